@@ -1,0 +1,1 @@
+"""Lamina turns one picture into editable RGBA layers."""

@@ -1,0 +1,1 @@
+"""The nouns and rules of Lamina: tasks, layers, errors and ports; no I/O, and numpy as the only import."""

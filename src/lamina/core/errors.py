@@ -1,0 +1,37 @@
+"""The one error that Lamina raises for a user: what happened, why, and what to do about it."""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Stable names of what can go wrong; listed in docs/reference/errors.md."""
+
+    INPUT_NOT_FOUND = "input_not_found"
+    INPUT_UNREADABLE = "input_unreadable"
+    INPUT_EMPTY = "input_empty"
+    INPUT_NOT_AN_IMAGE = "input_not_an_image"
+    INPUT_CORRUPT = "input_corrupt"
+    INPUT_TOO_LARGE = "input_too_large"
+    OUTPUT_UNKNOWN_FORMAT = "output_unknown_format"
+    OUTPUT_IN_THE_WAY = "output_in_the_way"
+    OUTPUT_UNWRITABLE = "output_unwritable"
+    STACK_INVALID = "stack_invalid"
+    TASK_INVALID = "task_invalid"
+    ENGINE_UNAVAILABLE = "engine_unavailable"
+    CANCELLED = "cancelled"
+
+
+class LaminaError(Exception):
+    """Carries a stable `code`, a `message` (what happened and why) and a `hint` (what to do).
+
+    `str(error)` is the message and the hint on one line, fit to show to a user.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, hint: str = "") -> None:
+        super().__init__(code, message, hint)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()

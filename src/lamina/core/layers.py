@@ -1,0 +1,173 @@
+"""Layers and the stack they form: what every engine returns and every export writes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+Pixels = NDArray[np.uint8]
+"""8-bit samples: (height, width, 4) RGBA with straight alpha, or (height, width, 3) RGB."""
+
+Box = tuple[int, int, int, int]
+"""A rectangle on the canvas in pixels: x, y, width, height."""
+
+Point = tuple[float, float]
+
+
+class LayerKind(StrEnum):
+    """What a layer shows."""
+
+    BACKGROUND = "background"
+    TEXT = "text"
+    OBJECT = "object"
+    PANEL = "panel"
+    AREA = "area"
+    SMALL = "small"
+
+
+class BlendMode(StrEnum):
+    """How a layer's colour meets the colour below it (W3C Compositing and Blending Level 1, separable modes)."""
+
+    NORMAL = "normal"
+    MULTIPLY = "multiply"
+    SCREEN = "screen"
+    OVERLAY = "overlay"
+    DARKEN = "darken"
+    LIGHTEN = "lighten"
+    COLOR_DODGE = "color-dodge"
+    COLOR_BURN = "color-burn"
+    HARD_LIGHT = "hard-light"
+    SOFT_LIGHT = "soft-light"
+    DIFFERENCE = "difference"
+    EXCLUSION = "exclusion"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text that a layer shows.
+
+    `quad`: the corners on the canvas in pixels, clockwise from the text's own top left.
+    `colour`: sRGB, 0..255. `size_px`: the line's em size in pixels.
+    """
+
+    string: str
+    quad: tuple[Point, Point, Point, Point]
+    colour: tuple[int, int, int]
+    size_px: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A named rectangle of straight-alpha pixels at an offset on the canvas.
+
+    `pixels`: (height, width, 4) uint8, made read-only. `left`, `top`: the offset in canvas pixels, may be negative.
+    `opacity`: 0..255, multiplies the alpha. `text`: the lines of a text layer, top first.
+    """
+
+    name: str
+    kind: LayerKind
+    pixels: Pixels = field(repr=False)
+    left: int = 0
+    top: int = 0
+    opacity: int = 255
+    is_hidden: bool = False
+    is_locked: bool = False
+    blend: BlendMode = BlendMode.NORMAL
+    text: tuple[TextLine, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 4 or self.pixels.dtype != np.uint8:
+            raise LaminaError(
+                ErrorCode.STACK_INVALID,
+                f"Layer {self.name!r} has pixels of shape {self.pixels.shape} and type {self.pixels.dtype}.",
+                "Give (height, width, 4) uint8.",
+            )
+        if 0 in self.pixels.shape:
+            raise LaminaError(ErrorCode.STACK_INVALID, f"Layer {self.name!r} has no pixels.", "Leave it out.")
+        if not 0 <= self.opacity <= 255:
+            raise LaminaError(
+                ErrorCode.STACK_INVALID, f"Layer {self.name!r} has opacity {self.opacity}.", "Give 0 to 255."
+            )
+        self.pixels.flags.writeable = False
+
+    @property
+    def width(self) -> int:
+        return self.pixels.shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.pixels.shape[0]
+
+    @property
+    def box(self) -> Box:
+        return self.left, self.top, self.width, self.height
+
+    def cropped(self) -> Self:
+        """The same layer on the smallest rectangle that holds every pixel with alpha > 0 (1x1 if there is none)."""
+        covered = self.pixels[..., 3] > 0
+        rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
+        if rows.size == 0:
+            return replace(self, pixels=self.pixels[:1, :1].copy())
+        y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        if (y1 - y0, x1 - x0) == covered.shape:
+            return self
+        pixels = self.pixels[y0:y1, x0:x1].copy()
+        return replace(self, pixels=pixels, left=self.left + int(x0), top=self.top + int(y0))
+
+    def on_canvas(self, width: int, height: int) -> Pixels:
+        """(height, width, 4): the layer's own pixels placed on a transparent canvas, opacity not applied."""
+        canvas = np.zeros((height, width, 4), np.uint8)
+        x0, y0 = max(0, self.left), max(0, self.top)
+        x1, y1 = min(width, self.left + self.width), min(height, self.top + self.height)
+        if x0 < x1 and y0 < y1:
+            canvas[y0:y1, x0:x1] = self.pixels[y0 - self.top : y1 - self.top, x0 - self.left : x1 - self.left]
+        return canvas
+
+    def has_same_content(self, other: "Layer") -> bool:
+        """True if name, kind, place, switches, text and every pixel agree (colour ignored where alpha is 0)."""
+        return self._facts() == other._facts() and have_same_pixels(self.pixels, other.pixels)
+
+    def _facts(self) -> tuple[object, ...]:
+        switches = (self.opacity, self.is_hidden, self.is_locked, self.blend)
+        return (self.name, self.kind, self.box, *switches, self.text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerStack:
+    """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels."""
+
+    width: int
+    height: int
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise LaminaError(ErrorCode.STACK_INVALID, f"The canvas is {self.width} x {self.height} pixels.")
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __getitem__(self, index: int) -> Layer:
+        return self.layers[index]
+
+    def has_same_content(self, other: "LayerStack") -> bool:
+        """True if the canvas and every layer agree; see `Layer.has_same_content`."""
+        return (self.width, self.height, len(self)) == (other.width, other.height, len(other)) and all(
+            mine.has_same_content(theirs) for mine, theirs in zip(self, other, strict=True)
+        )
+
+
+def have_same_pixels(one: Pixels, other: Pixels) -> bool:
+    """True if two RGBA pictures agree in size, in alpha, and in colour wherever alpha is above 0."""
+    if one.shape != other.shape:
+        return False
+    differs = (one != other).any(-1) & ((one[..., 3] > 0) | (other[..., 3] > 0))
+    return not differs.any()

@@ -1,0 +1,1 @@
+"""The engines that make or take apart pictures, one package each."""

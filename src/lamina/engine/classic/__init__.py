@@ -1,0 +1,1 @@
+"""The classic engine: decomposes designs by colour, text and shape on any CPU, with no weights but the OCR's."""
