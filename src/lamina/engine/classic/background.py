@@ -1,0 +1,147 @@
+"""Finds the background: the region behind everything, and what it looks like where it is covered."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lamina.engine.classic.fill import fill, trend_of
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, lab, shrink
+
+_STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
+_GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
+_MIN_REGION_SHARE = 0.002
+_MIN_AREA_SHARE = 0.03
+_MIN_ISLAND_SHARE = 0.0004
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What lies behind everything else.
+
+    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not. `is_smooth`: whether it
+    is one flat colour or gradient. `areas`: other large regions that run along the picture's border.
+    `noise`: levels by which its pixels scatter about the model.
+    """
+
+    mask: Mask
+    model: Rgb
+    is_smooth: bool
+    areas: tuple[Mask, ...]
+    noise: float
+
+    @property
+    def border_share(self) -> float:
+        """0..1 of the picture's border."""
+        return float(_rim(self.mask).mean())
+
+
+def find_background(rgb: Rgb) -> Background:
+    """The background of `rgb` (h, w, 3)."""
+    regions = components(smooth_parts(rgb), connectivity=4)
+    groups = _border_groups(rgb, regions)
+    if not groups:
+        return Background(np.zeros(rgb.shape[:2], bool), rgb, False, (), 0.0)
+    main = np.isin(regions.labels, groups[0])
+    trend, noise = _trend(rgb, main)
+    if trend is None:  # like colours may be different things when no one surface explains them all
+        main = regions.labels == groups[0][0]
+    model = _spread_from(rgb, main) if trend is None else trend
+    mask = _explained(rgb, main, model, noise)
+    others = [np.isin(regions.labels, group) for group in groups[1:]]
+    areas = tuple(area & ~mask for area in others if _is_area(area, mask))
+    return Background(mask, model, trend is not None, areas, noise)
+
+
+def smooth_parts(rgb: Rgb) -> Mask:
+    """Where colour changes by small steps only, after fine noise has been smoothed away."""
+    noise = _fine_noise(rgb)
+    smooth = cv2.medianBlur(rgb, 3)
+    if noise > 0.3:
+        smooth = cv2.bilateralFilter(smooth, 7, 12 + 4 * noise, 3)
+    colours = lab(np.asarray(smooth, np.uint8))
+    right = np.abs(np.diff(colours, axis=1, append=colours[:, -1:])).max(-1)
+    down = np.abs(np.diff(colours, axis=0, append=colours[-1:])).max(-1)
+    return np.maximum(right, down) <= _STEP_LAB
+
+
+def _fine_noise(rgb: Rgb) -> float:
+    """Levels that a median filter takes from the median pixel."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    rest = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3)))
+    return float(np.minimum(rest, 8).mean() if np.median(rest) > 0 else np.minimum(rest, 1).mean())
+
+
+def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
+    """Regions that reach the picture's border, gathered by colour, the likeliest background first."""
+    rim = _rim(regions.labels)
+    on_border = np.bincount(rim, minlength=len(regions)) / len(rim)
+    shares = regions.areas / regions.labels.size
+    candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
+    groups = _alike(sorted(candidates, key=lambda i: -shares[i]), _mean_colours(rgb, regions))
+    return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
+
+
+def _alike(regions: list[int], colours: Values) -> list[list[int]]:
+    """The regions, largest first, gathered by colour."""
+    groups: list[list[int]] = []
+    for region in regions:
+        near = [group for group in groups if np.linalg.norm(colours[group[0]] - colours[region]) < _GROUP_LAB]
+        if near:
+            near[0].append(region)
+        else:
+            groups.append([region])
+    return groups
+
+
+def _is_area(region: Mask, background: Mask) -> bool:
+    """True for a large region that runs along two or more sides of the picture, as a sky or a floor does."""
+    if region.mean() < _MIN_AREA_SHARE or (region & background).sum() > 0.2 * region.sum() or min(region.shape) < 4:
+        return False
+    sides = region[1], region[-2], region[:, 1], region[:, -2]
+    return sum(float(side.mean()) > 0.1 for side in sides) >= 2
+
+
+def _rim(picture: Labels | Mask) -> Labels:
+    """The second ring of pixels: the first may be an anti-aliased frame."""
+    if min(picture.shape) < 4:
+        return picture.ravel().astype(np.int32)
+    return np.concatenate([picture[1], picture[-2], picture[:, 1], picture[:, -2]]).astype(np.int32)
+
+
+def _mean_colours(rgb: Rgb, regions: Components) -> Values:
+    colours = lab(rgb)
+    flat = regions.labels.ravel()
+    sums = [np.bincount(flat, colours[..., i].ravel(), len(regions)) for i in range(3)]
+    return np.stack(sums, 1) / np.maximum(regions.areas, 1)[:, None]
+
+
+def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:
+    """The simplest surface that explains the region, if one does, and the region's scatter about it in levels."""
+    values = rgb.astype(np.float32)
+    best: tuple[Rgb | None, float] = None, 3.0
+    for degree in (1, 3, 5):
+        surface = trend_of(values, main, degree)
+        if surface is None:
+            continue
+        model = np.clip(np.rint(surface), 0, 255).astype(np.uint8)
+        scatter = float(np.percentile(cv2.absdiff(rgb, model).max(-1)[main], 95))
+        if best[0] is None and scatter <= 8 or scatter < 0.7 * best[1]:
+            best = model, scatter
+    return best
+
+
+def _spread_from(rgb: Rgb, main: Mask) -> Rgb:
+    inner = shrink(main, 2)
+    return fill(rgb, ~main, inner if inner.any() else main)
+
+
+def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
+    """Pixels of the model's colour that hang together with the border, or are sizeable islands."""
+    smooth = np.asarray(cv2.medianBlur(rgb, 3))
+    close = cv2.absdiff(smooth, model).max(-1) <= 3 + 1.5 * noise
+    parts = components(close, connectivity=4)
+    touched = np.bincount(parts.labels[main], minlength=len(parts)) > 0
+    keep = touched & (parts.areas > _MIN_ISLAND_SHARE * close.size)
+    keep[0] = False
+    return keep[parts.labels]

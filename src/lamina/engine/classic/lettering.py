@@ -1,0 +1,180 @@
+"""Lettering: the exact pixels of every line of text in a picture, verified by reading the mask again."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.layers import Box, Point
+from lamina.engine.classic.backdrop import Backdrop, backdrop_of
+from lamina.engine.classic.change import changed_pixels, without_rim
+from lamina.engine.classic.growth import grown
+from lamina.engine.classic.neighbourhood import Mask, Neighbourhood, neighbourhoods
+from lamina.engine.classic.ocr import Quad, Reading, Rgb, read_lines, read_strips, strip
+from lamina.engine.classic.strokes import Palette, candidates, palette_of
+
+_SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
+_STRIP_PX = 48  # the recogniser's own height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lettering:
+    """One line of text.
+
+    `box`: x, y, width, height in the picture; `mask`: (height, width) of the box, True on strokes, outline, sides and
+    shadow. `quad`: corners clockwise from the text's own top left. `colour`: of the letters' face, sRGB 0..255.
+    `size_px`: the em size. `score`: 0..1, how well the mask alone reads as `string`.
+    """
+
+    box: Box
+    mask: Mask
+    string: str
+    quad: tuple[Point, Point, Point, Point]
+    colour: tuple[int, int, int]
+    size_px: float
+    score: float
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    reading: Reading
+    near: Neighbourhood
+    backdrop: Backdrop
+    palette: Palette
+    core: Mask
+    score: float = 0.0
+
+
+def find_lettering(rgb: Rgb) -> list[Lettering]:
+    """The lines of text in `rgb` (height, width, 3), top to bottom; their masks do not overlap."""
+    readings = [reading for reading in read_lines(rgb) if _is_plausible(reading)]
+    lines = [_line(near, reading) for near, reading in zip(neighbourhoods(rgb, readings), readings, strict=True)]
+    _verify(lines)
+    lines = [line for line in lines if line.score >= _ACCEPTED]
+    owners = _owners(rgb.shape[:2], lines)
+    found = [_lettering(line, owners, number) for number, line in enumerate(lines, 1)]
+    return sorted((one for one in found if one is not None), key=lambda one: (one.box[1], one.box[0]))
+
+
+def _is_plausible(reading: Reading) -> bool:
+    """Drawings read as stray letters: unsure, or a lone sign that is no ideograph."""
+    letters = [sign for sign in reading.string if unicodedata.category(sign)[0] in "LN"]
+    if len(letters) >= 3:
+        return reading.score > 0.6
+    if len(letters) == 2:
+        return reading.score > 0.85
+    is_ideograph = len(letters) == 1 and unicodedata.name(letters[0], "").startswith("CJK") and letters[0] not in "一二三十口日工田"
+    return is_ideograph and reading.score > 0.95
+
+
+def _line(near: Neighbourhood, reading: Reading) -> _Line:
+    sample = near.outside if near.outside.sum() >= 100 else ~near.inside
+    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside)
+    return _Line(reading, near, backdrop, palette_of(near), np.zeros(near.shape, bool))
+
+
+def _verify(lines: Sequence[_Line]) -> None:
+    """Give each line the candidate that reads best; only where the likeliest ones fail are the others read."""
+    choices = [candidates(line.near, line.palette, line.backdrop) for line in lines]
+    for first, last in ((0, 1), (1, 9)):
+        open_lines = [index for index, line in enumerate(lines) if line.score < _SURE]
+        tasks = [(index, mask) for index in open_lines for mask in choices[index][first:last]]
+        said = read_strips([_silhouette(lines[index].near, mask) for index, mask in tasks])
+        for (index, mask), (string, _) in zip(tasks, said, strict=True):
+            score = _likeness(string, lines[index].reading.string)
+            if score > lines[index].score:
+                lines[index].core, lines[index].score = mask, score
+
+
+def _silhouette(near: Neighbourhood, mask: Mask) -> Rgb:
+    """The mask alone, black on white, laid flat for the recogniser."""
+    picture = np.where(mask, 0, 255).astype(np.uint8)
+    width, height = _sides(near.quad)
+    flat = strip(picture, near.quad, (max(8, round(width)), max(8, round(height))), fill=255)
+    margin = max(2, round(0.08 * height))
+    flat = cv2.copyMakeBorder(flat, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=255)
+    size = max(8, round(flat.shape[1] * _STRIP_PX / flat.shape[0])), _STRIP_PX
+    flat = cv2.resize(flat, size, interpolation=cv2.INTER_AREA if flat.shape[0] > _STRIP_PX else cv2.INTER_LINEAR)
+    return np.repeat(flat[..., None], 3, -1)
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, "".join(one.casefold().split()), "".join(other.casefold().split())).ratio()
+
+
+def _owners(shape: tuple[int, ...], lines: Sequence[_Line]) -> NDArray[np.int32]:
+    """(height, width): the number of the line (from 1) whose core a pixel is, or 0; better verified lines win."""
+    owners = np.zeros(shape[:2], np.int32)
+    for number in sorted(range(1, len(lines) + 1), key=lambda number: lines[number - 1].score):
+        line = lines[number - 1]
+        owners[line.near.place][line.core] = number
+    return owners
+
+
+def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering | None:
+    here = owners[line.near.place]
+    core = line.core & (here == number)
+    if core.sum() < 12:
+        return None
+    mask = _whole(line, core) & ((here == 0) | (here == number))
+    here[mask] = number
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = int(rows[0]), int(columns[0])
+    box = line.near.left + left, line.near.top + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+    return Lettering(
+        box,
+        mask[top : top + box[3], left : left + box[2]].copy(),
+        line.reading.string,
+        _points(line.reading.quad),
+        _face_colour(line.near.rgb, mask, line.palette),
+        _em_px(line, core),
+        line.score,
+    )
+
+
+def _whole(line: _Line, core: Mask) -> Mask:
+    """The core, grown to all that belongs to it, without the anti-aliased rim."""
+    reach = round(0.35 * line.near.height_px) + 3
+    if line.backdrop.is_smooth:
+        changed = changed_pixels(line.backdrop, core)
+        return without_rim(grown(core & changed, changed, reach), line.backdrop.difference)
+    return grown(core, ~line.palette.ground, reach)
+
+
+def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:
+    """The colour that lies deepest in the letters."""
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    weight = np.bincount(palette.labels[mask], depth[mask] ** 2, len(palette.centres))
+    face = mask & (palette.labels == weight.argmax())
+    red, green, blue = np.median(rgb[face], 0)
+    return int(red), int(green), int(blue)
+
+
+def _em_px(line: _Line, core: Mask) -> float:
+    """The em size, from the height of the letters and which parts of the em they use."""
+    down = (line.near.quad[3] - line.near.quad[0]) + (line.near.quad[2] - line.near.quad[1])
+    down = down / max(1e-6, float(np.linalg.norm(down)))
+    rows, columns = np.nonzero(core)
+    along = columns * down[0] + rows * down[1]
+    low, high = np.percentile(along, [0.5, 99.5])
+    return round(float(high - low + 1) / _em_share(line.reading.string), 1)
+
+
+def _em_share(string: str) -> float:
+    if any(unicodedata.east_asian_width(sign) in "WF" for sign in string):
+        return 0.92
+    top = 0.73 if any(sign.isupper() or sign.isdigit() or sign in "bdfhijklt!?%&" for sign in string) else 0.54
+    return top + (0.2 if any(sign in "gjpqy,;Q" for sign in string) else 0.0)
+
+
+def _sides(quad: Quad) -> tuple[float, float]:
+    return float(np.linalg.norm(quad[1] - quad[0])), float(np.linalg.norm(quad[3] - quad[0]))
+
+
+def _points(quad: Quad) -> tuple[Point, Point, Point, Point]:
+    one, two, three, four = ((float(x), float(y)) for x, y in quad)
+    return one, two, three, four

@@ -1,0 +1,44 @@
+"""Names for layers and words for colours."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engine.classic.raster import lab
+
+# Anchor colours in sRGB, chosen so that the nearest in CIE L*a*b* is what most people would say.
+_COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "black": ((12, 12, 12),),
+    "white": ((250, 250, 250),),
+    "grey": ((128, 128, 128), (80, 80, 80), (190, 190, 190)),
+    "red": ((220, 30, 35), (150, 25, 30)),
+    "orange": ((245, 130, 30),),
+    "yellow": ((250, 215, 40),),
+    "green": ((45, 160, 70), (20, 90, 45), (140, 200, 60)),
+    "teal": ((20, 150, 145),),
+    "light blue": ((135, 200, 240),),
+    "blue": ((40, 90, 210), (20, 40, 110)),
+    "purple": ((120, 50, 170), (70, 35, 100)),
+    "pink": ((245, 140, 180), (235, 60, 140)),
+    "brown": ((120, 75, 40), (80, 50, 30)),
+    "beige": ((235, 215, 180),),
+}
+_NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
+_ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in anchors]], np.uint8))[0]
+_MAX_WORDS = 60
+
+
+def colour_word(rgb: NDArray[np.uint8]) -> str:
+    """The everyday name of the commonest of `rgb` (n, 3)."""
+    sample = rgb[:: max(1, len(rgb) // 2000)]
+    distances = np.linalg.norm(lab(sample[None])[0][:, None] - _ANCHORS[None], axis=-1)
+    votes: dict[str, int] = {}
+    for nearest in distances.argmin(1):
+        votes[_NAMES[nearest]] = votes.get(_NAMES[nearest], 0) + 1
+    return max(votes, key=lambda name: (votes[name], name))
+
+
+def text_name(strings: list[str], is_largest: bool) -> str:
+    """"Headline: SUMMER SALE" for the largest text of a picture, "Text: …" for the others."""
+    words = " ".join(" ".join(strings).split())
+    short = words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 1].rstrip() + "…"
+    return f"{'Headline' if is_largest else 'Text'}: {short}"

@@ -1,0 +1,74 @@
+"""Cuts what stands in front of the background into pieces: panels, objects and small things."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lamina.core.layers import LayerKind
+from lamina.engine.classic.background import Background
+from lamina.engine.classic.raster import Labels, Mask, Rgb, components, depth
+
+_MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
+_MIN_SPECK_PX = 10
+_MIN_CONTRAST_LEVELS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One thing in front of the background: its number in the owner map, its kind and its area in pixels."""
+
+    label: int
+    kind: LayerKind
+    area: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """`owner` (h, w): the piece that each pixel shows, 0 for the background and areas. `hulls`: whole panel shapes."""
+
+    owner: Labels
+    found: tuple[Piece, ...]
+    hulls: dict[int, Mask] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> Mask:
+        """Where an object or a small thing is seen."""
+        is_object = np.zeros(int(self.owner.max()) + 1, bool)
+        is_object[[piece.label for piece in self.found if piece.kind is not LayerKind.PANEL]] = True
+        return is_object[self.owner]
+
+    @property
+    def panels(self) -> Mask:
+        """Where a panel is, seen or hidden."""
+        return np.logical_or.reduce(list(self.hulls.values()) or [np.zeros(self.owner.shape, bool)])
+
+
+def cut_pieces(rgb: Rgb, background: Background) -> Pieces:
+    """The pieces of `rgb` (h, w, 3) in front of `background`."""
+    behind = background.mask.copy()
+    for area in background.areas:
+        behind |= area
+    front = _without_specks(rgb, ~behind, background)
+    parts = components(front)
+    found: list[Piece] = []
+    for label in range(1, len(parts)):
+        area = int(parts.areas[label])
+        is_small = area < _MIN_OBJECT_SHARE * front.size
+        found.append(Piece(label, LayerKind.SMALL if is_small else LayerKind.OBJECT, area))
+    return Pieces(parts.labels, tuple(found))
+
+
+def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
+    """Drops parts that are too small, too thin or too faint to be things: noise, seams and soft stains."""
+    parts = components(front)
+    thick = depth(front)
+    differs = np.abs(rgb.astype(np.int16) - background.model).max(-1)
+    keep = parts.areas >= _MIN_SPECK_PX
+    keep[0] = False
+    for label in np.flatnonzero(keep):
+        window = parts.window(label)
+        inside = parts.labels[window] == label
+        faint = np.percentile(differs[window][inside], 80) < _MIN_CONTRAST_LEVELS + 2 * background.noise
+        seam = thick[window][inside].max() <= 1.0 and not background.is_smooth
+        keep[label] = not (faint or seam)
+    return keep[parts.labels]

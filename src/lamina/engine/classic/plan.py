@@ -1,0 +1,129 @@
+"""From what was found in a picture to the elements that become its layers, front first, within the budget."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.core.layers import LayerKind, Pixels, TextLine
+from lamina.engine.classic.background import Background
+from lamina.engine.classic.budget import Group, Member, within_budget
+from lamina.engine.classic.lettering import Lettering
+from lamina.engine.classic.naming import colour_word, text_name
+from lamina.engine.classic.pieces import Pieces
+from lamina.engine.classic.plates import without_areas, without_objects, without_panels
+from lamina.engine.classic.raster import Mask, Rgb
+from lamina.engine.classic.solve import Element
+
+_FRONT_FIRST = (LayerKind.TEXT, LayerKind.SMALL, LayerKind.OBJECT, LayerKind.PANEL, LayerKind.AREA)
+# Which of the pictures seen, without text, objects, panels, areas shows a kind; the next one is what lies beneath it.
+_DEPTH = {LayerKind.TEXT: 0, LayerKind.SMALL: 1, LayerKind.OBJECT: 1, LayerKind.PANEL: 2, LayerKind.AREA: 3}
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that was found at working size.
+
+    `seen`, `clean`: (h, w, 3), the picture, and the picture without its text. `alpha`: (h, w), of the picture.
+    """
+
+    seen: Rgb
+    clean: Rgb
+    alpha: Pixels
+    lettering: tuple[Lettering, ...]
+    background: Background
+    pieces: Pieces
+
+
+def plan_layers(scene: Scene, limit: int) -> list[Element]:
+    """At most `limit` elements, front first: text, small things, objects (small before large), panels, areas."""
+    groups = within_budget(_groups(scene), limit)
+    groups.sort(key=lambda group: (_FRONT_FIRST.index(group.kind), group.share))
+    masks = [_union(scene, group.members) for group in groups]
+    plates = _plates(scene)
+    names = _names(scene, groups, masks)
+    return [
+        Element(
+            name=names[index],
+            kind=group.kind,
+            mask=masks[index],
+            room=_room(groups, masks, index),
+            seen=plates[min(_DEPTH[kind] for kind, _ in group.members)],
+            ground=plates[max(_DEPTH[kind] for kind, _ in group.members) + 1],
+            text=_lines(scene, group),
+        )
+        for index, group in enumerate(groups)
+    ]
+
+
+def _groups(scene: Scene) -> list[Group]:
+    size = scene.alpha.size
+    found: list[tuple[Member, float]] = [
+        ((LayerKind.TEXT, index), line.box[2] * line.box[3] / size) for index, line in enumerate(scene.lettering)
+    ]
+    found += [((piece.kind, piece.label), piece.area / size) for piece in scene.pieces.found]
+    found += [((LayerKind.AREA, index), float(area.mean())) for index, area in enumerate(scene.background.areas)]
+    return [Group(member[0], (member,), share) for member, share in found]
+
+
+def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
+    mask = np.zeros(scene.alpha.shape, bool)
+    labels = [number for kind, number in members if kind in (LayerKind.OBJECT, LayerKind.SMALL)]
+    if labels:
+        chosen = np.zeros(int(scene.pieces.owner.max()) + 1, bool)
+        chosen[labels] = True
+        mask |= chosen[scene.pieces.owner]
+    for kind, number in members:
+        if kind is LayerKind.TEXT:
+            x, y, width, height = scene.lettering[number].box
+            mask[y : y + height, x : x + width] |= scene.lettering[number].mask
+        elif kind is LayerKind.PANEL:
+            mask |= scene.pieces.hulls[number]
+        elif kind is LayerKind.AREA:
+            mask |= scene.background.areas[number]
+    return mask
+
+
+def _plates(scene: Scene) -> list[Pixels]:
+    """(h, w, 4) each: as seen, without text, without objects, without panels, without areas."""
+    bare = without_objects(scene.clean, scene.background, scene.pieces)
+    floor = without_panels(bare, scene.pieces)
+    pictures = [scene.seen, scene.clean, bare, floor, without_areas(floor, scene.background)]
+    return [np.dstack([picture, scene.alpha]) for picture in pictures]
+
+
+def _room(groups: list[Group], masks: list[Mask], index: int) -> Mask:
+    """Where a soft edge may reach: not onto what another group of the same depth shows."""
+    room = np.ones(masks[index].shape, bool)
+    for other, mask in zip(groups, masks, strict=True):
+        if other is not groups[index] and _DEPTH[other.kind] == _DEPTH[groups[index].kind]:
+            room &= ~mask
+    return room
+
+
+def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
+    sizes = [max((line.size_px for line in _lines(scene, group)), default=0) for group in groups]
+    by_area = [
+        index for index, group in sorted(enumerate(groups), key=lambda item: -item[1].share)
+        if group.kind is LayerKind.OBJECT
+    ]
+    names: list[str] = []
+    for index, (group, mask) in enumerate(zip(groups, masks, strict=True)):
+        colour = colour_word(scene.clean[mask])
+        match group.kind:
+            case LayerKind.TEXT:
+                is_largest = sizes[index] == max(sizes)
+                names.append(text_name([line.string for line in _lines(scene, group)], is_largest))
+            case LayerKind.SMALL:
+                names.append("Small elements")
+            case LayerKind.OBJECT:
+                number = f" {by_area.index(index) + 1}" if len(by_area) > 1 else ""
+                names.append(f"Object{number} ({colour})")
+            case kind:
+                names.append(f"{kind.capitalize()} ({colour})")
+    return names
+
+
+def _lines(scene: Scene, group: Group) -> tuple[TextLine, ...]:
+    lettering = [scene.lettering[number] for kind, number in group.members if kind is LayerKind.TEXT]
+    lettering.sort(key=lambda line: (line.box[1], line.box[0]))
+    return tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in lettering)

@@ -1,0 +1,61 @@
+"""Pictures of what lies beneath: the scene without its text, its objects, its panels."""
+
+import numpy as np
+
+from lamina.engine.classic.background import Background
+from lamina.engine.classic.fill import fill
+from lamina.engine.classic.pieces import Pieces
+from lamina.engine.classic.raster import Labels, Mask, Rgb, components, grow, nearest
+
+_MARGIN_PX = 3  # beyond a mask, pixels still carry its soft edge
+_CLUSTER_PX = 8  # strokes this close to each other are filled together
+
+
+def without_text(rgb: Rgb, lettering: Mask) -> Rgb:
+    """`rgb` (h, w, 3) with the masked strokes filled from what surrounds each cluster of them."""
+    hole = grow(lettering, _MARGIN_PX)
+    clusters = components(grow(hole, _CLUSTER_PX))
+    out = rgb.copy()
+    for label in range(1, len(clusters)):
+        rows, columns = clusters.window(label)
+        window = slice(max(0, rows.start - 8), rows.stop + 8), slice(max(0, columns.start - 8), columns.stop + 8)
+        out[window] = fill(out[window], hole[window] & (clusters.labels[window] == label), ~hole[window])
+    return out
+
+
+def without_objects(scene: Rgb, background: Background, pieces: Pieces) -> Rgb:
+    """`scene` with every object gone: background, areas and panels each filled from what is seen of themselves."""
+    objects = pieces.objects
+    gone = grow(objects, _MARGIN_PX)
+    beneath = _beneath(background, pieces, objects)
+    for number in range(int(beneath.max()) + 1):
+        own = beneath == number
+        scene = fill(scene, own & gone, own & ~gone)
+    return scene
+
+
+def without_panels(scene: Rgb, pieces: Pieces) -> Rgb:
+    """`scene` (objects gone) with the panels gone too."""
+    panels = pieces.panels
+    gone = grow(panels, _MARGIN_PX)
+    return fill(scene, gone, ~gone)
+
+
+def without_areas(scene: Rgb, background: Background) -> Rgb:
+    """`scene` (objects and panels gone) as if the background went on everywhere."""
+    if not background.areas:
+        return scene
+    gone = grow(np.logical_or.reduce(background.areas), _MARGIN_PX)
+    return fill(scene, gone, ~gone)
+
+
+def _beneath(background: Background, pieces: Pieces, objects: Mask) -> Labels:
+    """(h, w): the ground that each pixel shows or hides: 0 the background, then the areas, then the panels."""
+    ground = np.zeros(objects.shape, np.int32)
+    for number, area in enumerate(background.areas, 1):
+        ground[area] = number
+    if background.areas and not objects.all():
+        ground = ground[nearest(~objects)]
+    for number, hull in enumerate(pieces.hulls.values(), 1 + len(background.areas)):
+        ground[hull] = number
+    return ground

@@ -1,0 +1,99 @@
+"""Masks and label maps: OpenCV's operations on them, with boolean masks and exact types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+Values = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Connected parts of a mask: `labels` (h, w), 0 outside; index 0 of `areas` and `boxes` is the outside."""
+
+    labels: Labels
+    areas: NDArray[np.int64]
+    boxes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def window(self, label: int) -> tuple[slice, slice]:
+        """Rows and columns of one part's bounding box."""
+        x, y, width, height = (int(value) for value in self.boxes[label])
+        return slice(y, y + height), slice(x, x + width)
+
+
+def components(mask: Mask, connectivity: int = 8) -> Components:
+    """The connected parts of a mask."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_bytes(mask), connectivity=connectivity)
+    stats = np.asarray(stats, np.int64)
+    return Components(np.asarray(labels, np.int32), stats[:, cv2.CC_STAT_AREA], stats[:, :4])
+
+
+def grow(mask: Mask, px: int) -> Mask:
+    """The mask and everything within `px` of it (a disc)."""
+    return np.asarray(cv2.dilate(as_bytes(mask), _disc(px))).view(np.bool_) if px > 0 else mask
+
+
+def shrink(mask: Mask, px: int) -> Mask:
+    """What lies deeper than `px` inside the mask; the picture's border does not count as an edge."""
+    return np.asarray(cv2.erode(as_bytes(mask), _disc(px), borderValue=1)).view(np.bool_) if px > 0 else mask
+
+
+def closed(mask: Mask, px: int) -> Mask:
+    """The mask with gaps narrower than `2 px` bridged."""
+    return np.asarray(cv2.morphologyEx(as_bytes(mask), cv2.MORPH_CLOSE, _disc(px))).view(np.bool_)
+
+
+def opened(mask: Mask, px: int) -> Mask:
+    """The mask without parts thinner than `2 px`."""
+    return np.asarray(cv2.morphologyEx(as_bytes(mask), cv2.MORPH_OPEN, _disc(px))).view(np.bool_)
+
+
+def without_holes(mask: Mask) -> Mask:
+    """The mask and everything that it encloses."""
+    outside = components(np.pad(~mask, 1, constant_values=True), connectivity=4)
+    return (outside.labels != outside.labels[0, 0])[1:-1, 1:-1]
+
+
+def bounds(mask: Mask) -> tuple[int, int, int, int]:
+    """x, y, width, height of the smallest rectangle that holds the mask."""
+    x, y, width, height = cv2.boundingRect(as_bytes(mask))
+    return x, y, width, height
+
+
+def depth(mask: Mask) -> Values:
+    """(h, w): distance in pixels to the nearest pixel outside the mask, 0 outside."""
+    return np.asarray(cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, 5), np.float32)
+
+
+def nearest(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of the nearest pixel of the mask, for every pixel; the mask must not be empty."""
+    _, labels = cv2.distanceTransformWithLabels(as_bytes(~mask), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    labels = np.asarray(labels, np.int32)
+    rows, columns = np.nonzero(mask)
+    place = np.zeros(int(labels.max()) + 1, np.intp)
+    place[labels[rows, columns]] = np.arange(len(rows))
+    which = place[labels]
+    return rows[which], columns[which]
+
+
+def lab(rgb: Rgb) -> Values:
+    """(h, w, 3): CIE L*a*b* (L 0..100) of 8-bit sRGB."""
+    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def as_bytes(mask: Mask) -> NDArray[np.uint8]:
+    """The same memory as 0 and 1."""
+    return np.ascontiguousarray(mask).view(np.uint8)
+
+
+def _disc(px: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * px + 1, 2 * px + 1)), np.uint8)

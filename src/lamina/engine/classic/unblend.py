@@ -1,0 +1,73 @@
+"""Lifts one layer off a picture so that putting it back gives the picture again, exactly, in 8 bits."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.composite import over
+from lamina.core.layers import Pixels
+from lamina.engine.classic.raster import Mask, Values
+
+_SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
+_CLOSE_COLOURS = 150.0  # squared distance under which ground and layer cannot be told apart
+
+
+def lift(
+    picture: Pixels, ground: Pixels, inside: Mask, core: Mask, support: Mask, colours: Pixels, noise: float
+) -> Pixels:
+    """The layer (h, w, 4), and `picture` changed in place to what is below it: over(below, layer) == picture.
+
+    `picture`, `ground`: (h, w, 4), what is seen and what is thought to be beneath. `inside`: the layer's shape;
+    `core`: the part that is surely opaque; `support`: everywhere the layer may show; `colours`: (h, w, 3), the
+    layer's own colour at its edge. `noise`: levels by which the ground may differ from the picture by chance.
+    Where picture or ground is not opaque there is nothing to un-mix: the layer takes such a pixel whole or not at all.
+    """
+    layer = np.zeros_like(picture)
+    is_clear = (picture[..., 3] < 255) | (ground[..., 3] < 255)
+    whole = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
+    layer[whole] = picture[whole]
+    edge = support & ~core & ~is_clear
+    below = ground.copy()
+    if edge.any():
+        layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], colours[edge], noise)
+    untouched = layer[..., 3] == 0
+    below[untouched] = picture[untouched]
+    picture[:] = below
+    return layer
+
+
+def _unmix(seen: Pixels, ground: Pixels, inside: Mask, colours: Pixels, noise: float) -> Pixels:
+    """(n, 4): straight-alpha pixels that turn opaque `ground` into `seen`."""
+    picture, beneath, own = (side[:, :3].astype(np.float32) for side in (seen, ground, colours))
+    alpha = _projected_alpha(picture, beneath, own, inside)
+    changed = np.abs(picture - beneath).max(-1) > noise
+    alpha = np.where(changed, np.maximum(alpha, _least_alpha(picture, beneath)), 0)
+    levels = np.ceil(alpha * 255 - 1e-4).astype(np.int32)
+    return _exact(seen, ground, np.where(changed, np.maximum(levels, 1), 0))
+
+
+def _projected_alpha(picture: Values, beneath: Values, own: Values, inside: Mask) -> Values:
+    """How far the colour lies on the way from the ground to the layer's own colour: the compositing equation."""
+    way = own - beneath
+    length = (way * way).sum(-1)
+    along = ((picture - beneath) * way).sum(-1) / np.maximum(length, 1)
+    alpha = np.clip(np.where(length > _CLOSE_COLOURS, along, inside), 0, 1)
+    return np.where(alpha > _SOLID, 1, alpha).astype(np.float32)
+
+
+def _least_alpha(picture: Values, beneath: Values) -> Values:
+    """The smallest alpha for which some colour in 0..255 explains the picture."""
+    up = (picture - beneath) / np.maximum(255 - beneath, 1e-3)
+    down = (beneath - picture) / np.maximum(beneath, 1e-3)
+    return np.clip(np.where(picture > beneath, up, down).max(-1), 0, 1)
+
+
+def _exact(seen: Pixels, ground: Pixels, alpha: NDArray[np.int32]) -> Pixels:
+    """The colour that gives `seen` at this alpha; where rounding cannot hit it, the pixel becomes opaque."""
+    divisor = np.maximum(alpha, 1)[:, None]
+    rest = ground[:, :3].astype(np.int32) * (255 - divisor)
+    colour = np.clip((seen[:, :3].astype(np.int32) * 255 - rest + divisor // 2) // divisor, 0, 255)
+    layer = np.concatenate([colour, alpha[:, None]], 1).astype(np.uint8)
+    layer[alpha == 0] = 0
+    missed = (alpha > 0) & (over(ground[None], layer[None])[0] != seen).any(-1)
+    layer[missed] = seen[missed]
+    return layer
