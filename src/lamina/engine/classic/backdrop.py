@@ -1,70 +1,105 @@
-"""Backdrop: what a line of text stands on, as smooth colour surfaces, and so which pixels the text changed."""
+"""Backdrop: what a line of text stands on, as smooth colour surfaces, and how far each pixel departs from it."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.neighbourhood import Colours, Mask
+from lamina.engine.classic.neighbourhood import Colours
+from lamina.engine.classic.raster import Labels, Mask, Values, components, grow, nearest
 
-_MAX_SURFACES = 3
-_SAMPLE = 4000
+_MAX_SURFACES = 5
+_SAMPLE = 1500
 _ROUNDING = 2.0  # levels: what dither and rounding alone may do
+_STEP = 3.0  # levels between neighbours, beyond which a gradient is an edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backdrop:
-    """`departure` (height, width, 3): signed levels by which each pixel departs from the nearest surface.
+    """`departure` (height, width, 3): signed levels by which each pixel departs from the surface it belongs to.
 
-    `noise`: levels by which the backdrop itself usually departs from its surfaces. `coverage`: 0..1, the share of the
-    sampled pixels that the surfaces explain. `contrast`: levels by which the text departs.
+    `noise` (height, width): levels by which that surface's own pixels usually depart from it. `coverage`: 0..1, the
+    share of the sampled pixels that the surfaces explain. `contrast`: levels by which the text departs.
     """
 
     departure: Colours
-    noise: float
+    noise: Values
     coverage: float
     contrast: float
 
     @property
-    def is_smooth(self) -> bool:
-        """True if the surfaces tell text and ground apart."""
-        return self.coverage > 0.7 and self.noise < 0.3 * self.contrast
-
-    @property
-    def difference(self) -> NDArray[np.float32]:
+    def difference(self) -> Values:
         """(height, width): the largest departure of the three channels, 0..255."""
         return np.abs(self.departure).max(-1)
 
+    def is_smooth_under(self, text: Mask) -> bool:
+        """True if the surfaces tell text and ground apart."""
+        return self.coverage > 0.6 and float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
 
-def backdrop_of(rgb: Colours, sample: Mask, text: Mask) -> Backdrop:
-    """Fit one to three smooth colour surfaces to the pixels in `sample`; `text` is where the line stands.
 
-    `rgb`: (height, width, 3), 0..255; the masks (height, width).
+def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:
+    """Fit a smooth surface to every region that the pixels in `sample` lie in; `text` is where the line stands.
+
+    `rgb`: (height, width, 3), 0..255; the masks (height, width). `letters`: once known, its strokes. A surface's
+    territory starts from regions that reach into the sample, and goes as far as it is nearer than any other: so
+    letters that have the colour of something nearby do not pass for it. With the letters known it starts from all
+    else that has its colour, in gaps and counters too.
     """
+    labels, regions = _regions(rgb, sample)
     terms = _terms(sample.shape)
-    rows, columns = np.nonzero(sample)
-    step = max(1, len(rows) // _SAMPLE)
-    rows, columns = rows[::step], columns[::step]
-    colours, basis = rgb[rows, columns], terms[rows, columns]
-    departure = np.full(rgb.shape, 255, np.float32)
-    difference = np.full(sample.shape, np.inf, np.float32)
-    is_left = np.ones(len(rows), bool)
-    noise = _ROUNDING
-    for _ in range(_MAX_SURFACES):
-        if is_left.sum() < max(40, 0.08 * len(rows)):
-            break
-        weights, spread = _fit(basis[is_left], colours[is_left])
-        noise = max(noise, spread)
-        residual = rgb - cv2.transform(terms, np.ascontiguousarray(weights.T))
-        distance = np.abs(residual).max(-1)
-        is_nearer = distance < difference
-        departure[is_nearer] = residual[is_nearer]
-        difference[is_nearer] = distance[is_nearer]
-        is_left &= distance[rows, columns] > 2 * noise
-    coverage = 1 - float(is_left.mean()) if len(rows) else 0.0
-    contrast = float(np.percentile(difference[text], 85)) if text.any() else 0.0
-    return Backdrop(departure, noise, coverage, contrast)
+    departures: list[Colours] = []
+    spreads: list[float] = []
+    seeds = np.full(sample.shape, -1, np.int8)
+    for index, region in enumerate(regions):
+        where = (labels == region) & sample
+        departure, spread = _fit(terms, rgb, where)
+        departures.append(departure)
+        spreads.append(spread)
+        is_own = (labels == region) if letters is None else ~letters & (labels > 0)
+        seeds[is_own & (seeds < 0) & (np.abs(departure).max(-1) < 2 * spread)] = index
+    coverage = float((grow(seeds >= 0, 1) & sample).sum()) / max(1, int(sample.sum()))
+    territory = seeds[nearest(seeds >= 0)] if (seeds >= 0).any() else np.zeros_like(seeds)
+    departure = _chosen(departures, territory)
+    contrast = float(np.percentile(np.abs(departure).max(-1)[text], 85)) if text.any() else 0.0
+    return Backdrop(departure, np.array(spreads, np.float32)[territory], coverage, contrast)
+
+
+def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, list[int]]:
+    """The parts of the window without edges in them, and which of them hold a fair share of the sample."""
+    across, down = (np.abs(np.diff(rgb, axis=axis)).max(-1) for axis in (1, 0))
+    usual = float(np.median(across[sample[:, 1:]])) if sample[:, 1:].any() else 0.0
+    limit = max(_STEP, 3 * usual)
+    calm = np.ones(sample.shape, bool)
+    calm[:, 1:] &= across <= limit
+    calm[1:] &= down <= limit
+    parts = components(calm, connectivity=4)
+    held = np.bincount(parts.labels[sample], minlength=len(parts))
+    held[0] = 0
+    largest = np.argsort(-held, kind="stable")[:_MAX_SURFACES]
+    regions = [int(part) for part in largest if held[part] >= max(40, 0.03 * sample.sum())]
+    return (parts.labels, regions) if regions else (np.ones(sample.shape, np.int32), [1])
+
+
+def _chosen(departures: list[Colours], territory: NDArray[np.int8]) -> Colours:
+    chosen = departures[0].copy()
+    for index in range(1, len(departures)):
+        chosen[territory == index] = departures[index][territory == index]
+    for one, other in combinations(range(len(departures)), 2):
+        frontier = grow(territory == one, 2) & grow(territory == other, 2)
+        if frontier.any():
+            _excuse_mixtures(chosen, departures[one], departures[other], frontier)
+    return chosen
+
+
+def _excuse_mixtures(chosen: Colours, one: Colours, other: Colours, frontier: Mask) -> None:
+    """Where two surfaces meet, a mixture of both is ground too."""
+    here, step = one[frontier], one[frontier] - other[frontier]
+    share = np.clip((here * step).sum(-1) / np.maximum(np.square(step).sum(-1), 1e-6), 0, 1)
+    rest = here - share[:, None] * step
+    is_better = np.abs(rest).max(-1) < np.abs(chosen[frontier]).max(-1)
+    chosen[frontier] = np.where(is_better[:, None], rest, chosen[frontier])
 
 
 def _terms(shape: tuple[int, ...]) -> Colours:
@@ -73,36 +108,44 @@ def _terms(shape: tuple[int, ...]) -> Colours:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
 
 
-def _fit(basis: Colours, colours: Colours) -> tuple[Colours, float]:
-    """The surface that most of the samples follow, and how far from it they usually lie (levels).
+def _fit(terms: Colours, rgb: Colours, where: Mask) -> tuple[Colours, float]:
+    """How the picture departs from the surface that most pixels in `where` follow, and how far these usually do.
 
-    Reweighted least squares, started from every sample (a gradient) and from the commonest colour (something flat
-    beside something else); the start that explains more samples wins.
+    By reweighted least squares, so that shadows that reach into the region do not pull at it; then less what the
+    ground nearby departs, for gradients need not be quadratic.
     """
-    values, terms = colours.astype(np.float64), basis.astype(np.float64)
-    near_main = np.exp(-np.square(np.abs(values - _main_colour(colours)).max(1) / 24))
-    tries = [_reweighted(terms, values, start) for start in (np.ones(len(terms)), near_main)]
-    weights, residual = min(tries, key=lambda found: float(np.minimum(found[1], 24).mean()))
-    usual = residual[residual < 24]
-    spread = float(np.median(usual)) * 2.2 if usual.size > 0.2 * residual.size else 30.0
-    return weights.astype(np.float32), spread
+    rows, columns = np.nonzero(where)
+    step = max(1, len(rows) // _SAMPLE)
+    rows, columns = rows[::step], columns[::step]
+    weights = _reweighted(terms[rows, columns].astype(np.float64), rgb[rows, columns].astype(np.float64))
+    departure = rgb - np.asarray(cv2.transform(terms, weights), np.float32)
+    spread = float(np.median(np.abs(departure[rows, columns]).max(-1)))
+    if spread > 0.5:
+        departure = _levelled(departure, where & (np.abs(departure).max(-1) < max(8.0, 4 * spread)))
+        spread = float(np.median(np.abs(departure[rows, columns]).max(-1)))
+    return departure, max(_ROUNDING, 2.2 * spread)
 
 
-def _reweighted(terms: NDArray[np.float64], values: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[
-    NDArray[np.float64], NDArray[np.float64]
-]:
-    solution, residual = np.zeros((terms.shape[1], values.shape[1])), np.zeros(len(terms))
-    for scale in (32.0, 16.0, 8.0, 6.0, 4.0, 4.0, 4.0):
-        weighted = terms * weight[:, None]
+def _reweighted(basis: NDArray[np.float64], values: NDArray[np.float64]) -> Colours:
+    """(3, terms)"""
+    weight = np.ones(len(values))
+    solution = np.zeros((basis.shape[1], 3))
+    for scale in (32.0, 12.0, 6.0, 4.0, 4.0):
+        weighted = basis * weight[:, None]
         ridge = 1e-4 * weight.sum() * np.diag([1e-6, 1e-3, 1e-3, 1, 1, 1])  # keeps thin samples from curling up
-        solution = np.linalg.solve(weighted.T @ terms + ridge + 1e-9 * np.eye(terms.shape[1]), weighted.T @ values)
-        residual = np.abs(terms @ solution - values).max(1)
+        solution = np.linalg.solve(weighted.T @ basis + ridge + 1e-9 * np.eye(len(ridge)), weighted.T @ values)
+        residual = np.abs(basis @ solution - values).max(1)
         weight = 1 / np.square(1 + np.square(residual / scale))
-    return solution, residual
+    return np.ascontiguousarray(solution.T, np.float32)
 
 
-def _main_colour(colours: Colours) -> NDArray[np.float64]:
-    """The colour around which the samples lie thickest."""
-    bins = (colours // 24).astype(np.int64) @ np.array([1, 16, 256])
-    values, counts = np.unique(bins, return_counts=True)
-    return np.median(colours[bins == values[counts.argmax()]], 0).astype(np.float64)
+def _levelled(departure: Colours, ground: Mask) -> Colours:
+    """The departure, less that of the ground nearby."""
+    height, width = ground.shape
+    size = max(1, width // 4), max(1, height // 4)
+    known = cv2.resize(ground.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    values = cv2.resize(departure * ground[..., None], size, interpolation=cv2.INTER_AREA)
+    sigma = 0.08 * min(size) + 2
+    weight = cv2.GaussianBlur(known, (0, 0), sigma) + 1e-4
+    local = cv2.GaussianBlur(values, (0, 0), sigma) / weight[..., None]
+    return departure - np.asarray(cv2.resize(local, (width, height)), np.float32)

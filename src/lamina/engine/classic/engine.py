@@ -48,10 +48,11 @@ def _look_at(picture: Pixels, progress: Progress) -> Scene:
     seen, alpha = np.ascontiguousarray(picture[..., :3]), picture[..., 3]
     lettering = tuple(find_lettering(seen))
     progress("finding the background", 0.4)
-    clean = without_text(seen, _pixels_of(lettering, alpha.shape))
+    text = _pixels_of(lettering, alpha.shape)
+    clean = without_text(seen, text)
     background = find_background(clean)
     progress("cutting out objects", 0.5)
-    pieces = cut_pieces(clean, background)
+    pieces = cut_pieces(clean, background, text)
     return Scene(seen, clean, alpha, lettering, background, pieces)
 
 

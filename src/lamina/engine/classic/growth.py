@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.engine.classic.neighbourhood import Mask
+from lamina.engine.classic.raster import Mask, as_bytes, components, without_holes
 
 _EVERYWHERE = 0.8  # share of the letters at which something must be seen at an offset to belong to all of them
 
@@ -22,8 +21,8 @@ def grown(core: Mask, changed: Mask, reach_px: int) -> Mask:
     return _attached(accepted, core)
 
 
-def _common_offsets(core: Mask, changed: Mask, reach_px: int) -> NDArray[np.uint8]:
-    """(2 reach + 1, 2 reach + 1): 1 where the core, moved by that offset, falls on changed pixels nearly everywhere."""
+def _common_offsets(core: Mask, changed: Mask, reach_px: int) -> Mask:
+    """(2 reach + 1, 2 reach + 1): where the core, moved by that offset, falls on changed pixels nearly everywhere."""
     height, width = core.shape
     size = (cv2.getOptimalDFTSize(height + 2 * reach_px), cv2.getOptimalDFTSize(width + 2 * reach_px))
     # Beyond the window nothing is known: count it as neither for nor against.
@@ -37,28 +36,22 @@ def _common_offsets(core: Mask, changed: Mask, reach_px: int) -> NDArray[np.uint
     good = (near >= _EVERYWHERE) & (np.hypot(x, y) <= reach_px)
     good[reach_px, reach_px] = True
     # Only offsets that hang together with no offset: further ones come from the next letter.
-    _, parts = cv2.connectedComponents(good.astype(np.uint8), connectivity=8)
-    return (parts == parts[reach_px, reach_px]).astype(np.uint8)
+    parts = components(good).labels
+    return parts == parts[reach_px, reach_px]
 
 
-def _spread(core: Mask, offsets: NDArray[np.uint8]) -> Mask:
-    kernel = cv2.dilate(offsets, np.ones((5, 5), np.uint8))  # the anti-aliased rim is changed but not everywhere
-    return cv2.dilate(core.astype(np.uint8), np.ascontiguousarray(kernel[::-1, ::-1])) > 0
+def _spread(core: Mask, offsets: Mask) -> Mask:
+    kernel = cv2.dilate(as_bytes(offsets), np.ones((3, 3), np.uint8))  # the rim is changed, but not everywhere
+    return np.asarray(cv2.dilate(as_bytes(core), np.ascontiguousarray(kernel[::-1, ::-1]))).view(np.bool_)
 
 
 def _enclosed(core: Mask, changed: Mask) -> Mask:
     """Changed pixels in the holes of the core: the fill of outlined letters."""
-    _, parts = cv2.connectedComponents((~core).astype(np.uint8), connectivity=4)
-    rim = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
-    is_hole = np.ones(int(parts.max()) + 1, bool)
-    is_hole[np.unique(rim)] = False
-    is_hole[0] = False
-    return is_hole[parts] & changed
+    return changed & without_holes(core) & ~core
 
 
 def _attached(mask: Mask, core: Mask) -> Mask:
-    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    keeps = np.zeros(int(parts.max()) + 1, bool)
-    keeps[np.unique(parts[core])] = True
-    keeps[0] = False
-    return keeps[parts]
+    parts = components(mask)
+    holds_core = np.bincount(parts.labels[core], minlength=len(parts)) > 0
+    holds_core[0] = False
+    return holds_core[parts.labels]

@@ -15,8 +15,8 @@ def guided(rgb: Rgb, soft: Values, radius_px: int, smoothness: float = 1e-4, shr
     """
     height, width = soft.shape
     size = max(1, width // shrink), max(1, height // shrink)
-    guide = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    target = cv2.resize(soft.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    guide = _values(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)) / 255
+    target = _values(cv2.resize(soft.astype(np.float32), size, interpolation=cv2.INTER_AREA))
     slopes, offset = _linear_model(guide, target, max(1, radius_px // shrink), smoothness)
     full = width, height
     slopes = _values(cv2.resize(slopes, full, interpolation=cv2.INTER_LINEAR))

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from lamina.core.layers import Box, Point
 from lamina.engine.classic.backdrop import Backdrop, backdrop_of
-from lamina.engine.classic.change import changed_pixels, without_rim
+from lamina.engine.classic.change import changed_pixels, ripples_near, without_rim
 from lamina.engine.classic.growth import grown
-from lamina.engine.classic.neighbourhood import Mask, Neighbourhood, neighbourhoods
-from lamina.engine.classic.ocr import Quad, Reading, Rgb, read_lines, read_strips, strip
+from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
+from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
+from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow
 from lamina.engine.classic.strokes import Palette, candidates, palette_of
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
@@ -46,6 +47,7 @@ class _Line:
     backdrop: Backdrop
     palette: Palette
     core: Mask
+    string: str = ""
     score: float = 0.0
 
 
@@ -67,7 +69,11 @@ def _is_plausible(reading: Reading) -> bool:
         return reading.score > 0.6
     if len(letters) == 2:
         return reading.score > 0.85
-    is_ideograph = len(letters) == 1 and unicodedata.name(letters[0], "").startswith("CJK") and letters[0] not in "一二三十口日工田"
+    is_ideograph = (
+        len(letters) == 1
+        and unicodedata.name(letters[0], "").startswith("CJK")
+        and letters[0] not in "一二三十口日工田"
+    )
     return is_ideograph and reading.score > 0.95
 
 
@@ -80,14 +86,22 @@ def _line(near: Neighbourhood, reading: Reading) -> _Line:
 def _verify(lines: Sequence[_Line]) -> None:
     """Give each line the candidate that reads best; only where the likeliest ones fail are the others read."""
     choices = [candidates(line.near, line.palette, line.backdrop) for line in lines]
-    for first, last in ((0, 1), (1, 9)):
-        open_lines = [index for index, line in enumerate(lines) if line.score < _SURE]
-        tasks = [(index, mask) for index in open_lines for mask in choices[index][first:last]]
-        said = read_strips([_silhouette(lines[index].near, mask) for index, mask in tasks])
-        for (index, mask), (string, _) in zip(tasks, said, strict=True):
-            score = _likeness(string, lines[index].reading.string)
-            if score > lines[index].score:
-                lines[index].core, lines[index].score = mask, score
+    merits = [0.0] * len(lines)
+    for first, last in ((0, 1), (1, 3), (3, 9)):
+        tasks = [
+            (index, mask, handicap)
+            for index in range(len(lines))
+            if merits[index] < _SURE
+            for mask, handicap in choices[index][first:last]
+        ]
+        said = read_strips([_silhouette(lines[index].near, mask) for index, mask, _ in tasks])
+        for (index, mask, handicap), (string, surety) in zip(tasks, said, strict=True):
+            line = lines[index]
+            likeness = _likeness(string, line.reading.string)
+            if likeness - handicap > merits[index]:
+                merits[index] = likeness - handicap
+                line.core, line.score = mask, likeness
+                line.string = string.strip() if surety > line.reading.score else line.reading.string
 
 
 def _silhouette(near: Neighbourhood, mask: Mask) -> Rgb:
@@ -99,7 +113,7 @@ def _silhouette(near: Neighbourhood, mask: Mask) -> Rgb:
     flat = cv2.copyMakeBorder(flat, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=255)
     size = max(8, round(flat.shape[1] * _STRIP_PX / flat.shape[0])), _STRIP_PX
     flat = cv2.resize(flat, size, interpolation=cv2.INTER_AREA if flat.shape[0] > _STRIP_PX else cv2.INTER_LINEAR)
-    return np.repeat(flat[..., None], 3, -1)
+    return np.repeat(np.asarray(flat, np.uint8)[..., None], 3, -1)
 
 
 def _likeness(one: str, other: str) -> float:
@@ -122,13 +136,11 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
         return None
     mask = _whole(line, core) & ((here == 0) | (here == number))
     here[mask] = number
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = int(rows[0]), int(columns[0])
-    box = line.near.left + left, line.near.top + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+    left, top, width, height = bounds(mask)
     return Lettering(
-        box,
-        mask[top : top + box[3], left : left + box[2]].copy(),
-        line.reading.string,
+        (line.near.left + left, line.near.top + top, width, height),
+        mask[top : top + height, left : left + width].copy(),
+        line.string,
         _points(line.reading.quad),
         _face_colour(line.near.rgb, mask, line.palette),
         _em_px(line, core),
@@ -139,16 +151,21 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
 def _whole(line: _Line, core: Mask) -> Mask:
     """The core, grown to all that belongs to it, without the anti-aliased rim."""
     reach = round(0.35 * line.near.height_px) + 3
-    if line.backdrop.is_smooth:
-        changed = changed_pixels(line.backdrop, core)
-        return without_rim(grown(core & changed, changed, reach), line.backdrop.difference)
+    near = line.near
+    sample = near.outside & ~grow(core, 2)
+    if sample.sum() < 100:
+        sample = ~grow(core, 2)
+    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside, grow(core, 1))
+    if backdrop.is_smooth_under(core):
+        ripples = ripples_near(backdrop, core)
+        changed = changed_pixels(backdrop, ripples)
+        return without_rim(grown(core, changed, reach), backdrop.difference, ripples)
     return grown(core, ~line.palette.ground, reach)
 
 
 def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:
     """The colour that lies deepest in the letters."""
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    weight = np.bincount(palette.labels[mask], depth[mask] ** 2, len(palette.centres))
+    weight = np.bincount(palette.labels[mask], depth(mask)[mask] ** 2, len(palette.centres))
     face = mask & (palette.labels == weight.argmax())
     red, green, blue = np.median(rgb[face], 0)
     return int(red), int(green), int(blue)
@@ -161,7 +178,7 @@ def _em_px(line: _Line, core: Mask) -> float:
     rows, columns = np.nonzero(core)
     along = columns * down[0] + rows * down[1]
     low, high = np.percentile(along, [0.5, 99.5])
-    return round(float(high - low + 1) / _em_share(line.reading.string), 1)
+    return round(float(high - low + 1) / _em_share(line.string), 1)
 
 
 def _em_share(string: str) -> float:

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.ocr import Quad, Reading, Rgb
+from lamina.engine.classic.ocr import Quad, Reading
+from lamina.engine.classic.raster import Mask, Rgb
 
-Mask = NDArray[np.bool_]
 Colours = NDArray[np.float32]
 
 _MARGIN = 0.5  # of the line's height: what outlines, extruded sides and shadows may take around the quad
@@ -56,7 +56,7 @@ def _around(rgb: Rgb, quad: Quad, taken: NDArray[np.uint8]) -> Neighbourhood:
     margin = round(_MARGIN * line_height) + 6
     left, top = np.maximum(0, np.floor(quad.min(0)).astype(int) - margin)
     right, bottom = np.minimum([width, height], np.ceil(quad.max(0)).astype(int) + margin + 1)
-    here = quad - np.float32([left, top])
+    here = quad - np.array([left, top], np.float32)
     inside = np.zeros((bottom - top, right - left), np.uint8)
     cv2.fillPoly(inside, [np.round(here).astype(np.int32)], 1)
     reach = np.zeros_like(inside)

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Rgb = NDArray[np.uint8]
+from lamina.engine.classic.raster import Rgb
+
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
 
@@ -63,7 +64,7 @@ def strip(picture: NDArray[np.uint8], quad: Quad, size: tuple[int, int], fill: i
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     transform = cv2.getPerspectiveTransform(quad, corners)
     shrinks = height < min(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1]))
-    return cv2.warpPerspective(
+    flat = cv2.warpPerspective(
         picture,
         transform,
         size,
@@ -71,6 +72,7 @@ def strip(picture: NDArray[np.uint8], quad: Quad, size: tuple[int, int], fill: i
         borderMode=cv2.BORDER_REPLICATE if fill is None else cv2.BORDER_CONSTANT,
         borderValue=(fill or 0,) * 3,
     )
+    return np.asarray(flat, np.uint8)
 
 
 def _detect(rgb: Rgb) -> list[Quad]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.core.layers import LayerKind
-from lamina.engine.classic.background import Background
+from lamina.engine.classic.background import Background, smooth_parts
+from lamina.engine.classic.panels import find_panels
 from lamina.engine.classic.raster import Labels, Mask, Rgb, components, depth
 
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
@@ -43,19 +44,29 @@ class Pieces:
         return np.logical_or.reduce(list(self.hulls.values()) or [np.zeros(self.owner.shape, bool)])
 
 
-def cut_pieces(rgb: Rgb, background: Background) -> Pieces:
-    """The pieces of `rgb` (h, w, 3) in front of `background`."""
+def cut_pieces(rgb: Rgb, background: Background, text: Mask) -> Pieces:
+    """The pieces of `rgb` (h, w, 3) in front of `background`; `text`: (h, w), where lettering was taken away."""
     behind = background.mask.copy()
     for area in background.areas:
         behind |= area
     front = _without_specks(rgb, ~behind, background)
-    parts = components(front)
+    panels = find_panels(rgb, smooth_parts(rgb), front, text)
+    for panel in panels:
+        front &= ~panel.seen
+    parts = components(_without_specks(rgb, front, background))
     found: list[Piece] = []
     for label in range(1, len(parts)):
         area = int(parts.areas[label])
         is_small = area < _MIN_OBJECT_SHARE * front.size
         found.append(Piece(label, LayerKind.SMALL if is_small else LayerKind.OBJECT, area))
-    return Pieces(parts.labels, tuple(found))
+    owner = parts.labels.copy()
+    hulls: dict[int, Mask] = {}
+    for panel in panels:
+        label = len(found) + 1
+        owner[panel.seen & (owner == 0)] = label
+        found.append(Piece(label, LayerKind.PANEL, int(panel.seen.sum())))
+        hulls[label] = panel.hull
+    return Pieces(owner, tuple(found), hulls)
 
 
 def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Layer, LayerKind, Pixels, TextLine
-from lamina.engine.classic.raster import Mask, Rgb, bounds, grow, nearest, shrink
+from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow, nearest
 from lamina.engine.classic.unblend import lift
 
 _STRIP_PIXELS = 1_000_000
+_EDGE_DEPTH_PX = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class _Lifter:
         self._corner = x0, y0
         window = np.s_[y0:y1, x0:x1]
         mask = element.mask[window]
-        core = shrink(mask, 1)
+        core = _core(mask)
         support = grow(mask, element.edge_px) & (element.room[window] | mask)
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
         self._colours = _spread(element.seen[window][..., :3], core if core.any() else mask)
@@ -104,6 +105,13 @@ class _Lifter:
         across, down = self._scale
         text = tuple(_scaled(line, across, down) for line in element.text)
         return Layer(element.name, element.kind, self.pixels, self.left, self.top, text=text).cropped()
+
+
+def _core(mask: Mask) -> Mask:
+    """What lies too deep to be mixed with the ground, and the spines of thin parts."""
+    inward = depth(mask)
+    spine = inward >= np.asarray(cv2.dilate(inward, np.ones((5, 5), np.uint8)))
+    return mask & ((inward > _EDGE_DEPTH_PX) | spine)
 
 
 def _spread(colours: Rgb, core: Mask) -> Rgb:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.backdrop import Backdrop
-from lamina.engine.classic.neighbourhood import Mask, Neighbourhood
+from lamina.engine.classic.neighbourhood import Colours, Neighbourhood
+from lamina.engine.classic.raster import Mask, components, grow, lab
 
 _CLUSTERS = 5
 _SAMPLE = 3000
@@ -20,7 +21,7 @@ class Palette:
     """The window's colours: `labels` (height, width) of int, `centres` (n, 3) in Lab, `is_ground` (n,)."""
 
     labels: NDArray[np.intp]
-    centres: NDArray[np.float32]
+    centres: Colours
     is_ground: NDArray[np.bool_]
 
     @property
@@ -30,20 +31,20 @@ class Palette:
 
 def palette_of(near: Neighbourhood) -> Palette:
     """Up to five colours by k-means, and which of them are the ground that the line stands on."""
-    lab = cv2.cvtColor(near.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    pixels = lab.reshape(-1, 3)
-    step = max(1, len(pixels) // _SAMPLE)
-    sample = np.ascontiguousarray(pixels[::step])
+    colours = lab(near.rgb)
+    pixels = colours.reshape(-1, 3)
+    sample = np.ascontiguousarray(pixels[:: max(1, len(pixels) // _SAMPLE)])
     cv2.setRNGSeed(1)
     count = min(_CLUSTERS, len(np.unique(sample, axis=0)))
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 15, 0.5)
-    centres = cv2.kmeans(sample, count, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)[2]
-    distances = np.stack([np.square(lab - centre).sum(-1) for centre in centres])
-    labels = distances.argmin(0)
+    centres = np.asarray(
+        cv2.kmeans(sample, count, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)[2], np.float32
+    )
+    labels = np.stack([np.square(colours - centre).sum(-1) for centre in centres]).argmin(0)
     return Palette(labels, centres, _which_are_ground(near, labels, centres))
 
 
-def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: NDArray[np.float32]) -> Mask:
+def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Colours) -> Mask:
     ring = near.outside if near.outside.sum() >= 30 else ~near.inside
     if not ring.any():
         ring = _border(near.shape)
@@ -55,43 +56,49 @@ def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: ND
     return resembles | spreads
 
 
-def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> list[Mask]:
-    """Masks that may be the letters, the likeliest first.
+def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> list[tuple[Mask, float]]:
+    """Masks that may be the letters, the likeliest first, each with a handicap 0..1 for what speaks against it.
 
-    What departs clearly from a smooth backdrop; all colours but the ground; these colours apart; each colour.
+    What departs clearly from a smooth backdrop; each colour alone, the one most at home in the quad first; all
+    colours but the ground, each filtered alone or all together. Several colours are a handicap, because drawings
+    that touch the letters hide among them; so is reaching out of the quad.
     """
-    departs = np.zeros(near.shape, bool)
-    if backdrop.is_smooth:
-        departs = _contained(near, backdrop.difference > max(backdrop.noise, 0.35 * backdrop.contrast), is_strict=False)
-    together = _contained(near, ~palette.ground, is_strict=False)
-    apart = {
-        index: _contained(near, palette.labels == index, is_strict=True)
-        for index in np.flatnonzero(~palette.is_ground)
-    }
-    union = np.any(list(apart.values()), 0) if apart else np.zeros(near.shape, bool)
-    single = [_contained(near, palette.labels == index, is_strict=False) for index in range(len(palette.centres))]
-    single.sort(key=lambda mask: -int(mask.sum()))
+    offered: list[tuple[Mask, float]] = []
+    if backdrop.is_smooth_under(near.inside):
+        departs = backdrop.difference > np.maximum(backdrop.noise, 0.35 * backdrop.contrast)
+        offered.append((_contained(near, departs), 0.0))
+    single = [_contained(near, palette.labels == index) for index in range(len(palette.centres))]
+    single.sort(key=lambda mask: -int((mask & near.inside).sum()))
+    offered += [(mask, 0.0) for mask in single]
+    coloured = [_contained(near, palette.labels == index, 0.5) for index in np.flatnonzero(~palette.is_ground)]
+    if coloured:
+        offered.append((np.logical_or.reduce(coloured), 0.1))
+    offered.append((_contained(near, ~palette.ground), 0.1))
     area = int(near.inside.sum())
-    found: list[Mask] = []
-    for mask in (departs, together, union, *single):
-        is_plausible = 0.02 * area < mask.sum() < 0.9 * area
-        if is_plausible and not any(np.array_equal(mask, other) for other in found):
-            found.append(mask)
+    found: list[tuple[Mask, float]] = []
+    for mask, handicap in offered:
+        if 0.02 * area < mask.sum() < 0.9 * area and not any(np.array_equal(mask, other) for other, _ in found):
+            found.append((mask, handicap + _spill(near, mask)))
     return found
 
 
-def _contained(near: Neighbourhood, mask: Mask, *, is_strict: bool) -> Mask:
-    """The connected parts that lie in the quad and do not run out of the window; strict: none if most do."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    within = np.bincount(parts[near.inside], minlength=len(areas))
-    escaping = np.bincount(parts[_border(near.shape)], minlength=len(areas))
-    stays = (escaping <= 0.02 * areas + 2) | (within >= 0.9 * areas)
-    good = (within >= 0.5 * areas) & stays & (areas >= max(3, 0.0008 * near.height_px**2))
+def _spill(near: Neighbourhood, mask: Mask) -> float:
+    """0..1: the share of the mask clear out of the quad, what letters may (a tail, a flourish) let off."""
+    within = grow(near.inside, round(0.1 * near.height_px) + 1)
+    return max(0.0, float((mask & ~within).sum()) / max(1, int(mask.sum())) - 0.03)
+
+
+def _contained(near: Neighbourhood, mask: Mask, least_share: float = 0.0) -> Mask:
+    """The connected parts that lie in the quad and stay in the window; none if they are less than that share of all."""
+    parts = components(mask)
+    within = np.bincount(parts.labels[near.inside], minlength=len(parts))
+    escaping = np.bincount(parts.labels[_border(near.shape)], minlength=len(parts))
+    stays = (escaping <= 0.02 * parts.areas + 2) | (within >= 0.9 * parts.areas)
+    good = (within >= 0.5 * parts.areas) & stays & (parts.areas >= max(3, 0.0008 * near.height_px**2))
     good[0] = False
-    if is_strict and areas[good].sum() < 0.5 * areas[1:].sum():
+    if parts.areas[good].sum() < least_share * parts.areas[1:].sum():
         return np.zeros(mask.shape, bool)
-    return good[parts]
+    return good[parts.labels]
 
 
 def _border(shape: tuple[int, int]) -> Mask:

@@ -8,6 +8,7 @@ from lamina.core.layers import Pixels
 from lamina.engine.classic.raster import Mask, Values
 
 _SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
+_MIXTURE_LEVELS = 24.0  # an edge pixel farther than this from every mixture of the two has a colour of its own
 _CLOSE_COLOURS = 150.0  # squared distance under which ground and layer cannot be told apart
 
 
@@ -50,8 +51,10 @@ def _projected_alpha(picture: Values, beneath: Values, own: Values, inside: Mask
     way = own - beneath
     length = (way * way).sum(-1)
     along = ((picture - beneath) * way).sum(-1) / np.maximum(length, 1)
-    alpha = np.clip(np.where(length > _CLOSE_COLOURS, along, inside), 0, 1)
-    return np.where(alpha > _SOLID, 1, alpha).astype(np.float32)
+    along = np.where(along > _SOLID, 1, np.clip(along, 0, 1))
+    aside = np.abs(picture - beneath - along[:, None] * way).max(-1)
+    is_mixture = (length > _CLOSE_COLOURS) & ((aside <= _MIXTURE_LEVELS) | ~inside)
+    return np.where(is_mixture, along, inside)
 
 
 def _least_alpha(picture: Values, beneath: Values) -> Values:
