@@ -26,12 +26,13 @@ def _place(canvas: Pixels, layer: Layer) -> None:
     x0, y0 = max(0, layer.left), max(0, layer.top)
     x1 = min(canvas.shape[1], layer.left + layer.width)
     y1 = min(canvas.shape[0], layer.top + layer.height)
+    if x0 >= x1:
+        return
     for top in range(y0, y1, _STRIP_ROWS):
         bottom = min(y1, top + _STRIP_ROWS)
         below = canvas[top:bottom, x0:x1]
         above = layer.pixels[top - layer.top : bottom - layer.top, x0 - layer.left : x1 - layer.left]
-        if below.size:
-            below[:] = over(below, above, layer.opacity, layer.blend)
+        below[:] = over(below, above, layer.opacity, layer.blend)
 
 
 def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = BlendMode.NORMAL) -> Pixels:
@@ -42,6 +43,8 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
     where D is the colour below and C the colour above, blended with D in proportion b if a mode is given.
     Colour is 0 where the resulting alpha is 0. On an opaque ground this is (a C + (255 - a) D + 127) // 255.
     """
+    if opacity == 255 and blend is BlendMode.NORMAL and (below[..., 3] == 255).all():
+        return _over_opaque(below, above)
     a = above[..., 3:].astype(np.int32)
     if opacity != 255:
         a = (a * opacity + 127) // 255
@@ -53,6 +56,15 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
     mixed = (weight_above * colour + weight_below * below[..., :3] + divisor // 2) // divisor
     alpha = (total + 127) // 255
     return np.concatenate([np.where(alpha > 0, mixed, 0), alpha], -1).astype(np.uint8)
+
+
+def _over_opaque(below: Pixels, above: Pixels) -> Pixels:
+    """`over` on an opaque ground, several times faster: all in 16 bits, with an exact division by 255."""
+    a = above[..., 3:].astype(np.uint16)
+    total = above[..., :3] * a + below[..., :3] * (255 - a) + np.uint16(127)
+    out = below.copy()
+    out[..., :3] = (total + 1 + (total >> 8)) >> 8
+    return out
 
 
 def _blended(below: Pixels, above: Pixels, blend: BlendMode) -> NDArray[np.int32]:
