@@ -1,0 +1,41 @@
+"""How much a file may ask for when it is read back, so that a hostile one cannot fill the memory."""
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+MAX_MEGAPIXELS = 64
+_CANVASES_A_LAYER = 2
+_CANVASES_A_STACK = 16
+
+
+class Bounds:
+    """What may still be decoded for one stack; 1 megapixel is 10^6 pixels.
+
+    The canvas may have `max_megapixels`, one layer twice as many, and all layers together 16 times as many.
+    """
+
+    def __init__(self, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+        self._canvas_pixels = max_megapixels * 1e6
+        self._pixels_left = _CANVASES_A_STACK * self._canvas_pixels
+
+    def check_canvas(self, width: int, height: int) -> None:
+        """Raises `LaminaError` (input_too_large) if the canvas is too large, ValueError if it is no canvas."""
+        if min(width, height) < 1:
+            raise ValueError(f"its canvas is {width} x {height} pixels")
+        if width * height > self._canvas_pixels:
+            raise self._too_large(f"The stack is {width} x {height} pixels")
+
+    def take(self, width: int, height: int) -> None:
+        """Counts a layer before it is decoded. Raises `LaminaError` (input_too_large), ValueError if it has no size."""
+        if min(width, height) < 0:
+            raise ValueError(f"a layer is {width} x {height} pixels")
+        self._pixels_left -= width * height
+        if width * height > _CANVASES_A_LAYER * self._canvas_pixels or self._pixels_left < 0:
+            raise self._too_large(f"A layer of {width} x {height} pixels is too large, or one too many")
+
+    def _too_large(self, what: str) -> LaminaError:
+        limit = self._canvas_pixels / 1e6
+        return LaminaError(
+            ErrorCode.INPUT_TOO_LARGE,
+            f"{what}; the limit is {limit:g} megapixels, and {_CANVASES_A_STACK} times that for all layers.",
+            "Make it smaller first, or raise the setting max_megapixels.",
+        )

@@ -1,0 +1,62 @@
+"""ZIP containers in and out: entries with one fixed date, and reading that bounds what a hostile archive can cost."""
+
+import zipfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from lamina.core.layers import Pixels
+from lamina.document.bounds import Bounds
+from lamina.document.png import read_png, write_png
+
+_MAX_ENTRIES = 10_000
+_MAX_TEXT_BYTES = 1 << 24
+
+
+class Archive:
+    """A ZIP that is being read: entries by name, pictures within bounds.
+
+    ValueError if it has too many entries, BadZipFile if it is damaged.
+    """
+
+    def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self.names = self._zip.namelist()
+        self.bounds = bounds
+        if len(self.names) > _MAX_ENTRIES:
+            raise ValueError(f"it holds {len(self.names)} entries")
+
+    def text(self, name: str) -> bytes:
+        """The bytes of a small entry. KeyError if there is none of that name."""
+        with self._zip.open(name) as entry:
+            data = entry.read(_MAX_TEXT_BYTES + 1)
+        if len(data) > _MAX_TEXT_BYTES:
+            raise ValueError(f"{name!r} in it is too large")
+        return data
+
+    def picture(self, name: str) -> Pixels:
+        """(height, width, 4) uint8 of a PNG entry. KeyError if there is none of that name."""
+        with self._zip.open(name) as entry:
+            return read_png(cast(BinaryIO, entry), self.bounds)
+
+
+@contextmanager
+def new_archive(file: BinaryIO) -> Generator[zipfile.ZipFile]:
+    """A ZIP to write to; entries are stored as they are, for PNGs are packed already."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        yield archive
+
+
+def add(archive: zipfile.ZipFile, name: str, data: bytes, *, is_packed: bool = False) -> None:
+    """Adds a small entry; `is_packed` compresses it."""
+    archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED)
+
+
+def add_picture(archive: zipfile.ZipFile, name: str, pixels: Pixels) -> None:
+    """Adds a PNG, a strip at a time."""
+    with archive.open(_entry(name), "w", force_zip64=pixels.size >= 1 << 30) as entry:
+        write_png(cast(BinaryIO, entry), pixels)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the same stack gives the same bytes

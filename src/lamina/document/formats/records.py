@@ -1,0 +1,78 @@
+"""What a layer knows beside its pixels, as JSON values: the same in every format that can be read back."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from lamina.core.layers import LayerKind, LayerStack, Point, TextLine
+
+FORMAT = "lamina-layers"
+VERSION = 1
+
+
+def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
+    """The lines of a text layer as JSON: [{"string", "quad": [[x, y] x 4], "colour": [r, g, b], "size_px"}]."""
+    return [
+        {
+            "string": line.string,
+            "quad": [[float(x), float(y)] for x, y in line.quad],
+            "colour": [int(sample) for sample in line.colour],
+            "size_px": float(line.size_px),
+        }
+        for line in lines
+    ]
+
+
+def parse_text(value: Any) -> tuple[TextLine, ...]:
+    """The reverse of `render_text`. ValueError, TypeError or KeyError if the value is not of that shape."""
+    return tuple(_parse_line(line) for line in value)
+
+
+def _parse_line(value: Any) -> TextLine:
+    a, b, c, d = (_point(corner) for corner in value["quad"])
+    red, green, blue = (parse_integer(sample, 0, 255) for sample in value["colour"])
+    if not isinstance(value["string"], str):
+        raise TypeError("a text is not a string")
+    return TextLine(value["string"], (a, b, c, d), (red, green, blue), _number(value["size_px"]))
+
+
+def _point(value: Any) -> Point:
+    x, y = value
+    return _number(x), _number(y)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def parse_integer(value: Any, least: int, most: int) -> int:
+    """The integer itself. ValueError if it is none or out of range."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValueError(f"{value!r} is not an integer from {least} to {most}")
+    return value
+
+
+def render_opacity(opacity: int) -> float:
+    """0..255 as a share of 1 that `parse_opacity` turns back into the same integer."""
+    return round(opacity / 255, 6)
+
+
+def parse_opacity(share: Any) -> int:
+    """A share 0..1 as 0..255. ValueError if it is none."""
+    number = _number(share)
+    if not 0 <= number <= 1:
+        raise ValueError(f"opacity {share!r} is not from 0 to 1")
+    return round(number * 255)
+
+
+def with_guessed_background(stack: LayerStack) -> LayerStack:
+    """A stack of another program, whose lowest layer is taken for the background if it covers the canvas opaquely."""
+    if not len(stack) or stack[0].kind is not LayerKind.OBJECT:
+        return stack
+    lowest = stack[0]
+    if lowest.box != (0, 0, stack.width, stack.height) or not (lowest.pixels[..., 3] == 255).all():
+        return stack
+    return replace(stack, layers=(replace(lowest, kind=LayerKind.BACKGROUND), *stack.layers[1:]))
