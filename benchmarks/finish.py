@@ -1,0 +1,106 @@
+"""Does the finish give back the picture, and are its layers nearer the truth than layers that are plainly resized?
+
+    scripts/bench finish --seeds 4
+
+Layers of drawn posters are made wrong as engines make them wrong, then finished, and plainly resized for comparison
+(premultiplied; linear or cubic, whichever scores better). Prints a line of JSON for every poster and way, and a table
+of means last: `max` is the largest difference from the picture in levels; IoU of each layer's own alpha, and of the
+part that is seen; the colour error of the part of each layer that is hidden; seconds of processor time.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from lamina.core.composite import composite
+from lamina.core.layers import LayerStack
+from lamina.document.finish import finish
+from lamina.document.metrics import recomposition_error, soft_iou, visible_alphas
+from lamina.document.posters import BACKGROUNDS, poster
+from lamina.document.spoiling import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
+
+WAYS: dict[str, Spoil] = {
+    "blur 2 px": blurred,
+    "to 640 px": reduced,
+    "half, JPEG q75": lambda stack: compressed(reduced(stack, max(stack.width, stack.height) // 2)),
+    "shift 1 px": shifted,
+    "noise 5": noised,
+    "colour cast": recoloured,
+    "blur, shift, 640, JPEG, noise": lambda stack: noised(compressed(reduced(shifted(blurred(stack))))),
+}
+COLUMNS = ("max_levels", "iou", "iou_resized", "seen_iou", "seen_iou_resized", "hidden", "hidden_resized", "seconds")
+
+
+def main() -> None:
+    options = _options()
+    cv2.setNumThreads(1)
+    rows: list[dict[str, str | float]] = []
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
+        for background in options.background or BACKGROUNDS:
+            truth = poster(seed, background, (options.size, options.size) if options.size else None).stack
+            for row in _measured(truth):
+                rows.append({"seed": seed, "background": background, **row})
+                print(json.dumps(rows[-1]), flush=True)
+    print()
+    print(f"{'way':30}" + "".join(f"{column:>18}" for column in COLUMNS))
+    for way in WAYS:
+        mine = [row for row in rows if row["way"] == way]
+        means = [max if column == "max_levels" else np.mean for column in COLUMNS]
+        cells = [mean([float(row[column]) for row in mine]) for mean, column in zip(means, COLUMNS, strict=True)]
+        print(f"{way:30}" + "".join(f"{cell:18.4f}" for cell in cells))
+
+
+def _measured(truth: LayerStack) -> Iterator[dict[str, str | float]]:
+    source = composite(truth)
+    for way, spoil in WAYS.items():
+        raw = spoil(truth)
+        start = time.process_time()
+        finished = finish(raw, source)
+        seconds = time.process_time() - start
+        ours = _scores(finished, truth)
+        linear, cubic = (
+            _scores(resized(raw, truth.width, truth.height, how), truth) for how in (cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+        )
+        yield {
+            "way": way,
+            "max_levels": round(recomposition_error(finished, source).max_abs_error * 255),
+            "iou": ours[0],
+            "iou_resized": max(linear[0], cubic[0]),
+            "seen_iou": ours[1],
+            "seen_iou_resized": max(linear[1], cubic[1]),
+            "hidden": ours[2],
+            "hidden_resized": min(linear[2], cubic[2]),
+            "seconds": round(seconds, 3),
+        }
+
+
+def _scores(found: LayerStack, truth: LayerStack) -> tuple[float, float, float]:
+    """Means over the layers: IoU of own alpha, IoU of visible alpha, colour error of the hidden part."""
+    size = truth.width, truth.height
+    mine, true = ([layer.on_canvas(*size) for layer in stack] for stack in (found, truth))
+    own = [soft_iou(one[..., 3] / 255, other[..., 3] / 255) for one, other in zip(mine, true, strict=True)]
+    seen_of_true = visible_alphas(truth)
+    seen = [soft_iou(one, other) for one, other in zip(visible_alphas(found), seen_of_true, strict=True)]
+    hidden: list[float] = []
+    for one, other, alpha in zip(mine, true, seen_of_true, strict=True):
+        is_hidden = (other[..., 3] > 127) & (alpha < 0.5 * (other[..., 3] / 255))
+        if is_hidden.any():
+            hidden.append(float(np.abs(one[is_hidden][:, :3].astype(float) - other[is_hidden][:, :3]).mean() / 255))
+    return float(np.mean(own)), float(np.mean(seen)), float(np.mean(hidden or [0.0]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=4, help="posters a background (4)")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed to begin with (0)")
+    parser.add_argument("--background", action="append", choices=BACKGROUNDS, help="only these; may be repeated")
+    parser.add_argument("--size", type=int, metavar="PX", help="square posters of this side; else the seed chooses")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

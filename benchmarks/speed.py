@@ -1,0 +1,121 @@
+"""How fast is a poster taken apart, and in how much memory? Warm, and as a process of its own.
+
+    scripts/bench speed
+    scripts/bench speed --posters 12 --skip-large
+
+Warm: the engine alone, in one process, after a first poster that is not counted. Cold: `lamina decompose POSTER.png
+--to POSTER.psd` from start to exit, reading and writing included, with the peak of its resident memory.
+Prints a line of JSON for every case and, last, a table of medians (of the largest for memory).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from statistics import median
+
+from lamina.cli.terminal_text import aligned
+from lamina.core.composite import composite
+from lamina.core.layers import Pixels
+from lamina.core.ports import no_progress
+from lamina.core.tasks import DecomposeTask
+from lamina.document.png import encode_png
+from lamina.document.posters import BACKGROUNDS, Background, poster
+from lamina.engine.choice import start_engine
+
+SMALL, LARGE = (1024, 1024), (4000, 3000)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run. `peak_mb`: in units of 1,000,000 bytes; None for warm runs, which share their process."""
+
+    size: str
+    run: str
+    seed: int
+    background: str
+    seconds: float
+    peak_mb: float | None
+
+
+def main() -> None:
+    options = _options()
+    sizes = [(SMALL, options.posters)] if options.skip_large else [(SMALL, options.posters), (LARGE, 3)]
+    cases: list[Case] = []
+    for size, count in sizes:
+        pictures = [composite(poster(seed, _background(seed), size).stack) for seed in range(count)]
+        for case in chain(_cold(pictures), _warm(pictures)):
+            cases.append(case)
+            print(json.dumps(asdict(case)), flush=True)
+    print("\n".join(["", *_table(cases)]))
+
+
+def _cold(pictures: list[Pixels]) -> Iterator[Case]:
+    lamina = Path(sys.executable).with_name("lamina")
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, picture in enumerate(pictures):
+            file = Path(folder, f"{seed}.png")
+            file.write_bytes(encode_png(picture))
+            command = [lamina, "decompose", file, "--to", file.with_suffix(".psd"), "--quiet"]
+            told = subprocess.run(
+                [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command], capture_output=True, text=True
+            )
+            if told.returncode:
+                sys.exit(f"{' '.join(map(str, command))} failed: {told.stderr.strip()}")
+            seconds, peak_bytes = map(float, told.stdout.split())
+            yield _case(picture, "cold", seed, seconds, round(peak_bytes / 1e6, 1))
+
+
+# A small process in between: the peak that is told for a child counts what it was forked from, and this one is large.
+_LAUNCHER = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+_, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
+print(time.perf_counter() - start, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def _warm(pictures: list[Pixels]) -> Iterator[Case]:
+    engine = start_engine()
+    engine.decompose(pictures[0], DecomposeTask(), no_progress)
+    for seed, picture in enumerate(pictures):
+        start = time.perf_counter()
+        engine.decompose(picture, DecomposeTask(), no_progress)
+        yield _case(picture, "warm", seed, time.perf_counter() - start, None)
+
+
+def _case(picture: Pixels, run: str, seed: int, seconds: float, peak_mb: float | None) -> Case:
+    size = f"{picture.shape[1]}x{picture.shape[0]}"
+    return Case(size, run, seed, _background(seed), round(seconds, 3), peak_mb)
+
+
+def _background(seed: int) -> Background:
+    return BACKGROUNDS[seed % len(BACKGROUNDS)]
+
+
+def _table(cases: list[Case]) -> list[str]:
+    rows = [("size", "run", "posters", "median s", "slowest s", "peak MB")]
+    for size, run in dict.fromkeys((case.size, case.run) for case in cases):
+        group = [case for case in cases if (case.size, case.run) == (size, run)]
+        seconds, peaks = [c.seconds for c in group], [c.peak_mb for c in group if c.peak_mb is not None]
+        peak = f"{max(peaks):.0f}" if peaks else "-"
+        rows.append((size, run, f"{len(group)}", f"{median(seconds):.2f}", f"{max(seconds):.2f}", peak))
+    return aligned(rows, [False, False, True, True, True, True])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posters", type=int, default=9, help="posters of 1024x1024 (9)")
+    parser.add_argument("--skip-large", action="store_true", help="leave 4000x3000 out")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
