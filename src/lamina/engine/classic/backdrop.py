@@ -13,6 +13,8 @@ from lamina.engine.classic.raster import Labels, Mask, Values, components, grow,
 _MAX_SURFACES = 5
 _SAMPLE = 1500
 _ROUNDING = 2.0  # levels: what dither and rounding alone may do
+_MAX_PARTS = 200
+_SAME_TONE = 6.0  # levels between the mean colours of parts of one pattern
 _STEP = 3.0  # levels between neighbours, beyond which a gradient is an edge
 
 
@@ -47,18 +49,19 @@ def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = N
     letters that have the colour of something nearby do not pass for it. With the letters known it starts from all
     else that has its colour, in gaps and counters too.
     """
-    labels, regions = _regions(rgb, sample)
+    labels, count = _regions(rgb, sample)
     terms = _terms(sample.shape)
     departures: list[Colours] = []
     spreads: list[float] = []
     seeds = np.full(sample.shape, -1, np.int8)
-    for index, region in enumerate(regions):
-        where = (labels == region) & sample
+    for index in range(count):
+        is_own = labels == index + 1
+        where = is_own & sample
         departure, spread = _fit(terms, rgb, where)
         departures.append(departure)
         spreads.append(spread)
-        is_own = (labels == region) if letters is None else ~letters & (labels > 0)
-        seeds[is_own & (seeds < 0) & (np.abs(departure).max(-1) < 2 * spread)] = index
+        may_be = is_own if letters is None else ~letters & (labels != 0)
+        seeds[may_be & (seeds < 0) & (np.abs(departure).max(-1) < 2 * spread)] = index
     coverage = float((grow(seeds >= 0, 1) & sample).sum()) / max(1, int(sample.sum()))
     territory = seeds[nearest(seeds >= 0)] if (seeds >= 0).any() else np.zeros_like(seeds)
     departure = _chosen(departures, territory)
@@ -66,8 +69,11 @@ def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = N
     return Backdrop(departure, np.array(spreads, np.float32)[territory], coverage, contrast)
 
 
-def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, list[int]]:
-    """The parts of the window without edges in them, and which of them hold a fair share of the sample."""
+def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, int]:
+    """(height, width) numbers from 1 of the regions without edges that hold a fair share of the sample; their count.
+
+    Unconnected parts of one colour, as of a pattern, are one region. Other calm parts are -1, edges 0.
+    """
     across, down = (np.abs(np.diff(rgb, axis=axis)).max(-1) for axis in (1, 0))
     usual = float(np.median(across[sample[:, 1:]])) if sample[:, 1:].any() else 0.0
     limit = max(_STEP, 3 * usual)
@@ -77,9 +83,30 @@ def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, list[int]]:
     parts = components(calm, connectivity=4)
     held = np.bincount(parts.labels[sample], minlength=len(parts))
     held[0] = 0
-    largest = np.argsort(-held, kind="stable")[:_MAX_SURFACES]
-    regions = [int(part) for part in largest if held[part] >= max(40, 0.03 * sample.sum())]
-    return (parts.labels, regions) if regions else (np.ones(sample.shape, np.int32), [1])
+    groups = _alike(rgb, sample, parts.labels, held)
+    names = np.full(len(parts), -1, np.int32)
+    names[0] = 0
+    for number, group in enumerate(groups, 1):
+        names[group] = number
+    return (names[parts.labels], len(groups)) if groups else (np.ones(sample.shape, np.int32), 1)
+
+
+def _alike(rgb: Colours, sample: Mask, labels: Labels, held: NDArray[np.intp]) -> list[list[int]]:
+    """The parts in groups of one colour, those groups that hold a fair share of the sample, the largest first."""
+    known = labels[sample]
+    means = np.stack([np.bincount(known, rgb[..., c][sample], len(held)) for c in range(3)], -1)
+    means /= np.maximum(held, 1)[:, None]
+    groups: list[list[int]] = []
+    for part in np.argsort(-held, kind="stable")[:_MAX_PARTS]:
+        if held[part] < 12:
+            break
+        match = next((group for group in groups if np.abs(means[group[0]] - means[part]).max() < _SAME_TONE), None)
+        if match is None:
+            groups.append([int(part)])
+        else:
+            match.append(int(part))
+    groups = [group for group in groups if held[group].sum() >= max(40, 0.03 * len(known))]
+    return sorted(groups, key=lambda group: -int(held[group].sum()))[:_MAX_SURFACES]
 
 
 def _chosen(departures: list[Colours], territory: NDArray[np.int8]) -> Colours:
@@ -119,11 +146,12 @@ def _fit(terms: Colours, rgb: Colours, where: Mask) -> tuple[Colours, float]:
     rows, columns = rows[::step], columns[::step]
     weights = _reweighted(terms[rows, columns].astype(np.float64), rgb[rows, columns].astype(np.float64))
     departure = rgb - np.asarray(cv2.transform(terms, weights), np.float32)
-    spread = float(np.median(np.abs(departure[rows, columns]).max(-1)))
-    if spread > 0.5:
-        departure = _levelled(departure, where & (np.abs(departure).max(-1) < max(8.0, 4 * spread)))
-        spread = float(np.median(np.abs(departure[rows, columns]).max(-1)))
-    return departure, max(_ROUNDING, 2.2 * spread)
+    usual = float(np.median(np.abs(departure[rows, columns]).max(-1)))
+    if usual > 0.5:
+        departure = _levelled(departure, where & (np.abs(departure).max(-1) < max(8.0, 4 * usual)))
+    rest = np.abs(departure[rows, columns]).max(-1)
+    usual = float(np.median(rest))
+    return departure, max(_ROUNDING, 2.2 * usual, float(np.percentile(rest[rest < max(6.0, 4 * usual)], 95)))
 
 
 def _reweighted(basis: NDArray[np.float64], values: NDArray[np.float64]) -> Colours:

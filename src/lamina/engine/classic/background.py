@@ -6,26 +6,29 @@ import cv2
 import numpy as np
 
 from lamina.engine.classic.fill import fill, trend_of
-from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, lab, shrink
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, grow, lab, shrink
+from lamina.engine.classic.texture import foreground_on_texture
 
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
 _MIN_REGION_SHARE = 0.002
 _MIN_AREA_SHARE = 0.03
 _MIN_ISLAND_SHARE = 0.0004
+_MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the picture that a texture must fill
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
     """What lies behind everything else.
 
-    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not. `is_smooth`: whether it
+    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it
+    is transparent. `is_smooth`: whether it
     is one flat colour or gradient. `areas`: other large regions that run along the picture's border.
     `noise`: levels by which its pixels scatter about the model.
     """
 
     mask: Mask
-    model: Rgb
+    model: Rgb | None
     is_smooth: bool
     areas: tuple[Mask, ...]
     noise: float
@@ -40,17 +43,31 @@ def find_background(rgb: Rgb) -> Background:
     """The background of `rgb` (h, w, 3)."""
     regions = components(smooth_parts(rgb), connectivity=4)
     groups = _border_groups(rgb, regions)
-    if not groups:
-        return Background(np.zeros(rgb.shape[:2], bool), rgb, False, (), 0.0)
-    main = np.isin(regions.labels, groups[0])
-    trend, noise = _trend(rgb, main)
-    if trend is None:  # like colours may be different things when no one surface explains them all
-        main = regions.labels == groups[0][0]
+    main = np.isin(regions.labels, groups[0] if groups else [-1])
+    trend, noise = _trend(rgb, main) if groups else (None, 0.0)
+    if trend is None:
+        textured = _textured(rgb)
+        if textured is not None:
+            return textured
+        if not groups:
+            return Background(np.zeros(rgb.shape[:2], bool), rgb, False, (), 0.0)
+        main = regions.labels == groups[0][0]  # like colours are different things if no one surface explains them
     model = _spread_from(rgb, main) if trend is None else trend
     mask = _explained(rgb, main, model, noise)
     others = [np.isin(regions.labels, group) for group in groups[1:]]
     areas = tuple(area & ~mask for area in others if _is_area(area, mask))
     return Background(mask, model, trend is not None, areas, noise)
+
+
+def _textured(rgb: Rgb) -> Background | None:
+    """The background as a texture that runs all along the picture's border, if there is one."""
+    front = foreground_on_texture(rgb)
+    if _rim(front).mean() > 1 - _MIN_TEXTURE_BORDER or front.mean() > 1 - _MIN_TEXTURE_SHARE:
+        return None
+    calm = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 4), np.uint8)
+    model = _spread_from(calm, ~grow(front, 6))
+    noise = float(np.percentile(cv2.absdiff(rgb, model).max(-1)[~front], 90))
+    return Background(~front, model, False, (), noise)
 
 
 def smooth_parts(rgb: Rgb) -> Mask:

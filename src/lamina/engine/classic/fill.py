@@ -4,15 +4,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Mask, Rgb, Values, bounds
+from lamina.core.layers import Pixels
+from lamina.engine.classic.raster import Mask, Values, bounds
 
 _TREND_SAMPLES = 20_000
 _TREND_DEGREE = 3
 _TREND_MISFIT_LEVELS = 10.0  # a trend that misses a tenth of the known pixels by more is not the ground's own
 
 
-def fill(picture: Rgb, hole: Mask, known: Mask) -> Rgb:
-    """`picture` (h, w, 3) with the pixels of `hole` guessed from those of `known`; all else unchanged.
+def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
+    """`picture` (h, w, c) with the pixels of `hole` guessed from those of `known`; all else unchanged.
 
     A polynomial trend is taken out first where the known pixels follow one, so that gradients run on through a
     hole and past the picture's edge; what is left is filled by a membrane over an image pyramid.
@@ -46,7 +47,7 @@ def _needed_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
 
 
 def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values | None:
-    """(h, w, 3): the robust polynomial in x and y through the known pixels, or None if they follow none."""
+    """(h, w, c): the robust polynomial in x and y through the known pixels, or None if they follow none."""
     coefficients = _fit_trend(values, known, degree)
     if coefficients is None:
         return None

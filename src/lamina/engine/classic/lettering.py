@@ -68,7 +68,7 @@ def _is_plausible(reading: Reading) -> bool:
     if len(letters) >= 3:
         return reading.score > 0.6
     if len(letters) == 2:
-        return reading.score > 0.85
+        return reading.score > 0.95 and len(set(letters)) == 2
     is_ideograph = (
         len(letters) == 1
         and unicodedata.name(letters[0], "").startswith("CJK")
@@ -134,7 +134,8 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
     core = line.core & (here == number)
     if core.sum() < 12:
         return None
-    mask = _whole(line, core) & ((here == 0) | (here == number))
+    others = (here > 0) & (here != number)
+    mask = _whole(line, core, others) & ~others
     here[mask] = number
     left, top, width, height = bounds(mask)
     return Lettering(
@@ -148,13 +149,12 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
     )
 
 
-def _whole(line: _Line, core: Mask) -> Mask:
-    """The core, grown to all that belongs to it, without the anti-aliased rim."""
-    reach = round(0.35 * line.near.height_px) + 3
+def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
+    """The core, grown to all that belongs to it, without the anti-aliased rim; `others`: other lines' cores."""
     near = line.near
-    sample = near.outside & ~grow(core, 2)
-    if sample.sum() < 100:
-        sample = ~grow(core, 2)
+    reach = round(0.35 * near.height_px) + 3
+    clear = ~grow(core | others, round(0.12 * near.height_px) + 2)
+    sample = near.reach & clear if (near.reach & clear).sum() >= 100 else clear
     backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside, grow(core, 1))
     if backdrop.is_smooth_under(core):
         ripples = ripples_near(backdrop, core)

@@ -38,7 +38,7 @@ def colour_word(rgb: NDArray[np.uint8]) -> str:
 
 
 def text_name(strings: list[str], is_largest: bool) -> str:
-    """"Headline: SUMMER SALE" for the largest text of a picture, "Text: …" for the others."""
+    """ "Headline: SUMMER SALE" for the largest text of a picture, "Text: …" for the others."""
     words = " ".join(" ".join(strings).split())
     short = words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 1].rstrip() + "…"
     return f"{'Headline' if is_largest else 'Text'}: {short}"

@@ -19,8 +19,8 @@ _MARGIN = 0.5  # of the line's height: what outlines, extruded sides and shadows
 class Neighbourhood:
     """The window around one line; every mask is (height, width) of the window.
 
-    `quad`: the line's corners in the window. `inside`: within the quad. `outside`: clear of every line's quad, so
-    most likely ground. `height_px`: of the line.
+    `quad`: the line's corners in the window. `inside`: within the quad. `reach`: within a margin around it.
+    `outside`: in reach but clear of every line's quad, so most likely ground. `height_px`: of the line.
     """
 
     left: int
@@ -28,6 +28,7 @@ class Neighbourhood:
     rgb: Rgb
     quad: Quad
     inside: Mask
+    reach: Mask
     outside: Mask
     height_px: float
 
@@ -63,7 +64,7 @@ def _around(rgb: Rgb, quad: Quad, taken: NDArray[np.uint8]) -> Neighbourhood:
     cv2.fillPoly(reach, [np.round(_widened(here, _MARGIN, 6)).astype(np.int32)], 1)
     outside = (reach > 0) & (taken[top:bottom, left:right] == 0)
     window = rgb[top:bottom, left:right]
-    return Neighbourhood(int(left), int(top), window, here, inside > 0, outside, line_height)
+    return Neighbourhood(int(left), int(top), window, here, inside > 0, reach > 0, outside, line_height)
 
 
 def _widened(quad: Quad, share: float, extra_px: float = 2.0) -> Quad:

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.engine.classic.fill import trend_of
-from lamina.engine.classic.raster import Mask, Rgb, components, grow, opened
+from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, grow, opened, shrink
 
-_MIN_SHARE, _MIN_SHARE_WITH_TEXT = 0.04, 0.012
-_MIN_OUTLINE_SHARE = 0.6  # of a region's outline that must lie on the fitted shape; the rest may be covered
+_MIN_SHARE, _MIN_SHARE_WITH_TEXT = 0.04, 0.012  # of the picture
+_MIN_ELLIPSE_SHARE = 0.08
+_MIN_OUTLINE_SEEN = 0.5  # share of the shape's outline that nothing covers
+_MIN_FILL = 0.88  # of its bounding rectangle: corners may be rounded
 _OUTLINE_PX = 2.5
+_SAME_LEVELS = 8  # parts of one panel that something cuts in two
 _MAX_BORDER_SHARE = 0.08  # of the panel's shorter side
 
 
@@ -25,73 +29,74 @@ class Panel:
 def find_panels(rgb: Rgb, smooth: Mask, front: Mask, text: Mask) -> list[Panel]:
     """Panels in `rgb` (h, w, 3), largest first. `smooth`, `front`, `text`: (h, w), smooth parts, all that is not
     background, and where lettering was taken away."""
-    regions = components(smooth & front, connectivity=4)
     found: list[Panel] = []
-    for label in sorted(range(1, len(regions)), key=lambda i: -int(regions.areas[i])):
-        share = regions.areas[label] / front.size
-        if share < _MIN_SHARE_WITH_TEXT:
-            break
-        region = regions.labels == label
-        if any((region & panel.hull).sum() > 0.5 * regions.areas[label] for panel in found):
+    for region in _plain_regions(rgb, smooth & front):
+        if any((region & panel.hull).sum() > 0.5 * region.sum() for panel in found):
             continue
-        if share < _MIN_SHARE and not _carries(region, text):
-            continue
-        hull = _shape_of(region)
+        hull = _shape_of(region, 0.0 if _carries(region, text) else float(region.mean()))
         if hull is not None:
             found.append(_panel(rgb, region, hull, front))
     return found
 
 
+def _plain_regions(rgb: Rgb, mask: Mask) -> list[Mask]:
+    """Large regions of one colour, whole or in several parts, largest first."""
+    regions = components(mask, connectivity=4)
+    large = [i for i in range(1, len(regions)) if regions.areas[i] > 0.25 * _MIN_SHARE_WITH_TEXT * mask.size]
+    large.sort(key=lambda i: -int(regions.areas[i]))
+    colours = {i: np.median(rgb[regions.window(i)][regions.labels[regions.window(i)] == i], 0) for i in large}
+    groups: list[list[int]] = []
+    for label in large:
+        alike = [group for group in groups if np.abs(colours[group[0]] - colours[label]).max() <= _SAME_LEVELS]
+        if alike:
+            alike[0].append(label)
+        else:
+            groups.append([label])
+    singles = [[group[0]] for group in groups if len(group) > 1]
+    masks = [np.isin(regions.labels, group) for group in groups + singles]
+    return sorted((m for m in masks if m.mean() > _MIN_SHARE_WITH_TEXT), key=lambda m: -int(m.sum()))
+
+
 def _carries(region: Mask, text: Mask) -> bool:
     """True if lettering stood within the region."""
-    x, y, width, height = cv2.boundingRect(region.view(np.uint8))
-    inside = text[y : y + height, x : x + width]
-    if inside.sum() < 50:
-        return False
-    touching = grow(inside, 4) & region[y : y + height, x : x + width]
-    return bool(touching.sum() > 0.25 * inside.sum())
+    x, y, width, height = bounds(region)
+    window = np.s_[y : y + height, x : x + width]
+    touching = grow(text[window], 6) & region[window]
+    return bool(touching.sum() > 0.25 * text[window].sum() > 10)
 
 
-def _shape_of(region: Mask) -> Mask | None:
-    """The rectangle (corners rounded or not) or ellipse that the region is the visible part of, if it is one."""
-    outlines, _ = cv2.findContours(region.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=len)
-    points = cv2.convexHull(outline)
-    hull = np.zeros(region.shape, np.uint8)
-    cv2.fillConvexPoly(hull, points, 1)
-    rectangle = cv2.boxPoints(cv2.minAreaRect(points))
-    box_area = cv2.contourArea(rectangle)
-    if box_area == 0 or cv2.contourArea(points) < 0.75 * box_area:
+def _shape_of(region: Mask, plain_share: float) -> Mask | None:
+    """The rectangle (corners rounded or not) or ellipse that the region is the visible part of, if it is one.
+
+    `plain_share`: of the picture, if nothing says that the region is a panel but its shape; else 0.
+    """
+    outlines, _ = cv2.findContours(as_bytes(region), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    points = np.asarray(cv2.convexHull(np.concatenate(outlines)), np.int32)
+    fill = cv2.contourArea(points) / max(1.0, float(np.prod(cv2.minAreaRect(points)[1])))
+    is_rectangle = fill >= _MIN_FILL and (plain_share == 0 or plain_share > _MIN_SHARE)
+    is_ellipse = _is_ellipse(points) and (plain_share == 0 or plain_share > _MIN_ELLIPSE_SHARE)
+    if not is_rectangle and not is_ellipse:
         return None
-    edge = outline[:, 0]
-    on_hull = _share_near(edge, points[:, 0].astype(np.float32))
-    if on_hull < _MIN_OUTLINE_SHARE:
-        return None
-    on_sides = _share_near(edge, rectangle)
-    if on_sides >= 0.55 or _is_ellipse(points):
-        return hull.view(np.bool_)
-    return None
+    hull = np.asarray(cv2.fillConvexPoly(np.zeros(region.shape, np.uint8), points, 1)).view(np.bool_)
+    rim = hull & ~shrink(hull, 1)
+    seen = rim & grow(region, round(_OUTLINE_PX))
+    return hull if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
 
 
-def _share_near(edge: np.ndarray, polygon: np.ndarray) -> float:
-    """Share of the edge's points within `_OUTLINE_PX` of the closed polygon."""
-    step = edge[:: max(1, len(edge) // 400)]
-    shape = polygon.reshape(-1, 1, 2).astype(np.float32)
-    distances = [abs(cv2.pointPolygonTest(shape, (float(x), float(y)), True)) for x, y in step]
-    return float(np.mean(np.array(distances) <= _OUTLINE_PX))
-
-
-def _is_ellipse(points: np.ndarray) -> bool:
+def _is_ellipse(points: NDArray[np.int32]) -> bool:
+    """True if nearly all corners of the hull lie on one ellipse."""
     if len(points) < 12:
         return False
-    (cx, cy), (major, minor), angle = cv2.fitEllipse(points)
-    polygon = cv2.ellipse2Poly((round(cx), round(cy)), (round(major / 2), round(minor / 2)), round(angle), 0, 360, 3)
-    return _share_near(points[:, 0], polygon.astype(np.float32)) > 0.8
+    (cx, cy), (across, down), angle = cv2.fitEllipse(points)
+    ellipse = cv2.ellipse2Poly((round(cx), round(cy)), (round(across / 2), round(down / 2)), round(angle), 0, 360, 3)
+    shape = np.asarray(ellipse, np.float32).reshape(-1, 1, 2)
+    away = [abs(cv2.pointPolygonTest(shape, (float(x), float(y)), True)) for x, y in points[:, 0]]
+    return bool(np.mean(np.array(away) <= _OUTLINE_PX) > 0.8)
 
 
 def _panel(rgb: Rgb, region: Mask, hull: Mask, front: Mask) -> Panel:
     values = rgb.astype(np.float32)
-    x, y, width, height = cv2.boundingRect(region.view(np.uint8))
+    x, y, width, height = bounds(region)
     window = np.s_[y : y + height, x : x + width]
     own = region[window]
     model = trend_of(values[window], own)

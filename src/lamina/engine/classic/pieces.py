@@ -6,10 +6,12 @@ import numpy as np
 
 from lamina.core.layers import LayerKind
 from lamina.engine.classic.background import Background, smooth_parts
-from lamina.engine.classic.panels import find_panels
-from lamina.engine.classic.raster import Labels, Mask, Rgb, components, depth
+from lamina.engine.classic.panels import Panel, find_panels
+from lamina.engine.classic.parting import parted
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth
 
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
+MIN_PARTED_SHARE = 0.004  # smaller cut-outs are not looked into
 _MIN_SPECK_PX = 10
 _MIN_CONTRAST_LEVELS = 10
 
@@ -46,34 +48,47 @@ class Pieces:
 
 def cut_pieces(rgb: Rgb, background: Background, text: Mask) -> Pieces:
     """The pieces of `rgb` (h, w, 3) in front of `background`; `text`: (h, w), where lettering was taken away."""
+    smooth = smooth_parts(rgb)
+    cutouts, panels = find_cutouts(rgb, background, text, smooth)
+    owner = np.zeros(smooth.shape, np.int32)
+    found: list[Piece] = []
+    for label in range(1, len(cutouts)):
+        window = cutouts.window(label)
+        mask = cutouts.labels[window] == label
+        is_large = cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size
+        for thing in parted(rgb[window], mask, smooth[window]) if is_large else [mask]:
+            is_small = thing.sum() < _MIN_OBJECT_SHARE * smooth.size
+            found.append(Piece(len(found) + 1, LayerKind.SMALL if is_small else LayerKind.OBJECT, int(thing.sum())))
+            owner[window][thing] = len(found)
+    hulls: dict[int, Mask] = {}
+    for panel in panels:
+        found.append(Piece(len(found) + 1, LayerKind.PANEL, int(panel.seen.sum())))
+        owner[panel.seen & (owner == 0)] = len(found)
+        hulls[len(found)] = panel.hull
+    return Pieces(owner, tuple(found), hulls)
+
+
+def find_cutouts(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> tuple[Components, list[Panel]]:
+    """What stands apart on the background or on a panel, things that overlap still in one; and the panels."""
     behind = background.mask.copy()
     for area in background.areas:
         behind |= area
     front = _without_specks(rgb, ~behind, background)
-    panels = find_panels(rgb, smooth_parts(rgb), front, text)
-    for panel in panels:
-        front &= ~panel.seen
-    parts = components(_without_specks(rgb, front, background))
-    found: list[Piece] = []
-    for label in range(1, len(parts)):
-        area = int(parts.areas[label])
-        is_small = area < _MIN_OBJECT_SHARE * front.size
-        found.append(Piece(label, LayerKind.SMALL if is_small else LayerKind.OBJECT, area))
-    owner = parts.labels.copy()
-    hulls: dict[int, Mask] = {}
-    for panel in panels:
-        label = len(found) + 1
-        owner[panel.seen & (owner == 0)] = label
-        found.append(Piece(label, LayerKind.PANEL, int(panel.seen.sum())))
-        hulls[label] = panel.hull
-    return Pieces(owner, tuple(found), hulls)
+    panels = find_panels(rgb, smooth, front, text)
+    if panels:
+        for panel in panels:
+            front &= ~panel.seen
+        front = _without_specks(rgb, front, background)
+    return components(front), panels
 
 
 def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
     """Drops parts that are too small, too thin or too faint to be things: noise, seams and soft stains."""
     parts = components(front)
     thick = depth(front)
-    differs = np.abs(rgb.astype(np.int16) - background.model).max(-1)
+    differs = np.full(front.shape, 255)
+    if background.model is not None:
+        differs = np.abs(rgb.astype(np.int16) - background.model).max(-1)
     keep = parts.areas >= _MIN_SPECK_PX
     keep[0] = False
     for label in np.flatnonzero(keep):

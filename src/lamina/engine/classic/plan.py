@@ -11,7 +11,7 @@ from lamina.engine.classic.lettering import Lettering
 from lamina.engine.classic.naming import colour_word, text_name
 from lamina.engine.classic.pieces import Pieces
 from lamina.engine.classic.plates import without_areas, without_objects, without_panels
-from lamina.engine.classic.raster import Mask, Rgb
+from lamina.engine.classic.raster import Mask
 from lamina.engine.classic.solve import Element
 
 _FRONT_FIRST = (LayerKind.TEXT, LayerKind.SMALL, LayerKind.OBJECT, LayerKind.PANEL, LayerKind.AREA)
@@ -23,12 +23,11 @@ _DEPTH = {LayerKind.TEXT: 0, LayerKind.SMALL: 1, LayerKind.OBJECT: 1, LayerKind.
 class Scene:
     """All that was found at working size.
 
-    `seen`, `clean`: (h, w, 3), the picture, and the picture without its text. `alpha`: (h, w), of the picture.
+    `seen`, `clean`: (h, w, 4), the picture, and the picture without its text.
     """
 
-    seen: Rgb
-    clean: Rgb
-    alpha: Pixels
+    seen: Pixels
+    clean: Pixels
     lettering: tuple[Lettering, ...]
     background: Background
     pieces: Pieces
@@ -56,7 +55,7 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
 
 
 def _groups(scene: Scene) -> list[Group]:
-    size = scene.alpha.size
+    size = scene.pieces.owner.size
     found: list[tuple[Member, float]] = [
         ((LayerKind.TEXT, index), line.box[2] * line.box[3] / size) for index, line in enumerate(scene.lettering)
     ]
@@ -66,7 +65,7 @@ def _groups(scene: Scene) -> list[Group]:
 
 
 def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
-    mask = np.zeros(scene.alpha.shape, bool)
+    mask = np.zeros(scene.pieces.owner.shape, bool)
     labels = [number for kind, number in members if kind in (LayerKind.OBJECT, LayerKind.SMALL)]
     if labels:
         chosen = np.zeros(int(scene.pieces.owner.max()) + 1, bool)
@@ -87,8 +86,7 @@ def _plates(scene: Scene) -> list[Pixels]:
     """(h, w, 4) each: as seen, without text, without objects, without panels, without areas."""
     bare = without_objects(scene.clean, scene.background, scene.pieces)
     floor = without_panels(bare, scene.pieces)
-    pictures = [scene.seen, scene.clean, bare, floor, without_areas(floor, scene.background)]
-    return [np.dstack([picture, scene.alpha]) for picture in pictures]
+    return [scene.seen, scene.clean, bare, floor, without_areas(floor, scene.background)]
 
 
 def _room(groups: list[Group], masks: list[Mask], index: int) -> Mask:
@@ -103,12 +101,13 @@ def _room(groups: list[Group], masks: list[Mask], index: int) -> Mask:
 def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
     sizes = [max((line.size_px for line in _lines(scene, group)), default=0) for group in groups]
     by_area = [
-        index for index, group in sorted(enumerate(groups), key=lambda item: -item[1].share)
+        index
+        for index, group in sorted(enumerate(groups), key=lambda item: -item[1].share)
         if group.kind is LayerKind.OBJECT
     ]
     names: list[str] = []
     for index, (group, mask) in enumerate(zip(groups, masks, strict=True)):
-        colour = colour_word(scene.clean[mask])
+        colour = colour_word(scene.clean[mask][:, :3])
         match group.kind:
             case LayerKind.TEXT:
                 is_largest = sizes[index] == max(sizes)

@@ -1,21 +1,25 @@
-"""Pictures of what lies beneath: the scene without its text, its objects, its panels."""
+"""Pictures of what lies beneath: the scene without its text, its objects, its panels.
+
+All are (h, w, c), with or without an alpha channel.
+"""
 
 import numpy as np
 
+from lamina.core.layers import Pixels
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.fill import fill
 from lamina.engine.classic.pieces import Pieces
-from lamina.engine.classic.raster import Labels, Mask, Rgb, components, grow, nearest
+from lamina.engine.classic.raster import Labels, Mask, components, grow, nearest
 
 _MARGIN_PX = 3  # beyond a mask, pixels still carry its soft edge
 _CLUSTER_PX = 8  # strokes this close to each other are filled together
 
 
-def without_text(rgb: Rgb, lettering: Mask) -> Rgb:
-    """`rgb` (h, w, 3) with the masked strokes filled from what surrounds each cluster of them."""
+def without_text(picture: Pixels, lettering: Mask) -> Pixels:
+    """`picture` with the masked strokes filled from what surrounds each cluster of them."""
     hole = grow(lettering, _MARGIN_PX)
     clusters = components(grow(hole, _CLUSTER_PX))
-    out = rgb.copy()
+    out = picture.copy()
     for label in range(1, len(clusters)):
         rows, columns = clusters.window(label)
         window = slice(max(0, rows.start - 8), rows.stop + 8), slice(max(0, columns.start - 8), columns.stop + 8)
@@ -23,7 +27,7 @@ def without_text(rgb: Rgb, lettering: Mask) -> Rgb:
     return out
 
 
-def without_objects(scene: Rgb, background: Background, pieces: Pieces) -> Rgb:
+def without_objects(scene: Pixels, background: Background, pieces: Pieces) -> Pixels:
     """`scene` with every object gone: background, areas and panels each filled from what is seen of themselves."""
     objects = pieces.objects
     gone = grow(objects, _MARGIN_PX)
@@ -34,14 +38,14 @@ def without_objects(scene: Rgb, background: Background, pieces: Pieces) -> Rgb:
     return scene
 
 
-def without_panels(scene: Rgb, pieces: Pieces) -> Rgb:
+def without_panels(scene: Pixels, pieces: Pieces) -> Pixels:
     """`scene` (objects gone) with the panels gone too."""
     panels = pieces.panels
     gone = grow(panels, _MARGIN_PX)
     return fill(scene, gone, ~gone)
 
 
-def without_areas(scene: Rgb, background: Background) -> Rgb:
+def without_areas(scene: Pixels, background: Background) -> Pixels:
     """`scene` (objects and panels gone) as if the background went on everywhere."""
     if not background.areas:
         return scene

@@ -96,9 +96,7 @@ class _Graph:
         number = np.zeros(len(self.holder), np.int32)
         number[order] = np.arange(len(order))
         colours = self.sums[order] / np.maximum(self.areas[order], 1)[:, None]
-        return Patches(
-            fine, number[self.holder][fine], self.touch[np.ix_(order, order)], self.areas[order], colours
-        )
+        return Patches(fine, number[self.holder][fine], self.touch[np.ix_(order, order)], self.areas[order], colours)
 
 
 def touching(labels: Labels) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ _SIDE_PX = 9  # width of the window in which the two sides of an outline are com
 _STEP_LAB = 12.0  # a difference between the two sides that anybody sees
 _BINS = 16, 20, 20  # of L, a, b; about six Lab units each in lightness, ten in colour
 _SMALL_SHARE = 0.01  # of the picture: where a cut-out counts half, as it is more often a part than a whole
-_SPAN = 0.88  # of the width or height, starting at one side: a range of hills, a road, a wall
+_SPAN = 0.88  # of the width, starting at one side: a range of hills, a road, a wall
 _SCENERY = 0.4
 _RAGGED = 3.0  # outline length of a disc of the same area, times this: lace, or a net of mortar
 
@@ -71,11 +71,10 @@ def separation(rgb: Rgb, salience: Values, mask: Mask, origin: Mask) -> Separati
 
 
 def _is_spanning(mask: Mask) -> bool:
-    x, y, width, height = bounds(mask)
+    x, _, width, height = bounds(mask)
     rows, columns = mask.shape
-    across = width >= _SPAN * columns and (x == 0 or x + width == columns)
-    down = height >= _SPAN * rows and (y == 0 or y + height == rows)
-    return across or down
+    is_wide = width >= _SPAN * columns and (x == 0 or x + width == columns)
+    return is_wide or height == rows  # people stand on the lower edge and nearly reach the upper one
 
 
 def iou(a: Mask, b: Mask) -> float:

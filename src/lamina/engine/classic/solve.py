@@ -33,7 +33,8 @@ class Element:
 
 
 def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]:
-    """Layers for the elements (front first) and what remains of the picture, the background; bottom first.
+    """Layers for the elements (front first) and what remains of the picture, the background (left out if nothing does);
+    bottom first.
 
     `picture`: (H, W, 4) at its own size. `noise`: levels of chance difference between a ground and the picture.
     The composite of the layers equals the picture in every sample.
@@ -46,6 +47,8 @@ def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]
         for lifter in lifters:
             lifter.lift_from(background[top : top + rows], top, noise)
     found = [lifter.layer() for lifter in reversed(lifters) if lifter.pixels[..., 3].any()]
+    if found and not background[..., 3].any():
+        return found
     return [Layer("Background", LayerKind.BACKGROUND, background), *found]
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lamina.engine.classic.backdrop import Backdrop
 from lamina.engine.classic.neighbourhood import Colours, Neighbourhood
-from lamina.engine.classic.raster import Mask, components, grow, lab
+from lamina.engine.classic.raster import Mask, components, grow, lab, shrink
 
 _CLUSTERS = 5
 _SAMPLE = 3000
@@ -78,7 +78,7 @@ def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> lis
     found: list[tuple[Mask, float]] = []
     for mask, handicap in offered:
         if 0.02 * area < mask.sum() < 0.9 * area and not any(np.array_equal(mask, other) for other, _ in found):
-            found.append((mask, handicap + _spill(near, mask)))
+            found.append((mask, handicap + _spill(near, mask) + _inversion(near, mask)))
     return found
 
 
@@ -86,6 +86,12 @@ def _spill(near: Neighbourhood, mask: Mask) -> float:
     """0..1: the share of the mask clear out of the quad, what letters may (a tail, a flourish) let off."""
     within = grow(near.inside, round(0.1 * near.height_px) + 1)
     return max(0.0, float((mask & ~within).sum()) / max(1, int(mask.sum())) - 0.03)
+
+
+def _inversion(near: Neighbourhood, mask: Mask) -> float:
+    """0..1: the share of the quad's edge that is masked, beyond what letters fill: a panel, with the letters as holes."""
+    edge = near.inside & ~shrink(near.inside, 1)
+    return max(0.0, float((mask & edge).sum()) / max(1, int(edge.sum())) - 0.4)
 
 
 def _contained(near: Neighbourhood, mask: Mask, least_share: float = 0.0) -> Mask:

@@ -28,6 +28,7 @@ def lift(
     layer[whole] = picture[whole]
     edge = support & ~core & ~is_clear
     below = ground.copy()
+    below[whole & is_clear] = 0
     if edge.any():
         layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], colours[edge], noise)
     untouched = layer[..., 3] == 0

@@ -1,0 +1,93 @@
+"""Looks at a picture: text first, then the background, then what stands in front; or one subject in a photograph."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.core.composite import over
+from lamina.core.layers import LayerKind, Pixels
+from lamina.core.ports import Progress
+from lamina.engine.classic.background import Background, find_background
+from lamina.engine.classic.fill import fill
+from lamina.engine.classic.lettering import Lettering, find_lettering
+from lamina.engine.classic.photo import looks_like_photo
+from lamina.engine.classic.pieces import Piece, Pieces, cut_pieces
+from lamina.engine.classic.plan import Scene
+from lamina.engine.classic.plates import without_text
+from lamina.engine.classic.raster import Mask, Rgb, grow
+from lamina.engine.classic.subject import find_subject
+
+_CLEAR_ALPHA = 8  # below this a pixel shows nothing
+_MIN_CLEAR_SHARE = 0.002
+_MIN_GROUND_SHARE = 0.5  # of a picture that background must fill to be worth cutting from, however uneven
+_SIMPLE_SPLIT = "This looks like a photograph: only its main subject was split from the background."
+_NOTHING_FOUND = "This looks like a photograph in which nothing stands apart clearly: it stays one layer."
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What was seen, and what the user should know about it."""
+
+    scene: Scene
+    notes: tuple[str, ...] = ()
+
+
+def look_at(picture: Pixels, progress: Progress) -> View:
+    """Everything that can be told apart in `picture` (h, w, 4), at most about 1280 pixels wide and high."""
+    progress("reading text", 0.0)
+    clear = picture[..., 3] < _CLEAR_ALPHA
+    seen = _on_plain_ground(picture, clear)
+    lettering = tuple(find_lettering(np.ascontiguousarray(seen[..., :3])))
+    text = _pixels_of(lettering, clear.shape)
+    clean = without_text(seen, text)
+    clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
+    rgb = np.ascontiguousarray(clean[..., :3])
+    progress("finding the background", 0.4)
+    notes: tuple[str, ...] = ()
+    if clear.mean() > _MIN_CLEAR_SHARE:
+        background = Background(clean[..., 3] < _CLEAR_ALPHA, None, True, (), 0.0)
+    else:
+        background = find_background(rgb)
+        if _is_photo(rgb, background):
+            background, pieces, notes = _look_at_photo(rgb)
+            return View(Scene(seen, clean, lettering, background, pieces), notes)
+    progress("cutting out objects", 0.5)
+    return View(Scene(seen, clean, lettering, background, cut_pieces(rgb, background, text)))
+
+
+def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:
+    """A copy whose colours are as seen on black or white, whichever most of the picture stands out from."""
+    if not clear.any():
+        return picture
+    visible = picture[~clear][:, :3]
+    ground = np.full_like(picture, 255)
+    if visible.size and np.median(visible.mean(1)) > 150:
+        ground[..., :3] = 0
+    seen = over(ground, picture)
+    seen[..., 3] = picture[..., 3]
+    return seen
+
+
+def _pixels_of(lettering: tuple[Lettering, ...], shape: tuple[int, ...]) -> Mask:
+    mask = np.zeros(shape, bool)
+    for line in lettering:
+        x, y, width, height = line.box
+        mask[y : y + height, x : x + width] |= line.mask
+    return mask
+
+
+def _is_photo(rgb: Rgb, background: Background) -> bool:
+    """A photograph that has no ground of its own to cut things from."""
+    return not background.is_smooth and background.mask.mean() < _MIN_GROUND_SHARE and looks_like_photo(rgb)
+
+
+def _look_at_photo(rgb: Rgb) -> tuple[Background, Pieces, tuple[str, ...]]:
+    subject = find_subject(rgb)
+    if subject is None:
+        nothing = np.zeros(rgb.shape[:2], np.int32)
+        return Background(nothing == 0, rgb, False, (), 0.0), Pieces(nothing, ()), (_NOTHING_FOUND,)
+    mask = subject.mask
+    around = grow(mask, 6)
+    model = fill(rgb, around, ~around)
+    piece = Piece(1, LayerKind.OBJECT, int(mask.sum()))
+    return Background(~mask, model, False, (), 0.0), Pieces(mask.astype(np.int32), (piece,)), (_SIMPLE_SPLIT,)
