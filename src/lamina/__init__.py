@@ -1,1 +1,71 @@
-"""Lamina turns one picture into editable RGBA layers."""
+"""Lamina turns one picture into editable RGBA layers.
+
+    import lamina
+
+    stack = lamina.decompose("poster.png", layers=6)
+    stack.save("poster.psd")
+
+Importing it is quick: what a name needs is loaded when the name is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamina.core.composite import composite
+    from lamina.core.errors import ErrorCode, LaminaError
+    from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
+    from lamina.document.picture import Picture, read_picture
+    from lamina.library import Stack, decompose, load
+
+    __version__: str
+
+__all__ = [
+    "BlendMode",
+    "ErrorCode",
+    "LaminaError",
+    "Layer",
+    "LayerKind",
+    "LayerStack",
+    "Picture",
+    "Stack",
+    "TextLine",
+    "__version__",
+    "composite",
+    "decompose",
+    "load",
+    "read_picture",
+]
+
+_HOMES = {
+    "BlendMode": "lamina.core.layers",
+    "ErrorCode": "lamina.core.errors",
+    "LaminaError": "lamina.core.errors",
+    "Layer": "lamina.core.layers",
+    "LayerKind": "lamina.core.layers",
+    "LayerStack": "lamina.core.layers",
+    "Picture": "lamina.document.picture",
+    "Stack": "lamina.library",
+    "TextLine": "lamina.core.layers",
+    "composite": "lamina.core.composite",
+    "decompose": "lamina.library",
+    "load": "lamina.library",
+    "read_picture": "lamina.document.picture",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: object = version("lamina")
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

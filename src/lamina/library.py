@@ -1,0 +1,97 @@
+"""Lamina as a library: a picture into a stack of layers, the stack into files, and back."""
+
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lamina import settings
+from lamina.core.composite import composite
+from lamina.core.layers import LayerStack, Pixels
+from lamina.core.ports import Progress, no_progress
+from lamina.core.tasks import DecomposeTask
+from lamina.document import saving
+from lamina.document.metrics import RecompositionError, recomposition_error
+from lamina.document.picture import Picture, picture_from_array, picture_from_image, read_picture
+from lamina.engine.choice import start_engine
+
+AnyPicture = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image | Picture
+"""A path ("-" is standard input), the bytes of a picture file, a Pillow image, an array."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack(LayerStack):
+    """Layers, bottom first, that can save themselves.
+
+    `picture`: what they were taken from, `engine`: by which engine, `seconds`: in what time, the reading of the picture
+    left out; None for a stack that was loaded.
+    """
+
+    picture: Picture | None = None
+    engine: str | None = None
+    seconds: float | None = None
+
+    def save(self, path: str | os.PathLike[str], live_text: bool = False) -> Path:
+        """Write a file, or with "/" at its end a folder of PNGs, in the format that the path's ending names.
+
+        `.psd .ora .pptx .svg .tif .webp .zip`, and `.png` for the flat picture. An existing one is replaced, whole or
+        not at all. `live_text`: PowerPoint and SVG get text that can be edited instead of pictures of it.
+        Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
+        """
+        return saving.save(self, os.fspath(path), live_text=live_text)
+
+    def composite(self) -> Pixels:
+        """(height, width, 4): the picture that the visible layers add up to."""
+        return composite(self)
+
+    @cached_property
+    def error(self) -> RecompositionError | None:
+        """How far the composite is from `picture`, in levels of 0..255; None for a stack that was loaded."""
+        return None if self.picture is None else recomposition_error(self, self.picture.pixels)
+
+
+def decompose(
+    picture: AnyPicture,
+    layers: int | None = None,
+    engine: str | None = None,
+    progress: Progress = no_progress,
+) -> Stack:
+    """Take a picture apart into layers that add up to it.
+
+    `layers`: a budget of 1..10; fewer come back when fewer are seen. `engine`: its name, or "auto" for the best that
+    runs here. Left out, both are as the settings say. `progress`: called with a word for the stage and the share done.
+    Raises `LaminaError`; see `read_picture` for what a picture can be refused for.
+    """
+    chosen = settings.current(layers=layers, engine=engine)
+    task = DecomposeTask(chosen.layers)
+    decomposer = start_engine(chosen.engine)
+    progress("reading the picture", 0.0)
+    source = _picture_of(picture, chosen.max_megapixels)
+    start = time.perf_counter()
+    stack = decomposer.decompose(source.pixels, task, progress)
+    seconds = time.perf_counter() - start
+    return Stack(stack.width, stack.height, stack.layers, source, decomposer.name, seconds)
+
+
+def load(path: str | os.PathLike[str]) -> Stack:
+    """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`."""
+    stack = saving.load(os.fspath(path))
+    return Stack(stack.width, stack.height, stack.layers)
+
+
+def _picture_of(picture: AnyPicture, max_megapixels: float) -> Picture:
+    match picture:
+        case Picture():
+            return picture
+        case np.ndarray():
+            return picture_from_array(picture, max_megapixels)
+        case Image.Image():
+            return picture_from_image(picture, max_megapixels)
+        case _:
+            return read_picture(picture, max_megapixels)

@@ -1,0 +1,99 @@
+"""The command `lamina`: its sub-commands, loaded when they are called, and its exit codes."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from lamina.cli.exits import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, exit_code_of, print_error
+from lamina.core.errors import LaminaError
+
+# Name: module, attribute, help. The help stands here so that `lamina --help` need not load the commands.
+COMMANDS = {
+    "decompose": ("lamina.cli.decompose", "decompose", "Take pictures apart into layers."),
+    "recompose": ("lamina.cli.recompose", "recompose", "Put the layers of a file together to one flat picture."),
+    "compare": ("lamina.cli.compare", "compare", "Measure how far layers are from the picture that they came from."),
+    "eval": ("lamina.cli.evaluate", "evaluate", "Measure an engine on drawn posters whose layers are known."),
+    "settings": ("lamina.cli.settings", "settings", "Show each setting and where its value comes from."),
+    "doctor": ("lamina.cli.doctor", "doctor", "Show what Lamina finds on this machine and whether it works."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a sub-command's module only when the sub-command is run or asked about."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        return getattr(import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, _, help_text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lamina", message="lamina %(version)s")
+def main() -> None:
+    """Turns one picture into editable RGBA layers, on this machine.
+
+    \b
+      lamina decompose poster.png
+      lamina decompose poster.png -n 6 --to poster.psd --to layers/
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process.
+
+    Exit codes: 0 done, 1 failed (bad input too), 2 usage, 3 cannot start, 130 interrupted, 143 terminated.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # unwinds, so that nothing half-written stays
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    try:
+        result = main.main(arguments, prog_name="lamina", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return result if isinstance(result, int) else DONE
+    except LaminaError as error:
+        print_error(error)
+        return exit_code_of(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "lamina"
+        print_error(f"{error.format_message().rstrip('.')}. See: {command} --help")
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        print_error("Interrupted.")
+        return INTERRUPTED
+    except MemoryError:
+        print_error("There is not enough memory. Make the picture smaller, or close other programs.")
+        return FAILED
+    except OSError as error:  # readers and writers tell their own; what is left is standard output
+        _forget_stdout()
+        if not isinstance(error, BrokenPipeError):
+            print_error(f"{error.filename or 'Standard output'} cannot be used: {error.strerror or error}.")
+        return FAILED
+
+
+def _forget_stdout() -> None:
+    """Else Python complains at exit that it cannot flush it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -75,8 +75,7 @@ def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, int]:
     Unconnected parts of one colour, as of a pattern, are one region. Other calm parts are -1, edges 0.
     """
     across, down = (np.abs(np.diff(rgb, axis=axis)).max(-1) for axis in (1, 0))
-    usual = float(np.median(across[sample[:, 1:]])) if sample[:, 1:].any() else 0.0
-    limit = max(_STEP, 3 * usual)
+    limit = max(_STEP, 3 * _usual(across[sample[:, 1:]]), 3 * _usual(down[sample[1:]]))
     calm = np.ones(sample.shape, bool)
     calm[:, 1:] &= across <= limit
     calm[1:] &= down <= limit
@@ -89,6 +88,10 @@ def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, int]:
     for number, group in enumerate(groups, 1):
         names[group] = number
     return (names[parts.labels], len(groups)) if groups else (np.ones(sample.shape, np.int32), 1)
+
+
+def _usual(steps: Values) -> float:
+    return float(np.median(steps)) if steps.size else 0.0
 
 
 def _alike(rgb: Colours, sample: Mask, labels: Labels, held: NDArray[np.intp]) -> list[list[int]]:

@@ -89,7 +89,7 @@ def _spill(near: Neighbourhood, mask: Mask) -> float:
 
 
 def _inversion(near: Neighbourhood, mask: Mask) -> float:
-    """0..1: the share of the quad's edge that is masked, beyond what letters fill: a panel, with the letters as holes."""
+    """0..1: the share of the quad's edge in the mask, beyond what letters fill: a panel, letters as holes."""
     edge = near.inside & ~shrink(near.inside, 1)
     return max(0.0, float((mask & edge).sum()) / max(1, int(edge.sum())) - 0.4)
 

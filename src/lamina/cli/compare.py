@@ -1,0 +1,79 @@
+"""`lamina compare`: how far the layers of a file are from the picture that they were taken from."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lamina.cli.exits import DONE
+from lamina.cli.recompose import check_is_png
+
+if TYPE_CHECKING:
+    from lamina.document.difference import Difference
+
+
+@click.command()
+@click.argument("stack_path", metavar="STACK")
+@click.argument("picture_path", metavar="PICTURE")
+@click.option("--to", "target", metavar="PNG", help="Write a picture of the differences, amplified so that they show.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+def compare(stack_path: str, picture_path: str, target: str | None, is_json: bool) -> int:
+    """Measure how far the layers in STACK are, put together, from PICTURE.
+
+    STACK is a PSD, ORA, ZIP or folder of PNGs. The exit code is 0 whatever the difference.
+
+    \b
+      lamina compare poster.psd poster.png
+      lamina compare layers/ poster.png --to difference.png
+    """
+    if target is not None:
+        check_is_png(target)
+    from lamina import library, settings
+    from lamina.document.difference import difference_of
+    from lamina.document.metrics import recomposition_error
+    from lamina.document.picture import read_picture
+    from lamina.document.saving import check_output
+
+    if target is not None:
+        check_output(target)
+    stack = library.load(stack_path)
+    picture = read_picture(picture_path, settings.current().max_megapixels)
+    error = recomposition_error(stack, picture.pixels)
+    difference = difference_of(stack.composite(), picture.pixels)
+    if target is not None:
+        _write(difference, target)
+    told = {
+        "stack": stack_path,
+        "picture": picture_path,
+        "max_abs_error": error.max_abs_error,
+        "mean_abs_error": error.mean_abs_error,
+        "differing_share": difference.share_of_pixels,
+        "outputs": [] if target is None else [target],
+    }
+    if is_json or sys.stdout is None or not sys.stdout.isatty():
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        click.echo(_sentence(told, difference.amplification))
+    return DONE
+
+
+def _write(difference: "Difference", target: str) -> None:
+    from pathlib import Path
+
+    from lamina.document.files import file_beside
+    from lamina.document.png import write_png
+
+    with file_beside(Path(target)) as file:
+        write_png(file, difference.visible())
+
+
+def _sentence(told: dict[str, Any], amplification: int) -> str:
+    wrote = f"\nwrote {told['outputs'][0]}" if told["outputs"] else ""
+    if told["max_abs_error"] == 0:
+        return f"The layers add up to the picture exactly.{wrote}"
+    return (
+        f"The layers differ from the picture in {told['differing_share']:.2%} of the pixels, by at most "
+        f"{told['max_abs_error'] * 255:.0f} of 255 levels and {told['mean_abs_error'] * 255:.3g} on average."
+        f"{wrote and f'{wrote}, differences times {amplification}'}"
+    )

@@ -1,0 +1,134 @@
+"""`lamina decompose`: pictures in, layered files out."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from lamina.cli.destinations import Job, plan_jobs
+from lamina.cli.exits import DONE, FAILED, print_error
+from lamina.cli.inputs import find_pictures, is_folder, shown_source
+from lamina.cli.progress_line import ProgressLine
+from lamina.cli.terminal_text import terminal_columns
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.engine.choice import engine_names
+
+if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
+    from lamina.library import Stack
+
+_ENGINE_SHARE = 0.9  # of the time; the rest is writing
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What all pictures of one call share. `is_many`: several pictures may come, even if a folder holds only one."""
+
+    layers: int | None
+    engine: str | None
+    live_text: bool
+    is_json: bool
+    is_quiet: bool
+    is_many: bool
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("-n", "--layers", type=click.IntRange(MIN_LAYERS, MAX_LAYERS), help="At most so many layers.")
+@click.option("--to", "targets", metavar="PATH", multiple=True, help="Where to write; may be repeated.")
+@click.option("--engine", type=click.Choice(engine_names()), help="What takes the picture apart; auto by default.")
+@click.option("--live-text", is_flag=True, help="PowerPoint and SVG get text to edit instead of pictures of it.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors.")
+def decompose(
+    inputs: tuple[str, ...],
+    layers: int | None,
+    targets: tuple[str, ...],
+    engine: str | None,
+    live_text: bool,
+    is_json: bool,
+    is_quiet: bool,
+) -> int:
+    """Take pictures apart into layers.
+
+    INPUT is a picture, a folder (the pictures in it), or - for standard input.
+
+    \b
+      lamina decompose poster.png                    writes poster.psd here
+      lamina decompose poster.png -n 6 --to out.ora --to layers/
+      lamina decompose photos/ --to 'out/{stem}.psd'
+      curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --live-text
+
+    --to takes the format from the ending: .psd .ora .pptx .svg .tif .webp .zip, .png for the flat picture; a path
+    that ends in / becomes a folder of PNGs. {stem} and {name} in it stand for the input's name without and with its
+    ending. Of several pictures each gets a sub-folder of its own, or the path must contain {stem} or {name}.
+
+    JSON is one object, or for several inputs one a line; what failed has "error" there.
+    """
+    is_many = len(inputs) > 1 or any(map(is_folder, inputs))
+    is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
+    options = _Options(layers, engine, live_text, is_json, is_quiet, is_many)
+    sources, errors = find_pictures(inputs)
+    jobs = plan_jobs(sources, targets, is_many)
+    for error in errors:
+        print_error(error)
+    return _decompose_all(jobs, options, FAILED if errors else DONE)
+
+
+def _decompose_all(jobs: Sequence[Job], options: _Options, exit_code: int) -> int:
+    line = ProgressLine(not options.is_quiet)
+    for number, job in enumerate(jobs, 1):
+        line.begin(f"[{number}/{len(jobs)}] {shown_source(job.source)}" if len(jobs) > 1 else shown_source(job.source))
+        try:
+            stack = _decompose_one(job, options, line)
+        except LaminaError as error:
+            line.clear()
+            if error.code is ErrorCode.ENGINE_UNAVAILABLE or not options.is_many:
+                raise
+            exit_code = FAILED
+            print_error(error)
+            _tell_failure(job, error, options)
+        else:
+            line.clear()
+            _tell(stack, job, options)
+    return exit_code
+
+
+def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
+    line("starting", 0.0)
+    from lamina import library
+
+    def engine_progress(stage: str, share_done: float) -> None:
+        line(stage, share_done * _ENGINE_SHARE)
+
+    stack = library.decompose(job.source, options.layers, options.engine, engine_progress)
+    for number, output in enumerate(job.outputs):
+        line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
+        stack.save(output, live_text=options.live_text)
+    line("comparing", 1.0)
+    _ = stack.error  # computed once, here, where the line says so
+    return stack
+
+
+def _tell(stack: "Stack", job: Job, options: _Options) -> None:
+    from lamina.cli.decomposition_report import render_json, render_table
+
+    if options.is_quiet:
+        return
+    if options.is_json:
+        _print_json(render_json(stack, job.source, job.outputs), options)
+    else:
+        click.echo("\n".join(render_table(stack, job.source, job.outputs, terminal_columns())))
+
+
+def _tell_failure(job: Job, error: LaminaError, options: _Options) -> None:
+    if options.is_json and not options.is_quiet:
+        told = {"code": error.code.value, "message": error.message, "hint": error.hint}
+        _print_json({"source": job.source, "error": told}, options)
+
+
+def _print_json(value: object, options: _Options) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=None if options.is_many else 2))

@@ -1,0 +1,25 @@
+"""Exit codes, and the one line on stderr that an error becomes."""
+
+import click
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+DONE, FAILED, USAGE, CANNOT_START, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+
+_OF_ERRORS = {
+    ErrorCode.TASK_INVALID: USAGE,
+    ErrorCode.OUTPUT_UNKNOWN_FORMAT: USAGE,
+    ErrorCode.ENGINE_UNAVAILABLE: CANNOT_START,
+    ErrorCode.SETTINGS_INVALID: CANNOT_START,
+}
+
+
+def exit_code_of(error: LaminaError) -> int:
+    """FAILED but for errors in how the command was written or that keep every picture from being started."""
+    return _OF_ERRORS.get(error.code, FAILED)
+
+
+def print_error(text: LaminaError | str) -> None:
+    """One line on stderr, without control characters."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in str(text))
+    click.echo(f"lamina: {shown}", err=True)

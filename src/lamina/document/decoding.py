@@ -1,0 +1,166 @@
+"""Turns the bytes of a picture file into upright sRGB RGBA pixels; its size is checked before anything is decoded."""
+
+import io
+import logging
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import (  # the import of a plug-in registers it
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import Pixels
+from lamina.document import colour_profile, deep_png, deep_tiff
+from lamina.document.native_noise import silenced
+from lamina.document.orientation import orientation_of, turned_upright
+
+for _library in ("PIL", "tifffile"):  # else Python prints their remarks on stderr
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+# Opened without Image.open, whose own limit would speak before ours and without the size.
+_OPENERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "JPEG": JpegImagePlugin.jpeg_factory,
+    "PNG": PngImagePlugin.PngImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+}
+
+# What Pillow and tifffile raise on damaged files, found by feeding them such; a LaminaError is none of these.
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
+    AssertionError, struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """`pixels`: (height, width, 4) uint8, RGBA, sRGB, upright. `frame_count`: of the file; these are the first's."""
+
+    pixels: Pixels
+    frame_count: int
+
+
+def decode(data: bytes, format_name: str, shown: str, max_megapixels: float) -> Decoded:
+    """`format_name`: a key of the readable formats. `shown`: what messages call the picture.
+
+    Raises `LaminaError`: input_corrupt, input_too_large, input_not_an_image (samples with an unknown range).
+    """
+    with _damage_told(shown), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on odd metadata; what matters raises
+        if format_name == "TIFF":
+            return _decode_tiff(data, shown, max_megapixels)
+        image = _opened(data, format_name, shown, max_megapixels)
+        if format_name == "PNG" and deep_png.is_deep(data):
+            return Decoded(_decode_deep_png(data, image), 1)
+        return decode_image(image, shown)
+
+
+def check_size(width: int, height: int, shown: str, max_megapixels: float) -> None:
+    """Raises `LaminaError` (input_too_large) if the picture has more pixels than allowed; 1 megapixel is 10^6."""
+    megapixels = width * height / 1e6
+    if megapixels > max_megapixels:
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE,
+            f"{shown} has {width} x {height} pixels ({megapixels:.4g} megapixels); the limit is {max_megapixels:g}.",
+            "Make it smaller first, or raise the setting max_megapixels.",
+        )
+
+
+def decode_image(image: Image.Image, shown: str) -> Decoded:
+    """An opened Pillow image of any mode. Raises `LaminaError` (input_corrupt)."""
+    with _damage_told(shown), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame_count = getattr(image, "n_frames", 1)
+        image.load()
+        turn = orientation_of(image)
+        profile = image.info.get("icc_profile")
+        colour, alpha = _split(image)
+        rgb = colour_profile.to_srgb(colour, profile)
+        return Decoded(turned_upright(_joined(rgb, alpha), turn), frame_count)
+
+
+def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) -> ImageFile.ImageFile:
+    if format_name == "JPEG":
+        data = data.rstrip(b"\0")  # a broken download is often padded with zeros, which libjpeg would paint grey
+    image = _OPENERS[format_name](io.BytesIO(data), "")
+    check_size(image.width, image.height, shown, max_megapixels)
+    if format_name == "PNG":
+        image.verify()  # the checksums, which loading does not look at
+        image = _OPENERS[format_name](io.BytesIO(data), "")
+    return image
+
+
+def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Pixels:
+    samples = deep_png.read(data, image.info.get("transparency"))
+    profile = image.info.get("icc_profile")
+    return turned_upright(_converted(samples, profile), orientation_of(image))
+
+
+def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
+    header = deep_tiff.read_header(data)
+    check_size(header.width, header.height, shown, max_megapixels)
+    if header.is_deep:
+        samples = deep_tiff.read(header, data, shown)
+        return Decoded(turned_upright(_converted(samples, header.profile), header.orientation), header.page_count)
+    image = _OPENERS["TIFF"](io.BytesIO(data), "")
+    check_size(image.width, image.height, shown, max_megapixels)
+    with silenced():
+        return decode_image(image, shown)
+
+
+def _converted(samples: Pixels, profile: bytes | None) -> Pixels:
+    """`samples`: (height, width, 1..4): grey, grey + alpha, RGB, RGBA."""
+    count = samples.shape[2]
+    colour = Image.fromarray(samples[..., :3] if count >= 3 else samples[..., 0])
+    alpha = samples[..., -1] if count in (2, 4) else None
+    return _joined(colour_profile.to_srgb(colour, profile), alpha)
+
+
+def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
+    """Its colours, in a mode that a profile can be about (L, RGB, CMYK, LAB), and its alpha."""
+    if image.has_transparency_data or image.mode in ("La", "RGBa"):
+        is_grey = image.mode in ("1", "L", "LA", "La")
+        image = image.convert("LA" if is_grey else "RGBA")
+        return image.convert("L" if is_grey else "RGB"), np.asarray(image.getchannel("A"))
+    if image.mode == "1":
+        return image.convert("L"), None
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), None
+
+
+def _joined(rgb: Image.Image, alpha: Pixels | None) -> Pixels:
+    pixels = np.empty((rgb.height, rgb.width, 4), np.uint8)
+    pixels[..., :3] = np.asarray(rgb)
+    pixels[..., 3] = 255 if alpha is None else alpha
+    return pixels
+
+
+@contextmanager
+def _damage_told(shown: str) -> Generator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE, f"{shown} does not fit into the memory.", "Make it smaller first."
+        ) from None
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT, f"{shown} is damaged or cut short: {reason}.", "Export or download it again."
+        ) from None

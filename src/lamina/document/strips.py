@@ -1,0 +1,31 @@
+"""Horizontal strips of a stack, so that a large canvas is worked through in bounded memory."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lamina.core.layers import Layer, LayerStack
+
+STRIP_PIXELS = 1 << 20
+
+
+def strips(width: int, height: int, pixels: int = STRIP_PIXELS) -> Iterator[tuple[int, int]]:
+    """First row and row after the last of strips of about `pixels` pixels that cover the canvas from the top."""
+    rows = max(1, pixels // width)
+    for top in range(0, height, rows):
+        yield top, min(height, top + rows)
+
+
+def strip_of(stack: LayerStack, top: int, bottom: int) -> LayerStack:
+    """Rows `top` to `bottom` of the stack as a stack of its own; layers that do not reach into them are left out."""
+    layers = [_rows_of(layer, top, bottom) for layer in stack if _reaches_into(layer, stack.width, top, bottom)]
+    return LayerStack(stack.width, bottom - top, tuple(layers))
+
+
+def _reaches_into(layer: Layer, width: int, top: int, bottom: int) -> bool:
+    is_beside = layer.left >= width or layer.left + layer.width <= 0
+    return not is_beside and layer.top < bottom and layer.top + layer.height > top
+
+
+def _rows_of(layer: Layer, top: int, bottom: int) -> Layer:
+    first, last = max(top, layer.top), min(bottom, layer.top + layer.height)
+    return replace(layer, pixels=layer.pixels[first - layer.top : last - layer.top], top=first - top)

@@ -1,0 +1,145 @@
+"""The settings, and where each comes from: a flag over the environment over a file over the default."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+
+FILE_NAME = "lamina.toml"
+_PREFIX = "LAMINA_"
+_FILE_VARIABLE = "LAMINA_SETTINGS"
+_FOR_TESTS = "LAMINA_TEST_"
+_FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`engine`: its name, or "auto". `layers`: the budget, 1..10; None is the engine's own. `max_megapixels`: larger
+    pictures are refused; 1 megapixel is 10^6 pixels.
+    """
+
+    engine: str = "auto"
+    layers: int | None = None
+    max_megapixels: float = 64.0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A setting's value and the place that decided it: "flag", "LAMINA_ENGINE", "lamina.toml", "default"."""
+
+    name: str
+    value: object
+    place: str
+
+
+def current(**flags: object) -> Settings:
+    """The settings in force; a flag that is None was not given. Raises `LaminaError` (settings_invalid)."""
+    return Settings(**{origin.name: origin.value for origin in origins(**flags)})  # pyright: ignore[reportArgumentType]
+
+
+def origins(**flags: object) -> list[Origin]:
+    """Each setting with the place that it comes from. Raises `LaminaError` (settings_invalid)."""
+    places = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
+    return [_origin(field.name, field.default, places) for field in fields(Settings)]
+
+
+def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Origin:
+    found = next((place[name] for place in places if name in place), None)
+    if found is None:
+        return Origin(name, default, "default")
+    if found.place == _FLAG:  # checked by whoever it was given to, in the words that fit there
+        return found
+    try:
+        return Origin(name, _CHECKS[name](found.value), found.place)
+    except ValueError as error:
+        raise LaminaError(
+            ErrorCode.SETTINGS_INVALID, f"{found.place} sets {name} to {found.value!r}.", f"It must be {error}."
+        ) from None
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, Origin]:
+    return {name: Origin(name, value, _FLAG) for name, value in flags.items() if value is not None}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Origin]:
+    found: dict[str, Origin] = {}
+    for variable, value in environment.items():
+        if variable.startswith(_PREFIX) and variable != _FILE_VARIABLE and not variable.startswith(_FOR_TESTS):
+            name = variable.removeprefix(_PREFIX).lower()
+            _check_known(name, f"The environment variable {variable}", lambda known: _PREFIX + known.upper())
+            found[name] = Origin(name, value, variable)
+    return found
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, Origin]:
+    named = environment.get(_FILE_VARIABLE)
+    path = Path(named or FILE_NAME)
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        raise _unusable_file(path, "it is not there") from None
+    except (OSError, ValueError) as error:
+        raise _unusable_file(path, getattr(error, "strerror", None) or error) from None
+    for name in content:
+        _check_known(name, f"The setting {name!r} in {path}", repr)
+    return {name: Origin(name, value, str(path)) for name, value in content.items()}
+
+
+def _unusable_file(path: Path, reason: object) -> LaminaError:
+    return LaminaError(
+        ErrorCode.SETTINGS_INVALID,
+        f"The settings file {path} cannot be used: {reason}.",
+        'It is TOML, with lines such as: engine = "classic".',
+    )
+
+
+def _check_known(name: str, what: str, spelt: Callable[[str], str]) -> None:
+    known = [field.name for field in fields(Settings)]
+    if name in known:
+        return
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    hint = f"Did you mean {spelt(close[0])}?" if close else f"There are: {', '.join(map(spelt, known))}."
+    raise LaminaError(ErrorCode.SETTINGS_INVALID, f"{what} is not known.", hint)
+
+
+def _engine(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError('the name of an engine, such as "classic", or "auto"')
+    return value
+
+
+def _layers(value: Any) -> int:
+    number = _number(value)
+    if not MIN_LAYERS <= number <= MAX_LAYERS or number != int(number):
+        raise ValueError(f"a whole number from {MIN_LAYERS} to {MAX_LAYERS}")
+    return int(number)
+
+
+def _max_megapixels(value: Any) -> float:
+    number = _number(value)
+    if not 0 < number < float("inf"):
+        raise ValueError("a number above 0")
+    return number
+
+
+def _number(value: Any) -> float:
+    try:
+        return float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "engine": _engine,
+    "layers": _layers,
+    "max_megapixels": _max_megapixels,
+}
+"""From what a flag, a variable or a file says to a value; a ValueError says what it must be."""

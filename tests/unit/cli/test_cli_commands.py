@@ -1,0 +1,163 @@
+"""`recompose`, `compare`, `settings`, `doctor`, the group itself and its exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lamina.cli.main import COMMANDS
+from lamina.engine import choice
+
+Lamina = Callable[..., Any]
+Draw = Callable[[Path], Path]
+PixelsOf = Callable[[Path], np.ndarray]
+
+
+@pytest.fixture
+def stack(lamina: Lamina, picture: Path) -> Path:
+    """poster.ora, made of poster.png."""
+    assert lamina("decompose", picture, "--to", "poster.ora").code == 0
+    return Path("poster.ora")
+
+
+def test_help_names_every_command_and_every_command_has_help(lamina: Lamina) -> None:
+    result = lamina("--help")
+    assert result.code == 0
+    for name, (_, _, help_text) in COMMANDS.items():
+        assert f"{name} " in result.out
+        assert help_text in result.out
+        assert lamina(name, "--help").out.startswith(f"Usage: lamina {name} ")
+
+
+def test_no_arguments_show_the_help(lamina: Lamina) -> None:
+    result = lamina()
+    assert result.code == 2
+    assert "Commands:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["decompose"], "Missing argument 'INPUT...'"),
+        (["decompose", "a.png", "--engine", "magic"], "'magic' is not one of 'auto', 'classic'"),
+        (["recompose", "a.psd"], "Missing option '--to'"),
+        (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' would not be a flat picture"),
+        (["compare", "a.psd"], "Missing argument 'PICTURE'"),
+    ],
+)
+def test_usage_errors_are_one_line_and_exit_with_2(lamina: Lamina, arguments: list[str], words: str) -> None:
+    result = lamina(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("lamina: ")
+    assert words in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_compare_exact(lamina: Lamina, stack: Path) -> None:
+    told = json.loads(lamina("compare", str(stack), "poster.png").out)
+    assert (told["max_abs_error"], told["mean_abs_error"], told["differing_share"]) == (0, 0, 0)
+
+
+def test_compare_shows_where_and_how_much(lamina: Lamina, pixels_of: PixelsOf, stack: Path, picture: Path) -> None:
+    pixels = pixels_of(picture).copy()
+    pixels[3, 5, 1] -= 5
+    Image.fromarray(pixels).save("other.png")
+    result = lamina("compare", str(stack), "other.png", "--to", "difference.png")
+    told = json.loads(result.out)
+    assert told["max_abs_error"] == pytest.approx(5 / 255)
+    assert told["differing_share"] == pytest.approx(1 / 1200)
+    assert told["outputs"] == ["difference.png"]
+    shown = pixels_of(Path("difference.png"))
+    assert shown[3, 5].tolist() == [0, 255, 0, 255]
+    assert np.count_nonzero(shown[..., :3]) == 1
+
+
+def test_compare_with_a_picture_of_another_size(lamina: Lamina, stack: Path) -> None:
+    Image.new("RGB", (3, 3)).save("small.png")
+    result = lamina("compare", str(stack), "small.png", "--to", "difference.png")
+    assert result.code == 1
+    assert "40 x 30" in result.err and "3 x 3" in result.err
+    assert not Path("difference.png").exists()
+
+
+@pytest.mark.usefixtures("picture")
+def test_a_picture_is_not_a_stack(lamina: Lamina) -> None:
+    result = lamina("compare", "poster.png", "poster.png")
+    assert result.code == 1
+    assert "is not a layer stack" in result.err
+
+
+def test_settings_say_where_they_come_from(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_LAYERS", "5")
+    Path("lamina.toml").write_text("max_megapixels = 32\nlayers = 3\n")
+    told = json.loads(lamina("settings", "--json").out)
+    assert told == {
+        "engine": {"value": "auto", "from": "default"},
+        "layers": {"value": 5, "from": "LAMINA_LAYERS"},
+        "max_megapixels": {"value": 32.0, "from": "lamina.toml"},
+    }
+    assert lamina("settings").out.splitlines() == [
+        "setting         value  from",
+        "engine          auto   default",
+        "layers          5      LAMINA_LAYERS",
+        "max_megapixels  32     lamina.toml",
+    ]
+
+
+@pytest.mark.usefixtures("picture")
+def test_a_wrong_setting_keeps_lamina_from_starting(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_LAYRES", "5")
+    result = lamina("decompose", "poster.png")
+    assert result.code == 3
+    assert result.err == "lamina: The environment variable LAMINA_LAYRES is not known. Did you mean LAMINA_LAYERS?\n"
+
+
+@pytest.mark.usefixtures("picture")
+def test_the_size_limit_is_a_setting(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_MAX_MEGAPIXELS", "0.001")
+    result = lamina("decompose", "poster.png")
+    assert result.code == 1
+    assert "has 40 x 30 pixels (0.0012 megapixels); the limit is 0.001." in result.err
+
+
+def test_doctor_of_a_healthy_machine(lamina: Lamina) -> None:
+    result = lamina("doctor", "--json")
+    assert result.code == 0
+    told = json.loads(result.out)
+    assert told["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert told["cpu_cores"] >= 1
+    assert told["packages"]["numpy"] == np.__version__
+    assert len(told["ocr_models"]) >= 2
+    assert told["engines"]["classic"]["is_ready"] is True
+    assert "ready; a test picture came apart into 2 layers" in lamina("doctor").out
+
+
+@pytest.mark.usefixtures("picture")
+def test_an_engine_that_lacks_a_package(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = choice.ENGINES["classic"]
+    broken = choice.EngineEntry("classic", ("no_such_package",), "Install no_such_package", entry.start)
+    monkeypatch.setitem(choice.ENGINES, "classic", broken)
+    result = lamina("doctor")
+    assert result.code == 3
+    assert "classic: cannot start: not installed: no_such_package. Install no_such_package." in result.out
+    result = lamina("decompose", "poster.png")
+    assert result.code == 3
+    assert result.err == (
+        "lamina: The classic engine cannot start: no_such_package is not installed. Install no_such_package.\n"
+    )
+
+
+@pytest.mark.usefixtures("picture")
+def test_an_engine_that_breaks_on_import(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start() -> Any:
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "Install it again", start))
+    assert "libGL.so.1" in lamina("decompose", "poster.png").err
+    assert lamina("doctor").code == 3

@@ -1,0 +1,79 @@
+"""A flag wins over the environment, that over the file, that over the default; and nothing unknown passes."""
+
+from pathlib import Path
+
+import pytest
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.settings import Settings, current, origins
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def place_of(name: str, **flags: object) -> str:
+    return next(origin.place for origin in origins(**flags) if origin.name == name)
+
+
+def test_defaults() -> None:
+    assert current() == Settings(engine="auto", layers=None, max_megapixels=64)
+
+
+def test_each_place_wins_over_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("lamina.toml").write_text("layers = 2")
+    assert (current().layers, place_of("layers")) == (2, "lamina.toml")
+    monkeypatch.setenv("LAMINA_LAYERS", "3")
+    assert (current().layers, place_of("layers")) == (3, "LAMINA_LAYERS")
+    assert (current(layers=4).layers, place_of("layers", layers=4)) == (4, "flag")
+    assert current(layers=None).layers == 3
+
+
+def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("lamina.toml").write_text("layers = 2")
+    Path("other.toml").write_text("max_megapixels = 12.5")
+    monkeypatch.setenv("LAMINA_SETTINGS", str(folder / "other.toml"))
+    assert current() == Settings(max_megapixels=12.5)
+    monkeypatch.setenv("LAMINA_SETTINGS", "gone.toml")
+    with pytest.raises(LaminaError, match=r"gone\.toml cannot be used: it is not there"):
+        current()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("layer = 3", r"'layer' in lamina\.toml is not known\. Did you mean 'layers'\?"),
+        ("colour = 'red'", r"is not known\. There are: 'engine', 'layers', 'max_megapixels'\."),
+        ("layers = 11", r"lamina\.toml sets layers to 11\. It must be a whole number from 1 to 10\."),
+        ("layers = 2.5", "whole number"),
+        ("layers = true", "whole number"),
+        ("layers = 'many'", "whole number"),
+        ("max_megapixels = 0", "a number above 0"),
+        ("max_megapixels = inf", "a number above 0"),
+        ("engine = 3", "the name of an engine"),
+        ("layers = = 3", "cannot be used"),
+        ("[engine]\nname = 'classic'", "the name of an engine"),
+    ],
+)
+def test_mistakes_in_the_file(content: str, words: str) -> None:
+    Path("lamina.toml").write_text(content)
+    with pytest.raises(LaminaError, match=words) as caught:
+        current()
+    assert caught.value.code is ErrorCode.SETTINGS_INVALID
+
+
+def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_ENGIN", "classic")
+    with pytest.raises(LaminaError, match=r"LAMINA_ENGIN is not known\. Did you mean LAMINA_ENGINE\?"):
+        current()
+    monkeypatch.delenv("LAMINA_ENGIN")
+    monkeypatch.setenv("LAMINA_LAYERS", "lots")
+    with pytest.raises(LaminaError, match="LAMINA_LAYERS sets layers to 'lots'"):
+        current()
+
+
+def test_what_tests_use_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_TEST_ALL", "1")
+    assert current() == Settings()
