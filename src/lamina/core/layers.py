@@ -139,11 +139,15 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerStack:
-    """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels."""
+    """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
+
+    `notes`: sentences that the engine wants its user to read, such as how far it could see; no part of the content.
+    """
 
     width: int
     height: int
     layers: tuple[Layer, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
