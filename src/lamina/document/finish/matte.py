@@ -21,7 +21,8 @@ REACH_PX = 32
 _SWEEPS = 2  # the second knows the edges beneath
 _FAINT = 900.0  # squared distance of two colours that can hardly be told apart
 _OFF_THE_WAY = 14.0  # levels by which a true mixture may lie beside the way between the two colours
-_VOTE, _STEEPNESS, _MISS = 0.15, 4.0, 12.0  # the picture's say beside the raw alpha's; of the step; levels
+_VOTE, _STEEPNESS = 0.15, 4.0  # the picture's say beside the raw alpha's in a doubtful mixture; of the step
+_EXPLAINED, _MISSED = 3.0, 12.0  # levels: raw layers that come so near need no change; so far off they are wrong
 _COVERED, _SEEN = 0.2, 0.7  # a layer of which less is seen is not judged; of which more, fully
 
 
@@ -75,8 +76,10 @@ def _sweep(alphas: Values, colours: Values, cores: Values, shares: Values, seen:
     for index in range(len(alphas) - 1, 0 if is_opaque else -1, -1):
         view = (picture - above) / np.maximum(uncovered, 0.05)[:, None]
         along, trust = _projected(view, beneath[index], cores[index])
+        gone, way = view - beneath[index], cores[index] - beneath[index]
         may_change = shares[index] * np.clip((uncovered - _COVERED) / (_SEEN - _COVERED), 0, 1)
-        kept = _decided(alphas[index], along, view - beneath[index], cores[index] - beneath[index], may_change)
+        may_change *= _doubted(alphas[index], gone, colours[index] - beneath[index], _EXPLAINED)
+        kept = _decided(alphas[index], along, may_change * _doubted(alphas[index], gone, way, _MISSED))
         better[index] = kept + trust * may_change * (along - kept)
         weight = better[index] * uncovered
         above += weight[:, None] * colours[index]
@@ -102,13 +105,18 @@ def _projected(view: Values, beneath: Values, front: Values) -> tuple[Values, Va
     return along, length / (length + _FAINT) * np.exp(-off / (2 * _OFF_THE_WAY**2))
 
 
-def _decided(alpha: Values, along: Values, gone: Values, way: Values, may_change: Values) -> Values:
-    """(n,): the raw alpha, driven to 0 or 1 where the mixture that it stands for is not what the picture shows.
-
-    What would be left to explain would otherwise be painted on the layer beneath, as a halo.
-    """
+def _doubted(alpha: Values, gone: Values, way: Values, levels: float) -> Values:
+    """(n,) in 0..1: by how much the mixture that `alpha` stands for misses the picture; half at `levels`."""
     missed = gone - alpha[:, None] * way
     miss = np.einsum("nc,nc->n", missed, missed)
+    return miss / (miss + levels**2)
+
+
+def _decided(alpha: Values, along: Values, may_change: Values) -> Values:
+    """(n,): the raw alpha, driven to 0 or 1 as far as it may change.
+
+    What it leaves to explain would otherwise be painted on the layer beneath, as a halo.
+    """
     vote = _VOTE * along + (1 - _VOTE) * alpha
     either = np.clip((vote - 0.5) * _STEEPNESS + 0.5, 0, 1)
-    return alpha + may_change * miss / (miss + _MISS**2) * (either - alpha)
+    return alpha + may_change * (either - alpha)

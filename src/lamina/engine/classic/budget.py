@@ -1,37 +1,46 @@
 """Keeps the number of layers within what was asked for: gathers what matters least."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from lamina.core.layers import LayerKind
+from lamina.engine.classic.parting import doubt
 
 Member = tuple[LayerKind, int]
 """Something found, by its kind and its number among those of its kind."""
 
-# How much a picture's area counts for each kind when the least important is looked for.
+# How much a thing of each kind is missed when it is no longer on its own, if it is large.
 _WEIGHT = {
-    LayerKind.TEXT: 4.0,
+    LayerKind.TEXT: 1.2,
     LayerKind.OBJECT: 1.0,
-    LayerKind.SMALL: 0.5,
+    LayerKind.SMALL: 0.3,
     LayerKind.PANEL: 1.0,
-    LayerKind.AREA: 0.25,
+    LayerKind.AREA: 0.3,
 }
+_HALF_MISSED = {LayerKind.TEXT: 0.004}  # share of the picture at which a thing counts half; text counts by its box
+_HALF_MISSED_ELSE = 0.008
 
 
 @dataclass(frozen=True)
 class Group:
-    """What becomes one layer; `share`: 0..1 of the picture."""
+    """What becomes one layer; `share`: 0..1 of the picture. `origin`: groups of the same, unless 0, may be one thing,
+    as `cuts` tells (see `parting.Thing`)."""
 
     kind: LayerKind
     members: tuple[Member, ...]
     share: float
+    origin: int = 0
+    cuts: tuple[tuple[bool, float], ...] = ()
 
     @property
     def importance(self) -> float:
-        return self.share * _WEIGHT[self.kind]
+        half = _HALF_MISSED.get(self.kind, _HALF_MISSED_ELSE)
+        return _WEIGHT[self.kind] * self.share / (self.share + half)
 
 
 def within_budget(groups: list[Group], limit: int) -> list[Group]:
-    """At most `limit` groups: the least important text joins text, objects join the small things, areas vanish.
+    """At most `limit` groups: the least important text joins text, parted things
+    are reunited, objects join the small things, areas vanish.
 
     Small things come as one group whatever the limit. When nothing of a kind is left to join, things in front join
     each other, text last. No group is left at a limit of 0.
@@ -54,6 +63,9 @@ def _with_one_less(groups: list[Group]) -> list[Group]:
     if objects and len(small) + len(objects) >= 2:
         pair = [*small, *objects][:2]
         ways.append((pair[1].importance, pair, LayerKind.SMALL))
+    for one, other in combinations(objects, 2):
+        if one.origin == other.origin != 0:
+            ways.append((1 - doubt(one.cuts, other.cuts), [one, other], LayerKind.OBJECT))
     areas = _least(groups, LayerKind.AREA)
     if areas:
         ways.append((areas[0].importance, areas[:1], None))
@@ -77,4 +89,8 @@ def _least(groups: list[Group], kind: LayerKind) -> list[Group]:
 
 
 def _joined(groups: list[Group], kind: LayerKind) -> Group:
-    return Group(kind, tuple(member for g in groups for member in g.members), sum(g.share for g in groups))
+    first = groups[0]
+    is_one_origin = all(group.origin == first.origin for group in groups)
+    shared = tuple(cut for cut, *others in zip(*(g.cuts for g in groups), strict=False) if all(cut == o for o in others))
+    members = tuple(member for group in groups for member in group.members)
+    return Group(kind, members, sum(g.share for g in groups), first.origin if is_one_origin else 0, shared)

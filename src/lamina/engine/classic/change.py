@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 
 from lamina.engine.classic.backdrop import Backdrop
-from lamina.engine.classic.raster import Mask, Values, depth, grow, shrink
+from lamina.engine.classic.raster import Mask, depth, grow, shrink
 
 _RINGING_REACH_PX = 10  # a JPEG block and a little
 _LEAST_LEVELS = 3.0
 _QUIET_LEVELS = 1.5  # rapid ripples below this are rounding, above it compression or grain
+_CLEAR_SHARE = 0.2  # of the contrast
 _RINGING_SHARE = 0.15  # of the contrast, which ripples beside an edge seldom exceed at JPEG quality 70 and above
 
 
@@ -37,10 +38,15 @@ def ripples_near(backdrop: Backdrop, core: Mask) -> float:
     return float(np.percentile(stray, 90))
 
 
-def without_rim(mask: Mask, difference: Values, ripples: float) -> Mask:
-    """The mask without its outermost pixels that show less than half of what their neighbours inside show."""
+def without_rim(mask: Mask, backdrop: Backdrop, ripples: float) -> Mask:
+    """The mask without its outermost pixels that show less than half of what their neighbours inside show.
+
+    Only beside what stands out clearly: the weak end of a shadow is no rim.
+    """
+    difference = backdrop.difference
     for _ in range(1 if ripples < _QUIET_LEVELS else 3):  # compression widens the rim
         within = np.where(mask, difference, 0).astype(np.float32)
-        is_faint = difference < 0.5 * cv2.dilate(within, np.ones((3, 3), np.uint8))
-        mask = mask & (shrink(mask, 1) | ~is_faint)
+        beside = cv2.dilate(within, np.ones((3, 3), np.uint8))
+        is_rim = (difference < 0.5 * beside) & (beside > _CLEAR_SHARE * backdrop.contrast)
+        mask = mask & (shrink(mask, 1) | ~is_rim)
     return mask

@@ -159,7 +159,7 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
     if backdrop.is_smooth_under(core):
         ripples = ripples_near(backdrop, core)
         changed = changed_pixels(backdrop, ripples)
-        return without_rim(grown(core, changed, reach), backdrop.difference, ripples)
+        return without_rim(grown(core, changed, reach), backdrop, ripples)
     return grown(core, ~line.palette.ground, reach)
 
 

@@ -65,71 +65,97 @@ def _carries(region: Mask, text: Mask) -> bool:
     return bool(touching.sum() > 0.25 * text[window].sum() > 10)
 
 
-def _shape_of(region: Mask, plain_share: float) -> Mask | None:
+@dataclass(frozen=True, eq=False)
+class _Outline:
+    """A panel's ideal shape as a polygon, and the convex hull of what is seen of it (h, w)."""
+
+    hull: Mask
+    polygon: NDArray[np.float32]
+
+    def wider(self, px: int, front: Mask) -> Mask:
+        """(h, w): the shape grown all around by `px`. Where only a covered part can tell, the ideal shape does."""
+        centre = self.polygon.mean(0)
+        away = self.polygon - centre
+        corners = centre + away * (1 + px / np.maximum(np.linalg.norm(away, axis=1, keepdims=True) * 0.7, 1))
+        ideal = cv2.fillPoly(np.zeros(self.hull.shape, np.uint8), [np.rint(corners).astype(np.int32)], 1)
+        return grow(self.hull, px) | (np.asarray(ideal).view(np.bool_) & front)
+
+
+def _shape_of(region: Mask, plain_share: float) -> _Outline | None:
     """The rectangle (corners rounded or not) or ellipse that the region is the visible part of, if it is one.
 
     `plain_share`: of the picture, if nothing says that the region is a panel but its shape; else 0.
     """
     outlines, _ = cv2.findContours(as_bytes(region), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points = np.asarray(cv2.convexHull(np.concatenate(outlines)), np.int32)
-    fill = cv2.contourArea(points) / max(1.0, float(np.prod(cv2.minAreaRect(points)[1])))
-    is_rectangle = fill >= _MIN_FILL and (plain_share == 0 or plain_share > _MIN_SHARE)
-    is_ellipse = _is_ellipse(points) and (plain_share == 0 or plain_share > _MIN_ELLIPSE_SHARE)
-    if not is_rectangle and not is_ellipse:
+    rectangle = cv2.minAreaRect(points)
+    fill = cv2.contourArea(points) / max(1.0, rectangle[1][0] * rectangle[1][1])
+    ellipse = _ellipse_through(points)
+    if fill >= _MIN_FILL and (plain_share == 0 or plain_share > _MIN_SHARE):
+        polygon = np.asarray(cv2.boxPoints(rectangle), np.float32)
+    elif ellipse is not None and (plain_share == 0 or plain_share > _MIN_ELLIPSE_SHARE):
+        polygon = ellipse
+    else:
         return None
     hull = np.asarray(cv2.fillConvexPoly(np.zeros(region.shape, np.uint8), points, 1)).view(np.bool_)
     rim = hull & ~shrink(hull, 1)
     seen = rim & grow(region, round(_OUTLINE_PX))
-    return hull if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
+    return _Outline(hull, polygon) if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
 
 
-def _is_ellipse(points: NDArray[np.int32]) -> bool:
-    """True if nearly all corners of the hull lie on one ellipse."""
+def _ellipse_through(points: NDArray[np.int32]) -> NDArray[np.float32] | None:
+    """The ellipse that nearly all corners of the hull lie on, as a polygon."""
     if len(points) < 12:
-        return False
+        return None
     (cx, cy), (across, down), angle = cv2.fitEllipse(points)
-    ellipse = cv2.ellipse2Poly((round(cx), round(cy)), (round(across / 2), round(down / 2)), round(angle), 0, 360, 3)
-    shape = np.asarray(ellipse, np.float32).reshape(-1, 1, 2)
-    away = [abs(cv2.pointPolygonTest(shape, (float(x), float(y)), True)) for x, y in points[:, 0]]
-    return bool(np.mean(np.array(away) <= _OUTLINE_PX) > 0.8)
+    axes = round(across / 2), round(down / 2)
+    if min(axes) < 4:
+        return None
+    ellipse = np.asarray(cv2.ellipse2Poly((round(cx), round(cy)), axes, round(angle), 0, 360, 3), np.float32)
+    away = [abs(cv2.pointPolygonTest(ellipse[:, None], (float(x), float(y)), True)) for x, y in points[:, 0]]
+    return ellipse if np.mean(np.array(away) <= _OUTLINE_PX) > 0.8 else None
 
 
-def _panel(rgb: Rgb, region: Mask, hull: Mask, front: Mask) -> Panel:
-    values = rgb.astype(np.float32)
-    x, y, width, height = bounds(region)
-    window = np.s_[y : y + height, x : x + width]
-    own = region[window]
-    model = trend_of(values[window], own)
-    if model is None:
-        model = np.broadcast_to(np.median(values[window][own], 0), (height, width, 3))
-    close = np.zeros_like(region)
-    misfit = np.abs(values[window] - model).max(-1)
-    close[window] = misfit <= 4 + 1.5 * float(np.percentile(misfit[own], 95))
-    plain = hull & (region | close)
-    bordered = _with_border(rgb, hull, front, min(width, height))
-    border = bordered & ~hull
+def _panel(rgb: Rgb, region: Mask, shape: _Outline, front: Mask) -> Panel:
+    plain = shape.wider(0, front) & _like(rgb, region)
+    bordered = _with_border(rgb, shape, front, min(bounds(region)[2:]))
+    border = bordered & ~shape.wider(0, front)
     # the soft rim belongs to the panel but where something thick crosses it
-    rim = grow(bordered, 3) & ~opened(bordered, 3) & front
-    covered = opened(front & grow(bordered, 8) & ~plain & ~border, 3)
-    seen = (plain | border | rim) & ~(grow(covered, 3) & ~plain & ~border)
+    rim = grow(bordered, 3) & ~shrink(bordered, 3) & front
+    covering = opened(front & grow(bordered, 8) & ~plain & ~border, 3)
+    seen = (plain | border | rim) & ~(grow(covering, 3) & ~plain & ~border)
     return Panel(bordered | (rim & seen), seen)
 
 
-def _with_border(rgb: Rgb, hull: Mask, front: Mask, side: int) -> Mask:
-    """The hull and the even frame around it, if it has one."""
-    inner = grow(hull, 2)
-    ring = grow(inner, 2) & ~inner
-    if not ring.any() or (ring & front).sum() < 0.7 * ring.sum():
-        return hull
+def _like(rgb: Rgb, region: Mask) -> Mask:
+    """The region, and what has the colour that it has or would have there."""
+    x, y, width, height = bounds(region)
+    window = np.s_[y : y + height, x : x + width]
+    own, values = region[window], rgb[window].astype(np.float32)
+    model = trend_of(values, own)
+    if model is None:
+        model = np.broadcast_to(np.median(values[own], 0), values.shape)
+    misfit = np.abs(values - model).max(-1)
+    like = region.copy()
+    like[window] |= misfit <= 4 + 1.5 * float(np.percentile(misfit[own], 95))
+    return like
+
+
+def _with_border(rgb: Rgb, shape: _Outline, front: Mask, side: int) -> Mask:
+    """The shape and the even frame around it, if it has one."""
+    plain, inner = shape.wider(0, front), shape.wider(2, front)
+    ring = shape.wider(4, front) & ~inner
+    if (ring & front).sum() < 0.7 * max(1, ring.sum()):
+        return plain
     colour = np.median(rgb[ring & front].astype(np.int16), 0)
-    alike = np.abs(rgb.astype(np.int16) - colour).max(-1) <= 24
+    alike = (np.abs(rgb.astype(np.int16) - colour).max(-1) <= 24) & front
     if (ring & alike).sum() < 0.6 * ring.sum():
-        return hull
-    frame = hull
-    for _ in range(max(3, round(_MAX_BORDER_SHARE * side))):
-        wider = grow(frame, 1)
+        return plain
+    frame = inner
+    for px in range(3, max(5, round(_MAX_BORDER_SHARE * side)) + 3):
+        wider = shape.wider(px, front)
         added = wider & ~frame
-        if frame is not hull and frame.sum() > grow(hull, 3).sum() and (added & alike).sum() < 0.5 * added.sum():
+        if (added & alike).sum() < 0.5 * added.sum():
             return frame
         frame = wider
-    return hull
+    return plain

@@ -12,25 +12,43 @@ from lamina.engine.classic.gestalt import MEASURES, partings
 from lamina.engine.classic.raster import Mask, Rgb
 from lamina.engine.classic.regions import patches_of
 
-_MAX_THINGS = 4
+_MAX_CUTS_DEEP = 2
 
 
-def parted(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Mask]:
-    """The things that one connected cut-out shows: masks (h, w) that add up to `mask`, one where nothing overlaps.
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """`mask` (h, w) of one thing; `cuts`: which side of each cut it is on, with the cut's merit, first cut first."""
+
+    mask: Mask
+    cuts: tuple[tuple[bool, float], ...] = ()
+
+
+def parted(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Thing]:
+    """The things that one connected cut-out shows: their masks add up to `mask`; one where nothing overlaps.
 
     `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the cut-out's window.
     """
-    things, done = [mask], 0
-    while done < len(things) < _MAX_THINGS:
-        halves = _halves(rgb, things[done], smooth)
-        if halves is None:
-            done += 1
-        else:
-            things[done : done + 1] = halves
-    return things
+    return _parted(rgb, Thing(mask), smooth)
 
 
-def _halves(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Mask] | None:
+def doubt(one: tuple[tuple[bool, float], ...], other: tuple[tuple[bool, float], ...]) -> float:
+    """0..1: how likely two things of one cut-out are one, by the cut between them."""
+    for (side, merit), (other_side, _) in zip(one, other, strict=False):
+        if side != other_side:
+            return float(1 / (1 + np.exp(merit)))
+    return 1.0
+
+
+def _parted(rgb: Rgb, thing: Thing, smooth: Mask) -> list[Thing]:
+    found = _best_cut(rgb, thing.mask, smooth) if len(thing.cuts) < _MAX_CUTS_DEEP else None
+    if found is None:
+        return [thing]
+    first, merit = found
+    sides = Thing(thing.mask & first, (*thing.cuts, (True, merit))), Thing(thing.mask & ~first, (*thing.cuts, (False, merit)))
+    return [part for side in sides for part in _parted(rgb, side, smooth)]
+
+
+def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
     patches = patches_of(rgb, mask, smooth)
     if len(patches) < 2:
         return None
@@ -41,8 +59,7 @@ def _halves(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Mask] | None:
     best = int(merits.argmax())
     if merits[best] <= 0:
         return None
-    first = np.concatenate([[False], ways.sides[best]])[patches.labels]
-    return [first & mask, mask & ~first]
+    return np.concatenate([[False], ways.sides[best]])[patches.labels], float(merits[best])
 
 
 @dataclass(frozen=True, eq=False)

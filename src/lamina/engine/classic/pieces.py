@@ -7,7 +7,7 @@ import numpy as np
 from lamina.core.layers import LayerKind
 from lamina.engine.classic.background import Background, smooth_parts
 from lamina.engine.classic.panels import Panel, find_panels
-from lamina.engine.classic.parting import parted
+from lamina.engine.classic.parting import Thing, parted
 from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth
 
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
@@ -18,11 +18,16 @@ _MIN_CONTRAST_LEVELS = 10
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """One thing in front of the background: its number in the owner map, its kind and its area in pixels."""
+    """One thing in front of the background: its number in the owner map, its kind and its area in pixels.
+
+    `cutout`: the connected shape it was cut from; `cuts`: how, see `parting.Thing`.
+    """
 
     label: int
     kind: LayerKind
     area: int
+    cutout: int = 0
+    cuts: tuple[tuple[bool, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +61,12 @@ def cut_pieces(rgb: Rgb, background: Background, text: Mask) -> Pieces:
         window = cutouts.window(label)
         mask = cutouts.labels[window] == label
         is_large = cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size
-        for thing in parted(rgb[window], mask, smooth[window]) if is_large else [mask]:
-            is_small = thing.sum() < _MIN_OBJECT_SHARE * smooth.size
-            found.append(Piece(len(found) + 1, LayerKind.SMALL if is_small else LayerKind.OBJECT, int(thing.sum())))
-            owner[window][thing] = len(found)
+        for thing in parted(rgb[window], mask, smooth[window]) if is_large else [Thing(mask)]:
+            area = int(thing.mask.sum())
+            is_small = area < _MIN_OBJECT_SHARE * smooth.size
+            kind = LayerKind.SMALL if is_small else LayerKind.OBJECT
+            found.append(Piece(len(found) + 1, kind, area, label, thing.cuts))
+            owner[window][thing.mask] = len(found)
     hulls: dict[int, Mask] = {}
     for panel in panels:
         found.append(Piece(len(found) + 1, LayerKind.PANEL, int(panel.seen.sum())))

@@ -56,12 +56,16 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
 
 def _groups(scene: Scene) -> list[Group]:
     size = scene.pieces.owner.size
-    found: list[tuple[Member, float]] = [
-        ((LayerKind.TEXT, index), line.box[2] * line.box[3] / size) for index, line in enumerate(scene.lettering)
+    texts = [
+        Group(LayerKind.TEXT, ((LayerKind.TEXT, index),), line.box[2] * line.box[3] / size)
+        for index, line in enumerate(scene.lettering)
     ]
-    found += [((piece.kind, piece.label), piece.area / size) for piece in scene.pieces.found]
-    found += [((LayerKind.AREA, index), float(area.mean())) for index, area in enumerate(scene.background.areas)]
-    return [Group(member[0], (member,), share) for member, share in found]
+    pieces = [Group(p.kind, ((p.kind, p.label),), p.area / size, p.cutout, p.cuts) for p in scene.pieces.found]
+    areas = [
+        Group(LayerKind.AREA, ((LayerKind.AREA, index),), float(area.mean()))
+        for index, area in enumerate(scene.background.areas)
+    ]
+    return texts + pieces + areas
 
 
 def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:

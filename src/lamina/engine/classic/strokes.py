@@ -89,9 +89,11 @@ def _spill(near: Neighbourhood, mask: Mask) -> float:
 
 
 def _inversion(near: Neighbourhood, mask: Mask) -> float:
-    """0..1: the share of the quad's edge in the mask, beyond what letters fill: a panel, letters as holes."""
+    """0..1: how far the mask fills the quad, or the quad's edge, more than letters do: a panel, letters as holes."""
     edge = near.inside & ~shrink(near.inside, 1)
-    return max(0.0, float((mask & edge).sum()) / max(1, int(edge.sum())) - 0.4)
+    on_edge = float((mask & edge).sum()) / max(1, int(edge.sum()))
+    filled = float((mask & near.inside).sum()) / max(1, int(near.inside.sum()))
+    return max(0.0, on_edge - 0.4, 2 * (filled - 0.6))
 
 
 def _contained(near: Neighbourhood, mask: Mask, least_share: float = 0.0) -> Mask:
