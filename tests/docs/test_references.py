@@ -1,0 +1,71 @@
+"""The reference pages agree with the code: errors, settings, dependencies, the changelog's version."""
+
+import re
+import tomllib
+from dataclasses import fields
+
+import pytest
+from documents import REFERENCE, ROOT, code, rows
+
+from lamina.cli.exits import exit_code_of
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.document.endings import Format
+from lamina.settings import Settings
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def test_every_error_is_explained_with_its_exit_code() -> None:
+    told = {code(row[0]): int(row[-1]) for row in rows((REFERENCE / "errors.md").read_text("utf-8"))}
+    assert told == {error.value: exit_code_of(LaminaError(error, "")) for error in ErrorCode}
+
+
+def test_every_setting_is_explained_with_its_variable_and_default() -> None:
+    told = [(code(row[0]), code(row[1]), code(row[2])) for row in rows((REFERENCE / "settings.md").read_text("utf-8"))]
+    expected = [(field.name, f"LAMINA_{field.name.upper()}", _shown(field.default)) for field in fields(Settings)]
+    assert told == expected
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "-"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"], *PROJECT["build-system"]["requires"]],
+)
+def test_every_dependency_is_explained(requirement: str) -> None:
+    name = re.split(r"[<>=!~ \[;]", requirement)[0]
+    explained = {code(row[0]): row for row in rows((REFERENCE / "dependencies.md").read_text("utf-8"))}
+    assert name in explained, f"docs/reference/dependencies.md does not tell what {name} is for"
+    assert all(cell for cell in explained[name])
+
+
+def test_no_dependency_is_explained_that_is_not_one() -> None:
+    page = (REFERENCE / "dependencies.md").read_text("utf-8").split("## What comes with them")[0]
+    listed = [code(row[0]) for row in rows(page)]
+    known = [
+        re.split(r"[<>=!~ \[;]", requirement)[0]
+        for requirement in (
+            *PROJECT["project"]["dependencies"],
+            *PROJECT["dependency-groups"]["dev"],
+            *PROJECT["build-system"]["requires"],
+        )
+    ]
+    assert sorted(listed) == sorted(known)
+
+
+def test_every_ending_is_explained() -> None:
+    told = (REFERENCE / "formats.md").read_text("utf-8")
+    for ending in (ending for known in Format for ending in known.endings if ending != "/"):
+        assert f"`{ending}`" in told
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = re.search(r"^## (\S+)(?: .*)?\n+(.+)", text, re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == PROJECT["project"]["version"]
+    assert newest[2][0].isalpha(), "prose comes first"
