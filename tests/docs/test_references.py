@@ -69,3 +69,18 @@ def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     assert newest is not None
     assert newest[1] == PROJECT["project"]["version"]
     assert newest[2][0].isalpha(), "prose comes first"
+
+
+@pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])
+def test_the_notice_tells_the_licence_of_what_is_installed(requirement: str) -> None:
+    name = re.split(r"[<>=!~ \[;]", requirement)[0]
+    assert re.search(rf"^  {re.escape(name)} ", (ROOT / "NOTICE").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_notice_names_every_typeface_that_is_shipped() -> None:
+    fonts = [
+        path.name for path in (ROOT / "src/lamina/document/posters/fonts").iterdir() if path.suffix in (".ttf", ".otf")
+    ]
+    notice = (ROOT / "NOTICE").read_text("utf-8")
+    assert fonts
+    assert [font for font in fonts if font not in notice] == []

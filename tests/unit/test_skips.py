@@ -10,7 +10,7 @@ import pytest
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
-TESTS = '''
+TESTS = """
 import pytest
 
 @pytest.mark.skipif(True, reason="no server was found")
@@ -31,7 +31,7 @@ def test_gpu(): ...
 @pytest.mark.xfail(strict=True)
 def test_expected_to_fail():
     assert False
-'''
+"""
 
 
 def outcome(folder: Path, is_all: bool) -> str:

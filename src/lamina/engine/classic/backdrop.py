@@ -171,12 +171,13 @@ def _reweighted(basis: NDArray[np.float64], values: NDArray[np.float64]) -> Colo
 
 
 def _levelled(departure: Colours, ground: Mask) -> Colours:
-    """The departure, less that of the ground nearby."""
+    """The departure, less that of the ground around, and then of the ground nearby."""
     height, width = ground.shape
     size = max(1, width // 4), max(1, height // 4)
     known = cv2.resize(ground.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    values = cv2.resize(departure * ground[..., None], size, interpolation=cv2.INTER_AREA)
-    sigma = 0.08 * min(size) + 2
-    weight = cv2.GaussianBlur(known, (0, 0), sigma) + 1e-4
-    local = cv2.GaussianBlur(values, (0, 0), sigma) / weight[..., None]
-    return departure - np.asarray(cv2.resize(local, (width, height)), np.float32)
+    values = np.asarray(cv2.resize(departure * ground[..., None], size, interpolation=cv2.INTER_AREA), np.float32)
+    level = np.zeros_like(values)
+    for sigma, doubt in ((0.08 * min(size) + 2, 1e-4), (2.5, 0.05)):
+        weight = cv2.GaussianBlur(known, (0, 0), sigma)[..., None] + doubt
+        level += cv2.GaussianBlur(values - level * known[..., None], (0, 0), sigma) / weight
+    return departure - np.asarray(cv2.resize(level, (width, height)), np.float32)

@@ -89,8 +89,8 @@ def _least(groups: list[Group], kind: LayerKind) -> list[Group]:
 
 
 def _joined(groups: list[Group], kind: LayerKind) -> Group:
-    first = groups[0]
-    is_one_origin = all(group.origin == first.origin for group in groups)
-    shared = tuple(cut for cut, *others in zip(*(g.cuts for g in groups), strict=False) if all(cut == o for o in others))
+    origins = {group.origin for group in groups}
+    levels = zip(*(group.cuts for group in groups), strict=False)
+    shared = tuple(first for first, *others in levels if all(first == other for other in others))
     members = tuple(member for group in groups for member in group.members)
-    return Group(kind, members, sum(g.share for g in groups), first.origin if is_one_origin else 0, shared)
+    return Group(kind, members, sum(g.share for g in groups), origins.pop() if len(origins) == 1 else 0, shared)

@@ -9,6 +9,8 @@ from lamina.engine.classic.raster import Mask, depth, grow, shrink
 _RINGING_REACH_PX = 10  # a JPEG block and a little
 _LEAST_LEVELS = 3.0
 _QUIET_LEVELS = 1.5  # rapid ripples below this are rounding, above it compression or grain
+_SIDED_LEVELS = 1.5
+_BOTH_SIDES = 0.12  # the share on the rarer side; compression and grain have more, shadows less
 _CLEAR_SHARE = 0.2  # of the contrast
 _RINGING_SHARE = 0.15  # of the contrast, which ripples beside an edge seldom exceed at JPEG quality 70 and above
 
@@ -28,13 +30,19 @@ def changed_pixels(backdrop: Backdrop, ripples: float) -> Mask:
 
 
 def ripples_near(backdrop: Backdrop, core: Mask) -> float:
-    """How far pixels near the text, but clear of it, stray from their surroundings (levels; nine in ten stay below)."""
+    """How far pixels near the text, but clear of it, stray from their surroundings (levels; nine in ten stay below).
+
+    0 if they all stray to one side: that is a shadow or a glow.
+    """
     clear = depth(~core)
     weak = backdrop.difference < 0.3 * backdrop.contrast
     zone = (clear > 4) & (clear < 4 + _RINGING_REACH_PX) & weak
-    if zone.sum() < 50:
+    departure = backdrop.departure[zone]
+    above, below = (departure > _SIDED_LEVELS).sum(0), (departure < -_SIDED_LEVELS).sum(0)
+    fewer = np.minimum(above, below).sum() / max(1, (above + below).sum())
+    if zone.sum() < 50 or fewer < _BOTH_SIDES:
         return 0.0
-    stray = np.abs(backdrop.departure - cv2.blur(backdrop.departure, (5, 5))).max(-1)[zone]
+    stray = np.abs(departure - cv2.blur(backdrop.departure, (5, 5))[zone]).max(-1)
     return float(np.percentile(stray, 90))
 
 
@@ -44,9 +52,10 @@ def without_rim(mask: Mask, backdrop: Backdrop, ripples: float) -> Mask:
     Only beside what stands out clearly: the weak end of a shadow is no rim.
     """
     difference = backdrop.difference
-    for _ in range(1 if ripples < _QUIET_LEVELS else 3):  # compression widens the rim
+    times, width = (1, 3) if ripples < _QUIET_LEVELS else (3, 5)  # compression widens the rim
+    for _ in range(times):
         within = np.where(mask, difference, 0).astype(np.float32)
-        beside = cv2.dilate(within, np.ones((3, 3), np.uint8))
-        is_rim = (difference < 0.5 * beside) & (beside > _CLEAR_SHARE * backdrop.contrast)
-        mask = mask & (shrink(mask, 1) | ~is_rim)
+        beside, nearby = (cv2.dilate(within, np.ones((side, side), np.uint8)) for side in (3, width))
+        is_slope = (difference < 0.5 * nearby) & (difference < 0.75 * beside)  # a thin outline is a step, not a slope
+        mask = mask & (shrink(mask, 1) | ~(is_slope & (nearby > _CLEAR_SHARE * backdrop.contrast)))
     return mask

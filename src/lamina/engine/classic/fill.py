@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.core.layers import Pixels
 from lamina.engine.classic.raster import Mask, Values, bounds
@@ -61,7 +60,7 @@ def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values
     return np.stack(channels, -1).astype(np.float32)
 
 
-def _fit_trend(values: Values, known: Mask, degree: int) -> NDArray[np.float64] | None:
+def _fit_trend(values: Values, known: Mask, degree: int) -> Values | None:
     height, width = known.shape
     places = np.flatnonzero(known)
     places = places[:: max(1, len(places) // _TREND_SAMPLES)]
@@ -70,14 +69,14 @@ def _fit_trend(values: Values, known: Mask, degree: int) -> NDArray[np.float64] 
     x = columns / max(1, width - 1) * 2 - 1
     y = rows / max(1, height - 1) * 2 - 1
     basis = np.stack([y**i * x**j for i, j in _terms(degree)], 1)
-    weights = np.ones(len(places))
+    coefficients = np.zeros((basis.shape[1], samples.shape[1]))
+    misfit = np.zeros(len(places))
     for _ in range(4):  # iteratively reweighted least squares, Cauchy weights
-        scaled = basis * weights[:, None]
+        scale = max(1.0, 1.5 * float(np.median(misfit)))
+        scaled = basis / (1 + (misfit / scale) ** 2)[:, None]
         normal = scaled.T @ basis + 1e-6 * np.eye(basis.shape[1]) * len(places)
         coefficients = np.linalg.solve(normal, scaled.T @ samples)
         misfit = np.abs(basis @ coefficients - samples).max(1)
-        scale = max(1.0, 1.5 * float(np.median(misfit)))
-        weights = 1 / (1 + (misfit / scale) ** 2)
     return coefficients if np.percentile(misfit, 90) <= _TREND_MISFIT_LEVELS else None
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Labels, Mask, Values, as_bytes
+from lamina.engine.classic.raster import Labels, Mask, as_bytes, depth
 from lamina.engine.classic.regions import Patches, touching
 
 MEASURES = (
@@ -38,7 +38,15 @@ MEASURES = (
     "ends",  # where the common border meets the outside
     "end_corner_most",  # share of outside about such an end: below a half is a concave corner
     "end_corner_mean",
-    "distance",  # of the centres over the root of the area
+    "end_side_most",  # share about such an end of the side that has more: a half where its outline runs straight on
+    "end_side_least",
+    "distance_across",  # of the centres over the root of the area: things stand upright
+    "distance_down",
+    "length_least",  # of the main axis over the other
+    "length_most",
+    "raggedness_most",  # outline squared over area
+    "line_across",  # width of the drawn lines along the common border, over the root of the area
+    "line_within",  # and along the borders within the sides
 )
 _SIDE = 48
 _MIN_SHARE = 0.07
@@ -61,6 +69,22 @@ def partings(patches: Patches) -> Partings:
     view = _Thumbnail(patches)
     whole = view.shape_of(np.ones(len(patches), bool))
     return Partings(sides, np.array([_measures(patches, view, whole, side) for side in sides]))
+
+
+def is_in_front(patches: Patches, side: NDArray[np.bool_]) -> bool:
+    """True if the patches of `side` (n,) seem to cover the others: theirs is the outline that runs on undisturbed.
+
+    The hull of what is covered reaches over what covers it; about the ends of the common border the covered has less.
+    """
+    view = _Thumbnail(patches)
+    one, two = view.shape_of(side), view.shape_of(~side)
+    reach = float((two.hull & one.mask).sum()) - float((one.hull & two.mask).sum())
+    evidence = reach / max(1, min(one.mask.sum(), two.mask.sum()))
+    ends = _ends(view, one.mask, two.mask)
+    if ends:
+        shares = view.share_about(one.mask) - view.share_about(two.mask)
+        evidence += float(np.mean([shares[end] for end in ends]))
+    return evidence > 0
 
 
 def _connected_sides(patches: Patches) -> NDArray[np.bool_]:
@@ -87,6 +111,8 @@ class _Shape:
     hull: Mask
     convexity: float
     symmetry: float
+    length: float
+    centre: NDArray[np.float64]
 
 
 class _Thumbnail:
@@ -101,15 +127,20 @@ class _Thumbnail:
         self.inside = self.labels > 0
         radius = max(3, round(0.12 * float(np.sqrt(self.inside.sum()))))
         disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.float32)
-        outside = (~self.inside).astype(np.float32)
-        self.openness = np.asarray(
-            cv2.filter2D(outside, -1, disc / disc.sum(), borderType=cv2.BORDER_REPLICATE), np.float32
-        )
+        self._disc = disc / disc.sum()
+        self.openness = self.share_about(~self.inside)
         self.near_outside = _widened(~self.inside)
+        self.line_widths = _line_widths(patches)
         self.fine_touch = touching(patches.fine)
         first = np.zeros(len(self.fine_touch), np.int32)
         first[patches.fine] = patches.labels
         self.holder = first
+
+    def share_about(self, mask: Mask) -> NDArray[np.float32]:
+        """(h, w): how much of the disc about each pixel the mask fills."""
+        return np.asarray(
+            cv2.filter2D(mask.astype(np.float32), -1, self._disc, borderType=cv2.BORDER_REPLICATE), np.float32
+        )
 
     def shape_of(self, side: NDArray[np.bool_]) -> _Shape:
         mask = np.concatenate([[False], side])[self.labels]
@@ -118,7 +149,11 @@ class _Thumbnail:
         if outlines:
             cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
         hull = hull.view(np.bool_)
-        return _Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask))
+        places = np.argwhere(mask).astype(np.float64)
+        centre = places.mean(0)
+        spread = np.linalg.eigvalsh(np.cov((places - centre).T) if len(places) > 2 else np.eye(2))
+        length = float(np.sqrt(spread[1] / max(spread[0], 0.1)))
+        return _Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask), length, centre)
 
 
 def _widened(mask: Mask) -> Mask:
@@ -153,8 +188,11 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     bites = (one.hull & two.mask).sum() / least_px, (two.hull & one.mask).sum() / least_px
     breaks, counts = _breaks(view, side)
     across, within = _contrasts(patches, side)
-    corners = _corners(view, one.mask, two.mask)
-    offset = np.array([np.argwhere(one.mask).mean(0) - np.argwhere(two.mask).mean(0)])
+    ends = _ends(view, one.mask, two.mask)
+    corners = [float(view.openness[end]) for end in ends]
+    held = np.array([[float(view.share_about(shape.mask)[end]) for end in ends] for shape in (one, two)])
+    held = held.mean(1) if ends else np.full(2, 0.4)
+    offset = np.abs(one.centre - two.centre) / np.sqrt(view.inside.sum())
     opened = open_px / np.maximum(outlines, 1)
     return [
         float(share.min()),
@@ -179,7 +217,13 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
         float(len(corners)),
         max(corners, default=0.0),
         float(np.mean(corners)) if corners else 0.0,
-        float(np.linalg.norm(offset) / np.sqrt(view.inside.sum())),
+        float(held.max()),
+        float(held.min()),
+        float(offset[1]),
+        float(offset[0]),
+        *sorted((one.length, two.length)),
+        float((outlines**2 / areas).max()),
+        *_mean_on_borders(patches, side, view.line_widths),
     ]
 
 
@@ -196,13 +240,32 @@ def _breaks(view: _Thumbnail, side: NDArray[np.bool_]) -> tuple[list[float], lis
 def _contrasts(patches: Patches, side: NDArray[np.bool_]) -> tuple[float, float]:
     """Mean colour difference (Lab) along the common border, and along the borders within the sides."""
     colours = patches.colours[1:]
-    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
+    return _mean_on_borders(patches, side, np.linalg.norm(colours[:, None] - colours[None], axis=-1))
+
+
+def _mean_on_borders(patches: Patches, side: NDArray[np.bool_], values: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean of what each two patches have (n, n), along the common border, and along the borders within the sides."""
     weight = patches.touch[1:, 1:].astype(float)
     is_across = side[:, None] != side[None]
-    means = [
-        float((apart * weight * chosen).sum() / max(1, (weight * chosen).sum())) for chosen in (is_across, ~is_across)
-    ]
-    return means[0], means[1]
+    across, within = (
+        float((values * weight * chosen).sum() / max(1, (weight * chosen).sum())) for chosen in (is_across, ~is_across)
+    )
+    return across, within
+
+
+def _line_widths(patches: Patches) -> NDArray[np.float64]:
+    """(n, n): how wide the drawn line between each two patches is, over the root of the cut-out's area."""
+    count = len(patches) + 1
+    thickness = 2 * depth(patches.lines) / np.sqrt(patches.areas[1:].sum())
+    sums = np.zeros((count, count))
+    for near, far, width in (
+        (patches.labels[:, 1:], patches.labels[:, :-1], np.maximum(thickness[:, 1:], thickness[:, :-1])),
+        (patches.labels[1:], patches.labels[:-1], np.maximum(thickness[1:], thickness[:-1])),
+    ):
+        differs = near != far
+        np.add.at(sums, (near[differs], far[differs]), width[differs])
+    sums = sums + sums.T
+    return sums[1:, 1:] / np.maximum(patches.touch[1:, 1:], 1)
 
 
 def _colours_common(patches: Patches, side: NDArray[np.bool_]) -> float:
@@ -215,9 +278,8 @@ def _colours_common(patches: Patches, side: NDArray[np.bool_]) -> float:
     return (one + two) / 2
 
 
-def _corners(view: _Thumbnail, one: Mask, two: Mask) -> list[float]:
-    """The share of outside about each place where the common border meets the outside."""
+def _ends(view: _Thumbnail, one: Mask, two: Mask) -> list[tuple[int, int]]:
+    """Row and column of each place where the common border meets the outside."""
     ends = _widened(one) & _widened(two) & view.near_outside
     count, _, _, centres = cv2.connectedComponentsWithStats(as_bytes(ends))
-    places: Values = np.rint(np.asarray(centres, np.float64)[1:count]).astype(np.intp)
-    return [float(view.openness[y, x]) for x, y in places]
+    return [(round(float(y)), round(float(x))) for x, y in np.asarray(centres)[1:count]]

@@ -25,11 +25,11 @@ def _common_offsets(core: Mask, changed: Mask, reach_px: int) -> Mask:
     """(2 reach + 1, 2 reach + 1): where the core, moved by that offset, falls on changed pixels nearly everywhere."""
     height, width = core.shape
     size = (cv2.getOptimalDFTSize(height + 2 * reach_px), cv2.getOptimalDFTSize(width + 2 * reach_px))
-    # Beyond the window nothing is known: count it as neither for nor against.
-    known = np.ones(core.shape, np.float32)
+    # What falls on the core again, or beyond the window, is neither for nor against.
+    outside = ~core
     spectrum = np.conj(np.fft.rfft2(core.astype(np.float32), size))
-    hits = np.fft.irfft2(np.fft.rfft2(changed.astype(np.float32), size) * spectrum, size)
-    tries = np.fft.irfft2(np.fft.rfft2(known, size) * spectrum, size)
+    hits = np.fft.irfft2(np.fft.rfft2((changed & outside).astype(np.float32), size) * spectrum, size)
+    tries = np.fft.irfft2(np.fft.rfft2(outside.astype(np.float32), size) * spectrum, size)
     share = np.roll(hits / np.maximum(tries, 1.0), (reach_px, reach_px), (0, 1))
     near = share[: 2 * reach_px + 1, : 2 * reach_px + 1]
     y, x = np.mgrid[-reach_px : reach_px + 1, -reach_px : reach_px + 1]

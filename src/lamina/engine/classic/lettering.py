@@ -16,7 +16,7 @@ from lamina.engine.classic.growth import grown
 from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
 from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
 from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow
-from lamina.engine.classic.strokes import Palette, candidates, palette_of
+from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
 _STRIP_PX = 48  # the recogniser's own height
@@ -160,7 +160,7 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
         ripples = ripples_near(backdrop, core)
         changed = changed_pixels(backdrop, ripples)
         return without_rim(grown(core, changed, reach), backdrop, ripples)
-    return grown(core, ~line.palette.ground, reach)
+    return grown(core, accompanying(near, line.palette, core), reach)
 
 
 def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:

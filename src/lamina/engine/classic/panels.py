@@ -11,7 +11,7 @@ from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components
 
 _MIN_SHARE, _MIN_SHARE_WITH_TEXT = 0.04, 0.012  # of the picture
 _MIN_ELLIPSE_SHARE = 0.08
-_MIN_OUTLINE_SEEN = 0.5  # share of the shape's outline that nothing covers
+_MIN_OUTLINE_SEEN = 0.4  # share of the shape's outline that nothing covers
 _MIN_FILL = 0.88  # of its bounding rectangle: corners may be rounded
 _OUTLINE_PX = 2.5
 _SAME_LEVELS = 8  # parts of one panel that something cuts in two

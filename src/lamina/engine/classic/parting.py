@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.gestalt import MEASURES, partings
-from lamina.engine.classic.raster import Mask, Rgb
-from lamina.engine.classic.regions import patches_of
+from lamina.engine.classic.gestalt import MEASURES, is_in_front, partings
+from lamina.engine.classic.raster import Mask, Rgb, depth, grow
+from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
 
@@ -44,8 +44,9 @@ def _parted(rgb: Rgb, thing: Thing, smooth: Mask) -> list[Thing]:
     if found is None:
         return [thing]
     first, merit = found
-    sides = Thing(thing.mask & first, (*thing.cuts, (True, merit))), Thing(thing.mask & ~first, (*thing.cuts, (False, merit)))
-    return [part for side in sides for part in _parted(rgb, side, smooth)]
+    sides = ((True, thing.mask & first), (False, thing.mask & ~first))
+    things = [Thing(mask, (*thing.cuts, (is_first, merit))) for is_first, mask in sides]
+    return [part for side in things for part in _parted(rgb, side, smooth)]
 
 
 def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
@@ -59,7 +60,20 @@ def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
     best = int(merits.argmax())
     if merits[best] <= 0:
         return None
-    return np.concatenate([[False], ways.sides[best]])[patches.labels], float(merits[best])
+    return _with_its_outline(patches, ways.sides[best]), float(merits[best])
+
+
+def _with_its_outline(patches: Patches, side: NDArray[np.bool_]) -> Mask:
+    """(h, w): the side's pixels, the drawn line along the cut going to what is in front, as its outline."""
+    first = np.concatenate([[False], side])[patches.labels]
+    second = (patches.labels > 0) & ~first
+    along = patches.lines & grow(first, 1) & grow(second, 1)
+    if not along.any():
+        return first
+    half_width = round(float(np.median(depth(patches.lines)[along]))) + 1
+    if is_in_front(patches, side):
+        return first | (patches.lines & second & grow(first, half_width))
+    return first & ~(patches.lines & grow(second, half_width))
 
 
 @dataclass(frozen=True, eq=False)

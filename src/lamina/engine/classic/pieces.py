@@ -98,7 +98,7 @@ def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
         differs = np.abs(rgb.astype(np.int16) - background.model).max(-1)
     keep = parts.areas >= _MIN_SPECK_PX
     keep[0] = False
-    for label in np.flatnonzero(keep):
+    for label in np.flatnonzero(keep).tolist():
         window = parts.window(label)
         inside = parts.labels[window] == label
         faint = np.percentile(differs[window][inside], 80) < _MIN_CONTRAST_LEVELS + 2 * background.noise

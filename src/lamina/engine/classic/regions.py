@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, nearest
 
 _MIN_PATCH_PX = 12
-_MAX_PATCHES = 9
-_STROKE_WIDTH = 0.085  # of the cut-out's size: thinner and long means a drawn line
-_ENCLOSED = 0.72  # share of a patch's outline on one other patch that makes it a detail of it
-_DETAIL_SHARE = 0.02  # of the cut-out's area
+_MAX_PATCHES = 10
+_STROKE_WIDTH = 0.07  # of the cut-out's size: thinner and long means a drawn line
+_ENCLOSED = 0.8  # share of a patch's outline on one other patch that makes it a detail of it
+_DETAIL_SHARE = 0.012  # of the cut-out's area
 
 
 @dataclass(frozen=True, eq=False)
 class Patches:
     """`fine` (h, w): every even patch, 1..m, 0 outside the cut-out; `labels` (h, w): details joined to their holders.
 
+    `lines` (h, w): drawn lines and seams, which belong to no patch of their own.
     `touch` (n + 1, n + 1): pixels of common border of the n joined patches; row and column 0 are the outside.
     `areas` (n + 1,) in pixels. `colours` (n + 1, 3): mean CIE L*a*b*.
     """
 
     fine: Labels
     labels: Labels
+    lines: Mask
     touch: NDArray[np.int64]
     areas: NDArray[np.int64]
     colours: Values
@@ -35,16 +37,16 @@ class Patches:
 
 def patches_of(rgb: Rgb, mask: Mask, smooth: Mask) -> Patches:
     """The patches of one cut-out; `rgb` (h, w, 3), `mask` and `smooth` (h, w) in its window."""
-    fine = _seeded(mask, smooth)
+    fine, lines = _seeded(mask, smooth)
     graph = _Graph(fine, lab(rgb))
     for rule in (_enclosed, _detail, _most_alike):
         while (pair := rule(graph)) is not None:
             graph.join(*pair)
-    return graph.patches(fine)
+    return graph.patches(fine, lines)
 
 
-def _seeded(mask: Mask, smooth: Mask) -> Labels:
-    """Every pixel of the mask takes the nearest even patch that is more than a drawn line."""
+def _seeded(mask: Mask, smooth: Mask) -> tuple[Labels, Mask]:
+    """Every pixel of the mask takes the nearest even patch that is more than a drawn line; and the lines."""
     even = smooth & mask
     parts = components(even, connectivity=4)
     inward = depth(even)
@@ -59,8 +61,8 @@ def _seeded(mask: Mask, smooth: Mask) -> Labels:
         number[label] = 0 if is_line else number.max() + 1
     seeds = number[parts.labels]
     if not seeds.any():
-        return mask.astype(np.int32)
-    return np.where(mask, seeds[nearest(seeds > 0)], 0).astype(np.int32)
+        return mask.astype(np.int32), mask & ~mask
+    return np.where(mask, seeds[nearest(seeds > 0)], 0).astype(np.int32), mask & (seeds == 0)
 
 
 class _Graph:
@@ -91,12 +93,13 @@ class _Graph:
         self.areas[patch] = 0
         self.holder[self.holder == patch] = other
 
-    def patches(self, fine: Labels) -> Patches:
+    def patches(self, fine: Labels, lines: Mask) -> Patches:
         order = [0, *sorted(self.alive)]
         number = np.zeros(len(self.holder), np.int32)
         number[order] = np.arange(len(order))
         colours = self.sums[order] / np.maximum(self.areas[order], 1)[:, None]
-        return Patches(fine, number[self.holder][fine], self.touch[np.ix_(order, order)], self.areas[order], colours)
+        touch = self.touch[np.ix_(order, order)]
+        return Patches(fine, number[self.holder][fine], lines, touch, self.areas[order], colours)
 
 
 def touching(labels: Labels) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from lamina.engine.classic.raster import Mask, components, grow, lab, shrink
 _CLUSTERS = 5
 _SAMPLE = 3000
 _SAME_COLOUR_LAB = 10.0
+_ODD_COLOUR_LAB = 30.0
 _BACKGROUND_SHARE = 0.10  # of the ring around the quad that a colour must hold to count as ground
 
 
@@ -59,14 +60,15 @@ def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Co
 def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> list[tuple[Mask, float]]:
     """Masks that may be the letters, the likeliest first, each with a handicap 0..1 for what speaks against it.
 
-    What departs clearly from a smooth backdrop; each colour alone, the one most at home in the quad first; all
-    colours but the ground, each filtered alone or all together. Several colours are a handicap, because drawings
-    that touch the letters hide among them; so is reaching out of the quad.
+    What departs clearly from a smooth backdrop, parts of one colour or all; each colour alone, the one most at home
+    in the quad first; all colours but the ground, each filtered alone or all together. Several colours are a
+    handicap, because drawings that touch the letters hide among them; so is reaching out of the quad.
     """
     offered: list[tuple[Mask, float]] = []
     if backdrop.is_smooth_under(near.inside):
         departs = backdrop.difference > np.maximum(backdrop.noise, 0.35 * backdrop.contrast)
-        offered.append((_contained(near, departs), 0.0))
+        letters = _contained(near, departs)
+        offered += [(_of_one_colour(letters, palette), 0.0), (letters, 0.1)]
     single = [_contained(near, palette.labels == index) for index in range(len(palette.centres))]
     single.sort(key=lambda mask: -int((mask & near.inside).sum()))
     offered += [(mask, 0.0) for mask in single]
@@ -80,6 +82,28 @@ def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> lis
         if 0.02 * area < mask.sum() < 0.9 * area and not any(np.array_equal(mask, other) for other, _ in found):
             found.append((mask, handicap + _spill(near, mask) + _inversion(near, mask)))
     return found
+
+
+def accompanying(near: Neighbourhood, palette: Palette, core: Mask) -> Mask:
+    """Pixels of a colour that lines the letters all around, and far more than the ground has of it: their outline."""
+    beside = grow(core, 3) & ~grow(core, 1)
+    away = near.outside & ~grow(core, 3)
+    count = len(palette.centres)
+    lining = np.bincount(palette.labels[beside], minlength=count) / max(1, int(beside.sum()))
+    usual = np.bincount(palette.labels[away], minlength=count) / max(1, int(away.sum()))
+    return ((lining > 0.4) & (lining > 2 * usual))[palette.labels]
+
+
+def _of_one_colour(mask: Mask, palette: Palette) -> Mask:
+    """The parts of the mask whose mean colour is near that of most of it: no confetti between the letters."""
+    parts = components(mask)
+    where = parts.labels[mask]
+    colours = palette.centres[palette.labels[mask]]
+    means = np.stack([np.bincount(where, colours[:, channel], len(parts)) for channel in range(3)], -1)
+    means /= np.maximum(np.bincount(where, minlength=len(parts)), 1)[:, None]
+    apart = np.linalg.norm(means[:, None] - means[None], axis=-1) < _ODD_COLOUR_LAB
+    areas = np.where(np.arange(len(parts)) > 0, parts.areas, 0)
+    return mask & apart[(apart @ areas).argmax()][parts.labels]
 
 
 def _spill(near: Neighbourhood, mask: Mask) -> float:

@@ -9,6 +9,7 @@ from lamina.engine.classic.raster import Mask, Values
 
 _SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
 _MIXTURE_LEVELS = 24.0  # an edge pixel farther than this from every mixture of the two has a colour of its own
+_HALO_SHARE = 0.15  # of the squared way: nearer to the ground, it is a halo of the ground
 _CLOSE_COLOURS = 150.0  # squared distance under which ground and layer cannot be told apart
 
 
@@ -53,8 +54,10 @@ def _projected_alpha(picture: Values, beneath: Values, own: Values, inside: Mask
     length = (way * way).sum(-1)
     along = ((picture - beneath) * way).sum(-1) / np.maximum(length, 1)
     along = np.where(along > _SOLID, 1, np.clip(along, 0, 1))
-    aside = np.abs(picture - beneath - along[:, None] * way).max(-1)
-    is_mixture = (length > _CLOSE_COLOURS) & ((aside <= _MIXTURE_LEVELS) | ~inside)
+    away = picture - beneath
+    aside = np.abs(away - along[:, None] * way).max(-1)
+    is_near_ground = (away * away).sum(-1) < _HALO_SHARE * length
+    is_mixture = (length > _CLOSE_COLOURS) & ((aside <= _MIXTURE_LEVELS) | is_near_ground | ~inside)
     return np.where(is_mixture, along, inside)
 
 

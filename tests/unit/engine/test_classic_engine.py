@@ -1,0 +1,121 @@
+"""The classic engine on pictures of every sort: exact, deterministic, within its budget, with names people can use."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lamina.core.composite import composite
+from lamina.core.layers import LayerKind, LayerStack, have_same_pixels
+from lamina.core.tasks import DecomposeTask
+from lamina.document.posters import poster
+from lamina.engine.classic import ClassicEngine
+
+SEED = 100_900  # never evaluated on
+
+
+@pytest.fixture(scope="module")
+def drawn() -> np.ndarray:
+    return composite(poster(SEED, "gradient").stack)
+
+
+@pytest.fixture(scope="module")
+def found(drawn: np.ndarray) -> LayerStack:
+    return decompose(drawn)
+
+
+def decompose(picture: np.ndarray, layers: int | None = None) -> LayerStack:
+    return ClassicEngine().decompose(picture, DecomposeTask(layers))
+
+
+def oddities() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(5)
+    noise = rng.integers(0, 256, (70, 90, 4), dtype=np.uint8)
+    opaque = noise.copy()
+    opaque[..., 3] = 255
+    ramp = np.ascontiguousarray(np.broadcast_to(np.arange(120, dtype=np.uint8)[None, :, None], (40, 120, 4)).copy())
+    blank = np.zeros((30, 30, 4), np.uint8)
+    return {
+        "one pixel": opaque[:1, :1],
+        "one clear pixel": blank[:1, :1],
+        "a row": opaque[:1],
+        "a column": opaque[:, :1],
+        "three by three": opaque[:3, :3],
+        "noise": opaque,
+        "noise with alpha": noise,
+        "alpha ramp": ramp,
+        "nothing at all": blank,
+        "white": np.full((64, 48, 4), 255, np.uint8),
+    }
+
+
+@pytest.mark.parametrize("name", list(oddities()))
+@pytest.mark.parametrize("layers", [1, 2, 10])
+def test_the_layers_add_up_to_any_picture(name: str, layers: int) -> None:
+    picture = oddities()[name]
+    stack = decompose(picture, layers)
+    assert 1 <= len(stack) <= layers
+    assert have_same_pixels(composite(stack), picture)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4, 6, 10])
+def test_a_poster_within_its_budget(drawn: np.ndarray, layers: int) -> None:
+    stack = decompose(drawn, layers)
+    assert len(stack) <= layers
+    assert np.array_equal(composite(stack), drawn)
+    assert stack[0].kind is LayerKind.BACKGROUND
+
+
+def test_layers_have_names_kinds_and_text(found: LayerStack) -> None:
+    names = [layer.name for layer in found]
+    assert names[0] == "Background"
+    assert len(set(names)) == len(names)
+    assert sum(name.startswith("Headline: ") for name in names) == 1
+    texts = [layer for layer in found if layer.kind is LayerKind.TEXT]
+    assert texts
+    assert all(layer.text and layer.text[0].size_px > 5 for layer in texts)
+    assert sum(layer.kind is LayerKind.SMALL for layer in found) <= 1
+
+
+def test_the_same_picture_gives_the_same_bytes(drawn: np.ndarray, found: LayerStack) -> None:
+    assert decompose(drawn).has_same_content(found)
+
+
+def test_a_large_picture_is_exact_and_finds_the_same_things(drawn: np.ndarray, found: LayerStack) -> None:
+    large = np.asarray(cv2.resize(drawn, None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC))
+    stack = decompose(large)
+    assert np.array_equal(composite(stack), large)
+    assert abs(len(stack) - len(found)) <= 2
+
+
+def test_transparency_is_kept_and_things_on_it_come_apart() -> None:
+    picture = np.zeros((300, 400, 4), np.uint8)
+    cv2.circle(picture, (100, 150), 70, (220, 40, 40, 255), -1, cv2.LINE_AA)
+    cv2.rectangle(picture, (220, 80), (370, 230), (40, 60, 210, 255), -1)
+    stack = decompose(picture)
+    assert have_same_pixels(composite(stack), picture)
+    assert {layer.name for layer in stack} == {"Object 1 (blue)", "Object 2 (red)"}
+
+
+def test_overlapping_things_come_apart() -> None:
+    picture = np.full((500, 700, 4), 255, np.uint8)
+    picture[..., :3] = 250, 240, 215
+    cv2.circle(picture, (300, 250), 110, (30, 90, 200, 255), -1, cv2.LINE_AA)
+    cv2.circle(picture, (430, 290), 100, (230, 60, 50, 255), -1, cv2.LINE_AA)
+    stack = decompose(picture)
+    things = [layer for layer in stack if layer.kind is LayerKind.OBJECT]
+    assert len(things) == 2
+    assert np.array_equal(composite(stack), picture)
+    beneath = stack[0].pixels[..., :3].astype(int)
+    assert np.abs(beneath - (250, 240, 215)).max() <= 1
+
+
+def test_texture_without_a_thing_stays_one_layer_and_says_so() -> None:
+    rng = np.random.default_rng(3)
+    octaves = [
+        cv2.resize(rng.random((4 * 2**i, 6 * 2**i, 3)), (480, 320), interpolation=cv2.INTER_CUBIC) for i in range(6)
+    ]
+    uneven = np.clip(128 + 60 * (sum(octaves) - 3), 0, 255).astype(np.uint8)
+    picture = np.dstack([uneven, np.full((320, 480), 255, np.uint8)])
+    stack = decompose(picture)
+    assert np.array_equal(composite(stack), picture)
+    assert len(stack) <= 2
