@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, minimize
@@ -47,7 +48,8 @@ def main() -> None:
     arguments = parser.parse_args()
     seeds = range(FIRST_SEED, FIRST_SEED + arguments.posters)
     with ProcessPoolExecutor() as pool:
-        cases = [case for found in pool.map(cases_of, seeds, chunksize=4) for case in found]
+        found = [*pool.map(cases_of, seeds, chunksize=4), *pool.map(plain_cases, seeds, chunksize=64)]
+    cases = [case for one in found for case in one]
     held_out = [index % 5 == 0 for index in range(len(cases))]
     learnt = [case for case, is_out in zip(cases, held_out, strict=True) if not is_out]
     report("held out", fit(learnt), [case for case, is_out in zip(cases, held_out, strict=True) if is_out])
@@ -69,19 +71,58 @@ def cases_of(seed: int) -> list[Case]:
         if layer.kind is LayerKind.TEXT:
             text |= layer.on_canvas(truth.width, truth.height)[..., 3] > 127
     smooth = smooth_parts(rgb)
-    cutouts, _ = find_cutouts(rgb, find_background(rgb), text, smooth)
+    cutouts, _ = find_cutouts(rgb, find_background(rgb, smooth), text, smooth)
     is_object = [layer.kind is LayerKind.OBJECT for layer in bare]
     cases: list[Case] = []
     for label in range(1, len(cutouts)):
         window = cutouts.window(label)
-        if cutouts.areas[label] < MIN_PARTED_SHARE * smooth.size:
-            continue
-        patches = patches_of(rgb[window], cutouts.labels[window] == label, smooth[window])
-        ways = partings(patches) if len(patches) > 1 else None
-        if ways is not None and len(ways.sides):
-            things = [int(np.bincount(owner[window][patches.labels == p]).argmax()) for p in range(1, len(patches) + 1)]
-            cases.append(Case(seed, ways.measures, gains(np.array(things), patches.areas[1:], ways.sides, is_object)))
+        if cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size:
+            mask = cutouts.labels[window] == label
+            cases += case_of(seed, rgb[window], mask, smooth[window], owner[window], is_object)
     return cases
+
+
+def case_of(
+    seed: int, rgb: NDArray, mask: NDArray, smooth: NDArray, owner: NDArray, is_object: list[bool]
+) -> list[Case]:
+    """One cut-out as a case, if there is any way to part it."""
+    patches = patches_of(rgb, mask, smooth)
+    ways = partings(patches) if len(patches) > 1 else None
+    if ways is None or not len(ways.sides):
+        return []
+    things = [int(np.bincount(owner[patches.labels == patch]).argmax()) for patch in range(1, len(patches) + 1)]
+    return [Case(seed, ways.measures, gains(np.array(things), patches.areas[1:], ways.sides, is_object))]
+
+
+def plain_cases(seed: int) -> list[Case]:
+    """Two plain shapes that overlap: posters have things of many colours only."""
+    rng = np.random.default_rng(seed)
+    owner = np.zeros((360, 420), np.uint8)
+    size = rng.uniform(50, 90, 2)
+    middle = np.array([[150.0, 180.0], [0, 0]])
+    angle = rng.uniform(0, 2 * np.pi)
+    middle[1] = middle[0] + rng.uniform(0.75, 1.25) * size.sum() * 0.8 * np.array([np.cos(angle), np.sin(angle)])
+    for number in (1, 2):
+        corners = shape(rng) * size[number - 1] + middle[number - 1]
+        cv2.fillPoly(owner, [np.rint(corners).astype(np.int32)], number, cv2.LINE_8)
+    colours = rng.integers(0, 256, (3, 3))
+    colours[0] = 250
+    rgb = cv2.GaussianBlur(colours.astype(np.uint8)[owner], (3, 3), 0)
+    seen = np.bincount(owner.ravel(), minlength=3)[1:]
+    if seen.min() < 900 or cv2.connectedComponents((owner > 0).astype(np.uint8))[0] != 2:
+        return []
+    if np.abs(colours[1] - colours[2]).max() < 40 or np.abs(colours[1:] - 250).max(1).min() < 40:
+        return []
+    return case_of(seed, rgb, owner > 0, smooth_parts(rgb), owner.astype(np.int32), [False, True, True])
+
+
+def shape(rng: np.random.Generator) -> NDArray[np.float64]:
+    """The corners of a disc, rectangle, polygon or star of radius about 1."""
+    kind, turn = rng.integers(4), rng.uniform(0, 2 * np.pi)
+    count = (48, 4, int(rng.integers(3, 8)), 10)[kind]
+    radius = np.where(np.arange(count) % 2, 0.5, 1.1) if kind == 3 else np.ones(count)
+    angles = turn + np.arange(count) * 2 * np.pi / count
+    return np.stack([radius * np.cos(angles), radius * np.sin(angles)], 1) * rng.uniform(0.7, 1, 2)
 
 
 def gains(things: NDArray, areas: NDArray, sides: NDArray, is_object: list[bool]) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "layers": [_render_layer(index, layer) for index, layer in enumerate(stack)],
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
+        **({"notes": list(stack.notes)} if stack.notes else {}),
     }
 
 
@@ -38,7 +39,9 @@ def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int
     rows = [("", "layer", "kind", "size", "at", "covers")]
     rows += [_row(index, layer, stack, room) for index, layer in reversed(list(enumerate(stack)))]
     lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True))]
-    return [_headline(stack, source), *lines, _exactness(stack), *(f"  wrote {output}" for output in outputs)]
+    notes = [f"  {note}" for note in stack.notes]
+    written = [f"  wrote {output}" for output in outputs]
+    return [_headline(stack, source), *lines, _exactness(stack), *notes, *written]
 
 
 def _headline(stack: Stack, source: str) -> str:

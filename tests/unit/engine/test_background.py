@@ -4,9 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from lamina.engine.classic.background import Background, find_background
+from lamina.engine.classic.background import Background, smooth_parts
+from lamina.engine.classic.background import find_background as find_in
 
 SHAPE = 360, 480
+
+
+def find_background(picture: np.ndarray) -> Background:
+    return find_in(picture, smooth_parts(picture))
 
 
 def flat() -> np.ndarray:

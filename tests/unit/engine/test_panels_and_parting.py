@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import LayerKind
-from lamina.engine.classic.background import find_background
+from lamina.engine.classic.background import find_background, smooth_parts
 from lamina.engine.classic.pieces import Pieces, cut_pieces
 
 INK = 30, 40, 60
@@ -15,7 +15,8 @@ def canvas() -> np.ndarray:
 
 
 def pieces_of(picture: np.ndarray) -> Pieces:
-    return cut_pieces(picture, find_background(picture), np.zeros(picture.shape[:2], bool))
+    smooth = smooth_parts(picture)
+    return cut_pieces(picture, find_background(picture, smooth), np.zeros(picture.shape[:2], bool), smooth)
 
 
 def kinds(pieces: Pieces) -> list[str]:

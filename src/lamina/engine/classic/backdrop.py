@@ -34,11 +34,16 @@ class Backdrop:
     @property
     def difference(self) -> Values:
         """(height, width): the largest departure of the three channels, 0..255."""
-        return np.abs(self.departure).max(-1)
+        return largest(np.abs(self.departure))
 
     def is_smooth_under(self, text: Mask) -> bool:
         """True if the surfaces tell text and ground apart."""
         return self.coverage > 0.6 and float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
+
+
+def largest(channels: Colours) -> Values:
+    """(height, width): the largest of three channels, several times faster than `max(-1)`."""
+    return np.maximum(np.maximum(channels[..., 0], channels[..., 1]), channels[..., 2])
 
 
 def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:
@@ -61,11 +66,11 @@ def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = N
         departures.append(departure)
         spreads.append(spread)
         may_be = is_own if letters is None else ~letters & (labels != 0)
-        seeds[may_be & (seeds < 0) & (np.abs(departure).max(-1) < 2 * spread)] = index
+        seeds[may_be & (seeds < 0) & (largest(np.abs(departure)) < 2 * spread)] = index
     coverage = float((grow(seeds >= 0, 1) & sample).sum()) / max(1, int(sample.sum()))
     territory = seeds[nearest(seeds >= 0)] if (seeds >= 0).any() else np.zeros_like(seeds)
     departure = _chosen(departures, territory)
-    contrast = float(np.percentile(np.abs(departure).max(-1)[text], 85)) if text.any() else 0.0
+    contrast = float(np.percentile(largest(np.abs(departure))[text], 85)) if text.any() else 0.0
     return Backdrop(departure, np.array(spreads, np.float32)[territory], coverage, contrast)
 
 
@@ -74,7 +79,7 @@ def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, int]:
 
     Unconnected parts of one colour, as of a pattern, are one region. Other calm parts are -1, edges 0.
     """
-    across, down = (np.abs(np.diff(rgb, axis=axis)).max(-1) for axis in (1, 0))
+    across, down = (largest(np.abs(np.diff(rgb, axis=axis))) for axis in (1, 0))
     limit = max(_STEP, 3 * _usual(across[sample[:, 1:]]), 3 * _usual(down[sample[1:]]))
     calm = np.ones(sample.shape, bool)
     calm[:, 1:] &= across <= limit
@@ -151,7 +156,7 @@ def _fit(terms: Colours, rgb: Colours, where: Mask) -> tuple[Colours, float]:
     departure = rgb - np.asarray(cv2.transform(terms, weights), np.float32)
     usual = float(np.median(np.abs(departure[rows, columns]).max(-1)))
     if usual > 0.5:
-        departure = _levelled(departure, where & (np.abs(departure).max(-1) < max(8.0, 4 * usual)))
+        departure = _levelled(departure, where & (largest(np.abs(departure)) < max(8.0, 4 * usual)))
     rest = np.abs(departure[rows, columns]).max(-1)
     usual = float(np.median(rest))
     return departure, max(_ROUNDING, 2.2 * usual, float(np.percentile(rest[rest < max(6.0, 4 * usual)], 95)))

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from lamina.engine.classic.fill import fill, trend_of
-from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, grow, lab, shrink
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, grow, lab, largest, shrink
 from lamina.engine.classic.texture import foreground_on_texture
 
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
 _MIN_REGION_SHARE = 0.002
 _MIN_AREA_SHARE = 0.03
-_DEPARTURE_LEVELS = 12
+_FITTING_LEVELS, _DEPARTURE_LEVELS = 1.6, 12
 _MIN_ISLAND_SHARE = 0.0004
 _MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the picture that a texture must fill
 
@@ -40,9 +40,9 @@ class Background:
         return float(_rim(self.mask).mean())
 
 
-def find_background(rgb: Rgb) -> Background:
-    """The background of `rgb` (h, w, 3)."""
-    regions = components(smooth_parts(rgb), connectivity=4)
+def find_background(rgb: Rgb, smooth: Mask) -> Background:
+    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`."""
+    regions = components(smooth, connectivity=4)
     groups = _border_groups(rgb, regions)
     main = np.isin(regions.labels, groups[0] if groups else [-1])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
@@ -67,7 +67,7 @@ def _textured(rgb: Rgb) -> Background | None:
         return None
     calm = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 4), np.uint8)
     model = _spread_from(calm, ~grow(front, 6))
-    noise = float(np.percentile(cv2.absdiff(rgb, model).max(-1)[~front], 90))
+    noise = float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[~front], 90))
     return Background(~front, model, False, (), noise)
 
 
@@ -78,8 +78,8 @@ def smooth_parts(rgb: Rgb) -> Mask:
     if noise > 0.3:
         smooth = cv2.bilateralFilter(smooth, 7, 12 + 4 * noise, 3)
     colours = lab(np.asarray(smooth, np.uint8))
-    right = np.abs(np.diff(colours, axis=1, append=colours[:, -1:])).max(-1)
-    down = np.abs(np.diff(colours, axis=0, append=colours[-1:])).max(-1)
+    right = largest(np.abs(np.diff(colours, axis=1, append=colours[:, -1:])))
+    down = largest(np.abs(np.diff(colours, axis=0, append=colours[-1:])))
     return np.maximum(right, down) <= _STEP_LAB
 
 
@@ -144,22 +144,23 @@ def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:
             continue
         model = np.clip(np.rint(surface), 0, 255).astype(np.uint8)
         # a fifth may have leaked in over a soft edge: the 80th percentile, scaled to a normal 95th
-        scatter = 1.53 * float(np.percentile(cv2.absdiff(rgb, model).max(-1)[main], 80))
+        scatter = 1.53 * float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[main], 80))
         if (best[0] is None and scatter <= 8) or scatter < 0.7 * best[1]:
             best = model, scatter
+        if best[0] is not None and best[1] <= _FITTING_LEVELS:
+            break
     return best if best[0] is None else (_settled(rgb, best[0], main, best[1]), best[1])
 
 
 def _settled(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
     """The model bent to what little the region's own slow shading departs from it, such as the tip of a cone."""
-    height, width = main.shape
-    rest = rgb.astype(np.float32) - model
-    near = (main & (np.abs(rest).max(-1) <= _DEPARTURE_LEVELS + 3 * noise)).astype(np.float32)
-    size = max(1, width // 4), max(1, height // 4)
-    small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (rest * near[..., None], near)]
-    sums, weight = (cv2.GaussianBlur(plane, (0, 0), 3) for plane in small)
+    rest = rgb[::4, ::4].astype(np.float32) - model[::4, ::4]
+    near = (main[::4, ::4] & (largest(np.abs(rest)) <= _DEPARTURE_LEVELS + 3 * noise)).astype(np.float32)
+    sums, weight = (np.asarray(cv2.GaussianBlur(plane, (0, 0), 3)) for plane in (rest * near[..., None], near))
     bend = np.where(weight[..., None] > 0.02, sums / np.maximum(weight, 0.02)[..., None], 0).astype(np.float32)
-    bend = np.asarray(cv2.resize(bend, (width, height), interpolation=cv2.INTER_LINEAR))
+    if np.abs(bend).max() < 0.5:
+        return model
+    bend = np.asarray(cv2.resize(bend, main.shape[::-1], interpolation=cv2.INTER_LINEAR))
     return np.clip(np.rint(model + bend), 0, 255).astype(np.uint8)
 
 
@@ -171,7 +172,7 @@ def _spread_from(rgb: Rgb, main: Mask) -> Rgb:
 def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
     """Pixels of the model's colour that hang together with the border, or are sizeable islands."""
     smooth = np.asarray(cv2.medianBlur(rgb, 3))
-    close = cv2.absdiff(smooth, model).max(-1) <= 3 + 1.5 * noise
+    close = largest(np.asarray(cv2.absdiff(smooth, model))) <= 3 + 1.5 * noise
     parts = components(close, connectivity=4)
     touched = np.bincount(parts.labels[main], minlength=len(parts)) > 0
     keep = touched & (parts.areas > _MIN_ISLAND_SHARE * close.size)

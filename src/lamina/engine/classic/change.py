@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from lamina.engine.classic.backdrop import Backdrop
+from lamina.engine.classic.backdrop import Backdrop, largest
 from lamina.engine.classic.raster import Mask, depth, grow, shrink
 
 _RINGING_REACH_PX = 10  # a JPEG block and a little
@@ -25,7 +25,7 @@ def changed_pixels(backdrop: Backdrop, ripples: float) -> Mask:
     if ripples < _QUIET_LEVELS:
         return backdrop.difference > least
     strong = backdrop.difference > np.maximum(least, max(2.0 * ripples, _RINGING_SHARE * backdrop.contrast))
-    averaged = np.abs(cv2.blur(backdrop.departure, (5, 5))).max(-1)
+    averaged = largest(np.abs(np.asarray(cv2.blur(backdrop.departure, (5, 5)), np.float32)))
     return strong | ((averaged > np.maximum(least, 1.2 * ripples)) & ~grow(strong, 2))
 
 

@@ -150,7 +150,7 @@ class _Thumbnail:
             cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
         hull = hull.view(np.bool_)
         places = np.argwhere(mask).astype(np.float64)
-        centre = places.mean(0)
+        centre = places.mean(0) if len(places) else np.array(mask.shape) / 2
         spread = np.linalg.eigvalsh(np.cov((places - centre).T) if len(places) > 2 else np.eye(2))
         length = float(np.sqrt(spread[1] / max(spread[0], 0.1)))
         return _Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask), length, centre)

@@ -7,7 +7,7 @@ import numpy as np
 from lamina.core.composite import over
 from lamina.core.layers import LayerKind, Pixels
 from lamina.core.ports import Progress
-from lamina.engine.classic.background import Background, find_background
+from lamina.engine.classic.background import Background, find_background, smooth_parts
 from lamina.engine.classic.fill import fill
 from lamina.engine.classic.lettering import Lettering, find_lettering
 from lamina.engine.classic.photo import looks_like_photo
@@ -42,17 +42,18 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     clean = without_text(seen, text)
     clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
     rgb = np.ascontiguousarray(clean[..., :3])
+    smooth = smooth_parts(rgb)
     progress("finding the background", 0.4)
     notes: tuple[str, ...] = ()
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(clean[..., 3] < _CLEAR_ALPHA, None, True, (), 0.0)
     else:
-        background = find_background(rgb)
+        background = find_background(rgb, smooth)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
             return View(Scene(seen, clean, lettering, background, pieces), notes)
     progress("cutting out objects", 0.5)
-    return View(Scene(seen, clean, lettering, background, cut_pieces(rgb, background, text)))
+    return View(Scene(seen, clean, lettering, background, cut_pieces(rgb, background, text, smooth)))
 
 
 def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:

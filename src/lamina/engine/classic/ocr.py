@@ -1,5 +1,6 @@
 """Reading: the one place that knows RapidOCR; finds lines of text in a picture and reads cropped lines."""
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ def _sides(quad: Quad) -> tuple[float, float]:
 @cache
 def _engine() -> Any:
     """The engine, made once a process, from the models in its wheel: naming them keeps it from ever downloading."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime reports to its maker unless told not to, before its import
     import rapidocr
     from rapidocr import RapidOCR
 
@@ -117,6 +119,7 @@ def _engine() -> Any:
             "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
             "Det.limit_side_len": _DETECTION_SIDE_PX,
             "Det.limit_type": "max",
+            "Det.box_thresh": 0.4,  # lower than usual: lines that touch a drawing; misreadings are told apart later
             "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
             "Rec.rec_batch_num": _BATCH,
         }

@@ -1,17 +1,23 @@
 """Panels: the plain rectangles and ellipses that posters put text and things on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.fill import trend_of
-from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, grow, opened, shrink
+from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, grow, largest, opened, shrink
+
+_Frame = tuple[tuple[float, float], tuple[float, float], float]
+"""Centre, size and angle in degrees."""
 
 _MIN_SHARE, _MIN_SHARE_WITH_TEXT = 0.04, 0.012  # of the picture
 _MIN_ELLIPSE_SHARE = 0.08
 _MIN_OUTLINE_SEEN = 0.4  # share of the shape's outline that nothing covers
+_MAX_OPEN = 0.02  # share of the shape through which the background is seen: a flower has gaps, a panel none
 _MIN_FILL = 0.88  # of its bounding rectangle: corners may be rounded
 _OUTLINE_PX = 2.5
 _SAME_LEVELS = 8  # parts of one panel that something cuts in two
@@ -33,9 +39,9 @@ def find_panels(rgb: Rgb, smooth: Mask, front: Mask, text: Mask) -> list[Panel]:
     for region in _plain_regions(rgb, smooth & front):
         if any((region & panel.hull).sum() > 0.5 * region.sum() for panel in found):
             continue
-        hull = _shape_of(region, 0.0 if _carries(region, text) else float(region.mean()))
-        if hull is not None:
-            found.append(_panel(rgb, region, hull, front))
+        shape = _shape_of(region, 0.0 if _carries(region, text) else float(region.mean()))
+        if shape is not None and (shape.hull & ~front).sum() <= _MAX_OPEN * shape.hull.sum():
+            found.append(_panel(rgb, region, shape, front))
     return found
 
 
@@ -67,18 +73,25 @@ def _carries(region: Mask, text: Mask) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Outline:
-    """A panel's ideal shape as a polygon, and the convex hull of what is seen of it (h, w)."""
+    """A panel's ideal shape (centre, size, angle as OpenCV gives them) and the hull (h, w) of what is seen of it."""
 
     hull: Mask
-    polygon: NDArray[np.float32]
+    ideal: _Frame
+    is_ellipse: bool
 
     def wider(self, px: int, front: Mask) -> Mask:
         """(h, w): the shape grown all around by `px`. Where only a covered part can tell, the ideal shape does."""
-        centre = self.polygon.mean(0)
-        away = self.polygon - centre
-        corners = centre + away * (1 + px / np.maximum(np.linalg.norm(away, axis=1, keepdims=True) * 0.7, 1))
-        ideal = cv2.fillPoly(np.zeros(self.hull.shape, np.uint8), [np.rint(corners).astype(np.int32)], 1)
+        polygon = _polygon(self.ideal, self.is_ellipse, px)
+        ideal = cv2.fillPoly(np.zeros(self.hull.shape, np.uint8), [np.rint(polygon).astype(np.int32)], 1)
         return grow(self.hull, px) | (np.asarray(ideal).view(np.bool_) & front)
+
+
+def _polygon(frame: _Frame, is_ellipse: bool, px: int = 0) -> NDArray[np.float32]:
+    (x, y), (across, down), angle = frame
+    if not is_ellipse:
+        return np.asarray(cv2.boxPoints(((x, y), (across + 2 * px, down + 2 * px), angle)), np.float32)
+    axes = max(1, round(across / 2) + px), max(1, round(down / 2) + px)
+    return np.asarray(cv2.ellipse2Poly((round(x), round(y)), axes, round(angle), 0, 360, 3), np.float32)
 
 
 def _shape_of(region: Mask, plain_share: float) -> _Outline | None:
@@ -88,38 +101,35 @@ def _shape_of(region: Mask, plain_share: float) -> _Outline | None:
     """
     outlines, _ = cv2.findContours(as_bytes(region), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points = np.asarray(cv2.convexHull(np.concatenate(outlines)), np.int32)
-    rectangle = cv2.minAreaRect(points)
-    fill = cv2.contourArea(points) / max(1.0, rectangle[1][0] * rectangle[1][1])
-    ellipse = _ellipse_through(points)
-    if fill >= _MIN_FILL and (plain_share == 0 or plain_share > _MIN_SHARE):
-        polygon = np.asarray(cv2.boxPoints(rectangle), np.float32)
-    elif ellipse is not None and (plain_share == 0 or plain_share > _MIN_ELLIPSE_SHARE):
-        polygon = ellipse
-    else:
-        return None
+    frame = _frame(cv2.minAreaRect(points))
+    is_rectangle = cv2.contourArea(points) >= _MIN_FILL * max(1.0, frame[1][0] * frame[1][1])
+    if not is_rectangle or not (plain_share == 0 or plain_share > _MIN_SHARE):
+        if len(points) < 12 or 0 < plain_share < _MIN_ELLIPSE_SHARE:
+            return None
+        frame, is_rectangle = _frame(cv2.fitEllipse(points)), False
+        if not _all_lie_on(points, _polygon(frame, is_ellipse=True)):
+            return None
     hull = np.asarray(cv2.fillConvexPoly(np.zeros(region.shape, np.uint8), points, 1)).view(np.bool_)
     rim = hull & ~shrink(hull, 1)
     seen = rim & grow(region, round(_OUTLINE_PX))
-    return _Outline(hull, polygon) if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
+    return _Outline(hull, frame, not is_rectangle) if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
 
 
-def _ellipse_through(points: NDArray[np.int32]) -> NDArray[np.float32] | None:
-    """The ellipse that nearly all corners of the hull lie on, as a polygon."""
-    if len(points) < 12:
-        return None
-    (cx, cy), (across, down), angle = cv2.fitEllipse(points)
-    axes = round(across / 2), round(down / 2)
-    if min(axes) < 4:
-        return None
-    ellipse = np.asarray(cv2.ellipse2Poly((round(cx), round(cy)), axes, round(angle), 0, 360, 3), np.float32)
-    away = [abs(cv2.pointPolygonTest(ellipse[:, None], (float(x), float(y)), True)) for x, y in points[:, 0]]
-    return ellipse if np.mean(np.array(away) <= _OUTLINE_PX) > 0.8 else None
+def _frame(found: Sequence[Any]) -> _Frame:
+    (x, y), (across, down), angle = found
+    return (float(x), float(y)), (float(across), float(down)), float(angle)
+
+
+def _all_lie_on(points: NDArray[np.int32], polygon: NDArray[np.float32]) -> bool:
+    """True if nearly all of the hull's corners lie on the polygon."""
+    away = [abs(cv2.pointPolygonTest(polygon[:, None], (float(x), float(y)), True)) for x, y in points[:, 0]]
+    return bool(np.mean(np.array(away) <= _OUTLINE_PX) > 0.8)
 
 
 def _panel(rgb: Rgb, region: Mask, shape: _Outline, front: Mask) -> Panel:
-    plain = shape.wider(0, front) & _like(rgb, region)
-    bordered = _with_border(rgb, shape, front, min(bounds(region)[2:]))
-    border = bordered & ~shape.wider(0, front)
+    bordered, like_border = _with_border(rgb, shape, front, min(bounds(region)[2:]))
+    plain = bordered & _like(rgb, region)
+    border = bordered & ~shape.wider(0, front) & like_border
     # the soft rim belongs to the panel but where something thick crosses it
     rim = grow(bordered, 3) & ~shrink(bordered, 3) & front
     covering = opened(front & grow(bordered, 8) & ~plain & ~border, 3)
@@ -129,33 +139,34 @@ def _panel(rgb: Rgb, region: Mask, shape: _Outline, front: Mask) -> Panel:
 
 def _like(rgb: Rgb, region: Mask) -> Mask:
     """The region, and what has the colour that it has or would have there."""
-    x, y, width, height = bounds(region)
+    x, y, width, height = bounds(grow(region, 2))
     window = np.s_[y : y + height, x : x + width]
     own, values = region[window], rgb[window].astype(np.float32)
     model = trend_of(values, own)
     if model is None:
         model = np.broadcast_to(np.median(values[own], 0), values.shape)
-    misfit = np.abs(values - model).max(-1)
+    misfit = largest(np.abs(values - model))
     like = region.copy()
     like[window] |= misfit <= 4 + 1.5 * float(np.percentile(misfit[own], 95))
     return like
 
 
-def _with_border(rgb: Rgb, shape: _Outline, front: Mask, side: int) -> Mask:
-    """The shape and the even frame around it, if it has one."""
+def _with_border(rgb: Rgb, shape: _Outline, front: Mask, side: int) -> tuple[Mask, Mask]:
+    """The shape and the even frame around it, if it has one; and (h, w) what has the frame's colour."""
     plain, inner = shape.wider(0, front), shape.wider(2, front)
+    none = np.zeros_like(plain)
     ring = shape.wider(4, front) & ~inner
     if (ring & front).sum() < 0.7 * max(1, ring.sum()):
-        return plain
+        return plain, none
     colour = np.median(rgb[ring & front].astype(np.int16), 0)
-    alike = (np.abs(rgb.astype(np.int16) - colour).max(-1) <= 24) & front
+    alike = (largest(np.abs(rgb.astype(np.int16) - colour)) <= 24) & front
     if (ring & alike).sum() < 0.6 * ring.sum():
-        return plain
+        return plain, none
     frame = inner
     for px in range(3, max(5, round(_MAX_BORDER_SHARE * side)) + 3):
         wider = shape.wider(px, front)
         added = wider & ~frame
         if (added & alike).sum() < 0.5 * added.sum():
-            return frame
+            return frame, alike
         frame = wider
-    return plain
+    return plain, none

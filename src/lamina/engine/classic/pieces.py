@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from lamina.core.layers import LayerKind
-from lamina.engine.classic.background import Background, smooth_parts
+from lamina.engine.classic.background import Background
 from lamina.engine.classic.panels import Panel, find_panels
 from lamina.engine.classic.parting import Thing, parted
-from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth, largest
 
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
 MIN_PARTED_SHARE = 0.004  # smaller cut-outs are not looked into
@@ -51,9 +52,11 @@ class Pieces:
         return np.logical_or.reduce(list(self.hulls.values()) or [np.zeros(self.owner.shape, bool)])
 
 
-def cut_pieces(rgb: Rgb, background: Background, text: Mask) -> Pieces:
-    """The pieces of `rgb` (h, w, 3) in front of `background`; `text`: (h, w), where lettering was taken away."""
-    smooth = smooth_parts(rgb)
+def cut_pieces(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> Pieces:
+    """The pieces of `rgb` (h, w, 3) in front of `background`.
+
+    `text`: (h, w), where lettering was taken away. `smooth`: see `background.smooth_parts`.
+    """
     cutouts, panels = find_cutouts(rgb, background, text, smooth)
     owner = np.zeros(smooth.shape, np.int32)
     found: list[Piece] = []
@@ -95,7 +98,7 @@ def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
     thick = depth(front)
     differs = np.full(front.shape, 255)
     if background.model is not None:
-        differs = np.abs(rgb.astype(np.int16) - background.model).max(-1)
+        differs = largest(np.asarray(cv2.absdiff(rgb, background.model)))
     keep = parts.areas >= _MIN_SPECK_PX
     keep[0] = False
     for label in np.flatnonzero(keep).tolist():

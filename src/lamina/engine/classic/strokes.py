@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lamina.engine.classic.backdrop import Backdrop
 from lamina.engine.classic.neighbourhood import Colours, Neighbourhood
-from lamina.engine.classic.raster import Mask, components, grow, lab, shrink
+from lamina.engine.classic.raster import Mask, Values, components, grow, lab, shrink
 
 _CLUSTERS = 5
 _SAMPLE = 3000
@@ -41,8 +41,13 @@ def palette_of(near: Neighbourhood) -> Palette:
     centres = np.asarray(
         cv2.kmeans(sample, count, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)[2], np.float32
     )
-    labels = np.stack([np.square(colours - centre).sum(-1) for centre in centres]).argmin(0)
+    labels = np.stack([_squared_distance(colours, centre) for centre in centres]).argmin(0)
     return Palette(labels, centres, _which_are_ground(near, labels, centres))
+
+
+def _squared_distance(colours: Values, colour: Colours) -> Values:
+    apart = np.square(colours - colour)
+    return apart[..., 0] + apart[..., 1] + apart[..., 2]
 
 
 def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Colours) -> Mask:
