@@ -19,6 +19,7 @@ from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow
 from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
+_BLOCK = 0.8  # share of the quad
 _STRIP_PX = 48  # the recogniser's own height
 
 
@@ -136,6 +137,8 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
         return None
     others = (here > 0) & (here != number)
     mask = _whole(line, core, others) & ~others
+    if _is_block(mask, core, line.near):
+        mask = core
     here[mask] = number
     left, top, width, height = bounds(mask)
     return Lettering(
@@ -161,6 +164,12 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
         changed = changed_pixels(backdrop, ripples)
         return without_rim(grown(core, changed, reach), backdrop, ripples)
     return grown(core, accompanying(near, line.palette, core), reach)
+
+
+def _is_block(mask: Mask, core: Mask, near: Neighbourhood) -> bool:
+    """True if what the core grew to leaves hardly any ground in the line's quad: a ribbon or card, not an outline."""
+    filled, written = mask[near.inside].mean(), core[near.inside].mean()
+    return bool(filled > _BLOCK and filled > 1.5 * written)
 
 
 def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:

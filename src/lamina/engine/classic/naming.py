@@ -14,27 +14,32 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "orange": ((245, 130, 30),),
     "yellow": ((250, 215, 40),),
     "green": ((45, 160, 70), (20, 90, 45), (140, 200, 60)),
-    "teal": ((20, 150, 145),),
+    "teal": ((20, 150, 145), (70, 205, 195)),
     "light blue": ((135, 200, 240),),
-    "blue": ((40, 90, 210), (20, 40, 110)),
+    "blue": ((40, 90, 210), (20, 40, 110), (50, 100, 145)),
     "purple": ((120, 50, 170), (70, 35, 100)),
     "pink": ((245, 140, 180), (235, 60, 140)),
     "brown": ((120, 75, 40), (80, 50, 30)),
     "beige": ((235, 215, 180),),
 }
+_NEUTRAL = {"black", "white", "grey"}
 _NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
 _ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in anchors]], np.uint8))[0]
 _MAX_WORDS = 60
 
 
 def colour_word(rgb: NDArray[np.uint8]) -> str:
-    """The everyday name of the commonest of `rgb` (n, 3)."""
+    """The everyday name of the commonest of `rgb` (n, 3); black, white and grey yield to a colour half as common.
+
+    Outlines and shadows are black and highlights white on things that nobody would call so.
+    """
     sample = rgb[:: max(1, len(rgb) // 2000)]
     distances = np.linalg.norm(lab(sample[None])[0][:, None] - _ANCHORS[None], axis=-1)
     votes: dict[str, int] = {}
     for nearest in distances.argmin(1):
         votes[_NAMES[nearest]] = votes.get(_NAMES[nearest], 0) + 1
-    return max(votes, key=lambda name: (votes[name], name))
+    weights = {name: count * (0.5 if name in _NEUTRAL else 1.0) for name, count in votes.items()}
+    return max(weights, key=lambda name: (weights[name], name))
 
 
 def text_name(strings: list[str], is_largest: bool) -> str:

@@ -11,7 +11,7 @@ from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow, nearest
 from lamina.engine.classic.unblend import lift
 
 _STRIP_PIXELS = 1_000_000
-_EDGE_DEPTH_PX = 3.0
+_EDGE_DEPTH_PX, _STROKE_DEPTH_PX = 3.0, 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,8 @@ class _Lifter:
         self._corner = x0, y0
         window = np.s_[y0:y1, x0:x1]
         mask = element.mask[window]
-        core = _core(mask)
+        core = _core(mask, _STROKE_DEPTH_PX if element.text else _EDGE_DEPTH_PX)
+        self._strokes = np.array([line.colour for line in element.text], np.uint8) if element.text else None
         support = grow(mask, element.edge_px) & (element.room[window] | mask)
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
         self._colours = _spread(element.seen[window][..., :3], core if core.any() else mask)
@@ -87,7 +88,9 @@ class _Lifter:
         inside, core, support = (maps[..., i] > 127 for i in range(3))
         ground = self._at_full_size(self._ground, first, last)
         colours = self._at_full_size(self._colours, first, last)
-        self.pixels[first - self.top : last - self.top] = lift(part, ground, inside, core, support, colours, noise)
+        self.pixels[first - self.top : last - self.top] = lift(
+            part, ground, inside, core, support, colours, noise, self._strokes
+        )
 
     def _at_full_size(self, working: Pixels, first: int, last: int) -> Pixels:
         """Rows `first` to `last` of the layer's rectangle, sampled from a map on the working rectangle."""
@@ -110,11 +113,11 @@ class _Lifter:
         return Layer(element.name, element.kind, self.pixels, self.left, self.top, text=text).cropped()
 
 
-def _core(mask: Mask) -> Mask:
-    """What lies too deep to be mixed with the ground, and the spines of thin parts."""
+def _core(mask: Mask, edge_px: float) -> Mask:
+    """What lies deeper than the edge that is mixed with the ground, and the spines of thin parts."""
     inward = depth(mask)
     spine = inward >= np.asarray(cv2.dilate(inward, np.ones((5, 5), np.uint8)))
-    return mask & ((inward > _EDGE_DEPTH_PX) | spine)
+    return mask & ((inward > edge_px) | spine)
 
 
 def _spread(colours: Rgb, core: Mask) -> Rgb:

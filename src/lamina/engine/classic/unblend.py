@@ -9,33 +9,60 @@ from lamina.engine.classic.raster import Mask, Values
 
 _SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
 _MIXTURE_LEVELS = 24.0  # an edge pixel farther than this from every mixture of the two has a colour of its own
+_SHADE_UNEVENNESS = 0.12  # by which a shadow may take more of one colour than of another
+_STROKE_LEVELS = 32
 _HALO_SHARE = 0.15  # of the squared way: nearer to the ground, it is a halo of the ground
 _CLOSE_COLOURS = 150.0  # squared distance under which ground and layer cannot be told apart
 
 
 def lift(
-    picture: Pixels, ground: Pixels, inside: Mask, core: Mask, support: Mask, colours: Pixels, noise: float
+    picture: Pixels,
+    ground: Pixels,
+    inside: Mask,
+    core: Mask,
+    support: Mask,
+    colours: Pixels,
+    noise: float,
+    strokes: Pixels | None = None,
 ) -> Pixels:
     """The layer (h, w, 4), and `picture` changed in place to what is below it: over(below, layer) == picture.
 
     `picture`, `ground`: (h, w, 4), what is seen and what is thought to be beneath. `inside`: the layer's shape;
     `core`: the part that is surely opaque; `support`: everywhere the layer may show; `colours`: (h, w, 3), the
     layer's own colour at its edge. `noise`: levels by which the ground may differ from the picture by chance.
+    `strokes`: (n, 3), the colours of lettering; what else merely darkens the ground is its shadow.
     Where picture or ground is not opaque there is nothing to un-mix: the layer takes such a pixel whole or not at all.
     """
     layer = np.zeros_like(picture)
     is_clear = (picture[..., 3] < 255) | (ground[..., 3] < 255)
+    shaded = np.zeros_like(core)
+    if strokes is not None:
+        shaded = _shade(picture, ground, support & ~is_clear, strokes)
+        core = core & ~shaded
     whole = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
     layer[whole] = picture[whole]
     edge = support & ~core & ~is_clear
     below = ground.copy()
     below[whole & is_clear] = 0
     if edge.any():
-        layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], colours[edge], noise)
+        own = colours[edge]
+        own[shaded[edge]] = 0
+        layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], own, noise)
     untouched = layer[..., 3] == 0
     below[untouched] = picture[untouched]
     picture[:] = below
     return layer
+
+
+def _shade(picture: Pixels, ground: Pixels, among: Mask, strokes: Pixels) -> Mask:
+    """(h, w): where the picture is the ground, darkened alike in all colours, and not the colour of a stroke."""
+    seen, beneath = (side[among][:, :3].astype(np.float32) for side in (picture, ground))
+    kept = (seen + 2) / (beneath + 2)
+    is_dimmed = (kept.max(-1) < 0.99) & (kept.min(-1) > 0.12) & (np.ptp(kept, axis=-1) < _SHADE_UNEVENNESS)
+    apart = np.abs(seen[:, None] - strokes[None].astype(np.float32)).max(-1).min(-1)
+    shaded = np.zeros(among.shape, bool)
+    shaded[among] = is_dimmed & (apart > _STROKE_LEVELS)
+    return shaded
 
 
 def _unmix(seen: Pixels, ground: Pixels, inside: Mask, colours: Pixels, noise: float) -> Pixels:
