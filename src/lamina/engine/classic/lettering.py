@@ -15,11 +15,11 @@ from lamina.engine.classic.change import changed_pixels, ripples_near, without_r
 from lamina.engine.classic.growth import grown
 from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
 from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
-from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow
+from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, depth, grow, without_holes
 from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
-_BLOCK = 0.8  # share of the quad
+_BLOCK_SHARE = 0.8  # of the pixels in one part, and of its hull
 _STRIP_PX = 48  # the recogniser's own height
 
 
@@ -94,6 +94,7 @@ def _verify(lines: Sequence[_Line]) -> None:
             for index in range(len(lines))
             if merits[index] < _SURE
             for mask, handicap in choices[index][first:last]
+            if len(lines[index].reading.string) < 3 or not _is_block(mask)
         ]
         said = read_strips([_silhouette(lines[index].near, mask) for index, mask, _ in tasks])
         for (index, mask, handicap), (string, surety) in zip(tasks, said, strict=True):
@@ -137,7 +138,7 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
         return None
     others = (here > 0) & (here != number)
     mask = _whole(line, core, others) & ~others
-    if _is_block(mask, core, line.near):
+    if len(line.string) >= 3 and _is_block(mask):
         mask = core
     here[mask] = number
     left, top, width, height = bounds(mask)
@@ -166,10 +167,15 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
     return grown(core, accompanying(near, line.palette, core), reach)
 
 
-def _is_block(mask: Mask, core: Mask, near: Neighbourhood) -> bool:
-    """True if what the core grew to leaves hardly any ground in the line's quad: a ribbon or card, not an outline."""
-    filled, written = mask[near.inside].mean(), core[near.inside].mean()
-    return bool(filled > _BLOCK and filled > 1.5 * written)
+def _is_block(mask: Mask) -> bool:
+    """True for one compact shape, letters being holes in it: the card or ribbon that a line stands on."""
+    parts = components(mask)
+    if len(parts) < 2 or parts.areas[1:].max() < _BLOCK_SHARE * parts.areas[1:].sum():
+        return False
+    solid = without_holes(parts.labels == int(parts.areas[1:].argmax()) + 1)
+    outlines, _ = cv2.findContours(as_bytes(solid), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull_px = cv2.contourArea(cv2.convexHull(np.concatenate(outlines)))
+    return bool(solid.sum() > _BLOCK_SHARE * hull_px)
 
 
 def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:

@@ -40,13 +40,14 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     lettering = tuple(find_lettering(np.ascontiguousarray(seen[..., :3])))
     text = _pixels_of(lettering, clear.shape)
     clean = without_text(seen, text)
+    nothing = clean[..., 3] < _CLEAR_ALPHA
     clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
     rgb = np.ascontiguousarray(clean[..., :3])
     smooth = smooth_parts(rgb)
     progress("finding the background", 0.4)
     notes: tuple[str, ...] = ()
     if clear.mean() > _MIN_CLEAR_SHARE:
-        background = Background(clean[..., 3] < _CLEAR_ALPHA, None, True, (), 0.0)
+        background = Background(nothing, None, True, (), 0.0)
     else:
         background = find_background(rgb, smooth)
         if _is_photo(rgb, background):

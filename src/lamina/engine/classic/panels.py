@@ -15,7 +15,7 @@ _Frame = tuple[tuple[float, float], tuple[float, float], float]
 """Centre, size and angle in degrees."""
 
 _MIN_SHARE, _MIN_SHARE_WITH_TEXT = 0.04, 0.012  # of the picture
-_MIN_ELLIPSE_SHARE = 0.08
+_MIN_ELLIPSE_SHARE = 0.15  # a plain disc is rather a thing than a panel
 _MIN_OUTLINE_SEEN = 0.4  # share of the shape's outline that nothing covers
 _MAX_OPEN = 0.02  # share of the shape through which the background is seen: a flower has gaps, a panel none
 _MIN_FILL = 0.88  # of its bounding rectangle: corners may be rounded
