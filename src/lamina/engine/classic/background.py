@@ -6,7 +6,19 @@ import cv2
 import numpy as np
 
 from lamina.engine.classic.fill import fill, trend_of
-from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, Values, components, grow, lab, largest, shrink
+from lamina.engine.classic.raster import (
+    Components,
+    Labels,
+    Mask,
+    Rgb,
+    Values,
+    components,
+    grow,
+    lab,
+    largest,
+    opened,
+    shrink,
+)
 from lamina.engine.classic.texture import foreground_on_texture
 
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
@@ -56,7 +68,7 @@ def find_background(rgb: Rgb, smooth: Mask) -> Background:
     model = _spread_from(rgb, main) if trend is None else trend
     mask = _explained(rgb, main, model, noise)
     others = [np.isin(regions.labels, group) for group in groups[1:]]
-    areas = tuple(area & ~mask for area in others if _is_area(area, mask))
+    areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
     return Background(mask, model, trend is not None, areas, noise)
 
 
@@ -118,6 +130,12 @@ def _is_area(region: Mask, background: Mask) -> bool:
         return False
     sides = region[1], region[-2], region[:, 1], region[:, -2]
     return sum(float(side.mean()) > 0.1 for side in sides) >= 2
+
+
+def _with_rim(area: Mask, background: Mask) -> Mask:
+    """The area and its soft edge: what is between it and the background and too thin to be anything else."""
+    between = ~background & ~area
+    return (area & ~background) | (between & grow(area, 4) & ~opened(between, 3))
 
 
 def _rim(picture: Labels | Mask) -> Labels:

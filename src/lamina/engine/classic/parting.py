@@ -13,6 +13,7 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
+_MAX_EVEN_PATCHES = 400  # more is a crowd or a scene, whose cuts would run through things
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ def _parted(rgb: Rgb, thing: Thing, smooth: Mask) -> list[Thing]:
 
 def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
     patches = patches_of(rgb, mask, smooth)
-    if len(patches) < 2:
+    if len(patches) < 2 or patches.fine.max() > _MAX_EVEN_PATCHES:
         return None
     ways = partings(patches)
     if not len(ways.sides):
