@@ -13,7 +13,7 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
-_MAX_EVEN_PATCHES = 400  # more is a crowd or a scene, whose cuts would run through things
+_MAX_EVEN_PATCHES = 120  # more is a crowd or a scene, whose cuts would run through things
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, componen
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
 MIN_PARTED_SHARE = 0.004  # smaller cut-outs are not looked into
 _MIN_SPECK_PX = 10
-_MIN_CONTRAST_LEVELS = 10
+_MIN_CONTRAST_LEVELS, _MIN_THIN_CONTRAST_LEVELS = 10, 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,8 @@ def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
     for label in np.flatnonzero(keep).tolist():
         window = parts.window(label)
         inside = parts.labels[window] == label
-        faint = np.percentile(differs[window][inside], 80) < _MIN_CONTRAST_LEVELS + 2 * background.noise
-        seam = thick[window][inside].max() <= 1.0 and not background.is_smooth
-        keep[label] = not (faint or seam)
+        contrast = np.percentile(differs[window][inside], 80) - 2 * background.noise
+        is_thin = thick[window][inside].max() <= 1.0
+        seam = is_thin and (not background.is_smooth or contrast < _MIN_THIN_CONTRAST_LEVELS)
+        keep[label] = contrast >= _MIN_CONTRAST_LEVELS and not seam
     return keep[parts.labels]

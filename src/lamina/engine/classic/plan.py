@@ -90,7 +90,10 @@ def _plates(scene: Scene) -> list[Pixels]:
     """(h, w, 4) each: as seen, without text, without objects, without panels, without areas."""
     bare = without_objects(scene.clean, scene.background, scene.pieces)
     floor = without_panels(bare, scene.pieces)
-    return [scene.seen, scene.clean, bare, floor, without_areas(floor, scene.background)]
+    guessed = [bare, floor, without_areas(floor, scene.background)]
+    for plate in guessed:  # what is guessed is there or not: between the two nothing could be un-mixed
+        plate[..., 3] = np.where(plate[..., 3] < 128, 0, 255)
+    return [scene.seen, scene.clean, *guessed]
 
 
 def _room(groups: list[Group], masks: list[Mask], index: int) -> Mask:
