@@ -13,6 +13,7 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
+_MIN_MERIT = 0.25  # a little doubt leaves the thing whole
 _MAX_EVEN_PATCHES = 120  # more is a crowd or a scene, whose cuts would run through things
 
 
@@ -59,7 +60,7 @@ def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
         return None
     merits = judgement().merits(ways.measures)
     best = int(merits.argmax())
-    if merits[best] <= 0:
+    if merits[best] <= _MIN_MERIT:
         return None
     return _with_its_outline(patches, ways.sides[best]), float(merits[best])
 
