@@ -63,6 +63,10 @@ def cases_of(seed: int) -> list[Case]:
     truth = poster(seed, ("flat", "gradient")[seed % 2]).stack
     bare = LayerStack(truth.width, truth.height, tuple(x for x in truth if x.kind is not LayerKind.TEXT))
     rgb = np.ascontiguousarray(composite(bare)[..., :3])
+    if seed % 4 >= 2:  # half of them as JPEG, whose ripples make other patches
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 80 + seed // 4 % 16]
+        rgb = np.asarray(cv2.imdecode(cv2.imencode(".jpg", rgb[..., ::-1], quality)[1], cv2.IMREAD_COLOR))[..., ::-1]
+        rgb = np.ascontiguousarray(rgb)
     text = np.zeros(rgb.shape[:2], bool)
     owner = np.zeros(rgb.shape[:2], np.int32)
     for number, layer in enumerate(bare):

@@ -21,6 +21,7 @@ from lamina.engine.classic.raster import (
 )
 from lamina.engine.classic.texture import foreground_on_texture
 
+_CLEAN = 0.04  # mean levels of fine noise: drawn PNGs have 0.01, JPEGs of quality 85 have 0.1
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
 _MIN_REGION_SHARE = 0.002
@@ -87,7 +88,7 @@ def smooth_parts(rgb: Rgb) -> Mask:
     """Where colour changes by small steps only, after fine noise has been smoothed away."""
     noise = _fine_noise(rgb)
     smooth = cv2.medianBlur(rgb, 3)
-    if noise > 0.3:
+    if noise > _CLEAN:
         smooth = cv2.bilateralFilter(smooth, 7, 12 + 4 * noise, 3)
     colours = lab(np.asarray(smooth, np.uint8))
     right = largest(np.abs(np.diff(colours, axis=1, append=colours[:, -1:])))
