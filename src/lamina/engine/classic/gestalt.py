@@ -192,7 +192,7 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     corners = [float(view.openness[end]) for end in ends]
     held = np.array([[float(view.share_about(shape.mask)[end]) for end in ends] for shape in (one, two)])
     held = held.mean(1) if ends else np.full(2, 0.4)
-    offset = np.abs(one.centre - two.centre) / np.sqrt(view.inside.sum())
+    offset = np.abs(one.centre - two.centre) / np.sqrt(max(1, view.inside.sum()))
     opened = open_px / np.maximum(outlines, 1)
     return [
         float(share.min()),
