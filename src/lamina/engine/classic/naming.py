@@ -22,6 +22,7 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "brown": ((120, 75, 40), (80, 50, 30)),
     "beige": ((235, 215, 180),),
 }
+_DARK_LAB, _OUTLINE_WEIGHT = 30, 0.4
 _NEUTRAL = {"black", "white", "grey"}
 _NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
 _ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in anchors]], np.uint8))[0]
@@ -29,17 +30,17 @@ _MAX_WORDS = 60
 
 
 def colour_word(rgb: NDArray[np.uint8]) -> str:
-    """The everyday name of the commonest of `rgb` (n, 3); black, white and grey yield to a colour half as common.
+    """The everyday name of the commonest of `rgb` (n, 3); black, white, grey and what is dark count less.
 
     Outlines and shadows are black and highlights white on things that nobody would call so.
     """
-    sample = rgb[:: max(1, len(rgb) // 2000)]
-    distances = np.linalg.norm(lab(sample[None])[0][:, None] - _ANCHORS[None], axis=-1)
-    votes: dict[str, int] = {}
-    for nearest in distances.argmin(1):
-        votes[_NAMES[nearest]] = votes.get(_NAMES[nearest], 0) + 1
-    weights = {name: count * (0.5 if name in _NEUTRAL else 1.0) for name, count in votes.items()}
-    return max(weights, key=lambda name: (weights[name], name))
+    sample = lab(rgb[:: max(1, len(rgb) // 2000)][None])[0]
+    nearest = np.linalg.norm(sample[:, None] - _ANCHORS[None], axis=-1).argmin(1)
+    counts = np.where(sample[:, 0] < _DARK_LAB, _OUTLINE_WEIGHT, 1.0)
+    votes = dict.fromkeys(_COLOURS, 0.0)
+    for index, name in enumerate(_NAMES):
+        votes[name] += float(counts[nearest == index].sum()) * (_OUTLINE_WEIGHT if name in _NEUTRAL else 1.0)
+    return max(votes, key=lambda name: (votes[name], name))
 
 
 def text_name(strings: list[str], is_largest: bool) -> str:
