@@ -37,12 +37,19 @@ def over_in_fractions(below: tuple[int, ...], above: tuple[int, ...]) -> tuple[i
     return (*(half_up(value) for value in colour), half_up(alpha * 255))
 
 
-def test_opaque_ground_follows_the_formula_for_every_alpha_and_every_pair_of_levels() -> None:
-    levels = np.arange(256, dtype=np.int64)
+def every_pair_of_levels() -> tuple[np.ndarray, np.ndarray]:
+    """Two pictures (256, 256, 4): opaque grey by row, and grey by column with alpha 0."""
+    levels = np.arange(256, dtype=np.uint8)
     below = np.full((256, 256, 4), 255, np.uint8)
     below[..., :3] = levels[:, None, None]
     above = np.zeros((256, 256, 4), np.uint8)
     above[..., :3] = levels[None, :, None]
+    return below, above
+
+
+def test_opaque_ground_follows_the_formula_for_every_alpha_and_every_pair_of_levels() -> None:
+    levels = np.arange(256, dtype=np.int64)
+    below, above = every_pair_of_levels()
     for alpha in range(256):
         above[..., 3] = alpha
         expected = (alpha * levels[None, :] + (255 - alpha) * levels[:, None] + 127) // 255
@@ -52,11 +59,7 @@ def test_opaque_ground_follows_the_formula_for_every_alpha_and_every_pair_of_lev
 
 
 def test_opaque_ground_agrees_with_pillow_for_every_alpha() -> None:
-    levels = np.arange(256, dtype=np.uint8)
-    below = np.full((256, 256, 4), 255, np.uint8)
-    below[..., :3] = levels[:, None, None]
-    above = np.zeros((256, 256, 4), np.uint8)
-    above[..., :3] = levels[None, :, None]
+    below, above = every_pair_of_levels()
     for alpha in range(256):
         above[..., 3] = alpha
         theirs = Image.alpha_composite(Image.fromarray(below), Image.fromarray(above))

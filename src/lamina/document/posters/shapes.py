@@ -66,8 +66,3 @@ def turned(points: Points, degrees: float, about: tuple[float, float] = (0, 0)) 
     """The points turned clockwise about a centre."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return (points - about) @ np.array([[cos, sin], [-sin, cos]]) + about
-
-
-def mirrored(points: Points) -> Points:
-    """The points with left and right exchanged."""
-    return points * (-1, 1)

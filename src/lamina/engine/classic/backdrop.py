@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.neighbourhood import Colours
-from lamina.engine.classic.raster import Labels, Mask, Values, components, grow, nearest
+from lamina.engine.classic.raster import Labels, Mask, Values, components, grow, largest, nearest
 
 _MAX_SURFACES = 5
 _SAMPLE = 1500
@@ -39,11 +39,6 @@ class Backdrop:
     def is_smooth_under(self, text: Mask) -> bool:
         """True if the surfaces tell text and ground apart."""
         return self.coverage > 0.6 and float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
-
-
-def largest(channels: Colours) -> Values:
-    """(height, width): the largest of three channels, several times faster than `max(-1)`."""
-    return np.maximum(np.maximum(channels[..., 0], channels[..., 1]), channels[..., 2])
 
 
 def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:

@@ -36,9 +36,9 @@ _MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the 
 class Background:
     """What lies behind everything else.
 
-    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it
-    is transparent. `is_smooth`: whether it
-    is one flat colour or gradient. `areas`: other large regions that run along the picture's border.
+    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it is
+    transparent. `is_smooth`: whether it is one flat colour or gradient. `areas`: other large regions that run along
+    the picture's border.
     `noise`: levels by which its pixels scatter about the model. `is_rippled`: whether lossy compression has left its
     marks around what stands on it.
     """
@@ -49,11 +49,6 @@ class Background:
     areas: tuple[Mask, ...]
     noise: float
     is_rippled: bool = False
-
-    @property
-    def border_share(self) -> float:
-        """0..1 of the picture's border."""
-        return float(_rim(self.mask).mean())
 
 
 def find_background(rgb: Rgb, smooth: Mask) -> Background:

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from lamina.engine.classic.backdrop import Backdrop, largest
-from lamina.engine.classic.raster import Mask, depth, grow, shrink
+from lamina.engine.classic.backdrop import Backdrop
+from lamina.engine.classic.raster import Mask, depth, grow, largest, shrink
 
 _RINGING_REACH_PX = 10  # a JPEG block and a little
 _LEAST_LEVELS = 3.0

@@ -190,8 +190,10 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     across, within = _contrasts(patches, side)
     ends = _ends(view, one.mask, two.mask)
     corners = [float(view.openness[end]) for end in ends]
-    held = np.array([[float(view.share_about(shape.mask)[end]) for end in ends] for shape in (one, two)])
-    held = held.mean(1) if ends else np.full(2, 0.4)
+    held = np.full(2, 0.4)
+    if ends:
+        about = view.share_about(one.mask), view.share_about(two.mask)
+        held = np.array([np.mean([float(shares[end]) for end in ends]) for shares in about])
     offset = np.abs(one.centre - two.centre) / np.sqrt(max(1, view.inside.sum()))
     opened = open_px / np.maximum(outlines, 1)
     return [

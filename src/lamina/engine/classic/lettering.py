@@ -40,6 +40,11 @@ class Lettering:
     size_px: float
     score: float
 
+    def paint(self, mask: Mask) -> None:
+        """Marks this line's pixels in a mask of the whole picture."""
+        x, y, width, height = self.box
+        mask[y : y + height, x : x + width] |= self.mask
+
 
 @dataclass(slots=True, eq=False)
 class _Line:

@@ -45,7 +45,6 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     rgb = np.ascontiguousarray(clean[..., :3])
     smooth = smooth_parts(rgb)
     progress("finding the background", 0.4)
-    notes: tuple[str, ...] = ()
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(nothing, None, True, (), 0.0)
     else:
@@ -73,8 +72,7 @@ def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:
 def _pixels_of(lettering: tuple[Lettering, ...], shape: tuple[int, ...]) -> Mask:
     mask = np.zeros(shape, bool)
     for line in lettering:
-        x, y, width, height = line.box
-        mask[y : y + height, x : x + width] |= line.mask
+        line.paint(mask)
     return mask
 
 

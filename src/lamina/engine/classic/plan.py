@@ -77,8 +77,7 @@ def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
         mask |= chosen[scene.pieces.owner]
     for kind, number in members:
         if kind is LayerKind.TEXT:
-            x, y, width, height = scene.lettering[number].box
-            mask[y : y + height, x : x + width] |= scene.lettering[number].mask
+            scene.lettering[number].paint(mask)
         elif kind is LayerKind.PANEL:
             mask |= scene.pieces.hulls[number]
         elif kind is LayerKind.AREA:
@@ -114,7 +113,6 @@ def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
     ]
     names: list[str] = []
     for index, (group, mask) in enumerate(zip(groups, masks, strict=True)):
-        colour = colour_word(scene.clean[mask][:, :3])
         match group.kind:
             case LayerKind.TEXT:
                 is_largest = sizes[index] == max(sizes)
@@ -123,9 +121,9 @@ def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
                 names.append("Small elements")
             case LayerKind.OBJECT:
                 number = f" {by_area.index(index) + 1}" if len(by_area) > 1 else ""
-                names.append(f"Object{number} ({colour})")
+                names.append(f"Object{number} ({colour_word(scene.clean[mask][:, :3])})")
             case kind:
-                names.append(f"{kind.capitalize()} ({colour})")
+                names.append(f"{kind.capitalize()} ({colour_word(scene.clean[mask][:, :3])})")
     return names
 
 
