@@ -76,7 +76,7 @@ def decompose(
     start = time.perf_counter()
     stack = decomposer.decompose(source.pixels, task, progress)
     seconds = time.perf_counter() - start
-    return Stack(stack.width, stack.height, stack.layers, stack.notes, source, decomposer.name, seconds)
+    return Stack(stack.width, stack.height, stack.layers, stack.notes, stack.made, source, decomposer.name, seconds)
 
 
 def load(path: str | os.PathLike[str]) -> Stack:

@@ -18,6 +18,7 @@ from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.engine.choice import engine_names
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
+    from lamina.core.ports import Step
     from lamina.library import Stack
 
 _ENGINE_SHARE = 0.9  # of the time; the rest is writing
@@ -101,8 +102,8 @@ def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
     line("starting", 0.0)
     from lamina import library
 
-    def engine_progress(stage: str, share_done: float) -> None:
-        line(stage, share_done * _ENGINE_SHARE)
+    def engine_progress(stage: str, share_done: float, step: "Step | None" = None, /) -> None:
+        line(stage, share_done * _ENGINE_SHARE, step)
 
     stack = library.decompose(job.source, options.layers, options.engine, engine_progress)
     for number, output in enumerate(job.outputs):

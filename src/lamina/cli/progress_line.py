@@ -1,10 +1,14 @@
 """The one line on a terminal that says what is being done now."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from lamina.cli.terminal_text import shortened, terminal_columns
+
+if TYPE_CHECKING:
+    from lamina.core.ports import Step
 
 
 class ProgressLine:
@@ -18,9 +22,10 @@ class ProgressLine:
         """`title`: what the line starts with from now on."""
         self._title = title
 
-    def __call__(self, stage: str, share_done: float) -> None:
+    def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
         if self._is_shown:
-            text = f"{self._title}  {share_done:4.0%}  {stage}"
+            left = f", {step.eta_s:.0f} s to go" if step is not None else ""
+            text = f"{self._title}  {share_done:4.0%}  {stage}{left}"
             click.echo(f"\r\x1b[2K{shortened(text, terminal_columns() - 1)}", nl=False, err=True)
 
     def clear(self) -> None:

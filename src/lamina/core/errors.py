@@ -21,6 +21,12 @@ class ErrorCode(StrEnum):
     TASK_INVALID = "task_invalid"
     SETTINGS_INVALID = "settings_invalid"
     ENGINE_UNAVAILABLE = "engine_unavailable"
+    MODEL_UNKNOWN = "model_unknown"
+    WEIGHTS_MISSING = "weights_missing"
+    WEIGHTS_DAMAGED = "weights_damaged"
+    LORA_UNUSABLE = "lora_unusable"
+    OUT_OF_MEMORY = "out_of_memory"
+    DOWNLOAD_FAILED = "download_failed"
     CANCELLED = "cancelled"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.provenance import Provenance
 
 Pixels = NDArray[np.uint8]
 """8-bit samples: (height, width, 4) RGBA with straight alpha, or (height, width, 3) RGB."""
@@ -141,13 +142,15 @@ class Layer:
 class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
-    `notes`: sentences that the engine wants its user to read, such as how far it could see; no part of the content.
+    `notes`: sentences that the engine wants its user to read, such as how far it could see; `made`: how a model made
+    it; neither is part of the content.
     """
 
     width: int
     height: int
     layers: tuple[Layer, ...]
     notes: tuple[str, ...] = ()
+    made: Provenance | None = None
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:

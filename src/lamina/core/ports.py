@@ -1,15 +1,31 @@
 """The sockets that adapters fill: what the rest of Lamina knows of an engine."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.tasks import DecomposeTask
+from lamina.core.results import Generated
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """Where a sampling run is: `number` of `count` steps done, `eta_s` seconds to go.
+
+    `preview`: (height, width, 4), small: the picture as it looks now; None where none was asked for.
+    """
+
+    number: int
+    count: int
+    eta_s: float
+    preview: Pixels | None = None
 
 
 class Progress(Protocol):
     """Told by a running engine where it is; raises `LaminaError` with code `cancelled` to stop it."""
 
-    def __call__(self, stage: str, share_done: float) -> None:
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
         """`stage`: a word for what is being done now; `share_done`: 0..1 of the whole task."""
         ...
 
@@ -25,5 +41,20 @@ class Decomposer(Protocol):
         ...
 
 
-def no_progress(stage: str, share_done: float) -> None:
+class PictureMaker(Protocol):
+    """An engine that makes pictures and changes them. Pictures are (height, width, 4) RGBA, sRGB, upright."""
+
+    @property
+    def name(self) -> str: ...
+
+    def generate(self, task: GenerateTask, start: Pixels | None, mask: Pixels | None, progress: Progress) -> Generated:
+        """`start`: a picture to start from; `mask`: of its size, white where it may change."""
+        ...
+
+    def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress) -> Generated:
+        """`pictures`: the one to change first, then what else the words speak of."""
+        ...
+
+
+def no_progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
     """A `Progress` for callers that do not want to be told."""

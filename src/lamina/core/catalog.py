@@ -1,0 +1,175 @@
+"""The models that Lamina knows: what each is for, what it takes, where its weights come from."""
+
+import difflib
+from dataclasses import dataclass
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, TaskKind
+
+_APACHE = "Apache-2.0"
+_SHARED_BYTES = 16_580_000_000 + 254_000_000  # text encoder and VAE, the same for all but the layered VAE
+_TRANSFORMER_BYTES = 40_860_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a parameter may be, ends included, and what it is where a request does not say."""
+
+    least: float
+    most: float
+    default: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights as their makers publish them: a repository on the Hugging Face hub in the diffusers layout.
+
+    `revision`: a commit, or a branch that its makers move. `size_bytes`: what is downloaded, about.
+    """
+
+    repository: str
+    revision: str
+    size_bytes: int
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalog.
+
+    `aliases`: other names that mean it. `steps`, `guidance`: what a request may set. `native_px`: the side of the
+    square that it was trained at. `suffix`: what its makers append to prompts to make them richer. `max_references`:
+    pictures that an edit may take. `scheduler`: how its noise levels are spaced.
+    """
+
+    name: str
+    title: str
+    tasks: frozenset[TaskKind]
+    checkpoint: Checkpoint
+    steps: Span
+    guidance: Span
+    native_px: int
+    scheduler: str
+    aliases: tuple[str, ...] = ()
+    suffix: str = ""
+    max_references: int = 0
+
+
+def _qwen(repository: str, revision: str = "main") -> Checkpoint:
+    return Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
+
+
+_EXPONENTIAL = "flow matching, Euler, exponential shift 0.5 to 0.9 by size, ending at 0.02"
+_LINEAR = "flow matching, Euler, linear shift by size: 2.5 at 640 px, 4 at 1024 px"
+_SUFFIX = ", Ultra HD, 4K, cinematic composition."
+
+# Settings of the makers' own model cards.
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            "qwen-image",
+            "Qwen-Image: pictures from words, good at lettering",
+            frozenset({TaskKind.GENERATE}),
+            _qwen("Qwen-Image"),
+            steps=Span(1, MAX_STEPS, 50),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=1328,
+            scheduler=_EXPONENTIAL,
+            suffix=_SUFFIX,
+        ),
+        Model(
+            "qwen-image-2512",
+            "Qwen-Image of December 2025: more lifelike people and finer detail",
+            frozenset({TaskKind.GENERATE}),
+            _qwen("Qwen-Image-2512"),
+            steps=Span(1, MAX_STEPS, 50),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=1328,
+            scheduler=_EXPONENTIAL,
+            aliases=("qwen-image-max",),
+            suffix=_SUFFIX,
+        ),
+        Model(
+            "qwen-image-edit",
+            "Qwen-Image-Edit: changes one picture as words say",
+            frozenset({TaskKind.EDIT}),
+            _qwen("Qwen-Image-Edit"),
+            steps=Span(1, MAX_STEPS, 50),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=1024,
+            scheduler=_EXPONENTIAL,
+            max_references=1,
+        ),
+        Model(
+            "qwen-image-edit-2509",
+            "Qwen-Image-Edit of September 2025: several pictures into one",
+            frozenset({TaskKind.EDIT}),
+            _qwen("Qwen-Image-Edit-2509"),
+            steps=Span(1, MAX_STEPS, 40),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=1024,
+            scheduler=_EXPONENTIAL,
+            aliases=("qwen-image-edit-plus",),
+            max_references=MAX_REFERENCES,
+        ),
+        Model(
+            "qwen-image-edit-2511",
+            "Qwen-Image-Edit of November 2025: as before, keeping people and things more alike",
+            frozenset({TaskKind.EDIT}),
+            _qwen("Qwen-Image-Edit-2511"),
+            steps=Span(1, MAX_STEPS, 40),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=1024,
+            scheduler=_EXPONENTIAL,
+            aliases=("qwen-image-max-edit",),
+            max_references=MAX_REFERENCES,
+        ),
+        Model(
+            "qwen-image-layered",
+            "Qwen-Image-Layered: takes a picture apart into RGBA layers",
+            frozenset({TaskKind.DECOMPOSE}),
+            _qwen("Qwen-Image-Layered", "8f0ca708dfff6ba1dd5f2d85d78f8c108a040bcf"),
+            steps=Span(1, MAX_STEPS, 50),
+            guidance=Span(0, MAX_GUIDANCE, 4),
+            native_px=640,
+            scheduler=_LINEAR,
+        ),
+        Model(
+            "nano",
+            "Nano: the family's architecture in small, for trying things out on any CPU",
+            frozenset(TaskKind),
+            Checkpoint("", "", 40_000_000, _APACHE),
+            steps=Span(1, MAX_STEPS, 20),
+            guidance=Span(0, MAX_GUIDANCE, 2),
+            native_px=64,
+            scheduler="as the released models",
+            max_references=MAX_REFERENCES,
+        ),
+    )
+}
+NANO = MODELS["nano"]
+_DEFAULTS = {
+    TaskKind.GENERATE: "qwen-image",
+    TaskKind.EDIT: "qwen-image-edit-2511",
+    TaskKind.DECOMPOSE: "qwen-image-layered",
+}
+
+
+def default_model(kind: TaskKind) -> Model:
+    """The released model that serves a task of which no model was named."""
+    return MODELS[_DEFAULTS[kind]]
+
+
+def model_named(name: str, kind: TaskKind | None = None) -> Model:
+    """The model of that name or alias, fit for tasks of `kind`. Raises `LaminaError` (model_unknown, task_invalid)."""
+    model = next((model for model in MODELS.values() if name == model.name or name in model.aliases), None)
+    if model is None:
+        known = [*MODELS, *(alias for model in MODELS.values() for alias in model.aliases)]
+        close = difflib.get_close_matches(name, known, 1, 0.6)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(MODELS)}."
+        raise LaminaError(ErrorCode.MODEL_UNKNOWN, f"There is no model {name!r}.", hint)
+    if kind is not None and kind not in model.tasks:
+        fit = ", ".join(other.name for other in MODELS.values() if kind in other.tasks)
+        raise LaminaError(ErrorCode.TASK_INVALID, f"The model {name!r} does not {kind}.", f"These do: {fit}.")
+    return model

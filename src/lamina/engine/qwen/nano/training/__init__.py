@@ -1,0 +1,1 @@
+"""Trains nano, part by part."""
