@@ -1,9 +1,11 @@
-"""Lamina turns one picture into editable RGBA layers.
+"""Lamina takes pictures apart into editable RGBA layers, makes them and changes them.
 
     import lamina
 
     stack = lamina.decompose("poster.png", layers=6)
     stack.save("poster.psd")
+    lamina.generate("a red circle on a white background").save("circle.png")
+    lamina.edit("circle.png", "make the circle green").save("green.png")
 
 Importing it is quick: what a name needs is loaded when the name is first used.
 """
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from lamina.core.composite import composite
     from lamina.core.errors import ErrorCode, LaminaError
     from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
+    from lamina.core.tasks import Lora
     from lamina.document.picture import Picture, read_picture
-    from lamina.library import Stack, decompose, load
+    from lamina.library import Pictures, Stack, decompose, edit, generate, load
 
     __version__: str
 
@@ -27,12 +30,16 @@ __all__ = [
     "Layer",
     "LayerKind",
     "LayerStack",
+    "Lora",
     "Picture",
+    "Pictures",
     "Stack",
     "TextLine",
     "__version__",
     "composite",
     "decompose",
+    "edit",
+    "generate",
     "load",
     "read_picture",
 ]
@@ -44,12 +51,16 @@ _HOMES = {
     "Layer": "lamina.core.layers",
     "LayerKind": "lamina.core.layers",
     "LayerStack": "lamina.core.layers",
+    "Lora": "lamina.core.tasks",
     "Picture": "lamina.document.picture",
-    "Stack": "lamina.library",
+    "Pictures": "lamina.library.making",
+    "Stack": "lamina.library.decomposing",
     "TextLine": "lamina.core.layers",
     "composite": "lamina.core.composite",
-    "decompose": "lamina.library",
-    "load": "lamina.library",
+    "decompose": "lamina.library.decomposing",
+    "edit": "lamina.library.making",
+    "generate": "lamina.library.making",
+    "load": "lamina.library.decomposing",
     "read_picture": "lamina.document.picture",
 }
 

@@ -4,17 +4,18 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.destinations import Job, plan_jobs
 from lamina.cli.exits import DONE, FAILED, print_error
 from lamina.cli.inputs import find_pictures, is_folder, shown_source
+from lamina.cli.model_options import model_options, sampling_of
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engine.choice import engine_names
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
@@ -28,7 +29,7 @@ _ENGINE_SHARE = 0.9  # of the time; the rest is writing
 class _Options:
     """What all pictures of one call share. `is_many`: several pictures may come, even if a folder holds only one."""
 
-    layers: int | None
+    task: DecomposeTask
     engine: str | None
     live_text: bool
     is_json: bool
@@ -44,6 +45,14 @@ class _Options:
 @click.option("--live-text", is_flag=True, help="PowerPoint and SVG get text to edit instead of pictures of it.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
 @click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--prompt", metavar="TEXT", default="", help="For models: what the whole picture shows, hidden parts too."
+)
+@click.option(
+    "--resolution", type=click.Choice([str(px) for px in RESOLUTIONS_PX]), help="For models: at how many px they look."
+)
+@click.option("--raw", "is_raw", is_flag=True, help="For models: their layers as they come, at the size they come in.")
+@model_options
 def decompose(
     inputs: tuple[str, ...],
     layers: int | None,
@@ -52,6 +61,10 @@ def decompose(
     live_text: bool,
     is_json: bool,
     is_quiet: bool,
+    prompt: str,
+    resolution: str | None,
+    is_raw: bool,
+    **model: Any,
 ) -> int:
     """Take pictures apart into layers.
 
@@ -62,6 +75,7 @@ def decompose(
       lamina decompose poster.png -n 6 --to out.ora --to layers/
       lamina decompose photos/ --to 'out/{stem}.psd'
       curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --live-text
+      lamina decompose poster.png --engine qwen -n 4 --seed 7
 
     --to takes the format from the ending: .psd .ora .pptx .svg .tif .webp .zip, .png for the flat picture; a path
     that ends in / becomes a folder of PNGs. {stem} and {name} in it stand for the input's name without and with its
@@ -71,7 +85,8 @@ def decompose(
     """
     is_many = len(inputs) > 1 or any(map(is_folder, inputs))
     is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
-    options = _Options(layers, engine, live_text, is_json, is_quiet, is_many)
+    task = DecomposeTask(layers, prompt, sampling_of(**model), int(resolution or RESOLUTIONS_PX[0]), is_raw)
+    options = _Options(task, engine, live_text, is_json, is_quiet, is_many)
     sources, errors = find_pictures(inputs)
     jobs = plan_jobs(sources, targets, is_many)
     for error in errors:
@@ -105,7 +120,7 @@ def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
     def engine_progress(stage: str, share_done: float, step: "Step | None" = None, /) -> None:
         line(stage, share_done * _ENGINE_SHARE, step)
 
-    stack = library.decompose(job.source, options.layers, options.engine, engine_progress)
+    stack = library.decomposed(options.task, job.source, options.engine, engine_progress)
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
         stack.save(output, live_text=options.live_text)

@@ -6,6 +6,7 @@ from typing import Any
 from lamina.cli.inputs import shown_source
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
+from lamina.core.provenance import Provenance
 from lamina.library import Stack
 
 _NAME_COLUMNS = 48
@@ -25,6 +26,18 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
         **({"notes": list(stack.notes)} if stack.notes else {}),
+        **({"made": _render_made(stack.made)} if stack.made else {}),
+    }
+
+
+def _render_made(made: Provenance) -> dict[str, Any]:
+    return {
+        "checkpoint": made.checkpoint,
+        "prompt": made.prompt,
+        "seed": made.seed,
+        "steps": made.steps,
+        "skipped_steps": made.skipped_steps,
+        "timings": dict(made.timings_s),
     }
 
 
@@ -64,7 +77,9 @@ def _row(index: int, layer: Layer, stack: Stack, room: int) -> tuple[str, ...]:
 
 
 def _exactness(stack: Stack) -> str:
-    levels = 0 if stack.error is None else round(stack.error.max_abs_error * 255)
+    if stack.error is None:
+        return "  The layers are as the model made them, and do not add up to the picture."
+    levels = round(stack.error.max_abs_error * 255)
     if levels == 0:
         return "  The layers add up to the picture exactly."
     return f"  The layers add up to the picture within {levels} of 255 levels."

@@ -15,6 +15,8 @@ from lamina.core.errors import LaminaError
 # Name: module, attribute, help. The help stands here so that `lamina --help` need not load the commands.
 COMMANDS = {
     "decompose": ("lamina.cli.decompose", "decompose", "Take pictures apart into layers."),
+    "generate": ("lamina.cli.generate", "generate", "Make pictures from words."),
+    "edit": ("lamina.cli.edit", "edit", "Change pictures as words say."),
     "recompose": ("lamina.cli.recompose", "recompose", "Put the layers of a file together to one flat picture."),
     "compare": ("lamina.cli.compare", "compare", "Measure how far layers are from the picture that they came from."),
     "eval": ("lamina.cli.evaluate", "evaluate", "Measure an engine on drawn posters whose layers are known."),
@@ -43,11 +45,13 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamina", message="lamina %(version)s")
 def main() -> None:
-    """Turns one picture into editable RGBA layers, on this machine.
+    """Takes pictures apart into editable RGBA layers, makes them and changes them, on this machine.
 
     \b
       lamina decompose poster.png
       lamina decompose poster.png -n 6 --to poster.psd --to layers/
+      lamina generate "a red circle on a white background"
+      lamina edit poster.png "make the circle green"
     """
 
 

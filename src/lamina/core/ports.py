@@ -31,13 +31,19 @@ class Progress(Protocol):
 
 
 class Decomposer(Protocol):
-    """An engine that takes pictures apart."""
+    """An engine that takes pictures apart.
+
+    `is_exact`: its stacks add up to the picture; those of another are finished before anybody gets them.
+    """
 
     @property
     def name(self) -> str: ...
 
+    @property
+    def is_exact(self) -> bool: ...
+
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:
-        """`picture`: (height, width, 4) RGBA, sRGB, upright. The stack has the picture's size, bottom layer first."""
+        """`picture`: (height, width, 4) RGBA, sRGB, upright. The stack has the picture's aspect, bottom layer first."""
         ...
 
 

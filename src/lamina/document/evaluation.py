@@ -12,6 +12,7 @@ from lamina.core.composite import composite
 from lamina.core.layers import LayerKind, LayerStack, Pixels
 from lamina.core.ports import Decomposer, no_progress
 from lamina.core.tasks import DecomposeTask
+from lamina.document.finish import finish
 from lamina.document.metrics import aligned_scores, assigned_ious, hidden_background_error, recomposition_error
 from lamina.document.picture import read_picture
 from lamina.document.png import encode_png
@@ -103,6 +104,8 @@ def trial(engine: Decomposer, drawn: Poster, jpeg_quality: int | None = None) ->
     picture = flat if jpeg_quality is None else read_picture(file).pixels
     start = time.perf_counter()
     found = engine.decompose(picture, DecomposeTask(LAYERS), no_progress)
+    if not engine.is_exact:
+        found = finish(found, picture)
     seconds = time.perf_counter() - start
     return Trial(drawn, file, found, _score(drawn, picture, found, seconds, jpeg_quality))
 

@@ -5,52 +5,85 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.tasks import TaskKind
 
 if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
-    from lamina.core.ports import Decomposer
+    from lamina.core.ports import Decomposer, PictureMaker
+    from lamina.engine.wishes import Wishes
 
 AUTO = "auto"
+_TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
+_INSTALL_QWEN = "Install them: pip install 'lamina[qwen]', in a checkout scripts/venv qwen"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """An engine by `name`; `needs`: the modules that must be importable; `remedy`: what to do where one is not."""
+    """An engine by `name`; `needs`: the modules that must be importable; `remedy`: what to do where one is not.
+
+    `start` makes it; `tasks`: what it does.
+    """
 
     name: str
     needs: tuple[str, ...]
     remedy: str
-    start: Callable[[], Decomposer]
+    start: Callable[[Wishes], Any]
+    tasks: frozenset[TaskKind] = frozenset({TaskKind.DECOMPOSE})
 
     def missing(self) -> list[str]:
         """Those of `needs` that are not installed."""
         return [module for module in self.needs if importlib.util.find_spec(module) is None]
 
 
-def engine_names() -> list[str]:
-    """What a request may ask for, "auto" first."""
-    return [AUTO, *ENGINES]
+def engine_names(kind: TaskKind = TaskKind.DECOMPOSE) -> list[str]:
+    """What a request of that kind may ask for, "auto" first."""
+    return [AUTO, *(entry.name for entry in ENGINES.values() if kind in entry.tasks)]
 
 
-def start_engine(name: str = AUTO) -> Decomposer:
-    """The engine called `name`; "auto" takes the best that can run here.
+def start_engine(name: str = AUTO, model: str | None = None, wishes: Wishes | None = None) -> Decomposer:
+    """The engine called `name`, to take pictures apart; "auto" takes the best that can run here.
 
-    Raises `LaminaError` (engine_unavailable) if there is none of that name or it cannot start.
+    `model`: that the request names; `wishes`: where models are, None is where they are by default.
+    Raises `LaminaError`: engine_unavailable if there is none of that name or it cannot start; model_unknown.
     """
-    entry = ENGINES.get(_BEST if name == AUTO else name)
-    if entry is None:
-        raise LaminaError(
-            ErrorCode.ENGINE_UNAVAILABLE, f"There is no engine {name!r}.", f"There are: {', '.join(engine_names())}."
-        )
+    return _start(name, TaskKind.DECOMPOSE, model, wishes)
+
+
+def start_picture_maker(
+    name: str = AUTO, kind: TaskKind = TaskKind.GENERATE, model: str | None = None, wishes: Wishes | None = None
+) -> PictureMaker:
+    """As `start_engine`, to make pictures or change them."""
+    return _start(name, kind, model, wishes)
+
+
+def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) -> Any:
+    from lamina.engine.wishes import Wishes
+
+    wishes = wishes or Wishes()
+    entry = ENGINES.get(_best(kind, model, wishes) if name == AUTO else name)
+    if entry is None or kind not in entry.tasks:
+        what = f"There is no engine {name!r}" if entry is None else f"The {name} engine does not {kind}"
+        raise LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{what}.", f"There are: {', '.join(engine_names(kind))}.")
     missing = entry.missing()
     if missing:
         raise _cannot_start(entry, f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed")
     try:
-        return entry.start()
+        return entry.start(wishes)
     except ImportError as error:  # there, but broken: a library of the system is missing, or two versions clash
         raise _cannot_start(entry, f"{error}".rstrip(".")) from error
+
+
+def _best(kind: TaskKind, model: str | None, wishes: Wishes) -> str:
+    """The released weights where they are; else what needs none. Who names a model wants a model."""
+    from lamina.core.catalog import NANO, default_model, model_named
+    from lamina.engine.weights.places import find
+
+    wanted = default_model(kind) if model is None else model_named(model, kind)
+    if wanted is not NANO and not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
+        return "qwen"
+    return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"
 
 
 def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
@@ -59,13 +92,23 @@ def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
     )
 
 
-def _start_classic() -> Decomposer:
+def _start_classic(_: Wishes) -> Decomposer:
     from lamina.engine.classic.engine import ClassicEngine
 
     return ClassicEngine()
 
 
-_BEST = "classic"
+def _start_qwen(wishes: Wishes) -> PictureMaker:
+    from lamina.engine.qwen.starting import released
+
+    return released(wishes)
+
+
+def _start_nano(wishes: Wishes) -> PictureMaker:
+    from lamina.engine.qwen.starting import nano
+
+    return nano(wishes)
+
 
 ENGINES = {
     entry.name: entry
@@ -76,5 +119,7 @@ ENGINES = {
             remedy="Install Lamina again (pip install --force-reinstall lamina); lamina doctor says more",
             start=_start_classic,
         ),
+        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(TaskKind)),
+        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(TaskKind)),
     )
 }

@@ -20,6 +20,7 @@ class HalvesEngine:
     """Cuts a picture into its left half, a text layer, over the whole, the background."""
 
     name = "classic"
+    is_exact = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:
         height, width = picture.shape[:2]

@@ -19,6 +19,7 @@ from lamina.engine import choice
 
 class Untouched:
     name = "untouched"
+    is_exact = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]

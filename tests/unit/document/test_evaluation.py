@@ -17,6 +17,7 @@ class Oracle:
     """Knows the layers beforehand."""
 
     name = "oracle"
+    is_exact = True
 
     def __init__(self, truth: LayerStack) -> None:
         self._truth = truth
@@ -31,6 +32,7 @@ class Untouched:
     """Gives the picture back as the only layer."""
 
     name = "untouched"
+    is_exact = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]

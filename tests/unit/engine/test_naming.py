@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lamina.engine.classic.naming import colour_word, text_name
+from lamina.engine.classic.naming import text_name
+from lamina.engine.colours import colour_word
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ class ColumnsEngine:
     """Cuts a picture into as many upright strips as there are layers in the budget (2 by default)."""
 
     name = "classic"
+    is_exact = True
 
     def decompose(self, picture: np.ndarray, task: DecomposeTask, progress: Progress) -> lamina.LayerStack:
         height, width = picture.shape[:2]

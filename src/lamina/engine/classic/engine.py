@@ -18,6 +18,7 @@ class ClassicEngine:
     """Takes designs apart by colour, text and shape; a `Decomposer`."""
 
     name = "classic"
+    is_exact = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite is the picture, every sample."""

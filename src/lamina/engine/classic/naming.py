@@ -1,46 +1,6 @@
-"""Names for layers and words for colours."""
+"""Names for layers."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lamina.engine.classic.raster import lab
-
-# Anchor colours in sRGB, chosen so that the nearest in CIE L*a*b* is what most people would say.
-_COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
-    "black": ((12, 12, 12),),
-    "white": ((250, 250, 250),),
-    "grey": ((128, 128, 128), (80, 80, 80), (190, 190, 190)),
-    "red": ((220, 30, 35), (150, 25, 30)),
-    "orange": ((245, 130, 30),),
-    "yellow": ((250, 215, 40),),
-    "green": ((45, 160, 70), (20, 90, 45), (140, 200, 60)),
-    "teal": ((20, 150, 145), (70, 205, 195)),
-    "light blue": ((135, 200, 240),),
-    "blue": ((40, 90, 210), (20, 40, 110), (50, 100, 145)),
-    "purple": ((120, 50, 170), (70, 35, 100)),
-    "pink": ((245, 140, 180), (235, 60, 140)),
-    "brown": ((120, 75, 40), (80, 50, 30)),
-    "beige": ((235, 215, 180),),
-}
-_DARK_LAB, _OUTLINE_WEIGHT = 30, 0.4
-_NEUTRAL = {"black", "white", "grey"}
-_NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
-_ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in anchors]], np.uint8))[0]
 _MAX_WORDS = 60
-
-
-def colour_word(rgb: NDArray[np.uint8]) -> str:
-    """The everyday name of the commonest of `rgb` (n, 3); black, white, grey and what is dark count less.
-
-    Outlines and shadows are black and highlights white on things that nobody would call so.
-    """
-    sample = lab(rgb[:: max(1, len(rgb) // 2000)][None])[0]
-    nearest = np.linalg.norm(sample[:, None] - _ANCHORS[None], axis=-1).argmin(1)
-    counts = np.where(sample[:, 0] < _DARK_LAB, _OUTLINE_WEIGHT, 1.0)
-    votes = dict.fromkeys(_COLOURS, 0.0)
-    for index, name in enumerate(_NAMES):
-        votes[name] += float(counts[nearest == index].sum()) * (_OUTLINE_WEIGHT if name in _NEUTRAL else 1.0)
-    return max(votes, key=lambda name: (votes[name], name))
 
 
 def text_name(strings: list[str], is_largest: bool) -> str:

@@ -8,11 +8,12 @@ from lamina.core.layers import LayerKind, Pixels, TextLine
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.budget import Group, Member, within_budget
 from lamina.engine.classic.lettering import Lettering
-from lamina.engine.classic.naming import colour_word, text_name
+from lamina.engine.classic.naming import text_name
 from lamina.engine.classic.pieces import Pieces
 from lamina.engine.classic.plates import without_areas, without_objects, without_panels
 from lamina.engine.classic.raster import Mask
 from lamina.engine.classic.solve import Element
+from lamina.engine.colours import colour_word
 
 _FRONT_FIRST = (LayerKind.TEXT, LayerKind.SMALL, LayerKind.OBJECT, LayerKind.PANEL, LayerKind.AREA)
 # Which of the pictures seen, without text, objects, panels, areas shows a kind; the next one is what lies beneath it.

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.engine.colours import lab as lab
+
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
@@ -88,11 +90,6 @@ def nearest(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def largest(planes: NDArray[Any]) -> NDArray[Any]:
     """(h, w): the largest of the three values of each pixel (h, w, 3); several times faster than `max(-1)`."""
     return np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
-
-
-def lab(rgb: Rgb) -> Values:
-    """(h, w, 3): CIE L*a*b* (L 0..100) of 8-bit sRGB."""
-    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 
 def as_bytes(mask: Mask) -> NDArray[np.uint8]:

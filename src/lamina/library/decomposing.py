@@ -1,28 +1,23 @@
-"""Lamina as a library: a picture into a stack of layers, the stack into files, and back."""
+"""A picture into a stack of layers, the stack into files, and back."""
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from lamina import settings
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.tasks import DecomposeTask
+from lamina.core.tasks import DecomposeTask, Lora, Sampling
 from lamina.document import saving
+from lamina.document.finish import finish
 from lamina.document.metrics import RecompositionError, recomposition_error
-from lamina.document.picture import Picture, picture_from_array, picture_from_image, read_picture
+from lamina.document.picture import Picture
 from lamina.engine.choice import start_engine
-
-AnyPicture = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image | Picture
-"""A path ("-" is standard input), the bytes of a picture file, a Pillow image, an array."""
+from lamina.library.given import AnyPicture, picture_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +47,13 @@ class Stack(LayerStack):
 
     @cached_property
     def error(self) -> RecompositionError | None:
-        """How far the composite is from `picture`, in levels of 0..255; None for a stack that was loaded."""
-        return None if self.picture is None else recomposition_error(self, self.picture.pixels)
+        """How far the composite is from `picture`, in levels of 0..255; None for a stack that was loaded.
+
+        None, too, for layers that were asked for as the model made them, at another size than the picture's.
+        """
+        if self.picture is None or (self.width, self.height) != (self.picture.width, self.picture.height):
+            return None
+        return recomposition_error(self, self.picture.pixels)
 
 
 def decompose(
@@ -61,20 +61,38 @@ def decompose(
     layers: int | None = None,
     engine: str | None = None,
     progress: Progress = no_progress,
+    *,
+    prompt: str = "",
+    model: str | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    loras: Sequence[Lora] = (),
 ) -> Stack:
     """Take a picture apart into layers that add up to it.
 
     `layers`: a budget of 1..10; fewer come back when fewer are seen. `engine`: its name, or "auto" for the best that
     runs here. Left out, both are as the settings say. `progress`: called with a word for the stage and the share done.
+    For the engines that run a model: `prompt` describes the picture, `model` names one, `seed` makes it repeatable.
     Raises `LaminaError`; see `read_picture` for what a picture can be refused for.
     """
-    chosen = settings.current(layers=layers, engine=engine)
-    task = DecomposeTask(chosen.layers)
-    decomposer = start_engine(chosen.engine)
+    sampling = Sampling(model, seed, steps, guidance, loras=tuple(loras))
+    return decomposed(DecomposeTask(layers, prompt, sampling), picture, engine, progress)
+
+
+def decomposed(
+    task: DecomposeTask, picture: AnyPicture, engine: str | None = None, progress: Progress = no_progress
+) -> Stack:
+    """As `decompose`, for a task that is there already."""
+    chosen = settings.current(layers=task.layers, engine=engine)
+    decomposer = start_engine(chosen.engine, task.sampling.model)
     progress("reading the picture", 0.0)
-    source = _picture_of(picture, chosen.max_megapixels)
+    source = picture_of(picture, chosen.max_megapixels)
     start = time.perf_counter()
-    stack = decomposer.decompose(source.pixels, task, progress)
+    stack = decomposer.decompose(source.pixels, replace(task, layers=chosen.layers), progress)
+    if not (task.is_raw or decomposer.is_exact):
+        progress("finishing", 0.96)
+        stack = replace(finish(stack, source.pixels), notes=stack.notes, made=stack.made)
     seconds = time.perf_counter() - start
     return Stack(stack.width, stack.height, stack.layers, stack.notes, stack.made, source, decomposer.name, seconds)
 
@@ -83,15 +101,3 @@ def load(path: str | os.PathLike[str]) -> Stack:
     """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`."""
     stack = saving.load(os.fspath(path))
     return Stack(stack.width, stack.height, stack.layers)
-
-
-def _picture_of(picture: AnyPicture, max_megapixels: float) -> Picture:
-    match picture:
-        case Picture():
-            return picture
-        case np.ndarray():
-            return picture_from_array(picture, max_megapixels)
-        case Image.Image():
-            return picture_from_image(picture, max_megapixels)
-        case _:
-            return read_picture(picture, max_megapixels)

@@ -1,0 +1,112 @@
+"""The engine of the Qwen-Image family: makes pictures, changes them, takes them apart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from lamina.core.catalog import Model, default_model, model_named
+from lamina.core.composite import over
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import LayerStack, Pixels
+from lamina.core.ports import Progress, no_progress
+from lamina.core.results import Generated
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind
+from lamina.engine.qwen import pictures, raw_layers
+from lamina.engine.qwen.pipelines import Work
+from lamina.engine.qwen.run import Run
+from lamina.engine.qwen.sizes import sizes_for
+from lamina.engine.qwen.stock import Stock
+
+_DEFAULT_LAYERS = 4
+
+
+class QwenEngine:
+    """A `PictureMaker` and a `Decomposer`.
+
+    `name`: "qwen", which serves each model of the catalog with its released weights; or "nano", which serves them all
+    with its own small ones. `stock`: where checkpoints come from. Its layers do not add up to the picture yet.
+    """
+
+    is_exact = False
+
+    def __init__(self, name: str, stock: Stock) -> None:
+        self.name = name
+        self._stock = stock
+
+    def generate(
+        self,
+        task: GenerateTask,
+        start: Pixels | None = None,
+        mask: Pixels | None = None,
+        progress: Progress = no_progress,
+    ) -> Generated:
+        """See `PictureMaker`. The same task and picture give the same pictures, every sample."""
+        if mask is not None and start is None:
+            raise LaminaError(ErrorCode.TASK_INVALID, "There is a mask, but no picture.", "Give the picture too.")
+        run = self._run(TaskKind.GENERATE, task.sampling, progress)
+        sizes = sizes_for(run.model, _asked(task), _size_of(start) if start is not None else None)
+        inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
+        work = Work.GENERATE
+        if start is not None:
+            work = Work.VARY if mask is None else Work.FILL
+            inputs |= {"image": pictures.for_pipeline(start, run.parts.channels), "strength": task.strength}
+        if mask is not None:
+            inputs["mask_image"] = Image.fromarray(over(_black_like(mask), mask)[..., :3]).convert("L")
+        prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
+        images = run.sampled(work, prompt, inputs, task.count)
+        return run.generated([pictures.opaque(image, sizes.outer) for image in images], prompt)
+
+    def edit(self, task: EditTask, pictures_given: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
+        """See `PictureMaker`."""
+        run = self._run(TaskKind.EDIT, task.sampling, progress, references=len(pictures_given))
+        sizes = sizes_for(run.model, _asked(task), _size_of(pictures_given[0]))
+        images = [pictures.for_pipeline(picture, run.parts.channels) for picture in pictures_given]
+        inputs = {"image": images, "width": sizes.inner[0], "height": sizes.inner[1]}
+        prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
+        edited = run.sampled(Work.EDIT, prompt, inputs, task.count)
+        return run.generated([pictures.opaque(image, sizes.outer) for image in edited], prompt)
+
+    def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
+        """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
+        run = self._run(TaskKind.DECOMPOSE, task.sampling, progress)
+        layers = task.layers or _DEFAULT_LAYERS
+        image = pictures.for_pipeline(picture, 4)
+        prompt = task.prompt.strip() or run.caption(image)
+        inputs = {
+            "image": image,
+            "layers": layers,
+            "resolution": task.resolution_px,
+            "cfg_normalize": True,
+            "use_en_prompt": True,
+        }
+        (images,) = run.sampled(Work.LAYER, prompt, inputs, 1)
+        return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
+
+    def _run(self, kind: TaskKind, sampling: Sampling, progress: Progress, references: int = 0) -> Run:
+        model = model_named(sampling.model, kind) if sampling.model else default_model(kind)
+        if references > model.max_references:
+            raise LaminaError(
+                ErrorCode.TASK_INVALID,
+                f"{references} pictures were given, and {model.name} takes {_at_most(model)}.",
+                "Give fewer, or name another model: qwen-image-edit-2511 takes up to 10.",
+            )
+        return Run(self.name, self._stock.serving(model), kind, sampling, self._stock, progress)
+
+
+def _at_most(model: Model) -> str:
+    return "one" if model.max_references == 1 else f"at most {model.max_references}"
+
+
+def _asked(task: GenerateTask | EditTask) -> tuple[int, int] | None:
+    return (task.width, task.height) if task.width is not None and task.height is not None else None
+
+
+def _size_of(pixels: Pixels) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _black_like(pixels: Pixels) -> Pixels:
+    black = pixels.copy()
+    black[..., :3], black[..., 3] = 0, 255
+    return black

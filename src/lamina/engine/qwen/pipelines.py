@@ -1,0 +1,87 @@
+"""Assembles the diffusers pipelines of the family from components that they share, and fits them to nano's size."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from diffusers import (
+    DiffusionPipeline,
+    QwenImageEditPlusPipeline,
+    QwenImageImg2ImgPipeline,
+    QwenImageInpaintPipeline,
+    QwenImageLayeredPipeline,
+    QwenImagePipeline,
+)
+from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
+
+from lamina.core.catalog import Model
+from lamina.engine.qwen.sizes import is_small, nano_size
+
+
+class Work(Enum):
+    """What a pipeline does with a picture; the value is its class."""
+
+    GENERATE = QwenImagePipeline
+    VARY = QwenImageImg2ImgPipeline
+    FILL = QwenImageInpaintPipeline
+    EDIT = QwenImageEditPlusPipeline
+    LAYER = QwenImageLayeredPipeline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Components:
+    """The parts of one checkpoint, as diffusers and transformers load them; `scheduler`: the model's own."""
+
+    vae: Any
+    text_encoder: Any
+    tokenizer: Any
+    processor: Any
+    transformer: Any
+    scheduler: Any
+
+    @property
+    def channels(self) -> int:
+        """Of a picture as the VAE takes it: 3, or 4 with alpha."""
+        return self.vae.config.input_channels
+
+
+def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipeline:
+    """A pipeline over the parts, sampling with `scheduler`; nothing is copied."""
+    shared = {
+        "vae": parts.vae,
+        "text_encoder": parts.text_encoder,
+        "tokenizer": parts.tokenizer,
+        "transformer": parts.transformer,
+        "scheduler": scheduler,
+    }
+    if work in (Work.EDIT, Work.LAYER):
+        shared["processor"] = parts.processor
+    pipeline = work.value(**shared)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@contextmanager
+def sized_for(model: Model) -> Generator[None]:
+    """Within it, the edit and layer pipelines scale pictures to what the model was trained at.
+
+    They do so by constants (1 megapixel; 640 or 1024 px) that no argument reaches; nano was trained at 64 px.
+    """
+    if not is_small(model):
+        yield
+        return
+    modules = pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
+    originals: list[Callable[..., Any]] = [module.calculate_dimensions for module in modules]
+
+    def small(target_area: float, ratio: float) -> tuple[int, int]:  # noqa: ARG001
+        return nano_size((ratio, 1.0), model.native_px)
+
+    try:
+        for module in modules:
+            module.calculate_dimensions = small
+        yield
+    finally:
+        for module, original in zip(modules, originals, strict=True):
+            module.calculate_dimensions = original

@@ -1,0 +1,101 @@
+"""One request to a model: its parts, adapters, sampler and caches set up, its pictures sampled, and how told."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import torch
+
+from lamina.core.catalog import Model
+from lamina.core.layers import LayerStack, Pixels
+from lamina.core.ports import Progress
+from lamina.core.provenance import Provenance
+from lamina.core.results import Generated
+from lamina.core.tasks import MAX_SEED, Sampling, TaskKind
+from lamina.engine.qwen.pipelines import Work, assembled, sized_for
+from lamina.engine.qwen.steps import Stepper
+from lamina.engine.qwen.stock import Stock
+
+_LOADED, _SAMPLED = 0.1, 0.95  # shares of the whole at which loading and sampling end
+_NO_NEGATIVE = " "  # without a negative prompt the pipelines leave guidance off, whatever its scale
+_DRAWN_SEEDS = 2**53  # so that JavaScript can hold it
+
+T = TypeVar("T")
+
+
+class Run:
+    """What one request does, in the order in which the engine calls it."""
+
+    def __init__(
+        self, engine: str, model: Model, kind: TaskKind, sampling: Sampling, stock: Stock, progress: Progress
+    ) -> None:
+        self.model = model
+        self._engine, self._sampling, self._progress = engine, sampling, progress
+        self._timings_s: dict[str, float] = {}
+        self._notes: list[str] = []
+        self._skipped = 0
+        self.seed = sampling.seed if sampling.seed is not None else secrets.randbelow(_DRAWN_SEEDS)
+        self.steps = sampling.steps or int(model.steps.default)
+        self.guidance = sampling.guidance if sampling.guidance is not None else model.guidance.default
+        progress("loading the model", 0.0)
+        self._loaded = self.timed("loading", lambda: stock.load(model, kind))
+        self.parts = self._loaded.parts
+
+    def timed(self, stage: str, work: Callable[[], T]) -> T:
+        """Does the work and adds its seconds to the stage's."""
+        begin = time.perf_counter()
+        result = work()
+        self._add(stage, time.perf_counter() - begin)
+        return result
+
+    def sampled(self, work: Work, prompt: str, inputs: dict[str, Any], count: int) -> list[Any]:
+        """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
+
+        One at a time: the layer pipeline mixes up the layers of a batch, and a picture is to be the same alone and
+        in company.
+        """
+        results: list[Any] = []
+        for number in range(count):
+            share = (_SAMPLED - _LOADED) / count
+            span = (_LOADED + share * number, _LOADED + share * (number + 1))
+            results.append(self._sample_one(work, prompt, inputs, (self.seed + number) % (MAX_SEED + 1), span))
+        return results
+
+    def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
+        self._progress("done", 1.0)
+        return Generated(tuple(pictures), self._made(prompt), tuple(self._notes))
+
+    def stack(self, stack: LayerStack, prompt: str) -> LayerStack:
+        self._progress("done", 1.0)
+        return replace(stack, made=self._made(prompt), notes=(*stack.notes, *self._notes))
+
+    def _sample_one(self, work: Work, prompt: str, inputs: dict[str, Any], seed: int, span: tuple[float, float]) -> Any:
+        self._progress("reading the prompt", span[0])
+        pipeline = assembled(work, self.parts, self.parts.scheduler)
+        stepper = Stepper(self._progress, span)
+        handle = stepper.watch(self.parts.transformer)
+        try:
+            with torch.inference_mode(), sized_for(self.model):
+                output = pipeline(
+                    prompt=prompt,
+                    negative_prompt=(self._sampling.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                    true_cfg_scale=max(1.0, self.guidance),
+                    num_inference_steps=self.steps,
+                    generator=torch.Generator("cpu").manual_seed(seed),
+                    callback_on_step_end=stepper,
+                    **inputs,
+                )
+        finally:
+            handle.remove()
+        for stage, seconds in stepper.timings_s(time.perf_counter()).items():
+            self._add(stage, seconds)
+        return output.images[0]
+
+    def _made(self, prompt: str) -> Provenance:
+        timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
+        return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, self.steps, self._skipped)
+
+    def _add(self, stage: str, seconds: float) -> None:
+        self._timings_s[stage] = self._timings_s.get(stage, 0.0) + seconds

@@ -1,0 +1,53 @@
+"""At which size a model works, and at which its pictures come back."""
+
+import math
+from dataclasses import dataclass
+
+from lamina.core.catalog import Model
+from lamina.core.tasks import MAX_AREA_PX, MIN_SIDE_PX, SIDE_STEP_PX
+
+_NANO_OUTPUT_PX = 512  # of nano's pictures where no size was asked for: those of 64 px can hardly be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Width and height in px: `inner`, at which the model samples; `outer`, of the picture that comes back."""
+
+    inner: tuple[int, int]
+    outer: tuple[int, int]
+
+
+def sizes_for(model: Model, asked: tuple[int, int] | None, like: tuple[int, int] | None = None) -> Sizes:
+    """`asked`: what the request says; where it is silent, `like` is a picture of the aspect and about the size."""
+    outer = asked or (_about(like) if like is not None else _default(model))
+    return Sizes(nano_size(outer, model.native_px) if is_small(model) else outer, outer)
+
+
+def is_small(model: Model) -> bool:
+    """Whether the model works below the sizes that requests ask for, so that its pictures are enlarged."""
+    return model.native_px < 2 * MIN_SIDE_PX
+
+
+def nano_size(like: tuple[float, float], native_px: int) -> tuple[int, int]:
+    """The size of about `native_px` squared pixels with the aspect of `like`, in steps of 16 px."""
+    aspect = math.sqrt(like[0] / like[1])
+    return _stepped(native_px * aspect), _stepped(native_px / aspect)
+
+
+def _default(model: Model) -> tuple[int, int]:
+    side = _NANO_OUTPUT_PX if is_small(model) else model.native_px
+    return side, side
+
+
+def _about(like: tuple[int, int]) -> tuple[int, int]:
+    """The nearest size that a model can be asked for: made smaller or larger as a whole where it is out of range."""
+    scale = min(1.0, math.sqrt(MAX_AREA_PX / (like[0] * like[1])))
+    scale = max(scale, MIN_SIDE_PX / min(like))
+    width, height = (_stepped(side * scale) for side in like)
+    while width * height > MAX_AREA_PX:
+        width, height = (width - SIDE_STEP_PX, height) if width > height else (width, height - SIDE_STEP_PX)
+    return width, height
+
+
+def _stepped(side: float) -> int:
+    return max(SIDE_STEP_PX, round(side / SIDE_STEP_PX) * SIDE_STEP_PX)

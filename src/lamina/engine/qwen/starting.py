@@ -1,0 +1,27 @@
+"""Starts the family's two engines: one with the released weights, one with nano's; each once for the same wishes."""
+
+from lamina.core.catalog import NANO
+from lamina.engine.qwen import one_frame
+from lamina.engine.qwen.engine import QwenEngine
+from lamina.engine.qwen.stock import Stock
+from lamina.engine.wishes import Wishes
+
+_running: dict[str, tuple[Wishes, QwenEngine]] = {}
+
+
+def released(wishes: Wishes) -> QwenEngine:
+    return _started("qwen", wishes)
+
+
+def nano(wishes: Wishes) -> QwenEngine:
+    return _started("nano", wishes)
+
+
+def _started(name: str, wishes: Wishes) -> QwenEngine:
+    """The engine that runs already keeps its loaded models."""
+    known = _running.get(name)
+    if known is None or known[0] != wishes:
+        one_frame.install()
+        known = wishes, QwenEngine(name, Stock(wishes, NANO if name == "nano" else None))
+        _running[name] = known
+    return known[1]

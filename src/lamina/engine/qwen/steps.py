@@ -1,0 +1,69 @@
+"""Follows a sampling run step by step: progress, time to go, previews, timings; and stops it where it was cancelled."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+from lamina.core.layers import Pixels
+from lamina.core.ports import Progress, Step
+
+Preview = Callable[[DiffusionPipeline, torch.Tensor], Pixels]
+"""(pipeline, estimated clean latents as the pipeline packs them) -> (height, width, 4)."""
+
+
+class Stepper:
+    """A pipeline's `callback_on_step_end`. One for each picture; `progress` is told shares from `begin` to `end`.
+
+    What `progress` raises leaves the pipeline at once: that is how a run is cancelled.
+    """
+
+    def __init__(
+        self, progress: Progress, span: tuple[float, float], preview: Preview | None = None, preview_every: int = 4
+    ) -> None:
+        self._progress, self._span = progress, span
+        self._preview, self._preview_every = preview, preview_every
+        self._latents: torch.Tensor | None = None
+        self._began = self._first = self._last = time.perf_counter()
+        self.count = 0
+
+    def watch(self, transformer: torch.nn.Module) -> "torch.utils.hooks.RemovableHandle":
+        """Notes when sampling begins, that is, when the prompt has been read. Remove the handle afterwards."""
+
+        def note(*_: Any) -> None:
+            if self.count == 0 and self._first == self._began:
+                self._first = time.perf_counter()
+
+        return transformer.register_forward_pre_hook(note)
+
+    def __call__(self, pipeline: Any, index: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        self.count = index + 1
+        self._last = time.perf_counter()
+        total = pipeline.num_timesteps
+        eta_s = (self._last - self._first) / self.count * (total - self.count)
+        begin, end = self._span
+        share = begin + (end - begin) * self.count / total
+        step = Step(self.count, total, eta_s, self._preview_of(pipeline, tensors["latents"], index))
+        self._progress(f"step {self.count} of {total}", share, step)
+        return tensors
+
+    def timings_s(self, finished: float) -> dict[str, float]:
+        """Seconds by stage; `finished`: when the pipeline came back, by `time.perf_counter`."""
+        return {
+            "encoding": self._first - self._began,
+            "sampling": self._last - self._first,
+            "decoding": finished - self._last,
+        }
+
+    def _preview_of(self, pipeline: Any, latents: torch.Tensor, index: int) -> Pixels | None:
+        """Of the clean picture that the last two states point to."""
+        before, self._latents = self._latents, latents
+        if self._preview is None or before is None or (index + 1) % self._preview_every:
+            return None
+        at = pipeline.scheduler.step_index
+        earlier, now = (float(sigma) for sigma in pipeline.scheduler.sigmas[at - 1 : at + 1])
+        if earlier == now:
+            return None
+        return self._preview(pipeline, latents - now * (latents - before) / (now - earlier))

@@ -1,0 +1,125 @@
+"""Words into pictures, and pictures and words into changed pictures."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamina import settings
+from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.ports import Progress, no_progress
+from lamina.core.results import Generated
+from lamina.core.tasks import DEFAULT_SCHEDULER, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.engine.choice import start_picture_maker
+from lamina.library.given import AnyPicture, picture_of
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures(Generated):
+    """Pictures, each (height, width, 4) RGBA, that can save themselves; `made` tells how they came about."""
+
+    @property
+    def width(self) -> int:
+        return self.pictures[0].shape[1]
+
+    @property
+    def height(self) -> int:
+        return self.pictures[0].shape[0]
+
+    def save(self, path: str | os.PathLike[str], quality: int = 95) -> Path:
+        """Write the first picture: `.png .jpg .webp .tif`, with how it was made in its metadata."""
+        return self.save_each([path], quality)[0]
+
+    def save_each(
+        self, paths: Sequence[str | os.PathLike[str]], quality: int = 95, is_watermarked: bool = False
+    ) -> list[Path]:
+        """Write a picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
+        raise NotImplementedError
+
+
+def generate(
+    prompt: str,
+    *,
+    size: tuple[int, int] | None = None,
+    count: int = 1,
+    image: AnyPicture | None = None,
+    mask: AnyPicture | None = None,
+    strength: float = 0.6,
+    engine: str | None = None,
+    progress: Progress = no_progress,
+    **sampling: Any,
+) -> Pictures:
+    """Make pictures from words.
+
+    `size`: width and height in pixels, multiples of 16. `image`: a picture to start from, of which `strength` (0..1)
+    says how much may change, and `mask` (white) where. `engine`: its name, or "auto". `sampling`: `model`, `seed`,
+    `steps`, `guidance`, `negative`, `loras`, `scheduler`, `acceleration`; see `lamina generate --help`.
+    Raises `LaminaError`.
+    """
+    width, height = size or (None, None)
+    task = GenerateTask(prompt, _sampling(**sampling), width, height, count, strength)
+    return generated(task, image, mask, engine, progress)
+
+
+def edit(
+    pictures: AnyPicture | Sequence[AnyPicture],
+    prompt: str,
+    *,
+    size: tuple[int, int] | None = None,
+    count: int = 1,
+    engine: str | None = None,
+    progress: Progress = no_progress,
+    **sampling: Any,
+) -> Pictures:
+    """Change a picture as words say, or bring several into one; otherwise as `generate`."""
+    given = list(pictures) if isinstance(pictures, list | tuple) else [pictures]
+    width, height = size or (None, None)
+    return edited(EditTask(prompt, _sampling(**sampling), width, height, count), given, engine, progress)
+
+
+def generated(
+    task: GenerateTask,
+    image: AnyPicture | None = None,
+    mask: AnyPicture | None = None,
+    engine: str | None = None,
+    progress: Progress = no_progress,
+) -> Pictures:
+    """As `generate`, for a task that is there already."""
+    chosen = settings.current(engine=engine)
+    maker = start_picture_maker(chosen.engine, TaskKind.GENERATE, task.sampling.model)
+    start, where = (
+        None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
+    )
+    return _checked(maker.generate(task, start, where, progress))
+
+
+def edited(
+    task: EditTask,
+    pictures: Sequence[AnyPicture],
+    engine: str | None = None,
+    progress: Progress = no_progress,
+) -> Pictures:
+    """As `edit`, for a task that is there already."""
+    chosen = settings.current(engine=engine)
+    maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model)
+    given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
+    return _checked(maker.edit(task, given, progress))
+
+
+def _checked(made: Generated) -> Pictures:
+    return Pictures(made.pictures, made.made, made.notes, made.flagged)
+
+
+def _sampling(
+    model: str | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    negative: str = "",
+    loras: Sequence[Lora] = (),
+    scheduler: str = DEFAULT_SCHEDULER,
+    acceleration: str = AccelerationLevel.NONE,
+) -> Sampling:
+    level = Acceleration(AccelerationLevel(acceleration))
+    return Sampling(model, seed, steps, guidance, negative, tuple(loras), scheduler, level)
