@@ -2,14 +2,18 @@
 
 import difflib
 import os
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from lamina.core.catalog import MODELS
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.engine.weights.places import Roots
 
 FILE_NAME = "lamina.toml"
 _PREFIX = "LAMINA_"
@@ -22,11 +26,20 @@ _FLAG = "flag"
 class Settings:
     """`engine`: its name, or "auto". `layers`: the budget, 1..10; None is the engine's own. `max_megapixels`: larger
     pictures are refused; 1 megapixel is 10^6 pixels.
+
+    Of the diffusion models: `models_dir`: the folder of their weights; None is `roots`'s default. `device`: "auto",
+    "cuda:0", "mps" or "cpu". `precision`, `placement`: "auto", or one of `Precision` and `Placement`. `transformer`:
+    files to take transformers from, "model=path" and a comma between several.
     """
 
     engine: str = "auto"
     layers: int | None = None
     max_megapixels: float = 64.0
+    models_dir: str | None = None
+    device: str = AUTO
+    precision: str = AUTO
+    placement: str = AUTO
+    transformer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,18 @@ def origins(**flags: object) -> list[Origin]:
     """Each setting with the place that it comes from. Raises `LaminaError` (settings_invalid)."""
     places = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
     return [_origin(field.name, field.default, places) for field in fields(Settings)]
+
+
+def roots(settings: Settings) -> Roots:
+    """Where weights are looked for: in the models folder, by default `lamina/models` where the system keeps programs'
+    data (XDG), and in the cache of the Hugging Face hub, which is where its own variables say.
+    """
+    data = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    hub = Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser()
+    models = Path(settings.models_dir).expanduser() if settings.models_dir else data / "lamina" / "models"
+    hub_cache = Path(os.environ.get("HF_HUB_CACHE") or hub / "hub").expanduser()
+    return Roots(models, hub_cache, dict(_transformer_files(settings.transformer or "")))
 
 
 def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Origin:
@@ -130,6 +155,42 @@ def _max_megapixels(value: Any) -> float:
     return number
 
 
+def _models_dir(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("the path of a folder")
+    return value
+
+
+def _device(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise ValueError("auto, cpu, mps, cuda, or one GPU of several as in cuda:1")
+    return value
+
+
+def _choice(names: Sequence[str]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return value
+
+    return check
+
+
+def _transformer(value: Any) -> str:
+    try:
+        _transformer_files(value)
+    except (AttributeError, ValueError):
+        raise ValueError(f"MODEL=PATH, a comma between several, with a model of these: {', '.join(MODELS)}") from None
+    return value
+
+
+def _transformer_files(value: str) -> list[tuple[str, Path]]:
+    pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
+    if not all(name.strip() in MODELS and path.strip() for name, _, path in pairs):
+        raise ValueError
+    return [(name.strip(), Path(path.strip()).expanduser()) for name, _, path in pairs]
+
+
 def _number(value: Any) -> float:
     try:
         return float("nan") if isinstance(value, bool) else float(value)
@@ -141,5 +202,10 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "engine": _engine,
     "layers": _layers,
     "max_megapixels": _max_megapixels,
+    "models_dir": _models_dir,
+    "device": _device,
+    "precision": _choice((AUTO, *Precision)),
+    "placement": _choice((AUTO, *Placement)),
+    "transformer": _transformer,
 }
 """From what a flag, a variable or a file says to a value; a ValueError says what it must be."""

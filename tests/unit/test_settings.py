@@ -45,7 +45,7 @@ def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.Monke
     ("content", "words"),
     [
         ("layer = 3", r"'layer' in lamina\.toml is not known\. Did you mean 'layers'\?"),
-        ("colour = 'red'", r"is not known\. There are: 'engine', 'layers', 'max_megapixels'\."),
+        ("colour = 'red'", r"is not known\. There are: 'engine', 'layers', 'max_megapixels', 'models_dir', "),
         ("layers = 11", r"lamina\.toml sets layers to 11\. It must be a whole number from 1 to 10\."),
         ("layers = 2.5", "whole number"),
         ("layers = true", "whole number"),

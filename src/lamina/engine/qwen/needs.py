@@ -1,0 +1,113 @@
+"""How much memory the components of a model take, and what a request needs on top; arithmetic only."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lamina.core.placement import Precision
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+
+Task = GenerateTask | EditTask | DecomposeTask
+
+BYTES_PER_NUMBER = {Precision.BF16: 2, Precision.FP32: 4, Precision.FP8: 2}
+_TOKEN_PX = 16  # a token is 16 x 16 px: 8 in a latent of the VAE, 2 x 2 latents a token
+_PROMPT_TOKENS = 512
+_REFERENCE_TOKENS = 4096  # each picture given to an edit is looked at in about 1024 x 1024 px
+_DEFAULT_LAYERS = 4
+# Copies of the hidden state at the widest point of a block: residual, norm, the MLP's 4 widths before and after its
+# nonlinearity, q, k and v in float32 for the rotary embedding, the other stream. Estimated from the source of diffusers
+# 0.42.1; with the VAE it makes 6 to 8 GB for the peaks above the weights that SGLang and vLLM-Omni report.
+_HIDDEN_COPIES = 20
+# Numbers that the VAE's decoder holds for each pixel, in widths of its first layer: a map with its padding in time.
+_DECODER_COPIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSizes:
+    """Counts of parameters, and what the memory of a run depends on.
+
+    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `modulation`: those in the
+    blocks' modulation; both are part of `transformer`. `block`: of the largest block. `unblocked`: the text encoder's
+    largest layer, which no offloading can take apart. `width`: of the transformer's hidden state; `vae_width`: channels
+    of the VAE at full size. `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
+    """
+
+    transformer: int
+    matrices: int
+    modulation: int
+    text_encoder: int
+    vae: int
+    block: int
+    unblocked: int
+    width: int
+    vae_width: int
+    stored_bytes: int | None = None
+
+    def transformer_bytes(self, precision: Precision, is_modulation_fp8: bool = False) -> int:
+        if self.stored_bytes is not None:
+            return self.stored_bytes
+        in_fp8 = self.matrices + (self.modulation if is_modulation_fp8 else 0) if precision is Precision.FP8 else 0
+        return (self.transformer - in_fp8) * BYTES_PER_NUMBER[precision] + in_fp8
+
+    def other_bytes(self, precision: Precision) -> tuple[int, int]:
+        """Of the text encoder and of the VAE."""
+        return self.text_encoder * BYTES_PER_NUMBER[precision], self.vae * BYTES_PER_NUMBER[precision]
+
+
+# The released models: parameters counted on the meta device from their configs, and a test counts them again. Layered's
+# VAE has a few more.
+RELEASED = ComponentSizes(
+    transformer=20_430_401_088,
+    matrices=13_589_544_960,
+    modulation=6_794_772_480,
+    text_encoder=8_292_166_656,
+    vae=126_892_531,
+    block=339_831_296,
+    unblocked=544_997_376,
+    width=3072,
+    vae_width=96,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large a request is. `tokens`: that the transformer sees at once; `pixels`: of a picture that is decoded."""
+
+    tokens: int
+    pixels: int
+
+    def working_bytes(self, sizes: ComponentSizes, precision: Precision) -> int:
+        """What a run needs beside the weights. Sampling and decoding follow one another, so the larger of the two."""
+        number = BYTES_PER_NUMBER[precision]
+        sampling = self.tokens * sizes.width * _HIDDEN_COPIES * number
+        return max(sampling, self.pixels * sizes.vae_width * _DECODER_COPIES * number)
+
+
+def extent_of(task: Task, native_px: int, references: int = 0) -> Extent:
+    """`native_px`: the side of the square that the model works at where the task says no size."""
+    if isinstance(task, DecomposeTask):
+        area = task.resolution_px**2
+        frames = (task.layers or _DEFAULT_LAYERS) + 2  # the layers, their composite, and the picture itself
+        return Extent(frames * _tokens(area) + _PROMPT_TOKENS, area)
+    area = (task.width or native_px) * (task.height or native_px)
+    return Extent(_tokens(area) + _PROMPT_TOKENS + references * _REFERENCE_TOKENS, area)
+
+
+def smaller_request(task: Task, native_px: int, references: int, is_fitting: Callable[[Extent], bool]) -> str | None:
+    """The nearest smaller request that fits, in words for a user; None if not even the smallest does."""
+    if isinstance(task, DecomposeTask):
+        for layers in range((task.layers or _DEFAULT_LAYERS), 0, -1):
+            if is_fitting(extent_of(replace(task, layers=layers, resolution_px=640), native_px)):
+                return f"{layers} layers at a resolution of 640"
+        return None
+    width, height = task.width or native_px, task.height or native_px
+    for percent in range(90, 10, -10):
+        scale = math.sqrt(percent / 100)
+        size = tuple(max(64, int(side * scale) // 16 * 16) for side in (width, height))
+        if is_fitting(extent_of(replace(task, width=size[0], height=size[1]), native_px, references)):
+            return f"{size[0]} x {size[1]} px"
+    return None
+
+
+def _tokens(area_px: int) -> int:
+    return math.ceil(area_px / _TOKEN_PX**2)

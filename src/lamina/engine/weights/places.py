@@ -1,0 +1,99 @@
+"""Where a model's weights are on this machine: the models folder, the cache of the Hugging Face hub, the package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lamina.core.catalog import NANO, Model
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.engine.weights.checking import INDEX, check_folder
+
+PACKAGED = Path(__file__).parents[1] / "qwen" / "nano" / "weights"
+_TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Where to look. `models`: the folder with a sub-folder a model; `hub_cache`: of the Hugging Face hub;
+    `transformers`: files to take a model's transformer from, by the model's name.
+    """
+
+    models: Path
+    hub_cache: Path | None = None
+    transformers: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A model's folder, in the diffusers layout. `origin`: "models folder", "hub cache" or "package".
+    `transformer_file`: the one `.safetensors` or `.gguf` that its transformer is read from instead.
+    """
+
+    model: Model
+    folder: Path
+    origin: str
+    transformer_file: Path | None = None
+
+    def check(self) -> None:
+        """Raises `LaminaError` (weights_missing, weights_damaged) unless everything is there and as long as it says."""
+        check_folder(self.folder, self.transformer_file is not None)
+        if self.transformer_file is not None:
+            from lamina.engine.weights.tensor_files import read_tensors
+
+            read_tensors(self.transformer_file)
+
+
+def find(model: Model, roots: Roots) -> Place | None:
+    """The first place that has the model's `model_index.json`; it may yet be damaged. None if no place has."""
+    transformer = roots.transformers.get(model.name)
+    for folder, origin in _candidates(model, roots):
+        if (folder / INDEX).is_file():
+            beside = (folder / name for name in _TRANSFORMER_FILES)
+            return Place(model, folder, origin, transformer or next((path for path in beside if path.is_file()), None))
+    return None
+
+
+def require(model: Model, roots: Roots) -> Place:
+    """The model's weights, whole. Raises `LaminaError` (weights_missing, weights_damaged)."""
+    place = find(model, roots)
+    if place is None:
+        if model is NANO:
+            raise LaminaError(
+                ErrorCode.WEIGHTS_MISSING,
+                "The weights of nano, which come with Lamina, are not there.",
+                "Install Lamina again.",
+            )
+        raise LaminaError(
+            ErrorCode.WEIGHTS_MISSING,
+            f"The weights of {model.name} are not on this machine ({model.checkpoint.size_bytes / 1e9:.1f} GB).",
+            f"Get them: lamina pull {model.name}. Or try it with --engine nano.",
+        )
+    place.check()
+    return place
+
+
+def folder_of(model: Model, roots: Roots) -> Path:
+    """Where `lamina pull` puts the model."""
+    return roots.models / model.name
+
+
+def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
+    """The revision's folder in a hub cache, whose layout is
+    `models--OWNER--NAME/{refs/REVISION, snapshots/COMMIT/}`; None if it is not there.
+    """
+    repository = hub_cache / f"models--{model.checkpoint.repository.replace('/', '--')}"
+    reference = repository / "refs" / model.checkpoint.revision
+    try:
+        commit = reference.read_text("utf-8").strip() if reference.is_file() else model.checkpoint.revision
+    except OSError:
+        return None
+    folder = repository / "snapshots" / commit
+    return folder if folder.is_dir() else None
+
+
+def _candidates(model: Model, roots: Roots) -> list[tuple[Path, str]]:
+    found = [(folder_of(model, roots), "models folder")]
+    if model is NANO:
+        return [*found, (PACKAGED, "package")]
+    snapshot = hub_snapshot(model, roots.hub_cache) if roots.hub_cache is not None else None
+    return [*found, (snapshot, "hub cache")] if snapshot is not None else found
