@@ -14,6 +14,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.engine.weights.places import Roots
+from lamina.engine.wishes import Wishes
 
 FILE_NAME = "lamina.toml"
 _PREFIX = "LAMINA_"
@@ -60,6 +61,11 @@ def origins(**flags: object) -> list[Origin]:
     """Each setting with the place that it comes from. Raises `LaminaError` (settings_invalid)."""
     places = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
     return [_origin(field.name, field.default, places) for field in fields(Settings)]
+
+
+def wishes(settings: Settings) -> Wishes:
+    """What they say of models, as the engines take it."""
+    return Wishes(roots(settings), settings.device, settings.precision, settings.placement)
 
 
 def roots(settings: Settings) -> Roots:

@@ -44,6 +44,7 @@ def evaluate(
       lamina eval --seeds 24 --background flat --background gradient --jpeg 85
       lamina eval --seeds 2 --keep out/eval
     """
+    from lamina import settings
     from lamina.cli.score_table import render_json_line, render_score_table
     from lamina.document.evaluation import summaries, trials
     from lamina.engine.choice import start_engine
@@ -51,7 +52,12 @@ def evaluate(
     is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
     scores: list[Score] = []
     seeds = range(first_seed, first_seed + count)
-    for trial in trials(start_engine(engine), seeds, backgrounds or BACKGROUND_NAMES, jpeg_quality):
+    for trial in trials(
+        start_engine(engine, wishes=settings.wishes(settings.current())),
+        seeds,
+        backgrounds or BACKGROUND_NAMES,
+        jpeg_quality,
+    ):
         if keep is not None:
             _keep(trial, keep)
         scores.append(trial.score)

@@ -85,7 +85,7 @@ def decomposed(
 ) -> Stack:
     """As `decompose`, for a task that is there already."""
     chosen = settings.current(layers=task.layers, engine=engine)
-    decomposer = start_engine(chosen.engine, task.sampling.model)
+    decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen))
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)
     start = time.perf_counter()

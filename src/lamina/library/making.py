@@ -87,7 +87,7 @@ def generated(
 ) -> Pictures:
     """As `generate`, for a task that is there already."""
     chosen = settings.current(engine=engine)
-    maker = start_picture_maker(chosen.engine, TaskKind.GENERATE, task.sampling.model)
+    maker = start_picture_maker(chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen))
     start, where = (
         None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
     )
@@ -102,7 +102,7 @@ def edited(
 ) -> Pictures:
     """As `edit`, for a task that is there already."""
     chosen = settings.current(engine=engine)
-    maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model)
+    maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen))
     given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
     return _checked(maker.edit(task, given, progress))
 

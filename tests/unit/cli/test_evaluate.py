@@ -28,7 +28,7 @@ class Untouched:
 
 @pytest.fixture(autouse=True)
 def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "start_engine", lambda name: Untouched())  # noqa: ARG005
+    monkeypatch.setattr(choice, "start_engine", lambda name, wishes: Untouched())  # noqa: ARG005
 
     def small(seed: int, background: str) -> Poster:
         return poster(seed, background, (320, 240))  # pyright: ignore[reportArgumentType]

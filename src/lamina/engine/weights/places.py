@@ -73,7 +73,9 @@ def require(model: Model, roots: Roots) -> Place:
 
 
 def folder_of(model: Model, roots: Roots) -> Path:
-    """Where `lamina pull` puts the model."""
+    """Where `lamina pull` puts the model: there must be a models folder."""
+    if roots.models is None:
+        raise ValueError("roots without a models folder")
     return roots.models / model.name
 
 
@@ -92,7 +94,7 @@ def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
 
 
 def _candidates(model: Model, roots: Roots) -> list[tuple[Path, str]]:
-    found = [(folder_of(model, roots), "models folder")]
+    found = [(roots.models / model.name, "models folder")] if roots.models is not None else []
     if model is NANO:
         return [*found, (PACKAGED, "package")]
     snapshot = hub_snapshot(model, roots.hub_cache) if roots.hub_cache is not None else None
