@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,10 @@ class Stack(LayerStack):
 
     @cached_property
     def error(self) -> RecompositionError | None:
-        """How far the composite is from `picture`, in levels of 0..255; None for a stack that was loaded."""
-        return None if self.picture is None else recomposition_error(self, self.picture.pixels)
+        """How far the composite is from `picture`, in levels of 0..255; None if it was loaded or blackened."""
+        if self.picture is None or self.is_flagged:
+            return None
+        return recomposition_error(self, self.picture.pixels)
 
 
 def decompose(
@@ -76,7 +78,8 @@ def decompose(
     start = time.perf_counter()
     stack = decomposer.decompose(source.pixels, task, progress)
     seconds = time.perf_counter() - start
-    return Stack(stack.width, stack.height, stack.layers, stack.notes, stack.made, source, decomposer.name, seconds)
+    own = {field.name: getattr(stack, field.name) for field in fields(LayerStack)}
+    return Stack(**own, picture=source, engine=decomposer.name, seconds=seconds)
 
 
 def load(path: str | os.PathLike[str]) -> Stack:

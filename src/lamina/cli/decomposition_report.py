@@ -24,6 +24,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "layers": [_render_layer(index, layer) for index, layer in enumerate(stack)],
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
+        **({"is_flagged": True} if stack.is_flagged else {}),
         **({"notes": list(stack.notes)} if stack.notes else {}),
     }
 
@@ -64,6 +65,8 @@ def _row(index: int, layer: Layer, stack: Stack, room: int) -> tuple[str, ...]:
 
 
 def _exactness(stack: Stack) -> str:
+    if stack.is_flagged:
+        return "  The layers are black and do not add up to the picture."
     levels = 0 if stack.error is None else round(stack.error.max_abs_error * 255)
     if levels == 0:
         return "  The layers add up to the picture exactly."
