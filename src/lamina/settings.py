@@ -5,9 +5,10 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lamina.core.catalog import MODELS
 from lamina.core.errors import ErrorCode, LaminaError
@@ -21,6 +22,8 @@ _PREFIX = "LAMINA_"
 _FILE_VARIABLE = "LAMINA_SETTINGS"
 _FOR_TESTS = "LAMINA_TEST_"
 _FLAG = "flag"
+_SECRETS = frozenset({"expander_key"})
+_USERINFO = re.compile(r"//[^/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ class Settings:
     Of the diffusion models: `models_dir`: the folder of their weights; None is `roots`'s default. `device`: "auto",
     "cuda:0", "mps" or "cpu". `precision`, `placement`: "auto", or one of `Precision` and `Placement`. `transformer`:
     files to take transformers from, "model=path" and a comma between several.
+
+    `safety`: "auto", "on" or "off"; `safety_threshold`: 0..1. `expander_url`, `expander_model`, `expander_key`: the
+    OpenAI-compatible endpoint that makes prompts richer; the key is a secret.
     """
 
     engine: str = "auto"
@@ -41,6 +47,11 @@ class Settings:
     precision: str = AUTO
     placement: str = AUTO
     transformer: str | None = None
+    safety: str = "auto"
+    safety_threshold: float = 0.8
+    expander_url: str | None = None
+    expander_model: str | None = None
+    expander_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,15 @@ class Origin:
     """A setting's value and the place that decided it: "flag", "LAMINA_ENGINE", "lamina.toml", "default"."""
 
     name: str
-    value: object
+    value: object = field(repr=False)
     place: str
+
+    @property
+    def shown(self) -> object:
+        """The value as it may be shown to anybody: of a secret only whether there is one."""
+        if self.name in _SECRETS and self.value is not None:
+            return "(set)"
+        return _USERINFO.sub("//(set)@", self.value) if isinstance(self.value, str) else self.value
 
 
 def current(**flags: object) -> Settings:
@@ -60,7 +78,7 @@ def current(**flags: object) -> Settings:
 def origins(**flags: object) -> list[Origin]:
     """Each setting with the place that it comes from. Raises `LaminaError` (settings_invalid)."""
     places = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
-    return [_origin(field.name, field.default, places) for field in fields(Settings)]
+    return [_origin(known.name, known.default, places) for known in fields(Settings)]
 
 
 def wishes(settings: Settings) -> Wishes:
@@ -89,8 +107,9 @@ def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Orig
     try:
         return Origin(name, _CHECKS[name](found.value), found.place)
     except ValueError as error:
+        value = "something else" if name in _SECRETS else repr(found.shown)
         raise LaminaError(
-            ErrorCode.SETTINGS_INVALID, f"{found.place} sets {name} to {found.value!r}.", f"It must be {error}."
+            ErrorCode.SETTINGS_INVALID, f"{found.place} sets {name} to {value}.", f"It must be {error}."
         ) from None
 
 
@@ -133,7 +152,7 @@ def _unusable_file(path: Path, reason: object) -> LaminaError:
 
 
 def _check_known(name: str, what: str, spelt: Callable[[str], str]) -> None:
-    known = [field.name for field in fields(Settings)]
+    known = [setting.name for setting in fields(Settings)]
     if name in known:
         return
     close = difflib.get_close_matches(name, known, 1, 0.5)
@@ -195,6 +214,48 @@ def _transformer_files(value: str) -> list[tuple[str, Path]]:
     if not all(name.strip() in MODELS and path.strip() for name, _, path in pairs):
         raise ValueError
     return [(name.strip(), Path(path.strip()).expanduser()) for name, _, path in pairs]
+def _safety(value: Any) -> str:
+    if isinstance(value, bool):  # TOML's own words for it
+        return "on" if value else "off"
+    if value not in ("auto", "on", "off"):
+        raise ValueError('"on", "off", or "auto": on where the checker is installed')
+    return value
+
+
+def _safety_threshold(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise ValueError("a number from 0 to 1")
+    return number
+
+
+def _expander_url(value: Any) -> str:
+    if not isinstance(value, str) or not _is_plain_address(value):
+        raise ValueError("an address such as http://127.0.0.1:8080/v1, without a key in it")
+    return value
+
+
+def _is_plain_address(value: str) -> bool:
+    """True for http or https without a user, a query or a fragment, where keys would be."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # a ValueError where it is no number
+    except ValueError:
+        return False
+    is_plain = re.fullmatch("[!-~]+", value) and not {"@", "?", "#"} & set(value)
+    return bool(is_plain) and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _expander_model(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("the name that the endpoint has for a model")
+    return value
+
+
+def _expander_key(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
+        raise ValueError("visible ASCII characters without spaces")  # what a header can carry
+    return value
 
 
 def _number(value: Any) -> float:
@@ -213,5 +274,10 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "precision": _choice((AUTO, *Precision)),
     "placement": _choice((AUTO, *Placement)),
     "transformer": _transformer,
+    "safety": _safety,
+    "safety_threshold": _safety_threshold,
+    "expander_url": _expander_url,
+    "expander_model": _expander_model,
+    "expander_key": _expander_key,
 }
 """From what a flag, a variable or a file says to a value; a ValueError says what it must be."""

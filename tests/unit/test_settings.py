@@ -54,6 +54,11 @@ def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.Monke
         ("max_megapixels = inf", "a number above 0"),
         ("engine = 3", "the name of an engine"),
         ("layers = = 3", "cannot be used"),
+        ("safety = 'maybe'", r"It must be \"on\", \"off\", or \"auto\""),
+        ("safety_threshold = 1.5", "a number from 0 to 1"),
+        ("expander_url = 'example.org'", "an address such as"),
+        ("expander_url = 'http://example.org:port/v1'", "an address such as"),
+        ("expander_model = ''", "the name that the endpoint has"),
         ("[engine]\nname = 'classic'", "the name of an engine"),
     ],
 )
@@ -77,3 +82,31 @@ def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_tests_use_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMINA_TEST_ALL", "1")
     assert current() == Settings()
+
+
+def test_safety_may_be_said_in_tomls_own_words() -> None:
+    Path("lamina.toml").write_text("safety = false")
+    assert current().safety == "off"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LAMINA_EXPANDER_KEY", "sk-hush hush"),
+        ("LAMINA_EXPANDER_KEY", "sk-hush\n"),
+        ("LAMINA_EXPANDER_KEY", "sk-hush-é"),
+        ("LAMINA_EXPANDER_URL", "https://me:sk-hush@example.org/v1"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_not_told(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(LaminaError, match=variable) as caught:
+        current()
+    assert "hush" not in str(caught.value) and "hush" not in repr(caught.value)
+
+
+def test_a_secret_is_used_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_EXPANDER_KEY", "sk-hush")
+    assert current().expander_key == "sk-hush"
+    assert "hush" not in repr(current()) + repr(origins())
+    assert next(origin.shown for origin in origins() if origin.name == "expander_key") == "(set)"

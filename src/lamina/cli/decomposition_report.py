@@ -25,6 +25,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "layers": [_render_layer(index, layer) for index, layer in enumerate(stack)],
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
+        **({"is_flagged": True} if stack.is_flagged else {}),
         **({"notes": list(stack.notes)} if stack.notes else {}),
         **({"made": _render_made(stack.made)} if stack.made else {}),
     }
@@ -77,6 +78,8 @@ def _row(index: int, layer: Layer, stack: Stack, room: int) -> tuple[str, ...]:
 
 
 def _exactness(stack: Stack) -> str:
+    if stack.is_flagged:
+        return "  The layers are black and do not add up to the picture."
     if stack.error is None:
         return "  The layers are as the model made them, and do not add up to the picture."
     levels = round(stack.error.max_abs_error * 255)

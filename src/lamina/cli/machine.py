@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = (
-    "lamina", "click", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "psd-tools",
-    "python-pptx", "rapidocr", "tifffile",
+    "lamina", "click", "httpx2", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless", "pillow",
+    "psd-tools", "python-pptx", "rapidocr", "tifffile",
 )  # fmt: skip
 _MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # cgroup v2, v1
 

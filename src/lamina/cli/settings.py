@@ -21,10 +21,10 @@ def settings(is_json: bool) -> int:
     found = origins()
     if is_json:
         click.echo(
-            json.dumps({origin.name: {"value": origin.value, "from": origin.place} for origin in found}, indent=2)
+            json.dumps({origin.name: {"value": origin.shown, "from": origin.place} for origin in found}, indent=2)
         )
     else:
-        rows = [(origin.name, _shown(origin.value), origin.place) for origin in found]
+        rows = [(origin.name, _shown(origin.shown), origin.place) for origin in found]
         click.echo("\n".join(aligned([("setting", "value", "from"), *rows], (False, False, False))))
     return DONE
 

@@ -143,7 +143,7 @@ class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
     `notes`: sentences that the engine wants its user to read, such as how far it could see; `made`: how a model made
-    it; neither is part of the content.
+    it; `is_flagged`: whether the safety checker blackened it; none of them is part of the content.
     """
 
     width: int
@@ -151,6 +151,7 @@ class LayerStack:
     layers: tuple[Layer, ...]
     notes: tuple[str, ...] = ()
     made: Provenance | None = None
+    is_flagged: bool = False
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:

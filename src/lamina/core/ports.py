@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lamina.core.expansion import ExpandedBy
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,3 +65,25 @@ class PictureMaker(Protocol):
 
 def no_progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
     """A `Progress` for callers that do not want to be told."""
+
+
+class SafetyChecker(Protocol):
+    """Tells pictures that must not be shown."""
+
+    def is_unsafe(self, picture: Pixels) -> bool:
+        """`picture`: (height, width, 4) RGBA, sRGB; what its alpha hides counts too."""
+        ...
+
+
+class PromptExpander(Protocol):
+    """Makes prompts richer."""
+
+    @property
+    def by(self) -> ExpandedBy: ...
+
+    def expand(self, prompt: str, kind: TaskKind) -> str | None:
+        """The richer prompt, one line; None where this expander has nothing to say on such a task.
+
+        Raises `LaminaError` (engine_unavailable) whose message tells why it could not.
+        """
+        ...

@@ -121,9 +121,10 @@ def _write(stack: LayerStack, kind: Format, file: BinaryIO, live_text: bool) -> 
 
             pngs.write_zip(stack, file)
         case Format.PNG:
+            from lamina.document.metadata import making_of_stack, png_texts
             from lamina.document.png import write_png
 
-            write_png(file, composite(stack))
+            write_png(file, composite(stack), png_texts(making_of_stack(stack)))
         case Format.FOLDER:
             raise ValueError("a folder is no file")
 

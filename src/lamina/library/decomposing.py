@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,11 +47,13 @@ class Stack(LayerStack):
 
     @cached_property
     def error(self) -> RecompositionError | None:
-        """How far the composite is from `picture`, in levels of 0..255; None for a stack that was loaded.
+        """How far the composite is from `picture`, in levels of 0..255; None if it was loaded or blackened.
 
         None, too, for layers that were asked for as the model made them, at another size than the picture's.
         """
-        if self.picture is None or (self.width, self.height) != (self.picture.width, self.picture.height):
+        if self.picture is None or self.is_flagged:
+            return None
+        if (self.width, self.height) != (self.picture.width, self.picture.height):
             return None
         return recomposition_error(self, self.picture.pixels)
 
@@ -94,7 +96,8 @@ def decomposed(
         progress("finishing", 0.96)
         stack = replace(finish(stack, source.pixels), notes=stack.notes, made=stack.made)
     seconds = time.perf_counter() - start
-    return Stack(stack.width, stack.height, stack.layers, stack.notes, stack.made, source, decomposer.name, seconds)
+    own = {field.name: getattr(stack, field.name) for field in fields(LayerStack)}
+    return Stack(**own, picture=source, engine=decomposer.name, seconds=seconds)
 
 
 def load(path: str | os.PathLike[str]) -> Stack:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from lamina.cli.main import COMMANDS
 from lamina.engine import choice
+from lamina.settings import Settings
 
 Lamina = Callable[..., Any]
 Draw = Callable[[Path], Path]
@@ -97,17 +99,24 @@ def test_settings_say_where_they_come_from(lamina: Lamina, monkeypatch: pytest.M
     monkeypatch.setenv("LAMINA_LAYERS", "5")
     Path("lamina.toml").write_text("max_megapixels = 32\nlayers = 3\n")
     told = json.loads(lamina("settings", "--json").out)
-    assert told == {
-        "engine": {"value": "auto", "from": "default"},
-        "layers": {"value": 5, "from": "LAMINA_LAYERS"},
-        "max_megapixels": {"value": 32.0, "from": "lamina.toml"},
-    }
-    assert lamina("settings").out.splitlines() == [
-        "setting         value  from",
-        "engine          auto   default",
-        "layers          5      LAMINA_LAYERS",
-        "max_megapixels  32     lamina.toml",
+    assert list(told) == [setting.name for setting in fields(Settings)]
+    assert told["engine"] == {"value": "auto", "from": "default"}
+    assert told["layers"] == {"value": 5, "from": "LAMINA_LAYERS"}
+    assert told["max_megapixels"] == {"value": 32.0, "from": "lamina.toml"}
+    rows = [line.split() for line in lamina("settings").out.splitlines()]
+    assert rows[:4] == [
+        ["setting", "value", "from"],
+        ["engine", "auto", "default"],
+        ["layers", "5", "LAMINA_LAYERS"],
+        ["max_megapixels", "32", "lamina.toml"],
     ]
+    assert [name for name, *_ in rows[1:]] == list(told)
+
+
+def test_settings_do_not_show_a_secret(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_EXPANDER_KEY", "sk-hush")
+    for told in (lamina("settings"), lamina("settings", "--json")):
+        assert "(set)" in told.out and "hush" not in told.out + told.err
 
 
 @pytest.mark.usefixtures("picture")

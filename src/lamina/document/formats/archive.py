@@ -1,7 +1,7 @@
 """ZIP containers in and out: entries with one fixed date, and reading that bounds what a hostile archive can cost."""
 
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
@@ -52,10 +52,10 @@ def add(archive: zipfile.ZipFile, name: str, data: bytes, *, is_packed: bool = F
     archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED)
 
 
-def add_picture(archive: zipfile.ZipFile, name: str, pixels: Pixels) -> None:
-    """Adds a PNG, a strip at a time."""
+def add_picture(archive: zipfile.ZipFile, name: str, pixels: Pixels, texts: Mapping[str, str] | None = None) -> None:
+    """Adds a PNG, a strip at a time; `texts` as in `write_png`."""
     with archive.open(_entry(name), "w", force_zip64=pixels.size >= 1 << 30) as entry:
-        write_png(cast(BinaryIO, entry), pixels)
+        write_png(cast(BinaryIO, entry), pixels, texts)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -12,6 +12,7 @@ from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
 from lamina.document.formats.archive import add, add_picture, new_archive
 from lamina.document.formats.manifest import file_names
 from lamina.document.formats.records import render_opacity, render_text
+from lamina.document.metadata import making_of_stack, png_texts
 from lamina.document.names import presentable
 
 MIMETYPE = b"image/openraster"
@@ -29,7 +30,7 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
         for name, layer in zip(files, stack, strict=True):
             add_picture(archive, name, layer.pixels)
         flat = composite(stack)
-        add_picture(archive, "mergedimage.png", flat)
+        add_picture(archive, "mergedimage.png", flat, png_texts(making_of_stack(stack)))
         add_picture(archive, "Thumbnails/thumbnail.png", _thumbnail(flat))
 
 

@@ -7,15 +7,9 @@ from typing import Any
 
 from lamina.core.layers import LayerStack
 from lamina.document.formats.records import FORMAT, VERSION, render_text
+from lamina.document.metadata import making_of_stack, render_xmp
 
 _NAMESPACE = "urn:lamina:layers:1"
-_PACKET = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:lamina="{namespace}">'
-    "<lamina:layers>{facts}</lamina:layers></rdf:Description></rdf:RDF></x:xmpmeta>\n"
-    '<?xpacket end="w"?>'
-)
 # Photoshop writes XMP anew on saving: as an element or as an attribute, and it may choose another prefix.
 _ELEMENT = re.compile(r"<(\w+):layers>(.*?)</\1:layers>|\w+:layers=\"(.*?)\"", re.DOTALL)
 
@@ -30,7 +24,8 @@ def render_facts(stack: LayerStack, shown_names: dict[int, str]) -> bytes:
         if layer.name != shown_names[number]:
             layers[str(number)] |= {"name": layer.name, "shown": shown_names[number]}
     facts = json.dumps({"format": FORMAT, "version": VERSION, "layers": layers})
-    return _PACKET.format(namespace=_NAMESPACE, facts=escape(facts, quote=False)).encode()
+    more = f"<lamina:layers>{escape(facts, quote=False)}</lamina:layers>"
+    return render_xmp(making_of_stack(stack), more, {"lamina": _NAMESPACE})
 
 
 def parse_facts(packet: bytes) -> dict[str, dict[str, Any]] | None:
