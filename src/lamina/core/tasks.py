@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from lamina.core.acceleration import Acceleration
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.schedulers import scheduler_named
 
 MIN_LAYERS, MAX_LAYERS = 1, 10
 MAX_PICTURES = 20  # of one request
@@ -65,6 +66,7 @@ class Sampling:
         _check_range("a seed", self.seed, 0, MAX_SEED)
         _check_range("steps", self.steps, 1, MAX_STEPS)
         _check_range("a guidance scale", self.guidance, 0, MAX_GUIDANCE)
+        scheduler_named(self.scheduler)
 
 
 @dataclass(frozen=True, slots=True)
