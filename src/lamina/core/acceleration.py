@@ -29,10 +29,10 @@ class StepCache(StrEnum):
 class Acceleration:
     """A level, or one step cache with its options; not both.
 
-    `threshold`: 0..1, how far a step may have moved and still be skipped; None is the cache's own default.
-    `skip_interval`: at least 1; a dual-block cache computes every so manieth step in full. `max_consecutive`: 1..5
-    steps skipped in a row. `start`, `end`: between which steps skipping is allowed, as fractions 0..1 of all of them.
-    Raises `LaminaError` (task_invalid).
+    `threshold`: 0..1, how far a step may have moved and still be skipped: more is quicker; None is the cache's own
+    default. `skip_interval`: at least 1; a dual-block cache computes every so manieth step in full, the others have
+    none. `max_consecutive`: 1..5 steps skipped in a row. `start`, `end`: steps are skipped from the one on and before
+    the other, as fractions 0..1 of all of them, with a level too. Raises `LaminaError` (task_invalid).
     """
 
     level: AccelerationLevel = AccelerationLevel.NONE
