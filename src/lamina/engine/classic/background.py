@@ -21,7 +21,6 @@ from lamina.engine.classic.raster import (
 )
 from lamina.engine.classic.texture import foreground_on_texture
 
-_CLEAN_LEVELS = 0.04  # mean fine noise: drawn PNGs have 0.01, JPEGs of quality 85 have 0.1
 _RIPPLE_LEVELS = 4.0  # what JPEG leaves about things on ground that is otherwise flat
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
@@ -51,15 +50,12 @@ class Background:
     is_rippled: bool = False
 
 
-def find_background(rgb: Rgb, smooth: Mask) -> Background:
-    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`."""
+def find_background(rgb: Rgb, smooth: Mask, is_rippled: bool = False) -> Background:
+    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`; `is_rippled`: see `Background`."""
     regions = components(smooth, connectivity=4)
     groups = _border_groups(rgb, regions)
     main = np.isin(regions.labels, groups[0] if groups else [-1])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
-    is_rippled = trend is not None and _fine_noise(rgb) > _CLEAN_LEVELS
-    if is_rippled:
-        noise = max(noise, _RIPPLE_LEVELS)
     if trend is None:
         textured = _textured(rgb)
         if textured is not None:
@@ -71,6 +67,8 @@ def find_background(rgb: Rgb, smooth: Mask) -> Background:
     mask = _explained(rgb, main, model, noise)
     others = [np.isin(regions.labels, group) for group in groups[1:]]
     areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
+    if is_rippled:
+        noise = max(noise, _RIPPLE_LEVELS)
     return Background(mask, model, trend is not None, areas, noise, is_rippled)
 
 

@@ -15,6 +15,7 @@ from lamina.engine.classic.pieces import Piece, Pieces, cut_pieces
 from lamina.engine.classic.plan import Scene
 from lamina.engine.classic.plates import without_text
 from lamina.engine.classic.raster import Mask, Rgb, grow
+from lamina.engine.classic.ripples import calmed, is_rippled
 from lamina.engine.classic.subject import find_subject
 
 _CLEAR_ALPHA = 8  # below this a pixel shows nothing
@@ -43,17 +44,19 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     nothing = clean[..., 3] < _CLEAR_ALPHA
     clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
     rgb = np.ascontiguousarray(clean[..., :3])
-    smooth = smooth_parts(rgb)
+    rippled = is_rippled(rgb)
+    calm = calmed(rgb) if rippled else rgb
+    smooth = smooth_parts(calm)
     progress("finding the background", 0.4)
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(nothing, None, True, (), 0.0)
     else:
-        background = find_background(rgb, smooth)
+        background = find_background(calm, smooth, rippled)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
             return View(Scene(seen, clean, lettering, background, pieces), notes)
     progress("cutting out objects", 0.5)
-    return View(Scene(seen, clean, lettering, background, cut_pieces(rgb, background, text, smooth)))
+    return View(Scene(seen, clean, lettering, background, cut_pieces(calm, background, text, smooth)))
 
 
 def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:
