@@ -21,8 +21,6 @@ from lamina.engine.classic.raster import (
 )
 from lamina.engine.classic.texture import foreground_on_texture
 
-_CLEAN_LEVELS = 0.04  # mean fine noise: drawn PNGs have 0.01, JPEGs of quality 85 have 0.1
-_RIPPLE_LEVELS = 4.0  # what JPEG leaves about things on ground that is otherwise flat
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
 _MIN_REGION_SHARE = 0.002
@@ -39,8 +37,7 @@ class Background:
     `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it is
     transparent. `is_smooth`: whether it is one flat colour or gradient. `areas`: other large regions that run along
     the picture's border.
-    `noise`: levels by which its pixels scatter about the model. `is_rippled`: whether lossy compression has left its
-    marks around what stands on it.
+    `noise`: levels by which its pixels scatter about the model.
     """
 
     mask: Mask
@@ -48,7 +45,6 @@ class Background:
     is_smooth: bool
     areas: tuple[Mask, ...]
     noise: float
-    is_rippled: bool = False
 
 
 def find_background(rgb: Rgb, smooth: Mask) -> Background:
@@ -57,9 +53,6 @@ def find_background(rgb: Rgb, smooth: Mask) -> Background:
     groups = _border_groups(rgb, regions)
     main = np.isin(regions.labels, groups[0] if groups else [-1])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
-    is_rippled = trend is not None and _fine_noise(rgb) > _CLEAN_LEVELS
-    if is_rippled:
-        noise = max(noise, _RIPPLE_LEVELS)
     if trend is None:
         textured = _textured(rgb)
         if textured is not None:
@@ -71,7 +64,7 @@ def find_background(rgb: Rgb, smooth: Mask) -> Background:
     mask = _explained(rgb, main, model, noise)
     others = [np.isin(regions.labels, group) for group in groups[1:]]
     areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
-    return Background(mask, model, trend is not None, areas, noise, is_rippled)
+    return Background(mask, model, trend is not None, areas, noise)
 
 
 def _textured(rgb: Rgb) -> Background | None:

@@ -11,7 +11,6 @@ from lamina.engine.classic.plan import plan_layers
 from lamina.engine.classic.solve import solve
 
 _WORKING_SIDE_PX = 1280  # finding things is done on a copy of at most this size
-_ROUNDING_LEVELS = 2  # by which a flat ground and its guess may differ without meaning anything
 
 
 class ClassicEngine:
@@ -28,7 +27,7 @@ class ClassicEngine:
         progress("separating", 0.6)
         elements = plan_layers(view.scene, limit)
         progress("solving edges", 0.8)
-        layers = solve(picture, elements, _ROUNDING_LEVELS + view.scene.background.noise)
+        layers = solve(picture, elements, view.noise)
         progress("done", 1.0)
         return LayerStack(width, height, tuple(layers), view.notes)
 

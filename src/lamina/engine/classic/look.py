@@ -15,20 +15,24 @@ from lamina.engine.classic.pieces import Piece, Pieces, cut_pieces
 from lamina.engine.classic.plan import Scene
 from lamina.engine.classic.plates import without_text
 from lamina.engine.classic.raster import Mask, Rgb, grow
+from lamina.engine.classic.ripples import calmed, is_rippled
 from lamina.engine.classic.subject import find_subject
 
 _CLEAR_ALPHA = 8  # below this a pixel shows nothing
 _MIN_CLEAR_SHARE = 0.002
 _MIN_GROUND_SHARE = 0.5  # of a picture that background must fill to be worth cutting from, however uneven
+_ROUNDING_LEVELS = 2.0  # by which a flat ground and its guess may differ without meaning anything
+_RIPPLE_LEVELS = 8.0  # what JPEG leaves about things on ground that is otherwise flat
 _SIMPLE_SPLIT = "This looks like a photograph: only its main subject was split from the background."
 _NOTHING_FOUND = "This looks like a photograph in which nothing stands apart clearly: it stays one layer."
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What was seen, and what the user should know about it."""
+    """What was seen, by how many levels a ground and the picture may differ by chance, and what the user should know."""
 
     scene: Scene
+    noise: float
     notes: tuple[str, ...] = ()
 
 
@@ -43,17 +47,21 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     nothing = clean[..., 3] < _CLEAR_ALPHA
     clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
     rgb = np.ascontiguousarray(clean[..., :3])
-    smooth = smooth_parts(rgb)
+    has_ripples = is_rippled(rgb)
+    calm = calmed(rgb) if has_ripples else rgb
+    smooth = smooth_parts(calm)
     progress("finding the background", 0.4)
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(nothing, None, True, (), 0.0)
     else:
-        background = find_background(rgb, smooth)
+        background = find_background(calm, smooth)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
-            return View(Scene(seen, clean, lettering, background, pieces), notes)
+            return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS, notes)
     progress("cutting out objects", 0.5)
-    return View(Scene(seen, clean, lettering, background, cut_pieces(rgb, background, text, smooth)))
+    pieces = cut_pieces(calm, background, text, smooth)
+    noise = max(background.noise, _RIPPLE_LEVELS if has_ripples and background.is_smooth else 0)
+    return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS + noise)
 
 
 def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:

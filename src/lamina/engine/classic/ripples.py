@@ -1,0 +1,63 @@
+"""The marks of lossy compression: are there any, and a copy without them, for looking at."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engine.classic.raster import Mask, Rgb, as_bytes, grow
+
+_EDGE_LEVELS = 24  # between neighbours
+_NEAR_PX, _FAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
+_RIPPLED_SHARE = 0.1  # of pixels there: drawn PNGs have up to 0.02, JPEGs of quality 70 to 95 have 0.18 and more
+_BUSY_LEVELS = 10  # chroma is only looked into about edges
+_REACH_PX = 3  # chroma of half the size and its ripples spread as far
+_LUMA_LEVELS = 6.0  # by which luma differs within one colour
+_EVEN_LEVELS = 4.0  # steps of luma beyond which a pixel's chroma is not to be trusted
+
+
+def is_rippled(rgb: Rgb) -> bool:
+    """True if `rgb` (h, w, 3) bears the marks of JPEG or the like: ripples about its edges."""
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    edges = _steps(grey) > _EDGE_LEVELS
+    about = grow(edges, _FAR_PX) & ~grow(edges, _NEAR_PX)
+    uneven = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3))) > 0
+    return bool((uneven & about).sum() > _RIPPLED_SHARE * max(1, about.sum()))
+
+
+def calmed(rgb: Rgb) -> Rgb:
+    """`rgb` (h, w, 3) with colours sharp to the pixel again and ripples smoothed away, its edges kept."""
+    ycc = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb), np.uint8)
+    steps = np.maximum(*(_steps(ycc[..., channel]) for channel in (1, 2)))
+    busy = grow((_steps(ycc[..., 0]) > _BUSY_LEVELS) | (steps > _BUSY_LEVELS), 2)
+    ycc[busy, 1:] = _sharp_chroma(ycc, busy)
+    sharp = cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
+    return np.asarray(cv2.bilateralFilter(sharp, 9, 24, 3), np.uint8)
+
+
+def _sharp_chroma(ycc: Rgb, among: Mask) -> NDArray[np.uint8]:
+    """(n, 2): chroma of each pixel of `among`: that of near pixels of like luma which lie on even ground.
+
+    JPEG keeps chroma at half the size; luma, which it keeps whole, tells where colours end. A joint bilateral filter.
+    """
+    reach = _REACH_PX
+    trust = 1 / (1 + (_steps(ycc[..., 0]) / np.float32(_EVEN_LEVELS)) ** 2)
+    planes = np.dstack([ycc.astype(np.float32), trust])
+    padded = cv2.copyMakeBorder(planes, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    width = padded.shape[1]
+    flat = np.asarray(padded, np.float32).reshape(-1, 4)
+    rows, columns = np.nonzero(among)
+    at = (rows + reach) * width + columns + reach
+    weights = np.full(len(at), 1e-4, np.float32)
+    sums = weights[:, None] * flat[at, 1:3]
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            near = flat[at + down * width + right]
+            weight = near[:, 3] * np.exp(-(((near[:, 0] - flat[at, 0]) / _LUMA_LEVELS) ** 2))
+            sums += weight[:, None] * near[:, 1:3]
+            weights += weight
+    return np.clip(np.rint(sums / weights[:, None]), 0, 255).astype(np.uint8)
+
+
+def _steps(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w): the largest less the smallest of each pixel and its eight neighbours."""
+    return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8)
