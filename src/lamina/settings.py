@@ -83,7 +83,16 @@ def origins(**flags: object) -> list[Origin]:
 
 def wishes(settings: Settings) -> Wishes:
     """What they say of models, as the engines take it."""
-    return Wishes(roots(settings), settings.device, settings.precision, settings.placement)
+    return Wishes(
+        roots(settings),
+        settings.device,
+        settings.precision,
+        settings.placement,
+        settings.expander_url,
+        settings.expander_model,
+        settings.expander_key,
+        _cache() / "lamina",
+    )
 
 
 def roots(settings: Settings) -> Roots:
@@ -91,11 +100,14 @@ def roots(settings: Settings) -> Roots:
     data (XDG), and in the cache of the Hugging Face hub, which is where its own variables say.
     """
     data = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    hub = Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser()
+    hub = Path(os.environ.get("HF_HOME") or _cache() / "huggingface").expanduser()
     models = Path(settings.models_dir).expanduser() if settings.models_dir else data / "lamina" / "models"
     hub_cache = Path(os.environ.get("HF_HUB_CACHE") or hub / "hub").expanduser()
     return Roots(models, hub_cache, dict(_transformer_files(settings.transformer or "")))
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 
 
 def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Origin:
@@ -214,6 +226,8 @@ def _transformer_files(value: str) -> list[tuple[str, Path]]:
     if not all(name.strip() in MODELS and path.strip() for name, _, path in pairs):
         raise ValueError
     return [(name.strip(), Path(path.strip()).expanduser()) for name, _, path in pairs]
+
+
 def _safety(value: Any) -> str:
     if isinstance(value, bool):  # TOML's own words for it
         return "on" if value else "off"

@@ -84,13 +84,15 @@ def run_picture_job(work: "Callable[[Progress], Pictures]", options: PictureOpti
 
 
 def _outputs(options: PictureOptions, stem: str) -> list[str]:
-    from lamina.document.encoding import check_picture_place
+    from lamina.document.encoding import picture_format_of
+    from lamina.document.files import check_file_place
 
     path = Path(options.to or f"{stem}{_DEFAULT_ENDING}")
     numbered = [path.with_stem(f"{path.stem}-{number}") for number in range(1, options.count + 1)]
     outputs = [str(one) for one in (numbered if options.count > 1 else [path])]
     for output in outputs:
-        check_picture_place(output)
+        picture_format_of(output)
+        check_file_place(Path(output))
         if options.to is None and Path(output).exists():
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,

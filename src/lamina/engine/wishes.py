@@ -1,6 +1,7 @@
-"""What the settings say of models: where their weights are, and how to hold them."""
+"""What the settings say of models: where their weights are, how to hold them, who makes prompts richer."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lamina.core.placement import AUTO
 from lamina.engine.weights.places import Roots
@@ -8,9 +9,17 @@ from lamina.engine.weights.places import Roots
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto"."""
+    """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto".
+
+    `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions are kept from
+    one run to the next; None forgets them.
+    """
 
     roots: Roots = field(default_factory=Roots)
     device: str = AUTO
     precision: str = AUTO
     placement: str = AUTO
+    expander_url: str | None = None
+    expander_model: str | None = None
+    expander_key: str | None = field(default=None, repr=False)
+    cache_dir: Path | None = None

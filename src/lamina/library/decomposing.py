@@ -17,6 +17,8 @@ from lamina.document.finish import finish
 from lamina.document.metrics import RecompositionError, recomposition_error
 from lamina.document.picture import Picture
 from lamina.engine.choice import start_engine
+from lamina.engine.safety.checking import safety_checker
+from lamina.engine.safety.verdicts import judged_stack
 from lamina.library.given import AnyPicture, picture_of
 
 
@@ -95,6 +97,8 @@ def decomposed(
     if not (task.is_raw or decomposer.is_exact):
         progress("finishing", 0.96)
         stack = replace(finish(stack, source.pixels), notes=stack.notes, made=stack.made)
+    if not decomposer.is_exact:  # what a model makes is judged; what was there before is the user's own
+        stack = judged_stack(stack, source.pixels, safety_checker(chosen.safety, chosen.safety_threshold))
     seconds = time.perf_counter() - start
     own = {field.name: getattr(stack, field.name) for field in fields(LayerStack)}
     return Stack(**own, picture=source, engine=decomposer.name, seconds=seconds)

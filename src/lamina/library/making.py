@@ -8,16 +8,28 @@ from typing import Any
 
 from lamina import settings
 from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.layers import Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DEFAULT_SCHEDULER, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.document.encoding import Encoding, picture_format_of, write
+from lamina.document.files import file_beside
+from lamina.document.metadata import SourceType, making_of
+from lamina.document.watermark import watermarked
 from lamina.engine.choice import start_picture_maker
+from lamina.engine.safety.checking import safety_checker
+from lamina.engine.safety.verdicts import judged_pictures
 from lamina.library.given import AnyPicture, picture_of
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures(Generated):
-    """Pictures, each (height, width, 4) RGBA, that can save themselves; `made` tells how they came about."""
+    """Pictures, each (height, width, 4) RGBA, that can save themselves; `made` tells how they came about.
+
+    `source`: whether they were made anew or from other pictures, for the files' metadata.
+    """
+
+    source: SourceType = SourceType.GENERATED
 
     @property
     def width(self) -> int:
@@ -35,7 +47,13 @@ class Pictures(Generated):
         self, paths: Sequence[str | os.PathLike[str]], quality: int = 95, is_watermarked: bool = False
     ) -> list[Path]:
         """Write a picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
-        raise NotImplementedError
+        for number, (path, picture) in enumerate(zip(paths, self.pictures, strict=True)):
+            shown = watermarked(picture) if is_watermarked else picture
+            making = making_of(self.made, self.source, number=number)
+            encoding = Encoding(picture_format_of(os.fspath(path)), quality)
+            with file_beside(Path(path)) as file:
+                write(file, shown, encoding, making)
+        return [Path(path) for path in paths]
 
 
 def generate(
@@ -91,7 +109,7 @@ def generated(
     start, where = (
         None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
     )
-    return _checked(maker.generate(task, start, where, progress))
+    return _judged(maker.generate(task, start, where, progress), chosen, _source_of(start))
 
 
 def edited(
@@ -104,11 +122,17 @@ def edited(
     chosen = settings.current(engine=engine)
     maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen))
     given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
-    return _checked(maker.edit(task, given, progress))
+    return _judged(maker.edit(task, given, progress), chosen, SourceType.EDITED)
 
 
-def _checked(made: Generated) -> Pictures:
-    return Pictures(made.pictures, made.made, made.notes, made.flagged)
+def _source_of(start: Pixels | None) -> SourceType:
+    return SourceType.GENERATED if start is None else SourceType.EDITED
+
+
+def _judged(made: Generated, chosen: settings.Settings, source: SourceType) -> Pictures:
+    """Looked at by the safety checker, if the settings want it."""
+    judged = judged_pictures(made, safety_checker(chosen.safety, chosen.safety_threshold))
+    return Pictures(judged.pictures, judged.made, judged.notes, judged.flagged, source)
 
 
 def _sampling(

@@ -72,7 +72,7 @@ class QwenEngine:
         run = self._run(TaskKind.DECOMPOSE, task.sampling, progress)
         layers = task.layers or _DEFAULT_LAYERS
         image = pictures.for_pipeline(picture, 4)
-        prompt = task.prompt.strip() or run.caption(image)
+        prompt = task.prompt.strip() or run.caption(picture)
         inputs = {
             "image": image,
             "layers": layers,

@@ -32,7 +32,10 @@ class Work(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Components:
-    """The parts of one checkpoint, as diffusers and transformers load them; `scheduler`: the model's own."""
+    """The parts of one checkpoint, as diffusers and transformers load them.
+
+    `scheduler`: the model's own. `device`: on which they work, whether or not they lie there in between.
+    """
 
     vae: Any
     text_encoder: Any
@@ -40,6 +43,7 @@ class Components:
     processor: Any
     transformer: Any
     scheduler: Any
+    device: str = "cpu"
 
     @property
     def channels(self) -> int:

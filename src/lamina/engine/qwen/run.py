@@ -1,8 +1,9 @@
-"""One request to a model: its parts, adapters, sampler and caches set up, its pictures sampled, and how told."""
+"""One request to a model: its parts, adapters, sampler and caches set up, its pictures sampled and told of."""
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -13,10 +14,14 @@ from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
+from lamina.core.schedulers import scheduler_named
 from lamina.core.tasks import MAX_SEED, Sampling, TaskKind
+from lamina.engine.qwen.acceleration import Skips, accelerated
 from lamina.engine.qwen.pipelines import Work, assembled, sized_for
+from lamina.engine.qwen.samplers import make_scheduler
 from lamina.engine.qwen.steps import Stepper
 from lamina.engine.qwen.stock import Stock
+from lamina.engine.qwen.wording import caption_of, enriched
 
 _LOADED, _SAMPLED = 0.1, 0.95  # shares of the whole at which loading and sampling end
 _NO_NEGATIVE = " "  # without a negative prompt the pipelines leave guidance off, whatever its scale
@@ -32,23 +37,36 @@ class Run:
         self, engine: str, model: Model, kind: TaskKind, sampling: Sampling, stock: Stock, progress: Progress
     ) -> None:
         self.model = model
-        self._engine, self._sampling, self._progress = engine, sampling, progress
+        self._engine, self._kind, self._sampling = engine, kind, sampling
+        self._stock, self._progress = stock, progress
         self._timings_s: dict[str, float] = {}
-        self._notes: list[str] = []
         self._skipped = 0
+        self._scheduler = scheduler_named(sampling.scheduler)
+        self._notes = [self._scheduler.note] if self._scheduler.note else []
         self.seed = sampling.seed if sampling.seed is not None else secrets.randbelow(_DRAWN_SEEDS)
         self.steps = sampling.steps or int(model.steps.default)
         self.guidance = sampling.guidance if sampling.guidance is not None else model.guidance.default
+        self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
         progress("loading the model", 0.0)
-        self._loaded = self.timed("loading", lambda: stock.load(model, kind))
+        self._loaded = self._timed("loading", lambda: stock.load(model, kind))
         self.parts = self._loaded.parts
 
-    def timed(self, stage: str, work: Callable[[], T]) -> T:
-        """Does the work and adds its seconds to the stage's."""
-        begin = time.perf_counter()
-        result = work()
-        self._add(stage, time.perf_counter() - begin)
-        return result
+    def expanded(self, prompt: str) -> str:
+        """The prompt made richer; who did it goes into the notes."""
+        self._progress("expanding the prompt", _LOADED)
+        expansion = self._timed(
+            "expanding", lambda: enriched(prompt, self._kind, self.model, self.parts, self._stock.wishes)
+        )
+        self._notes += [*expansion.notes, f"Prompt expanded by: {expansion.by}."]
+        return expansion.prompt
+
+    def caption(self, picture: Pixels) -> str:
+        """What (height, width, 4) shows."""
+        self._progress("describing the picture", _LOADED)
+        return self._timed(
+            "captioning",
+            lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
+        )
 
     def sampled(self, work: Work, prompt: str, inputs: dict[str, Any], count: int) -> list[Any]:
         """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
@@ -57,10 +75,11 @@ class Run:
         in company.
         """
         results: list[Any] = []
-        for number in range(count):
-            share = (_SAMPLED - _LOADED) / count
-            span = (_LOADED + share * number, _LOADED + share * (number + 1))
-            results.append(self._sample_one(work, prompt, inputs, (self.seed + number) % (MAX_SEED + 1), span))
+        with self._loaded.adapters.active(self._loras):
+            for number in range(count):
+                share = (_SAMPLED - _LOADED) / count
+                span = (_LOADED + share * number, _LOADED + share * (number + 1))
+                results.append(self._sample_one(work, prompt, inputs, (self.seed + number) % (MAX_SEED + 1), span))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -73,29 +92,43 @@ class Run:
 
     def _sample_one(self, work: Work, prompt: str, inputs: dict[str, Any], seed: int, span: tuple[float, float]) -> Any:
         self._progress("reading the prompt", span[0])
-        pipeline = assembled(work, self.parts, self.parts.scheduler)
+        scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
+        pipeline = assembled(work, self.parts, scheduler)
+        self._loaded.place(pipeline)
         stepper = Stepper(self._progress, span)
-        handle = stepper.watch(self.parts.transformer)
-        try:
-            with torch.inference_mode(), sized_for(self.model):
-                output = pipeline(
-                    prompt=prompt,
-                    negative_prompt=(self._sampling.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
-                    true_cfg_scale=max(1.0, self.guidance),
-                    num_inference_steps=self.steps,
-                    generator=torch.Generator("cpu").manual_seed(seed),
-                    callback_on_step_end=stepper,
-                    **inputs,
-                )
-        finally:
-            handle.remove()
+        with self._sampling_in(stepper) as skips:
+            output = pipeline(
+                prompt=prompt,
+                negative_prompt=(self._sampling.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                true_cfg_scale=max(1.0, self.guidance),
+                num_inference_steps=self.steps,
+                generator=torch.Generator("cpu").manual_seed(seed),
+                callback_on_step_end=stepper,
+                **inputs,
+            )
+        self._skipped += skips.steps
         for stage, seconds in stepper.timings_s(time.perf_counter()).items():
             self._add(stage, seconds)
         return output.images[0]
 
+    @contextmanager
+    def _sampling_in(self, stepper: Stepper) -> Generator[Skips]:
+        evaluations = self._scheduler.evaluations(self.steps)
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode())
+            stack.enter_context(sized_for(self.model))
+            stack.callback(stepper.watch(self.parts.transformer).remove)
+            yield stack.enter_context(accelerated(self.parts.transformer, self._sampling.acceleration, evaluations))
+
     def _made(self, prompt: str) -> Provenance:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
         return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, self.steps, self._skipped)
+
+    def _timed(self, stage: str, work: Callable[[], T]) -> T:
+        begin = time.perf_counter()
+        result = work()
+        self._add(stage, time.perf_counter() - begin)
+        return result
 
     def _add(self, stage: str, seconds: float) -> None:
         self._timings_s[stage] = self._timings_s.get(stage, 0.0) + seconds

@@ -1,12 +1,17 @@
 """The checkpoints of one engine: which one serves a model, and its parts, loaded as fits the machine."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from lamina.core.catalog import NANO, Model
 from lamina.core.tasks import TaskKind
+from lamina.engine.qwen.adapters.places import LoraPlaces
+from lamina.engine.qwen.adapters.switching import Adapters
+from lamina.engine.qwen.captions import CaptionCache
 from lamina.engine.qwen.devices import find_device, host_total_bytes
 from lamina.engine.qwen.loading import take_components
 from lamina.engine.qwen.measuring import measure
+from lamina.engine.qwen.offloading import place
 from lamina.engine.qwen.pipelines import Components
 from lamina.engine.qwen.placement import Plan, choose_plan
 from lamina.engine.qwen.shelf import Shelf
@@ -19,19 +24,32 @@ _OF_LAYERS = {"transformer": "transformer_layered", "scheduler": "scheduler_laye
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A model ready to run. `checkpoint`: what a result says that it was made with."""
+    """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs."""
 
     parts: Components
     plan: Plan
     checkpoint: str
+    adapters: Adapters
+
+    def place(self, pipeline: Any) -> None:
+        """Has the pipeline's components go to the device as the plan says."""
+        place(pipeline, self.plan)
 
 
 class Stock:
-    """Keeps loaded models while memory allows; `only` serves every request, whatever model it names."""
+    """Keeps loaded models while memory allows, the least recently used leaving first.
+
+    `only` serves every request, whatever model it names. `loras`: where LoRAs are found; `captions`: of pictures that
+    were taken apart before.
+    """
 
     def __init__(self, wishes: Wishes, only: Model | None = None) -> None:
-        self._wishes, self._only = wishes, only
+        self.wishes, self._only = wishes, only
+        cache = wishes.cache_dir
+        self.captions = CaptionCache(cache and cache / "captions")
+        self.loras = LoraPlaces(cache and cache / "loras", hub_cache=wishes.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
+        self._adapters: dict[str, Adapters] = {}
         self._shelf: Shelf | None = None
 
     def serving(self, model: Model) -> Model:
@@ -40,27 +58,31 @@ class Stock:
 
     def load(self, model: Model, kind: TaskKind) -> Loaded:
         """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
-        place = require(model, self._wishes.roots)
-        folders = {role: place.folder / _folder_of(role, model, kind) for role in _ROLES}
-        name = f"{model.name}/{kind}" if model is NANO else model.name
+        weights = require(model, self.wishes.roots)
+        folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
+        name = f"{model.name}, {kind}" if model is NANO else model.name
         if name not in self._plans:
-            device = find_device(self._wishes.device)
-            sizes = measure(folders, place.transformer_file)
+            device = find_device(self.wishes.device)
+            sizes = measure(folders, weights.transformer_file)
             self._plans[name] = choose_plan(
-                model.name, device, host_total_bytes(), sizes, self._wishes.precision, self._wishes.placement
+                model.name, device, host_total_bytes(), sizes, self.wishes.precision, self.wishes.placement
             )
         plan = self._plans[name]
         if self._shelf is None:
-            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes))
-        parts = take_components(self._shelf, name, folders, plan, place.transformer_file)
-        return Loaded(Components(**parts), plan, _checkpoint(model, place))
+            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), lambda left: self._adapters.pop(left))
+        parts = Components(
+            **take_components(self._shelf, name, folders, plan, weights.transformer_file), device=plan.device.name
+        )
+        if name not in self._adapters:  # before anything else is hung on the transformer's layers
+            self._adapters[name] = Adapters(parts.transformer)
+        return Loaded(parts, plan, _checkpoint(model, weights), self._adapters[name])
 
 
 def _folder_of(role: str, model: Model, kind: TaskKind) -> str:
     return _OF_LAYERS.get(role, role) if model is NANO and kind is TaskKind.DECOMPOSE else role
 
 
-def _checkpoint(model: Model, place: Place) -> str:
+def _checkpoint(model: Model, weights: Place) -> str:
     """As "Qwen/Qwen-Image@main", with the file that its transformer comes from where that is another."""
     named = f"{model.checkpoint.repository}@{model.checkpoint.revision}" if model.checkpoint.repository else model.name
-    return named if place.transformer_file is None else f"{named} with {place.transformer_file.name}"
+    return named if weights.transformer_file is None else f"{named} with {weights.transformer_file.name}"
