@@ -29,7 +29,7 @@ _NOTHING_FOUND = "This looks like a photograph in which nothing stands apart cle
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What was seen, by how many levels a ground and the picture may differ by chance, and what the user should know."""
+    """What was seen, by how many levels ground and picture may differ by chance, and what the user should know."""
 
     scene: Scene
     noise: float
