@@ -11,8 +11,8 @@ from lamina.engine.weights.places import Roots
 class Wishes:
     """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto".
 
-    `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions are kept from
-    one run to the next; None forgets them.
+    `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions, and LoRAs
+    that came from URLs, are kept from one run to the next; None forgets them.
     """
 
     roots: Roots = field(default_factory=Roots)

@@ -1,6 +1,8 @@
 """The checkpoints of one engine: which one serves a model, and its parts, loaded as fits the machine."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lamina.core.catalog import NANO, Model
@@ -45,9 +47,10 @@ class Stock:
 
     def __init__(self, wishes: Wishes, only: Model | None = None) -> None:
         self.wishes, self._only = wishes, only
-        cache = wishes.cache_dir
-        self.captions = CaptionCache(cache and cache / "captions")
-        self.loras = LoraPlaces(cache and cache / "loras", hub_cache=wishes.roots.hub_cache)
+        self._own_cache = tempfile.TemporaryDirectory(prefix="lamina-") if wishes.cache_dir is None else None
+        cache = wishes.cache_dir or Path(self._own_cache.name)  # its own goes when this does
+        self.captions = CaptionCache(cache / "captions")
+        self.loras = LoraPlaces(cache / "loras", hub_cache=wishes.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
         self._adapters: dict[str, Adapters] = {}
         self._shelf: Shelf | None = None

@@ -15,10 +15,11 @@ _TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
 @dataclass(frozen=True, slots=True)
 class Roots:
     """Where to look. `models`: the folder with a sub-folder a model; `hub_cache`: of the Hugging Face hub;
-    `transformers`: files to take a model's transformer from, by the model's name.
+    `transformers`: files to take a model's transformer from, by the model's name. With none of them there is only what
+    the package has.
     """
 
-    models: Path
+    models: Path | None = None
     hub_cache: Path | None = None
     transformers: Mapping[str, Path] = field(default_factory=dict[str, Path])
 

@@ -1,0 +1,195 @@
+"""The family's engine, run on nano: what comes back, what stays the same, what stops it, what it refuses."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import Pixels
+from lamina.core.ports import PictureMaker, Step, no_progress
+from lamina.core.results import Generated
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling
+from lamina.engine.choice import start_engine, start_picture_maker
+
+FEW = Sampling(seed=7, steps=3)
+
+
+@pytest.fixture(scope="module")
+def nano() -> PictureMaker:
+    return start_picture_maker("nano")
+
+
+@pytest.fixture(scope="module")
+def picture() -> Pixels:
+    """400 x 300: a red square on blue."""
+    pixels = np.full((300, 400, 4), (50, 80, 220, 255), np.uint8)
+    pixels[90:210, 140:260, :3] = (220, 40, 40)
+    return pixels
+
+
+@pytest.fixture(scope="module")
+def drawn(nano: PictureMaker) -> Generated:
+    return nano.generate(GenerateTask("a red circle on a white background", FEW), None, None, no_progress)
+
+
+def generate(nano: PictureMaker, sampling: Sampling = FEW, **rest: int) -> Generated:
+    return nano.generate(GenerateTask("a red circle on a white background", sampling, **rest), None, None, no_progress)
+
+
+def test_a_result_tells_how_it_was_made(drawn: Generated) -> None:
+    made = drawn.made
+    assert (made.engine, made.checkpoint, made.seed, made.steps, made.skipped_steps) == ("nano", "nano", 7, 3, 0)
+    assert made.prompt == "a red circle on a white background"
+    assert {"loading", "encoding", "sampling", "decoding"} <= set(made.timings_s)
+    assert all(seconds >= 0 for seconds in made.timings_s.values())
+
+
+def test_the_same_seed_gives_the_same_samples_and_another_others(nano: PictureMaker, drawn: Generated) -> None:
+    assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
+    assert (generate(nano, Sampling(seed=8, steps=3)).pictures[0] != drawn.pictures[0]).any()
+
+
+def test_a_picture_is_the_same_in_company(nano: PictureMaker, drawn: Generated) -> None:
+    both = generate(nano, Sampling(seed=6, steps=3), count=2)
+    assert len(both.pictures) == 2
+    assert (both.pictures[1] == drawn.pictures[0]).all()
+
+
+def test_a_seed_that_is_not_given_is_drawn_and_told(nano: PictureMaker) -> None:
+    first, second = (generate(nano, Sampling(steps=1)) for _ in range(2))
+    assert first.made.seed is not None and first.made.seed != second.made.seed
+    again = generate(nano, Sampling(seed=first.made.seed, steps=1))
+    assert (again.pictures[0] == first.pictures[0]).all()
+
+
+def test_pictures_have_the_size_that_was_asked_for(nano: PictureMaker, picture: Pixels) -> None:
+    assert generate(nano, width=640, height=368).pictures[0].shape == (368, 640, 4)
+    edited = nano.edit(EditTask("make the square green", FEW), [picture], no_progress)
+    assert edited.pictures[0].shape == (304, 400, 4)  # the picture's own, in steps of 16
+    asked = nano.edit(EditTask("make the square green", FEW, 512, 256), [picture], no_progress)
+    assert asked.pictures[0].shape == (256, 512, 4)
+
+
+def test_progress_goes_up_and_counts_the_steps(nano: PictureMaker) -> None:
+    shares: list[float] = []
+    steps: list[tuple[int, int]] = []
+
+    def note(stage: str, share: float, step: Step | None = None, /) -> None:  # noqa: ARG001
+        shares.append(share)
+        if step is not None:
+            assert step.eta_s >= 0
+            steps.append((step.number, step.count))
+
+    nano.generate(GenerateTask("a red circle", FEW, count=2), None, None, note)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert steps == [(1, 3), (2, 3), (3, 3)] * 2
+
+
+def test_a_run_is_cancelled_at_its_next_step_and_the_next_is_not_hurt(nano: PictureMaker, drawn: Generated) -> None:
+    seen: list[int] = []
+
+    def stop(stage: str, share: float, step: Step | None = None, /) -> None:  # noqa: ARG001
+        if step is not None:
+            seen.append(step.number)
+            if step.number == 2:
+                raise LaminaError(ErrorCode.CANCELLED, "Stopped.")
+
+    with pytest.raises(LaminaError) as stopped:
+        nano.generate(GenerateTask("a red circle", Sampling(seed=1, steps=9)), None, None, stop)
+    assert stopped.value.code is ErrorCode.CANCELLED
+    assert seen == [1, 2]
+    assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
+
+
+def test_guidance_changes_the_picture_and_one_turns_it_off(nano: PictureMaker, drawn: Generated) -> None:
+    off = generate(nano, Sampling(seed=7, steps=3, guidance=1.0))
+    strong = generate(nano, Sampling(seed=7, steps=3, guidance=6.0))
+    assert (off.pictures[0] != strong.pictures[0]).any()
+    assert (strong.pictures[0] != drawn.pictures[0]).any()
+
+
+def test_a_picture_to_start_from_is_kept_the_more_the_less_the_strength(nano: PictureMaker, picture: Pixels) -> None:
+    def far(strength: float) -> float:
+        task = GenerateTask("a green circle on a yellow background", Sampling(seed=3, steps=10), strength=strength)
+        varied = nano.generate(task, picture, None, no_progress).pictures[0]
+        assert varied.shape == (304, 400, 4)
+        return float(np.abs(varied[:300, :, :3].astype(int) - picture[..., :3]).mean())
+
+    assert far(0.1) < 20 < far(1.0)
+
+
+def test_only_what_the_mask_names_changes(nano: PictureMaker, picture: Pixels) -> None:
+    mask = np.zeros_like(picture)
+    mask[..., 3] = 255
+    mask[:, 200:, :3] = 255
+    task = GenerateTask("a yellow background", Sampling(seed=3, steps=10), 400, 304, strength=1.0)
+    filled = nano.generate(task, picture, mask, no_progress).pictures[0][:300].astype(int)
+    change = np.abs(filled[..., :3] - picture[..., :3]).mean(-1)
+    assert change[:, :120].mean() < 12 < change[:, 280:].mean()
+
+
+def test_a_scheduler_that_stands_in_for_another_says_so(nano: PictureMaker, drawn: Generated) -> None:
+    stood_in = generate(nano, Sampling(seed=7, steps=3, scheduler="DDIM"))
+    assert any("Euler" in note for note in stood_in.notes)
+    other = generate(nano, Sampling(seed=7, steps=3, scheduler="DPM++ 2M Karras"))
+    assert other.notes == ()
+    assert (other.pictures[0] != drawn.pictures[0]).any()
+
+
+def test_skipped_steps_are_counted_and_leave_nothing_behind(nano: PictureMaker) -> None:
+    def made(level: AccelerationLevel) -> Generated:
+        return generate(nano, Sampling(seed=2, steps=16, acceleration=Acceleration(level)))
+
+    plain, quick = made(AccelerationLevel.NONE), made(AccelerationLevel.FAST)
+    assert plain.made.skipped_steps == 0 < quick.made.skipped_steps < 16
+    assert (made(AccelerationLevel.NONE).pictures[0] == plain.pictures[0]).all()
+
+
+def test_layers_come_in_the_number_that_was_asked_for_with_names(picture: Pixels) -> None:
+    stack = start_engine("nano").decompose(picture, DecomposeTask(3, sampling=FEW), no_progress)
+    assert len(stack) == 3
+    assert len({layer.name for layer in stack}) == 3
+    assert (stack.width, stack.height) == (80, 48)  # nano's own size of that aspect
+    assert stack.made is not None
+    assert stack.made.prompt  # it described the picture itself
+
+
+def test_the_same_picture_is_taken_apart_in_the_same_way(picture: Pixels) -> None:
+    first, second = (
+        start_engine("nano").decompose(picture, DecomposeTask(2, sampling=FEW), no_progress) for _ in range(2)
+    )
+    assert first.has_same_content(second)
+
+
+@pytest.mark.parametrize(
+    ("ask", "code", "words"),
+    [
+        (lambda nano, p: nano.edit(EditTask("a", FEW), [p] * 11, no_progress), "task_invalid", "at most 10"),
+        (
+            lambda nano, p: nano.edit(EditTask("a", Sampling("qwen-image-edit")), [p, p], no_progress),
+            "task_invalid",
+            "takes one",
+        ),
+        (lambda nano, p: nano.generate(GenerateTask("a"), None, p, no_progress), "task_invalid", "no picture"),
+        (
+            lambda nano, _: nano.generate(GenerateTask("a", Sampling("qwen-image-layered")), None, None, no_progress),
+            "task_invalid",
+            "does not generate",
+        ),
+        (
+            lambda nano, _: nano.generate(GenerateTask("a", Sampling("qwen-imag")), None, None, no_progress),
+            "model_unknown",
+            "no model",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    nano: PictureMaker, picture: Pixels, ask: Callable[[PictureMaker, Pixels], object], code: str, words: str
+) -> None:
+    with pytest.raises(LaminaError) as refused:
+        ask(nano, picture)
+    assert refused.value.code == code
+    assert words in refused.value.message
