@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lamina.cli.models import describe_models
+from lamina.cli.model_list import describe_models
 from lamina.core.errors import LaminaError
 from lamina.engine.qwen.devices import all_devices, host_total_bytes
 

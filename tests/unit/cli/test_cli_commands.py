@@ -101,12 +101,22 @@ def test_settings_say_where_they_come_from(lamina: Lamina, monkeypatch: pytest.M
         "engine": {"value": "auto", "from": "default"},
         "layers": {"value": 5, "from": "LAMINA_LAYERS"},
         "max_megapixels": {"value": 32.0, "from": "lamina.toml"},
+        "models_dir": {"value": None, "from": "default"},
+        "device": {"value": "auto", "from": "default"},
+        "precision": {"value": "auto", "from": "default"},
+        "placement": {"value": "auto", "from": "default"},
+        "transformer": {"value": None, "from": "default"},
     }
     assert lamina("settings").out.splitlines() == [
         "setting         value  from",
         "engine          auto   default",
         "layers          5      LAMINA_LAYERS",
         "max_megapixels  32     lamina.toml",
+        "models_dir      -      default",
+        "device          auto   default",
+        "precision       auto   default",
+        "placement       auto   default",
+        "transformer     -      default",
     ]
 
 

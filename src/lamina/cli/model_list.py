@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--verify", "is_verifying", is_flag=True, help="Read the files in full and compare their checksums.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
 def models(is_verifying: bool, is_json: bool) -> int:
-    """Show the models: what each is for, what it needs, whether it is here.
+    """Show the models, what each needs, and which are here.
 
     The exit code is 1 if a model that is here is damaged.
 
