@@ -14,6 +14,8 @@ from lamina.settings import Settings
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
+EXTRAS = [need for needs in PROJECT["project"]["optional-dependencies"].values() for need in needs]
+
 
 def test_every_error_is_explained_with_its_exit_code() -> None:
     told = {code(row[0]): int(row[-1]) for row in rows((REFERENCE / "errors.md").read_text("utf-8"))}
@@ -34,7 +36,12 @@ def _shown(default: object) -> str:
 
 @pytest.mark.parametrize(
     "requirement",
-    [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"], *PROJECT["build-system"]["requires"]],
+    [
+        *PROJECT["project"]["dependencies"],
+        *EXTRAS,
+        *PROJECT["dependency-groups"]["dev"],
+        *PROJECT["build-system"]["requires"],
+    ],
 )
 def test_every_dependency_is_explained(requirement: str) -> None:
     name = re.split(r"[<>=!~ \[;]", requirement)[0]
@@ -50,6 +57,7 @@ def test_no_dependency_is_explained_that_is_not_one() -> None:
         re.split(r"[<>=!~ \[;]", requirement)[0]
         for requirement in (
             *PROJECT["project"]["dependencies"],
+            *EXTRAS,
             *PROJECT["dependency-groups"]["dev"],
             *PROJECT["build-system"]["requires"],
         )
@@ -71,7 +79,7 @@ def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     assert newest[2][0].isalpha(), "prose comes first"
 
 
-@pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"])
+@pytest.mark.parametrize("requirement", [*PROJECT["project"]["dependencies"], *EXTRAS])
 def test_the_notice_tells_the_licence_of_what_is_installed(requirement: str) -> None:
     name = re.split(r"[<>=!~ \[;]", requirement)[0]
     assert re.search(rf"^  {re.escape(name)} ", (ROOT / "NOTICE").read_text("utf-8"), re.MULTILINE)

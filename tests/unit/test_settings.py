@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lamina import settings
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.settings import Settings, current, origins
 
@@ -110,3 +111,32 @@ def test_a_secret_is_used_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None
     assert current().expander_key == "sk-hush"
     assert "hush" not in repr(current()) + repr(origins())
     assert next(origin.shown for origin in origins() if origin.name == "expander_key") == "(set)"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("precision = 'int4'", "one of auto, bf16, fp32, fp8"),
+        ("placement = 'disk'", "one of auto, resident, model_offload, group_offload"),
+        ("device = 'cuda:x'", "auto, cpu, mps, cuda, or one GPU"),
+        ("models_dir = 3", "the path of a folder"),
+        ("transformer = 'nothing=a.gguf'", "MODEL=PATH"),
+        ("transformer = 'qwen-image='", "MODEL=PATH"),
+        ("transformer = 3", "MODEL=PATH"),
+    ],
+)
+def test_mistakes_in_the_settings_of_models(content: str, words: str) -> None:
+    Path("lamina.toml").write_text(content)
+    with pytest.raises(LaminaError, match=words):
+        settings.current()
+
+
+def test_weights_are_looked_for_where_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    monkeypatch.setenv("HF_HUB_CACHE", "/cache")
+    Path("lamina.toml").write_text("transformer = 'qwen-image=a.gguf, qwen-image-edit = b.safetensors'")
+    found = settings.roots(settings.current())
+    assert (found.models, found.hub_cache) == (Path("/data/lamina/models"), Path("/cache"))
+    assert found.transformers == {"qwen-image": Path("a.gguf"), "qwen-image-edit": Path("b.safetensors")}
+    monkeypatch.setenv("LAMINA_MODELS_DIR", "/elsewhere")
+    assert settings.roots(settings.current()).models == Path("/elsewhere")

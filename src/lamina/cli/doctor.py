@@ -59,7 +59,26 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"CPU cores   {report['cpu_cores'] or 'unknown'}",
         f"Memory      {f'{memory / 2**30:.1f} GiB' if memory else 'unknown'}",
         f"OCR models  {', '.join(report['ocr_models']) or 'none'}",
+        *_diffusion_lines(report),
         *(f"Engine      {name}: {_verdict(state)}" for name, state in report["engines"].items()),
+    ]
+
+
+def _diffusion_lines(report: dict[str, Any]) -> list[str]:
+    versions = report["diffusion_packages"]
+    if not report["devices"]:
+        return ["Diffusion   not installed: pip install 'lamina[qwen]'"]
+    here = [name for name, state in report["models"].items() if state == "here"]
+    damaged = [f"{name} (damaged)" for name, state in report["models"].items() if state == "damaged"]
+    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
+    return [
+        f"Diffusion   {packages}",
+        *(
+            f"Device      {device['name']}: {device['title']}, {device['free_bytes'] / 1e9:.1f} of "
+            f"{device['total_bytes'] / 1e9:.1f} GB free"
+            for device in report["devices"]
+        ),
+        f"Models      {', '.join(here + damaged) or 'none here; see lamina models'}",
     ]
 
 

@@ -1,17 +1,22 @@
-"""What `lamina doctor` reads off the machine: Python, packages, processors, memory, the reader's models."""
+"""What `lamina doctor` reads off the machine: Python, packages, processors, memory, devices, models."""
 
 import importlib.util
 import os
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from lamina.cli.model_list import describe_models
+from lamina.core.errors import LaminaError
+from lamina.engine.qwen.devices import all_devices, host_total_bytes
 
 _PACKAGES = (
     "lamina", "click", "httpx2", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless", "pillow",
     "psd-tools", "python-pptx", "rapidocr", "tifffile",
 )  # fmt: skip
-_MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # cgroup v2, v1
+_DIFFUSION_PACKAGES = ("torch", "diffusers", "transformers", "huggingface-hub", "safetensors", "torchao", "gguf")
 
 
 def describe_machine() -> dict[str, Any]:
@@ -21,9 +26,27 @@ def describe_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {package: _version(package) for package in _PACKAGES},
         "cpu_cores": _cpu_cores(),
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": host_total_bytes() or None,
         "ocr_models": _ocr_models(),
+        "diffusion_packages": {package: _version(package) for package in _DIFFUSION_PACKAGES},
+        "devices": _devices(),
+        "models": _models(),
     }
+
+
+def _devices() -> list[dict[str, Any]]:
+    """What torch can run models on; empty without torch, or where it cannot be loaded."""
+    try:
+        return [asdict(device) for device in all_devices()]
+    except LaminaError:
+        return []
+
+
+def _models() -> dict[str, str]:
+    """Each model of the catalog with its state: "here", "damaged" or "missing"."""
+    from lamina import settings
+
+    return {entry["name"]: entry["state"] for entry in describe_models(settings.roots(settings.current()))}
 
 
 def _version(package: str) -> str | None:
@@ -36,18 +59,6 @@ def _version(package: str) -> str | None:
 def _cpu_cores() -> int | None:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-def _memory_bytes() -> int | None:
-    """Of the machine, or of the container where that is less."""
-    try:
-        sizes = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    except (AttributeError, OSError, ValueError):
-        return None
-    for path in map(Path, _MEMORY_LIMITS):
-        text = path.read_text().strip() if path.is_file() else ""
-        sizes += [int(text)] if text.isdigit() else []
-    return min(sizes)
 
 
 def _ocr_models() -> list[str]:

@@ -20,6 +20,12 @@ COMMANDS = {
     "recompose": ("lamina.cli.recompose", "recompose", "Put the layers of a file together to one flat picture."),
     "compare": ("lamina.cli.compare", "compare", "Measure how far layers are from the picture that they came from."),
     "eval": ("lamina.cli.evaluate", "evaluate", "Measure an engine on drawn posters whose layers are known."),
+    "models": (
+        "lamina.cli.model_list",
+        "models",
+        "Show the models, what each needs, and which are here.",
+    ),
+    "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
     "settings": ("lamina.cli.settings", "settings", "Show each setting and where its value comes from."),
     "doctor": ("lamina.cli.doctor", "doctor", "Show what Lamina finds on this machine and whether it works."),
 }

@@ -8,12 +8,11 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import Placement, Precision
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
 from lamina.engine.qwen.devices import Device
-from lamina.engine.qwen.needs import RELEASED, ComponentSizes
+from lamina.engine.qwen.needs import NANO, RELEASED, ComponentSizes
 from lamina.engine.qwen.placement import check_request, choose_plan, is_out_of_memory, out_of_memory
 
 GIB = 2**30
 HOST = 256 * GIB
-NANO = ComponentSizes(8_208_576, 5_308_416, 2_654_208, 783_296, 2_578_852, 1_332_992, 81_920, 192, 16)
 
 
 def gpu(gib: float) -> Device:

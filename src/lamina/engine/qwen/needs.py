@@ -68,6 +68,18 @@ RELEASED = ComponentSizes(
     vae_width=96,
 )
 
+NANO = ComponentSizes(
+    transformer=8_208_576,
+    matrices=5_308_416,
+    modulation=2_654_208,
+    text_encoder=783_296,
+    vae=2_578_852,
+    block=1_332_992,
+    unblocked=81_920,
+    width=192,
+    vae_width=16,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:

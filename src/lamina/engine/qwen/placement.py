@@ -76,6 +76,13 @@ def choose_plan(
     raise _nothing_fits(name, asked, everything, extent, host_bytes)
 
 
+def most_and_least_bytes(sizes: ComponentSizes) -> tuple[int, int]:
+    """Of a GPU's memory: with everything on it, and with all that offloading can save, for a usual request."""
+    gpu = Device("cuda:0", "", 0, 0)
+    needs = [plan.needed_bytes(_DEFAULT_EXTENT) for plan in _plans(gpu, sizes) if plan.precision is Precision.BF16]
+    return needs[0], min(needs)
+
+
 def check_request(plan: Plan, task: Task, native_px: int, references: int = 0) -> None:
     """Raises `LaminaError` (out_of_memory) before the work if the request is foreseen not to fit beside the weights."""
     extent = extent_of(task, native_px, references)

@@ -8,6 +8,7 @@ from lamina.core.catalog import NANO, Model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.engine.weights.checking import INDEX, check_folder
 
+HUB_CACHE = "hub cache"
 PACKAGED = Path(__file__).parents[1] / "qwen" / "nano" / "weights"
 _TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
 
@@ -45,12 +46,17 @@ class Place:
 
 
 def find(model: Model, roots: Roots) -> Place | None:
-    """The first place that has the model's `model_index.json`; it may yet be damaged. None if no place has."""
+    """The first place that has the model's `model_index.json`; it may yet be damaged, but for the hub's cache, where
+    other programs leave parts of models. None if no place has.
+    """
     transformer = roots.transformers.get(model.name)
     for folder, origin in _candidates(model, roots):
         if (folder / INDEX).is_file():
             beside = (folder / name for name in _TRANSFORMER_FILES)
-            return Place(model, folder, origin, transformer or next((path for path in beside if path.is_file()), None))
+            file = transformer or next((path for path in beside if path.is_file()), None)
+            place = Place(model, folder, origin, file)
+            if origin != HUB_CACHE or _is_whole(place):
+                return place
     return None
 
 
@@ -94,9 +100,17 @@ def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def _is_whole(place: Place) -> bool:
+    try:
+        place.check()
+    except LaminaError:
+        return False
+    return True
+
+
 def _candidates(model: Model, roots: Roots) -> list[tuple[Path, str]]:
     found = [(roots.models / model.name, "models folder")] if roots.models is not None else []
     if model is NANO:
         return [*found, (PACKAGED, "package")]
     snapshot = hub_snapshot(model, roots.hub_cache) if roots.hub_cache is not None else None
-    return [*found, (snapshot, "hub cache")] if snapshot is not None else found
+    return [*found, (snapshot, HUB_CACHE)] if snapshot is not None else found
