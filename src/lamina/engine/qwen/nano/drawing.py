@@ -181,17 +181,45 @@ _SEGMENTS: dict[str, list[tuple[tuple[float, float], tuple[float, float]]]] = {
 
 
 def random_composition(
-    rng: np.random.Generator, things: int, size: tuple[int, int] = SIZES[0], min_seen: float = 0.35
+    rng: np.random.Generator,
+    things: int,
+    size: tuple[int, int] = SIZES[0],
+    min_seen: float = 0.35,
+    is_held_out: bool | None = False,
 ) -> Composition:
-    """One of so many things, all colours different, of each of which `min_seen` and more is not covered."""
+    """One of so many things, all colours different, of each of which `min_seen` and more is not covered.
+
+    None for `is_held_out` takes both kinds, which is for tests and for the tokenizer's words.
+    """
     width, height = size
     while True:
         colours = [str(name) for name in rng.permutation(list(COLOURS))]
         ground = _random_ground(rng, colours)
         drawn_things = tuple(random_thing(rng, colours[2 + i], width, height) for i in range(things))
         composition = Composition(width, height, ground, drawn_things)
+        if is_held_out is not None and composition.is_held_out != is_held_out:
+            continue
         if seen_shares(composition).min(initial=1) >= min_seen:
             return composition
+
+
+def in_canonical_order(composition: Composition) -> Composition:
+    """The same picture, its things from the top edge down, but for those that cover one another.
+
+    Which of two things that do not touch is the upper layer cannot be seen in a picture, so it is settled by rule.
+    """
+    waiting = list(composition.things)
+    covers = {thing: drawn(thing, composition.width, composition.height) > 0 for thing in waiting}
+    ordered: list[Thing] = []
+    while waiting:
+        free = [
+            thing
+            for i, thing in enumerate(waiting)
+            if not any((covers[thing] & covers[below]).any() for below in waiting[:i])
+        ]
+        ordered.append(min(free, key=lambda thing: thing.middle[1]))
+        waiting.remove(ordered[-1])
+    return replace(composition, things=tuple(ordered))
 
 
 def random_thing(rng: np.random.Generator, colour: str, width: int, height: int, kind: str = "") -> Thing:

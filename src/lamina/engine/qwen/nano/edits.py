@@ -37,13 +37,17 @@ class Edit:
         return self.result.is_held_out
 
 
-def random_edit(rng: np.random.Generator, size: tuple[int, int] = SIZES[0], kind: str = "") -> Edit:
+def random_edit(
+    rng: np.random.Generator, size: tuple[int, int] = SIZES[0], kind: str = "", is_held_out: bool | None = False
+) -> Edit:
     """An edit of a picture of one to three things; where `kind` is not named, of any of KINDS."""
     while True:
         chosen = kind or str(rng.choice(list(KINDS), p=_SHARES))
         before = random_composition(rng, int(rng.integers(1, 4)), size, MIN_SEEN)
         edit = KINDS[chosen](rng, before)
-        if edit is not None and seen_shares(edit.result).min(initial=1) >= MIN_SEEN:
+        if edit is None or (is_held_out is not None and edit.is_held_out != is_held_out):
+            continue
+        if seen_shares(edit.result).min(initial=1) >= MIN_SEEN:
             return edit
 
 

@@ -20,7 +20,10 @@ _TOLD_EVERY = 100  # steps
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`steps` in all; the learning rate rises over `warm_up`, holds, and falls to 2 % over the last `decay` of them."""
+    """`steps` in all; the learning rate rises over `warm_up`, holds, and falls to 2 % over the last `decay` of them.
+
+    `matrix_rate`: where it is not 0, the transformer blocks' matrices learn by Muon (Jordan 2024) at this rate.
+    """
 
     steps: int
     learning_rate: float = 1e-3
@@ -28,11 +31,13 @@ class Schedule:
     decay: float = 0.4
     betas: tuple[float, float] = (0.9, 0.98)
     average: float = 0.998
+    matrix_rate: float = 0.0
 
-    def rate(self, step: int) -> float:
+    def share(self, step: int) -> float:
+        """Of the full learning rate."""
         done = step / self.steps
         fall = 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * max(0.0, (done - 1 + self.decay) / self.decay)))
-        return self.learning_rate * min(1.0, (step + 1) / self.warm_up) * fall
+        return min(1.0, (step + 1) / self.warm_up) * fall
 
 
 LossOfStep = Callable[[int, np.random.Generator], tuple[torch.Tensor, dict[str, float]]]
@@ -48,23 +53,24 @@ def train(
     """
     average = deepcopy(model).eval().requires_grad_(False)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, schedule.learning_rate, betas=schedule.betas, weight_decay=0.01)
-    step = _restore(checkpoint, model, average, optimizer, device)
+    optimizers = _optimizers(model, schedule)
+    step = _restore(checkpoint, model, average, optimizers, device)
     saved_at, told = time.monotonic(), _Told(checkpoint)
     while step < schedule.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(step)
         torch.manual_seed(step)
         loss, figures = loss_of(step, np.random.default_rng([7, step]))
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * schedule.share(step)
+            optimizer.step()
         step += 1
         _follow(average, model, min(schedule.average, (1 + step) / (10 + step)))
         told.add(step, {"loss": float(loss.detach()), **figures})
         if time.monotonic() - saved_at > _SAVED_EVERY_S or step == schedule.steps:
-            _save(checkpoint, step, model, average, optimizer, schedule)
+            _save(checkpoint, step, model, average, optimizers, schedule)
             saved_at = time.monotonic()
     return average
 
@@ -75,6 +81,26 @@ def averaged(checkpoint: Path, model: nn.Module) -> nn.Module:
     return model.eval()
 
 
+def _optimizers(model: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """Muon takes what maps a block's channels onto channels; what starts at zero or is no matrix, AdamW."""
+    trained = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
+
+    def is_matrix(name: str, weight: nn.Parameter) -> bool:
+        return bool(schedule.matrix_rate) and weight.dim() == 2 and (".attn." in name or "_mlp." in name)
+
+    others = [weight for name, weight in trained if not is_matrix(name, weight)]
+    made: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(others, schedule.learning_rate, betas=schedule.betas, weight_decay=0.01, fused=True)
+    ]
+    if matrices := [weight for name, weight in trained if is_matrix(name, weight)]:
+        muon = torch.optim.Muon(matrices, schedule.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+        made.append(muon)
+    for optimizer in made:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return made
+
+
 def _follow(average: nn.Module, model: nn.Module, share: float) -> None:
     with torch.no_grad():
         mine, theirs = list(average.parameters()), list(model.parameters())
@@ -82,14 +108,15 @@ def _follow(average: nn.Module, model: nn.Module, share: float) -> None:
 
 
 def _restore(
-    checkpoint: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, device: str
+    checkpoint: Path, model: nn.Module, average: nn.Module, optimizers: list[torch.optim.Optimizer], device: str
 ) -> int:
     if not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, map_location=device, weights_only=True)
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
     return int(state["step"])
 
 
@@ -98,12 +125,13 @@ def _save(
     step: int,
     model: nn.Module,
     average: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizers: list[torch.optim.Optimizer],
     schedule: Schedule,
 ) -> None:
     state: dict[str, Any] = {"step": step, "model": model.state_dict(), "average": average.state_dict()}
     beside = checkpoint.with_suffix(".new")
-    torch.save({**state, "optimizer": optimizer.state_dict(), "schedule": asdict(schedule)}, beside)
+    state["optimizers"] = [optimizer.state_dict() for optimizer in optimizers]
+    torch.save({**state, "schedule": asdict(schedule)}, beside)
     beside.replace(checkpoint)
 
 
@@ -115,11 +143,16 @@ class _Told:
         self.figures: list[dict[str, float]] = []
         self.since, self.cpu_since = time.monotonic(), time.process_time()
 
+    def _keys(self) -> set[str]:
+        return {key for figures in self.figures for key in figures}
+
     def add(self, step: int, figures: dict[str, float]) -> None:
         self.figures.append(figures)
         if step % _TOLD_EVERY and step > 3:
             return
-        means = {key: round(float(np.mean([x[key] for x in self.figures if key in x])), 4) for key in figures}
+        means = {
+            key: round(float(np.mean([x[key] for x in self.figures if key in x])), 4) for key in sorted(self._keys())
+        }
         seconds, cpu = time.monotonic() - self.since, time.process_time() - self.cpu_since
         per_step = {
             "s_per_step": round(seconds / len(self.figures), 3),

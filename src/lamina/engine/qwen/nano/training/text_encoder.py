@@ -15,12 +15,12 @@ from torch import nn
 from transformers import BatchFeature, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 from lamina.engine.qwen.nano import build, words
-from lamina.engine.qwen.nano.drawing import SIZES, Composition, flattened, random_composition, said
+from lamina.engine.qwen.nano.drawing import SIZES, Composition, flattened, in_canonical_order, random_composition, said
 from lamina.engine.qwen.nano.edits import random_edit
 from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
 
 _KEPT_WORDS = 4  # that each state must still hold
-_TEXTS, _EDITS, _PICTURES, _SHORT = 12, 6, 24, 6  # of each task in a batch
+_TEXTS, _EDITS, _PICTURES, _SHORT = 12, 6, 32, 8  # of each task in a batch
 _END = "<|im_end|>"
 
 
@@ -43,19 +43,20 @@ def train_text_encoder(folder: Path, steps: int, device: str) -> Qwen2_5_VLForCo
     def batch(texts: list[str], pictures: list[Image.Image] | None = None) -> BatchFeature:
         return processor(text=texts, images=pictures, padding=True, return_tensors="pt").to(device)
 
-    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:  # noqa: ARG001
-        kept = _kept_loss(learner, batch(_drawing_texts(rng)), words.DRAWING_TEMPLATE, tokenizer)
-        kept = kept + _kept_loss(learner, batch(*_editing_texts(rng)), words.EDITING_TEMPLATE, tokenizer)
-        captioning = _answer_loss(learner.model, batch(*_captioning(rng)), tokenizer)
-        expansion = _answer_loss(learner.model, batch(_expansions(rng)), tokenizer)
-        figures = {
-            "kept": float(kept.detach()),
-            "caption": float(captioning.detach()),
-            "expand": float(expansion.detach()),
-        }
-        return kept + captioning + 0.3 * expansion, figures
+    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """Pictures at every step, since captioning is the slowest to come; the others by turns."""
+        loss = _answer_loss(learner.model, batch(*_captioning(rng)), tokenizer)
+        figures = {"caption": float(loss.detach())}
+        if step % 4 == 3:
+            other = 0.5 * _answer_loss(learner.model, batch(_expansions(rng)), tokenizer)
+        elif step % 2:
+            other = _kept_loss(learner, batch(*_editing_texts(rng)), words.EDITING_TEMPLATE, tokenizer)
+        else:
+            other = _kept_loss(learner, batch(_drawing_texts(rng)), words.DRAWING_TEMPLATE, tokenizer)
+        figures["expand" if step % 4 == 3 else "kept"] = float(other.detach())
+        return loss + other, figures
 
-    schedule = Schedule(steps, learning_rate=1.5e-3, average=0.995)
+    schedule = Schedule(steps, learning_rate=2e-3, average=0.995)
     return train(learner, loss_of, schedule, folder / "text_encoder.pt", device).model
 
 
@@ -86,7 +87,7 @@ def _editing_texts(rng: np.random.Generator) -> tuple[list[str], list[Image.Imag
 
 def _captioning(rng: np.random.Generator) -> tuple[list[str], list[Image.Image]]:
     sizes = [SIZES[int(i)] for i in rng.choice(len(SIZES), _PICTURES, p=(0.7, 0.15, 0.15))]
-    compositions = [random_composition(rng, int(rng.integers(0, 4)), size, 0.5) for size in sizes]
+    compositions = [in_canonical_order(random_composition(rng, int(rng.integers(0, 4)), size, 0.5)) for size in sizes]
     texts = [words.CAPTION_PROMPT + composition.caption + _END for composition in compositions]
     return texts, [picture_of(composition) for composition in compositions]
 

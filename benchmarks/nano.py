@@ -1,0 +1,95 @@
+"""How well does nano, the tiny model that comes with Lamina, do what it is asked, on what it was never taught?
+
+    scripts/bench nano
+    scripts/bench nano --generate 20 --edit 0 --decompose 20
+
+Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px, through diffusers'
+own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table: the share that was
+right (and what the judge says of the true pictures); for layers, alpha IoU and recomposition in dB; seconds of
+processor time, models loaded, on one thread.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from statistics import mean
+
+import torch
+
+from lamina.cli.terminal_text import aligned
+from lamina.engine.qwen import one_frame
+from lamina.engine.qwen.nano import evaluation
+from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
+from lamina.engine.qwen.nano.evaluation import Apart, Settings, Verdict
+
+
+def main() -> None:
+    options = _options()
+    torch.set_num_threads(1)
+    one_frame.install()
+    verdicts: dict[str, list[Verdict]] = defaultdict(list)
+    apart: dict[str, list[Apart]] = defaultdict(list)
+    for case in _cases(pipelines(options.weights), options):
+        print(json.dumps(asdict(case)), flush=True)
+        if isinstance(case, Verdict):
+            verdicts[case.kind].append(case)
+            verdicts[case.kind.split()[0].rstrip(":")].append(case)
+        else:
+            apart[f"layers {case.things + 1}"].append(case)
+            apart["layers"].append(case)
+    print("\n".join(["", *_verdict_table(verdicts), "", *_apart_table(apart)]))
+
+
+def _cases(made: Pipelines, options: argparse.Namespace) -> Iterator[Verdict | Apart]:
+    def asked(default: Settings) -> Settings:
+        return Settings(options.steps or default.steps, options.guidance or default.guidance)
+
+    for i, composition in enumerate(evaluation.generate_cases(options.generate, options.seed)):
+        yield evaluation.generated(made, composition, i, asked(evaluation.GENERATE))
+    for i, edit in enumerate(evaluation.edit_cases(options.edit, options.seed)):
+        yield evaluation.edited(made, edit, i, asked(evaluation.EDIT))
+    for i, composition in enumerate(evaluation.decompose_cases(options.decompose, options.seed)):
+        caption = evaluation.UNGUIDED if options.no_captions else None
+        yield evaluation.taken_apart(made, composition, i, asked(evaluation.DECOMPOSE), caption)
+
+
+def _verdict_table(verdicts: dict[str, list[Verdict]]) -> list[str]:
+    rows = [["", "cases", "right", "judge on truth", "seconds"]]
+    for kind, cases in sorted(verdicts.items()):
+        right, judge = (
+            100 * mean(values) for values in zip(*((x.is_right, x.is_judged_on_truth) for x in cases), strict=True)
+        )
+        rows.append(
+            [kind, str(len(cases)), f"{right:.0f} %", f"{judge:.0f} %", f"{mean(x.seconds for x in cases):.2f}"]
+        )
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+
+
+def _apart_table(apart: dict[str, list[Apart]]) -> list[str]:
+    rows = [["", "cases", "alpha IoU", "any order", "recomposition dB", "seconds"]]
+    for kind, cases in sorted(apart.items()):
+        with_things = [case for case in cases if case.things] or cases
+        iou, best = mean(x.iou for x in with_things), mean(x.best_iou for x in with_things)
+        decibels, seconds = mean(x.recomposition_db for x in cases), mean(x.seconds for x in cases)
+        rows.append([kind, str(len(cases)), f"{iou:.3f}", f"{best:.3f}", f"{decibels:.1f}", f"{seconds:.2f}"])
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--generate", type=int, default=200, help="captions (200)")
+    parser.add_argument("--edit", type=int, default=100, help="edits (100)")
+    parser.add_argument("--decompose", type=int, default=100, help="compositions to take apart (100)")
+    parser.add_argument("--no-captions", action="store_true", help="take apart without saying what there is")
+    parser.add_argument("--steps", type=int, help="instead of each task's own")
+    parser.add_argument("--guidance", type=float, help="instead of each task's own; 1 is none")
+    parser.add_argument("--seed", type=int, default=0, help="other compositions (0)")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="a folder of weights (the package's own)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

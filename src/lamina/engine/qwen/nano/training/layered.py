@@ -1,0 +1,106 @@
+"""Teaches the transformer that takes a picture apart into layers.
+
+The sequence is the pipeline's: the whole picture again, the layers bottom first, and last the picture to take apart.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import QwenImageTransformer2DModel
+
+from lamina.engine.qwen.nano import build
+from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
+from lamina.engine.qwen.nano.training.flow import figures_of, loss_of_parts, noisy, random_sigmas
+from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
+from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, pools
+from lamina.engine.qwen.nano.training.quick import made_quick
+from lamina.engine.qwen.nano.training.seeing import Pixels, Seer
+
+_BATCH = 32
+MOST_LAYERS = 4  # the ground and three things
+_WITHOUT_WORDS = 0.35  # of samples: a picture often comes without a caption
+_EMPTY_SHARE, _MERGED_SHARE = 0.15, 0.06  # of samples with fewer, and with more, things than there are layers for them
+_WEIGHTS = (0.15, 0.5, 1.0)  # of the loss: the whole, which the pipeline drops; the ground; each thing
+_CENTRE, _SPREAD = 0.9, 1.2  # of the noise's log odds: what is hard here is decided where there is much of it
+
+
+def train_layered(
+    folder: Path, see: Callable[[], Seer], steps: int, device: str, scale: float = 1.0
+) -> QwenImageTransformer2DModel:
+    torch.manual_seed(0)
+    model = build.transformer(is_layered=True).to(device)
+    made = pools(groups(scale), folder / "pools", see, device)
+    shares = np.array([pool.group.share for pool in made])
+
+    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:  # noqa: ARG001
+        pool = made[int(rng.choice(len(made), p=shares / shares.sum()))]
+        return _loss(model, pool, pool.batch(rng))
+
+    with made_quick(model):
+        return train(model, loss_of, Schedule(steps, matrix_rate=2e-3), folder / "layered.pt", device)
+
+
+def trained_layered(folder: Path) -> QwenImageTransformer2DModel:
+    """As the checkpoint in `folder` has it, at the end of training or before."""
+    return averaged(folder / "layered.pt", build.transformer(is_layered=True))
+
+
+def groups(scale: float = 1.0) -> list[Group]:
+    """By the number of layers; `scale` makes small ones for tests."""
+
+    def group(layers: int, size: tuple[int, int], count: int, share: float) -> Group:
+        name = f"layers {size[0]}x{size[1]} {layers}"
+        draw = partial(_sample, layers=layers, size=size)
+        return Group(name, size, layers + 1, _WORDS[layers], max(64, round(count * scale)), _BATCH, share, draw)
+
+    shares = [(1, 500, 0.02), (2, 4000, 0.24), (3, 6000, 0.34), (4, 7000, 0.4)]
+    return [group(layers, SIZES[0], count, share) for layers, count, share in shares]
+
+
+_WORDS = {1: 24, 2: 24, 3: 24, 4: 32}  # of a caption of so many layers' things
+
+
+def _sample(rng: np.random.Generator, layers: int, size: tuple[int, int]) -> Sample:
+    kind = rng.random()
+    things = layers - 1
+    is_merged = kind < _MERGED_SHARE or layers == 1
+    if is_merged:
+        things += int(rng.integers(layers > 1, 3))
+    elif kind < _MERGED_SHARE + _EMPTY_SHARE:
+        things = int(rng.integers(0, things + 1))
+    composition = in_canonical_order(random_composition(rng, min(things, MOST_LAYERS - 1), size))
+    parts = as_many(composition.layers(), layers)
+    text = " " if is_merged or rng.random() < _WITHOUT_WORDS else said(rng, composition)
+    return Sample(np.concatenate([flattened(parts)[None], parts]), text)
+
+
+def as_many(parts: Pixels, layers: int) -> Pixels:
+    """Empty layers on top where there are too few; what lies lowest is one with the ground where there are too many."""
+    surplus = len(parts) - layers
+    if surplus > 0:
+        return np.concatenate([flattened(parts[: surplus + 1])[None], parts[surplus + 1 :]])
+    return np.concatenate([parts, np.zeros((-surplus, *parts.shape[1:]), np.float32)])
+
+
+def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    target_BFSC, picture_BSC = batch.latents, batch.latents[:, 0]
+    count, frames = target_BFSC.shape[:2]
+    sigmas_B = random_sigmas(count, _CENTRE, _SPREAD, pool.device, pure=4)
+    mixed_BFSC, velocity_BFSC = noisy(target_BFSC, sigmas_B)
+    with torch.autocast(pool.device, torch.bfloat16):
+        said_BSC = model(
+            hidden_states=torch.cat([mixed_BFSC.flatten(1, 2), picture_BSC], 1),
+            timestep=sigmas_B,
+            encoder_hidden_states=batch.states,
+            encoder_hidden_states_mask=batch.is_word,
+            img_shapes=[[pool.group.grid] * (frames + 1)] * count,
+            additional_t_cond=torch.zeros(count, dtype=torch.long, device=pool.device),
+            return_dict=False,
+        )[0]
+    off_BFSC = said_BSC[:, : -picture_BSC.shape[1]].float().view_as(velocity_BFSC) - velocity_BFSC
+    weights_F = torch.tensor([_WEIGHTS[min(i, 2)] for i in range(frames)], device=pool.device)
+    figures = figures_of(off_BFSC[:, 2:] if frames > 2 else off_BFSC[:, 1:], f"layers{frames - 1}")
+    return loss_of_parts(off_BFSC, weights_F), figures

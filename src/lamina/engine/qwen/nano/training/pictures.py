@@ -1,0 +1,106 @@
+"""Teaches the transformer that draws what a caption says, and changes one or two pictures as an instruction says.
+
+The sequence is the pipelines': the picture that is to come, then the pictures that it is made from.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import QwenImageTransformer2DModel
+
+from lamina.engine.qwen.nano import build
+from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
+from lamina.engine.qwen.nano.edits import random_edit
+from lamina.engine.qwen.nano.training.flow import figures_of, noisy, random_sigmas
+from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
+from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, pools
+from lamina.engine.qwen.nano.training.quick import made_quick
+from lamina.engine.qwen.nano.training.seeing import Seer
+from lamina.engine.qwen.nano.training.text_encoder import picture_of
+
+_WITHOUT_WORDS = 0.1  # of samples, for guidance
+_MIN_SEEN = 0.75  # of each thing that is to be drawn, so that it can be told whether it was
+_CENTRE, _SPREAD = 0.5, 1.2  # of the noise's log odds
+
+
+def train_pictures(
+    folder: Path, see: Callable[[], Seer], steps: int, device: str, scale: float = 1.0
+) -> QwenImageTransformer2DModel:
+    torch.manual_seed(0)
+    model = build.transformer(is_layered=False).to(device)
+    made = pools(groups(scale), folder / "pools", see, device)
+    shares = np.array([pool.group.share for pool in made])
+
+    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:  # noqa: ARG001
+        pool = made[int(rng.choice(len(made), p=shares / shares.sum()))]
+        return _loss(model, pool, pool.batch(rng))
+
+    with made_quick(model):
+        return train(model, loss_of, Schedule(steps, matrix_rate=2e-3), folder / "pictures.pt", device)
+
+
+def trained_pictures(folder: Path) -> QwenImageTransformer2DModel:
+    """As the checkpoint in `folder` has it, at the end of training or before."""
+    return averaged(folder / "pictures.pt", build.transformer(is_layered=False))
+
+
+def groups(scale: float = 1.0) -> list[Group]:
+    """Captions of few and of many things, edits of one and of two pictures; `scale` makes small ones for tests."""
+
+    def count(samples: int) -> int:
+        return max(128, round(samples * scale))
+
+    square, wide, tall = SIZES
+    few, many = (
+        partial(_caption_sample, size=square, things=(1, 2)),
+        partial(_caption_sample, size=square, things=(0, 3)),
+    )
+    one, two = partial(_edit_sample, size=square, references=1), partial(_edit_sample, size=square, references=2)
+    made = [
+        Group("generate few", square, 1, 24, count(20000), 128, 0.37, few),
+        Group("generate many", square, 1, 32, count(6000), 128, 0.1, many),
+        Group("edit one", square, 2, 32, count(20000), 96, 0.37, one),
+        Group("edit two", square, 3, 50, count(4000), 64, 0.08, two),
+    ]
+    for size in (wide, tall):
+        name = f"{size[0]}x{size[1]}"
+        caption = partial(_caption_sample, size=size, things=(1, 2))
+        edit = partial(_edit_sample, size=size, references=1)
+        made.append(Group(f"generate {name}", size, 1, 24, count(2000), 128, 0.02, caption))
+        made.append(Group(f"edit {name}", size, 2, 36, count(2000), 96, 0.02, edit))
+    return made
+
+
+def _caption_sample(rng: np.random.Generator, size: tuple[int, int], things: tuple[int, ...]) -> Sample:
+    composition = random_composition(rng, int(rng.choice(things)), size, _MIN_SEEN)
+    text = " " if rng.random() < _WITHOUT_WORDS else said(rng, in_canonical_order(composition))
+    return Sample(flattened(composition.layers())[None], text)
+
+
+def _edit_sample(rng: np.random.Generator, size: tuple[int, int], references: int) -> Sample:
+    kind = "" if references == 1 else str(rng.choice(["bring", "new ground"], p=(0.6, 0.4)))
+    while len((edit := random_edit(rng, size, kind)).references) != references:
+        pass
+    text = " " if rng.random() < _WITHOUT_WORDS else edit.instruction
+    pictures = [flattened(composition.layers()) for composition in (edit.result, *edit.references)]
+    return Sample(np.stack(pictures), text, tuple(picture_of(reference) for reference in edit.references))
+
+
+def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    target_BSC, count = batch.latents[:, 0], len(batch.latents)
+    sigmas_B = random_sigmas(count, _CENTRE, _SPREAD, pool.device)
+    mixed_BSC, velocity_BSC = noisy(target_BSC, sigmas_B)
+    with torch.autocast(pool.device, torch.bfloat16):
+        told_BSC = model(
+            hidden_states=torch.cat([mixed_BSC, batch.latents[:, 1:].flatten(1, 2)], 1),
+            timestep=sigmas_B,
+            encoder_hidden_states=batch.states,
+            encoder_hidden_states_mask=batch.is_word,
+            img_shapes=[[pool.group.grid] * pool.group.pictures] * count,
+            return_dict=False,
+        )[0]
+    off_BSC = told_BSC[:, : target_BSC.shape[1]].float() - velocity_BSC
+    return off_BSC.square().mean(), figures_of(off_BSC, pool.group.name.split()[0])

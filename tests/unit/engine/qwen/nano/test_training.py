@@ -1,0 +1,106 @@
+"""Training goes on from its checkpoint as if it had not been cut off, and samples are kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lamina.engine.qwen.nano import build, words
+from lamina.engine.qwen.nano.drawing import SIZES
+from lamina.engine.qwen.nano.training import flow, layered
+from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
+from lamina.engine.qwen.nano.training.pool import Group, pools
+from lamina.engine.qwen.nano.training.seeing import Seer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+class Tiny(nn.Module):
+    """Named as a transformer's block is, so that both optimizers have something to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attn = nn.Module()
+        self.attn.to_q = nn.Linear(4, 4)
+        self.out = nn.Linear(4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(torch.tanh(self.attn.to_q(x)))
+
+
+class CutOffError(Exception):
+    pass
+
+
+def run(folder: Path, steps: int, cut_off_at: int | None = None) -> nn.Module:
+    torch.manual_seed(3)
+    model = Tiny()
+
+    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        if step == cut_off_at:
+            raise CutOffError
+        x = torch.from_numpy(rng.standard_normal((8, 4))).float()
+        return (model(x) - x.sum(1, keepdim=True)).square().mean() + 0 * torch.randn(1).sum(), {"seen": float(step)}
+
+    return train(model, loss_of, Schedule(steps, warm_up=5, matrix_rate=2e-3), folder / "tiny.pt")
+
+
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    whole.mkdir(), parted.mkdir()
+    expected = run(whole, 20)
+    monkeypatch.setattr("lamina.engine.qwen.nano.training.loop._SAVED_EVERY_S", -1.0)
+    with pytest.raises(CutOffError):
+        run(parted, 20, cut_off_at=11)
+    again = run(parted, 20)
+    for mine, theirs in zip(again.state_dict().values(), expected.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+    kept = averaged(parted / "tiny.pt", Tiny())
+    assert torch.equal(kept.out.weight, expected.out.weight)
+
+
+def test_what_is_learnt_is_less_wrong_than_what_was_there_before(tmp_path: Path):
+    x = torch.randn(64, 4)
+
+    def off(model: nn.Module) -> float:
+        return float((model(x) - x.sum(1, keepdim=True)).detach().square().mean())
+
+    torch.manual_seed(3)
+    assert off(run(tmp_path, 400)) < off(Tiny()) / 2
+
+
+def test_noise_is_mixed_as_the_sampler_takes_it_off():
+    latents = torch.randn(4, 2, 3, 5)
+    mixed, velocity = flow.noisy(latents, torch.tensor([0.0, 1.0, 0.25, 0.5]))
+    assert torch.allclose(mixed[0], latents[0])
+    assert torch.allclose(mixed[2] - 0.25 * velocity[2], latents[2], atol=1e-6)
+    sigmas = flow.random_sigmas(64, 0.5, 1.0, "cpu")
+    assert sigmas.min() > 0
+    assert (sigmas == 1).sum() == 8
+
+
+def test_samples_are_made_once_and_read_back(tmp_path: Path):
+    tokenizer = words.tokenizer()
+    seer = Seer(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, words.processor(tokenizer))
+    seen: list[int] = []
+
+    def see() -> Seer:
+        seen.append(1)
+        return seer
+
+    draw = layered.groups()[2].draw
+    group = Group("tiny", SIZES[0], 4, 24, 40, 8, 1.0, draw)
+    pool = pools([group], tmp_path, see, "cpu")[0]
+    assert pools([group], tmp_path, see, "cpu")[0].latents.shape == (40, 4, 16, 64)
+    assert len(seen) == 1
+    batch = pool.batch(np.random.default_rng(0))
+    assert batch.latents.shape == (8, 4, 16, 64)
+    assert batch.states.shape == (8, 24, build.TEXT_WIDTH)
+    assert batch.is_word[:, 0].all()
+    assert not batch.states[~batch.is_word].any()
+    assert torch.equal(pool.batch(np.random.default_rng(0)).latents, batch.latents)
