@@ -34,6 +34,8 @@ def _takes(option: click.Option) -> str:
     match option.type:
         case click.Choice(choices=choices):
             takes = " or ".join(f"`{choice}`" for choice in choices)
+        case click.FloatRange(min=least, max=most):
+            takes = f"a number from {least:g} to {most:g}"
         case click.IntRange(min=least, max=None):
             takes = f"a number from {least}"
         case click.IntRange(min=least, max=most):

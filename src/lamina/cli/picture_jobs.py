@@ -13,7 +13,7 @@ import click
 from lamina.cli.exits import DONE
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import MAX_PICTURES
+from lamina.core.tasks import MAX_PICTURES, TaskKind
 from lamina.engine.choice import engine_names
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
@@ -43,7 +43,9 @@ _OPTIONS = (
         "-n", "--count", type=click.IntRange(1, MAX_PICTURES), default=1, help="How many; their seeds follow."
     ),
     click.option("--quality", type=click.IntRange(1, 100), default=95, help="Of JPEG and WebP."),
-    click.option("--engine", type=click.Choice(engine_names()), help="What makes the picture; auto by default."),
+    click.option(
+        "--engine", type=click.Choice(engine_names(TaskKind.GENERATE)), help="What makes the picture; auto by default."
+    ),
     click.option("--expand", "is_expanded", is_flag=True, help="Let a language model enrich the prompt first."),
     click.option("--watermark", "is_watermarked", is_flag=True, help="Write a small visible mark into the picture."),
     click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal."),

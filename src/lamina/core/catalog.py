@@ -1,7 +1,8 @@
 """The models that Lamina knows: what each is for, what it takes, where its weights come from."""
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, TaskKind
@@ -39,7 +40,8 @@ class Model:
 
     `aliases`: other names that mean it. `steps`, `guidance`: what a request may set. `native_px`: the side of the
     square that it was trained at. `suffix`: what its makers append to prompts to make them richer. `max_references`:
-    pictures that an edit may take. `scheduler`: how its noise levels are spaced.
+    pictures that an edit may take. `scheduler`: how its noise levels are spaced. `own`: the steps and the guidance of
+    a task for which the spans' defaults are not the best.
     """
 
     name: str
@@ -53,6 +55,13 @@ class Model:
     aliases: tuple[str, ...] = ()
     suffix: str = ""
     max_references: int = 0
+    own: Mapping[TaskKind, tuple[int, float]] = field(default_factory=dict[TaskKind, tuple[int, float]])
+
+    def default_steps(self, kind: TaskKind) -> int:
+        return self.own[kind][0] if kind in self.own else int(self.steps.default)
+
+    def default_guidance(self, kind: TaskKind) -> float:
+        return self.own[kind][1] if kind in self.own else self.guidance.default
 
 
 def _qwen(repository: str, revision: str = "main") -> Checkpoint:
@@ -145,6 +154,7 @@ MODELS = {
             native_px=64,
             scheduler="as the released models",
             max_references=MAX_REFERENCES,
+            own={TaskKind.EDIT: (20, 1.0), TaskKind.DECOMPOSE: (10, 1.0)},
         ),
     )
 }

@@ -44,8 +44,8 @@ class Run:
         self._scheduler = scheduler_named(sampling.scheduler)
         self._notes = [self._scheduler.note] if self._scheduler.note else []
         self.seed = sampling.seed if sampling.seed is not None else secrets.randbelow(_DRAWN_SEEDS)
-        self.steps = sampling.steps or int(model.steps.default)
-        self.guidance = sampling.guidance if sampling.guidance is not None else model.guidance.default
+        self.steps = sampling.steps or model.default_steps(kind)
+        self.guidance = sampling.guidance if sampling.guidance is not None else model.default_guidance(kind)
         self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
         progress("loading the model", 0.0)
         self._loaded = self._timed("loading", lambda: stock.load(model, kind))
