@@ -51,6 +51,7 @@ class Sampling:
 
     `model`: a name in the catalog. `seed`: 0..2^64-1. `steps`: 1..250. `guidance`: 0..50, classifier-free; 1 and less
     is without. `negative`: what the picture should not show. `scheduler`: one of `schedulers.SCHEDULERS`.
+    `has_previews`: tell now and then, with a step, what it looks like so far.
     """
 
     model: str | None = None
@@ -61,6 +62,7 @@ class Sampling:
     loras: tuple[Lora, ...] = ()
     scheduler: str = DEFAULT_SCHEDULER
     acceleration: Acceleration = field(default_factory=Acceleration)
+    has_previews: bool = False
 
     def __post_init__(self) -> None:
         _check_range("a seed", self.seed, 0, MAX_SEED)

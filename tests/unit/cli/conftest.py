@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("LAMINA_ENGINE", "LAMINA_LAYERS", "LAMINA_MAX_MEGAPIXELS", "LAMINA_SETTINGS"):
         monkeypatch.delenv(name, raising=False)
-    entry = choice.EngineEntry("classic", (), "Install it", HalvesEngine)
+    entry = choice.EngineEntry("classic", (), "Install it", lambda _: HalvesEngine())
     monkeypatch.setitem(choice.ENGINES, "classic", entry)
     return tmp_path
 

@@ -164,7 +164,7 @@ def test_an_engine_that_lacks_a_package(lamina: Lamina, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("picture")
 def test_an_engine_that_breaks_on_import(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start() -> Any:
+    def start(_: object) -> Any:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
     monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "Install it again", start))

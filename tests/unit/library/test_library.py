@@ -33,7 +33,7 @@ class ColumnsEngine:
 @pytest.fixture(autouse=True)
 def quick_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", ColumnsEngine))
+    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", lambda _: ColumnsEngine()))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind
 from lamina.engine.qwen import pictures, raw_layers
-from lamina.engine.qwen.pipelines import Work
+from lamina.engine.qwen.pipelines import Work, layer_size
 from lamina.engine.qwen.run import Run
 from lamina.engine.qwen.sizes import sizes_for
 from lamina.engine.qwen.stock import Stock
@@ -54,7 +54,7 @@ class QwenEngine:
         if mask is not None:
             inputs["mask_image"] = Image.fromarray(over(_black_like(mask), mask)[..., :3]).convert("L")
         prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
-        images = run.sampled(work, prompt, inputs, task.count)
+        images = run.sampled(work, prompt, inputs, sizes.inner, task.count)
         return run.generated([pictures.opaque(image, sizes.outer) for image in images], prompt)
 
     def edit(self, task: EditTask, pictures_given: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
@@ -64,7 +64,7 @@ class QwenEngine:
         images = [pictures.for_pipeline(picture, run.parts.channels) for picture in pictures_given]
         inputs = {"image": images, "width": sizes.inner[0], "height": sizes.inner[1]}
         prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
-        edited = run.sampled(Work.EDIT, prompt, inputs, task.count)
+        edited = run.sampled(Work.EDIT, prompt, inputs, sizes.inner, task.count)
         return run.generated([pictures.opaque(image, sizes.outer) for image in edited], prompt)
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
@@ -80,7 +80,7 @@ class QwenEngine:
             "cfg_normalize": True,
             "use_en_prompt": True,
         }
-        (images,) = run.sampled(Work.LAYER, prompt, inputs, 1)
+        (images,) = run.sampled(Work.LAYER, prompt, inputs, layer_size(run.model, image.size, task.resolution_px))
         return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
 
     def _run(self, kind: TaskKind, sampling: Sampling, progress: Progress, references: int = 0) -> Run:

@@ -67,6 +67,12 @@ def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipelin
     return pipeline
 
 
+def layer_size(model: Model, size: tuple[int, int], resolution_px: int) -> tuple[int, int]:
+    """(width, height) px at which the layer pipeline works on a picture of `size`."""
+    with sized_for(model):
+        return pipeline_qwenimage_layered.calculate_dimensions(resolution_px**2, size[0] / size[1])
+
+
 @contextmanager
 def sized_for(model: Model) -> Generator[None]:
     """Within it, the edit and layer pipelines scale pictures to what the model was trained at.

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -18,6 +19,7 @@ from lamina.core.schedulers import scheduler_named
 from lamina.core.tasks import MAX_SEED, Sampling, TaskKind
 from lamina.engine.qwen.acceleration import Skips, accelerated
 from lamina.engine.qwen.pipelines import Work, assembled, sized_for
+from lamina.engine.qwen.previews import preview_of
 from lamina.engine.qwen.samplers import make_scheduler
 from lamina.engine.qwen.steps import Stepper
 from lamina.engine.qwen.stock import Stock
@@ -68,8 +70,12 @@ class Run:
             lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
         )
 
-    def sampled(self, work: Work, prompt: str, inputs: dict[str, Any], count: int) -> list[Any]:
+    def sampled(
+        self, work: Work, prompt: str, inputs: dict[str, Any], size: tuple[int, int], count: int = 1
+    ) -> list[Any]:
         """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
+
+        `inputs`: of the pipeline; `size`: (width, height) px at which it samples.
 
         One at a time: the layer pipeline mixes up the layers of a batch, and a picture is to be the same alone and
         in company.
@@ -79,7 +85,8 @@ class Run:
             for number in range(count):
                 share = (_SAMPLED - _LOADED) / count
                 span = (_LOADED + share * number, _LOADED + share * (number + 1))
-                results.append(self._sample_one(work, prompt, inputs, (self.seed + number) % (MAX_SEED + 1), span))
+                seed = (self.seed + number) % (MAX_SEED + 1)
+                results.append(self._sample_one(work, prompt, inputs, size, seed, span))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -90,12 +97,21 @@ class Run:
         self._progress("done", 1.0)
         return replace(stack, made=self._made(prompt), notes=(*stack.notes, *self._notes))
 
-    def _sample_one(self, work: Work, prompt: str, inputs: dict[str, Any], seed: int, span: tuple[float, float]) -> Any:
+    def _sample_one(
+        self,
+        work: Work,
+        prompt: str,
+        inputs: dict[str, Any],
+        size: tuple[int, int],
+        seed: int,
+        span: tuple[float, float],
+    ) -> Any:
         self._progress("reading the prompt", span[0])
         scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
         pipeline = assembled(work, self.parts, scheduler)
         self._loaded.place(pipeline)
-        stepper = Stepper(self._progress, span)
+        preview = partial(preview_of, size=size) if self._sampling.has_previews else None
+        stepper = Stepper(self._progress, span, self._scheduler, preview)
         with self._sampling_in(stepper) as skips:
             output = pipeline(
                 prompt=prompt,

@@ -5,25 +5,31 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from diffusers import DiffusionPipeline
 
 from lamina.core.layers import Pixels
 from lamina.core.ports import Progress, Step
+from lamina.core.schedulers import Scheduler
 
-Preview = Callable[[DiffusionPipeline, torch.Tensor], Pixels]
+Preview = Callable[[Any, torch.Tensor], Pixels]
 """(pipeline, estimated clean latents as the pipeline packs them) -> (height, width, 4)."""
 
 
 class Stepper:
     """A pipeline's `callback_on_step_end`. One for each picture; `progress` is told shares from `begin` to `end`.
 
-    What `progress` raises leaves the pipeline at once: that is how a run is cancelled.
+    What `progress` raises leaves the pipeline at once: that is how a run is cancelled. `scheduler`: tells how many of
+    the pipeline's evaluations make a step.
     """
 
     def __init__(
-        self, progress: Progress, span: tuple[float, float], preview: Preview | None = None, preview_every: int = 4
+        self,
+        progress: Progress,
+        span: tuple[float, float],
+        scheduler: Scheduler,
+        preview: Preview | None = None,
+        preview_every: int = 4,
     ) -> None:
-        self._progress, self._span = progress, span
+        self._progress, self._span, self._scheduler = progress, span, scheduler
         self._preview, self._preview_every = preview, preview_every
         self._latents: torch.Tensor | None = None
         self._began = self._first = self._last = time.perf_counter()
@@ -41,12 +47,14 @@ class Stepper:
     def __call__(self, pipeline: Any, index: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         self.count = index + 1
         self._last = time.perf_counter()
-        total = pipeline.num_timesteps
-        eta_s = (self._last - self._first) / self.count * (total - self.count)
+        left = pipeline.num_timesteps - self.count
+        steps = self._scheduler.steps_in(pipeline.num_timesteps)
+        number = steps - self._scheduler.steps_in(left)
+        eta_s = (self._last - self._first) / self.count * left
         begin, end = self._span
-        share = begin + (end - begin) * self.count / total
-        step = Step(self.count, total, eta_s, self._preview_of(pipeline, tensors["latents"], index))
-        self._progress(f"step {self.count} of {total}", share, step)
+        share = begin + (end - begin) * self.count / pipeline.num_timesteps
+        step = Step(number, steps, eta_s, self._preview_of(pipeline, tensors["latents"], index))
+        self._progress(f"step {number} of {steps}", share, step)
         return tensors
 
     def timings_s(self, finished: float) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """The checkpoints of one engine: which one serves a model, and its parts, loaded as fits the machine."""
 
+import atexit
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +49,7 @@ class Stock:
 
     def __init__(self, wishes: Wishes, only: Model | None = None) -> None:
         self.wishes, self._only = wishes, only
-        self._own_cache = tempfile.TemporaryDirectory(prefix="lamina-") if wishes.cache_dir is None else None
-        cache = wishes.cache_dir or Path(self._own_cache.name)  # its own goes when this does
+        cache = wishes.cache_dir or _own_cache()
         self.captions = CaptionCache(cache / "captions")
         self.loras = LoraPlaces(cache / "loras", hub_cache=wishes.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
@@ -79,6 +80,13 @@ class Stock:
         if name not in self._adapters:  # before anything else is hung on the transformer's layers
             self._adapters[name] = Adapters(parts.transformer)
         return Loaded(parts, plan, _checkpoint(model, weights), self._adapters[name])
+
+
+def _own_cache() -> Path:
+    """A folder that goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="lamina-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _folder_of(role: str, model: Model, kind: TaskKind) -> str:

@@ -104,6 +104,37 @@ def test_a_run_is_cancelled_at_its_next_step_and_the_next_is_not_hurt(nano: Pict
     assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
 
 
+def test_a_step_of_two_evaluations_is_one_step(nano: PictureMaker) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def note(stage: str, share: float, step: Step | None = None, /) -> None:  # noqa: ARG001
+        if step is not None:
+            seen.append((step.number, step.count))
+
+    nano.generate(GenerateTask("a red circle", Sampling(seed=1, steps=3, scheduler="Heun")), None, None, note)
+    assert [number for number, _ in seen] == sorted(number for number, _ in seen)
+    assert {count for _, count in seen} == {3} and seen[-1] == (3, 3)
+
+
+def test_previews_come_where_they_are_wanted_and_change_nothing(nano: PictureMaker, picture: Pixels) -> None:
+    previews: list[Pixels] = []
+
+    def note(stage: str, share: float, step: Step | None = None, /) -> None:  # noqa: ARG001
+        if step is not None and step.preview is not None:
+            previews.append(step.preview)
+
+    def sampling(has_previews: bool) -> Sampling:
+        return Sampling(seed=7, steps=8, has_previews=has_previews)
+
+    shown = nano.generate(GenerateTask("a red circle", sampling(True), 640, 384), None, None, note)
+    assert [preview.shape for preview in previews] == [(48, 80, 4)] * 2
+    plain = nano.generate(GenerateTask("a red circle", sampling(False), 640, 384), None, None, note)
+    assert len(previews) == 2
+    assert (plain.pictures[0] == shown.pictures[0]).all()
+    start_engine("nano").decompose(picture, DecomposeTask(2, "a", sampling(True)), note)
+    assert previews[-1].shape == (48, 80, 4)
+
+
 def test_guidance_changes_the_picture_and_one_turns_it_off(nano: PictureMaker, drawn: Generated) -> None:
     off = generate(nano, Sampling(seed=7, steps=3, guidance=1.0))
     strong = generate(nano, Sampling(seed=7, steps=3, guidance=6.0))

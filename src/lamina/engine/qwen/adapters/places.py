@@ -66,7 +66,7 @@ class LoraPlaces:
             snapshot = Path(snapshot_download(hub_id[1], cache_dir=self._hub_cache, local_files_only=True))
         except (LocalEntryNotFoundError, HFValidationError):
             why = "there is no such file, and the hub's LoRA of that name is not on this machine."
-            raise unusable(path, why, f"Fetch it with `lamina pull {hub_id[1]}`, or give a file.") from None
+            raise unusable(path, why, f"Download it first (hf download {hub_id[1]}), or give a file.") from None
         found = snapshot / inside
         if found.is_dir():
             return _only_lora(found, path)

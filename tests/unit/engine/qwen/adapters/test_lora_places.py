@@ -128,7 +128,7 @@ def test_ids_on_the_hub_that_were_pulled(tmp_path: Path, hub: Path, name: str, c
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("owner/elsewhere", "Fetch it with `lamina pull owner/elsewhere`, or give a file."),
+        ("owner/elsewhere", "Download it first (hf download owner/elsewhere), or give a file."),
         ("owner/many", "there are 2 safetensors files in it: a.safetensors, b.safetensors. Say which: owner/many/a."),
         ("owner/none", "there is no safetensors file in it"),
         ("owner/one/gone.safetensors", "There are: deep/er/other.safetensors, pytorch_lora_weights.safetensors."),
