@@ -1,6 +1,6 @@
 """The door to the step caches: puts one in the place of a transformer's blocks for a run, and the blocks back after."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from diffusers import QwenImageTransformer2DModel
@@ -20,7 +20,7 @@ _BLOCKS_AT_AN_END = 8  # parts of the blocks: cache-dit's own 8 blocks of the fa
 
 
 @contextmanager
-def accelerated(transformer: QwenImageTransformer2DModel, acceleration: Acceleration, steps: int) -> Iterator[Skips]:
+def accelerated(transformer: QwenImageTransformer2DModel, acceleration: Acceleration, steps: int) -> Generator[Skips]:
     """Within it, `transformer` skips what `acceleration` allows; after it, whatever happened, it is as it was.
 
     `steps`: how often the run calls the transformer for each condition. Every call must be made in
@@ -34,7 +34,7 @@ def accelerated(transformer: QwenImageTransformer2DModel, acceleration: Accelera
         return
     blocks = transformer.transformer_blocks
     stand_in = _stand_in(blocks, acceleration, steps)
-    HookRegistry.check_if_exists_or_initialize(stand_in).register_hook(Passes(steps, skips), _PASSES)
+    HookRegistry.check_if_exists_or_initialize(stand_in).register_hook(Passes(stand_in, steps, skips), _PASSES)
     try:
         _put_in_place(transformer, nn.ModuleList([stand_in]))
         yield skips

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from diffusers.hooks import ModelHook
 from diffusers.hooks.hooks import BaseState, StateManager
+from torch import nn
 
 from lamina.engine.qwen.acceleration.stand_in import StandIn, Streams
 
@@ -33,22 +34,22 @@ class Passes(ModelHook):
 
     _is_stateful = True
 
-    def __init__(self, steps: int, skips: Skips) -> None:
+    def __init__(self, stand_in: StandIn, steps: int, skips: Skips) -> None:
         super().__init__()
-        self.steps, self.skips = steps, skips
+        self.stand_in, self.steps, self.skips = stand_in, steps, skips
         self.states = StateManager(_Done)
 
-    def pre_forward(self, module: StandIn, *args: object, **kwargs: object) -> tuple[tuple, dict]:
+    def pre_forward(self, module: nn.Module, *args: object, **kwargs: object) -> tuple[tuple, dict]:  # noqa: ARG002
         done: _Done = self.states.get_state()
-        module.begin(self.states.context.name, done.passes % self.steps)
+        self.stand_in.begin(self.states.context.name, done.passes % self.steps)
         done.passes += 1
         return args, kwargs
 
-    def post_forward(self, module: StandIn, output: Streams) -> Streams:
-        self.skips.passes += module.was_skipped
-        self.skips.steps += module.was_skipped and self.states.context.name == _CONDITIONAL
+    def post_forward(self, module: nn.Module, output: Streams) -> Streams:  # noqa: ARG002
+        self.skips.passes += self.stand_in.was_skipped
+        self.skips.steps += self.stand_in.was_skipped and self.states.context.name == _CONDITIONAL
         return output
 
-    def reset_state(self, module: StandIn) -> StandIn:
+    def reset_state(self, module: nn.Module) -> nn.Module:
         self.states.reset()
         return module

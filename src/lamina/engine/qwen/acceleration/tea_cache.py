@@ -45,8 +45,9 @@ class TeaCache(StandIn):
     def forward(self, hidden_states: torch.Tensor, encoder_hidden_states: torch.Tensor, **rest: object) -> Streams:
         run = self.run
         run.moved += self._change(hidden_states, **rest)
-        self.was_skipped = self._may_skip() and run.moved < self.distance
-        if self.was_skipped:
+        self.was_skipped = False
+        if run.added is not None and self._may_skip() and run.moved < self.distance:
+            self.was_skipped = True
             run.skipped_in_a_row += 1
             return encoder_hidden_states, hidden_states + run.added
         picture_BLC, text_BTC = hidden_states, encoder_hidden_states
@@ -58,17 +59,15 @@ class TeaCache(StandIn):
     def _may_skip(self) -> bool:
         run, may_skip = self.run, self.fences.may_skip
         is_last = run.step == len(may_skip) - 1  # which the paper always computes, as it does the first
-        is_allowed = may_skip[run.step] and run.skipped_in_a_row < self.fences.max_consecutive
-        return run.added is not None and is_allowed and not is_last
+        return may_skip[run.step] and run.skipped_in_a_row < self.fences.max_consecutive and not is_last
 
     def _change(self, hidden_states: torch.Tensor, temb: torch.Tensor, modulate_index=None, **_: object) -> float:
         """Of the picture as the first block's attention sees it, normed and modulated by the timestep."""
         first, before = self.blocks[0], self.run.seen
         modulation = self.modulation(temb).chunk(2, dim=-1)[0]
-        self.run.seen, _gate = first._modulate(first.img_norm1(hidden_states), modulation, modulate_index)
-        if before is None:
-            return 0.0
-        return float((self.run.seen - before).abs().mean() / before.abs().mean())
+        seen, _gate = first._modulate(first.img_norm1(hidden_states), modulation, modulate_index)
+        self.run.seen = seen
+        return 0.0 if before is None else float((seen - before).abs().mean() / before.abs().mean())
 
 
 def _modulation_at_hand(block: nn.Module) -> nn.Module:
