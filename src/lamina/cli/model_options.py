@@ -58,7 +58,7 @@ def _lora(text: str) -> Lora:
         return Lora(text)
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # generic only in newer clicks
     """WIDTHxHEIGHT in pixels."""
 
     name = "size"

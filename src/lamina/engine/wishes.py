@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lamina.core.placement import AUTO
-from lamina.engine.weights.places import Roots
+from lamina.engine.weights.places import PACKAGE_ONLY, Roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Wishes:
     that came from URLs, are kept from one run to the next; None forgets them.
     """
 
-    roots: Roots = field(default_factory=Roots)
+    roots: Roots = PACKAGE_ONLY
     device: str = AUTO
     precision: str = AUTO
     placement: str = AUTO

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lamina import settings
 from lamina.core.acceleration import Acceleration, AccelerationLevel
@@ -91,7 +91,7 @@ def edit(
     **sampling: Any,
 ) -> Pictures:
     """Change a picture as words say, or bring several into one; otherwise as `generate`."""
-    given = list(pictures) if isinstance(pictures, list | tuple) else [pictures]
+    given: list[AnyPicture] = [*pictures] if isinstance(pictures, list | tuple) else [cast("AnyPicture", pictures)]
     width, height = size or (None, None)
     return edited(EditTask(prompt, _sampling(**sampling), width, height, count), given, engine, progress)
 

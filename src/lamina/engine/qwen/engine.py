@@ -12,7 +12,8 @@ from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind
-from lamina.engine.qwen import pictures, raw_layers
+from lamina.engine.qwen import raw_layers
+from lamina.engine.qwen.pictures import for_pipeline, opaque
 from lamina.engine.qwen.pipelines import Work, layer_size
 from lamina.engine.qwen.run import Run
 from lamina.engine.qwen.sizes import sizes_for
@@ -50,28 +51,28 @@ class QwenEngine:
         work = Work.GENERATE
         if start is not None:
             work = Work.VARY if mask is None else Work.FILL
-            inputs |= {"image": pictures.for_pipeline(start, run.parts.channels), "strength": task.strength}
+            inputs |= {"image": for_pipeline(start, run.parts.channels), "strength": task.strength}
         if mask is not None:
             inputs["mask_image"] = Image.fromarray(over(_black_like(mask), mask)[..., :3]).convert("L")
         prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
         images = run.sampled(work, prompt, inputs, sizes.inner, task.count)
-        return run.generated([pictures.opaque(image, sizes.outer) for image in images], prompt)
+        return run.generated([opaque(image, sizes.outer) for image in images], prompt)
 
-    def edit(self, task: EditTask, pictures_given: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
+    def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
         """See `PictureMaker`."""
-        run = self._run(TaskKind.EDIT, task.sampling, progress, references=len(pictures_given))
-        sizes = sizes_for(run.model, _asked(task), _size_of(pictures_given[0]))
-        images = [pictures.for_pipeline(picture, run.parts.channels) for picture in pictures_given]
+        run = self._run(TaskKind.EDIT, task.sampling, progress, references=len(pictures))
+        sizes = sizes_for(run.model, _asked(task), _size_of(pictures[0]))
+        images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         inputs = {"image": images, "width": sizes.inner[0], "height": sizes.inner[1]}
         prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
         edited = run.sampled(Work.EDIT, prompt, inputs, sizes.inner, task.count)
-        return run.generated([pictures.opaque(image, sizes.outer) for image in edited], prompt)
+        return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
         run = self._run(TaskKind.DECOMPOSE, task.sampling, progress)
         layers = task.layers or _DEFAULT_LAYERS
-        image = pictures.for_pipeline(picture, 4)
+        image = for_pipeline(picture, 4)
         prompt = task.prompt.strip() or run.caption(picture)
         inputs = {
             "image": image,

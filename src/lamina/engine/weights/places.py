@@ -16,13 +16,16 @@ _TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
 @dataclass(frozen=True, slots=True)
 class Roots:
     """Where to look. `models`: the folder with a sub-folder a model; `hub_cache`: of the Hugging Face hub;
-    `transformers`: files to take a model's transformer from, by the model's name. With none of them there is only what
-    the package has.
+    `transformers`: files to take a model's transformer from, by the model's name.
     """
 
-    models: Path | None = None
+    models: Path
     hub_cache: Path | None = None
     transformers: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+PACKAGE_ONLY = Roots(PACKAGED.parent)
+"""For where no models folder is set: no model has a folder there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,7 @@ def require(model: Model, roots: Roots) -> Place:
 
 
 def folder_of(model: Model, roots: Roots) -> Path:
-    """Where `lamina pull` puts the model: there must be a models folder."""
-    if roots.models is None:
-        raise ValueError("roots without a models folder")
+    """Where `lamina pull` puts the model."""
     return roots.models / model.name
 
 
@@ -109,7 +110,7 @@ def _is_whole(place: Place) -> bool:
 
 
 def _candidates(model: Model, roots: Roots) -> list[tuple[Path, str]]:
-    found = [(roots.models / model.name, "models folder")] if roots.models is not None else []
+    found = [(folder_of(model, roots), "models folder")]
     if model is NANO:
         return [*found, (PACKAGED, "package")]
     snapshot = hub_snapshot(model, roots.hub_cache) if roots.hub_cache is not None else None

@@ -4,7 +4,7 @@ The pipelines' own sizes are built in: 640 or 1024 px for layers, 1024 px and 38
 `calculate_dimensions` for the size of each; at nano's size it answers with about 64 px instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import sqrt
@@ -64,7 +64,7 @@ def size_near(ratio: float) -> tuple[int, int]:
 
 
 @contextmanager
-def at_nano_size() -> Iterator[None]:
+def at_nano_size() -> Generator[None]:
     modules = (pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered)
     originals = [module.calculate_dimensions for module in modules]
     for module in modules:

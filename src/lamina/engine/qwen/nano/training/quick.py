@@ -6,7 +6,7 @@ numbers, and what is not fused cost more than the matrix products do. Inference 
 Shapes: B batch, T words, S tokens of all pictures, H heads, D channels of a head.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -19,7 +19,7 @@ Turns = tuple[torch.Tensor, torch.Tensor]
 
 
 @contextmanager
-def made_quick(model: QwenImageTransformer2DModel) -> Iterator[QwenImageTransformer2DModel]:
+def made_quick(model: QwenImageTransformer2DModel) -> Generator[QwenImageTransformer2DModel]:
     """`model` with plain attention, real rotations, and every block compiled for each shape that it meets."""
     rotary, processors = model.pos_embed, [block.attn.processor for block in model.transformer_blocks]
     model.pos_embed = _RealRotary(rotary)
