@@ -35,4 +35,4 @@ def test_what_a_page_tells_to_run_runs(page: Path, tmp_path: Path) -> None:
 
 def _programs(page: Path) -> list[str]:
     blocks = re.findall(r"^```(?:sh|python)\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    return [re.sub(r"(?<!\S)scripts/lamina\b", f"'{ROOT}/scripts/lamina'", block) for block in blocks]
+    return [re.sub(r"(?<!\S)scripts/(lamina|venv)\b", rf"'{ROOT}/scripts/\1'", block) for block in blocks]
