@@ -58,6 +58,21 @@ def start_picture_maker(
     return _start(name, kind, model, wishes)
 
 
+def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
+    """What a user should be told where "auto" came down to nano, which is no match for a released model."""
+    if asked != AUTO or engine != "nano":
+        return ()
+    from lamina.core.catalog import NANO, default_model, model_named
+
+    wanted = default_model(kind) if model is None else model_named(model, kind)
+    if wanted is NANO:
+        return ()
+    return (
+        f"The weights of {wanted.name} are not here, so nano did this, a small model for trying things out. "
+        f"Get them: lamina pull {wanted.name}.",
+    )
+
+
 def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) -> Any:
     from lamina.engine.wishes import Wishes
 

@@ -11,12 +11,12 @@ from lamina import settings
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.tasks import DecomposeTask, Lora, Sampling
+from lamina.core.tasks import DecomposeTask, Lora, Sampling, TaskKind
 from lamina.document import saving
 from lamina.document.finish import finish
 from lamina.document.metrics import RecompositionError, recomposition_error
 from lamina.document.picture import Picture
-from lamina.engine.choice import start_engine
+from lamina.engine.choice import stand_in_notes, start_engine
 from lamina.engine.safety.checking import safety_checker
 from lamina.engine.safety.verdicts import judged_stack
 from lamina.library.given import AnyPicture, picture_of
@@ -100,6 +100,8 @@ def decomposed(
     if not decomposer.is_exact:  # what a model makes is judged; what was there before is the user's own
         stack = judged_stack(stack, source.pixels, safety_checker(chosen.safety, chosen.safety_threshold))
     seconds = time.perf_counter() - start
+    notes = stand_in_notes(chosen.engine, decomposer.name, TaskKind.DECOMPOSE, task.sampling.model)
+    stack = replace(stack, notes=(*notes, *stack.notes))
     own = {field.name: getattr(stack, field.name) for field in fields(LayerStack)}
     return Stack(**own, picture=source, engine=decomposer.name, seconds=seconds)
 

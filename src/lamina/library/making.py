@@ -16,7 +16,7 @@ from lamina.document.encoding import Encoding, picture_format_of, write
 from lamina.document.files import file_beside
 from lamina.document.metadata import SourceType, making_of
 from lamina.document.watermark import watermarked
-from lamina.engine.choice import start_picture_maker
+from lamina.engine.choice import stand_in_notes, start_picture_maker
 from lamina.engine.safety.checking import safety_checker
 from lamina.engine.safety.verdicts import judged_pictures
 from lamina.library.given import AnyPicture, picture_of
@@ -109,7 +109,8 @@ def generated(
     start, where = (
         None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
     )
-    return _judged(maker.generate(task, start, where, progress), chosen, _source_of(start))
+    notes = stand_in_notes(chosen.engine, maker.name, TaskKind.GENERATE, task.sampling.model)
+    return _judged(maker.generate(task, start, where, progress), chosen, _source_of(start), notes)
 
 
 def edited(
@@ -122,17 +123,18 @@ def edited(
     chosen = settings.current(engine=engine)
     maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen))
     given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
-    return _judged(maker.edit(task, given, progress), chosen, SourceType.EDITED)
+    notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)
+    return _judged(maker.edit(task, given, progress), chosen, SourceType.EDITED, notes)
 
 
 def _source_of(start: Pixels | None) -> SourceType:
     return SourceType.GENERATED if start is None else SourceType.EDITED
 
 
-def _judged(made: Generated, chosen: settings.Settings, source: SourceType) -> Pictures:
-    """Looked at by the safety checker, if the settings want it."""
+def _judged(made: Generated, chosen: settings.Settings, source: SourceType, notes: tuple[str, ...]) -> Pictures:
+    """Looked at by the safety checker, if the settings want it; `notes` come before the others."""
     judged = judged_pictures(made, safety_checker(chosen.safety, chosen.safety_threshold))
-    return Pictures(judged.pictures, judged.made, judged.notes, judged.flagged, source)
+    return Pictures(judged.pictures, judged.made, (*notes, *judged.notes), judged.flagged, source)
 
 
 def _sampling(

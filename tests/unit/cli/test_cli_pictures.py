@@ -132,6 +132,14 @@ def test_a_watermark_is_seen_and_the_rest_is_not_touched(lamina: Lamina) -> None
 
 
 @pytest.mark.usefixtures("engine")
+def test_a_small_model_that_stands_in_for_a_large_one_says_so(lamina: Lamina) -> None:
+    told = json.loads(lamina("generate", "a fog").out)
+    assert "lamina pull qwen-image" in told["notes"][0]
+    told = json.loads(lamina("generate", "a fog", "--model", "nano", "--to", "b.png").out)
+    assert told["notes"] == ["Grey stood in for colour."]
+
+
+@pytest.mark.usefixtures("engine")
 def test_nothing_is_printed_when_quiet(lamina: Lamina) -> None:
     result = lamina("generate", "a fog", "--quiet")
     assert (result.code, result.out, result.err) == (0, "", "")

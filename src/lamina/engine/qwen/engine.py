@@ -11,8 +11,9 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.engine.qwen import raw_layers
+from lamina.engine.qwen.needs import Task
 from lamina.engine.qwen.pictures import for_pipeline, opaque
 from lamina.engine.qwen.pipelines import Work, layer_size
 from lamina.engine.qwen.run import Run
@@ -45,7 +46,7 @@ class QwenEngine:
         """See `PictureMaker`. The same task and picture give the same pictures, every sample."""
         if mask is not None and start is None:
             raise LaminaError(ErrorCode.TASK_INVALID, "There is a mask, but no picture.", "Give the picture too.")
-        run = self._run(TaskKind.GENERATE, task.sampling, progress)
+        run = self._run(TaskKind.GENERATE, task, progress)
         sizes = sizes_for(run.model, _asked(task), _size_of(start) if start is not None else None)
         inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
         work = Work.GENERATE
@@ -60,7 +61,7 @@ class QwenEngine:
 
     def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
         """See `PictureMaker`."""
-        run = self._run(TaskKind.EDIT, task.sampling, progress, references=len(pictures))
+        run = self._run(TaskKind.EDIT, task, progress, references=len(pictures))
         sizes = sizes_for(run.model, _asked(task), _size_of(pictures[0]))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         inputs = {"image": images, "width": sizes.inner[0], "height": sizes.inner[1]}
@@ -70,7 +71,7 @@ class QwenEngine:
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
-        run = self._run(TaskKind.DECOMPOSE, task.sampling, progress)
+        run = self._run(TaskKind.DECOMPOSE, task, progress)
         layers = task.layers or _DEFAULT_LAYERS
         image = for_pipeline(picture, 4)
         prompt = task.prompt.strip() or run.caption(picture)
@@ -84,7 +85,8 @@ class QwenEngine:
         (images,) = run.sampled(Work.LAYER, prompt, inputs, layer_size(run.model, image.size, task.resolution_px))
         return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
 
-    def _run(self, kind: TaskKind, sampling: Sampling, progress: Progress, references: int = 0) -> Run:
+    def _run(self, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
+        sampling = task.sampling
         model = model_named(sampling.model, kind) if sampling.model else default_model(kind)
         if references > model.max_references:
             raise LaminaError(
@@ -92,7 +94,7 @@ class QwenEngine:
                 f"{references} pictures were given, and {model.name} takes {_at_most(model)}.",
                 "Give fewer, or name another model: qwen-image-edit-2511 takes up to 10.",
             )
-        return Run(self.name, self._stock.serving(model), kind, sampling, self._stock, progress)
+        return Run(self.name, self._stock.serving(model), kind, task, references, self._stock, progress)
 
 
 def _at_most(model: Model) -> str:

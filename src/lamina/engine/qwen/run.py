@@ -16,11 +16,15 @@ from lamina.core.ports import Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
 from lamina.core.schedulers import scheduler_named
-from lamina.core.tasks import MAX_SEED, Sampling, TaskKind
+from lamina.core.tasks import MAX_SEED, TaskKind
 from lamina.engine.qwen.acceleration import Skips, accelerated
+from lamina.engine.qwen.devices import release_memory
+from lamina.engine.qwen.needs import Task
 from lamina.engine.qwen.pipelines import Work, assembled, sized_for
+from lamina.engine.qwen.placement import check_request, is_out_of_memory, out_of_memory
 from lamina.engine.qwen.previews import preview_of
 from lamina.engine.qwen.samplers import make_scheduler
+from lamina.engine.qwen.sizes import is_small
 from lamina.engine.qwen.steps import Stepper
 from lamina.engine.qwen.stock import Stock
 from lamina.engine.qwen.wording import caption_of, enriched
@@ -36,10 +40,11 @@ class Run:
     """What one request does, in the order in which the engine calls it."""
 
     def __init__(
-        self, engine: str, model: Model, kind: TaskKind, sampling: Sampling, stock: Stock, progress: Progress
+        self, engine: str, model: Model, kind: TaskKind, task: Task, references: int, stock: Stock, progress: Progress
     ) -> None:
         self.model = model
-        self._engine, self._kind, self._sampling = engine, kind, sampling
+        self._engine, self._kind, self._task, self._references = engine, kind, task, references
+        self._sampling = sampling = task.sampling
         self._stock, self._progress = stock, progress
         self._timings_s: dict[str, float] = {}
         self._skipped = 0
@@ -52,6 +57,8 @@ class Run:
         progress("loading the model", 0.0)
         self._loaded = self._timed("loading", lambda: stock.load(model, kind))
         self.parts = self._loaded.parts
+        if not is_small(model):
+            check_request(self._loaded.plan, task, model.native_px, references)
 
     def expanded(self, prompt: str) -> str:
         """The prompt made richer; who did it goes into the notes."""
@@ -86,7 +93,8 @@ class Run:
                 share = (_SAMPLED - _LOADED) / count
                 span = (_LOADED + share * number, _LOADED + share * (number + 1))
                 seed = (self.seed + number) % (MAX_SEED + 1)
-                results.append(self._sample_one(work, prompt, inputs, size, seed, span))
+                with self._memory_told():
+                    results.append(self._sample_one(work, prompt, inputs, size, seed, span))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -126,6 +134,17 @@ class Run:
         for stage, seconds in stepper.timings_s(time.perf_counter()).items():
             self._add(stage, seconds)
         return output.images[0]
+
+    @contextmanager
+    def _memory_told(self) -> Generator[None]:
+        """What torch says where memory runs out, as an error that says what would fit."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            release_memory()
+            raise out_of_memory(error, self._loaded.plan, self._task, self.model.native_px, self._references) from error
 
     @contextmanager
     def _sampling_in(self, stepper: Stepper) -> Generator[Skips]:

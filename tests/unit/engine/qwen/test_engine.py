@@ -224,3 +224,18 @@ def test_what_cannot_be_done_is_refused(
         ask(nano, picture)
     assert refused.value.code == code
     assert words in refused.value.message
+
+
+def test_memory_that_runs_out_is_an_error_that_says_what_would_fit(
+    nano: PictureMaker, drawn: Generated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("diffusers.AutoencoderKLQwenImage.decode", burst)
+        with pytest.raises(LaminaError) as refused:
+            generate(nano, width=1024, height=1024)
+    assert refused.value.code is ErrorCode.OUT_OF_MEMORY
+    assert refused.value.hint
+    assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
