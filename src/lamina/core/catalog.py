@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, TaskKind
@@ -64,83 +65,73 @@ class Model:
         return self.own[kind][1] if kind in self.own else self.guidance.default
 
 
-def _qwen(repository: str, revision: str = "main") -> Checkpoint:
-    return Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
+def _released(name: str, title: str, kind: TaskKind, repository: str, revision: str = "main", **rest: Any) -> Model:
+    """A model of the family with the settings of its makers' own card."""
+    facts: dict[str, Any] = {
+        "steps": Span(1, MAX_STEPS, 50),
+        "guidance": Span(0, MAX_GUIDANCE, 4),
+        "native_px": 1024,
+        "scheduler": _EXPONENTIAL,
+    }
+    checkpoint = Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
+    return Model(name, title, frozenset({kind}), checkpoint, **(facts | rest))
 
 
 _EXPONENTIAL = "flow matching, Euler, exponential shift 0.5 to 0.9 by size, ending at 0.02"
 _LINEAR = "flow matching, Euler, linear shift by size: 2.5 at 640 px, 4 at 1024 px"
 _SUFFIX = ", Ultra HD, 4K, cinematic composition."
 
-# Settings of the makers' own model cards.
 MODELS = {
     model.name: model
     for model in (
-        Model(
+        _released(
             "qwen-image",
             "Qwen-Image: pictures from words, good at lettering",
-            frozenset({TaskKind.GENERATE}),
-            _qwen("Qwen-Image"),
-            steps=Span(1, MAX_STEPS, 50),
-            guidance=Span(0, MAX_GUIDANCE, 4),
+            TaskKind.GENERATE,
+            "Qwen-Image",
             native_px=1328,
-            scheduler=_EXPONENTIAL,
             suffix=_SUFFIX,
         ),
-        Model(
+        _released(
             "qwen-image-2512",
             "Qwen-Image of December 2025: more lifelike people and finer detail",
-            frozenset({TaskKind.GENERATE}),
-            _qwen("Qwen-Image-2512"),
-            steps=Span(1, MAX_STEPS, 50),
-            guidance=Span(0, MAX_GUIDANCE, 4),
+            TaskKind.GENERATE,
+            "Qwen-Image-2512",
             native_px=1328,
-            scheduler=_EXPONENTIAL,
-            aliases=("qwen-image-max",),
             suffix=_SUFFIX,
+            aliases=("qwen-image-max",),
         ),
-        Model(
+        _released(
             "qwen-image-edit",
             "Qwen-Image-Edit: changes one picture as words say",
-            frozenset({TaskKind.EDIT}),
-            _qwen("Qwen-Image-Edit"),
-            steps=Span(1, MAX_STEPS, 50),
-            guidance=Span(0, MAX_GUIDANCE, 4),
-            native_px=1024,
-            scheduler=_EXPONENTIAL,
+            TaskKind.EDIT,
+            "Qwen-Image-Edit",
             max_references=1,
         ),
-        Model(
+        _released(
             "qwen-image-edit-2509",
             "Qwen-Image-Edit of September 2025: several pictures into one",
-            frozenset({TaskKind.EDIT}),
-            _qwen("Qwen-Image-Edit-2509"),
+            TaskKind.EDIT,
+            "Qwen-Image-Edit-2509",
             steps=Span(1, MAX_STEPS, 40),
-            guidance=Span(0, MAX_GUIDANCE, 4),
-            native_px=1024,
-            scheduler=_EXPONENTIAL,
-            aliases=("qwen-image-edit-plus",),
             max_references=MAX_REFERENCES,
+            aliases=("qwen-image-edit-plus",),
         ),
-        Model(
+        _released(
             "qwen-image-edit-2511",
             "Qwen-Image-Edit of November 2025: as before, keeping people and things more alike",
-            frozenset({TaskKind.EDIT}),
-            _qwen("Qwen-Image-Edit-2511"),
+            TaskKind.EDIT,
+            "Qwen-Image-Edit-2511",
             steps=Span(1, MAX_STEPS, 40),
-            guidance=Span(0, MAX_GUIDANCE, 4),
-            native_px=1024,
-            scheduler=_EXPONENTIAL,
-            aliases=("qwen-image-max-edit",),
             max_references=MAX_REFERENCES,
+            aliases=("qwen-image-max-edit",),
         ),
-        Model(
+        _released(
             "qwen-image-layered",
             "Qwen-Image-Layered: takes a picture apart into RGBA layers",
-            frozenset({TaskKind.DECOMPOSE}),
-            _qwen("Qwen-Image-Layered", "8f0ca708dfff6ba1dd5f2d85d78f8c108a040bcf"),
-            steps=Span(1, MAX_STEPS, 50),
-            guidance=Span(0, MAX_GUIDANCE, 4),
+            TaskKind.DECOMPOSE,
+            "Qwen-Image-Layered",
+            "8f0ca708dfff6ba1dd5f2d85d78f8c108a040bcf",
             native_px=640,
             scheduler=_LINEAR,
         ),

@@ -64,9 +64,11 @@ class QwenEngine:
         run = self._run(TaskKind.EDIT, task, progress, references=len(pictures))
         sizes = sizes_for(run.model, _asked(task), _size_of(pictures[0]))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
-        inputs = {"image": images, "width": sizes.inner[0], "height": sizes.inner[1]}
+        takes_one = run.model.max_references == 1
+        inputs: dict[str, Any] = {"image": images[0] if takes_one else images}
+        inputs |= {"width": sizes.inner[0], "height": sizes.inner[1]}
         prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
-        edited = run.sampled(Work.EDIT, prompt, inputs, sizes.inner, task.count)
+        edited = run.sampled(Work.EDIT_ONE if takes_one else Work.EDIT, prompt, inputs, sizes.inner, task.count)
         return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:

@@ -8,6 +8,7 @@ from typing import Any
 
 from diffusers import (
     DiffusionPipeline,
+    QwenImageEditPipeline,
     QwenImageEditPlusPipeline,
     QwenImageImg2ImgPipeline,
     QwenImageInpaintPipeline,
@@ -26,6 +27,7 @@ class Work(Enum):
     GENERATE = QwenImagePipeline
     VARY = QwenImageImg2ImgPipeline
     FILL = QwenImageInpaintPipeline
+    EDIT_ONE = QwenImageEditPipeline  # words its prompt otherwise: what Qwen/Qwen-Image-Edit was trained with
     EDIT = QwenImageEditPlusPipeline
     LAYER = QwenImageLayeredPipeline
 
@@ -60,7 +62,7 @@ def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipelin
         "transformer": parts.transformer,
         "scheduler": scheduler,
     }
-    if work in (Work.EDIT, Work.LAYER):
+    if work in (Work.EDIT_ONE, Work.EDIT, Work.LAYER):
         shared["processor"] = parts.processor
     pipeline = work.value(**shared)
     pipeline.set_progress_bar_config(disable=True)
