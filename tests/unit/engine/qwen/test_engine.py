@@ -1,16 +1,20 @@
 """The family's engine, run on nano: what comes back, what stays the same, what stops it, what it refuses."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
+import lamina
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import PictureMaker, Step, no_progress
 from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling
 from lamina.engine.choice import start_engine, start_picture_maker
 
 FEW = Sampling(seed=7, steps=3)
@@ -239,3 +243,47 @@ def test_memory_that_runs_out_is_an_error_that_says_what_would_fit(
     assert refused.value.code is ErrorCode.OUT_OF_MEMORY
     assert refused.value.hint
     assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
+
+
+def test_a_lora_changes_the_picture_and_leaves_nothing_behind(
+    nano: PictureMaker, drawn: Generated, tmp_path: Path
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    module = "transformer.transformer_blocks.2.attn.to_v"
+    tensors = {
+        f"{module}.lora_A.weight": torch.randn(4, 192, generator=generator),
+        f"{module}.lora_B.weight": torch.randn(192, 4, generator=generator),
+    }
+    save_file(tensors, tmp_path / "style.safetensors")
+
+    def styled(scale: float) -> Generated:
+        loras = (Lora(str(tmp_path / "style.safetensors"), scale),)
+        return generate(nano, Sampling(seed=7, steps=3, loras=loras))
+
+    assert (styled(1.0).pictures[0] != drawn.pictures[0]).any()
+    assert (styled(0.0).pictures[0] == drawn.pictures[0]).all()
+    assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
+
+
+def test_a_lora_that_does_not_fit_is_refused(nano: PictureMaker, tmp_path: Path) -> None:
+    module = "transformer.transformer_blocks.40.attn.to_v"
+    tensors = {f"{module}.lora_A.weight": torch.zeros(4, 3072), f"{module}.lora_B.weight": torch.zeros(3072, 4)}
+    save_file(tensors, tmp_path / "large.safetensors")
+    with pytest.raises(LaminaError) as refused:
+        generate(nano, Sampling(loras=(Lora(str(tmp_path / "large.safetensors")),)))
+    assert refused.value.code is ErrorCode.LORA_UNUSABLE
+    with pytest.raises(LaminaError) as gone:
+        generate(nano, Sampling(loras=(Lora("gone.safetensors"),)))
+    assert gone.value.code is ErrorCode.LORA_UNUSABLE
+
+
+def test_a_layer_can_be_taken_apart_again_and_keeps_its_alpha(picture: Pixels) -> None:
+    layer = picture.copy()
+    layer[..., 3] = 0
+    layer[60:240, 100:300, 3] = np.linspace(40, 255, 200).astype(np.uint8)
+    stack = lamina.decompose(layer, 2, engine="nano", seed=1, steps=2)
+    assert (stack.width, stack.height, len(stack)) == (400, 300, 2)
+    together = stack.composite().astype(int)
+    assert np.abs(together[..., 3] - layer[..., 3]).max() <= 1
+    seen = layer[..., 3] > 0
+    assert np.abs(together[seen] - layer[seen]).max() <= 1
