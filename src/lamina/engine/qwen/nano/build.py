@@ -1,6 +1,5 @@
 """The parts of nano, new and untrained: the released models' architecture in small."""
 
-import torch
 from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
 from diffusers.models.autoencoders.autoencoder_kl_qwenimage import QwenImageResidualBlock
 from torch import nn
@@ -104,7 +103,7 @@ def transformer(is_layered: bool) -> QwenImageTransformer2DModel:
 
 
 def scheduler(is_layered: bool) -> FlowMatchEulerDiscreteScheduler:
-    """The released models' own numbers; see research in docs/reference/models.md."""
+    """The released models' own numbers (Qwen/Qwen-Image and Qwen/Qwen-Image-Layered, scheduler_config.json)."""
     return FlowMatchEulerDiscreteScheduler(
         base_image_seq_len=256,
         max_image_seq_len=8192,
@@ -118,7 +117,3 @@ def scheduler(is_layered: bool) -> FlowMatchEulerDiscreteScheduler:
 
 def parameters_of(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def seeded(seed: int) -> None:
-    torch.manual_seed(seed)

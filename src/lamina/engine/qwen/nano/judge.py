@@ -14,7 +14,7 @@ from lamina.engine.qwen.nano.drawing import COLOURS, LETTERS, SHAPES, Compositio
 from lamina.engine.qwen.nano.edits import Edit
 
 LEAST_FIT = 0.7  # of the overlap of a thing with what it should be (intersection over union)
-_OFF_CHANGED, _OFF_REST = 0.11, 0.05  # mean difference in 0..1 where a change was asked for, and elsewhere
+_OFF_CHANGED, _OFF_REST = 0.08, 0.05  # mean difference in 0..1 where a change was asked for, and elsewhere
 _EDGE = 0.05  # of alpha, below which a pixel shows the ground alone
 _LEAST_KNOWN = 0.6  # of a thing's pixels must not be hidden by another
 _GROUND = "ground"
@@ -54,7 +54,7 @@ def follows_edit(picture: Picture, edit: Edit) -> bool:
     if edit.kind == "add":  # wherever it was put
         changed = _grown(sighted(picture, thing.colour, edit.result).covered)
         rest_off = np.abs(picture - flattened(before.layers())[:3]).mean(0)[~changed].mean()
-        return _is_thing(picture, thing, edit.result) and rest_off < _OFF_REST
+        return _is_thing(picture, thing, edit.result) and bool(rest_off < _OFF_REST)
     if edit.kind == "replace":
         changed |= _grown(drawn(before.things[edit.changed], *size) > 0)
     is_there = edit.kind == "remove" or _is_thing(picture, thing, edit.result)

@@ -52,6 +52,8 @@ def export(folder: Path, target: Path) -> None:
     _save(trained_layered(folder), target / "transformer_layered")
     build.scheduler(is_layered=True).save_pretrained(target / "scheduler_layered")
     _mention_video(target / "processor" / "processor_config.json")
+    for file in target.rglob("*.safetensors"):  # which are written for their owner alone
+        file.chmod(0o644)
     if card:
         (target / CARD).write_text(card, "utf-8")
 
