@@ -22,8 +22,10 @@ import torch
 from numpy.typing import NDArray
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
+from lamina.core.catalog import NANO
 from lamina.engine.qwen.acceleration import accelerated
-from lamina.engine.qwen.nano import assembly, drawing, evaluation  # pyright: ignore[reportAttributeAccessIssue]
+from lamina.engine.qwen.nano import assembly, drawing, evaluation
+from lamina.engine.qwen.pipelines import sized_for
 
 TASKS = ("generate", "decompose")
 NONE = "none"
@@ -81,7 +83,7 @@ def _measurements(task: str, cases: int, steps: int | None, modes: dict[str, Acc
         for mode, acceleration in modes.items():
             clock.seconds, started = 0.0, process_time()
             generator = torch.Generator().manual_seed(case)
-            with assembly.at_nano_size(), accelerated(pipeline.transformer, acceleration, steps) as skips:
+            with sized_for(NANO), accelerated(pipeline.transformer, acceleration, steps) as skips:
                 images = pipeline(**asked, num_inference_steps=steps, generator=generator).images
             seconds = process_time() - started
             made = _samples(images)

@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from lamina.engine.qwen.nano.assembly import Pipelines, at_nano_size
+from lamina.core.catalog import NANO
+from lamina.engine.qwen.nano.assembly import Pipelines
 from lamina.engine.qwen.nano.drawing import SIZES, Composition, flattened, in_canonical_order, random_composition
 from lamina.engine.qwen.nano.edits import Edit, random_edit
 from lamina.engine.qwen.nano.judge import Picture, follows_edit, shows_caption
+from lamina.engine.qwen.pipelines import sized_for
 
 MIN_SEEN = 0.75  # of each thing of a caption: what is hidden could not be judged
 UNGUIDED = " "  # the negative prompt
@@ -94,7 +96,7 @@ def generated(pipelines: Pipelines, composition: Composition, seed: int, setting
 
 def edited(pipelines: Pipelines, edit: Edit, seed: int, settings: Settings = EDIT) -> Verdict:
     started = process_time()
-    with at_nano_size():
+    with sized_for(NANO):
         image = pipelines.edit(
             [image_of(reference) for reference in edit.references],
             edit.instruction,
@@ -135,7 +137,7 @@ def layers_of(
     pipelines: Pipelines, image: Image.Image, caption: str, layers: int, seed: int, settings: Settings = DECOMPOSE
 ) -> NDArray[np.float32]:
     """(layers, 4, height, width), bottom first. The caption goes in a list: alone, an empty one would ask for one."""
-    with at_nano_size():
+    with sized_for(NANO):
         images = pipelines.decompose(
             image,
             [caption],

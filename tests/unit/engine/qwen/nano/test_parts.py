@@ -5,13 +5,14 @@ import pytest
 import torch
 from diffusers import QwenImageEditPlusPipeline, QwenImagePipeline
 
+from lamina.core.catalog import NANO
 from lamina.engine.qwen.nano import build, words
-from lamina.engine.qwen.nano.assembly import size_near
 from lamina.engine.qwen.nano.drawing import random_composition, said
 from lamina.engine.qwen.nano.edits import random_edit
 from lamina.engine.qwen.nano.training.quick import made_quick
 from lamina.engine.qwen.nano.training.seeing import Seer
 from lamina.engine.qwen.nano.training.text_encoder import picture_of
+from lamina.engine.qwen.sizes import nano_size
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,4 +94,4 @@ def test_quick_training_computes_what_the_model_computes(is_layered: bool, monke
 
 @pytest.mark.parametrize(("ratio", "size"), [(1, (64, 64)), (16 / 9, (80, 48)), (0.5, (48, 96)), (4 / 3, (80, 48))])
 def test_sizes_are_near_nanos_area_in_whole_tokens(ratio: float, size: tuple[int, int]):
-    assert size_near(ratio) == size
+    assert nano_size((ratio, 1.0), NANO.native_px) == size

@@ -7,9 +7,11 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
 
+from lamina.core.catalog import NANO
 from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.nano import evaluation, words
-from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, at_nano_size, pipelines
+from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
+from lamina.engine.qwen.pipelines import sized_for
 from lamina.engine.qwen.processor import PictureProcessor
 
 MOST_BYTES = 40_000_000
@@ -61,7 +63,7 @@ def test_sizes_are_put_back():
     from diffusers.pipelines.qwenimage import pipeline_qwenimage_layered as module
 
     before = module.calculate_dimensions(640 * 640, 1.0)
-    with at_nano_size():
+    with sized_for(NANO):
         assert module.calculate_dimensions(640 * 640, 1.0) == (64, 64)
     assert module.calculate_dimensions(640 * 640, 1.0) == before
 
