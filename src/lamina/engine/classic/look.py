@@ -29,7 +29,10 @@ _NOTHING_FOUND = "This looks like a photograph in which nothing stands apart cle
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What was seen, by how many levels a ground and the picture may differ by chance, and what the user should know."""
+    """What was seen, and `notes`: what the user should know about it.
+
+    `noise`: levels by which a ground and the picture may differ by chance.
+    """
 
     scene: Scene
     noise: float

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Mask, Rgb, as_bytes, grow
+from lamina.engine.classic.raster import Mask, Rgb, grow
 
 _EDGE_LEVELS = 24  # between neighbours
 _NEAR_PX, _FAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
