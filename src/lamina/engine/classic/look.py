@@ -57,7 +57,7 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(nothing, None, True, (), 0.0)
     else:
-        background = find_background(calm, smooth)
+        background = find_background(calm, smooth, has_ripples)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
             return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS, notes)

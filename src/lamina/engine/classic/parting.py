@@ -13,7 +13,7 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
-_MIN_MERIT = 0.25  # a little doubt leaves the thing whole
+_MIN_MERIT, _MIN_MERIT_UNEVEN = 0.25, 3.0  # a little doubt leaves the thing whole
 _MAX_EVEN_PATCHES = 120  # more is a crowd or a scene, whose cuts would run through things
 
 
@@ -25,12 +25,13 @@ class Thing:
     cuts: tuple[tuple[bool, float], ...] = ()
 
 
-def parted(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Thing]:
+def parted(rgb: Rgb, mask: Mask, smooth: Mask, is_uneven: bool = False) -> list[Thing]:
     """The things that one connected cut-out shows: their masks add up to `mask`; one where nothing overlaps.
 
-    `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the cut-out's window.
+    `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the cut-out's window. `is_uneven`: fine noise has
+    blurred the patches, so that only sure cuts are made.
     """
-    return _parted(rgb, Thing(mask), smooth)
+    return _parted(rgb, Thing(mask), smooth, _MIN_MERIT_UNEVEN if is_uneven else _MIN_MERIT)
 
 
 def doubt(one: tuple[tuple[bool, float], ...], other: tuple[tuple[bool, float], ...]) -> float:
@@ -41,17 +42,17 @@ def doubt(one: tuple[tuple[bool, float], ...], other: tuple[tuple[bool, float], 
     return 1.0
 
 
-def _parted(rgb: Rgb, thing: Thing, smooth: Mask) -> list[Thing]:
-    found = _best_cut(rgb, thing.mask, smooth) if len(thing.cuts) < _MAX_CUTS_DEEP else None
+def _parted(rgb: Rgb, thing: Thing, smooth: Mask, least: float) -> list[Thing]:
+    found = _best_cut(rgb, thing.mask, smooth, least) if len(thing.cuts) < _MAX_CUTS_DEEP else None
     if found is None:
         return [thing]
     first, merit = found
     sides = ((True, thing.mask & first), (False, thing.mask & ~first))
     things = [Thing(mask, (*thing.cuts, (is_first, merit))) for is_first, mask in sides]
-    return [part for side in things for part in _parted(rgb, side, smooth)]
+    return [part for side in things for part in _parted(rgb, side, smooth, least)]
 
 
-def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
+def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask, least: float) -> tuple[Mask, float] | None:
     patches = patches_of(rgb, mask, smooth)
     if len(patches) < 2 or patches.fine.max() > _MAX_EVEN_PATCHES:
         return None
@@ -60,7 +61,7 @@ def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
         return None
     merits = judgement().merits(ways.measures)
     best = int(merits.argmax())
-    if merits[best] <= _MIN_MERIT:
+    if merits[best] <= least:
         return None
     return _with_its_outline(patches, ways.sides[best]), float(merits[best])
 
