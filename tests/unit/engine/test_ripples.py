@@ -24,7 +24,9 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def pieces_of(picture: np.ndarray) -> Pieces:
     smooth = smooth_parts(picture)
-    return cut_pieces(picture, find_background(picture, smooth, is_calmed=True), np.zeros(picture.shape[:2], bool), smooth)
+    return cut_pieces(
+        picture, find_background(picture, smooth, is_calmed=True), np.zeros(picture.shape[:2], bool), smooth
+    )
 
 
 def error_about_edges(picture: np.ndarray) -> float:
