@@ -24,8 +24,11 @@ MEASURES = (
     "symmetry_least",
     "symmetry_most",
     "symmetry_whole",
+    "symmetry_completed_least",  # as if the other side covered what is missing
+    "symmetry_completed_most",
     "bite_least",  # of the one's convex hull that the other fills, over the smaller area
     "bite_most",
+    "hulls_common",  # of the two convex hulls, over the smaller area
     "colours_common",
     "breaks_least",  # patches that end at the common border, on the plainer side
     "breaks_most",
@@ -33,11 +36,13 @@ MEASURES = (
     "patches_most",
     "contrast_across",
     "contrast_within",
+    "contrast_least",  # where the common border is faintest
     "open_least",  # share of the outline that meets the outside
     "open_most",
     "ends",  # where the common border meets the outside
     "end_corner_most",  # share of outside about such an end: below a half is a concave corner
     "end_corner_mean",
+    "end_corner_least",
     "end_side_most",  # share about such an end of the side that has more: a half where its outline runs straight on
     "end_side_least",
     "distance_across",  # of the centres over the root of the area: things stand upright
@@ -48,7 +53,8 @@ MEASURES = (
     "line_across",  # width of the drawn lines along the common border, over the root of the area
     "line_within",  # and along the borders within the sides
 )
-_SIDE = 48
+_SIDE = 64
+_SAMPLES = 500
 _MIN_SHARE = 0.07
 _ANGLES = np.deg2rad(np.arange(0, 180, 15))
 
@@ -149,10 +155,12 @@ class _Thumbnail:
         if outlines:
             cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
         hull = hull.view(np.bool_)
-        places = np.argwhere(mask).astype(np.float64)
-        centre = places.mean(0) if len(places) else np.array(mask.shape) / 2
-        spread = np.linalg.eigvalsh(np.cov((places - centre).T) if len(places) > 2 else np.eye(2))
-        length = float(np.sqrt(spread[1] / max(spread[0], 0.1)))
+        m = cv2.moments(as_bytes(mask), binaryImage=True)
+        area = max(1.0, m["m00"])
+        centre = np.array([m["m01"], m["m10"]]) / area
+        middle = (m["mu20"] + m["mu02"]) / 2
+        half = float(np.hypot((m["mu20"] - m["mu02"]) / 2, m["mu11"]))
+        length = float(np.sqrt((middle + half) / max(middle - half, 0.1 * area)))
         return _Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask), length, centre)
 
 
@@ -162,17 +170,45 @@ def _widened(mask: Mask) -> Mask:
 
 def _symmetry(mask: Mask) -> float:
     """The best overlap (intersection over union) of a shape with its mirror image about an axis through its centre."""
-    rows, columns = np.nonzero(mask)
+    rows, columns = _sampled(mask)
     if len(rows) < 8:
         return 0.5
-    down, right = rows - rows.mean(), columns - columns.mean()
-    cosine, sine = np.cos(2 * _ANGLES)[:, None], np.sin(2 * _ANGLES)[:, None]
-    x = np.rint(columns.mean() + cosine * right + sine * down).astype(np.intp)
-    y = np.rint(rows.mean() + sine * right - cosine * down).astype(np.intp)
+    x, y = _mirrored(rows, columns, float(rows.mean()), float(columns.mean()))
     height, width = mask.shape
     within = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     met = (mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] & within).sum(1)
     return float((met / (2 * len(rows) - met)).max())
+
+
+def _completed_symmetry(shape: _Shape, other: Mask) -> float:
+    """The largest share of a shape whose mirror image, about an axis through its hull's centre, is on it or hidden."""
+    rows, columns = _sampled(shape.mask)
+    if len(rows) < 8:
+        return 0.5
+    hull = cv2.moments(as_bytes(shape.hull), binaryImage=True)
+    down, right = hull["m01"] / hull["m00"], hull["m10"] / hull["m00"]
+    x, y = _mirrored(rows, columns, down, right)
+    height, width = other.shape
+    either = shape.mask | other
+    within = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    met = (either[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] & within).mean(1)
+    return float(met.max())
+
+
+def _sampled(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of a few hundred pixels all over the mask, or all."""
+    rows, columns = np.nonzero(mask)
+    step = max(1, len(rows) // _SAMPLES)
+    return rows[::step], columns[::step]
+
+
+def _mirrored(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], down: float, right: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(angles, n) each: columns and rows mirrored about axes through a point."""
+    y, x = rows - down, columns - right
+    cosine, sine = np.cos(2 * _ANGLES)[:, None], np.sin(2 * _ANGLES)[:, None]
+    return np.rint(right + cosine * x + sine * y).astype(np.intp), np.rint(down + sine * x - cosine * y).astype(np.intp)
 
 
 def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[np.bool_]) -> list[float]:
@@ -185,6 +221,7 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     share = areas / areas.sum()
     convexity, symmetry = (one.convexity, two.convexity), (one.symmetry, two.symmetry)
     least_px = max(1, min(one.mask.sum(), two.mask.sum()))
+    completed = _completed_symmetry(one, two.mask), _completed_symmetry(two, one.mask)
     bites = (one.hull & two.mask).sum() / least_px, (two.hull & one.mask).sum() / least_px
     breaks, counts = _breaks(view, side)
     across, within = _contrasts(patches, side)
@@ -207,18 +244,23 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
         min(symmetry),
         max(symmetry),
         whole.symmetry,
+        min(completed),
+        max(completed),
         float(min(bites)),
         float(max(bites)),
+        float((one.hull & two.hull).sum() / least_px),
         _colours_common(patches, side),
         *sorted(breaks),
         *sorted(counts),
         across,
         within,
+        _faintest(patches, side),
         float(opened.min()),
         float(opened.max()),
         float(len(corners)),
         max(corners, default=0.0),
         float(np.mean(corners)) if corners else 0.0,
+        min(corners, default=0.0),
         float(held.max()),
         float(held.min()),
         float(offset[1]),
@@ -243,6 +285,13 @@ def _contrasts(patches: Patches, side: NDArray[np.bool_]) -> tuple[float, float]
     """Mean colour difference (Lab) along the common border, and along the borders within the sides."""
     colours = patches.colours[1:]
     return _mean_on_borders(patches, side, np.linalg.norm(colours[:, None] - colours[None], axis=-1))
+
+
+def _faintest(patches: Patches, side: NDArray[np.bool_]) -> float:
+    """The least colour difference (Lab) across any good part of the common border."""
+    colours, border = patches.colours[1:], patches.touch[1:, 1:][np.ix_(side, ~side)]
+    apart = np.linalg.norm(colours[side][:, None] - colours[~side][None], axis=-1)
+    return float(apart[border >= min(0.1 * border.sum(), border.max())].min())
 
 
 def _mean_on_borders(patches: Patches, side: NDArray[np.bool_], values: NDArray[np.float64]) -> tuple[float, float]:
