@@ -13,7 +13,7 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
-_MIN_MERIT, _MIN_MERIT_UNEVEN = 0.25, 3.0  # a little doubt leaves the thing whole
+_MIN_MERIT, _MIN_MERIT_UNEVEN = 0.0, 3.0  # where patches are blurred, only sure cuts are made
 _MAX_EVEN_PATCHES = 120  # more is a crowd or a scene, whose cuts would run through things
 
 Dense = tuple[NDArray[np.float64], NDArray[np.float64]]
