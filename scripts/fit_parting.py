@@ -1,102 +1,168 @@
-"""Fits how partings are judged (src/lamina/engine/classic/parting.json) on drawn posters.
+"""Fits how partings are judged (src/lamina/engine/classic/parting.json) on drawn things.
 
-    python scripts/fit_parting.py --posters 300
+    python scripts/fit_parting.py --scenes 7000
 
-For every cut-out of every poster, each way to part it has a gain: how much the objects' intersection over union rises
-if it is taken. A conditional logit over the ways, and over leaving the cut-out whole, learns to choose by gain. Only
-seeds of 100000 and above are used, which no evaluation uses. Takes about ten minutes on two cores.
+A scene is a thing, or two that overlap, drawn as on the posters (every other one through JPEG), or two plain shapes.
+For every cut-out, each way to part it has a gain: how much the objects' intersection over union rises if it is taken.
+A few small networks learn to choose by gain among the ways, and leaving the cut-out whole. Only seeds of 100000 and
+above are used, which no evaluation uses. Takes about a quarter of an hour on two cores.
 """
 
 import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment, minimize
+from scipy.optimize import linear_sum_assignment
 
 import lamina.engine.classic.parting as parting
 from lamina.core.composite import composite
-from lamina.core.layers import LayerKind, LayerStack
-from lamina.document.posters import poster
+from lamina.core.layers import Layer, LayerKind, LayerStack
+from lamina.document.metrics import visible_alphas
+from lamina.document.posters.backgrounds import ground
+from lamina.document.posters.board import Board, NoRoomError
+from lamina.document.posters.colours import palette
+from lamina.document.posters.objects import cast, place_objects
 from lamina.engine.classic.background import find_background, smooth_parts
 from lamina.engine.classic.gestalt import MEASURES, partings
 from lamina.engine.classic.pieces import MIN_PARTED_SHARE, find_cutouts
 from lamina.engine.classic.regions import patches_of
+from lamina.engine.classic.ripples import calmed
 
-FIRST_SEED = 100_000
+FIRST_SEED = 300_000
+PAIR_SHARE = 0.55
+SHORT_SIDES_PX = (640, 768)  # of the posters that scenes are cut from
+JPEG_QUALITIES = (75, 96)
+LONE_WEIGHT = 2.9  # posters have 7 free things for 3 overlaps
 GAIN_SCALE = 0.12  # gains this much apart are chosen between by a factor of e
 COST_OF_PARTING = 0.05  # of IoU: a needless cut is worse than it measures
-RIDGE = 0.003
+CLEAR_GAIN = 0.3  # IoU that a cut brings where two things overlap
+
+NETWORKS, HIDDEN = 4, (32, 16)
+EPOCHS, BATCH, RATE, DECAY = 40, 64, 4e-3, 1e-3
 
 
 @dataclass
 class Case:
-    """One cut-out: the measures of each way to part it, and the gain of each."""
+    """One cut-out: the measures of each way to part it, the gain of each, and how much the case counts."""
 
-    seed: int
     measures: NDArray[np.float64]
     gains: NDArray[np.float64]
+    weight: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posters", type=int, default=300)
+    parser.add_argument("--scenes", type=int, default=7000)
     arguments = parser.parse_args()
-    seeds = range(FIRST_SEED, FIRST_SEED + arguments.posters)
+    seeds = range(FIRST_SEED, FIRST_SEED + arguments.scenes)
     with ProcessPoolExecutor() as pool:
-        found = [*pool.map(cases_of, seeds, chunksize=4), *pool.map(plain_cases, seeds, chunksize=64)]
-    cases = [case for one in found for case in one if np.isfinite(case.measures).all()]
-    held_out = [index % 5 == 0 for index in range(len(cases))]
-    learnt = [case for case, is_out in zip(cases, held_out, strict=True) if not is_out]
-    report("held out", fit(learnt), [case for case, is_out in zip(cases, held_out, strict=True) if is_out])
+        cases = [case for one in pool.map(cases_of, seeds, chunksize=16) for case in one]
+    held_out, learnt = cases[: len(cases) // 10], cases[len(cases) // 10 :]
+    report("held out", fit(learnt), held_out)
     judgement = fit(cases)
     report("all", judgement, cases)
     save(judgement)
 
 
 def cases_of(seed: int) -> list[Case]:
-    """The cut-outs that the engine finds on one poster, where its text never was."""
-    truth = poster(seed, ("flat", "gradient")[seed % 2]).stack
-    bare = LayerStack(truth.width, truth.height, tuple(x for x in truth if x.kind is not LayerKind.TEXT))
-    rgb = np.ascontiguousarray(composite(bare)[..., :3])
-    text = np.zeros(rgb.shape[:2], bool)
-    owner = np.zeros(rgb.shape[:2], np.int32)
-    for number, layer in enumerate(bare):
-        owner[layer.on_canvas(truth.width, truth.height)[..., 3] > 127] = number
-    for layer in truth:
-        if layer.kind is LayerKind.TEXT:
-            text |= layer.on_canvas(truth.width, truth.height)[..., 3] > 127
+    return [case for case in drawn_cases(seed) + plain_cases(seed) if np.isfinite(case.measures).all()]
+
+
+def drawn_cases(seed: int) -> list[Case]:
+    """The cut-outs that the engine finds in one scene."""
+    truth = scene(seed)
+    rgb = np.ascontiguousarray(composite(truth)[..., :3])
+    is_jpeg = bool(seed // 2 % 2)
+    if is_jpeg:
+        rgb = calmed(through_jpeg(rgb, int(np.random.default_rng(seed).integers(*JPEG_QUALITIES))))
+    owner = np.argmax(np.stack(visible_alphas(truth)), 0).astype(np.int32)
     smooth = smooth_parts(rgb)
-    cutouts, _ = find_cutouts(rgb, find_background(rgb, smooth), text, smooth)
-    is_object = [layer.kind is LayerKind.OBJECT for layer in bare]
+    cutouts, _ = find_cutouts(rgb, find_background(rgb, smooth, is_jpeg), np.zeros(smooth.shape, bool), smooth)
+    is_object = np.array([layer.kind is LayerKind.OBJECT for layer in truth])
     cases: list[Case] = []
     for label in range(1, len(cutouts)):
         window = cutouts.window(label)
         if cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size:
-            mask = cutouts.labels[window] == label
-            cases += case_of(seed, rgb[window], mask, smooth[window], owner[window], is_object)
+            cutout = Cutout(rgb[window], smooth[window], owner[window], is_object, np.bincount(owner.ravel()))
+            cases += cutout.cases(cutouts.labels[window] == label)
     return cases
 
 
-def case_of(
-    seed: int, rgb: NDArray, mask: NDArray, smooth: NDArray, owner: NDArray, is_object: list[bool]
-) -> list[Case]:
-    """One cut-out as a case, if there is any way to part it."""
-    patches = patches_of(rgb, mask, smooth)
-    ways = partings(patches) if len(patches) > 1 else None
-    if ways is None or not len(ways.sides):
-        return []
-    things = [int(np.bincount(owner[patches.labels == patch]).argmax()) for patch in range(1, len(patches) + 1)]
-    return [Case(seed, ways.measures, gains(np.array(things), patches.areas[1:], ways.sides, is_object))]
+def scene(seed: int) -> LayerStack:
+    """One thing, or one that covers a part of another, on a flat ground or a gradient: a part of a poster."""
+    rng = np.random.Generator(np.random.PCG64([seed, 101]))
+    short, colours = int(rng.choice(SHORT_SIDES_PX)), palette(rng)
+    side = round(0.62 * short)
+    pairs = int(rng.uniform() < PAIR_SHARE)
+    while True:
+        behind = ground(rng, ("flat", "gradient")[seed % 2], side, side, colours)
+        board = Board(Layer("Background", LayerKind.BACKGROUND, behind))
+        try:
+            place_objects(rng, board, cast(rng, 1 + pairs, colours, short), pairs, is_panel_bare=False)
+        except NoRoomError:
+            continue
+        return board.stack()
+
+
+def through_jpeg(rgb: NDArray, quality: int) -> NDArray:
+    file = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.ascontiguousarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+@dataclass
+class Cutout:
+    """A window (h, w) of a scene: `owner`, the true layer that each pixel shows; `sizes`: of the whole layers."""
+
+    rgb: NDArray
+    smooth: NDArray
+    owner: NDArray
+    is_object: NDArray
+    sizes: NDArray
+
+    def cases(self, mask: NDArray, is_half: bool = False) -> list[Case]:
+        """The ways to part `mask`, if there are any, and where things overlap those to part the two again."""
+        patches = patches_of(self.rgb, mask, self.smooth)
+        ways = partings(patches) if len(patches) > 1 else None
+        if ways is None or not len(ways.sides):
+            return []
+        gains = self._gains(patches.labels, ways.sides)
+        is_overlap = gains.max() > CLEAR_GAIN
+        found = [Case(ways.measures, gains, 1.0 if is_overlap or is_half else LONE_WEIGHT)]
+        if is_overlap and not is_half:
+            first = parting.with_its_outline(patches, ways.sides[gains.argmax()])
+            found += self.cases(mask & first, is_half=True) + self.cases(mask & ~first, is_half=True)
+        return found
+
+    def _gains(self, labels: NDArray, sides: NDArray) -> NDArray[np.float64]:
+        """(m,): rise of the summed object IoU for each way to put the patches on two `sides` (m, n)."""
+        count, layers = sides.shape[1], len(self.is_object)
+        index = self.owner.astype(np.int64) * (count + 1) + labels
+        shared = np.bincount(index.ravel(), minlength=layers * (count + 1)).reshape(layers, -1)[:, 1:]
+        seen = np.flatnonzero(self.is_object & (shared.sum(1) > 0.03 * shared.sum()))
+        if not len(seen):
+            return -np.full(len(sides), 0.3)
+
+        def total(parts: list[NDArray]) -> float:
+            meet = np.stack([shared[seen] @ part for part in parts], 1)
+            either = self.sizes[seen][:, None] + [shared.sum(0) @ part for part in parts] - meet
+            overlap = meet / either
+            return float(overlap[linear_sum_assignment(-overlap)].sum())
+
+        whole = total([np.ones(count)])
+        return np.array([total([side, ~side]) - whole for side in sides])
 
 
 def plain_cases(seed: int) -> list[Case]:
-    """Two plain shapes that overlap: posters have things of many colours only."""
+    """Two plain shapes that overlap, in every third scene: posters have things of many colours only."""
     rng = np.random.default_rng(seed)
+    if seed % 3:
+        return []
     owner = np.zeros((360, 420), np.uint8)
     size = rng.uniform(50, 90, 2)
     middle = np.array([[150.0, 180.0], [0, 0]])
@@ -108,12 +174,13 @@ def plain_cases(seed: int) -> list[Case]:
     colours = rng.integers(0, 256, (3, 3))
     colours[0] = 250
     rgb = cv2.GaussianBlur(colours.astype(np.uint8)[owner], (3, 3), 0)
-    seen = np.bincount(owner.ravel(), minlength=3)[1:]
-    if seen.min() < 900 or cv2.connectedComponents((owner > 0).astype(np.uint8))[0] != 2:
+    sizes = np.bincount(owner.ravel(), minlength=3)
+    if sizes[1:].min() < 900 or cv2.connectedComponents((owner > 0).astype(np.uint8))[0] != 2:
         return []
     if np.abs(colours[1] - colours[2]).max() < 40 or np.abs(colours[1:] - 250).max(1).min() < 40:
         return []
-    return case_of(seed, rgb, owner > 0, smooth_parts(rgb), owner.astype(np.int32), [False, True, True])
+    is_object = np.array([False, True, True])
+    return Cutout(rgb, smooth_parts(rgb), owner.astype(np.int32), is_object, sizes).cases(owner > 0)
 
 
 def shape(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -125,52 +192,60 @@ def shape(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.stack([radius * np.cos(angles), radius * np.sin(angles)], 1) * rng.uniform(0.7, 1, 2)
 
 
-def gains(things: NDArray, areas: NDArray, sides: NDArray, is_object: list[bool]) -> NDArray[np.float64]:
-    """(m,): rise of the summed object IoU for each way; `things` (n,): the true thing of each patch."""
-    true = [things == t for t in np.unique(things) if is_object[t] and areas[things == t].sum() > 0.03 * areas.sum()]
-    if not true:
-        return -np.full(len(sides), 0.3)
-
-    def total(parts: list[NDArray]) -> float:
-        overlap = np.array([[areas[p & t].sum() / areas[p | t].sum() for p in parts] for t in true])
-        return float(overlap[linear_sum_assignment(-overlap)].sum())
-
-    whole = total([np.ones(len(things), bool)])
-    return np.array([total([side, ~side]) - whole for side in sides])
-
-
 def fit(cases: list[Case]) -> parting.Judgement:
-    """The judgement that maximises the likelihood of choosing by gain."""
+    """The networks that maximise the likelihood of choosing by gain."""
     everything = np.concatenate([case.measures for case in cases])
     mean, scale = everything.mean(0), np.maximum(everything.std(0), 1e-6)
-    upper = np.triu_indices(len(MEASURES))
-    basis = terms(np.clip((everything - mean) / scale, -4, 4), upper)
-    spread = np.maximum(basis.std(0), 1e-6)
-    basis /= spread
-    starts = np.cumsum([0] + [len(case.gains) for case in cases[:-1]])
-    group = np.repeat(np.arange(len(cases)), [len(case.gains) for case in cases])
-    wish = np.concatenate([wishes(case) for case in cases])
-
-    def loss(weights: NDArray) -> tuple[float, NDArray]:
-        merit = weights[0] + basis @ weights[1:]
-        top = np.maximum(np.maximum.reduceat(merit, starts), 0)
-        chance = np.exp(merit - top[group])
-        total = np.add.reduceat(chance, starts) + np.exp(-top)
-        error = chance / total[group] - wish
-        ridge = RIDGE * len(cases)
-        value = (top + np.log(total)).sum() - wish @ merit + ridge * (weights[1:] @ weights[1:]) / 2
-        slope = np.concatenate([[error.sum()], basis.T @ error + ridge * weights[1:]])
-        return value / len(cases), slope / len(cases)
-
-    weights = minimize(loss, np.zeros(basis.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 1000}).x
-    own = weights[1:] / spread
-    quadratic = np.zeros((len(MEASURES), len(MEASURES)))
-    quadratic[upper] = own[len(MEASURES) :]
-    return parting.Judgement(mean, scale, float(weights[0]), own[: len(MEASURES)], quadratic)
+    inputs = [np.clip((case.measures - mean) / scale, -4, 4) for case in cases]
+    networks = tuple(trained(inputs, cases, seed) for seed in range(NETWORKS))
+    return parting.Judgement(mean, scale, networks)
 
 
-def terms(x: NDArray, upper: tuple[NDArray, NDArray]) -> NDArray[np.float64]:
-    return np.concatenate([x, x[:, upper[0]] * x[:, upper[1]]], 1)
+def trained(inputs: list[NDArray], cases: list[Case], seed: int) -> tuple[parting.Dense, ...]:
+    """One network, by Adam on a conditional logit: the ways of a case, and none at merit 0, share a chance of 1."""
+    rng = np.random.default_rng(seed)
+    sizes = (len(MEASURES), *HIDDEN, 1)
+    weights = [rng.normal(0, np.sqrt(2 / a), (a, b)) for a, b in pairwise(sizes)]
+    weights[-1] *= 0.1
+    values = weights + [np.zeros(b) for b in sizes[1:]]
+    moments = [(np.zeros_like(value), np.zeros_like(value)) for value in values]
+    examples = [(own, wishes(case), case.weight) for own, case in zip(inputs, cases, strict=True)]
+    batches = len(cases) // BATCH
+    for step in range(EPOCHS * batches):
+        if step % batches == 0:
+            order = rng.permutation(len(cases))
+        batch = [examples[i] for i in order[step % batches * BATCH :][:BATCH]]
+        rate = RATE * (1 + np.cos(np.pi * step / (EPOCHS * batches))) / 2
+        slopes = slopes_of(values, batch)
+        for place, (value, slope, (first, second)) in enumerate(zip(values, slopes, moments, strict=True)):
+            first += 0.1 * (slope - first)
+            second += 0.001 * (slope**2 - second)
+            way = first / (1 - 0.9 ** (step + 1)) / (np.sqrt(second / (1 - 0.999 ** (step + 1))) + 1e-8)
+            value -= rate * (way + (DECAY * value if place < len(weights) else 0))
+    return tuple(zip(values[: len(weights)], values[len(weights) :], strict=True))
+
+
+def slopes_of(values: list[NDArray], batch: list[tuple[NDArray, NDArray, float]]) -> list[NDArray]:
+    """The loss's slopes by the weights and biases in `values`; a batch of inputs, wishes and weights of cases."""
+    inputs, wished, counts = zip(*batch, strict=True)
+    depth = len(values) // 2
+    lengths = [len(one) for one in inputs]
+    starts, case = np.cumsum([0, *lengths[:-1]]), np.repeat(np.arange(len(inputs)), lengths)
+    states = [np.concatenate(inputs)]
+    for place in range(depth):
+        state = states[-1] @ values[place] + values[depth + place]
+        states.append(np.maximum(state, 0) if place < depth - 1 else state)
+    merit = states[-1][:, 0]
+    top = np.maximum(np.maximum.reduceat(merit, starts), 0)
+    chance = np.exp(merit - top[case])
+    total = np.add.reduceat(chance, starts) + np.exp(-top)
+    slope = ((chance / total[case] - np.concatenate(wished)) * np.array(counts)[case] / len(inputs))[:, None]
+    of_weights, of_biases = [], []
+    for place in reversed(range(depth)):
+        of_weights.insert(0, states[place].T @ slope)
+        of_biases.insert(0, slope.sum(0))
+        slope = (slope @ values[place].T) * (states[place] > 0)
+    return of_weights + of_biases
 
 
 def wishes(case: Case) -> NDArray[np.float64]:
@@ -180,35 +255,39 @@ def wishes(case: Case) -> NDArray[np.float64]:
     return (share / share.sum())[1:]
 
 
-def report(name: str, judgement: parting.Judgement, cases: list[Case]) -> None:
-    gained = possible = lost = 0.0
-    right = of = 0
+def report(name: str, judgement: parting.Judgement, cases: list[Case], least: float = 0.0) -> None:
+    right = overlaps = needless = 0
+    gained = possible = 0.0
     for case in cases:
         merits = judgement.merits(case.measures)
-        taken = float(case.gains[merits.argmax()]) if merits.max() > 0 else 0.0
-        gained, lost = gained + max(0.0, taken), lost + min(0.0, taken)
-        possible += max(0.0, float(case.gains.max()))
-        if case.gains.max() > 0.3:
-            of += 1
+        taken = float(case.gains[merits.argmax()]) if merits.max() > least else 0.0
+        gained, possible = gained + case.weight * taken, possible + case.weight * max(0.0, float(case.gains.max()))
+        if case.gains.max() > CLEAR_GAIN:
+            overlaps += 1
             right += taken > 0.8 * case.gains.max()
+        else:
+            needless += taken < 0
     print(  # noqa: T201
-        f"{name}: {len(cases)} cut-outs, {right} of {of} overlaps parted rightly; "
-        f"IoU gained {gained:.1f} of {possible:.1f}, lost {-lost:.1f} by needless cuts"
+        f"{name}: {len(cases)} cut-outs, {right} of {overlaps} overlaps parted rightly; {needless} of "
+        f"{len(cases) - overlaps} others cut needlessly; IoU gained {gained:.1f} of {possible:.1f}"
     )
 
 
 def save(judgement: parting.Judgement) -> None:
+    networks = [[{"weights": rounded(w), "biases": rounded(b)} for w, b in network] for network in judgement.networks]
     stored = {
         "measures": list(MEASURES),
-        "bias": round(judgement.bias, 5),
-        "mean": np.round(judgement.mean, 5).tolist(),
-        "scale": np.round(judgement.scale, 5).tolist(),
-        "linear": np.round(judgement.linear, 5).tolist(),
-        "quadratic": np.round(judgement.quadratic, 5).tolist(),
+        "mean": rounded(judgement.mean),
+        "scale": rounded(judgement.scale),
+        "networks": networks,
     }
     path = Path(parting.__file__).with_name("parting.json")
     lines = [f'  "{key}": {json.dumps(value)}' for key, value in stored.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+
+
+def rounded(values: NDArray) -> list:
+    return np.round(values, 4).tolist()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def pieces_of(picture: np.ndarray) -> Pieces:
     smooth = smooth_parts(picture)
-    return cut_pieces(picture, find_background(picture, smooth), np.zeros(picture.shape[:2], bool), smooth)
+    return cut_pieces(
+        picture, find_background(picture, smooth, is_calmed=True), np.zeros(picture.shape[:2], bool), smooth
+    )
 
 
 def error_about_edges(picture: np.ndarray) -> float:
@@ -42,6 +44,11 @@ def test_a_drawing_a_smaller_copy_of_it_and_an_even_picture_are_not_rippled() ->
     assert not is_rippled(drawing())
     assert not is_rippled(cv2.resize(drawing(), (411, 308), interpolation=cv2.INTER_AREA))
     assert not is_rippled(np.full((64, 64, 3), 200, np.uint8))
+
+
+def test_a_picture_with_noise_all_over_is_not_rippled() -> None:
+    noise = np.random.default_rng(3).normal(0, 3, drawing().shape)
+    assert not is_rippled(np.clip(drawing() + noise, 0, 255).astype(np.uint8))
 
 
 def test_a_calmed_jpeg_is_much_nearer_to_the_drawing() -> None:

@@ -21,6 +21,8 @@ from lamina.engine.classic.raster import (
 )
 from lamina.engine.classic.texture import foreground_on_texture
 
+_CLEAN_LEVELS = 0.04  # mean fine noise: drawn pictures have 0.01
+_UNEVEN_LEVELS = 4.0  # what noise leaves about things on ground that is otherwise flat
 _STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
 _GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
 _MIN_REGION_SHARE = 0.002
@@ -37,7 +39,7 @@ class Background:
     `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it is
     transparent. `is_smooth`: whether it is one flat colour or gradient. `areas`: other large regions that run along
     the picture's border.
-    `noise`: levels by which its pixels scatter about the model.
+    `noise`: levels by which its pixels scatter about the model. `is_uneven`: whether fine noise lies over it all.
     """
 
     mask: Mask
@@ -45,14 +47,18 @@ class Background:
     is_smooth: bool
     areas: tuple[Mask, ...]
     noise: float
+    is_uneven: bool = False
 
 
-def find_background(rgb: Rgb, smooth: Mask) -> Background:
-    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`."""
+def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Background:
+    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`; `is_calmed`: ripples were taken away."""
     regions = components(smooth, connectivity=4)
     groups = _border_groups(rgb, regions)
     main = np.isin(regions.labels, groups[0] if groups else [-1])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
+    is_uneven = trend is not None and not is_calmed and _fine_noise(rgb) > _CLEAN_LEVELS
+    if is_uneven:
+        noise = max(noise, _UNEVEN_LEVELS)
     if trend is None:
         textured = _textured(rgb)
         if textured is not None:
@@ -64,7 +70,7 @@ def find_background(rgb: Rgb, smooth: Mask) -> Background:
     mask = _explained(rgb, main, model, noise)
     others = [np.isin(regions.labels, group) for group in groups[1:]]
     areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
-    return Background(mask, model, trend is not None, areas, noise)
+    return Background(mask, model, trend is not None, areas, noise, is_uneven)
 
 
 def _textured(rgb: Rgb) -> Background | None:

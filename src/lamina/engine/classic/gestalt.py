@@ -6,12 +6,11 @@ shapes, mirror symmetry, like colour, concave corners where outlines cross, outl
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Labels, Mask, as_bytes, depth
-from lamina.engine.classic.regions import Patches, touching
+from lamina.engine.classic.regions import Patches
+from lamina.engine.classic.thumbnail import Shape, Thumbnail, completed_symmetry, ends_of
 
 MEASURES = (
     "smaller_share",  # of the area
@@ -24,8 +23,11 @@ MEASURES = (
     "symmetry_least",
     "symmetry_most",
     "symmetry_whole",
+    "symmetry_completed_least",  # as if the other side covered what is missing
+    "symmetry_completed_most",
     "bite_least",  # of the one's convex hull that the other fills, over the smaller area
     "bite_most",
+    "hulls_common",  # of the two convex hulls, over the smaller area
     "colours_common",
     "breaks_least",  # patches that end at the common border, on the plainer side
     "breaks_most",
@@ -33,11 +35,13 @@ MEASURES = (
     "patches_most",
     "contrast_across",
     "contrast_within",
+    "contrast_least",  # where the common border is faintest
     "open_least",  # share of the outline that meets the outside
     "open_most",
     "ends",  # where the common border meets the outside
     "end_corner_most",  # share of outside about such an end: below a half is a concave corner
     "end_corner_mean",
+    "end_corner_least",
     "end_side_most",  # share about such an end of the side that has more: a half where its outline runs straight on
     "end_side_least",
     "distance_across",  # of the centres over the root of the area: things stand upright
@@ -48,9 +52,7 @@ MEASURES = (
     "line_across",  # width of the drawn lines along the common border, over the root of the area
     "line_within",  # and along the borders within the sides
 )
-_SIDE = 48
 _MIN_SHARE = 0.07
-_ANGLES = np.deg2rad(np.arange(0, 180, 15))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ def partings(patches: Patches) -> Partings:
     sides = _connected_sides(patches)
     if not len(sides):
         return Partings(sides, np.zeros((0, len(MEASURES))))
-    view = _Thumbnail(patches)
+    view = Thumbnail(patches)
     whole = view.shape_of(np.ones(len(patches), bool))
     return Partings(sides, np.array([_measures(patches, view, whole, side) for side in sides]))
 
@@ -76,11 +78,11 @@ def is_in_front(patches: Patches, side: NDArray[np.bool_]) -> bool:
 
     The hull of what is covered reaches over what covers it; about the ends of the common border the covered has less.
     """
-    view = _Thumbnail(patches)
+    view = Thumbnail(patches)
     one, two = view.shape_of(side), view.shape_of(~side)
     reach = float((two.hull & one.mask).sum()) - float((one.hull & two.mask).sum())
     evidence = reach / max(1, min(one.mask.sum(), two.mask.sum()))
-    ends = _ends(view, one.mask, two.mask)
+    ends = ends_of(view, one.mask, two.mask)
     if ends:
         shares = view.share_about(one.mask) - view.share_about(two.mask)
         evidence += float(np.mean([shares[end] for end in ends]))
@@ -105,77 +107,7 @@ def _connected(sides: NDArray[np.bool_], near: NDArray[np.bool_]) -> NDArray[np.
     return (reached == sides).all(1)
 
 
-@dataclass(frozen=True, eq=False)
-class _Shape:
-    mask: Mask
-    hull: Mask
-    convexity: float
-    symmetry: float
-    length: float
-    centre: NDArray[np.float64]
-
-
-class _Thumbnail:
-    """The cut-out on a small grid, where shapes are quick to measure."""
-
-    def __init__(self, patches: Patches) -> None:
-        height, width = patches.labels.shape
-        scale = _SIDE / max(height, width)
-        size = max(4, round(width * scale)), max(4, round(height * scale))
-        small = cv2.resize(patches.labels.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        self.labels: Labels = np.pad(np.asarray(small, np.int32), 3)
-        self.inside = self.labels > 0
-        radius = max(3, round(0.12 * float(np.sqrt(self.inside.sum()))))
-        disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.float32)
-        self._disc = disc / disc.sum()
-        self.openness = self.share_about(~self.inside)
-        self.near_outside = _widened(~self.inside)
-        self.line_widths = _line_widths(patches)
-        self.fine_touch = touching(patches.fine)
-        first = np.zeros(len(self.fine_touch), np.int32)
-        first[patches.fine] = patches.labels
-        self.holder = first
-
-    def share_about(self, mask: Mask) -> NDArray[np.float32]:
-        """(h, w): how much of the disc about each pixel the mask fills."""
-        return np.asarray(
-            cv2.filter2D(mask.astype(np.float32), -1, self._disc, borderType=cv2.BORDER_REPLICATE), np.float32
-        )
-
-    def shape_of(self, side: NDArray[np.bool_]) -> _Shape:
-        mask = np.concatenate([[False], side])[self.labels]
-        outlines, _ = cv2.findContours(as_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        hull = np.zeros(mask.shape, np.uint8)
-        if outlines:
-            cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(outlines)), 1)
-        hull = hull.view(np.bool_)
-        places = np.argwhere(mask).astype(np.float64)
-        centre = places.mean(0) if len(places) else np.array(mask.shape) / 2
-        spread = np.linalg.eigvalsh(np.cov((places - centre).T) if len(places) > 2 else np.eye(2))
-        length = float(np.sqrt(spread[1] / max(spread[0], 0.1)))
-        return _Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask), length, centre)
-
-
-def _widened(mask: Mask) -> Mask:
-    return np.asarray(cv2.dilate(as_bytes(mask), np.ones((3, 3), np.uint8))).view(np.bool_)
-
-
-def _symmetry(mask: Mask) -> float:
-    """The best overlap (intersection over union) of a shape with its mirror image about an axis through its centre."""
-    rows, columns = np.nonzero(mask)
-    if len(rows) < 8:
-        return 0.5
-    down, right = rows - rows.mean(), columns - columns.mean()
-    cosine, sine = np.cos(2 * _ANGLES)[:, None], np.sin(2 * _ANGLES)[:, None]
-    x = np.rint(columns.mean() + cosine * right + sine * down).astype(np.intp)
-    y = np.rint(rows.mean() + sine * right - cosine * down).astype(np.intp)
-    height, width = mask.shape
-    within = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    met = (mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] & within).sum(1)
-    return float((met / (2 * len(rows) - met)).max())
-
-
-def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[np.bool_]) -> list[float]:
+def _measures(patches: Patches, view: Thumbnail, whole: Shape, side: NDArray[np.bool_]) -> list[float]:
     areas = np.array([patches.areas[1:][side].sum(), patches.areas[1:][~side].sum()], float)
     one, two = view.shape_of(side), view.shape_of(~side)
     touch = patches.touch[1:, 1:]
@@ -185,10 +117,11 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     share = areas / areas.sum()
     convexity, symmetry = (one.convexity, two.convexity), (one.symmetry, two.symmetry)
     least_px = max(1, min(one.mask.sum(), two.mask.sum()))
+    completed = completed_symmetry(one, two.mask), completed_symmetry(two, one.mask)
     bites = (one.hull & two.mask).sum() / least_px, (two.hull & one.mask).sum() / least_px
     breaks, counts = _breaks(view, side)
     across, within = _contrasts(patches, side)
-    ends = _ends(view, one.mask, two.mask)
+    ends = ends_of(view, one.mask, two.mask)
     corners = [float(view.openness[end]) for end in ends]
     held = np.full(2, 0.4)
     if ends:
@@ -207,18 +140,23 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
         min(symmetry),
         max(symmetry),
         whole.symmetry,
+        min(completed),
+        max(completed),
         float(min(bites)),
         float(max(bites)),
+        float((one.hull & two.hull).sum() / least_px),
         _colours_common(patches, side),
         *sorted(breaks),
         *sorted(counts),
         across,
         within,
+        _faintest(patches, side),
         float(opened.min()),
         float(opened.max()),
         float(len(corners)),
         max(corners, default=0.0),
         float(np.mean(corners)) if corners else 0.0,
+        min(corners, default=0.0),
         float(held.max()),
         float(held.min()),
         float(offset[1]),
@@ -229,7 +167,7 @@ def _measures(patches: Patches, view: _Thumbnail, whole: _Shape, side: NDArray[n
     ]
 
 
-def _breaks(view: _Thumbnail, side: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
+def _breaks(view: Thumbnail, side: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
     """How many even patches of each side reach the common border, and how many there are."""
     of_side = np.concatenate([[False], side])[view.holder]
     of_other = np.concatenate([[False], ~side])[view.holder]
@@ -245,6 +183,13 @@ def _contrasts(patches: Patches, side: NDArray[np.bool_]) -> tuple[float, float]
     return _mean_on_borders(patches, side, np.linalg.norm(colours[:, None] - colours[None], axis=-1))
 
 
+def _faintest(patches: Patches, side: NDArray[np.bool_]) -> float:
+    """The least colour difference (Lab) across any good part of the common border."""
+    colours, border = patches.colours[1:], patches.touch[1:, 1:][np.ix_(side, ~side)]
+    apart = np.linalg.norm(colours[side][:, None] - colours[~side][None], axis=-1)
+    return float(apart[border >= min(0.1 * border.sum(), border.max())].min())
+
+
 def _mean_on_borders(patches: Patches, side: NDArray[np.bool_], values: NDArray[np.float64]) -> tuple[float, float]:
     """Mean of what each two patches have (n, n), along the common border, and along the borders within the sides."""
     weight = patches.touch[1:, 1:].astype(float)
@@ -255,21 +200,6 @@ def _mean_on_borders(patches: Patches, side: NDArray[np.bool_], values: NDArray[
     return across, within
 
 
-def _line_widths(patches: Patches) -> NDArray[np.float64]:
-    """(n, n): how wide the drawn line between each two patches is, over the root of the cut-out's area."""
-    count = len(patches) + 1
-    thickness = 2 * depth(patches.lines) / np.sqrt(patches.areas[1:].sum())
-    sums = np.zeros((count, count))
-    for near, far, width in (
-        (patches.labels[:, 1:], patches.labels[:, :-1], np.maximum(thickness[:, 1:], thickness[:, :-1])),
-        (patches.labels[1:], patches.labels[:-1], np.maximum(thickness[1:], thickness[:-1])),
-    ):
-        differs = near != far
-        np.add.at(sums, (near[differs], far[differs]), width[differs])
-    sums = sums + sums.T
-    return sums[1:, 1:] / np.maximum(patches.touch[1:, 1:], 1)
-
-
 def _colours_common(patches: Patches, side: NDArray[np.bool_]) -> float:
     """0..1: how far each colour of the one side has its like on the other."""
     colours, areas = patches.colours[1:], patches.areas[1:]
@@ -278,10 +208,3 @@ def _colours_common(patches: Patches, side: NDArray[np.bool_]) -> float:
     one = float(likeness.max(1) @ areas[side] / areas[side].sum())
     two = float(likeness.max(0) @ areas[~side] / areas[~side].sum())
     return (one + two) / 2
-
-
-def _ends(view: _Thumbnail, one: Mask, two: Mask) -> list[tuple[int, int]]:
-    """Row and column of each place where the common border meets the outside."""
-    ends = _widened(one) & _widened(two) & view.near_outside
-    count, _, _, centres = cv2.connectedComponentsWithStats(as_bytes(ends))
-    return [(round(float(y)), round(float(x))) for x, y in np.asarray(centres)[1:count]]

@@ -29,7 +29,10 @@ _NOTHING_FOUND = "This looks like a photograph in which nothing stands apart cle
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What was seen, by how many levels ground and picture may differ by chance, and what the user should know."""
+    """What was seen, and `notes`: what the user should know about it.
+
+    `noise`: levels by which a ground and the picture may differ by chance.
+    """
 
     scene: Scene
     noise: float
@@ -54,7 +57,7 @@ def look_at(picture: Pixels, progress: Progress) -> View:
     if clear.mean() > _MIN_CLEAR_SHARE:
         background = Background(nothing, None, True, (), 0.0)
     else:
-        background = find_background(calm, smooth)
+        background = find_background(calm, smooth, has_ripples)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
             return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS, notes)

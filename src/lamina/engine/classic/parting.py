@@ -13,8 +13,11 @@ from lamina.engine.classic.raster import Mask, Rgb, depth, grow
 from lamina.engine.classic.regions import Patches, patches_of
 
 _MAX_CUTS_DEEP = 2
-_MIN_MERIT = 0.25  # a little doubt leaves the thing whole
+_MIN_MERIT, _MIN_MERIT_UNEVEN = 0.0, 3.0  # where patches are blurred, only sure cuts are made
 _MAX_EVEN_PATCHES = 120  # more is a crowd or a scene, whose cuts would run through things
+
+Dense = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Weights (inputs, outputs) and biases (outputs,) of one layer of a network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +28,13 @@ class Thing:
     cuts: tuple[tuple[bool, float], ...] = ()
 
 
-def parted(rgb: Rgb, mask: Mask, smooth: Mask) -> list[Thing]:
+def parted(rgb: Rgb, mask: Mask, smooth: Mask, is_uneven: bool = False) -> list[Thing]:
     """The things that one connected cut-out shows: their masks add up to `mask`; one where nothing overlaps.
 
-    `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the cut-out's window.
+    `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the cut-out's window. `is_uneven`: fine noise has
+    blurred the patches, so that only sure cuts are made.
     """
-    return _parted(rgb, Thing(mask), smooth)
+    return _parted(rgb, Thing(mask), smooth, _MIN_MERIT_UNEVEN if is_uneven else _MIN_MERIT)
 
 
 def doubt(one: tuple[tuple[bool, float], ...], other: tuple[tuple[bool, float], ...]) -> float:
@@ -41,17 +45,17 @@ def doubt(one: tuple[tuple[bool, float], ...], other: tuple[tuple[bool, float], 
     return 1.0
 
 
-def _parted(rgb: Rgb, thing: Thing, smooth: Mask) -> list[Thing]:
-    found = _best_cut(rgb, thing.mask, smooth) if len(thing.cuts) < _MAX_CUTS_DEEP else None
+def _parted(rgb: Rgb, thing: Thing, smooth: Mask, least: float) -> list[Thing]:
+    found = _best_cut(rgb, thing.mask, smooth, least) if len(thing.cuts) < _MAX_CUTS_DEEP else None
     if found is None:
         return [thing]
     first, merit = found
     sides = ((True, thing.mask & first), (False, thing.mask & ~first))
     things = [Thing(mask, (*thing.cuts, (is_first, merit))) for is_first, mask in sides]
-    return [part for side in things for part in _parted(rgb, side, smooth)]
+    return [part for side in things for part in _parted(rgb, side, smooth, least)]
 
 
-def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
+def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask, least: float) -> tuple[Mask, float] | None:
     patches = patches_of(rgb, mask, smooth)
     if len(patches) < 2 or patches.fine.max() > _MAX_EVEN_PATCHES:
         return None
@@ -60,12 +64,12 @@ def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask) -> tuple[Mask, float] | None:
         return None
     merits = judgement().merits(ways.measures)
     best = int(merits.argmax())
-    if merits[best] <= _MIN_MERIT:
+    if merits[best] <= least:
         return None
-    return _with_its_outline(patches, ways.sides[best]), float(merits[best])
+    return with_its_outline(patches, ways.sides[best]), float(merits[best])
 
 
-def _with_its_outline(patches: Patches, side: NDArray[np.bool_]) -> Mask:
+def with_its_outline(patches: Patches, side: NDArray[np.bool_]) -> Mask:
     """(h, w): the side's pixels, the drawn line along the cut going to what is in front, as its outline."""
     first = np.concatenate([[False], side])[patches.labels]
     second = (patches.labels > 0) & ~first
@@ -80,21 +84,28 @@ def _with_its_outline(patches: Patches, side: NDArray[np.bool_]) -> Mask:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """How much better a parting is than none: a quadratic form of the standardised measures, above 0 for better.
+    """How much better a parting is than none: above 0 for better, by the mean of a few small networks.
 
-    Fitted by scripts/fit_parting.py on drawn posters that no figure is measured on.
+    `mean`, `scale` (k,): of the k measures. `networks`: for each its layers, weights (inputs, outputs) and biases
+    (outputs,), with a rectifier between layers and one output. Fitted by scripts/fit_parting.py on drawn things that no
+    figure is measured on.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
-    bias: float
-    linear: NDArray[np.float64]
-    quadratic: NDArray[np.float64]
+    networks: tuple[tuple[Dense, ...], ...]
 
     def merits(self, measures: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m,): the merit of each parting; `measures` (m, len(MEASURES)) as `gestalt.partings` gives them."""
-        x = np.clip((measures - self.mean) / self.scale, -4, 4)
-        return self.bias + x @ self.linear + np.einsum("mi,ij,mj->m", x, self.quadratic, x)
+        inputs = np.clip((measures - self.mean) / self.scale, -4, 4)
+        return np.mean([_output(network, inputs) for network in self.networks], 0)
+
+
+def _output(network: tuple[Dense, ...], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    for weights, biases in network[:-1]:
+        values = np.maximum(values @ weights + biases, 0)
+    weights, biases = network[-1]
+    return (values @ weights + biases)[:, 0]
 
 
 @cache
@@ -103,5 +114,8 @@ def judgement() -> Judgement:
     stored = json.loads(Path(__file__).with_name("parting.json").read_text("utf-8"))
     if stored["measures"] != list(MEASURES):
         raise ValueError("parting.json was fitted for other measures: run scripts/fit_parting.py")
-    arrays = {key: np.array(stored[key]) for key in ("mean", "scale", "linear", "quadratic")}
-    return Judgement(bias=float(stored["bias"]), **arrays)
+    networks = tuple(
+        tuple((np.array(layer["weights"]), np.array(layer["biases"])) for layer in network)
+        for network in stored["networks"]
+    )
+    return Judgement(np.array(stored["mean"]), np.array(stored["scale"]), networks)

@@ -64,7 +64,7 @@ def cut_pieces(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> Pi
         window = cutouts.window(label)
         mask = cutouts.labels[window] == label
         is_large = cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size
-        things = parted(rgb[window], mask, smooth[window]) if is_large else [Thing(mask)]
+        things = parted(rgb[window], mask, smooth[window], background.is_uneven) if is_large else [Thing(mask)]
         for thing in things:
             area = int(thing.mask.sum())
             is_small = area < _MIN_OBJECT_SHARE * smooth.size

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, nearest
 
 _MIN_PATCH_PX = 12
+_SLIVER_DEPTH_PX = 1.5  # a patch nowhere deeper is a bit of a soft edge
 _MAX_PATCHES = 10
 _STROKE_WIDTH = 0.07  # of the cut-out's size: thinner and long means a drawn line
 _ENCLOSED = 0.8  # share of a patch's outline on one other patch that makes it a detail of it
@@ -56,7 +57,10 @@ def _seeded(mask: Mask, smooth: Mask) -> tuple[Labels, Mask]:
         if parts.areas[label] < _MIN_PATCH_PX:
             continue
         window = parts.window(label)
-        width = 4 * float(inward[window][parts.labels[window] == label].mean())
+        depths = inward[window][parts.labels[window] == label]
+        if depths.max() <= _SLIVER_DEPTH_PX:
+            continue
+        width = 4 * float(depths.mean())
         is_line = width < _STROKE_WIDTH * size and parts.areas[label] > 12 * width * width
         number[label] = 0 if is_line else number.max() + 1
     seeds = number[parts.labels]

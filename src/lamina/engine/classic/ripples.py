@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from lamina.engine.classic.raster import Mask, Rgb, grow
 
 _EDGE_LEVELS = 24  # between neighbours
-_NEAR_PX, _FAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
+_NEAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
 _RIPPLED_SHARE = 0.1  # of pixels there: drawn PNGs have up to 0.02, JPEGs of quality 70 to 95 have 0.18 and more
+_FAR_PX = 12  # from an edge, where compressed drawings are even too: noise lies everywhere
+_FAR_FROM_NEAR = 1 / 3  # share far away of the share near edges: JPEGs have up to 0.1, noisy pictures 0.5 and more
 _BUSY_LEVELS = 10  # chroma is only looked into about edges
 _REACH_PX = 3  # chroma of half the size and its ripples spread as far
 _LUMA_LEVELS = 6.0  # by which luma differs within one colour
@@ -16,12 +18,13 @@ _EVEN_LEVELS = 4.0  # steps of luma beyond which a pixel's chroma is not to be t
 
 
 def is_rippled(rgb: Rgb) -> bool:
-    """True if `rgb` (h, w, 3) bears the marks of JPEG or the like: ripples about its edges."""
-    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    """True if `rgb` (h, w, 3) bears the marks of JPEG or the like: ripples about its edges and hardly elsewhere."""
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
     edges = _steps(grey) > _EDGE_LEVELS
-    about = grow(edges, _FAR_PX) & ~grow(edges, _NEAR_PX)
+    near = grow(edges, _NEAR_PX[1]) & ~grow(edges, _NEAR_PX[0])
     uneven = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3))) > 0
-    return bool((uneven & about).sum() > _RIPPLED_SHARE * max(1, about.sum()))
+    share = _share(uneven, near)
+    return share > _RIPPLED_SHARE and _share(uneven, ~grow(edges, _FAR_PX)) < _FAR_FROM_NEAR * share
 
 
 def calmed(rgb: Rgb) -> Rgb:
@@ -32,6 +35,10 @@ def calmed(rgb: Rgb) -> Rgb:
     ycc[busy, 1:] = _sharp_chroma(ycc, busy)
     sharp = cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
     return np.asarray(cv2.bilateralFilter(sharp, 9, 24, 3), np.uint8)
+
+
+def _share(mask: Mask, among: Mask) -> float:
+    return float(np.count_nonzero(mask & among) / max(1, np.count_nonzero(among)))
 
 
 def _sharp_chroma(ycc: Rgb, among: Mask) -> NDArray[np.uint8]:
