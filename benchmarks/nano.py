@@ -5,8 +5,8 @@
 
 Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px, through diffusers'
 own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table: the share that was
-right (and what the judge says of the true pictures); for layers, alpha IoU and recomposition in dB; seconds of
-processor time, models loaded, on one thread.
+right, that whose colours alone were, and what the judge says of the true pictures; for layers, alpha IoU and
+recomposition in dB; seconds of processor time, models loaded, on one thread.
 """
 
 import argparse
@@ -57,14 +57,12 @@ def _cases(made: Pipelines, options: argparse.Namespace) -> Iterator[Verdict | A
 
 
 def _verdict_table(verdicts: dict[str, list[Verdict]]) -> list[str]:
-    rows = [["", "cases", "right", "judge on truth", "seconds"]]
+    rows = [["", "cases", "right", "colours", "judge on truth", "seconds"]]
     for kind, cases in sorted(verdicts.items()):
-        right, judge = (
-            100 * mean(values) for values in zip(*((x.is_right, x.is_judged_on_truth) for x in cases), strict=True)
-        )
-        rows.append(
-            [kind, str(len(cases)), f"{right:.0f} %", f"{judge:.0f} %", f"{mean(x.seconds for x in cases):.2f}"]
-        )
+        told = [case.are_colours_right for case in cases if case.are_colours_right is not None]
+        right, judge = mean(case.is_right for case in cases), mean(case.is_judged_on_truth for case in cases)
+        shares = [f"{right:.0%}", f"{mean(told):.0%}" if told else "", f"{judge:.0%}"]
+        rows.append([kind, str(len(cases)), *shares, f"{mean(case.seconds for case in cases):.2f}"])
     return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
 
 

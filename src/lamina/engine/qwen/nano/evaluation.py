@@ -14,7 +14,7 @@ from lamina.core.catalog import NANO
 from lamina.engine.qwen.nano.assembly import Pipelines
 from lamina.engine.qwen.nano.drawing import SIZES, Composition, flattened, in_canonical_order, random_composition
 from lamina.engine.qwen.nano.edits import Edit, random_edit
-from lamina.engine.qwen.nano.judge import Picture, follows_edit, shows_caption
+from lamina.engine.qwen.nano.judge import Picture, follows_edit, shows_caption, shows_colours
 from lamina.engine.qwen.pipelines import sized_for
 
 MIN_SEEN = 0.75  # of each thing of a caption: what is hidden could not be judged
@@ -36,13 +36,17 @@ DECOMPOSE = Settings(steps=10, guidance=1.0)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`is_judged_on_truth`: what the judge says of the right answer itself, which tells how far to trust it."""
+    """`is_judged_on_truth`: what the judge says of the right answer itself, which tells how far to trust it.
+
+    `are_colours_right`: of captions, with whatever shapes.
+    """
 
     kind: str
     said: str
     is_right: bool
     is_judged_on_truth: bool
     seconds: float
+    are_colours_right: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,9 @@ def generated(pipelines: Pipelines, composition: Composition, seed: int, setting
     seconds = process_time() - started
     truth = shows_caption(flattened(composition.layers())[:3], composition)
     kind = f"generate {len(composition.things)}"
-    return Verdict(kind, composition.caption, shows_caption(pixels_of(image), composition), truth, seconds)
+    picture = pixels_of(image)
+    is_right, are_colours_right = shows_caption(picture, composition), shows_colours(picture, composition)
+    return Verdict(kind, composition.caption, is_right, truth, seconds, are_colours_right)
 
 
 def edited(pipelines: Pipelines, edit: Edit, seed: int, settings: Settings = EDIT) -> Verdict:

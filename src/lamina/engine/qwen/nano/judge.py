@@ -17,6 +17,7 @@ LEAST_FIT = 0.7  # of the overlap of a thing with what it should be (intersectio
 _OFF_CHANGED, _OFF_REST = 0.08, 0.05  # mean difference in 0..1 where a change was asked for, and elsewhere
 _EDGE = 0.05  # of alpha, below which a pixel shows the ground alone
 _LEAST_KNOWN = 0.6  # of a thing's pixels must not be hidden by another
+_LEAST_PX = 60  # of a colour: half of the thinnest letter in its smallest size
 _GROUND = "ground"
 _SIZES_PX = tuple(range(20, 48, 2))
 _KINDS = (*SHAPES, *LETTERS)
@@ -40,6 +41,13 @@ def shows_caption(picture: Picture, composition: Composition) -> bool:
     """Each thing of the caption is there in its shape and colour, wherever, on the ground of the caption."""
     are_things = all(_is_thing(picture, thing, composition) for thing in composition.things)
     return are_things and _is_ground(picture, composition)
+
+
+def shows_colours(picture: Picture, composition: Composition) -> bool:
+    """There is enough of each thing's colour, in whatever shape, on the ground of the caption."""
+    nearest, names = _nearest(picture, composition)
+    are_there = all((nearest == names.index(thing.colour)).sum() >= _LEAST_PX for thing in composition.things)
+    return are_there and _is_ground(picture, composition)
 
 
 def follows_edit(picture: Picture, edit: Edit) -> bool:
