@@ -19,7 +19,7 @@ _EVEN_LEVELS = 4.0  # steps of luma beyond which a pixel's chroma is not to be t
 
 def is_rippled(rgb: Rgb) -> bool:
     """True if `rgb` (h, w, 3) bears the marks of JPEG or the like: ripples about its edges and hardly elsewhere."""
-    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     edges = _steps(grey) > _EDGE_LEVELS
     near = grow(edges, _NEAR_PX[1]) & ~grow(edges, _NEAR_PX[0])
     uneven = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3))) > 0
