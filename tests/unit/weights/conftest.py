@@ -16,7 +16,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lamina.engine.qwen.nano import build, words
 
     torch.set_num_threads(1)
-    build.seeded(3)
+    torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = words.tokenizer()
     transformer = build.transformer(is_layered=True)

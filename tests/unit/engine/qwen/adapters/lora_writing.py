@@ -29,7 +29,7 @@ NAMES = (
 
 def transformer(seed: int = 0) -> nn.Module:
     """Nano's, with random weights where it starts with zeros."""
-    build.seeded(seed)
+    torch.manual_seed(seed)
     model = build.transformer(is_layered=False)
     for parameter in model.parameters():
         if not parameter.any():
