@@ -157,6 +157,11 @@ _DEFAULTS = {
 }
 
 
+def wanted_model(name: str | None, kind: TaskKind) -> Model:
+    """The model that a task of `kind` asks for; of None, the default. Raises as `model_named` does."""
+    return default_model(kind) if name is None else model_named(name, kind)
+
+
 def default_model(kind: TaskKind) -> Model:
     """The released model that serves a task of which no model was named."""
     return MODELS[_DEFAULTS[kind]]

@@ -62,9 +62,9 @@ def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -
     """What a user should be told where "auto" came down to nano, which is no match for a released model."""
     if asked != AUTO or engine != "nano":
         return ()
-    from lamina.core.catalog import NANO, default_model, model_named
+    from lamina.core.catalog import NANO, wanted_model
 
-    wanted = default_model(kind) if model is None else model_named(model, kind)
+    wanted = wanted_model(model, kind)
     if wanted is NANO:
         return ()
     return (
@@ -92,10 +92,10 @@ def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) 
 
 def _best(kind: TaskKind, model: str | None, wishes: Wishes) -> str:
     """The released weights where they are; else what needs none. Who names a model wants a model."""
-    from lamina.core.catalog import NANO, default_model, model_named
+    from lamina.core.catalog import NANO, wanted_model
     from lamina.engine.weights.places import find
 
-    wanted = default_model(kind) if model is None else model_named(model, kind)
+    wanted = wanted_model(model, kind)
     if wanted is not NANO and not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
         return "qwen"
     return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"

@@ -12,7 +12,7 @@ from lamina.core.layers import Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DEFAULT_SCHEDULER, EditTask, GenerateTask, Lora, Sampling, TaskKind
-from lamina.document.encoding import Encoding, picture_format_of, write
+from lamina.document.encoding import DEFAULT_QUALITY, Encoding, picture_format_of, write
 from lamina.document.files import file_beside
 from lamina.document.metadata import SourceType, making_of
 from lamina.document.watermark import watermarked
@@ -39,12 +39,12 @@ class Pictures(Generated):
     def height(self) -> int:
         return self.pictures[0].shape[0]
 
-    def save(self, path: str | os.PathLike[str], quality: int = 95) -> Path:
+    def save(self, path: str | os.PathLike[str], quality: int = DEFAULT_QUALITY) -> Path:
         """Write the first picture: `.png .jpg .webp .tif`, with how it was made in its metadata."""
         return self.save_each([path], quality)[0]
 
     def save_each(
-        self, paths: Sequence[str | os.PathLike[str]], quality: int = 95, is_watermarked: bool = False
+        self, paths: Sequence[str | os.PathLike[str]], quality: int = DEFAULT_QUALITY, is_watermarked: bool = False
     ) -> list[Path]:
         """Write a picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
         for number, (path, picture) in enumerate(zip(paths, self.pictures, strict=True)):

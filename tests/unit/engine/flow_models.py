@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
+from lamina.engine.qwen.nano import build
 from lamina.engine.qwen.samplers import FlowScheduler, make_scheduler
 
 MEAN, DEVIATION = 0.7, 0.5
@@ -13,15 +14,7 @@ MEAN, DEVIATION = 0.7, 0.5
 
 def own_scheduler(is_layered: bool) -> FlowMatchEulerDiscreteScheduler:
     """With the numbers of the released models: exponential shift that ends at 0.02, or, layered, linear without."""
-    return FlowMatchEulerDiscreteScheduler(
-        base_image_seq_len=256,
-        max_image_seq_len=8192,
-        base_shift=0.5,
-        max_shift=0.9,
-        use_dynamic_shifting=True,
-        time_shift_type="linear" if is_layered else "exponential",
-        shift_terminal=None if is_layered else 0.02,
-    )
+    return build.scheduler(is_layered)
 
 
 def started(name: str, steps: int, mu: float, is_layered: bool, seed: int = 0) -> FlowScheduler:

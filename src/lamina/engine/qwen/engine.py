@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image
 
-from lamina.core.catalog import Model, default_model, model_named
+from lamina.core.catalog import Model, wanted_model
 from lamina.core.composite import over
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack, Pixels
@@ -13,14 +13,12 @@ from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.engine.qwen import raw_layers
-from lamina.engine.qwen.needs import Task
+from lamina.engine.qwen.needs import DEFAULT_LAYERS, Task
 from lamina.engine.qwen.pictures import for_pipeline, opaque
 from lamina.engine.qwen.pipelines import Work, layer_size
 from lamina.engine.qwen.run import Run
 from lamina.engine.qwen.sizes import sizes_for
 from lamina.engine.qwen.stock import Stock
-
-_DEFAULT_LAYERS = 4
 
 
 class QwenEngine:
@@ -55,7 +53,7 @@ class QwenEngine:
             inputs |= {"image": for_pipeline(start, run.parts.channels), "strength": task.strength}
         if mask is not None:
             inputs["mask_image"] = Image.fromarray(over(_black_like(mask), mask)[..., :3]).convert("L")
-        prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
+        prompt = run.prompt_of(task)
         images = run.sampled(work, prompt, inputs, sizes.inner, task.count)
         return run.generated([opaque(image, sizes.outer) for image in images], prompt)
 
@@ -67,14 +65,14 @@ class QwenEngine:
         takes_one = run.model.max_references == 1
         inputs: dict[str, Any] = {"image": images[0] if takes_one else images}
         inputs |= {"width": sizes.inner[0], "height": sizes.inner[1]}
-        prompt = run.expanded(task.prompt) if task.is_expanded else task.prompt
+        prompt = run.prompt_of(task)
         edited = run.sampled(Work.EDIT_ONE if takes_one else Work.EDIT, prompt, inputs, sizes.inner, task.count)
         return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
         run = self._run(TaskKind.DECOMPOSE, task, progress)
-        layers = task.layers or _DEFAULT_LAYERS
+        layers = task.layers or DEFAULT_LAYERS
         image = for_pipeline(picture, 4)
         prompt = task.prompt.strip() or run.caption(picture)
         inputs = {
@@ -88,8 +86,7 @@ class QwenEngine:
         return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
 
     def _run(self, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
-        sampling = task.sampling
-        model = model_named(sampling.model, kind) if sampling.model else default_model(kind)
+        model = wanted_model(task.sampling.model, kind)
         if references > model.max_references:
             raise LaminaError(
                 ErrorCode.TASK_INVALID,

@@ -13,7 +13,7 @@ BYTES_PER_NUMBER = {Precision.BF16: 2, Precision.FP32: 4, Precision.FP8: 2}
 _TOKEN_PX = 16  # a token is 16 x 16 px: 8 in a latent of the VAE, 2 x 2 latents a token
 _PROMPT_TOKENS = 512
 _REFERENCE_TOKENS = 4096  # each picture given to an edit is looked at in about 1024 x 1024 px
-_DEFAULT_LAYERS = 4
+DEFAULT_LAYERS = 4
 # Copies of the hidden state at the widest point of a block: residual, norm, the MLP's 4 widths before and after its
 # nonlinearity, q, k and v in float32 for the rotary embedding, the other stream. Estimated from the source of diffusers
 # 0.42.1; with the VAE it makes 6 to 8 GB for the peaks above the weights that SGLang and vLLM-Omni report.
@@ -99,7 +99,7 @@ def extent_of(task: Task, native_px: int, references: int = 0) -> Extent:
     """`native_px`: the side of the square that the model works at where the task says no size."""
     if isinstance(task, DecomposeTask):
         area = task.resolution_px**2
-        frames = (task.layers or _DEFAULT_LAYERS) + 2  # the layers, their composite, and the picture itself
+        frames = (task.layers or DEFAULT_LAYERS) + 2  # the layers, their composite, and the picture itself
         return Extent(frames * _tokens(area) + _PROMPT_TOKENS, area)
     area = (task.width or native_px) * (task.height or native_px)
     return Extent(_tokens(area) + _PROMPT_TOKENS + references * _REFERENCE_TOKENS, area)
@@ -108,7 +108,7 @@ def extent_of(task: Task, native_px: int, references: int = 0) -> Extent:
 def smaller_request(task: Task, native_px: int, references: int, is_fitting: Callable[[Extent], bool]) -> str | None:
     """The nearest smaller request that fits, in words for a user; None if not even the smallest does."""
     if isinstance(task, DecomposeTask):
-        for layers in range((task.layers or _DEFAULT_LAYERS), 0, -1):
+        for layers in range((task.layers or DEFAULT_LAYERS), 0, -1):
             if is_fitting(extent_of(replace(task, layers=layers, resolution_px=640), native_px)):
                 return f"{layers} layers at a resolution of 640"
         return None

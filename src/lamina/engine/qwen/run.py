@@ -16,7 +16,7 @@ from lamina.core.ports import Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
 from lamina.core.schedulers import scheduler_named
-from lamina.core.tasks import MAX_SEED, TaskKind
+from lamina.core.tasks import MAX_SEED, EditTask, GenerateTask, TaskKind
 from lamina.engine.qwen.acceleration import Skips, accelerated
 from lamina.engine.qwen.devices import release_memory
 from lamina.engine.qwen.needs import Task
@@ -60,11 +60,13 @@ class Run:
         if not is_small(model):
             check_request(self._loaded.plan, task, model.native_px, references)
 
-    def expanded(self, prompt: str) -> str:
-        """The prompt made richer; who did it goes into the notes."""
+    def prompt_of(self, task: GenerateTask | EditTask) -> str:
+        """The task's, made richer where it asks for that; who did it goes into the notes."""
+        if not task.is_expanded:
+            return task.prompt
         self._progress("expanding the prompt", _LOADED)
         expansion = self._timed(
-            "expanding", lambda: enriched(prompt, self._kind, self.model, self.parts, self._stock.wishes)
+            "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._stock.wishes)
         )
         self._notes += [*expansion.notes, f"Prompt expanded by: {expansion.by}."]
         return expansion.prompt
@@ -88,13 +90,15 @@ class Run:
         in company.
         """
         results: list[Any] = []
+        pipeline = assembled(work, self.parts, self.parts.scheduler)
+        self._loaded.place(pipeline)
         with self._loaded.adapters.active(self._loras):
             for number in range(count):
                 share = (_SAMPLED - _LOADED) / count
                 span = (_LOADED + share * number, _LOADED + share * (number + 1))
                 seed = (self.seed + number) % (MAX_SEED + 1)
                 with self._memory_told():
-                    results.append(self._sample_one(work, prompt, inputs, size, seed, span))
+                    results.append(self._sample_one(pipeline, prompt, inputs, size, seed, span))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -107,7 +111,7 @@ class Run:
 
     def _sample_one(
         self,
-        work: Work,
+        pipeline: Any,
         prompt: str,
         inputs: dict[str, Any],
         size: tuple[int, int],
@@ -115,9 +119,7 @@ class Run:
         span: tuple[float, float],
     ) -> Any:
         self._progress("reading the prompt", span[0])
-        scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
-        pipeline = assembled(work, self.parts, scheduler)
-        self._loaded.place(pipeline)
+        pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
         preview = partial(preview_of, size=size) if self._sampling.has_previews else None
         stepper = Stepper(self._progress, span, self._scheduler, preview)
         with self._sampling_in(stepper) as skips:

@@ -77,9 +77,13 @@ class Stock:
         parts = Components(
             **take_components(self._shelf, name, folders, plan, weights.transformer_file), device=plan.device.name
         )
-        if name not in self._adapters:  # before anything else is hung on the transformer's layers
-            self._adapters[name] = Adapters(parts.transformer)
+        self._adapters[name] = self._adapters_of(parts.transformer)
         return Loaded(parts, plan, _checkpoint(model, weights), self._adapters[name])
+
+    def _adapters_of(self, transformer: Any) -> Adapters:
+        """One for each transformer, whatever models share it: a second would take the first's layers for its own."""
+        known = (adapters for adapters in self._adapters.values() if adapters.transformer is transformer)
+        return next(known, None) or Adapters(transformer)
 
 
 def _own_cache() -> Path:

@@ -265,6 +265,19 @@ def test_a_lora_changes_the_picture_and_leaves_nothing_behind(
     assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
 
 
+def test_a_lora_serves_every_task_of_the_transformer_that_it_is_on(
+    nano: PictureMaker, picture: Pixels, tmp_path: Path
+) -> None:
+    module = "transformer.transformer_blocks.1.attn.to_q"
+    tensors = {f"{module}.lora_A.weight": torch.ones(2, 192), f"{module}.lora_B.weight": torch.ones(192, 2)}
+    save_file(tensors, tmp_path / "style.safetensors")
+    loras = (Lora(str(tmp_path / "style.safetensors")),)
+    styled = generate(nano, Sampling(seed=7, steps=1, loras=loras))
+    edit = EditTask("make the square green", Sampling(seed=7, steps=1, loras=loras))
+    assert nano.edit(edit, [picture], no_progress).made.steps == 1
+    assert (generate(nano, Sampling(seed=7, steps=1, loras=loras)).pictures[0] == styled.pictures[0]).all()
+
+
 def test_a_lora_that_does_not_fit_is_refused(nano: PictureMaker, tmp_path: Path) -> None:
     module = "transformer.transformer_blocks.40.attn.to_v"
     tensors = {f"{module}.lora_A.weight": torch.zeros(4, 3072), f"{module}.lora_B.weight": torch.zeros(3072, 4)}

@@ -45,6 +45,7 @@ class Adapters:
         most_loaded: int = MOST_LOADED,
         most_bytes: int = MOST_LOADED_BYTES,
     ) -> None:
+        self.transformer = transformer
         self._transformer = getattr(transformer, "_orig_mod", transformer)  # what torch.compile wraps as a whole
         self._dtype = dtype or transformer.dtype
         self._most_loaded, self._most_bytes = most_loaded, most_bytes

@@ -14,10 +14,10 @@ from diffusers import QwenImageTransformer2DModel
 from lamina.engine.qwen.nano import build
 from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
 from lamina.engine.qwen.nano.training.flow import figures_of, loss_of_parts, noisy, random_sigmas
-from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
+from lamina.engine.qwen.nano.training.loop import averaged
 from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, pools
-from lamina.engine.qwen.nano.training.quick import made_quick
 from lamina.engine.qwen.nano.training.seeing import Pixels, Seer
+from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
 _BATCH = 32
 MOST_LAYERS = 4  # the ground and three things
@@ -30,17 +30,8 @@ _CENTRE, _SPREAD = 0.9, 1.2  # of the noise's log odds: what is hard here is dec
 def train_layered(
     folder: Path, see: Callable[[], Seer], steps: int, device: str, scale: float = 1.0
 ) -> QwenImageTransformer2DModel:
-    torch.manual_seed(0)
-    model = build.transformer(is_layered=True).to(device)
     made = pools(groups(scale), folder / "pools", see, device)
-    shares = np.array([pool.group.share for pool in made])
-
-    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:  # noqa: ARG001
-        pool = made[int(rng.choice(len(made), p=shares / shares.sum()))]
-        return _loss(model, pool, pool.batch(rng))
-
-    with made_quick(model):
-        return train(model, loss_of, Schedule(steps, matrix_rate=2e-3), folder / "layered.pt", device)
+    return train_on_pools(True, made, _loss, steps, folder / "layered.pt", device)
 
 
 def trained_layered(folder: Path) -> QwenImageTransformer2DModel:

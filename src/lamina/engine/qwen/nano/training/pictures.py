@@ -15,11 +15,11 @@ from lamina.engine.qwen.nano import build
 from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
 from lamina.engine.qwen.nano.edits import random_edit
 from lamina.engine.qwen.nano.training.flow import figures_of, noisy, random_sigmas
-from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
+from lamina.engine.qwen.nano.training.loop import averaged
 from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, pools
-from lamina.engine.qwen.nano.training.quick import made_quick
 from lamina.engine.qwen.nano.training.seeing import Seer
 from lamina.engine.qwen.nano.training.text_encoder import picture_of
+from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
 _WITHOUT_WORDS = 0.1  # of samples, for guidance
 _MIN_SEEN = 0.75  # of each thing that is to be drawn, so that it can be told whether it was
@@ -29,17 +29,8 @@ _CENTRE, _SPREAD = 0.5, 1.2  # of the noise's log odds
 def train_pictures(
     folder: Path, see: Callable[[], Seer], steps: int, device: str, scale: float = 1.0
 ) -> QwenImageTransformer2DModel:
-    torch.manual_seed(0)
-    model = build.transformer(is_layered=False).to(device)
     made = pools(groups(scale), folder / "pools", see, device)
-    shares = np.array([pool.group.share for pool in made])
-
-    def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:  # noqa: ARG001
-        pool = made[int(rng.choice(len(made), p=shares / shares.sum()))]
-        return _loss(model, pool, pool.batch(rng))
-
-    with made_quick(model):
-        return train(model, loss_of, Schedule(steps, matrix_rate=2e-3), folder / "pictures.pt", device)
+    return train_on_pools(False, made, _loss, steps, folder / "pictures.pt", device)
 
 
 def trained_pictures(folder: Path) -> QwenImageTransformer2DModel:
