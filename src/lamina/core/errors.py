@@ -28,6 +28,20 @@ class ErrorCode(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     DOWNLOAD_FAILED = "download_failed"
     CANCELLED = "cancelled"
+    NOT_FOUND = "not_found"
+    KEY_INVALID = "key_invalid"
+    KEY_FORBIDDEN = "key_forbidden"
+    FUNDS_INSUFFICIENT = "funds_insufficient"
+    LIMIT_REACHED = "limit_reached"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    STATE_CONFLICT = "state_conflict"
+    ADDRESS_REFUSED = "address_refused"
+    ADDRESS_UNREACHABLE = "address_unreachable"
+    DEADLINE_PASSED = "deadline_passed"
+    NOT_OFFERED = "not_offered"
+    ENGINE_CRASHED = "engine_crashed"
+    STORE_UNAVAILABLE = "store_unavailable"
+    PORT_TAKEN = "port_taken"
 
 
 class LaminaError(Exception):

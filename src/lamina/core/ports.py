@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from lamina.core.expansion import ExpandedBy
 from lamina.core.layers import LayerStack, Pixels
@@ -86,4 +86,16 @@ class PromptExpander(Protocol):
 
         Raises `LaminaError` (engine_unavailable) whose message tells why it could not.
         """
+        ...
+
+
+class Dispatcher(Protocol):
+    """Says to agents "somebody should run job X". The jobs table is the truth; what this forgets, the sweep says again."""
+
+    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
+        """Called within the transaction that queues the job; the agents must not hear of it before that commits."""
+        ...
+
+    def wake(self) -> None:
+        """Called when such a transaction has committed."""
         ...

@@ -1,0 +1,166 @@
+"""What a job is, the states that it passes through, and the only ways from one to another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lamina.core.tasks import TaskKind
+
+
+class JobState(StrEnum):
+    """`failed` is the request's or the model's fault, `errored` ours; only `succeeded` is charged."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ERRORED = "errored"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN
+
+
+OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
+
+TRANSITIONS: Mapping[str, tuple[JobState, JobState]] = {
+    "A": (JobState.QUEUED, JobState.RUNNING),
+    "B": (JobState.RUNNING, JobState.SUCCEEDED),
+    "C": (JobState.RUNNING, JobState.FAILED),
+    "D": (JobState.RUNNING, JobState.ERRORED),
+    "E": (JobState.RUNNING, JobState.CANCELLED),
+    "F": (JobState.RUNNING, JobState.QUEUED),
+    "G": (JobState.QUEUED, JobState.CANCELLED),
+    "H": (JobState.QUEUED, JobState.FAILED),
+    "I": (JobState.QUEUED, JobState.ERRORED),
+}
+"""A: claimed by an agent. B, C, D: ended. E, G: cancelled. F: its agent is gone, or gave it back. H: not started before
+its deadline. I: nothing could run it."""
+
+
+def may_become(state: JobState, other: JobState) -> bool:
+    return (state, other) in TRANSITIONS.values()
+
+
+def states_before(state: JobState) -> tuple[JobState, ...]:
+    """Those from which a job may come into `state`, sorted."""
+    return tuple(sorted(before for before, after in TRANSITIONS.values() if after is state))
+
+
+class InputRole(StrEnum):
+    """What a picture is to a task: the one to change or take apart, where to start, where it may change."""
+
+    PICTURE = "picture"
+    START = "start"
+    MASK = "mask"
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """`source`: "file:ID" for a file of the key's own, or an http(s) address, which is fetched when the job runs."""
+
+    role: InputRole
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say."""
+
+    format: str = "png"
+    quality: int = 95
+    is_watermarked: bool = False
+    safety: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`share`: 0..1 of the run; `step` of `steps` where a model samples; `eta_s`: seconds to go, as the engine sees it."""
+
+    stage: str = ""
+    share: float = 0.0
+    step: int | None = None
+    steps: int | None = None
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job ended without a result, as its user may read it. `code`: of `ErrorCode`."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What is to be done, as it is stored; it never changes.
+
+    `kind`, `task`: which task and its record (`core.task_records`). `engine`: its name or "auto". `model`: in the
+    catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
+    `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
+    """
+
+    kind: TaskKind
+    task: Mapping[str, Any]
+    inputs: tuple[JobInput, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
+    engine: str = "auto"
+    model: str = ""
+    dialect: str = "native"
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    priority: int = 0
+    start_within_s: float | None = None
+    run_within_s: float | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request and what has become of it. Times are seconds since 1970; money is micro-dollars.
+
+    `attempt`: how often it was claimed: every write of a run carries it, and one that is not the latest is void.
+    `result`: references to files and facts, no pixels; None until it has succeeded.
+    """
+
+    id: str
+    key_id: str
+    request: JobRequest
+    state: JobState
+    attempt: int
+    created_at: float
+    queued_at: float
+    price_micros: int
+    charged_micros: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+    agent_id: str | None = None
+    is_cancel_requested: bool = False
+    progress: Progress = field(default_factory=Progress)
+    failure: Failure | None = None
+    result: Mapping[str, Any] | None = None
+
+    @property
+    def waited_s(self) -> float | None:
+        """From the submit to the latest start."""
+        return None if self.started_at is None else self.started_at - self.created_at
+
+    @property
+    def ran_s(self) -> float | None:
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Something that happened to a job. `number`: 1, 2, 3, ... of the job; `kind`: "state", "progress" or "log"."""
+
+    job_id: str
+    number: int
+    at: float
+    kind: str
+    data: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Lamina's own HTTP API."""

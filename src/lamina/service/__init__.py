@@ -1,0 +1,1 @@
+"""What a service does for its users: submit, follow, cancel, work, pay."""

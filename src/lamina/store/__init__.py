@@ -1,0 +1,1 @@
+"""Keeps what must not be lost: the database and the files."""
