@@ -100,7 +100,7 @@ def trials(
 def trial(engine: Decomposer, drawn: Poster, jpeg_quality: int | None = None) -> Trial:
     """Have one poster taken apart and score the layers."""
     flat = composite(drawn.stack)
-    file = encode_png(flat) if jpeg_quality is None else _jpeg(flat, jpeg_quality)
+    file = poster_file(flat, jpeg_quality)
     picture = flat if jpeg_quality is None else read_picture(file).pixels
     start = time.perf_counter()
     found = engine.decompose(picture, DecomposeTask(LAYERS), no_progress)
@@ -108,6 +108,11 @@ def trial(engine: Decomposer, drawn: Poster, jpeg_quality: int | None = None) ->
         found = finish(found, picture)
     seconds = time.perf_counter() - start
     return Trial(drawn, file, found, _score(drawn, picture, found, seconds, jpeg_quality))
+
+
+def poster_file(flat: Pixels, jpeg_quality: int | None = None) -> bytes:
+    """What a user would have of a poster: (height, width, 4) as a PNG, or as a JPEG of that quality."""
+    return encode_png(flat) if jpeg_quality is None else _jpeg(flat, jpeg_quality)
 
 
 def summaries(scores: Iterable[Score]) -> list[Summary]:
