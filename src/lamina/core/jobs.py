@@ -77,7 +77,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`share`: 0..1 of the run; `step` of `steps` where a model samples; `eta_s`: seconds to go, as the engine sees it."""
+    """`share`: 0..1 of the run; `step` of `steps` where a model samples; `eta_s`: seconds to go, says the engine."""
 
     stage: str = ""
     share: float = 0.0

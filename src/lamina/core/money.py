@@ -17,7 +17,9 @@ def micros_of(usd: str | int | float | Decimal) -> int:
             raise InvalidOperation
     except InvalidOperation:
         raise LaminaError(
-            ErrorCode.TASK_INVALID, f"{usd!r} is not an amount.", "Give dollars, with at most six digits after the point."
+            ErrorCode.TASK_INVALID,
+            f"{usd!r} is not an amount.",
+            "Give dollars, with at most six digits after the point.",
         ) from None
     return int(micros)
 

@@ -1,6 +1,6 @@
 """The sockets that adapters fill: what the rest of Lamina knows of an engine."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,7 +90,7 @@ class PromptExpander(Protocol):
 
 
 class Dispatcher(Protocol):
-    """Says to agents "somebody should run job X". The jobs table is the truth; what this forgets, the sweep says again."""
+    """Says to agents "somebody should run job X". The jobs table is the truth: what is forgotten here, the sweep finds."""
 
     def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
         """Called within the transaction that queues the job; the agents must not hear of it before that commits."""
@@ -98,4 +98,15 @@ class Dispatcher(Protocol):
 
     def wake(self) -> None:
         """Called when such a transaction has committed."""
+        ...
+
+    def reconcile(self, transaction: Any) -> None:
+        """Called by the sweep: whatever is queued and forgotten is enqueued again."""
+        ...
+
+    async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
+        """Have `run` called with ids of queued jobs, at most `slots` at a time, until this is cancelled.
+
+        A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first.
+        """
         ...

@@ -1,0 +1,90 @@
+"""Sends webhooks from the outbox, at least once each, until they are taken or have been tried often enough."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lamina.core.errors import LaminaError
+from lamina.core.jobs import Job
+from lamina.service.service import Service
+from lamina.service.signing import MAX_ATTEMPTS, backoff_s
+from lamina.store import jobs, outbox
+from lamina.store.outbox import Webhook
+
+_log = logging.getLogger(__name__)
+_AT_ONCE = 16
+_LOOK_AGAIN_S = 1.0
+_TIMEOUT_S = 15.0
+_LEASE_S = 2 * _TIMEOUT_S  # whoever dies while sending leaves it to others after this
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent: `headers` are signed for this attempt."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+Writer = Callable[[Webhook, Job, float], Letter]
+"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends."""
+
+
+async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> None:
+    """Until it is cancelled. `writers`: by dialect."""
+    while True:
+        try:
+            sent = await deliver_due(service, writers)
+        except LaminaError as error:  # the store is away
+            _log.warning("webhooks wait: %s", error)
+            sent = 0
+        if not sent:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(service.letters.wait(), _LOOK_AGAIN_S)
+            service.letters.clear()
+
+
+async def deliver_due(service: Service, writers: Mapping[str, Writer]) -> int:
+    """How many were tried."""
+    now = service.clock()
+    due = await service.database.write(lambda connection: outbox.lease(connection, now, now + _LEASE_S, _AT_ONCE))
+    await asyncio.gather(*(_deliver(service, writers, webhook) for webhook in due))
+    return len(due)
+
+
+async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Webhook) -> None:
+    job = await service.database.read(lambda connection: jobs.by_id(connection, webhook.job_id))
+    if job is None or job.request.dialect not in writers:
+        await _bury(service, webhook, None, "the job is not there any more")
+        return
+    letter = writers[job.request.dialect](webhook, job, service.clock())
+    try:
+        status, answer = await service.fetcher.post(webhook.url, letter.body, letter.headers, _TIMEOUT_S)
+    except LaminaError as error:
+        await _failed(service, webhook, None, error.message)
+        return
+    if 200 <= status < 300:
+        service.observer.webhook_attempted("delivered")
+        await service.database.write(
+            lambda connection: outbox.delivered(connection, webhook.id, status, service.clock())
+        )
+    else:
+        await _failed(service, webhook, status, f"it answered {status}: {answer[:200].decode('utf-8', 'replace')}")
+
+
+async def _failed(service: Service, webhook: Webhook, status: int | None, why: str) -> None:
+    if webhook.attempts >= MAX_ATTEMPTS:
+        await _bury(service, webhook, status, why)
+        return
+    service.observer.webhook_attempted("failed")
+    next_at = service.clock() + backoff_s(webhook.attempts, random.Random())  # noqa: S311  (jitter, no secret)
+    await service.database.write(lambda connection: outbox.failed(connection, webhook.id, status, why, next_at))
+
+
+async def _bury(service: Service, webhook: Webhook, status: int | None, why: str) -> None:
+    service.observer.webhook_attempted("dead")
+    _log.warning("webhook %s of job %s is dead: %s", webhook.id, webhook.job_id, why)
+    await service.database.write(lambda connection: outbox.died(connection, webhook.id, status, why, service.clock()))

@@ -1,0 +1,62 @@
+"""Dispatches within one process, and looks now and then for what others of the same machine have queued.
+
+The queue is the jobs table itself, so that nothing is lost when the process dies.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lamina.core.errors import LaminaError
+from lamina.store import jobs
+from lamina.store.database import Database
+
+_LOOK_AGAIN_S = 1.0
+
+
+class InProcessDispatcher:
+    """For SQLite. All of it belongs to one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rung = asyncio.Event()
+        self._offered: set[str] = set()
+
+    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
+        """The row says it all."""
+
+    def wake(self) -> None:
+        self._rung.set()
+
+    def reconcile(self, transaction: Any) -> None:
+        """Nothing is ever forgotten."""
+
+    async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(slots):
+                group.create_task(self._one_after_the_other(run))
+
+    async def _one_after_the_other(self, run: Callable[[str], Awaitable[None]]) -> None:
+        while True:
+            self._rung.clear()
+            job_id = await self._next()
+            if job_id is None:
+                await self._a_while()
+                continue
+            self._offered.add(job_id)
+            try:
+                await run(job_id)
+            finally:
+                self._offered.discard(job_id)
+
+    async def _next(self) -> str | None:
+        try:
+            waiting = await self._database.read(lambda connection: jobs.next_queued(connection, len(self._offered) + 1))
+        except LaminaError:  # the database is busy or gone: the next look tells
+            return None
+        return next((job_id for job_id in waiting if job_id not in self._offered), None)
+
+    async def _a_while(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), _LOOK_AGAIN_S)

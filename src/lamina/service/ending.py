@@ -1,0 +1,68 @@
+"""Ends a job: its state, its money and its webhook, in one transaction or not at all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lamina.core.ids import new_id
+from lamina.core.jobs import Failure, Job, JobState
+from lamina.service.service import Service
+from lamina.store import events, files, jobs, outbox, wallets
+
+COMPLETED = "completed"
+
+
+def end(
+    connection: Connection,
+    service: Service,
+    job_id: str,
+    attempt: int | None,
+    state: JobState,
+    failure: Failure | None = None,
+    result: Mapping[str, Any] | None = None,
+    made: Sequence[files.FileRecord] = (),
+    charge_micros: int | None = None,
+) -> Job | None:
+    """The job as it is now; None, and nothing is written, where it has ended before or another attempt has begun.
+
+    `charge_micros`: None is the whole price of a success, and nothing of anything else.
+    """
+    now = service.clock()
+    before = jobs.by_id(connection, job_id)
+    if before is None:
+        return None
+    charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
+    job = jobs.end(connection, job_id, attempt, state, now, charge, failure, result)
+    if job is None:
+        return None
+    _settle(connection, job, now)
+    for file in made:
+        files.insert(connection, file)
+    told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
+    events.append(connection, job_id, "state", told, now)
+    if job.request.webhook_url is not None:
+        outbox.insert(connection, new_id(), job_id, job.key_id, COMPLETED, job.request.webhook_url, now)
+    return job
+
+
+def announce(service: Service, job: Job | None) -> None:
+    """To be called when the transaction that ended the job has committed."""
+    if job is not None:
+        service.signals.changed(job.id)
+        service.letters.set()
+        service.observer.job_ended(job)
+
+
+def _charge(service: Service, job: Job, state: JobState) -> int:
+    is_charged = state is JobState.SUCCEEDED or (state is JobState.FAILED and service.limits.is_failed_charged)
+    return job.price_micros if is_charged else 0
+
+
+def _settle(connection: Connection, job: Job, now: float) -> None:
+    """What was held and is not charged goes back. A key that was not metered at the submit has nothing held."""
+    held = [entry for entry in wallets.entries_of_job(connection, job.id) if entry.kind == wallets.HOLD]
+    if not held:
+        return
+    kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
+    wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, job.request.model)

@@ -1,0 +1,82 @@
+"""Files of a key: taken in, found again, given out by signed address, removed when their time is up."""
+
+import mimetypes
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.service.service import Service
+from lamina.service.signed_urls import is_signed, sign
+from lamina.store import files
+from lamina.store.files import FileRecord
+
+
+async def keep(
+    service: Service,
+    key_id: str,
+    content: Path | bytes,
+    name: str,
+    media_type: str,
+    job_id: str | None = None,
+    lifetime_s: float | None = None,
+) -> FileRecord:
+    """The content in the blob store, and a record that is not in the database yet."""
+    stored = await service.blobs.put(content)
+    now = service.clock()
+    expires_at = None if lifetime_s is None else now + lifetime_s
+    return FileRecord(new_id(), key_id, job_id, stored.sha256, stored.size, media_type, name, now, expires_at)
+
+
+async def upload(service: Service, key_id: str, content: Path | bytes, name: str, media_type: str) -> FileRecord:
+    """For later use in a job."""
+    record = await keep(service, key_id, content, name, media_type, lifetime_s=service.limits.upload_s)
+    await service.database.write(lambda connection: files.insert(connection, record))
+    return record
+
+
+async def own_file(service: Service, key_id: str, file_id: str) -> FileRecord:
+    """Raises `LaminaError` (not_found), for another key's file, too."""
+    return _there(
+        await service.database.read(lambda connection: files.by_id(connection, file_id, key_id)), file_id
+    )  # fmt: skip
+
+
+async def signed_file(service: Service, file_id: str, expires: str, signature: str) -> FileRecord:
+    """What a signed address means, for whoever has it. Raises `LaminaError` (not_found): wrong, expired, removed."""
+    is_good = is_signed(service.secret, file_id, expires, signature, service.clock())
+    if not is_good:
+        raise _no_such_file(file_id)
+    return _there(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
+
+
+def address_of(service: Service, file_id: str, media_type: str) -> str:
+    """A signed address that anybody may fetch for `Limits.url_s`."""
+    ending = mimetypes.guess_extension(media_type) or ""
+    expires_at = int(service.clock() + service.limits.url_s)
+    return f"{service.base_url}/files/{file_id}{ending}?{sign(service.secret, file_id, expires_at)}"
+
+
+def content(
+    service: Service, record: FileRecord, start: int | None = None, end: int | None = None
+) -> AsyncIterator[bytes]:
+    return service.blobs.stream(record.sha256, start, end)
+
+
+async def remove(service: Service, records: list[FileRecord]) -> None:
+    """At once for everybody; the content goes with the next sweep, for another file may just be coming to have it."""
+    ids = [record.id for record in records]
+    if ids:
+        await service.database.write(lambda connection: files.remove(connection, ids))
+
+
+def _there(record: FileRecord | None, file_id: str) -> FileRecord:
+    if record is None:
+        raise _no_such_file(file_id)
+    return record
+
+
+def _no_such_file(file_id: str) -> LaminaError:
+    return LaminaError(
+        ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: ask for the job again."
+    )

@@ -1,0 +1,83 @@
+"""Shows its user a job: as it is, as it goes on, and when it may be done."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job, JobEvent, JobState
+from lamina.service.service import Service
+from lamina.store import agents, events, jobs
+
+_LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job with what only the queue knows: how many go before it, and in how many seconds it may be done."""
+
+    job: Job
+    position: int | None = None
+    eta_s: float | None = None
+
+
+async def view(service: Service, key_id: str, job_id: str) -> JobView:
+    """Raises `LaminaError` (not_found), for another key's job, too."""
+
+    def work(connection: Connection) -> JobView:
+        job = jobs.by_id(connection, job_id, key_id)
+        if job is None:
+            raise no_such_job(job_id)
+        return _view(connection, job, service.clock()) if job.state.is_open else JobView(job)
+
+    return await service.database.read(work)
+
+
+async def newest(
+    service: Service, key_id: str, limit: int, before: str | None = None, state: JobState | None = None
+) -> list[Job]:
+    return await service.database.read(lambda connection: jobs.of_key(connection, key_id, limit, before, state))
+
+
+async def ended(service: Service, key_id: str, job_id: str, wait_s: float) -> Job:
+    """The job when it has ended, or as it is after so long."""
+    until = service.clock() + wait_s
+    while True:
+        job = (await view(service, key_id, job_id)).job
+        left_s = until - service.clock()
+        if not job.state.is_open or left_s <= 0:
+            return job
+        await service.signals.wait(job_id, min(left_s, _LOOK_AGAIN_S))
+
+
+async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -> AsyncIterator[JobEvent | None]:
+    """Its events from the one after `after` on, until it has ended; None now and then, when there is nothing new."""
+    await view(service, key_id, job_id)
+    while True:
+        # The state first: what comes between the two reads is not lost, but read next time.
+        job = (await view(service, key_id, job_id)).job
+        fresh = await service.database.read(lambda connection: events.after(connection, job_id, after))
+        for event in fresh:
+            after = event.number
+            yield event
+        if not job.state.is_open and not fresh:
+            return
+        if not fresh:
+            yield None
+            await service.signals.wait(job_id, _LOOK_AGAIN_S)
+
+
+def no_such_job(job_id: str) -> LaminaError:
+    return LaminaError(ErrorCode.NOT_FOUND, f"There is no job {job_id}.", "Check the id and the key.")
+
+
+def _view(connection: Connection, job: Job, now: float) -> JobView:
+    usual_s = jobs.usual_run_s(connection, job.request.model, job.request.kind)
+    if job.state is JobState.QUEUED:
+        position = jobs.queue_position(connection, job)
+        hands = max(1, len(agents.every(connection)))
+        return JobView(job, position, None if usual_s is None else usual_s * (position // hands + 1))
+    if job.progress.eta_s is not None or usual_s is None or job.started_at is None:
+        return JobView(job, None, job.progress.eta_s)
+    return JobView(job, None, max(0.0, usual_s - (now - job.started_at)))

@@ -1,0 +1,89 @@
+"""Makes API keys, knows them again, and takes them back."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.keys import ALL_SCOPES, ApiKey, Scope
+from lamina.service.service import Service
+from lamina.store import keys, wallets
+from lamina.store.database import Database
+
+_MARK = "lam_"
+_PREFIX_CHARACTERS = len(_MARK) + 8
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What a new key may do. `credit_micros`: its wallet's first money, which makes it metered; None leaves it free."""
+
+    name: str = ""
+    credit_micros: int | None = None
+    scopes: frozenset[Scope] = ALL_SCOPES
+    expires_at: float | None = None
+    per_minute: int | None = None
+    at_once: int | None = None
+
+
+def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey, str]:
+    """The key and its secret, which is nowhere else: only a hash of it is kept."""
+    secret = _MARK + secrets.token_urlsafe(_SECRET_BYTES)
+    is_metered = terms.credit_micros is not None
+    key = ApiKey(
+        new_id(),
+        secret[:_PREFIX_CHARACTERS],
+        terms.name,
+        now,
+        terms.scopes,
+        is_metered,
+        terms.expires_at,
+        None,
+        terms.per_minute,
+        terms.at_once,
+    )
+
+    def work(connection: Connection) -> None:
+        keys.insert(connection, key, _hash_of(secret))
+        wallets.open_wallet(connection, key.id)
+        if terms.credit_micros:
+            wallets.add(connection, key.id, wallets.TOP_UP, terms.credit_micros, now, note="first credit")
+
+    database.write_now(work)
+    return key, secret
+
+
+async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
+    """Whose secret it is. Raises `LaminaError`: key_invalid, key_forbidden.
+
+    A secret has 256 random bits, so a fast hash is enough, and equal hashes are looked up, never compared here.
+    """
+    key = await service.database.read(lambda connection: keys.by_hash(connection, _hash_of(secret)))
+    if key is None or not key.is_valid_at(service.clock()):
+        raise LaminaError(
+            ErrorCode.KEY_INVALID,
+            "This API key is unknown, revoked or expired.",
+            "Make one on the machine that serves: lamina keys create.",
+        )
+    if scope not in key.scopes:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN, f"This API key may not {scope}.", f"Use a key with the scope {scope!r}."
+        )
+    return key
+
+
+def the_key(connection: Connection, reference: str) -> ApiKey:
+    """By its id, prefix or name. Raises `LaminaError`: not_found, also where several have the name."""
+    found = keys.named(connection, reference)
+    if len(found) == 1:
+        return found[0]
+    what = "no key" if not found else f"{len(found)} keys"
+    raise LaminaError(ErrorCode.NOT_FOUND, f"There is {what} {reference!r}.", "Name it by id: lamina keys list.")
+
+
+def _hash_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

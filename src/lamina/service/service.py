@@ -1,0 +1,56 @@
+"""What every verb of the service needs: the stores, the dispatcher, the limits."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time
+
+from lamina.core.jobs import JobRequest
+from lamina.core.ports import Dispatcher, Observer, no_observer
+from lamina.service.fetching.fetcher import Fetcher
+from lamina.service.signals import Signals
+from lamina.store.blobs import Blobs
+from lamina.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds. `agent_lost_s`: an agent not heard of for so long has lost its job. `max_attempts`: of a job,
+    until it counts as our error. `stall_s`: an engine that tells nothing for so long is killed; `cancel_grace_s`: one
+    that is told to stop and does not. `run_s`: of a run, where a request says nothing. `url_s`: how long the address of
+    a file is good for; `retention_s`, `upload_s`: how long results and uploads are kept; None is for ever.
+    `drain_s`: how long running jobs may go on when the process is to end. `is_failed_charged`: as vendors may.
+    """
+
+    agent_lost_s: float = 15.0
+    max_attempts: int = 3
+    stall_s: float = 300.0
+    cancel_grace_s: float = 10.0
+    run_s: float = 3600.0
+    url_s: float = 24 * 3600.0
+    retention_s: float | None = None
+    upload_s: float | None = 7 * 24 * 3600.0
+    drain_s: float = 30.0
+    max_upload_bytes: int = 100 * 1024 * 1024
+    is_failed_charged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, the same in all processes.
+    `letters`: set when a webhook waits. `base_url`: where clients reach this service; `base_urls`: every name that it goes by.
+    """
+
+    database: Database
+    blobs: Blobs
+    fetcher: Fetcher
+    dispatcher: Dispatcher
+    price_of: Callable[[JobRequest], int]
+    secret: bytes
+    base_url: str = "http://127.0.0.1:8080"
+    base_urls: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    signals: Signals = field(default_factory=Signals)
+    letters: asyncio.Event = field(default_factory=asyncio.Event)
+    observer: Observer = no_observer
+    clock: Callable[[], float] = time

@@ -1,0 +1,119 @@
+"""Takes a job in: the key's limits, the price, the hold, the job and its place in the queue, all in one transaction."""
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import Job, JobRequest, JobState
+from lamina.core.keys import ApiKey
+from lamina.core.money import usd_of
+from lamina.service.service import Service
+from lamina.store import events, files, jobs, keys, wallets
+
+_FILE = "file:"
+_MINUTE_S = 60.0
+
+
+async def submit(
+    service: Service,
+    key: ApiKey,
+    request: JobRequest,
+    idempotency_key: str | None = None,
+    body_hash: str | None = None,
+) -> Job:
+    """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
+
+    Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    """
+    job = Job(
+        new_id(),
+        key.id,
+        request,
+        JobState.QUEUED,
+        attempt=0,
+        created_at=service.clock(),
+        queued_at=service.clock(),
+        price_micros=service.price_of(request),
+    )
+
+    def work(connection: Connection) -> Job:
+        known = _known(connection, key, idempotency_key, body_hash)
+        return known or _taken_in(connection, service, key, job, idempotency_key, body_hash)
+
+    try:
+        taken = await service.database.write(work)
+    except IntegrityError:  # the same idempotency key came twice at the same time
+        taken = await service.database.write(work)
+    if taken.id == job.id:
+        service.dispatcher.wake()
+        service.observer.job_submitted(taken)
+    return taken
+
+
+def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
+    if idempotency_key is None:
+        return None
+    found = jobs.by_idempotency_key(connection, key.id, idempotency_key)
+    if found is None:
+        return None
+    job, known_hash = found
+    if known_hash != body_hash:
+        raise LaminaError(
+            ErrorCode.IDEMPOTENCY_CONFLICT,
+            f"This idempotency key came before, with another request: that of job {job.id}.",
+            "Use a new key for a new request.",
+        )
+    return job
+
+
+def _taken_in(
+    connection: Connection,
+    service: Service,
+    key: ApiKey,
+    job: Job,
+    idempotency_key: str | None,
+    body_hash: str | None,
+) -> Job:
+    _check_limits(connection, key, job.created_at)
+    _check_files(connection, key, job.request)
+    start_within_s = job.request.start_within_s
+    start_by = None if start_within_s is None else job.created_at + start_within_s
+    jobs.insert(connection, job, start_by, idempotency_key, body_hash)
+    if key.is_metered and not wallets.add(
+        connection, key.id, wallets.HOLD, -job.price_micros, job.created_at, job.id, job.request.model
+    ):
+        balance = wallets.balance_micros(connection, key.id)
+        raise LaminaError(
+            ErrorCode.FUNDS_INSUFFICIENT,
+            f"This costs {usd_of(job.price_micros)} USD, and the wallet holds {usd_of(balance)}.",
+            "Top it up: lamina wallet add.",
+        )
+    events.append(connection, job.id, "state", {"state": JobState.QUEUED}, job.created_at)
+    service.dispatcher.enqueue(connection, job.id, job.request.priority)
+    return job
+
+
+def _check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+    if key.per_minute is None and key.at_once is None:
+        return
+    keys.lock(connection, key.id)  # so that two submits at the same time do not both take the last place
+    if key.per_minute is not None and jobs.count_since(connection, key.id, now - _MINUTE_S) >= key.per_minute:
+        raise LaminaError(
+            ErrorCode.LIMIT_REACHED, f"This key may submit {key.per_minute} jobs a minute.", "Try again in a minute."
+        )
+    if key.at_once is not None and jobs.count_open(connection, key.id) >= key.at_once:
+        raise LaminaError(
+            ErrorCode.LIMIT_REACHED,
+            f"This key may have {key.at_once} jobs open at once.",
+            "Wait until one has ended, or cancel one.",
+        )
+
+
+def _check_files(connection: Connection, key: ApiKey, request: JobRequest) -> None:
+    for one in request.inputs:
+        if not one.source.startswith(_FILE):
+            continue
+        file_id = one.source.removeprefix(_FILE)
+        if files.by_id(connection, file_id, key.id) is None:
+            raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "Upload it first: POST /v1/files.")

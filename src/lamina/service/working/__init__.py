@@ -1,0 +1,1 @@
+"""Runs jobs: agents, each with one device and one engine process."""

@@ -1,0 +1,166 @@
+"""One agent: claims a job, gives it to its engine process, and writes what comes of it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import Failure, Job, JobState
+from lamina.service.ending import announce, end
+from lamina.service.engine_process import EngineDied, EngineHung, EngineProcess, RunOrder, RunOutcome
+from lamina.service.service import Service
+from lamina.service.working.gathering import gathered_inputs
+from lamina.service.working.results import kept_result
+from lamina.service.working.teller import Teller
+from lamina.service.working.trying_again import try_again
+from lamina.store import agents, events, jobs
+
+_log = logging.getLogger(__name__)
+
+
+class Superseded(Exception):  # noqa: N818  (nothing is wrong with it)
+    """This run is not the job's latest any more: another agent has it, or it has ended."""
+
+
+class Agent:
+    """`device`: what its engine may use, in words. `running`: the job that it has now."""
+
+    def __init__(self, service: Service, engine: EngineProcess, device: str = "cpu") -> None:
+        self.service, self.engine, self.device = service, engine, device
+        self.id = ""
+        self.running: Job | None = None
+
+    async def register(self) -> None:
+        """Under a new id: whatever ran under the old one is somebody else's now."""
+        now = self.service.clock()
+        record = agents.AgentRecord(new_id(), socket.gethostname(), os.getpid(), self.device, now, now)
+        await self.service.database.write(lambda connection: agents.insert(connection, record))
+        self.id = record.id
+
+    async def beat(self) -> None:
+        """Say that it is alive."""
+        now = self.service.clock()
+        if not await self.service.database.write(lambda connection: agents.beat(connection, self.id, now)):
+            _log.warning("agent %s was given up, and comes back", self.id)
+            await self.register()
+
+    async def run(self, job_id: str) -> None:
+        """Claim the job and, if it is to be had, see it to its end."""
+        job = await self._claimed(job_id)
+        if job is None:
+            return
+        self.running = job
+        self.service.signals.changed(job.id)
+        self.service.observer.job_started(job)
+        try:
+            await self._run(job)
+        except Superseded:
+            _log.warning("job %s goes on without attempt %d", job.id, job.attempt)
+            await self.engine.stop()
+        finally:
+            self.running = None
+
+    async def _claimed(self, job_id: str) -> Job | None:
+        def work(connection: Connection) -> Job | None:
+            now = self.service.clock()
+            job = jobs.claim(connection, job_id, self.id, now)
+            if job is not None:
+                run_s = job.request.run_within_s or self.service.limits.run_s
+                jobs.set_run_by(connection, job_id, now + run_s)
+                told = {"state": JobState.RUNNING, "attempt": job.attempt}
+                events.append(connection, job_id, "state", told, now)
+            return job
+
+        return await self.service.database.write(work)
+
+    async def _run(self, job: Job) -> None:
+        with _scratch_folder() as folder:
+            try:
+                outcome = await self._made(job, folder)
+                await self._finish(job, outcome, folder / "out")
+            except LaminaError as error:
+                if error.code is ErrorCode.STORE_UNAVAILABLE:
+                    raise
+                await self._end(job, JobState.FAILED, Failure(error.code, error.message, error.hint))
+            except (EngineDied, EngineHung) as error:
+                _log.warning("job %s, attempt %d: %s", job.id, job.attempt, error)
+                await try_again(self.service, job, Failure(ErrorCode.ENGINE_CRASHED, str(error)))
+
+    async def _made(self, job: Job, folder: Path) -> RunOutcome:
+        """Two things beside the run: what the engine tells goes to the store, what the store says to the engine."""
+        teller = Teller(self.service, job)
+        watching = asyncio.create_task(self._watch(teller))
+        working = asyncio.create_task(self._run_in_engine(job, folder, teller))
+        try:
+            await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                watching.result()  # raises
+            return await working
+        finally:
+            for task in (watching, working):
+                task.cancel()
+            await asyncio.gather(watching, working, return_exceptions=True)
+
+    async def _run_in_engine(self, job: Job, folder: Path, teller: Teller) -> RunOutcome:
+        inputs = await gathered_inputs(self.service, job, folder)
+        out = folder / "out"
+        out.mkdir()
+        request = job.request
+        order = RunOrder(
+            job.id, job.attempt, request.kind, request.task, request.engine, request.delivery, inputs, out
+        )  # fmt: skip
+        return await self.engine.run(order, teller.hear)
+
+    async def _watch(self, teller: Teller) -> None:
+        while True:
+            is_to_stop = await teller.write()
+            if is_to_stop is None:
+                raise Superseded
+            if is_to_stop:
+                self.engine.cancel()
+            await teller.a_while()
+
+    async def _finish(self, job: Job, outcome: RunOutcome, out: Path) -> None:
+        if outcome.failure is not None:
+            await self._finish_without(job, outcome, outcome.failure)
+            return
+        result, made = await kept_result(self.service, job, outcome, out)
+
+        def work(connection: Connection) -> Job | None:
+            return end(
+                connection, self.service, job.id, job.attempt, JobState.SUCCEEDED, result=result, made=made
+            )  # fmt: skip
+
+        announce(self.service, await self.service.database.write(work))
+
+    async def _finish_without(self, job: Job, outcome: RunOutcome, failure: Failure) -> None:
+        if failure.code == ErrorCode.CANCELLED:
+            await self._end(job, JobState.CANCELLED, None)
+        elif outcome.is_users_fault:
+            await self._end(job, JobState.FAILED, failure)
+        else:
+            await try_again(self.service, job, failure)
+
+    async def _end(self, job: Job, state: JobState, failure: Failure | None) -> None:
+        ended = await self.service.database.write(
+            lambda connection: end(connection, self.service, job.id, job.attempt, state, failure)
+        )
+        announce(self.service, ended)
+
+
+@contextlib.contextmanager
+def _scratch_folder() -> Generator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="lamina-run-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Writes what an engine tells of a run to the store, at a pace that the store can take, and brings back its word."""
+
+import time
+
+from sqlalchemy import Connection
+
+from lamina.core.jobs import Job, Progress
+from lamina.service.service import Service
+from lamina.store import events, jobs
+
+_AT_MOST_EVERY_S, _AT_LEAST_EVERY_S = 0.25, 0.5
+_OF_ELAPSED = 1 / 200  # a long run is told of less often, so that its log stays short
+
+
+class Teller:
+    """Of one run of a job. `hear` is the engine's, `write` and `a_while` are the agent's."""
+
+    def __init__(self, service: Service, job: Job) -> None:
+        self._service, self._job = service, job
+        self._progress = Progress()
+        self._lines: list[str] = []
+        self._has_news = False
+        self._started, self._stepped = time.monotonic(), 0.0
+
+    def hear(self, message: Progress | str) -> None:
+        """Where the run is, or a line for its log."""
+        self._has_news = True
+        if isinstance(message, str):
+            self._lines.append(message)
+            return
+        if message.step is not None and message.step != self._progress.step:
+            now = time.monotonic()
+            if self._stepped:
+                self._service.observer.step_took(self._job.request.model, now - self._stepped)
+            self._stepped = now
+        self._progress = message
+
+    async def write(self) -> bool | None:
+        """Whether the job is to be cancelled; None where this run is not its latest any more."""
+        job_id, attempt, progress, lines = self._job.id, self._job.attempt, self._progress, self._lines
+        if not self._has_news:
+            return await self._service.database.read(lambda connection: jobs.is_to_stop(connection, job_id, attempt))
+        self._lines, self._has_news = [], False
+
+        def work(connection: Connection) -> bool | None:
+            is_to_stop = jobs.write_progress(connection, job_id, attempt, progress)
+            if is_to_stop is None:
+                return None
+            now = self._service.clock()
+            for line in lines:
+                events.append(connection, job_id, "log", {"line": line}, now)
+            if progress.stage:
+                events.append(connection, job_id, "progress", jobs.progress_record(progress), now)
+            return is_to_stop
+
+        is_to_stop = await self._service.database.write(work)
+        self._service.signals.changed(job_id)
+        return is_to_stop
+
+    async def a_while(self) -> None:
+        """Until it is time to write again."""
+        elapsed_s = time.monotonic() - self._started
+        pause_s = min(max(_AT_MOST_EVERY_S, elapsed_s * _OF_ELAPSED), _AT_LEAST_EVERY_S if not self._has_news else 60.0)
+        await self._service.signals.wait(self._job.id, pause_s)

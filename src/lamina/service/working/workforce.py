@@ -1,0 +1,80 @@
+"""All agents of one process: registered, heard of, and given work until the process is to end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Sequence
+
+from lamina.core.errors import LaminaError
+from lamina.service.service import Service
+from lamina.service.working.agent import Agent
+from lamina.service.working.trying_again import give_back
+from lamina.store import agents as agents_store
+
+_log = logging.getLogger(__name__)
+_STORE_AWAY_S = 1.0
+
+
+class Workforce:
+    """At the end running jobs get `Limits.drain_s`, and then go back to the queue."""
+
+    def __init__(self, service: Service, agents: Sequence[Agent]) -> None:
+        self._service, self._agents = service, agents
+        self._idle: asyncio.Queue[Agent] = asyncio.Queue()
+        self._is_draining = False
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            for agent in self._agents:
+                await agent.register()
+                await agent.engine.start()
+                self._idle.put_nowait(agent)
+            beating = tasks.create_task(self._beat())
+            serving = tasks.create_task(self._service.dispatcher.serve(self._run, len(self._agents)))
+            try:
+                yield
+            finally:
+                await self._drain()
+                serving.cancel()
+                beating.cancel()
+        await asyncio.gather(*(self._dismiss(agent) for agent in self._agents), return_exceptions=True)
+
+    async def _run(self, job_id: str) -> None:
+        agent = await self._idle.get()
+        try:
+            if not self._is_draining:
+                await agent.run(job_id)
+        except LaminaError as error:  # the store is away: the sweep gives the job to somebody when it is back
+            _log.warning("job %s: %s", job_id, error)
+            await asyncio.sleep(_STORE_AWAY_S)
+        finally:
+            self._idle.put_nowait(agent)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._service.limits.agent_lost_s / 4)
+            for agent in self._agents:
+                try:
+                    await agent.beat()
+                except LaminaError as error:
+                    _log.warning("agent %s: %s", agent.id, error)
+
+    async def _drain(self) -> None:
+        self._is_draining = True
+        busy = [agent for agent in self._agents if agent.running is not None]
+        if busy:
+            _log.info("waiting up to %g s for %d running jobs", self._service.limits.drain_s, len(busy))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._service.limits.drain_s):
+                while any(agent.running is not None for agent in self._agents):
+                    await asyncio.sleep(0.05)
+        for agent in self._agents:
+            if agent.running is not None:
+                _log.info("job %s goes back to the queue", agent.running.id)
+                with contextlib.suppress(LaminaError):
+                    await give_back(self._service, agent.running)
+
+    async def _dismiss(self, agent: Agent) -> None:
+        await agent.engine.stop()
+        await self._service.database.write(lambda connection: agents_store.remove(connection, agent.id))

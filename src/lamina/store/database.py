@@ -1,0 +1,201 @@
+"""Runs units of work on the database, SQLite or Postgres, each as one transaction.
+
+A unit of work is a plain function of a connection. On SQLite one thread writes, and takes all that waits into one
+commit, so that many clients share one fsync; on Postgres each has a thread and a transaction of its own.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+_THREADS = 8  # of Postgres' units of work, and so its connections
+_MOST_AT_ONCE = 64  # of SQLite's units of work in a commit
+_BUSY_MS = 30_000
+_CONNECT_TIMEOUT_S = 5
+
+
+class Database:
+    """`url`: sqlite:///path, sqlite:// (in memory) or postgresql://…; `is_postgres` tells which."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(url)
+        self.is_postgres = self.url.startswith("postgresql")
+        self.engine = _postgres(self.url) if self.is_postgres else _sqlite(self.url)
+        self._threads = ThreadPoolExecutor(_THREADS, "database") if self.is_postgres else None
+        self._writer = None if self.is_postgres else _Writer(self.engine)
+
+    async def write(self, work: Work[T]) -> T:
+        """What `work` gives, once it is committed; nothing of it is kept if it raises.
+
+        Raises `LaminaError` (store_unavailable) where the database does not answer.
+        """
+        with _told_plainly():
+            if self._writer is not None:
+                return await asyncio.wrap_future(self._writer.submit(work))
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """What `work` sees, all of it at one point in time on SQLite. It must not write."""
+        with _told_plainly():
+            if self.is_postgres:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
+            # In WAL mode a reader waits for nobody, so a thread would only cost time.
+            with self.engine.connect() as connection, connection.begin():
+                return work(connection)
+
+    def write_now(self, work: Work[T]) -> T:
+        """As `write`, for programs without a loop."""
+        with _told_plainly():
+            return self._writer.submit(work).result() if self._writer is not None else self._in_transaction(work)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.stop()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        self.engine.dispose()
+
+    def _in_transaction(self, work: Work[T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work[Any]
+    future: Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class _Writer:
+    """The one thread that writes to SQLite."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        future: Future[T] = Future()
+        if not self._thread.is_alive():
+            raise RuntimeError("the database is closed")
+        self._waiting.put(_Waiting(work, future))
+        return future
+
+    def stop(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_stopping = False
+        while not is_stopping:
+            batch = [self._waiting.get()]
+            while len(batch) < _MOST_AT_ONCE and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            is_stopping = None in batch
+            self._commit([one for one in batch if one is not None])
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        """All of them, or those that did not raise; each hears of it after the commit."""
+        try:
+            with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+                for one in batch:
+                    self._try(connection, one, is_alone=len(batch) == 1)
+        except BaseException as error:  # noqa: BLE001  (a lock, a full disk: it goes to everybody who waits)
+            for one in batch:
+                one.error = one.error or error
+        for one in batch:
+            if one.future.cancelled():
+                continue
+            with contextlib.suppress(asyncio.InvalidStateError):
+                _ = one.future.set_exception(one.error) if one.error else one.future.set_result(one.result)
+
+    def _try(self, connection: Connection, one: _Waiting, is_alone: bool) -> None:
+        if is_alone:
+            one.result = one.work(connection)
+            return
+        connection.exec_driver_sql("SAVEPOINT one")
+        try:
+            one.result = one.work(connection)
+            connection.exec_driver_sql("RELEASE one")
+        except Exception as error:  # noqa: BLE001  (it is the caller's, who gets it)
+            one.error = error
+            connection.exec_driver_sql("ROLLBACK TO one")
+            connection.exec_driver_sql("RELEASE one")
+
+
+def _with_driver(url: str) -> str:
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    if not url.startswith(("sqlite:", "postgresql+psycopg:")):
+        raise LaminaError(
+            ErrorCode.STORE_UNAVAILABLE,
+            f"{url.split('://')[0]!r} is no database that Lamina knows.",
+            "Give sqlite:///PATH or postgresql://USER@HOST/NAME.",
+        )
+    return url
+
+
+def _postgres(url: str) -> Engine:
+    try:
+        return sa.create_engine(
+            url,
+            pool_size=_THREADS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=30,
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+        )
+    except ImportError:
+        raise LaminaError(
+            ErrorCode.STORE_UNAVAILABLE, "Postgres needs psycopg.", "Install it: pip install 'lamina[postgres]'"
+        ) from None
+
+
+def _sqlite(url: str) -> Engine:
+    is_in_memory = make_url(url).database in (None, "", ":memory:")
+    options: dict[str, Any] = {"poolclass": StaticPool} if is_in_memory else {}
+    engine = sa.create_engine(
+        url, connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}, **options
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        is_writing = connection.get_execution_options().get("is_writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Any:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise LaminaError(
+            ErrorCode.STORE_UNAVAILABLE, f"The database cannot be used: {reason}.", "Look whether it runs and has room."
+        ) from error

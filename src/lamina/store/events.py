@@ -1,0 +1,37 @@
+"""What happened to jobs, in order, so that a client that was away can catch up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lamina.core.jobs import JobEvent
+from lamina.store.tables import job_events
+
+_COLUMNS = job_events.c
+_NEXT = (
+    sa.select(sa.func.coalesce(sa.func.max(_COLUMNS.number), 0) + 1)
+    .where(_COLUMNS.job_id == sa.bindparam("of_job"))
+    .scalar_subquery()
+)
+_APPEND = job_events.insert().values(number=_NEXT)
+
+
+def append(connection: Connection, job_id: str, kind: str, data: Mapping[str, Any], now: float) -> None:
+    """Whoever calls it holds the job's row, so that no two get the same number."""
+    connection.execute(_APPEND, {"of_job": job_id, "job_id": job_id, "at": now, "kind": kind, "data": dict(data)})
+
+
+def after(connection: Connection, job_id: str, number: int, limit: int = 500) -> list[JobEvent]:
+    rows = connection.execute(
+        sa.select(job_events)
+        .where(_COLUMNS.job_id == job_id, _COLUMNS.number > number)
+        .order_by(_COLUMNS.number)
+        .limit(limit)
+    )
+    return [JobEvent(row.job_id, row.number, row.at, row.kind, row.data) for row in rows]
+
+
+def forget(connection: Connection, job_id: str) -> None:
+    connection.execute(job_events.delete().where(_COLUMNS.job_id == job_id))

@@ -1,0 +1,68 @@
+"""Who has which file: a name, a kind and an owner for content that `blobs` keeps once however often it comes."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lamina.store.tables import files
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """`sha256`: of its content, in hexadecimal; `size`: bytes; `job_id`: that made it, None for an upload."""
+
+    id: str
+    key_id: str
+    job_id: str | None
+    sha256: str
+    size: int
+    media_type: str
+    name: str
+    created_at: float
+    expires_at: float | None = None
+
+
+def insert(connection: Connection, file: FileRecord) -> None:
+    connection.execute(
+        files.insert(),
+        {
+            "id": file.id,
+            "key_id": file.key_id,
+            "job_id": file.job_id,
+            "sha256": file.sha256,
+            "size": file.size,
+            "media_type": file.media_type,
+            "name": file.name,
+            "created_at": file.created_at,
+            "expires_at": file.expires_at,
+        },
+    )
+
+
+def by_id(connection: Connection, file_id: str, key_id: str | None = None) -> FileRecord | None:
+    """None, too, where it is not that key's."""
+    row = connection.execute(sa.select(files).where(files.c.id == file_id)).first()
+    return None if row is None or (key_id is not None and row.key_id != key_id) else FileRecord(*row)
+
+
+def of_job(connection: Connection, job_id: str) -> list[FileRecord]:
+    rows = connection.execute(sa.select(files).where(files.c.job_id == job_id).order_by(files.c.id))
+    return [FileRecord(*row) for row in rows]
+
+
+def remove(connection: Connection, file_ids: list[str]) -> None:
+    connection.execute(files.delete().where(files.c.id.in_(file_ids)))
+
+
+def expired(connection: Connection, now: float, limit: int = 500) -> list[FileRecord]:
+    rows = connection.execute(
+        sa.select(files).where(files.c.expires_at < now).order_by(files.c.expires_at).limit(limit)
+    )
+    return [FileRecord(*row) for row in rows]
+
+
+def unwanted(connection: Connection, hashes: list[str]) -> list[str]:
+    """Those of the hashes that no file has any more."""
+    wanted = set(connection.execute(sa.select(files.c.sha256).where(files.c.sha256.in_(hashes))).scalars())
+    return [sha256 for sha256 in hashes if sha256 not in wanted]

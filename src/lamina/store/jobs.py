@@ -1,0 +1,301 @@
+"""The jobs table: the truth about every job. What a run writes carries its attempt and is void if another has begun."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+
+from lamina.core.jobs import (
+    OPEN,
+    Delivery,
+    Failure,
+    InputRole,
+    Job,
+    JobInput,
+    JobRequest,
+    JobState,
+    Progress,
+    states_before,
+)
+from lamina.core.tasks import TaskKind
+from lamina.store.tables import jobs
+
+_C = jobs.c
+_OPEN = tuple(sorted(OPEN))
+_BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
+_NEXT = (
+    sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
+)
+_CLAIM = (
+    jobs.update()
+    .where(_C.id == bindparam("job_id"), _C.state == JobState.QUEUED)
+    .values(
+        state=JobState.RUNNING,
+        attempt=_C.attempt + 1,
+        agent_id=bindparam("agent"),
+        started_at=bindparam("now", type_=sa.Double),
+        progress={},
+    )
+    .returning(*_C)
+)
+_PROGRESS = (
+    jobs.update()
+    .where(_C.id == bindparam("job_id"), _C.attempt == bindparam("of_attempt"), _C.state == JobState.RUNNING)
+    .values(progress=bindparam("progress", type_=sa.JSON))
+    .returning(_C.is_cancel_requested)
+)
+
+
+def insert(
+    connection: Connection, job: Job, start_by: float | None, idempotency_key: str | None, body_hash: str | None
+) -> None:
+    connection.execute(
+        jobs.insert(),
+        {
+            "id": job.id,
+            "key_id": job.key_id,
+            "kind": job.request.kind,
+            "model": job.request.model,
+            "state": job.state,
+            "priority": job.request.priority,
+            "attempt": job.attempt,
+            "excused_attempts": 0,
+            "created_at": job.created_at,
+            "queued_at": job.queued_at,
+            "start_by": start_by,
+            "is_cancel_requested": False,
+            "price_micros": job.price_micros,
+            "charged_micros": 0,
+            "request": _request_record(job.request),
+            "progress": {},
+            "idempotency_key": idempotency_key,
+            "body_hash": body_hash,
+        },
+    )
+
+
+def by_id(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
+    """None, too, where it is not that key's."""
+    row = connection.execute(_BY_ID, {"job_id": job_id}).first()
+    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+
+
+def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[Job, str] | None:
+    """With the hash of the body that it came with."""
+    is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
+    row = connection.execute(sa.select(jobs).where(is_it)).first()
+    return None if row is None else (_job_of(row), row.body_hash)
+
+
+def of_key(
+    connection: Connection, key_id: str, limit: int, before: str | None = None, state: JobState | None = None
+) -> list[Job]:
+    """The newest first; `before`: only those older than this job."""
+    found = sa.select(jobs).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
+    if before is not None:
+        found = found.where(_C.id < before)
+    if state is not None:
+        found = found.where(_C.state == state)
+    return [_job_of(row) for row in connection.execute(found)]
+
+
+def count_open(connection: Connection, key_id: str) -> int:
+    is_open = (_C.key_id == key_id) & _C.state.in_(_OPEN)
+    return connection.execute(sa.select(sa.func.count()).select_from(jobs).where(is_open)).scalar_one()
+
+
+def count_since(connection: Connection, key_id: str, since: float) -> int:
+    is_recent = (_C.key_id == key_id) & (_C.created_at > since)
+    return connection.execute(sa.select(sa.func.count()).select_from(jobs).where(is_recent)).scalar_one()
+
+
+def count_by_state(connection: Connection) -> dict[tuple[str, str], int]:
+    """{(state, model): jobs}, of those that are open."""
+    rows = connection.execute(
+        sa.select(_C.state, _C.model, sa.func.count()).where(_C.state.in_(_OPEN)).group_by(_C.state, _C.model)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def next_queued(connection: Connection, count: int = 1) -> list[str]:
+    """Those whose turn it is: by priority, then by age."""
+    return list(connection.execute(_NEXT, {"count": count}).scalars())
+
+
+def queued(connection: Connection) -> list[Job]:
+    rows = connection.execute(sa.select(jobs).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id))
+    return [_job_of(row) for row in rows]
+
+
+def running(connection: Connection) -> list[Job]:
+    return [_job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
+
+
+def queue_position(connection: Connection, job: Job) -> int:
+    """How many go before it."""
+    is_ahead = (_C.priority > job.request.priority) | ((_C.priority == job.request.priority) & (_C.id < job.id))
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED, is_ahead)
+    ).scalar_one()
+
+
+def usual_run_s(connection: Connection, model: str, kind: TaskKind, of_last: int = 20) -> float | None:
+    """Mean run time of the model's latest jobs of that kind; None where there is none."""
+    is_alike = (_C.state == JobState.SUCCEEDED) & (_C.model == model) & (_C.kind == kind)
+    latest = (
+        sa.select((_C.ended_at - _C.started_at).label("ran"))
+        .where(is_alike)
+        .order_by(_C.id.desc())
+        .limit(of_last)
+        .subquery()
+    )
+    return connection.execute(sa.select(sa.func.avg(latest.c.ran))).scalar()
+
+
+def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
+    """The job, its attempt one more, if it was queued still."""
+    row = connection.execute(_CLAIM, {"job_id": job_id, "agent": agent_id, "now": now}).first()
+    return None if row is None else _job_of(row)
+
+
+def set_run_by(connection: Connection, job_id: str, run_by: float) -> None:
+    connection.execute(jobs.update().where(_C.id == job_id).values(run_by=run_by))
+
+
+def write_progress(connection: Connection, job_id: str, attempt: int, progress: Progress) -> bool | None:
+    """Whether it is to be cancelled; None where this attempt is not the latest, or the job has ended."""
+    wanted = {"job_id": job_id, "of_attempt": attempt, "progress": progress_record(progress)}
+    row = connection.execute(_PROGRESS, wanted).first()
+    return None if row is None else bool(row[0])
+
+
+def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None:
+    """As `write_progress` says, without writing."""
+    is_mine = (_C.id == job_id) & (_C.attempt == attempt) & (_C.state == JobState.RUNNING)
+    return connection.execute(sa.select(_C.is_cancel_requested).where(is_mine)).scalar()
+
+
+def progress_record(progress: Progress) -> dict[str, Any]:
+    return {name: value for name, value in asdict(progress).items() if value is not None}
+
+
+def end(
+    connection: Connection,
+    job_id: str,
+    attempt: int | None,
+    state: JobState,
+    now: float,
+    charged_micros: int,
+    failure: Failure | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> Job | None:
+    """None where the job cannot come into that state any more, or another attempt has begun; None is any attempt."""
+    is_it = (_C.id == job_id) & _C.state.in_(states_before(state))
+    if attempt is not None:
+        is_it &= _C.attempt == attempt
+    row = connection.execute(
+        jobs.update()
+        .where(is_it)
+        .values(
+            state=state,
+            ended_at=now,
+            charged_micros=charged_micros,
+            failure=None if failure is None else asdict(failure),
+            result=None if result is None else dict(result),
+        )
+        .returning(*_C)
+    ).first()
+    return None if row is None else _job_of(row)
+
+
+def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_excused: bool = False) -> Job | None:
+    """A running one goes back to its old place in the queue; `is_excused`: the attempt does not count."""
+    row = connection.execute(
+        jobs.update()
+        .where(_C.id == job_id, _C.attempt == attempt, _C.state == JobState.RUNNING)
+        .values(
+            state=JobState.QUEUED,
+            queued_at=now,
+            agent_id=None,
+            run_by=None,
+            progress={},
+            excused_attempts=_C.excused_attempts + int(is_excused),
+        )
+        .returning(*_C)
+    ).first()
+    return None if row is None else _job_of(row)
+
+
+def counted_attempts(connection: Connection, job_id: str) -> int:
+    return connection.execute(sa.select(_C.attempt - _C.excused_attempts).where(_C.id == job_id)).scalar_one()
+
+
+def request_cancel(connection: Connection, job_id: str) -> bool:
+    """Of a running one; False where it is not running."""
+    is_running = (_C.id == job_id) & (_C.state == JobState.RUNNING)
+    return bool(connection.execute(jobs.update().where(is_running).values(is_cancel_requested=True)).rowcount)
+
+
+def past_start(connection: Connection, now: float) -> list[str]:
+    """Queued ones that were to have started by now."""
+    return list(
+        connection.execute(
+            sa.select(_C.id).where(_C.state == JobState.QUEUED, _C.attempt == 0, _C.start_by < now)
+        ).scalars()
+    )
+
+
+def past_run(connection: Connection, now: float) -> list[tuple[str, int]]:
+    """(id, attempt) of running ones that were to have ended by now."""
+    rows = connection.execute(sa.select(_C.id, _C.attempt).where(_C.state == JobState.RUNNING, _C.run_by < now))
+    return [(row[0], row[1]) for row in rows]
+
+
+def ended_before(connection: Connection, then: float, limit: int = 500) -> list[str]:
+    """Those that still have results."""
+    old = sa.select(_C.id).where(_C.ended_at < then, _C.result.is_not(None)).order_by(_C.ended_at).limit(limit)
+    return list(connection.execute(old).scalars())
+
+
+def forget_contents(connection: Connection, job_id: str) -> None:
+    """What its user sent and got; the row stays, for the ledger."""
+    bare = jobs.update().where(_C.id == job_id, _C.state.not_in(_OPEN))
+    connection.execute(bare.values(result=None, request=sa.cast({}, sa.JSON), idempotency_key=None, body_hash=None))
+
+
+def _request_record(request: JobRequest) -> dict[str, Any]:
+    record = asdict(request)
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def _request_of(row: sa.Row) -> JobRequest:
+    record = dict(row.request)
+    if not record:  # forgotten
+        return JobRequest(TaskKind(row.kind), {}, model=row.model)
+    record["kind"] = TaskKind(record["kind"])
+    record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
+    record["delivery"] = Delivery(**record["delivery"])
+    return JobRequest(**record)
+
+
+def _job_of(row: sa.Row) -> Job:
+    return Job(
+        row.id,
+        row.key_id,
+        _request_of(row),
+        JobState(row.state),
+        row.attempt,
+        row.created_at,
+        row.queued_at,
+        row.price_micros,
+        row.charged_micros,
+        row.started_at,
+        row.ended_at,
+        row.agent_id,
+        row.is_cancel_requested,
+        Progress(**row.progress),
+        None if row.failure is None else Failure(**row.failure),
+        row.result,
+    )

@@ -1,0 +1,86 @@
+"""Webhooks that are to be sent: written with what they tell of, taken by lease, dead after the last attempt."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lamina.store.tables import webhooks
+
+PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+_C = webhooks.c
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`id`: of the event, the same however often it is sent; `attempts`: how often it was tried."""
+
+    id: str
+    job_id: str
+    key_id: str
+    event: str
+    url: str
+    state: str
+    attempts: int
+    next_at: float
+    last_status: int | None
+    last_error: str | None
+    created_at: float
+    ended_at: float | None
+
+
+def insert(connection: Connection, event_id: str, job_id: str, key_id: str, event: str, url: str, now: float) -> None:
+    connection.execute(
+        webhooks.insert(),
+        {
+            "id": event_id,
+            "job_id": job_id,
+            "key_id": key_id,
+            "event": event,
+            "url": url,
+            "state": PENDING,
+            "attempts": 0,
+            "next_at": now,
+            "created_at": now,
+        },
+    )
+
+
+def lease(connection: Connection, now: float, until: float, limit: int) -> list[Webhook]:
+    """Those that are due; nobody else gets them before `until`. Whoever dies with one leaves it to others then."""
+    due = sa.select(_C.id).where(_C.state == PENDING, _C.next_at <= now).order_by(_C.next_at).limit(limit)
+    if connection.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    taken = webhooks.update().where(_C.id.in_(due)).values(next_at=until, attempts=_C.attempts + 1)
+    return [Webhook(*row) for row in connection.execute(taken.returning(*_C))]
+
+
+def next_due(connection: Connection) -> float | None:
+    return connection.execute(sa.select(sa.func.min(_C.next_at)).where(_C.state == PENDING)).scalar()
+
+
+def delivered(connection: Connection, event_id: str, status: int, now: float) -> None:
+    _write(connection, event_id, state=DELIVERED, last_status=status, last_error=None, ended_at=now)
+
+
+def failed(connection: Connection, event_id: str, status: int | None, error: str, next_at: float) -> None:
+    _write(connection, event_id, last_status=status, last_error=error, next_at=next_at)
+
+
+def died(connection: Connection, event_id: str, status: int | None, error: str, now: float) -> None:
+    _write(connection, event_id, state=DEAD, last_status=status, last_error=error, ended_at=now)
+
+
+def in_state(connection: Connection, state: str, limit: int = 1000) -> list[Webhook]:
+    rows = connection.execute(sa.select(webhooks).where(_C.state == state).order_by(_C.id).limit(limit))
+    return [Webhook(*row) for row in rows]
+
+
+def replay(connection: Connection, event_ids: list[str], now: float) -> int:
+    """Dead ones are tried again, from the first attempt on; how many those were."""
+    again = webhooks.update().where(_C.id.in_(event_ids), _C.state == DEAD)
+    return connection.execute(again.values(state=PENDING, attempts=0, next_at=now, ended_at=None)).rowcount
+
+
+def _write(connection: Connection, event_id: str, **values: object) -> None:
+    connection.execute(webhooks.update().where(_C.id == event_id, _C.state == PENDING).values(**values))

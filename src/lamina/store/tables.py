@@ -1,0 +1,149 @@
+"""The tables. Times are seconds since 1970, money is micro-dollars, ids are UUIDv7 and so sort by age."""
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = String(36)
+_Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up its own kind of integer only
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("prefix", String(16), nullable=False, index=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("is_metered", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("per_minute", Integer),
+    Column("at_once", Integer),
+)
+
+wallets = Table(
+    "wallets",
+    metadata,
+    Column("key_id", _Id, ForeignKey(keys.c.id), primary_key=True),
+    Column("balance_micros", BigInteger, sa.CheckConstraint("balance_micros >= 0", name="balance"), nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("key_id", _Id, ForeignKey(keys.c.id), nullable=False, index=True),
+    Column("job_id", _Id),
+    Column("kind", String(16), nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("note", Text, nullable=False),
+    sa.UniqueConstraint("job_id", "kind"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key_id", _Id, ForeignKey(keys.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("excused_attempts", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("queued_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    Column("start_by", Double),
+    Column("run_by", Double),
+    Column("agent_id", _Id),
+    Column("is_cancel_requested", Boolean, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("charged_micros", BigInteger, nullable=False),
+    Column("request", sa.JSON, nullable=False),
+    Column("progress", sa.JSON, nullable=False),
+    Column("failure", sa.JSON(none_as_null=True)),
+    Column("result", sa.JSON(none_as_null=True)),
+    Column("idempotency_key", String(255)),
+    Column("body_hash", String(64)),
+    Column("dispatch_ref", BigInteger),
+    sa.UniqueConstraint("key_id", "idempotency_key"),
+    Index(None, "state", "priority", "id"),
+    Index(None, "key_id", "id"),
+    Index(None, "key_id", "created_at"),
+    Index(None, "ended_at"),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("job_id", _Id, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("data", sa.JSON, nullable=False),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key_id", _Id, ForeignKey(keys.c.id), nullable=False),
+    Column("job_id", _Id, index=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", String(128), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, index=True),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("job_id", _Id, nullable=False, index=True),
+    Column("key_id", _Id, nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    sa.UniqueConstraint("job_id", "event"),
+    Index(None, "state", "next_at"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -1,0 +1,85 @@
+"""Money: a ledger that is only ever added to, and a balance beside it that changes with it, in one transaction."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from lamina.store.tables import ledger, wallets
+
+TOP_UP, HOLD, SETTLE, RELEASE = "top_up", "hold", "settle", "release"
+
+_TAKE = (
+    wallets.update()
+    .where(
+        wallets.c.key_id == sa.bindparam("of_key"),
+        wallets.c.balance_micros + sa.bindparam("amount", type_=sa.BigInteger) >= 0,
+    )
+    .values(balance_micros=wallets.c.balance_micros + sa.bindparam("amount", type_=sa.BigInteger))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger: `amount_micros` is what it added to the balance, negative for a hold."""
+
+    id: int
+    key_id: str
+    job_id: str | None
+    kind: str
+    amount_micros: int
+    at: float
+    note: str
+
+
+def add(
+    connection: Connection,
+    key_id: str,
+    kind: str,
+    amount_micros: int,
+    now: float,
+    job_id: str | None = None,
+    note: str = "",
+) -> bool:
+    """False, and nothing is written, where the balance would fall below zero.
+
+    A job has one entry of each kind at most: a second one raises `IntegrityError`.
+    """
+    if amount_micros and not connection.execute(_TAKE, {"of_key": key_id, "amount": amount_micros}).rowcount:
+        return False
+    entry = {"key_id": key_id, "job_id": job_id, "kind": kind, "amount_micros": amount_micros, "at": now, "note": note}
+    connection.execute(ledger.insert(), entry)
+    return True
+
+
+def open_wallet(connection: Connection, key_id: str) -> None:
+    connection.execute(wallets.insert(), {"key_id": key_id, "balance_micros": 0})
+
+
+def balance_micros(connection: Connection, key_id: str) -> int:
+    return connection.execute(sa.select(wallets.c.balance_micros).where(wallets.c.key_id == key_id)).scalar() or 0
+
+
+def entries(connection: Connection, key_id: str, limit: int = 100) -> list[Entry]:
+    """The newest first."""
+    rows = connection.execute(
+        sa.select(ledger).where(ledger.c.key_id == key_id).order_by(ledger.c.id.desc()).limit(limit)
+    )
+    return [Entry(*row) for row in rows]
+
+
+def entries_of_job(connection: Connection, job_id: str) -> list[Entry]:
+    rows = connection.execute(sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id))
+    return [Entry(*row) for row in rows]
+
+
+def wrong_balances(connection: Connection) -> list[tuple[str, int, int]]:
+    """(key, balance, sum of its ledger) wherever the two differ: an empty list, always."""
+    total = sa.func.coalesce(sa.func.sum(ledger.c.amount_micros), 0)
+    sums = (
+        sa.select(wallets.c.key_id, wallets.c.balance_micros, total)
+        .join(ledger, ledger.c.key_id == wallets.c.key_id, isouter=True)
+        .group_by(wallets.c.key_id, wallets.c.balance_micros)
+        .having(wallets.c.balance_micros != total)
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in connection.execute(sums)]
