@@ -16,7 +16,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.service.ending import announce, end
-from lamina.service.engine_process import EngineDied, EngineHung, EngineProcess, RunOrder, RunOutcome
+from lamina.service.engine_process import EngineLost, EngineProcess
+from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.service import Service
 from lamina.service.working.gathering import gathered_inputs
 from lamina.service.working.results import kept_result
@@ -87,13 +88,13 @@ class Agent:
             try:
                 outcome = await self._made(job, folder)
                 await self._finish(job, outcome, folder / "out")
+            except EngineLost as error:
+                _log.warning("job %s, attempt %d: %s", job.id, job.attempt, error)
+                await try_again(self.service, job, Failure(error.code, error.message, error.hint))
             except LaminaError as error:
                 if error.code is ErrorCode.STORE_UNAVAILABLE:
                     raise
                 await self._end(job, JobState.FAILED, Failure(error.code, error.message, error.hint))
-            except (EngineDied, EngineHung) as error:
-                _log.warning("job %s, attempt %d: %s", job.id, job.attempt, error)
-                await try_again(self.service, job, Failure(ErrorCode.ENGINE_CRASHED, str(error)))
 
     async def _made(self, job: Job, folder: Path) -> RunOutcome:
         """Two things beside the run: what the engine tells goes to the store, what the store says to the engine."""
@@ -116,8 +117,8 @@ class Agent:
         out.mkdir()
         request = job.request
         order = RunOrder(
-            job.id, job.attempt, request.kind, request.task, request.engine, request.delivery, inputs, out
-        )  # fmt: skip
+            job.id, job.attempt, request.kind, request.task, str(out), inputs, request.engine, request.delivery
+        )
         return await self.engine.run(order, teller.hear)
 
     async def _watch(self, teller: Teller) -> None:
@@ -143,7 +144,7 @@ class Agent:
         announce(self.service, await self.service.database.write(work))
 
     async def _finish_without(self, job: Job, outcome: RunOutcome, failure: Failure) -> None:
-        if failure.code == ErrorCode.CANCELLED:
+        if outcome.is_cancelled:
             await self._end(job, JobState.CANCELLED, None)
         elif outcome.is_users_fault:
             await self._end(job, JobState.FAILED, failure)

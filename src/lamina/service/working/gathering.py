@@ -13,13 +13,13 @@ from lamina.store.files import FileRecord
 _FILE = "file:"
 
 
-async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[Path, ...]]:
+async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
     """Paths in `folder`, by role, in the request's order. Raises `LaminaError`: address_refused, not_found, ..."""
-    gathered: dict[InputRole, tuple[Path, ...]] = {}
+    gathered: dict[InputRole, tuple[str, ...]] = {}
     for number, one in enumerate(job.request.inputs):
         path = folder / f"in-{number}"
         await _gather(service, job, one, path)
-        gathered[one.role] = (*gathered.get(one.role, ()), path)
+        gathered[one.role] = (*gathered.get(one.role, ()), str(path))
     return gathered
 
 
@@ -50,5 +50,7 @@ async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord |
 def _check_signature(service: Service, own: OwnFile) -> None:
     if not is_signed(service.secret, own.file_id, own.expires, own.signature, service.clock()):
         raise LaminaError(
-            ErrorCode.NOT_FOUND, "The address of the file has expired, or is not as it was given out.", "Ask for it again."
+            ErrorCode.NOT_FOUND,
+            "The address of the file has expired, or is not as it was given out.",
+            "Ask for it again.",
         )

@@ -5,6 +5,7 @@ import time
 from sqlalchemy import Connection
 
 from lamina.core.jobs import Job, Progress
+from lamina.service.engine_protocol import Loading, LogLine, Preview, RunMessage
 from lamina.service.service import Service
 from lamina.store import events, jobs
 
@@ -22,18 +23,21 @@ class Teller:
         self._has_news = False
         self._started, self._stepped = time.monotonic(), 0.0
 
-    def hear(self, message: Progress | str) -> None:
+    def hear(self, message: RunMessage) -> None:
         """Where the run is, or a line for its log."""
-        self._has_news = True
-        if isinstance(message, str):
-            self._lines.append(message)
-            return
-        if message.step is not None and message.step != self._progress.step:
-            now = time.monotonic()
-            if self._stepped:
-                self._service.observer.step_took(self._job.request.model, now - self._stepped)
-            self._stepped = now
-        self._progress = message
+        match message:
+            case Progress():
+                self._has_news = True
+                self._time_step(message.step)
+                self._progress = message
+            case LogLine():
+                self._has_news = True
+                self._lines.append(message.line)
+            case Loading():
+                self._has_news = True
+                self._progress = Progress(message.stage)
+            case Preview():
+                pass  # nobody asks for them over the service yet
 
     async def write(self) -> bool | None:
         """Whether the job is to be cancelled; None where this run is not its latest any more."""
@@ -56,6 +60,14 @@ class Teller:
         is_to_stop = await self._service.database.write(work)
         self._service.signals.changed(job_id)
         return is_to_stop
+
+    def _time_step(self, step: int | None) -> None:
+        if step is None or step == self._progress.step:
+            return
+        now = time.monotonic()
+        if self._stepped:
+            self._service.observer.step_took(self._job.request.model, now - self._stepped)
+        self._stepped = now
 
     async def a_while(self) -> None:
         """Until it is time to write again."""
