@@ -57,7 +57,7 @@ async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -
     while True:
         # The state first: what comes between the two reads is not lost, but read next time.
         job = (await view(service, key_id, job_id)).job
-        fresh = await service.database.read(lambda connection: events.after(connection, job_id, after))
+        fresh = await _fresh(service, job_id, after)
         for event in fresh:
             after = event.number
             yield event
@@ -66,6 +66,10 @@ async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -
         if not fresh:
             yield None
             await service.signals.wait(job_id, _LOOK_AGAIN_S)
+
+
+async def _fresh(service: Service, job_id: str, after: int) -> list[JobEvent]:
+    return await service.database.read(lambda connection: events.after(connection, job_id, after))
 
 
 def no_such_job(job_id: str) -> LaminaError:

@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, the same in all processes.
+    """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, one for all processes.
     `letters`: set when a webhook waits. `base_url`: where clients reach this service; `base_urls`: every name that it goes by.
     """
 

@@ -49,10 +49,9 @@ def _swept(connection: Connection, service: Service) -> list[Job]:
     if lost := agents.remove_unseen(connection, now - service.limits.agent_lost_s):
         _log.warning("%d agents were not heard of for %g s", lost, service.limits.agent_lost_s)
     ended = [tried_again(connection, service, job, LOST) for job in agents.abandoned(connection)]
-    for job_id in jobs.past_start(connection, now):
-        ended.append(end(connection, service, job_id, None, JobState.FAILED, _TOO_LATE))
-    for job_id, attempt in jobs.past_run(connection, now):
-        ended.append(end(connection, service, job_id, attempt, JobState.ERRORED, _TOO_LONG))
+    late, long = jobs.past_start(connection, now), jobs.past_run(connection, now)
+    ended += [end(connection, service, job_id, None, JobState.FAILED, _TOO_LATE) for job_id in late]
+    ended += [end(connection, service, job_id, attempt, JobState.ERRORED, _TOO_LONG) for job_id, attempt in long]
     service.dispatcher.reconcile(connection)
     return [job for job in ended if job is not None]
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole, Job, JobInput
 from lamina.service.service import Service
-from lamina.service.signed_urls import OwnFile, own_file
-from lamina.service.signed_urls import is_signed
+from lamina.service.signed_urls import OwnFile, is_signed, own_file
 from lamina.store import files
 from lamina.store.files import FileRecord
 
