@@ -114,11 +114,19 @@ class _BoundedFile(FileIO):
     def __init__(self, path: Path, most_bytes: int) -> None:
         super().__init__(path, "rb")
         self._most_bytes = most_bytes
+        self._bytes = path.stat().st_size
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or size < 0 or size > self._most_bytes:
+        rest = self._bytes - self.tell()
+        wanted = rest if size is None or size < 0 else size
+        if wanted > self._most_bytes:
             raise _too_large("its list of files is too long")
-        return super().read(size) or b""
+        return super().read(wanted) or b""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        if whence == 0 and offset < 0:
+            raise zipfile.BadZipFile("an offset before the file's beginning")
+        return super().seek(offset, whence)
 
 
 @contextmanager
@@ -139,7 +147,7 @@ def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zi
     members: list[tuple[Member, zipfile.ZipInfo]] = []
     for info in archive.infolist():
         name = _name(info)
-        if info.is_dir() or _is_litter(name):
+        if _is_folder(info) or _is_litter(name):
             continue
         _check_kind(info, name)
         members.append((Member(name, info.file_size), info))
@@ -152,12 +160,16 @@ def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zi
 
 def _name(info: zipfile.ZipInfo) -> str:
     name = unicodedata.normalize("NFC", info.orig_filename)
-    parts = name.rstrip("/").split("/") if info.is_dir() else name.split("/")
+    parts = name.removesuffix("/").split("/")
     if _ODD.search(name) or name.startswith("/") or ".." in parts or "" in parts:
         raise _unsafe(name, "its name leads out of the ZIP, or can be read in several ways")
     if len(name.encode(errors="replace")) > 1024 or any(len(part.encode(errors="replace")) > 255 for part in parts):
         raise _unsafe(name, "its name is too long")
     return "/".join(part for part in parts if part != ".")
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.orig_filename.endswith("/")  # `is_dir` fails where there is no name
 
 
 def _is_litter(name: str) -> bool:
@@ -201,7 +213,7 @@ def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, total: i
 def _unsafe(name: str, why: str) -> LaminaError:
     return LaminaError(
         ErrorCode.TASK_INVALID,
-        f"The ZIP is refused because of {ascii(name[:80])}: {why}.",
+        f"The ZIP is refused because of {name[:80]!a}: {why}.",
         "Make it again with ordinary files under plain relative names.",
     )
 

@@ -98,7 +98,7 @@ class Fetcher:
             return Answer(response.status, bytes(start[:_ANSWER_BYTES]))
 
     async def _follow(self, first: Target, to: Path) -> Fetched:
-        target = first
+        target, is_redirected = first, False
         try:
             for _ in range(_MAX_REDIRECTS + 1):
                 async with self._asked("GET", target, _GET_HEADERS) as response:
@@ -107,9 +107,10 @@ class Fetcher:
                     location = _header(response, b"location")
                 if not location:
                     raise _unreachable(target, "it redirects, and does not say where to")
+                is_redirected = True
                 target = _next(target, location)
         except LaminaError as error:
-            if target is first:
+            if not is_redirected:
                 raise
             message = f"The address {shown(first.url)} redirects. {error.message}"
             raise LaminaError(error.code, message, error.hint) from error
