@@ -1,0 +1,222 @@
+"""Reads a user's ZIP as if it were made to do harm: where it writes, how much, and what it writes."""
+
+import re
+import shutil
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+MAX_FILES = 4096
+MAX_TOTAL_BYTES = 2 << 30
+MAX_RATIO = 200.0
+
+_CHUNK_BYTES = 1 << 16
+_LISTING_BYTES_A_FILE = 1 << 10
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA lets the file say how much memory it wants
+_ENCRYPTED_BITS = 0x1 | 0x40 | 0x2000
+_ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
+_LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in a ZIP. `name`: relative, with forward slashes, without `..`. `size` in bytes, as the ZIP declares."""
+
+    name: str
+    size: int
+
+
+def safe_members(
+    path: Path,
+    max_files: int = MAX_FILES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+    max_ratio: float = MAX_RATIO,
+) -> list[Member]:
+    """The ZIP's files in its order, without folders and the litter of file browsers (`__MACOSX`, `.DS_Store`).
+
+    `max_ratio`: bytes of all files for each byte of the ZIP. One unsafe member refuses the whole ZIP.
+    Raises LaminaError: input_corrupt (not a ZIP, damaged), input_too_large (beyond a bound), task_invalid (names that
+    lead elsewhere, links, devices, encryption, names that stand twice).
+    """
+    limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
+    with _opened(path, limits) as archive:
+        return [member for member, _ in _checked(archive, limits)]
+
+
+def extract(
+    path: Path,
+    folder: Path,
+    max_files: int = MAX_FILES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+    max_ratio: float = MAX_RATIO,
+) -> list[Member]:
+    """Writes the ZIP's files into `folder`, which is made, and is gone again if this fails.
+
+    The bounds are those of `safe_members`, counted here while inflating: what the ZIP declares is not believed.
+    Raises LaminaError as `safe_members` does; FileExistsError when there is a `folder` already.
+    """
+    limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
+    folder.mkdir(parents=True)
+    try:
+        with _opened(path, limits) as archive:
+            members = _checked(archive, limits)
+            total = 0
+            for member, info in members:
+                total = _inflate(archive, info, folder / member.name, total, limits)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return [member for member, _ in members]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    files: int
+    total_bytes: int
+    ratio: float
+    archive_bytes: int
+
+    @property
+    def listing_bytes(self) -> int:
+        """More than this is no honest list of that many files, folders and litter."""
+        return (1 << 20) + 2 * self.files * _LISTING_BYTES_A_FILE
+
+    def check_total(self, total: int) -> None:
+        if total > self.total_bytes:
+            raise _too_large(f"its files take more than {self.total_bytes:,} bytes")
+        if total > self.ratio * self.archive_bytes:
+            raise _too_large(f"its files take more than {self.ratio:g} times the bytes of the ZIP")
+
+
+class _BoundedFile(FileIO):
+    """`zipfile` reads the whole list of members at once, however long the ZIP says that it is."""
+
+    def __init__(self, path: Path, most_bytes: int) -> None:
+        super().__init__(path, "rb")
+        self._most_bytes = most_bytes
+        self._bytes = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        rest = self._bytes - self.tell()
+        wanted = rest if size is None or size < 0 else size
+        if wanted > self._most_bytes:
+            raise _too_large("its list of files is too long")
+        return super().read(wanted) or b""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        if whence == 0 and offset < 0:
+            raise zipfile.BadZipFile("an offset before the file's beginning")
+        return super().seek(offset, whence)
+
+
+@contextmanager
+def _opened(path: Path, limits: _Limits) -> Generator[zipfile.ZipFile]:
+    try:
+        with (
+            _BoundedFile(path, limits.listing_bytes) as file,
+            zipfile.ZipFile(cast(BinaryIO, file)) as archive,
+        ):
+            yield archive
+    except _BROKEN as error:
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT, "The ZIP cannot be read: it is damaged, cut short, or no ZIP.", "Make it again."
+        ) from error
+
+
+def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zipfile.ZipInfo]]:
+    members: list[tuple[Member, zipfile.ZipInfo]] = []
+    for info in archive.infolist():
+        name = _name(info)
+        if _is_folder(info) or _is_litter(name):
+            continue
+        _check_kind(info, name)
+        members.append((Member(name, info.file_size), info))
+        if len(members) > limits.files:
+            raise _too_large(f"it holds more than {limits.files:,} files")
+    limits.check_total(sum(member.size for member, _ in members))
+    _check_unique([member.name for member, _ in members])
+    return members
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    name = unicodedata.normalize("NFC", info.orig_filename)
+    parts = name.removesuffix("/").split("/")
+    if _ODD.search(name) or name.startswith("/") or ".." in parts or "" in parts:
+        raise _unsafe(name, "its name leads out of the ZIP, or can be read in several ways")
+    if len(name.encode(errors="replace")) > 1024 or any(len(part.encode(errors="replace")) > 255 for part in parts):
+        raise _unsafe(name, "its name is too long")
+    return "/".join(part for part in parts if part != ".")
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.orig_filename.endswith("/")  # `is_dir` fails where there is no name
+
+
+def _is_litter(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return name.startswith(_LITTER[0]) or last in _LITTER or last.startswith("._")
+
+
+def _check_kind(info: zipfile.ZipInfo, name: str) -> None:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if not name or kind not in (0, stat.S_IFREG):
+        raise _unsafe(name, "it is a link or a device, not a file")
+    if info.flag_bits & _ENCRYPTED_BITS:
+        raise _unsafe(name, "it is encrypted")
+    if info.compress_type not in _COMPRESSIONS:
+        raise _unsafe(name, "it is compressed in a way other than Deflate")
+
+
+def _check_unique(names: list[str]) -> None:
+    files: set[str] = set()
+    for name in names:
+        if name in files:
+            raise _unsafe(name, "its name stands there twice")
+        files.add(name)
+    for name in names:
+        folders = (str(folder) for folder in Path(name).parents)
+        if not files.isdisjoint(folders):
+            raise _unsafe(name, "one of its folders is a file as well")
+
+
+def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, total: int, limits: _Limits) -> int:
+    """Writes one member; gives the total with it."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(info) as source, to.open("xb") as target:
+        while chunk := source.read(_CHUNK_BYTES):
+            total += len(chunk)
+            limits.check_total(total)
+            target.write(chunk)
+    return total
+
+
+def _unsafe(name: str, why: str) -> LaminaError:
+    return LaminaError(
+        ErrorCode.TASK_INVALID,
+        f"The ZIP is refused because of {name[:80]!a}: {why}.",
+        "Make it again with ordinary files under plain relative names.",
+    )
+
+
+def _too_large(why: str) -> LaminaError:
+    return LaminaError(ErrorCode.INPUT_TOO_LARGE, f"The ZIP is too large: {why}.", "Make it smaller.")
