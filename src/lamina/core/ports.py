@@ -9,6 +9,9 @@ from lamina.core.layers import LayerStack, Pixels
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 
+LOADING = "loading the model"
+"""The one stage that may take minutes without another word."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:

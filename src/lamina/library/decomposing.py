@@ -85,10 +85,14 @@ def decompose(
 
 
 def decomposed(
-    task: DecomposeTask, picture: AnyPicture, engine: str | None = None, progress: Progress = no_progress
+    task: DecomposeTask,
+    picture: AnyPicture,
+    engine: str | None = None,
+    progress: Progress = no_progress,
+    safety: str | None = None,
 ) -> Stack:
-    """As `decompose`, for a task that is there already."""
-    chosen = settings.current(layers=task.layers, engine=engine)
+    """As `decompose`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say."""
+    chosen = settings.current(layers=task.layers, engine=engine, safety=safety)
     decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen))
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)

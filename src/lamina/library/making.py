@@ -102,9 +102,10 @@ def generated(
     mask: AnyPicture | None = None,
     engine: str | None = None,
     progress: Progress = no_progress,
+    safety: str | None = None,
 ) -> Pictures:
-    """As `generate`, for a task that is there already."""
-    chosen = settings.current(engine=engine)
+    """As `generate`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say."""
+    chosen = settings.current(engine=engine, safety=safety)
     maker = start_picture_maker(chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen))
     start, where = (
         None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
@@ -118,9 +119,10 @@ def edited(
     pictures: Sequence[AnyPicture],
     engine: str | None = None,
     progress: Progress = no_progress,
+    safety: str | None = None,
 ) -> Pictures:
-    """As `edit`, for a task that is there already."""
-    chosen = settings.current(engine=engine)
+    """As `edit`, for a task that is there already; `safety` as in `generated`."""
+    chosen = settings.current(engine=engine, safety=safety)
     maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen))
     given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
     notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)

@@ -12,7 +12,7 @@ import torch
 
 from lamina.core.catalog import Model
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.ports import Progress
+from lamina.core.ports import LOADING, Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
 from lamina.core.schedulers import scheduler_named
@@ -54,7 +54,7 @@ class Run:
         self.steps = sampling.steps or model.default_steps(kind)
         self.guidance = sampling.guidance if sampling.guidance is not None else model.default_guidance(kind)
         self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
-        progress("loading the model", 0.0)
+        progress(LOADING, 0.0)
         self._loaded = self._timed("loading", lambda: stock.load(model, kind))
         self.parts = self._loaded.parts
         if not is_small(model):

@@ -1,0 +1,53 @@
+"""An engine's process that does nothing, so that what is measured is the service: for `EngineProcess`.
+
+A job ends at once, or with the prompt "steps N S" after N steps of S seconds; its outputs are real files of 16 px.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from lamina.core.layers import Layer, LayerKind
+from lamina.core.provenance import Provenance
+from lamina.core.tasks import TaskKind
+from lamina.library import Pictures, Stack
+from lamina.server.engine_outputs import write_pictures, write_stack
+from lamina.service.engine_protocol import RunOrder, RunOutcome
+from lamina.service.engine_serving import RunReport, serve
+
+SIDE_PX = 16
+NAME = "no-op"
+
+
+def do_nothing(pictures: Pictures, stack: Stack) -> Callable[[RunOrder, RunReport], RunOutcome]:
+    def handle(order: RunOrder, report: RunReport) -> RunOutcome:
+        words = order.task["prompt"].split()
+        if len(words) == 3 and words[0] == "steps":
+            take_steps(int(words[1]), float(words[2]), report)
+        if order.kind is TaskKind.DECOMPOSE:
+            return write_stack(stack, order)
+        return write_pictures(pictures, order)
+
+    return handle
+
+
+def take_steps(count: int, step_s: float, report: RunReport) -> None:
+    for number in range(1, count + 1):
+        time.sleep(step_s)
+        report.progress(f"step {number} of {count}", number / count, number, count, (count - number) * step_s)
+
+
+def drawn() -> tuple[Pictures, Stack]:
+    """A grey square, and a stack of it and a darker one."""
+    grey = np.full((SIDE_PX, SIDE_PX, 4), (128, 128, 128, 255), np.uint8)
+    dark = grey[:8, :8] // (2, 2, 2, 1)
+    layers = (
+        Layer("Background", LayerKind.BACKGROUND, grey),
+        Layer("Object", LayerKind.OBJECT, dark.astype(np.uint8), 4, 4),
+    )
+    return Pictures((grey,), Provenance(NAME, seed=0)), Stack(SIDE_PX, SIDE_PX, layers, engine=NAME)
+
+
+if __name__ == "__main__":
+    serve(do_nothing(*drawn()))

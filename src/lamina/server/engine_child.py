@@ -1,0 +1,112 @@
+"""The process of an agent's engine, `python -m lamina.server.engine_child`: runs tasks as the library does.
+
+Settings come from its environment, such as LAMINA_DEVICE. Engines, models and readers stay loaded between runs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import InputRole
+from lamina.core.task_records import task_of
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+from lamina.service.engine_protocol import RunOrder, RunOutcome
+from lamina.service.engine_serving import RunReport, serve
+
+if TYPE_CHECKING:  # it takes orders as early as it can
+    from lamina.core.layers import Pixels
+    from lamina.core.ports import Step
+    from lamina.library import Pictures, Stack
+
+_ENGINE_SHARE = 0.9  # of the time; the rest is writing
+_SAFETY = {None: None, True: "on", False: "off"}
+
+
+def main() -> None:
+    serve(run_order, _import_what_a_first_job_needs)
+
+
+def run_order(order: RunOrder, report: RunReport) -> RunOutcome:
+    """Raises `LaminaError`."""
+    from lamina.library import Pictures
+    from lamina.server.engine_outputs import check_format, write_pictures, write_stack
+
+    check_format(order)  # before any long work
+    made = _made(order, report)
+    for note in made.notes:
+        report.log(note)
+    report.progress("writing", _ENGINE_SHARE)
+    return write_pictures(made, order) if isinstance(made, Pictures) else write_stack(made, order)
+
+
+def _made(order: RunOrder, report: RunReport) -> Pictures | Stack:
+    from lamina import library
+
+    task, safety = task_of(order.kind, order.task), _SAFETY[order.delivery.safety]
+    progress = _EngineProgress(report, Path(order.folder))
+    pictures = _inputs(order, InputRole.PICTURE)
+    match task:
+        case GenerateTask():
+            start, mask = (_at_most_one(order, role) for role in (InputRole.START, InputRole.MASK))
+            return library.generated(task, start, mask, order.engine, progress, safety)
+        case EditTask():
+            if not pictures:
+                raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to change.", "Give one.")
+            return library.edited(task, pictures, order.engine, progress, safety)
+        case DecomposeTask():
+            picture = _at_most_one(order, InputRole.PICTURE)
+            if picture is None:
+                raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to take apart.", "Give one.")
+            return library.decomposed(task, picture, order.engine, progress, safety)
+
+
+def _inputs(order: RunOrder, role: InputRole) -> list[bytes]:
+    """As bytes, since errors name the paths of files, which are no business of the user's."""
+    return [Path(path).read_bytes() for path in order.inputs.get(role, ())]
+
+
+def _at_most_one(order: RunOrder, role: InputRole) -> bytes | None:
+    given = _inputs(order, role)
+    if len(given) > 1:
+        raise LaminaError(ErrorCode.TASK_INVALID, f"{len(given)} pictures were given as {role}.", "Give one.")
+    return given[0] if given else None
+
+
+class _EngineProgress:
+    """The library's `Progress`, told to the agent. Previews are written into `folder`."""
+
+    def __init__(self, report: RunReport, folder: Path) -> None:
+        self._report, self._folder = report, folder
+
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
+        from lamina.core.ports import LOADING
+
+        share = share_done * _ENGINE_SHARE
+        if stage == LOADING:
+            self._report.loading(stage, share)
+        elif step is None:
+            self._report.progress(stage, share)
+        else:
+            if step.preview is not None:
+                self._show(step.number, step.preview)
+            self._report.progress(stage, share, step.number, step.count, step.eta_s)
+
+    def _show(self, number: int, preview: Pixels) -> None:
+        from lamina.document.png import encode_png
+
+        path = self._folder / f"preview-{number}.png"
+        path.write_bytes(encode_png(preview))
+        self._report.preview(str(path))
+
+
+def _import_what_a_first_job_needs() -> None:
+    """No weights, and no torch: they come when a job asks for them."""
+    for module in ("lamina.server.engine_outputs", "lamina.engine.classic.engine"):
+        import_module(module)
+
+
+if __name__ == "__main__":
+    main()

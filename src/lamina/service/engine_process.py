@@ -1,0 +1,195 @@
+"""An agent's engine in a process of its own: started, given one run after the other, and killed where it hangs."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure
+from lamina.service.engine_pipes import EnginePipes
+from lamina.service.engine_protocol import (
+    CANCEL,
+    READY,
+    RUN,
+    STOP,
+    RunMessage,
+    RunOrder,
+    RunOutcome,
+    parse_message,
+    parse_outcome,
+    render_line,
+    render_order,
+)
+
+OnMessage = Callable[[RunMessage], Awaitable[None] | None]
+
+_HINT = "Try it again; if it happens each time, a smaller picture may fit."
+_CANCELLED = RunOutcome(failure=Failure(ErrorCode.CANCELLED.value, "The job was cancelled."))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Seconds after which a child is killed: that does not get ready; that runs and says nothing; that does not stop
+    when its run is cancelled; that does not leave when it is stopped.
+    """
+
+    start_s: float = 120.0
+    stall_s: float = 300.0
+    cancel_grace_s: float = 20.0
+    stop_grace_s: float = 5.0
+
+
+class EngineLost(LaminaError):  # noqa: N818  # it is what has become of the engine
+    """The child is gone, and with it the attempt (engine_crashed). `log`: the last lines on its standard error."""
+
+    def __init__(self, message: str, log: tuple[str, ...]) -> None:
+        super().__init__(ErrorCode.ENGINE_CRASHED, message, _HINT)
+        self.log = log
+
+
+class EngineDied(EngineLost):
+    """It ended of itself or was killed by somebody. `exit_code`: negative is the number of a signal."""
+
+    def __init__(self, exit_code: int | None, log: tuple[str, ...]) -> None:
+        how = f"signal {-exit_code}" if exit_code is not None and exit_code < 0 else f"exit code {exit_code}"
+        super().__init__(f"The engine's process ended unexpectedly ({how}).", log)
+        self.exit_code = exit_code
+
+
+class EngineHung(EngineLost):
+    """It said nothing for `silent_s` seconds and was killed."""
+
+    def __init__(self, silent_s: float, log: tuple[str, ...]) -> None:
+        super().__init__(f"The engine said nothing for {silent_s:g} seconds and was ended.", log)
+        self.silent_s = silent_s
+
+
+class EngineProcess:
+    """A child that speaks `engine_protocol`, such as `python -m lamina.server.engine_child`. For one task at a time.
+
+    `environment`: the child's; None is this process's own. `on_log`: told each line of its standard error, at most 200
+    a second. After an `EngineLost` it can be started again.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        limits: EngineLimits | None = None,
+        on_log: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._command, self._environment = tuple(command), environment
+        self._limits, self._on_log = limits or EngineLimits(), on_log
+        self._child: EnginePipes | None = None
+        self._runs = 0
+        self._running: int | None = None
+        self._cancelled: int | None = None
+        self._grace: asyncio.TimerHandle | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self.is_alive else None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._child is not None and self._child.exit_code is None and not self._child.is_killed
+
+    async def start(self) -> None:
+        """Comes back when the child is ready; at once if it is alive. Raises `EngineLost`."""
+        if self.is_alive:
+            return
+        if self._child is not None:
+            await self._child.ended.wait()
+        try:
+            self._child = child = await EnginePipes.opened(self._command, self._environment, self._on_log)
+        except OSError as error:
+            raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
+        try:
+            while (await self._next(child, self._limits.start_s))["type"] != READY:
+                pass
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:
+        """How the order ended. `on_message`: told, or awaited, in turn for each message on the way.
+
+        One that was cancelled is an outcome, too, even where the child had to be killed for it. Whoever abandons the
+        run, by cancelling the task that waits for it, kills the child. Raises `EngineDied`, `EngineHung`.
+        """
+        if self._running is not None:
+            raise RuntimeError("the engine does one run at a time")
+        child = self._child
+        if child is None:
+            raise RuntimeError("the engine has not been started")
+        self._runs += 1
+        self._running = number = self._runs
+        try:
+            child.send(render_line(RUN, run=number, order=render_order(order)))
+            return await self._ended(child, number, on_message)
+        except EngineLost:
+            if self._cancelled != number:
+                raise
+            return _CANCELLED
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            self._running = None
+            if self._grace is not None:
+                self._grace.cancel()
+
+    def cancel(self) -> None:
+        """Asks the present run, if there is one, to stop at its next step; a child that does not is killed."""
+        if self._child is None or self._running is None or self._cancelled == self._running:
+            return
+        self._cancelled = self._running
+        self._child.send(render_line(CANCEL, run=self._running))
+        self._grace = asyncio.get_running_loop().call_later(self._limits.cancel_grace_s, self._child.kill)
+
+    async def stop(self) -> None:
+        """Lets the child leave, after its run if there is one, and kills it when the grace is over; it is gone then."""
+        if self._child is None:
+            return
+        self._child.send(render_line(STOP))
+        try:
+            async with asyncio.timeout(self._limits.stop_grace_s):
+                await self._child.ended.wait()
+        except TimeoutError:
+            self.kill()
+            await self._child.ended.wait()
+
+    def kill(self) -> None:
+        """At once; a run that waits for it raises `EngineDied`."""
+        if self._child is not None:
+            self._child.kill()
+
+    async def _ended(self, child: EnginePipes, number: int, on_message: OnMessage) -> RunOutcome:
+        while True:
+            value = await self._next(child, self._limits.stall_s)
+            if value.get("run") != number:  # a late word of the run before
+                continue
+            try:
+                outcome = parse_outcome(value)
+            except (KeyError, TypeError, ValueError):
+                self.kill()
+                raise EngineLost("The engine's answer is not in the form that was agreed.", child.log.kept()) from None
+            if outcome is not None:
+                return outcome
+            message = parse_message(value)
+            told = on_message(message) if message is not None else None
+            if inspect.isawaitable(told):
+                await told
+
+    async def _next(self, child: EnginePipes, within_s: float) -> dict[str, Any]:
+        try:
+            value = await child.next(within_s)
+        except TimeoutError:
+            child.kill()
+            await child.ended.wait()
+            raise EngineHung(within_s, child.log.kept()) from None
+        if value is None:
+            raise EngineDied(child.exit_code, child.log.kept())
+        return value

@@ -1,0 +1,179 @@
+"""The child's side of an engine process: takes orders one after the other, and is gone as soon as its agent is."""
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, Progress
+from lamina.service.engine_protocol import (
+    CANCEL,
+    READY,
+    RUN,
+    STOP,
+    Loading,
+    LogLine,
+    Preview,
+    RunMessage,
+    RunOrder,
+    RunOutcome,
+    parse_line,
+    parse_order,
+    render_line,
+    render_message,
+    render_outcome,
+)
+
+_BEAT_S = 5.0
+_LEAST_WORK = 0.002  # of a beat's time, on the processor: a process that waits for a lock uses less
+_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
+
+
+class RunReport:
+    """What a handler tells while it runs. `progress` raises `LaminaError` (cancelled) when the agent wants it to stop.
+
+    From its beginning, and from `loading` on, until `progress` is told, a run counts as loading a model: as long as the
+    process works, the agent hears of it.
+    """
+
+    def __init__(self, send: Callable[[RunMessage], None], is_cancelled: Callable[[], bool]) -> None:
+        self._send, self._is_cancelled = send, is_cancelled
+        self._loading: str | None = "starting"
+
+    def progress(
+        self, stage: str, share: float, step: int | None = None, steps: int | None = None, eta_s: float | None = None
+    ) -> None:
+        self._loading = None
+        self._send(Progress(stage, share, step, steps, eta_s))
+        self._stop_if_cancelled()
+
+    def loading(self, stage: str, share: float = 0.0) -> None:
+        """As `progress`, for what takes long without a word."""
+        self.progress(stage, share)
+        self._loading = stage
+
+    def preview(self, path: str) -> None:
+        self._send(Preview(path))
+
+    def log(self, line: str) -> None:
+        self._send(LogLine(line))
+
+    def beat(self) -> None:
+        if (stage := self._loading) is not None:
+            self._send(Loading(stage))
+
+    def _stop_if_cancelled(self) -> None:
+        if self._is_cancelled():
+            raise LaminaError(ErrorCode.CANCELLED, "The job was cancelled.")
+
+
+Handler = Callable[[RunOrder, RunReport], RunOutcome]
+"""Does what an order says, or raises: a `LaminaError` is told in its own words, anything else as a fault of ours."""
+
+
+def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: float = _BEAT_S) -> None:
+    """Takes orders from standard input until told to stop; `prepare` is called before it says that it is ready.
+
+    Standard output is for messages only: what else is printed goes to standard error from here on. `beat_s`: how often
+    a run that loads a model gives a sign of life.
+    """
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # they go to the whole group; the agent decides
+        signal.signal(ignored, signal.SIG_IGN)
+    _die_with_parent()
+    served = _Served(*_taken_pipes())
+    threading.Thread(target=served.listen, daemon=True).start()
+    threading.Thread(target=served.beat, args=(beat_s,), daemon=True).start()
+    prepare()
+    served.send(render_line(READY))
+    while (order := served.orders.get()) is not None:
+        served.run(handler, *order)
+
+
+class _Served:
+    """`orders`: with the number of the run; None is the last."""
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self.orders: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._incoming, self._outgoing = incoming, outgoing
+        self._sending = threading.Lock()
+        self._cancelled: set[int] = set()
+        self._report: RunReport | None = None
+
+    def listen(self) -> NoReturn:
+        with os.fdopen(self._incoming, "rb") as lines:
+            for line in lines:
+                message = parse_line(line) or {}
+                kind = message.get("type")
+                if kind == RUN:
+                    self.orders.put((message["run"], message["order"]))
+                elif kind == CANCEL:
+                    self._cancelled.add(message["run"])
+                elif kind == STOP:
+                    self.orders.put(None)
+        os._exit(0)  # the agent is gone, and nobody waits for what is running
+
+    def run(self, handler: Handler, number: int, order: dict[str, Any]) -> None:
+        report = RunReport(
+            lambda message: self.send(render_message(number, message)), lambda: number in self._cancelled
+        )
+        self._report = report
+        try:
+            outcome = handler(parse_order(order), report)
+        except LaminaError as error:
+            outcome = RunOutcome(failure=Failure(error.code.value, error.message, error.hint))
+        except MemoryError:
+            failure = Failure(
+                ErrorCode.OUT_OF_MEMORY.value, "There was not enough memory.", "Ask for a smaller picture."
+            )
+            outcome = RunOutcome(failure=failure)
+        except Exception as error:  # noqa: BLE001  # the loop that must go on; the agent logs and counts it
+            traceback.print_exc()
+            failure = Failure(ErrorCode.ENGINE_CRASHED.value, f"The engine failed ({type(error).__name__}).")
+            outcome = RunOutcome(failure=failure)
+        finally:
+            self._report = None
+            self._cancelled.discard(number)
+        self.send(render_outcome(number, outcome))
+
+    def beat(self, beat_s: float) -> None:
+        before = time.process_time()
+        while True:
+            time.sleep(beat_s)
+            used = time.process_time()
+            if used - before > _LEAST_WORK * beat_s and (report := self._report) is not None:
+                report.beat()
+            before = used
+
+    def send(self, line: bytes) -> None:
+        with self._sending:
+            left = memoryview(line)
+            try:
+                while left:
+                    left = left[os.write(self._outgoing, left) :]
+            except BrokenPipeError:
+                os._exit(0)
+
+
+def _taken_pipes() -> tuple[int, int]:
+    """File descriptors of the two pipes, which nothing else in this process or of its children has from now on."""
+    sys.stdout.flush()
+    sys.stdout = sys.stderr
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _die_with_parent() -> None:
+    """For when no thread of this process gets to see that the pipe has closed: native code may hold Python's lock."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)

@@ -1,0 +1,183 @@
+"""The real engine in its process: classic and nano, their outputs as files, and what is kept from run to run."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import lamina
+from lamina.core.jobs import Delivery, InputRole, Progress
+from lamina.core.task_records import Task, kind_of, record_of
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling
+from lamina.service.engine_process import EngineProcess
+from lamina.service.engine_protocol import LogLine, Preview, RunMessage, RunOrder, RunOutcome
+
+COMMAND = [sys.executable, "-m", "lamina.server.engine_child"]
+PATIENCE_S = 240
+QUICK = Sampling(seed=4, steps=4)
+
+Inputs = Mapping[InputRole, tuple[str, ...]]
+
+
+class Scene:
+    """A child, and a folder for each order."""
+
+    def __init__(self, folder: Path, engine: EngineProcess) -> None:
+        self._folder, self.engine = folder, engine
+        self.told: list[RunMessage] = []
+
+    async def ran(
+        self, task: Task, inputs: Inputs, engine: str = "auto", delivery: Delivery | None = None
+    ) -> tuple[RunOutcome, Path]:
+        folder = self._folder / f"run-{len(list(self._folder.iterdir()))}"
+        folder.mkdir()
+        self.told.clear()
+        order = RunOrder(
+            "job", 1, kind_of(task), record_of(task), str(folder), inputs, engine, delivery or Delivery(safety=False)
+        )
+        return await self.engine.run(order, self.told.append), folder
+
+
+@pytest.fixture
+def poster(tmp_path: Path) -> Path:
+    image = Image.new("RGB", (320, 240), "#f4efe6")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((30, 100, 130, 200), fill="#d1495b")
+    draw.text((30, 30), "SUMMER SALE", fill="#222222", font_size=36)
+    image.save(tmp_path / "poster.png")
+    return tmp_path / "poster.png"
+
+
+def play(tmp_path: Path, scene: Callable[[Scene], Awaitable[None]]) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+
+    async def played() -> None:
+        engine = EngineProcess(COMMAND)
+        async with asyncio.timeout(PATIENCE_S):
+            await engine.start()
+            try:
+                await scene(Scene(folder, engine))
+            finally:
+                await engine.stop()
+
+    asyncio.run(played())
+
+
+def test_a_poster_comes_back_as_a_stack_that_adds_up_to_it(tmp_path: Path, poster: Path) -> None:
+    async def scene(given: Scene) -> None:
+        outcome, folder = await given.ran(DecomposeTask(layers=4), {InputRole.PICTURE: (str(poster),)})
+        assert outcome.failure is None
+        stack, *layers, flat = outcome.outputs
+        assert [output.role for output in (stack, flat)] == ["stack", "flat"]
+        assert sorted(path.name for path in folder.iterdir()) == sorted(output.name for output in outcome.outputs)
+
+        source = np.asarray(Image.open(poster).convert("RGBA"))
+        loaded = lamina.load(folder / stack.name)
+        np.testing.assert_array_equal(loaded.composite(), source)
+        np.testing.assert_array_equal(np.asarray(Image.open(folder / flat.name).convert("RGBA")), source)
+
+        assert [output.facts["name"] for output in layers] == [layer.name for layer in loaded]
+        for output, layer in zip(layers, loaded, strict=True):
+            assert (output.role, output.content_type) == ("layer", "image/png")
+            assert output.facts["bbox"] == list(layer.box)
+            with Image.open(folder / output.name) as image:
+                np.testing.assert_array_equal(np.asarray(image), layer.on_canvas(320, 240))
+        assert "SUMMER SALE" in [output.facts.get("text") for output in layers]
+
+        told = {name: outcome.facts[name] for name in ("engine", "width", "height", "is_flagged", "recomposition")}
+        errors = {"max_abs_error": 0, "mean_abs_error": 0}
+        assert told == {"engine": "classic", "width": 320, "height": 240, "is_flagged": False, "recomposition": errors}
+        shares = [message.share for message in given.told if isinstance(message, Progress)]
+        assert shares == sorted(shares) and shares[-1] < 1
+
+    play(tmp_path, scene)
+
+
+def test_bad_input_is_the_users_fault_and_tells_no_paths(tmp_path: Path, poster: Path) -> None:
+    text = tmp_path / "text.png"
+    text.write_text("These are words.")
+
+    async def scene(given: Scene) -> None:
+        pid = given.engine.pid
+        wrong: list[tuple[Task, Inputs, str]] = [
+            (DecomposeTask(), {InputRole.PICTURE: (str(text),)}, "input_not_an_image"),
+            (DecomposeTask(), {}, "task_invalid"),
+            (DecomposeTask(), {InputRole.PICTURE: (str(poster), str(poster))}, "task_invalid"),
+            (DecomposeTask(sampling=Sampling(model="magic")), {InputRole.PICTURE: (str(poster),)}, "model_unknown"),
+            (EditTask("make it red"), {}, "task_invalid"),
+        ]
+        for task, inputs, code in wrong:
+            outcome, folder = await given.ran(task, inputs)
+            assert outcome.failure is not None and outcome.is_users_fault
+            assert outcome.failure.code == code
+            assert str(tmp_path) not in outcome.failure.message + outcome.failure.hint
+            assert list(folder.iterdir()) == []
+        outcome, _ = await given.ran(GenerateTask("a dog"), {}, delivery=Delivery("docx"))
+        assert outcome.failure is not None and outcome.failure.code == "output_unknown_format"
+        outcome, _ = await given.ran(DecomposeTask(), {InputRole.PICTURE: (str(tmp_path / "lost.png"),)})
+        assert outcome.failure is not None and not outcome.is_users_fault
+        assert given.engine.pid == pid
+
+    play(tmp_path, scene)
+
+
+def test_a_second_run_of_nano_loads_nothing_again(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    task = GenerateTask("a red circle on a white background", QUICK, 64, 64, count=2)
+
+    def loading_s(facts: Mapping[str, Any]) -> float:
+        return facts["timings_s"]["loading"]
+
+    async def scene(given: Scene) -> None:
+        first, first_folder = await given.ran(task, {}, "nano")
+        second, second_folder = await given.ran(task, {}, "nano")
+        assert first.failure is None and second.failure is None
+        assert loading_s(second.facts) < loading_s(first.facts) / 4
+        for outcome in (first, second):
+            assert [output.name for output in outcome.outputs] == ["0.png", "1.png"]
+            assert [output.facts["seed"] for output in outcome.outputs] == [4, 5]
+            assert (outcome.facts["engine"], outcome.facts["steps"]) == ("nano", 4)
+        for name in ("0.png", "1.png"):
+            assert (first_folder / name).read_bytes() == (second_folder / name).read_bytes()
+        steps = [message.step for message in given.told if isinstance(message, Progress) and message.step]
+        assert steps == [1, 2, 3, 4, 1, 2, 3, 4]
+
+    play(tmp_path, scene)
+
+
+def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    inputs = {InputRole.PICTURE: (str(poster),)}
+
+    async def scene(given: Scene) -> None:
+        sampling = Sampling(seed=1, steps=8, has_previews=True)
+        outcome, folder = await given.ran(
+            EditTask("make the circle green", sampling, 64, 64), inputs, "auto", Delivery("webp", 80, True, False)
+        )
+        assert outcome.failure is None
+        (output,) = outcome.outputs
+        assert (output.name, output.content_type) == ("0.webp", "image/webp")
+        assert output.facts == {"width": 64, "height": 64, "seed": 1, "is_flagged": False}
+        with Image.open(folder / output.name) as image:
+            assert (image.format, image.size) == ("WEBP", (64, 64))
+        previews = [Path(message.path) for message in given.told if isinstance(message, Preview)]
+        assert previews and all(preview.parent == folder and preview.is_file() for preview in previews)
+        assert [message.line for message in given.told if isinstance(message, LogLine)] == outcome.facts["notes"]
+
+        def cancel_at_a_step(message: RunMessage) -> None:
+            if isinstance(message, Progress) and message.step == 1:
+                given.engine.cancel()
+
+        task = GenerateTask("a cat", Sampling(steps=250), 64, 64)
+        order = RunOrder("job", 1, kind_of(task), record_of(task), str(folder), engine="nano")
+        pid = given.engine.pid
+        assert (await given.engine.run(order, cancel_at_a_step)).is_cancelled
+        assert given.engine.pid == pid
+
+    play(tmp_path, scene)
