@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -20,7 +19,7 @@ from lamina.core.jobs import OPEN, Job, JobState
 from lamina.core.ports import WebhookOutcome
 from lamina.core.prices import TRAINERS
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OTHER = "other"
 NO_MODEL = "none"
 
