@@ -1,7 +1,8 @@
-"""The sockets that adapters fill: what the rest of Lamina knows of an engine."""
+"""The sockets that adapters fill: what the rest of Lamina knows of engines, dispatchers and observers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from lamina.core.expansion import ExpandedBy
@@ -91,6 +92,52 @@ class PromptExpander(Protocol):
         Raises `LaminaError` (engine_unavailable) whose message tells why it could not.
         """
         ...
+
+
+class WebhookOutcome(StrEnum):
+    """Of one attempt. `failed`: it will be tried again; `dead`: it was the last."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+class Observer(Protocol):
+    """Told by the service what happens to jobs and webhooks, once it is committed. It answers at once, never raises."""
+
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None:
+        """Every time that an agent claims it; `job.attempt` tells the first from the rest."""
+        ...
+
+    def job_ended(self, job: Job) -> None:
+        """`job.state` is the last one."""
+        ...
+
+    def step_took(self, model: str, seconds: float) -> None:
+        """One step of sampling or training. `model`: as in the job's request."""
+        ...
+
+    def webhook_attempted(self, outcome: str) -> None:
+        """`outcome`: of `WebhookOutcome`."""
+        ...
+
+
+class _NoObserver:
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None: ...
+
+    def job_ended(self, job: Job) -> None: ...
+
+    def step_took(self, model: str, seconds: float) -> None: ...
+
+    def webhook_attempted(self, outcome: str) -> None: ...
+
+
+no_observer: Observer = _NoObserver()
+"""For a service that nobody watches."""
 
 
 class Dispatcher(Protocol):
