@@ -17,6 +17,11 @@ class AccelerationLevel(StrEnum):
     FAST = "fast"
 
 
+    @classmethod
+    def _missing_(cls, value: object) -> "AccelerationLevel":
+        raise _invalid(f"the acceleration {value!r}", f"Ask for {', '.join(cls)}.")
+
+
 class StepCache(StrEnum):
     """What is reused from one sampling step to the next."""
 
