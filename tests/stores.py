@@ -75,18 +75,18 @@ class Postgres:
         database.close()
 
     def _run(self, command: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [self._commands / command, "-D", self._folder / "data", *arguments],
-            cwd=self._folder,
-            user=self._user,
-            stdout=subprocess.DEVNULL,
-            stderr=(errors := tempfile.TemporaryFile()),  # not a pipe, which the server would keep open
-            check=False,
-        )
-        if done.returncode:
-            errors.seek(0)
-            raise RuntimeError(f"{command}: {errors.read().decode()}")
-        errors.close()
+        with tempfile.TemporaryFile() as errors:  # not a pipe, which the server would keep open
+            done = subprocess.run(
+                [self._commands / command, "-D", self._folder / "data", *arguments],
+                cwd=self._folder,
+                user=self._user,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                check=False,
+            )
+            if done.returncode:
+                errors.seek(0)
+                raise RuntimeError(f"{command}: {errors.read().decode()}")
 
 
 def commands_folder() -> Path:

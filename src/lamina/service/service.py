@@ -38,7 +38,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Service:
     """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, one for all processes.
-    `letters`: set when a webhook waits. `base_url`: where clients reach this service; `base_urls`: every name that it goes by.
+    `letters`: set when a webhook waits. `base_url`: where clients reach this service; `base_urls`: all its names.
     """
 
     database: Database

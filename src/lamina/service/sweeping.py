@@ -60,12 +60,12 @@ def _found(connection: Connection, service: Service) -> list[Mend]:
         _log.warning("%d agents were not heard of for %g s", lost, service.limits.agent_lost_s)
     return [
         *(partial(tried_again, service=service, job=job, failure=LOST) for job in agents.abandoned(connection)),
-        *(_ending(service, job_id, None, JobState.FAILED, _TOO_LATE) for job_id in jobs.past_start(connection, now)),
+        *(_ending(service, job_id, 0, JobState.FAILED, _TOO_LATE) for job_id in jobs.past_start(connection, now)),
         *(_ending(service, job_id, of, JobState.ERRORED, _TOO_LONG) for job_id, of in jobs.past_run(connection, now)),
     ]
 
 
-def _ending(service: Service, job_id: str, attempt: int | None, state: JobState, failure: Failure) -> Mend:
+def _ending(service: Service, job_id: str, attempt: int, state: JobState, failure: Failure) -> Mend:
     return lambda connection: end(connection, service, job_id, attempt, state, failure)
 
 

@@ -77,7 +77,9 @@ class LastingConnector(BaseAsyncConnector):
             with contextlib.suppress(*_GONE):
                 async with await self._new_connection() as connection:
                     for name in names:
-                        await connection.execute(psycopg.sql.SQL(queries["listen_queue"]).format(channel_name=psycopg.sql.Identifier(name)))
+                        await connection.execute(
+                            psycopg.sql.SQL(queries["listen_queue"]).format(channel_name=psycopg.sql.Identifier(name))
+                        )
                     await self._pass_on(connection, on_notification)
             await self._a_while()
 

@@ -22,7 +22,9 @@ _RESTART_S = 0.5
 _ABORTS_POLL_S = 3600.0  # nobody aborts here: a job that is to stop says so in the jobs table
 _STOP_S = 2.0
 
-_DEFER = "with deferred as ({query}) update jobs set dispatch_ref = deferred.id from deferred where jobs.id = %(job_id)s"
+_DEFER = (
+    "with deferred as ({query}) update jobs set dispatch_ref = deferred.id from deferred where jobs.id = %(job_id)s"
+)
 
 # A row is of use while it waits; while its worker lives and runs the job; and for the moment between its fetch and
 # the claim of the job. Whatever else there is, is what a crash or a lost answer has left.

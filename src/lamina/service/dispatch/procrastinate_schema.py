@@ -16,7 +16,9 @@ def apply_schema(connection: Connection) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     installed = version("procrastinate")
     is_there, mark = connection.execute(
-        sa.text("select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))")
+        sa.text(
+            "select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))"
+        )
     ).one()
     if is_there and not (mark or "").startswith(_MARK):
         return  # somebody else's: they keep it up to date
