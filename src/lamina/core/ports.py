@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lamina.core.expansion import ExpandedBy
+from lamina.core.jobs import Job
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
@@ -93,7 +94,7 @@ class PromptExpander(Protocol):
 
 
 class Dispatcher(Protocol):
-    """Says to agents "somebody should run job X". The jobs table is the truth: what is forgotten here, the sweep finds."""
+    """Says to agents "somebody should run job X". The jobs table is the truth; the sweep finds what is forgotten."""
 
     def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
         """Called within the transaction that queues the job; the agents must not hear of it before that commits."""
@@ -113,3 +114,35 @@ class Dispatcher(Protocol):
         A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first.
         """
         ...
+
+
+class Observer(Protocol):
+    """Is told what goes on, to count and time it."""
+
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None: ...
+
+    def job_ended(self, job: Job) -> None: ...
+
+    def step_took(self, model: str, seconds: float) -> None: ...
+
+    def webhook_attempted(self, outcome: str) -> None:
+        """`outcome`: "delivered", "failed" (it is tried again) or "dead"."""
+        ...
+
+
+class _Unobserved:
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None: ...
+
+    def job_ended(self, job: Job) -> None: ...
+
+    def step_took(self, model: str, seconds: float) -> None: ...
+
+    def webhook_attempted(self, outcome: str) -> None: ...
+
+
+no_observer: Observer = _Unobserved()
+"""For those whom nobody asks for figures."""

@@ -1,5 +1,6 @@
 """The child's side of an engine process: takes orders one after the other, and is gone as soon as its agent is."""
 
+import atexit
 import ctypes
 import os
 import queue
@@ -88,19 +89,23 @@ def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: 
         signal.signal(ignored, signal.SIG_IGN)
     _die_with_parent()
     served = _Served(*_taken_pipes())
+    # Registered first, so called last: taking torch apart would take the interpreter seconds.
+    atexit.register(lambda: os._exit(served.exit_code))
     threading.Thread(target=served.listen, daemon=True).start()
     threading.Thread(target=served.beat, args=(beat_s,), daemon=True).start()
     prepare()
     served.send(render_line(READY))
     while (order := served.orders.get()) is not None:
         served.run(handler, *order)
+    served.exit_code = 0
 
 
 class _Served:
-    """`orders`: with the number of the run; None is the last."""
+    """`orders`: with the number of the run; None is the last. `exit_code`: of the process, as things stand."""
 
     def __init__(self, incoming: int, outgoing: int) -> None:
         self.orders: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self.exit_code = 1
         self._incoming, self._outgoing = incoming, outgoing
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
@@ -143,10 +148,10 @@ class _Served:
         self.send(render_outcome(number, outcome))
 
     def beat(self, beat_s: float) -> None:
-        before = time.process_time()
+        before = 0.0
         while True:
             time.sleep(beat_s)
-            used = time.process_time()
+            used = time.process_time() - time.thread_time()  # by all threads but this one
             if used - before > _LEAST_WORK * beat_s and (report := self._report) is not None:
                 report.beat()
             before = used

@@ -42,7 +42,7 @@ async def own_file(service: Service, key_id: str, file_id: str) -> FileRecord:
     )  # fmt: skip
 
 
-async def signed_file(service: Service, file_id: str, expires: str, signature: str) -> FileRecord:
+async def signed_file(service: Service, file_id: str, expires: int | None, signature: str) -> FileRecord:
     """What a signed address means, for whoever has it. Raises `LaminaError` (not_found): wrong, expired, removed."""
     is_good = is_signed(service.secret, file_id, expires, signature, service.clock())
     if not is_good:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # what was modified less than this long ago, and then nobody's new file is deleted as somebody else's old one.
 SWEEP_AFTER = timedelta(hours=1)
 _FRESH_FOR = SWEEP_AFTER / 2
+_ABANDONED_AFTER = timedelta(days=1)
 
 _PART_BYTES = 8 << 20  # 10,000 parts, the most that S3 takes, are 78 GiB
 _PARTS_AT_ONCE = 4
@@ -164,6 +166,17 @@ class Blobs:
                     if _SHA256.fullmatch(sha256):
                         yield ListedBlob(sha256, meta["size"], meta["last_modified"])
 
+    async def sweep_partial(self) -> int:
+        """Deletes what writers that were killed left half written, a day after; says how many files that were.
+
+        In a bucket such parts are invisible, and only a lifecycle rule of the bucket (abort incomplete multipart
+        uploads) deletes them.
+        """
+        if self._folder is None:
+            return 0
+        with _told(self.place):
+            return await asyncio.to_thread(_delete_partial, self._folder / "sha256")
+
     async def check(self) -> None:
         """Writes, reads and deletes a small object.
 
@@ -217,6 +230,15 @@ def _sync(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _delete_partial(folder: Path) -> int:
+    oldest_s = time.time() - _ABANDONED_AFTER.total_seconds()
+    # obstore writes beside the blob, under its name with a number, and renames.
+    found = [path for path in folder.glob("*/*#*") if path.stat().st_mtime < oldest_s]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
 
 
 def _write_both(chunk: bytes, file: BinaryIO, update: Callable[[bytes], None]) -> None:

@@ -270,7 +270,7 @@ def _request_record(request: JobRequest) -> dict[str, Any]:
     return {name: value for name, value in record.items() if value is not None}
 
 
-def _request_of(row: sa.Row) -> JobRequest:
+def _request_of(row: sa.Row[Any]) -> JobRequest:
     record = dict(row.request)
     if not record:  # forgotten
         return JobRequest(TaskKind(row.kind), {}, model=row.model)
@@ -280,7 +280,7 @@ def _request_of(row: sa.Row) -> JobRequest:
     return JobRequest(**record)
 
 
-def _job_of(row: sa.Row) -> Job:
+def _job_of(row: sa.Row[Any]) -> Job:
     return Job(
         row.id,
         row.key_id,

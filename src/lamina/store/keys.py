@@ -1,5 +1,7 @@
 """API keys, by the hash of their secret."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -61,7 +63,7 @@ def meter(connection: Connection, key_id: str) -> None:
     connection.execute(keys.update().where(keys.c.id == key_id).values(is_metered=True))
 
 
-def _key_of(row: sa.Row | None) -> ApiKey | None:
+def _key_of(row: sa.Row[Any] | None) -> ApiKey | None:
     if row is None:
         return None
     scopes = frozenset(Scope(scope) for scope in row.scopes.split())

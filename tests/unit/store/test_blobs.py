@@ -3,6 +3,9 @@
 import asyncio
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,6 +152,36 @@ def test_a_listing_knows_sizes_and_skips_what_is_not_a_blob(tmp_path: Path) -> N
         kept = {(await blobs.put(bytes([number]) * number)).sha256: number for number in range(1, 8)}
         (tmp_path / "sha256" / "notes.txt").write_text("not a blob")
         assert {blob.sha256: blob.size for blob in await listed(blobs)} == kept
+
+    asyncio.run(scenario())
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    script = """
+import asyncio, os, signal, sys
+from lamina.store.blobs import open_blobs
+import obstore
+def parts():
+    yield bytes(9 << 20)
+    yield bytes(9 << 20)
+    os.kill(os.getpid(), signal.SIGKILL)
+blobs = open_blobs(sys.argv[1])
+obstore.put(blobs._store, "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
+"""
+    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    async def scenario() -> None:
+        blobs = open_blobs(str(tmp_path))
+        assert await blobs.sweep_partial() == 0
+        assert await listed(blobs) == []
+        day_ago_s = left.stat().st_mtime - 25 * 3600
+        os.utime(left, (day_ago_s, day_ago_s))
+        await blobs.put(CONTENT)
+        assert await blobs.sweep_partial() == 1
+        assert not left.exists()
+        assert await blobs.get(SHA256) == CONTENT
 
     asyncio.run(scenario())
 

@@ -19,6 +19,7 @@ from lamina.service.ending import announce, end
 from lamina.service.engine_process import EngineLost, EngineProcess
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.service import Service
+from lamina.service.working.adapters import gathered_task
 from lamina.service.working.gathering import gathered_inputs
 from lamina.service.working.results import kept_result
 from lamina.service.working.teller import Teller
@@ -113,12 +114,11 @@ class Agent:
 
     async def _run_in_engine(self, job: Job, folder: Path, teller: Teller) -> RunOutcome:
         inputs = await gathered_inputs(self.service, job, folder)
+        task = await gathered_task(self.service, job, folder)
         out = folder / "out"
         out.mkdir()
         request = job.request
-        order = RunOrder(
-            job.id, job.attempt, request.kind, request.task, str(out), inputs, request.engine, request.delivery
-        )
+        order = RunOrder(job.id, job.attempt, request.kind, task, str(out), inputs, request.engine, request.delivery)
         return await self.engine.run(order, teller.hear)
 
     async def _watch(self, teller: Teller) -> None:

@@ -43,8 +43,9 @@ class Workforce:
     async def _run(self, job_id: str) -> None:
         agent = await self._idle.get()
         try:
-            if not self._is_draining:
-                await agent.run(job_id)
+            if self._is_draining:
+                await asyncio.Event().wait()  # until it is cancelled; the job stays queued
+            await agent.run(job_id)
         except LaminaError as error:  # the store is away: the sweep gives the job to somebody when it is back
             _log.warning("job %s: %s", job_id, error)
             await asyncio.sleep(_STORE_AWAY_S)
