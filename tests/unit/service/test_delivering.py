@@ -130,6 +130,20 @@ def test_one_that_nobody_can_write_is_dead_and_holds_up_nobody(service: Service,
     assert len(in_state(service, outbox.DEAD)) == 1
 
 
+def test_one_that_we_get_wrong_is_tried_again_and_holds_up_nobody(service: Service, receiver: Receiver) -> None:
+    bad = run(ended_job(service, model="bad"))
+    good = run(ended_job(service))
+
+    def writer(webhook: Webhook, job: Job, at: float) -> Letter:
+        if job.id == bad.id:
+            raise KeyError("missing")
+        return letter(webhook, job, at)
+
+    run(deliver_due(service, {"native": writer}))
+    assert [body for _, body, _ in receiver.got] == [f"{good.id} cancelled".encode()]
+    assert [one.last_error for one in in_state(service, outbox.PENDING)] == ["it could not be sent: KeyError"]
+
+
 def test_a_webhook_is_sent_as_soon_as_its_job_ends(service: Service, receiver: Receiver) -> None:
     async def scenario() -> None:
         delivering = asyncio.create_task(keep_delivering(service, WRITERS))

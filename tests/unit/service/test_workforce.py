@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-from services import new_key, request, run, state_now
-
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState
@@ -14,6 +12,7 @@ from lamina.service.sweeping import sweep
 from lamina.service.working.workforce import Workforce
 from lamina.store import agents, jobs
 from lamina.store.agents import AgentRecord
+from services import new_key, request, run, state_now
 
 
 class Engine:
