@@ -16,7 +16,6 @@ class AccelerationLevel(StrEnum):
     HIGH = "high"
     FAST = "fast"
 
-
     @classmethod
     def _missing_(cls, value: object) -> "AccelerationLevel":
         raise _invalid(f"the acceleration {value!r}", f"Ask for {', '.join(cls)}.")
