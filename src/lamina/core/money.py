@@ -1,6 +1,6 @@
 """Money as whole micro-dollars, so that sums are exact."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException, InvalidOperation
 
 from lamina.core.errors import ErrorCode, LaminaError
 
@@ -15,7 +15,7 @@ def micros_of(usd: str | int | float | Decimal) -> int:
         micros = amount * MICROS
         if not amount.is_finite() or abs(amount) > _MOST_USD or micros != int(micros):
             raise InvalidOperation
-    except InvalidOperation:
+    except DecimalException:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
             f"{usd!r} is not an amount.",

@@ -1,7 +1,8 @@
-"""The sockets that adapters fill: what the rest of Lamina knows of an engine."""
+"""The sockets that adapters fill: what the rest of Lamina knows of engines, dispatchers and observers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from lamina.core.expansion import ExpandedBy
@@ -93,6 +94,52 @@ class PromptExpander(Protocol):
         ...
 
 
+class WebhookOutcome(StrEnum):
+    """Of one attempt. `failed`: it will be tried again; `dead`: it was the last."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+class Observer(Protocol):
+    """Told by the service what happens to jobs and webhooks, once it is committed. It answers at once, never raises."""
+
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None:
+        """Every time that an agent claims it; `job.attempt` tells the first from the rest."""
+        ...
+
+    def job_ended(self, job: Job) -> None:
+        """`job.state` is the last one."""
+        ...
+
+    def step_took(self, model: str, seconds: float) -> None:
+        """One step of sampling or training. `model`: as in the job's request."""
+        ...
+
+    def webhook_attempted(self, outcome: str) -> None:
+        """`outcome`: of `WebhookOutcome`."""
+        ...
+
+
+class _NoObserver:
+    def job_submitted(self, job: Job) -> None: ...
+
+    def job_started(self, job: Job) -> None: ...
+
+    def job_ended(self, job: Job) -> None: ...
+
+    def step_took(self, model: str, seconds: float) -> None: ...
+
+    def webhook_attempted(self, outcome: str) -> None: ...
+
+
+no_observer: Observer = _NoObserver()
+"""For a service that nobody watches."""
+
+
 class Dispatcher(Protocol):
     """Says to agents "somebody should run job X". The jobs table is the truth; the sweep finds what is forgotten."""
 
@@ -114,35 +161,3 @@ class Dispatcher(Protocol):
         A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first.
         """
         ...
-
-
-class Observer(Protocol):
-    """Is told what goes on, to count and time it."""
-
-    def job_submitted(self, job: Job) -> None: ...
-
-    def job_started(self, job: Job) -> None: ...
-
-    def job_ended(self, job: Job) -> None: ...
-
-    def step_took(self, model: str, seconds: float) -> None: ...
-
-    def webhook_attempted(self, outcome: str) -> None:
-        """`outcome`: "delivered", "failed" (it is tried again) or "dead"."""
-        ...
-
-
-class _Unobserved:
-    def job_submitted(self, job: Job) -> None: ...
-
-    def job_started(self, job: Job) -> None: ...
-
-    def job_ended(self, job: Job) -> None: ...
-
-    def step_took(self, model: str, seconds: float) -> None: ...
-
-    def webhook_attempted(self, outcome: str) -> None: ...
-
-
-no_observer: Observer = _Unobserved()
-"""For those whom nobody asks for figures."""

@@ -1,8 +1,10 @@
 """What every verb of the service needs: the stores, the dispatcher, the limits."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import time
 
 from lamina.core.jobs import JobRequest
@@ -11,6 +13,8 @@ from lamina.service.fetching.fetcher import Fetcher
 from lamina.service.signals import Signals
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
+
+_MAX_LORA_BYTES, _LORA_S = 4 * 2**30, 900.0  # of a LoRA behind an address, and the time that it may take to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Service:
     """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, one for all processes.
-    `letters`: set when a webhook waits. `base_url`: where clients reach this service; `base_urls`: every name that it goes by.
+    `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook
+    waits. `cache`: a folder for what may be fetched again. `lora_fetcher`: with the patience that a LoRA takes.
     """
 
     database: Database
@@ -53,4 +58,6 @@ class Service:
     signals: Signals = field(default_factory=Signals)
     letters: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
+    cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
+    lora_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_MAX_LORA_BYTES, timeout_s=_LORA_S))
     clock: Callable[[], float] = time

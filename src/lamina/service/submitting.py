@@ -9,6 +9,7 @@ from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.service.service import Service
+from lamina.service.working.adapters import check_lora_source
 from lamina.store import events, files, jobs, keys, wallets
 
 _FILE = "file:"
@@ -26,6 +27,8 @@ async def submit(
 
     Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
     """
+    for lora in (request.task.get("sampling") or {}).get("loras") or ():
+        check_lora_source(str(lora["path"]))
     job = Job(
         new_id(),
         key.id,

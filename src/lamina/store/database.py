@@ -158,6 +158,7 @@ def _postgres(url: str) -> Engine:
     try:
         return sa.create_engine(
             url,
+            hide_parameters=True,  # they hold prompts
             pool_size=_THREADS,
             max_overflow=0,
             pool_pre_ping=True,
@@ -173,9 +174,8 @@ def _postgres(url: str) -> Engine:
 def _sqlite(url: str) -> Engine:
     is_in_memory = make_url(url).database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if is_in_memory else {}
-    engine = sa.create_engine(
-        url, connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}, **options
-    )
+    connect = {"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=connect, **options)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.log_context import logged_as
 from lamina.service.ending import announce, end
 from lamina.service.engine_process import EngineLost, EngineProcess
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.service import Service
+from lamina.service.working.adapters import gathered_task
 from lamina.service.working.gathering import gathered_inputs
 from lamina.service.working.results import kept_result
 from lamina.service.working.teller import Teller
@@ -62,13 +64,14 @@ class Agent:
         self.running = job
         self.service.signals.changed(job.id)
         self.service.observer.job_started(job)
-        try:
-            await self._run(job)
-        except Superseded:
-            _log.warning("job %s goes on without attempt %d", job.id, job.attempt)
-            await self.engine.stop()
-        finally:
-            self.running = None
+        with logged_as(job_id=job.id, attempt=job.attempt, agent_id=self.id):
+            try:
+                await self._run(job)
+            except Superseded:
+                _log.warning("this run is not the job's latest any more")
+                await self.engine.stop()
+            finally:
+                self.running = None
 
     async def _claimed(self, job_id: str) -> Job | None:
         def work(connection: Connection) -> Job | None:
@@ -89,7 +92,7 @@ class Agent:
                 outcome = await self._made(job, folder)
                 await self._finish(job, outcome, folder / "out")
             except EngineLost as error:
-                _log.warning("job %s, attempt %d: %s", job.id, job.attempt, error)
+                _log.warning("%s", error)
                 await try_again(self.service, job, Failure(error.code, error.message, error.hint))
             except LaminaError as error:
                 if error.code is ErrorCode.STORE_UNAVAILABLE:
@@ -113,12 +116,11 @@ class Agent:
 
     async def _run_in_engine(self, job: Job, folder: Path, teller: Teller) -> RunOutcome:
         inputs = await gathered_inputs(self.service, job, folder)
+        task = await gathered_task(self.service, job, folder)
         out = folder / "out"
         out.mkdir()
         request = job.request
-        order = RunOrder(
-            job.id, job.attempt, request.kind, request.task, str(out), inputs, request.engine, request.delivery
-        )
+        order = RunOrder(job.id, job.attempt, request.kind, task, str(out), inputs, request.engine, request.delivery)
         return await self.engine.run(order, teller.hear)
 
     async def _watch(self, teller: Teller) -> None:

@@ -1,0 +1,76 @@
+"""Writes logs as lines of JSON: who, when, for which request and job, and no secrets."""
+
+import json
+import logging
+import sys
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import TextIO
+
+from lamina.core.log_context import log_fields
+from lamina.server.redaction import redact
+
+UVICORN_OPTIONS = {"log_config": None, "access_log": False}
+"""For `uvicorn.Config`: its lines come out as ours, and `server.requests` has the line for each request."""
+
+_CHATTY = ("httpx2", "httpcore2", "urllib3", "alembic", "procrastinate")
+_FIELDS = "lamina_fields"
+
+
+def configure_logs(level: str = "INFO", secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
+    """From now on all logs of this process go to `stream` (stderr) in our form, in place of what was there before.
+
+    `secrets`: never shown, such as the password of the database.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter(secrets))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def with_fields(**fields: object) -> dict[str, object]:
+    """For `extra=` of a logger's methods: fields of this one line."""
+    return {_FIELDS: fields}
+
+
+class JsonFormatter(logging.Formatter):
+    """One line of JSON a record: `timestamp` (RFC 3339, UTC), `level`, `logger`, `message`; the fields of
+    `core.log_context` and of `with_fields`; `exception` with its stack where there is one.
+    """
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        super().__init__()
+        self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, object] = {
+            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+            **log_fields(),
+            **getattr(record, _FIELDS, {}),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = record.stack_info
+        return json.dumps({name: self._clean(value) for name, value in line.items()}, ensure_ascii=False)
+
+    def _clean(self, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return redact(str(value), self._secrets)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # a line that does not fit its values is still a line
+        return str(record.msg)

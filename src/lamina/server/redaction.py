@@ -1,0 +1,61 @@
+"""Takes secrets out of text that is to be logged: keys, header values, signatures, passwords, what users wrote."""
+
+import re
+from collections.abc import Collection
+
+REDACTED = "(redacted)"
+LONGEST = 16_384  # characters of one text; more is cut off, so that no log line costs much time
+
+_HEADERS = "(?:proxy-)?authorization|ocp-apim-subscription-key|(?:set-)?cookie|x-api-key|x-amz-security-token"
+_PARAMETERS = (
+    "(?:x-amz-|x-goog-)?(?:signature|credential)|x-amz-security-token|sig|access[_-]?token|api[_-]?key"
+    "|auth[_-]?token|client[_-]?secret|password|passwd"
+)
+_PATTERNS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.VERBOSE), replacement)
+    for pattern, replacement in (
+        # 'name': 'value', name: value, (b'name', b'value'), {\"name\": \"value\"}; a quoted value ends with its quote
+        (
+            rf"""((?:{_HEADERS})(?:(?:\\*['"])?\s*[:=]|\\*['"]\s*,)\s*b?)
+            (?: (?P<quote>\\*['"]) (?: (?!(?P=quote)) (?:\\.|[^\\\r\n]) )* | [^'"\\\r\n][^\r\n]* )""",
+            rf"\1\g<quote>{REDACTED}",
+        ),
+        (r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", rf"\1 {REDACTED}"),
+        (r"\b(key)\s+[\w-]{8,}:[\w-]{8,}", rf"\1 {REDACTED}"),
+        # ours; the first eight characters are a key's public prefix
+        (r"(lam_)[\w-]{9,}", rf"\1{REDACTED}"),
+        # an address may hold a secret in its user, or anywhere in its query
+        (
+            r"([a-z][a-z0-9+.-]{0,20}://)(?:[^\s/?\#'\"<>]{0,512}|[^\s/:@'\"<>]{0,256}:[^\s'\"<>]{0,256})@",
+            rf"\1{REDACTED}@",
+        ),
+        (r"((?:https?|wss?|s3|gs|az|postgresql)(?:\+\w+)?://[^\s?\#'\"<>]*\?)[^\s'\"<>)]+", rf"\1{REDACTED}"),
+        (
+            rf"((?:(?<![a-z0-9])|(?<=%26)|(?<=%3f))(?:{_PARAMETERS})(?:=|%3d))(?:(?!%26)[^&\s'\"<>\\])+",
+            rf"\1{REDACTED}",
+        ),
+        (r"(?<=[?&])(key|token|secret)=[^&\s'\"<>\\]+", rf"\1={REDACTED}"),
+        # SQLAlchemy and pydantic tell in their errors what they were given, and that may be a prompt
+        (r"(\[parameters:\ )[^\r\n]*", rf"\1{REDACTED}]"),
+        (r"(\binput(?:_value)?=)[^\r\n]*?(?=,\ input_type=|\]?[\r\n]|\]?$)", rf"\1{REDACTED}"),
+    )
+)
+
+_WORDS = (
+    *("authorization", "ocp-apim-subscription-key", "cookie", "x-api-key", "bearer", "basic", "key", "lam_", "://"),
+    *("sig", "credential", "token", "secret", "passw", "[parameters:", "input"),
+)
+"""Text with none of these, in lower case, matches no pattern."""
+
+
+def redact(text: str, secrets: Collection[str] = ()) -> str:
+    """`text` without what no log may hold. `secrets`: texts that are known to be secret, whatever they look like."""
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "... (cut)"
+    for secret in secrets:
+        text = text.replace(secret, REDACTED)
+    lowered = text.lower()
+    if any(word in lowered for word in _WORDS):  # few lines have one, and the patterns cost more than all the rest
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+    return text

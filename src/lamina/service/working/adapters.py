@@ -1,0 +1,83 @@
+"""Brings the LoRAs that a job asks for to where its engine can read them; those from the web are kept for a while."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import Job
+from lamina.service.service import Service
+from lamina.store import files
+
+_FILE = "file:"
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(/[\w-][\w.-]*)*")
+_KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
+_KEPT_BYTES = 20 * 2**30
+
+
+async def gathered_task(service: Service, job: Job, folder: Path) -> dict[str, Any]:
+    """The job's task, with local files in place of its LoRAs' addresses.
+
+    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. A path of this machine is
+    none of a client's business, and is refused.
+    """
+    task = dict(job.request.task)
+    sampling = dict(task.get("sampling") or {})
+    loras = [
+        {**lora, "path": await _local(service, job, str(lora["path"]), folder)} for lora in sampling.get("loras") or ()
+    ]
+    return {**task, "sampling": {**sampling, "loras": loras}} if loras else task
+
+
+def check_lora_source(source: str) -> None:
+    """Raises `LaminaError` (lora_unusable) for what is no address, no file of the service and no id on the hub."""
+    is_hub_id = bool(_HUB_ID.fullmatch(source)) and not Path(source).exists()
+    if not (source.startswith((_FILE, "http://", "https://")) or is_hub_id):
+        raise LaminaError(
+            ErrorCode.LORA_UNUSABLE,
+            f"The LoRA {source[:200]!r} cannot be used here.",
+            "Give an https address, file:ID of an upload, or the id of one on the hub.",
+        )
+
+
+async def _local(service: Service, job: Job, source: str, folder: Path) -> str:
+    check_lora_source(source)
+    if source.startswith(_FILE):
+        return str(await _uploaded(service, job, source.removeprefix(_FILE), folder))
+    if source.startswith(("http://", "https://")):
+        return str(await _fetched(service, source))
+    return source
+
+
+async def _uploaded(service: Service, job: Job, file_id: str, folder: Path) -> Path:
+    record = await service.database.read(lambda connection: files.by_id(connection, file_id, job.key_id))
+    if record is None:
+        raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: upload it again.")
+    path = folder / f"{file_id}.safetensors"
+    await service.blobs.fetch_to(record.sha256, path)
+    return path
+
+
+async def _fetched(service: Service, url: str) -> Path:
+    kept = service.cache / "loras"
+    kept.mkdir(parents=True, exist_ok=True)
+    path = kept / f"{hashlib.sha256(url.encode()).hexdigest()}.safetensors"
+    if not path.exists() or service.clock() - path.stat().st_mtime > _KEPT_S:
+        _make_room(kept)
+        beside = path.with_suffix(f".{new_id()}")
+        await service.lora_fetcher.fetch(url, beside)
+        beside.replace(path)
+    return path
+
+
+def _make_room(folder: Path) -> None:
+    """The longest unused go first. Whoever reads one still has it open."""
+    kept = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_atime)
+    size = sum(path.stat().st_size for path in kept)
+    for path in kept:
+        if size <= _KEPT_BYTES:
+            return
+        size -= path.stat().st_size
+        path.unlink(missing_ok=True)
