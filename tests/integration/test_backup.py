@@ -345,3 +345,25 @@ def rewritten(backup: Path, folder: Path, change: Any) -> Path:
                 member.size = len(data)
                 new.addfile(member, io.BytesIO(data))
     return path
+
+
+def test_the_commands_move_a_service_from_one_folder_to_another(place: Place, tmp_path: Path) -> None:
+    def lamina(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "lamina", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    old = ("--data", place.folder, "--storage", place.folder / "blobs")
+    assert lamina("backup", "one.tar", *old).returncode == 0
+    told = lamina("restore", "one.tar", "--data", "new")
+    assert json.loads(told.stdout) == {
+        "file": "one.tar",
+        "rows": sum(len(rows) for rows in place.rows().values()),
+        "blobs": len(JobState),
+        "bytes": sum(map(len, place.contents().values())),
+        "missing": 0,
+    }
+    again = lamina("restore", "one.tar", "--data", "new")
+    assert (again.returncode, "not empty" in again.stderr) == (1, True)
+    nothing = lamina("backup", "two.tar", "--data", "nowhere")
+    assert (nothing.returncode, "no service" in nothing.stderr) == (1, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["from", "new", "one.tar"]

@@ -19,7 +19,7 @@ from lamina.document.files import file_beside
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
 from lamina.store.migrations import knows, migrate
-from lamina.store.snapshot import check_empty, read_snapshot, write_snapshot
+from lamina.store.snapshot import check_empty, check_there, read_snapshot, write_snapshot
 
 # The manifest comes last: a file that was cut has none.
 _ROWS, _BLOBS, _MANIFEST = "rows.jsonl", "blobs/", "manifest.json"
@@ -42,8 +42,10 @@ class BackedUp:
 async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
     """A tar file with everything that the database has at this moment, and the contents that it speaks of.
 
-    Raises `LaminaError`: output_in_the_way, output_unwritable, store_unavailable.
+    Raises `LaminaError`: input_not_found (no service there), output_in_the_way, output_unwritable, store_unavailable.
     """
+    await database.read(check_there)
+    migrate(database.engine)  # an older schema has not what this version would copy
     with tempfile.TemporaryFile() as rows, file_beside(target) as file:
         os.fchmod(file.fileno(), _OWNER_ONLY)
         revision, hashes = await database.read(lambda connection: write_snapshot(connection, rows))

@@ -25,6 +25,16 @@ def revision(connection: Connection) -> str:
     return connection.execute(sa.text(f"select version_num from {_VERSION_TABLE}")).scalar_one()  # noqa: S608
 
 
+def check_there(connection: Connection) -> None:
+    """Raises `LaminaError` (input_not_found) where the database has no schema of Lamina's."""
+    if not sa.inspect(connection).has_table(_VERSION_TABLE):
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_FOUND,
+            "There is no service in this database.",
+            "Name the one that lamina serve has: --data FOLDER, --database URL.",
+        )
+
+
 def write_snapshot(connection: Connection, stream: BinaryIO) -> tuple[str, set[str]]:
     """The schema's revision, and the hashes of all contents that the rows speak of. It must be the first thing that
     the transaction does.
