@@ -27,8 +27,8 @@ class Workforce:
     async def at_work(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
             for agent in self._agents:
+                await agent.engine.start()  # first: nobody is heard of while it starts
                 await agent.register()
-                await agent.engine.start()
                 self._idle.put_nowait(agent)
             beating = tasks.create_task(self._beat())
             serving = tasks.create_task(self._service.dispatcher.serve(self._run, len(self._agents)))
