@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from stores import Postgres
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
@@ -210,12 +211,8 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
 
 
 def test_it_comes_back_into_postgres_and_from_there_again(
-    place: Place, target: Place, backup: Path, tmp_path: Path, request: pytest.FixtureRequest
+    place: Place, target: Place, backup: Path, tmp_path: Path, postgres: Postgres
 ) -> None:
-    try:
-        postgres = request.getfixturevalue("postgres")
-    except pytest.FixtureLookupError:
-        pytest.skip("there is no Postgres for tests yet")
     middle = Place(tmp_path / "middle", postgres.new_database())
     try:
         middle.restore(backup)
