@@ -350,7 +350,7 @@ def test_a_second_signal_ends_at_once_and_the_job_is_done_by_the_next_start(tmp_
         for number in (signal.SIGINT, signal.SIGTERM):  # two of a kind at once would be one
             service.process.send_signal(number)
         assert service.process.wait(10) == 130
-    with served(tmp_path, LAMINA_AGENT_LOST_S="1") as again, again.as_key(service.key) as client:
+    with served(tmp_path, LAMINA_AGENT_LOST_S="5") as again, again.as_key(service.key) as client:
         again.client = client
         assert json.loads(list(again.events(job_id))[-1]["data"])["state"] == "succeeded"
 
