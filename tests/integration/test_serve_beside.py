@@ -94,12 +94,12 @@ def test_where_it_is_not_the_job_fails_and_says_why(tmp_path: Path) -> None:
         assert (job["state"], job["error"]["code"]) == ("failed", "address_refused")
 
 
-def test_agents_elsewhere_do_the_work_of_an_api_that_has_none(tmp_path: Path) -> None:
-    with served(tmp_path, "--agents", "0") as service:
+def test_agents_elsewhere_do_the_work_of_an_api_that_has_none(tmp_path: Path, empty_url: str) -> None:
+    with served(tmp_path, "--agents", "0", "--database", empty_url) as service:
         job = service.client.post("/v1/generations", json={"prompt": "a"}).json()
         assert job["state"] == "queued"
         assert job["position"] == 0
-        environment = environment_of(tmp_path, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD))
+        environment = environment_of(tmp_path, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD), LAMINA_DATABASE=empty_url)
         agents = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", PROGRAM, "work"],
             cwd=tmp_path,
@@ -111,6 +111,20 @@ def test_agents_elsewhere_do_the_work_of_an_api_that_has_none(tmp_path: Path) ->
         os.kill(agents.pid, signal.SIGTERM)
         _, log = agents.communicate(timeout=60)
         assert agents.returncode == 0, log
+
+
+def test_one_process_does_it_all_on_either_store(tmp_path: Path, empty_url: str) -> None:
+    with served(tmp_path, "--database", empty_url) as service:
+        made = lamina(tmp_path, "keys", "create", "--json", "--credit", "1", "--database", empty_url)
+        with service.as_key(json.loads(made.stdout)["key"]) as client:
+            fields = {"image": f"data:image/png;base64,{base64.b64encode(poster()).decode()}"}
+            job = client.post("/v1/decompositions", json=fields, headers={"Prefer": "wait=30"}).json()
+            assert (job["state"], job["charged_usd"]) == ("succeeded", "0.05")
+            assert client.get(f"/v1/stacks/{job['id']}.psd").content.startswith(b"8BPS")
+            assert client.get("/v1/wallet").json()["balance_usd"] == "0.95"
+            assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
+            problem(client.get(f"/v1/stacks/{job['id']}.psd"), 404, "not_found")
+        assert service.end() == 0
 
 
 def test_pages_of_other_origins_may_call_it_where_the_settings_say_so(tmp_path: Path) -> None:
