@@ -26,8 +26,8 @@ class Workforce:
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
-            for agent in self._agents:
-                await agent.engine.start()  # first: nobody is heard of while it starts
+            await asyncio.gather(*(agent.engine.start() for agent in self._agents))
+            for agent in self._agents:  # now that they can work: nobody is heard of while engines start
                 await agent.register()
                 self._idle.put_nowait(agent)
             beating = tasks.create_task(self._beat())
