@@ -1,5 +1,6 @@
 """The ASGI application: the dialects' routes, the operators' pages, and what stands around all of them."""
 
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from lamina.core.errors import LaminaError
 from lamina.dialects.native.access import Desk
@@ -71,7 +73,20 @@ def _surround(app: FastAPI, installation: Installation) -> None:
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    return answer_to(request, error)
+    answer = answer_to(request, error)
+    if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_methods_at(request)) or answer.headers.get("Allow", "")
+    return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All that the address takes: a router knows but those of its first route that fits."""
+    fits = [
+        operations
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+    ]
+    return sorted({method.upper() for method in fits[0]}) if fits else []
 
 
 class _Lamina(FastAPI):
