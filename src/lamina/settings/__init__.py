@@ -4,18 +4,15 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from lamina.core.catalog import MODELS
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.placement import AUTO, Placement, Precision
-from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.core.placement import AUTO
 from lamina.engine.weights.places import Roots
 from lamina.engine.wishes import Wishes
+from lamina.settings.checks import CHECKS, transformer_files
 
 FILE_NAME = "lamina.toml"
 _PREFIX = "LAMINA_"
@@ -37,6 +34,12 @@ class Settings:
 
     `safety`: "auto", "on" or "off"; `safety_threshold`: 0..1. `expander_url`, `expander_model`, `expander_key`: the
     OpenAI-compatible endpoint that makes prompts richer; the key is a secret.
+
+    Of the service: `data`: the folder of its database and files, unless `database` (a URL) and `storage` (a folder or a
+    bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
+    device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
+    `core.prices.parse_prices` takes them. `retention_days`, `upload_days`: how long results and uploads are kept; None
+    and 0 are for ever. The rest as in `service.service.Limits`; times in seconds.
     """
 
     engine: str = "auto"
@@ -52,6 +55,27 @@ class Settings:
     expander_url: str | None = None
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
+    data: str | None = None
+    database: str | None = field(default=None, repr=False)
+    storage: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str | None = None
+    agents: int = 1
+    allow_private_urls: bool = False
+    cors_origins: str | None = None
+    prices: str | None = None
+    charge_failed: bool = False
+    retention_days: float | None = None
+    upload_days: float = 7.0
+    url_s: float = 86_400.0
+    max_upload_bytes: int = 104_857_600
+    max_attempts: int = 3
+    run_s: float = 3600.0
+    stall_s: float = 300.0
+    cancel_grace_s: float = 10.0
+    agent_lost_s: float = 15.0
+    drain_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +127,13 @@ def roots(settings: Settings) -> Roots:
     hub = Path(os.environ.get("HF_HOME") or _cache() / "huggingface").expanduser()
     models = Path(settings.models_dir).expanduser() if settings.models_dir else data / "lamina" / "models"
     hub_cache = Path(os.environ.get("HF_HUB_CACHE") or hub / "hub").expanduser()
-    return Roots(models, hub_cache, dict(_transformer_files(settings.transformer or "")))
+    return Roots(models, hub_cache, dict(transformer_files(settings.transformer or "")))
+
+
+def data_folder(settings: Settings) -> Path:
+    """Of the service: by default `lamina/service` where the system keeps programs' data (XDG)."""
+    home = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share")
+    return (Path(settings.data) if settings.data else home / "lamina" / "service").expanduser().absolute()
 
 
 def _cache() -> Path:
@@ -117,7 +147,7 @@ def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Orig
     if found.place == _FLAG:  # checked by whoever it was given to, in the words that fit there
         return found
     try:
-        return Origin(name, _CHECKS[name](found.value), found.place)
+        return Origin(name, CHECKS[name](found.value), found.place)
     except ValueError as error:
         value = "something else" if name in _SECRETS else repr(found.shown)
         raise LaminaError(
@@ -170,128 +200,3 @@ def _check_known(name: str, what: str, spelt: Callable[[str], str]) -> None:
     close = difflib.get_close_matches(name, known, 1, 0.5)
     hint = f"Did you mean {spelt(close[0])}?" if close else f"There are: {', '.join(map(spelt, known))}."
     raise LaminaError(ErrorCode.SETTINGS_INVALID, f"{what} is not known.", hint)
-
-
-def _engine(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError('the name of an engine, such as "classic", or "auto"')
-    return value
-
-
-def _layers(value: Any) -> int:
-    number = _number(value)
-    if not MIN_LAYERS <= number <= MAX_LAYERS or number != int(number):
-        raise ValueError(f"a whole number from {MIN_LAYERS} to {MAX_LAYERS}")
-    return int(number)
-
-
-def _max_megapixels(value: Any) -> float:
-    number = _number(value)
-    if not 0 < number < float("inf"):
-        raise ValueError("a number above 0")
-    return number
-
-
-def _models_dir(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("the path of a folder")
-    return value
-
-
-def _device(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
-        raise ValueError("auto, cpu, mps, cuda, or one GPU of several as in cuda:1")
-    return value
-
-
-def _choice(names: Sequence[str]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return value
-
-    return check
-
-
-def _transformer(value: Any) -> str:
-    try:
-        _transformer_files(value)
-    except (AttributeError, ValueError):
-        raise ValueError(f"MODEL=PATH, a comma between several, with a model of these: {', '.join(MODELS)}") from None
-    return value
-
-
-def _transformer_files(value: str) -> list[tuple[str, Path]]:
-    pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
-    if not all(name.strip() in MODELS and path.strip() for name, _, path in pairs):
-        raise ValueError
-    return [(name.strip(), Path(path.strip()).expanduser()) for name, _, path in pairs]
-
-
-def _safety(value: Any) -> str:
-    if isinstance(value, bool):  # TOML's own words for it
-        return "on" if value else "off"
-    if value not in ("auto", "on", "off"):
-        raise ValueError('"on", "off", or "auto": on where the checker is installed')
-    return value
-
-
-def _safety_threshold(value: Any) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError("a number from 0 to 1")
-    return number
-
-
-def _expander_url(value: Any) -> str:
-    if not isinstance(value, str) or not _is_plain_address(value):
-        raise ValueError("an address such as http://127.0.0.1:8080/v1, without a key in it")
-    return value
-
-
-def _is_plain_address(value: str) -> bool:
-    """True for http or https without a user, a query or a fragment, where keys would be."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port  # a ValueError where it is no number
-    except ValueError:
-        return False
-    is_plain = re.fullmatch("[!-~]+", value) and not {"@", "?", "#"} & set(value)
-    return bool(is_plain) and parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _expander_model(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("the name that the endpoint has for a model")
-    return value
-
-
-def _expander_key(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
-        raise ValueError("visible ASCII characters without spaces")  # what a header can carry
-    return value
-
-
-def _number(value: Any) -> float:
-    try:
-        return float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "engine": _engine,
-    "layers": _layers,
-    "max_megapixels": _max_megapixels,
-    "models_dir": _models_dir,
-    "device": _device,
-    "precision": _choice((AUTO, *Precision)),
-    "placement": _choice((AUTO, *Placement)),
-    "transformer": _transformer,
-    "safety": _safety,
-    "safety_threshold": _safety_threshold,
-    "expander_url": _expander_url,
-    "expander_model": _expander_model,
-    "expander_key": _expander_key,
-}
-"""From what a flag, a variable or a file says to a value; a ValueError says what it must be."""

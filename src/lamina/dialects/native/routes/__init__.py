@@ -1,0 +1,5 @@
+"""The routes of the native API, one file a noun."""
+
+from lamina.dialects.native.routes import accounts, addresses, files, jobs, stacks, submits
+
+ROUTERS = (submits.router, jobs.router, files.router, stacks.router, accounts.router, addresses.router)

@@ -1,0 +1,128 @@
+"""The routes that take a job in."""
+
+from typing import Annotated, NoReturn
+
+from fastapi import APIRouter, Header, Response
+
+from lamina.core.jobs import JobRequest
+from lamina.core.keys import ApiKey
+from lamina.dialects.native.access import AtDesk, Desk, Writer
+from lamina.dialects.native.answers import JobBody
+from lamina.dialects.native.problem_route import Documented, ProblemRoute, problems
+from lamina.dialects.native.rendering import render_job
+from lamina.dialects.native.sources import stored_inputs
+from lamina.dialects.native.translate import (
+    body_hash,
+    check_training,
+    parse_decomposition,
+    parse_edit,
+    parse_generation,
+)
+from lamina.dialects.native.waiting import LONGEST_WAIT_S, awaited, parse_wait
+from lamina.dialects.native.wire import (
+    DecompositionFields,
+    EditFields,
+    GenerationFields,
+    Strict,
+    TrainingFields,
+)
+from lamina.service.files import address_of
+from lamina.service.following import JobView, view
+from lamina.service.submitting import submit
+
+router = APIRouter(prefix="/v1", tags=["jobs"], route_class=ProblemRoute)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key and body give the same job, not a second one."),
+]
+Prefer = Annotated[
+    str | None,
+    Header(description=f"`wait=N`: answer when the job has ended, or after N seconds, at most {LONGEST_WAIT_S}."),
+]
+
+_LOCATION = {"Location": {"description": "Of the job.", "schema": {"type": "string"}}}
+_ANSWERS: Documented = {
+    200: {
+        "description": "The job, which has ended in the time that `Prefer` allows.",
+        "model": JobBody,
+        "headers": {**_LOCATION, "Preference-Applied": {"schema": {"type": "string"}}},
+    },
+    202: {"description": "The job, which is queued.", "headers": _LOCATION},
+    **problems(400, 401, 402, 403, 404, 409, 413, 422, 429, 501, 503),
+}
+
+
+@router.post("/decompositions", status_code=202, responses=_ANSWERS, summary="Take a picture apart into layers")
+async def decompose(
+    desk: AtDesk,
+    key: Writer,
+    fields: DecompositionFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> JobBody:
+    """The result is a stack: its layers in the job's `result`, and `GET /v1/stacks/{id}.psd` and its like."""
+    return await _taken_in(desk, key, fields, parse_decomposition(fields), response, idempotency_key, prefer)
+
+
+@router.post("/generations", status_code=202, responses=_ANSWERS, summary="Make pictures from words")
+async def generate(
+    desk: AtDesk,
+    key: Writer,
+    fields: GenerationFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> JobBody:
+    """The pictures are in the job's `result`, with addresses that need no key and are good for a day."""
+    return await _taken_in(desk, key, fields, parse_generation(fields), response, idempotency_key, prefer)
+
+
+@router.post("/edits", status_code=202, responses=_ANSWERS, summary="Change pictures as words say")
+async def edit(
+    desk: AtDesk,
+    key: Writer,
+    fields: EditFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> JobBody:
+    """`image` is what to change; `references` are what else the words speak of."""
+    return await _taken_in(desk, key, fields, parse_edit(fields), response, idempotency_key, prefer)
+
+
+@router.post(
+    "/trainings",
+    status_code=501,
+    response_class=Response,
+    responses=problems(400, 401, 403, 404, 413, 422, 501, 503),
+    summary="Train a LoRA (not offered yet)",
+)
+async def train(_key: Writer, fields: TrainingFields) -> NoReturn:
+    """The request is checked, and one that is right is answered with 501."""
+    check_training(fields)
+
+
+async def _taken_in(
+    desk: Desk,
+    key: ApiKey,
+    fields: Strict,
+    request: JobRequest,
+    response: Response,
+    idempotency_key: str | None,
+    prefer: str | None,
+) -> JobBody:
+    service = desk.service
+    stored = await stored_inputs(service, key, request)
+    hashed = None if idempotency_key is None else body_hash(request.kind, fields)
+    job = await submit(service, key, stored, idempotency_key, hashed)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    wait_s = parse_wait(prefer)
+    if wait_s is not None and (ended := await awaited(desk, key.id, job.id, wait_s)):
+        response.status_code = 200
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+        shown = JobView(ended)
+    else:
+        shown = await view(service, key.id, job.id)
+    return render_job(shown, lambda file_id, media_type: address_of(service, file_id, media_type))

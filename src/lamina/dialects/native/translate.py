@@ -1,0 +1,150 @@
+"""From the native JSON to what the service is to do; pure functions."""
+
+import hashlib
+import json
+import re
+
+from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.catalog import model_named, wanted_model
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
+from lamina.core.task_records import Task, kind_of, record_of
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.dialects.native.wire import (
+    DecompositionFields,
+    EditFields,
+    GenerationFields,
+    JobFields,
+    LoraFields,
+    PictureFields,
+    SamplingFields,
+    Strict,
+    TrainingFields,
+)
+from lamina.service.fetching.targets import parse_target
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+")
+_FILE, _WEB, _DATA = "file:", ("http://", "https://"), "data:"
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be one of ours at all: what it is looked up in need not see anything else."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_decomposition(fields: DecompositionFields) -> JobRequest:
+    """Raises `LaminaError`: task_invalid, model_unknown, not_offered."""
+    sampling = _parse_sampling(fields, TaskKind.DECOMPOSE)
+    task = DecomposeTask(fields.layers, fields.prompt, sampling, fields.resolution, fields.raw)
+    return _request(task, fields, _inputs((InputRole.PICTURE, fields.image)), Delivery(safety=fields.safety))
+
+
+def parse_generation(fields: GenerationFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    if fields.mask is not None and fields.image is None:
+        raise _invalid("A mask was given without an image.", "It says where the image may change: give both.")
+    sampling = _parse_sampling(fields, TaskKind.GENERATE)
+    task = GenerateTask(
+        fields.prompt, sampling, fields.width, fields.height, fields.count, fields.strength, fields.expand
+    )
+    inputs = _inputs((InputRole.START, fields.image), (InputRole.MASK, fields.mask))
+    return _request(task, fields, inputs, _parse_delivery(fields))
+
+
+def parse_edit(fields: EditFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    sampling = _parse_sampling(fields, TaskKind.EDIT)
+    task = EditTask(fields.prompt, sampling, fields.width, fields.height, fields.count, fields.expand)
+    given = (fields.image, *fields.references)
+    most = wanted_model(sampling.model, TaskKind.EDIT).max_references
+    if len(given) > most:
+        raise _invalid(f"{len(given)} pictures were given, and the model takes {most}.", "Give fewer.")
+    return _request(
+        task, fields, _inputs(*((InputRole.PICTURE, one) for one in given)), _parse_delivery(fields)
+    )  # fmt: skip
+
+
+def check_training(fields: TrainingFields) -> None:
+    """Raises `LaminaError`: task_invalid, model_unknown; and not_offered for one that is right."""
+    model_named(fields.model)
+    _inputs((InputRole.PICTURE, fields.images))
+    if fields.webhook_url is not None:
+        parse_target(fields.webhook_url)
+    raise LaminaError(
+        ErrorCode.NOT_OFFERED, "This request is right, and this version does not train yet.", "Use a later version."
+    )
+
+
+def body_hash(kind: str, fields: Strict) -> str:
+    """The same for the same request, however it is written: order, spaces, defaults given or left out."""
+    canonical = json.dumps([kind, fields.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _request(task: Task, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+    if fields.webhook_url is not None:
+        parse_target(fields.webhook_url)
+    kind = kind_of(task)
+    return JobRequest(
+        kind,
+        record_of(task),
+        inputs,
+        delivery,
+        fields.engine,
+        wanted_model(task.sampling.model, kind).name,
+        "native",
+        {},
+        fields.priority,
+        fields.start_within_s,
+        fields.run_within_s,
+        fields.webhook_url,
+    )
+
+
+def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
+    wanted_model(fields.model, kind)
+    return Sampling(
+        fields.model,
+        fields.seed,
+        fields.steps,
+        fields.guidance,
+        fields.negative,
+        tuple(map(_parse_lora, fields.loras)),
+        fields.scheduler,
+        Acceleration(AccelerationLevel(fields.acceleration)),
+    )
+
+
+def _parse_lora(fields: LoraFields) -> Lora:
+    """Only from the hub's cache: a path would read the server's disk, and an address is not fetched safely yet."""
+    if not _HUB_ID.fullmatch(fields.path) or ".." in fields.path:
+        raise LaminaError(
+            ErrorCode.NOT_OFFERED,
+            f"A LoRA at {fields.path!r} cannot be used over the API.",
+            "Name one on the Hugging Face hub that the server has already: owner/name.",
+        )
+    return Lora(fields.path, fields.scale)
+
+
+def _parse_delivery(fields: PictureFields) -> Delivery:
+    return Delivery(fields.format, fields.quality, fields.watermark, fields.safety)
+
+
+def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:
+    return tuple(JobInput(role, _checked_source(source)) for role, source in given if source is not None)
+
+
+def _checked_source(source: str) -> str:
+    if source.startswith(_FILE):
+        if not is_id(source.removeprefix(_FILE)):
+            raise _invalid("A file was named whose id can be none.", "POST /v1/files answers with its id.")
+    elif source.lower().startswith(_WEB):
+        parse_target(source)
+    elif not source.lower().startswith(_DATA):
+        raise _invalid("A picture was named in an unknown way.", "Give an http(s) URL, a data: URI, or file:ID.")
+    return source
+
+
+def _invalid(message: str, hint: str) -> LaminaError:
+    return LaminaError(ErrorCode.TASK_INVALID, message, hint)
