@@ -1,15 +1,24 @@
 """Answers errors as problem details: of a route that raises one, and of requests that no route takes."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
-from lamina.core.errors import LaminaError
-from lamina.dialects.native.problems import problem_of_error, problem_of_request, problem_of_status
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.dialects.native.errors import (
+    MEDIA_TYPE,
+    STATUSES,
+    invalid_request,
+    problem,
+    problem_headers,
+    status_problem_response,
+)
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 Documented = dict[int | str, dict[str, Any]]
@@ -39,14 +48,30 @@ class ProblemRoute(APIRoute):
         async def told(request: Request) -> Response:
             try:
                 return await handle(request)
-            except LaminaError as error:
-                return problem_of_error(error, request.url.path)
-            except RequestValidationError as error:
-                return problem_of_request(error.errors(), request.url.path)
-            except HTTPException as error:
-                return problem_of_status(error.status_code, request.url.path, error.headers)
+            except (LaminaError, RequestValidationError, HTTPException) as error:
+                return answer_to(request, error)
 
         return told
+
+
+def answer_to(request: Request, error: Exception) -> Response:
+    """The problem details of an error that a route, or the router, has raised."""
+    path = request.url.path
+    match error:
+        case LaminaError():
+            return _answer(error, path)
+        case RequestValidationError():
+            return _answer(invalid_request(error.errors()), path, error.errors())
+        case HTTPException(status_code=404):
+            return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is nothing at this address.", "See /docs."), path)
+        case HTTPException(status_code=405):
+            why = f"This address does not take {request.method}."
+            return status_problem_response(405, why, "See /docs.", path, error.headers)
+        case HTTPException():
+            why = f"{error.detail or HTTPStatus(error.status_code).phrase}".rstrip(".")
+            return status_problem_response(error.status_code, f"{why}.", "See /docs.", path, error.headers)
+        case _:
+            raise error
 
 
 def problems(*statuses: int) -> Documented:
@@ -59,3 +84,23 @@ def problems(*statuses: int) -> Documented:
     if 401 in found:
         found[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return found
+
+
+def _answer(error: LaminaError, path: str, errors: Sequence[Any] = ()) -> Response:
+    document = problem(error, path)
+    if errors:
+        document["errors"] = [{"loc": list(one["loc"]), "msg": one["msg"]} for one in errors]
+    return JSONResponse(_encodable(document), STATUSES[error.code], problem_headers(error.code), MEDIA_TYPE)
+
+
+def _encodable(value: Any) -> Any:
+    """JSON can name letters that UTF-8 cannot write, and what is wrong with a request is told in its own words."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {name: _encodable(one) for name, one in value.items()}
+        case list():
+            return [_encodable(one) for one in value]
+        case _:
+            return value

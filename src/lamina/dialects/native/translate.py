@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from typing import NoReturn
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import model_named, wanted_model
@@ -24,7 +25,6 @@ from lamina.dialects.native.wire import (
 from lamina.service.fetching.targets import parse_target
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+")
 _FILE, _WEB, _DATA = "file:", ("http://", "https://"), "data:"
 
 
@@ -65,7 +65,7 @@ def parse_edit(fields: EditFields) -> JobRequest:
     )  # fmt: skip
 
 
-def check_training(fields: TrainingFields) -> None:
+def check_training(fields: TrainingFields) -> NoReturn:
     """Raises `LaminaError`: task_invalid, model_unknown; and not_offered for one that is right."""
     model_named(fields.model)
     _inputs((InputRole.PICTURE, fields.images))
@@ -117,13 +117,8 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
 
 
 def _parse_lora(fields: LoraFields) -> Lora:
-    """Only from the hub's cache: a path would read the server's disk, and an address is not fetched safely yet."""
-    if not _HUB_ID.fullmatch(fields.path) or ".." in fields.path:
-        raise LaminaError(
-            ErrorCode.NOT_OFFERED,
-            f"A LoRA at {fields.path!r} cannot be used over the API.",
-            "Name one on the Hugging Face hub that the server has already: owner/name.",
-        )
+    if fields.path.startswith((_FILE, *_WEB)):
+        _checked_source(fields.path)
     return Lora(fields.path, fields.scale)
 
 

@@ -46,9 +46,9 @@ class Strict(BaseModel):
 class LoraFields(Strict):
     path: str = Field(
         min_length=3,
-        max_length=300,
-        description="A LoRA on the Hugging Face hub that the server has already: `owner/name` or a file in it.",
-        examples=["owner/name"],
+        max_length=_LONGEST_URL,
+        description="An http(s) URL, `file:ID` of an upload, or `owner/name` of one on the hub that the server has.",
+        examples=["https://example.org/style.safetensors"],
     )
     scale: float = Field(1.0, ge=MIN_LORA_SCALE, le=MAX_LORA_SCALE, description="1 is as it was trained.")
 

@@ -1,6 +1,6 @@
 """The routes that take a job in."""
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
@@ -99,7 +99,7 @@ async def edit(
     responses=problems(400, 401, 403, 404, 413, 422, 501, 503),
     summary="Train a LoRA (not offered yet)",
 )
-async def train(_key: Writer, fields: TrainingFields) -> NoReturn:
+async def train(_key: Writer, fields: TrainingFields) -> Response:
     """The request is checked, and one that is right is answered with 501."""
     check_training(fields)
 

@@ -1,0 +1,129 @@
+"""`lamina keys`: makes API keys, lists them, takes them back."""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lamina.cli.exits import DONE
+from lamina.cli.service_options import store_options
+from lamina.cli.terminal_text import aligned
+
+if TYPE_CHECKING:
+    from lamina.core.keys import ApiKey
+    from lamina.store.database import Database
+
+_DAY_S = 86_400
+_SCOPES = ("read", "write")
+
+
+@click.group()
+def keys() -> None:
+    """Make API keys, list them, and take them back."""
+
+
+@keys.command()
+@click.option("--name", metavar="TEXT", default="", help="What to call it.")
+@click.option("--credit", metavar="USD", help="Put so much into its wallet, and have its jobs paid for from there.")
+@click.option("--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="After so many days it is no good.")
+@click.option("--scope", "scopes", type=click.Choice(_SCOPES), multiple=True, help="What it may do; both by default.")
+@click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
+@click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@store_options
+def create(
+    database: "Database",
+    name: str,
+    credit: str | None,
+    expires: int | None,
+    scopes: tuple[str, ...],
+    per_minute: int | None,
+    at_once: int | None,
+    is_json: bool,
+) -> int:
+    """Make a key and show it, this once: only a hash of it is kept.
+
+    Without --credit its jobs cost nothing.
+    """
+    from lamina.core.keys import ALL_SCOPES, Scope
+    from lamina.core.money import micros_of
+    from lamina.service.keys import KeyTerms, create_key
+
+    now = time.time()
+    terms = KeyTerms(
+        name,
+        None if credit is None else micros_of(credit),
+        frozenset(map(Scope, scopes)) or ALL_SCOPES,
+        None if expires is None else now + expires * _DAY_S,
+        per_minute,
+        at_once,
+    )
+    if terms.credit_micros is not None and terms.credit_micros < 0:
+        raise click.BadParameter("Give no less than 0.", param_hint="--credit")
+    key, secret = create_key(database, terms, now)
+    click.echo(json.dumps({"key": secret, "id": key.id, "name": name}) if is_json else secret)
+    return DONE
+
+
+@keys.command(name="list")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@store_options
+def list_keys(database: "Database", is_json: bool) -> int:
+    """Show the keys, without their secrets."""
+    from lamina.store import keys as store
+    from lamina.store import wallets
+
+    found = [
+        _row(key, database.write_now(lambda connection, key=key: wallets.balance_micros(connection, key.id)))
+        for key in database.write_now(store.every)
+    ]
+    if is_json or not sys.stdout.isatty():
+        click.echo(json.dumps({"keys": found}, indent=2))
+    else:
+        head = ("key", "name", "state", "scopes", "balance", "id")
+        rows = [(f"{one['prefix']}…", *(str(one[name]) for name in head[1:])) for one in found]
+        click.echo("\n".join(aligned([head, *rows], (False, False, False, False, True, False))))
+    return DONE
+
+
+@keys.command()
+@click.argument("key")
+@store_options
+def revoke(database: "Database", key: str) -> int:
+    """Take a key back, named by its id, its first 12 characters, or its name. Its jobs go on; nobody can see them."""
+    from lamina.service.keys import the_key
+    from lamina.store import keys as store
+
+    def work(connection: Any) -> "ApiKey":
+        found = the_key(connection, key)
+        store.revoke(connection, found.id, time.time())
+        return found
+
+    found = database.write_now(work)
+    click.echo(f"Revoked {found.prefix}… ({found.id}).")
+    return DONE
+
+
+def _row(key: "ApiKey", balance_micros: int) -> dict[str, Any]:
+    from lamina.core.money import usd_of
+
+    is_good = key.is_valid_at(time.time())
+    return {
+        "id": key.id,
+        "prefix": key.prefix,
+        "name": key.name,
+        "state": "good" if is_good else "revoked" if key.revoked_at is not None else "expired",
+        "scopes": ",".join(sorted(key.scopes)),
+        "balance": usd_of(balance_micros) if key.is_metered else "-",
+        "created_at": _time(key.created_at),
+        "expires_at": None if key.expires_at is None else _time(key.expires_at),
+        "per_minute": key.per_minute,
+        "at_once": key.at_once,
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,53 @@
+"""The options of every command that works on a service's own store, and the settings that they make."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lamina.settings import Settings
+    from lamina.store.database import Database
+
+_STORE = (
+    click.option("--data", metavar="DIR", help="The service's folder; lamina/service in XDG_DATA_HOME by default."),
+    click.option("--database", metavar="URL", help="postgresql://USER@HOST/NAME; SQLite in the folder by default."),
+)
+_FILES = (
+    click.option("--storage", metavar="URL", help="s3://BUCKET/PREFIX and its like; files in the folder by default."),
+)
+
+
+def store_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds them to a command, whose function takes an open `Database` as `database`, closed when it is done."""
+
+    @functools.wraps(command)
+    def opened(data: str | None, database: str | None, **arguments: Any) -> Any:
+        from lamina.server.stores import open_database
+
+        store: Database = open_database(settings_of(data=data, database=database))
+        try:
+            return command(database=store, **arguments)
+        finally:
+            store.close()
+
+    return _with(_STORE, opened)
+
+
+def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds them, and where files are kept, to a command, whose function takes `data`, `database`, `storage`."""
+    return _with((*_STORE, *_FILES), command)
+
+
+def settings_of(**flags: object) -> "Settings":
+    """Flags over what else says so. Raises `LaminaError` (settings_invalid)."""
+    from lamina.settings import current
+
+    return current(**flags)
+
+
+def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,86 @@
+"""The ASGI application: the dialects' routes, the operators' pages, and what stands around all of them."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from lamina.core.errors import LaminaError
+from lamina.dialects.native.access import Desk
+from lamina.dialects.native.problem_route import answer_to
+from lamina.dialects.native.routes import ROUTERS as NATIVE
+from lamina.dialects.native.wire import Problem
+from lamina.server.bootstrap import Installation
+from lamina.server.operations import operations
+from lamina.server.requests import REQUEST_ID, RequestMiddleware
+
+DIALECTS = (NATIVE,)
+"""Each is the routers of one dialect."""
+
+_ABOUT = (
+    "Takes pictures apart into layers, makes and changes them. Every request to `/v1` needs a key: "
+    "`Authorization: Bearer KEY`. Errors are problem details (RFC 9457)."
+)
+_SHOWN_TO_SCRIPTS = (
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "Content-Range",
+    "Content-Disposition",
+    REQUEST_ID,
+)
+_BODY_OVERHEAD = 1.4  # base64 is 4 letters for 3 bytes, and a form has its headers
+_BODY_LEAST_BYTES = 4 << 20
+
+
+def make_app(installation: Installation, desk: Desk) -> FastAPI:
+    """It only answers; what goes on beside is `server.running`'s."""
+    app = _Lamina(
+        title="Lamina", version=version("lamina"), description=_ABOUT, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.desk = desk
+    for routers in DIALECTS:
+        for router in routers:
+            app.include_router(router)
+    app.include_router(operations(installation))
+    for error in (LaminaError, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, _told)
+    _surround(app, installation)
+    return app
+
+
+def _surround(app: FastAPI, installation: Installation) -> None:
+    """What is added last stands outermost."""
+    origins = installation.settings.cors_origins
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins.split(","),
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range"],
+            expose_headers=list(_SHOWN_TO_SCRIPTS),
+            max_age=600,
+        )
+    most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
+    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    return answer_to(request, error)
+
+
+class _Lamina(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """With the schema of problem details, which routes only name."""
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["Problem"] = problem
+        return document

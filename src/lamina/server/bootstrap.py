@@ -1,0 +1,114 @@
+"""Wires a service together from settings: the only place that knows which adapter fills which socket."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lamina.core.catalog import Model
+from lamina.core.jobs import JobRequest
+from lamina.core.ports import Dispatcher
+from lamina.core.prices import parse_prices, price_of
+from lamina.core.tasks import TaskKind
+from lamina.dialects.native.letters import native_writer
+from lamina.engine.weights.places import find
+from lamina.server.metrics import Metrics
+from lamina.server.stores import open_database
+from lamina.service.delivering import Writer
+from lamina.service.dispatch.in_process import InProcessDispatcher
+from lamina.service.fetching.fetcher import Fetcher
+from lamina.service.service import Limits, Service
+from lamina.service.signing import SigningKey, loaded_keys, new_key, stored_keys
+from lamina.settings import Settings, data_folder, roots
+from lamina.store.blobs import open_blobs
+from lamina.store.database import Database
+from lamina.store.secrets import secret
+
+_DAY_S = 86_400.0
+_FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
+_LORA_BYTES, _LORA_S = 4 << 30, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A service that is ready to work. `signing_keys`: the one in use first. `writers`: of webhooks, by dialect."""
+
+    settings: Settings
+    service: Service
+    metrics: Metrics
+    signing_keys: tuple[SigningKey, ...]
+    writers: Mapping[str, Writer]
+
+    def is_here(self, model: Model) -> bool:
+        """Whether this machine has the model's weights; nano's come with the package."""
+        return not model.checkpoint.repository or find(model, roots(self.settings)) is not None
+
+
+def open_installation(settings: Settings, base_url: str) -> Installation:
+    """`base_url`: where clients reach it, unless the settings say. Raises `LaminaError`: store_unavailable, ..."""
+    database = open_database(settings)
+    limits, metrics = limits_of(settings), Metrics()
+    file_secret, keys = _secrets(database)
+    service = Service(
+        database,
+        open_blobs(settings.storage or str(data_folder(settings) / "files")),
+        Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
+        _dispatcher(database, limits),
+        _Pricing(settings.prices or ""),
+        file_secret,
+        settings.base_url or base_url,
+        (base_url, base_url.replace("127.0.0.1", "localhost")),
+        limits,
+        observer=metrics,
+        cache=data_folder(settings) / "cache",
+        lora_fetcher=Fetcher(settings.allow_private_urls, _LORA_BYTES, _LORA_S),
+    )
+    return Installation(settings, service, metrics, keys, {"native": native_writer(service, keys[0])})
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        settings.agent_lost_s,
+        settings.max_attempts,
+        settings.stall_s,
+        settings.cancel_grace_s,
+        settings.run_s,
+        settings.url_s,
+        _seconds(settings.retention_days),
+        _seconds(settings.upload_days),
+        settings.drain_s,
+        settings.max_upload_bytes,
+        settings.charge_failed,
+    )
+
+
+def _dispatcher(database: Database, limits: Limits) -> Dispatcher:
+    if not database.is_postgres:
+        return InProcessDispatcher(database)
+    from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
+
+    dispatcher = ProcrastinateDispatcher(database, database.url, limits.agent_lost_s)
+    dispatcher.open()
+    return dispatcher
+
+
+def _secrets(database: Database) -> tuple[bytes, tuple[SigningKey, ...]]:
+    file_secret = database.write_now(lambda connection: secret(connection, _FILE_SECRET, lambda: os.urandom(32)))
+    stored = database.write_now(
+        lambda connection: secret(connection, _SIGNING_KEYS, lambda: stored_keys((new_key(),)))
+    )  # fmt: skip
+    return file_secret, loaded_keys(stored)
+
+
+class _Pricing:
+    """What a request costs, in micro-dollars."""
+
+    def __init__(self, setting: str) -> None:
+        self._prices = parse_prices(setting)
+
+    def __call__(self, request: JobRequest) -> int:
+        pictures = 1 if request.kind is TaskKind.DECOMPOSE else int(request.task.get("count", 1))
+        return price_of(self._prices, request.kind, request.model, pictures=pictures)
+
+
+def _seconds(days: float | None) -> float | None:
+    return days * _DAY_S if days else None

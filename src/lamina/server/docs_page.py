@@ -1,0 +1,109 @@
+"""The OpenAPI document as one page for reading, whole in itself: no script, nothing from elsewhere."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+h2{margin-top:2.5rem;border-bottom:1px solid #ddd}summary{cursor:pointer;padding:.3rem 0}
+code,pre{font:14px/1.45 ui-monospace,monospace;background:#f5f3ef}
+code{padding:.1em .3em}pre{padding:.7rem;overflow:auto}
+table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}
+.m{display:inline-block;min-width:4.5rem;font-weight:600}.s{color:#666}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1d}code,pre{background:#2a2a2d}.s{color:#aaa}}
+"""
+
+
+def render_docs(document: Mapping[str, Any]) -> str:
+    """HTML."""
+    info = document["info"]
+    tags: dict[str, list[str]] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            tag = (operation.get("tags") or ["other"])[0]
+            tags.setdefault(tag, []).append(_operation(document, method, path, operation))
+    sections = "".join(f"<h2>{escape(tag.capitalize())}</h2>{''.join(shown)}" for tag, shown in tags.items())
+    head = f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>"
+    about = f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{_words(info.get('description', ''))}</p>"
+    raw = '<p class=s>For programs: <a href="/openapi.json">openapi.json</a></p>'
+    meta = '<meta charset=utf-8><meta name=viewport content="width=device-width">'
+    return f"<!doctype html><html lang=en>{meta}{head}<body>{about}{raw}{sections}</body></html>"
+
+
+def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> str:
+    heading = (
+        f"<span class=m>{method.upper()}</span> <code>{escape(path)}</code> {_words(operation.get('summary', ''))}"
+    )
+    parts = [f"<p>{_words(operation.get('description', ''))}</p>", _parameters(operation)]
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        parts.append(f"<h4>Body, {escape(media_type)}</h4>{_schema(document, content.get('schema', {}))}")
+    parts.append(_answers(document, operation))
+    return f"<details><summary>{heading}</summary>{''.join(parts)}</details>"
+
+
+def _parameters(operation: Mapping[str, Any]) -> str:
+    rows = [
+        (one["name"], one["in"], _type(one.get("schema", {})), one.get("description", ""))
+        for one in operation.get("parameters", ())
+    ]
+    return _table(("parameter", "in", "type", ""), rows) if rows else ""
+
+
+def _answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+    rows: list[tuple[str, ...]] = []
+    shown = ""
+    for status, answer in operation.get("responses", {}).items():
+        rows.append((status, answer.get("description", "")))
+        schema = answer.get("content", {}).get("application/json", {}).get("schema")
+        if schema and not shown:
+            shown = f"<h4>Answer</h4>{_schema(document, schema)}"
+    return _table(("status", ""), rows) + shown
+
+
+def _schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    whole = _resolved(document, schema)
+    required = set(whole.get("required", ()))
+    rows = [
+        (name, _type(field) + ("" if name in required else ", optional"), field.get("description", ""))
+        for name, field in whole.get("properties", {}).items()
+    ]
+    examples = "".join(f"<pre>{escape(json.dumps(one, indent=2))}</pre>" for one in whole.get("examples", ()))
+    return (
+        f"<p>{_words(whole.get('description', ''))}</p>{examples}{_table(('field', 'type', ''), rows) if rows else ''}"
+    )
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = _reference(schema)
+    return document["components"]["schemas"].get(name, {}) if name else schema
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if name := _reference(schema):
+        return name
+    if "anyOf" in schema:
+        return " or ".join(_type(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return " | ".join(json.dumps(one) for one in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    bounds = [f"{sign} {schema[name]}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
+    return " ".join([str(schema.get("type", "any")), *bounds])
+
+
+def _reference(schema: Mapping[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    titles = "".join(f"<th>{escape(one)}</th>" for one in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{_words(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><tr>{titles}</tr>{lines}</table>"
+
+
+def _words(text: str) -> str:
+    """Escaped; what stands in back quotes is code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

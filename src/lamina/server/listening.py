@@ -1,0 +1,48 @@
+"""The socket that a server listens on, taken before anything else is done."""
+
+import errno
+import ipaddress
+import socket
+
+from lamina.core.errors import ErrorCode, LaminaError
+
+_BACKLOG = 2048
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """`port`: 0 is any that is free. Raises `LaminaError`: port_taken, settings_invalid (not an address of ours)."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise _refusal(host, port, error) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """How a client on this machine reaches it: http://HOST:PORT."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def _refusal(host: str, port: int, error: OSError) -> LaminaError:
+    if error.errno == errno.EADDRINUSE:
+        return LaminaError(
+            ErrorCode.PORT_TAKEN,
+            f"Another program listens on {host}:{port}.",
+            "Give another --port, or end that program.",
+        )
+    if error.errno == errno.EACCES:
+        return LaminaError(
+            ErrorCode.PORT_TAKEN, f"Port {port} may not be used by this user.", "Give a --port of 1024 or more."
+        )
+    return LaminaError(
+        ErrorCode.SETTINGS_INVALID,
+        f"{host!r} is no address of this machine: {error.strerror or error}.",
+        "Give --host 127.0.0.1, or 0.0.0.0 for all of its addresses.",
+    )

@@ -1,0 +1,84 @@
+"""The pages for those who run the service: is it alive, is it ready, what are its figures, what does it offer."""
+
+import time
+from importlib.metadata import version
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlalchemy import Connection
+
+from lamina.core.jobs import JobState
+from lamina.dialects.native.answers import StatusBody
+from lamina.dialects.native.problem_route import ProblemRoute, problems
+from lamina.server.bootstrap import Installation
+from lamina.server.device_memory import device_memory
+from lamina.server.docs_page import render_docs
+from lamina.server.metrics import CONTENT_TYPE
+from lamina.service.signing import jwks
+from lamina.store import agents, jobs
+
+_STORAGE_GOOD_FOR_S = 30.0  # asking it writes an object
+
+
+def operations(installation: Installation) -> APIRouter:
+    """Routes without a key."""
+    router = APIRouter(tags=["operations"], route_class=ProblemRoute)
+    readiness = _Readiness(installation)
+
+    @router.get("/health", summary="Whether this process is alive")
+    async def health() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
+        return StatusBody(status="ok", version=version("lamina"))
+
+    @router.get("/ready", responses=problems(503), summary="Whether the database and the storage can be used")
+    async def ready() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
+        await readiness.check()
+        return StatusBody(status="ready", version=version("lamina"))
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(503)},
+        summary="Figures for Prometheus",
+    )
+    async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
+        await _count(installation)
+        return Response(installation.metrics.exposition(), media_type=CONTENT_TYPE)
+
+    @router.get("/.well-known/jwks.json", response_class=JSONResponse, summary="The keys that sign webhooks")
+    async def well_known_keys() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return JSONResponse(jwks(installation.signing_keys), headers={"Cache-Control": "public, max-age=3600"})
+
+    @router.get("/docs", response_class=HTMLResponse, summary="This API, for reading")
+    async def docs(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        page = render_docs(request.app.openapi())
+        policy = "default-src 'none'; style-src 'unsafe-inline'"
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    return router
+
+
+class _Readiness:
+    def __init__(self, installation: Installation) -> None:
+        self._service = installation.service
+        self._storage_good_until = 0.0
+
+    async def check(self) -> None:
+        """Raises `LaminaError` (store_unavailable)."""
+        await self._service.database.read(lambda connection: connection.exec_driver_sql("select 1").scalar())
+        if time.monotonic() > self._storage_good_until:
+            await self._service.blobs.check()
+            self._storage_good_until = time.monotonic() + _STORAGE_GOOD_FOR_S
+
+
+async def _count(installation: Installation) -> None:
+    """What is counted where it stands, when it is asked for."""
+
+    def work(connection: Connection) -> tuple[dict[tuple[str, str], int], int]:
+        return jobs.count_by_state(connection), len(agents.every(connection))
+
+    open_jobs, agent_count = await installation.service.database.read(work)
+    counts = {state: sum(n for (known, _), n in open_jobs.items() if known == state) for state in JobState}
+    installation.metrics.set_open_jobs(counts)
+    installation.metrics.set_agents(agent_count)
+    for device, used_bytes, total_bytes in await device_memory():
+        installation.metrics.set_device_memory(device, used_bytes, total_bytes)

@@ -1,0 +1,41 @@
+"""What a service says of itself when it starts, and the key that its first start makes."""
+
+from lamina.core.catalog import default_model
+from lamina.core.tasks import TaskKind
+from lamina.engine.choice import AUTO, ENGINES
+from lamina.server.bootstrap import Installation
+from lamina.service.keys import KeyTerms, create_key
+from lamina.store import keys
+
+_NAME = "first"
+
+
+def first_key(installation: Installation) -> str | None:
+    """A key's secret, if there was none in this store; it is nowhere else."""
+    service = installation.service
+    if service.database.write_now(keys.every):
+        return None
+    _, secret = create_key(service.database, KeyTerms(_NAME), service.clock())
+    return secret
+
+
+def engine_words(installation: Installation) -> str:
+    """Which engine does what here."""
+    settings = installation.settings
+    if not settings.agents:
+        return "none here (--agents 0); lamina work runs agents elsewhere"
+    if settings.engine != AUTO:
+        return settings.engine
+    makes = "nano makes and edits" if not ENGINES["nano"].missing() else "nothing makes pictures: lamina[qwen] does"
+    here = [default_model(kind).name for kind in TaskKind if installation.is_here(default_model(kind))]
+    released = "".join(f"{name}, " for name in here)
+    return f"auto: {released}classic takes pictures apart, {makes}"
+
+
+def missing_model_words(installation: Installation) -> list[str]:
+    """How to get the real model, if it is not here."""
+    model = default_model(TaskKind.DECOMPOSE)
+    if not installation.settings.agents or installation.is_here(model):
+        return []
+    size_gb = model.checkpoint.size_bytes / 1e9
+    return [f"  Model   {model.name} is not here: lamina pull {model.name} ({size_gb:.0f} GB, for a GPU)"]
