@@ -67,12 +67,18 @@ class JobInput:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say."""
+    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say.
+
+    Of a stack, `format` is that of its layers, and "jpg", which has no alpha, that of a flat picture on white beside
+    them; `has_pages`: it is to come as one TIFF with a page a layer, too. `keep_s`: how long files are kept at most.
+    """
 
     format: str = "png"
     quality: int = 95
     is_watermarked: bool = False
     safety: bool | None = None
+    has_pages: bool = False
+    keep_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class JobRequest:
     `kind`, `task`: which task and its record (`core.task_records`). `engine`: its name or "auto". `model`: in the
     catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
     `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
+    `upload_url`: where what was made is put, besides.
     """
 
     kind: TaskKind
@@ -116,6 +123,7 @@ class JobRequest:
     start_within_s: float | None = None
     run_within_s: float | None = None
     webhook_url: str | None = None
+    upload_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from lamina.service.service import Service
 from lamina.store import events, files, jobs, outbox, wallets
 
 COMPLETED = "completed"
+UPLOAD = "upload"
 
 
 def end(
@@ -43,6 +44,8 @@ def end(
     events.append(connection, job_id, "state", told, now)
     if job.request.webhook_url is not None:
         outbox.insert(connection, new_id(), job_id, job.key_id, COMPLETED, job.request.webhook_url, now)
+    if job.request.upload_url is not None and state is JobState.SUCCEEDED:
+        outbox.insert(connection, new_id(), job_id, job.key_id, UPLOAD, job.request.upload_url, now)
     return job
 
 
