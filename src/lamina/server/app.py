@@ -10,6 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from lamina.core.errors import LaminaError
+from lamina.dialects.fal.headers import SENT as FAL_SENT
+from lamina.dialects.fal.headers import SHOWN as FAL_SHOWN
+from lamina.dialects.fal.places import FalPlaces
+from lamina.dialects.fal.routes import ROUTERS as FAL
 from lamina.dialects.native.access import Desk
 from lamina.dialects.native.problem_route import answer_to
 from lamina.dialects.native.routes import ROUTERS as NATIVE
@@ -18,13 +22,14 @@ from lamina.server.bootstrap import Installation
 from lamina.server.operations import operations
 from lamina.server.requests import REQUEST_ID, RequestMiddleware
 
-DIALECTS = (NATIVE,)
+DIALECTS = (NATIVE, FAL)
 """Each is the routers of one dialect."""
 
 _ABOUT = (
     "Takes pictures apart into layers, makes and changes them. Every request to `/v1` needs a key: "
     "`Authorization: Bearer KEY`. Errors are problem details (RFC 9457)."
 )
+_SENT_BY_SCRIPTS = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range")
 _SHOWN_TO_SCRIPTS = (
     "Location",
     "Preference-Applied",
@@ -56,14 +61,15 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
 
 def _surround(app: FastAPI, installation: Installation) -> None:
     """What is added last stands outermost."""
+    app.add_middleware(FalPlaces)
     origins = installation.settings.cors_origins
     if origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins.split(","),
-            allow_methods=["GET", "HEAD", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range"],
-            expose_headers=list(_SHOWN_TO_SCRIPTS),
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=[*_SENT_BY_SCRIPTS, *FAL_SENT],
+            expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
     most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
