@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 
 from lamina.core.tasks import TaskKind
 from lamina.dialects.fal import fields as f
@@ -53,7 +53,7 @@ class Endpoint:
     @cached_property
     def input(self) -> type[BaseModel]:
         """The pydantic model of its input; fields that it does not know are let pass, as fal does."""
-        order = {"x-fal-order-properties": list(self.field_names)}
+        order: dict[str, JsonValue] = {"x-fal-order-properties": [*self.field_names]}
         config = ConfigDict(title=self.title, json_schema_extra=order, protected_namespaces=())
         given: dict[str, Any] = {field.name: (field.type, field.info) for field in self.fields}
         return create_model(f"{self.schema_name}Input", __config__=config, **given)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 PRESETS: dict[str, tuple[int, int]] = {
     "square_hd": (1024, 1024),
@@ -19,7 +19,7 @@ PRESETS: dict[str, tuple[int, int]] = {
 MOST_LORAS = 3
 _LONGEST_SIDE_PX = 14_142
 _ENDLESS = 50_000  # characters of a prompt that fal sets no bound for
-_FILE = {"x-fal-file-input": True}
+_FILE: dict[str, JsonValue] = {"x-fal-file-input": True}
 
 
 class ImageSize(BaseModel):
@@ -55,8 +55,8 @@ class FieldOf:
 
 
 def prompt(words: str = "What the picture is to show, or how it is to change.", most: int = _ENDLESS) -> FieldOf:
-    least = {"min_length": 1} if most != _ENDLESS else {}
-    return FieldOf("prompt", str, Field(max_length=most, description=words, **least))
+    least = None if most == _ENDLESS else 1
+    return FieldOf("prompt", str, Field(min_length=least, max_length=most, description=words))
 
 
 def caption() -> FieldOf:
@@ -74,9 +74,8 @@ def image_urls(most: int | None = None) -> FieldOf:
 
 
 def negative_prompt(default: str = "", most: int = _ENDLESS, may_be_null: bool = False) -> FieldOf:
-    kind = Annotated[str, Field(max_length=most)]
-    info = Field(default, description="What the picture should not show.")
-    return FieldOf("negative_prompt", kind | None if may_be_null else kind, info)
+    kind: Any = str | None if may_be_null else str
+    return FieldOf("negative_prompt", kind, Field(default, max_length=most, description="What it should not show."))
 
 
 def image_size(default: Preset | None = None, may_be_null: bool = True) -> FieldOf:
@@ -126,7 +125,7 @@ def strength(default: float) -> FieldOf:
 def loras(kind: type[LoraWeight]) -> FieldOf:
     words = "LoRAs to put on the model, at most 3."
     # fal's schema bounds it in words only
-    return FieldOf("loras", list[kind], Field(default_factory=list[kind], description=words))
+    return FieldOf("loras", list[kind], Field([], description=words))
 
 
 def switch(name: str, default: bool, words: str) -> FieldOf:

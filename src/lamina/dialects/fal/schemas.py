@@ -38,6 +38,9 @@ def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[st
     """`queue_url`, `site_url`: where the queue and these pages are."""
     name, path = endpoint.schema_name, f"/{endpoint.id}"
     given = endpoint.input.model_json_schema(ref_template=_REF)
+    for field in given["properties"].values():
+        if field.get("default", "") is None:  # fal says nothing of these
+            del field["default"]
     schemas = {"QueueStatus": _STATUS, **given.pop("$defs", {}), f"{name}Input": given, **_output_schemas(endpoint)}
     cancelled = {"type": "object", "properties": {"success": {"type": "boolean", "description": "Whether it worked."}}}
     return {

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
 from lamina.core.task_records import Task, record_of
@@ -64,7 +65,8 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
     except ValidationError as error:
         raise InvalidInput(parse_details(error.errors(include_url=False))) from None
     fields = dict(given)
-    details = [*_check_prompt(endpoint, fields), *_check_loras(endpoint, fields), *_check_addresses(endpoint, fields)]
+    checks = (_check_prompt, _check_count, _check_loras, _check_addresses)
+    details = [found for check in checks for found in check(endpoint, fields)]
     size, wrong_size = parse_size(fields.get("image_size"))
     if details or wrong_size:
         raise InvalidInput([*details, *wrong_size])
@@ -182,6 +184,15 @@ def _check_prompt(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]
         return []
     words = "String should have at least 1 character"
     return [detail(("body", "prompt"), words, "string_too_short", {"min_length": 1}, fields["prompt"])]
+
+
+def _check_count(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
+    """What the model takes, where fal sets no bound."""
+    given, most = len(fields.get("image_urls", ())), MODELS[endpoint.model].max_references
+    if given <= most:
+        return []
+    words = f"List should have at most {most} items after validation, not {given}"
+    return [detail(("body", "image_urls"), words, "sequence_too_long", {"max_length": most})]
 
 
 def _check_loras(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
