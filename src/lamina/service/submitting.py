@@ -25,8 +25,9 @@ async def submit(
 ) -> Job:
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
-    Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
     """
+    _check_model(key, request)
     for lora in (request.task.get("sampling") or {}).get("loras") or ():
         check_lora_source(str(lora["path"]))
     job = Job(
@@ -52,6 +53,15 @@ async def submit(
         service.dispatcher.wake()
         service.observer.job_submitted(taken)
     return taken
+
+
+def _check_model(key: ApiKey, request: JobRequest) -> None:
+    if key.models is not None and request.model not in key.models:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN,
+            f"This API key may not use {request.model or 'this'}.",
+            f"It is for {', '.join(sorted(key.models))}; make one with more: lamina keys create --model.",
+        )
 
 
 def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
