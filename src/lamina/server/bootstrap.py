@@ -24,6 +24,7 @@ from lamina.store.database import Database
 from lamina.store.secrets import secret
 
 _DAY_S = 86_400.0
+_PRICED_BY_REQUEST = frozenset({"pixazo"})  # its pages have one price, however many pictures a request makes
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 _LORA_BYTES, _LORA_S = 4 << 30, 900.0
 
@@ -106,8 +107,16 @@ class _Pricing:
         self._prices = parse_prices(setting)
 
     def __call__(self, request: JobRequest) -> int:
-        pictures = 1 if request.kind is TaskKind.DECOMPOSE else int(request.task.get("count", 1))
-        return price_of(self._prices, request.kind, request.model, pictures=pictures)
+        task = request.task
+        is_one = request.kind is TaskKind.DECOMPOSE or request.dialect in _PRICED_BY_REQUEST
+        return price_of(
+            self._prices,
+            request.kind,
+            request.model,
+            pictures=1 if is_one else int(task.get("count", 1)),
+            steps=int(task.get("steps") or 0),
+            layers=int(task.get("layers") or 1),
+        )
 
 
 def _seconds(days: float | None) -> float | None:

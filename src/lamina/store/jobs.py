@@ -17,6 +17,7 @@ from lamina.core.jobs import (
     JobRequest,
     JobState,
     Progress,
+    WebhookEvent,
     states_before,
 )
 from lamina.core.tasks import TaskKind
@@ -277,6 +278,7 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     record["kind"] = TaskKind(record["kind"])
     record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
     record["delivery"] = Delivery(**record["delivery"])
+    record["webhook_events"] = tuple(map(WebhookEvent, record.get("webhook_events", (WebhookEvent.COMPLETED,))))
     return JobRequest(**record)
 
 
