@@ -7,7 +7,15 @@ import pytest
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.core.catalog import MODELS, NANO, default_model, model_named
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.core.tasks import (
+    PICTURE_KINDS,
+    DecomposeTask,
+    EditTask,
+    GenerateTask,
+    Lora,
+    Sampling,
+    TaskKind,
+)
 
 REFUSED: dict[str, tuple[Callable[[], object], str, str]] = {
     "no prompt": (lambda: GenerateTask(" "), "prompt", "Say what"),

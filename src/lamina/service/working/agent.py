@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
-from lamina.core.tasks import TaskKind
 from lamina.core.log_context import logged_as
+from lamina.core.tasks import TaskKind
 from lamina.service.ending import announce, end, tell
 from lamina.service.engine_process import EngineLost, EngineProcess
 from lamina.service.engine_protocol import RunOrder, RunOutcome
