@@ -25,12 +25,12 @@ COMMANDS = {
         "models",
         "Show the models, what each needs, and which are here.",
     ),
+    "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
     "serve": ("lamina.cli.serve", "serve", "Run the service: the API, and agents that do the work."),
     "work": ("lamina.cli.work", "work", "Run agents alone, for an API on another machine."),
     "keys": ("lamina.cli.keys", "keys", "Make API keys, list them, and take them back."),
     "wallet": ("lamina.cli.wallet", "wallet", "Show what is in a key's wallet, and put something in."),
     "webhooks": ("lamina.cli.webhooks", "webhooks", "Show webhooks that were not delivered, and send them again."),
-    "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
     "settings": ("lamina.cli.settings", "settings", "Show each setting and where its value comes from."),
     "doctor": ("lamina.cli.doctor", "doctor", "Show what Lamina finds on this machine and whether it works."),
 }

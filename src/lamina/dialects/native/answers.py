@@ -95,7 +95,7 @@ class JobBody(BaseModel):
 
     id: str = Field(examples=[JOB_ID])
     kind: Kind
-    model: str
+    model: str = Field(description="As asked for, or the default; `result` says which engine and checkpoint it was.")
     state: State
     created_at: str
     started_at: str | None = None

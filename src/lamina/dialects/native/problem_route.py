@@ -64,9 +64,12 @@ def answer_to(request: Request, error: Exception) -> Response:
             return _answer(invalid_request(error.errors()), path, error.errors())
         case HTTPException(status_code=404):
             return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is nothing at this address.", "See /docs."), path)
+        case HTTPException(status_code=405):
+            why = f"This address does not take {request.method}."
+            return status_problem_response(405, why, "See /docs.", path, error.headers)
         case HTTPException():
-            phrase = HTTPStatus(error.status_code).phrase
-            return status_problem_response(error.status_code, f"{phrase}.", "See /docs.", path, error.headers)
+            why = f"{error.detail or HTTPStatus(error.status_code).phrase}".rstrip(".")
+            return status_problem_response(error.status_code, f"{why}.", "See /docs.", path, error.headers)
         case _:
             raise error
 

@@ -22,9 +22,9 @@ _KEPT_S = 3600
 _BYTES = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@router.api_route(
+@router.head("/files/{place:path}", include_in_schema=False)
+@router.get(
     "/files/{place:path}",
-    methods=["GET", "HEAD"],
     response_class=Response,
     responses={
         200: {"description": "The content.", **_BYTES},
