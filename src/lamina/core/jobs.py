@@ -76,12 +76,18 @@ class WebhookEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say."""
+    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say.
+
+    Of a stack, `format` is that of its layers, and "jpg", which has no alpha, that of a flat picture on white beside
+    them; `has_pages`: it is to come as one TIFF with a page a layer, too. `keep_s`: how long files are kept at most.
+    """
 
     format: str = "png"
     quality: int = 95
     is_watermarked: bool = False
     safety: bool | None = None
+    has_pages: bool = False
+    keep_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class JobRequest:
     catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
     `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
     `webhook_events`: what `webhook_url` is told.
+    `upload_url`: where what was made is put, besides.
     """
 
     kind: TaskKind
@@ -127,6 +134,7 @@ class JobRequest:
     run_within_s: float | None = None
     webhook_url: str | None = None
     webhook_events: tuple[WebhookEvent, ...] = (WebhookEvent.COMPLETED,)
+    upload_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

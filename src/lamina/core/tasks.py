@@ -123,6 +123,7 @@ class EditTask:
 class DecomposeTask:
     """Take one picture apart into layers.
 
+    `width`, `height`: px, both or neither, that the picture is brought to first, whatever its aspect.
     `layers`: a budget of 1..10; fewer come back when fewer are seen. None is the engine's own default.
     For models only: `prompt` describes the whole picture, hidden parts too, and is written by the model where it is
     empty; `resolution_px`: 640 or 1024, at which the model looks; `is_raw`: its layers as they come, at its own size.
@@ -133,8 +134,11 @@ class DecomposeTask:
     sampling: Sampling = field(default_factory=Sampling)
     resolution_px: int = RESOLUTIONS_PX[0]
     is_raw: bool = False
+    width: int | None = None
+    height: int | None = None
 
     def __post_init__(self) -> None:
+        _check_size(self.width, self.height)
         _check_range("layers", self.layers, MIN_LAYERS, MAX_LAYERS)
         if self.resolution_px not in RESOLUTIONS_PX:
             raise _invalid(

@@ -10,6 +10,8 @@ from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.service.service import Service
 from lamina.store import events, files, jobs, outbox, wallets
 
+UPLOAD = "upload"
+
 
 def end(
     connection: Connection,
@@ -40,6 +42,8 @@ def end(
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
     events.append(connection, job_id, "state", told, now)
     tell(connection, job, WebhookEvent.COMPLETED, now)
+    if job.request.upload_url is not None and state is JobState.SUCCEEDED:
+        outbox.insert(connection, new_id(), job_id, job.key_id, UPLOAD, job.request.upload_url, now)
     return job
 
 

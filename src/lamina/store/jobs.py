@@ -90,6 +90,22 @@ def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str
     return None if row is None else (_job_of(row), row.body_hash)
 
 
+def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
+    """Those that there are, by idempotency key."""
+    rows = connection.execute(
+        sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
+    )
+    return {row.idempotency_key: _job_of(row) for row in rows}
+
+
+def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
+    """(micro-dollars charged, jobs submitted) from then on."""
+    recent = (_C.key_id == key_id) & (_C.created_at >= since)
+    charged, count = sa.func.coalesce(sa.func.sum(_C.charged_micros), 0), sa.func.count()
+    row = connection.execute(sa.select(charged, count).where(recent)).one()
+    return int(row[0]), row[1]
+
+
 def of_key(
     connection: Connection, key_id: str, limit: int, before: str | None = None, state: JobState | None = None
 ) -> list[Job]:
