@@ -35,7 +35,7 @@ async def attended(
     if job is not None and not is_over:
         raise LaminaError(
             ErrorCode.DEADLINE_PASSED,
-            f"The job did not end within {wait_s:g} s, and was cancelled.",
+            f"It did not end within {wait_s:g} s, and was cancelled.",
             "Try again later.",
         )
     return job

@@ -1,4 +1,4 @@
-"""Pixazo's routes: those that queue, those that answer with the picture, and the status; at the root and below /pixazo."""
+"""Pixazo's routes, at the root and below /pixazo: those that queue, those that answer with a picture, the status."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
