@@ -175,7 +175,7 @@ def test_a_run_that_fails_does_not_end_the_serving(service: Service, key: ApiKey
     class Failing(Runs):
         async def __call__(self, job_id: str) -> None:
             await super().__call__(job_id)
-            raise LaminaError("store_unavailable", "The database cannot be used.")  # pyright: ignore
+            raise LaminaError("store_unavailable", "The database cannot be used.")
 
     async def scenario() -> None:
         runs = Failing(service)

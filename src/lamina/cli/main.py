@@ -31,6 +31,8 @@ COMMANDS = {
     "keys": ("lamina.cli.keys", "keys", "Make API keys, list them, and take them back."),
     "wallet": ("lamina.cli.wallet", "wallet", "Show what is in a key's wallet, and put something in."),
     "webhooks": ("lamina.cli.webhooks", "webhooks", "Show webhooks that were not delivered, and send them again."),
+    "backup": ("lamina.cli.backup", "backup", "Write a whole service to one file."),
+    "restore": ("lamina.cli.backup", "restore", "Read a service from such a file, into an empty place."),
     "settings": ("lamina.cli.settings", "settings", "Show each setting and where its value comes from."),
     "doctor": ("lamina.cli.doctor", "doctor", "Show what Lamina finds on this machine and whether it works."),
 }

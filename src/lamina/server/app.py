@@ -1,5 +1,6 @@
 """The ASGI application: the dialects' routes, the operators' pages, and what stands around all of them."""
 
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from lamina.core.errors import LaminaError
 from lamina.dialects.fal.headers import SENT as FAL_SENT
@@ -18,11 +20,14 @@ from lamina.dialects.native.access import Desk
 from lamina.dialects.native.problem_route import answer_to
 from lamina.dialects.native.routes import ROUTERS as NATIVE
 from lamina.dialects.native.wire import Problem
+from lamina.dialects.pixazo.access import Gateway
+from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
 from lamina.server.bootstrap import Installation
 from lamina.server.operations import operations
 from lamina.server.requests import REQUEST_ID, RequestMiddleware
+from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
-DIALECTS = (NATIVE, FAL)
+DIALECTS = (NATIVE, FAL, PIXAZO)
 """Each is the routers of one dialect."""
 
 _ABOUT = (
@@ -49,6 +54,7 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.desk = desk
+    app.state.pixazo = _pixazo_gateway(installation, desk)
     for routers in DIALECTS:
         for router in routers:
             app.include_router(router)
@@ -57,6 +63,13 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         app.add_exception_handler(error, _told)
     _surround(app, installation)
     return app
+
+
+def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
+    settings = installation.settings
+    return Gateway(
+        installation.service, desk.is_closing, settings.pixazo_wait_s, settings.pixazo_layered_generation == "old"
+    )
 
 
 def _surround(app: FastAPI, installation: Installation) -> None:
@@ -72,12 +85,26 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
+    app.add_middleware(VendorHosts, prefixes=PREFIXES)
     most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
     app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    return answer_to(request, error)
+    answer = answer_to(request, error)
+    if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_methods_at(request)) or answer.headers.get("Allow", "")
+    return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All that the address takes: a router knows but those of its first route that fits."""
+    fits = [
+        operations
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(request.url.path)
+    ]
+    return sorted({method.upper() for method in fits[0]}) if fits else []
 
 
 class _Lamina(FastAPI):

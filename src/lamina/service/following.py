@@ -94,7 +94,7 @@ def _view(connection: Connection, job: Job, now: float) -> JobView:
     usual_s = jobs.usual_run_s(connection, job.request.model, job.request.kind)
     if job.state is JobState.QUEUED:
         position = jobs.queue_position(connection, job)
-        hands = max(1, len(agents.every(connection)))
+        hands = max(1, agents.count(connection))
         return JobView(job, position, None if usual_s is None else usual_s * (position // hands + 1))
     if job.progress.eta_s is not None or usual_s is None or job.started_at is None:
         return JobView(job, None, job.progress.eta_s)

@@ -28,6 +28,7 @@ class KeyTerms:
     expires_at: float | None = None
     per_minute: int | None = None
     at_once: int | None = None
+    models: frozenset[str] | None = None
 
 
 def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey, str]:
@@ -45,6 +46,7 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
         None,
         terms.per_minute,
         terms.at_once,
+        terms.models,
     )
 
     def work(connection: Connection) -> None:

@@ -28,7 +28,7 @@ async def submit(
 ) -> Job:
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
-    Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
     """
     job = _new_job(service, key, request)
 
@@ -76,11 +76,21 @@ async def submit_each(
 
 
 def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
+    _check_model(key, request)
     for lora in (request.task.get("sampling") or {}).get("loras") or ():
         check_lora_source(str(lora["path"]))
     now = service.clock()
     price = service.price_of(request)
     return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
+
+
+def _check_model(key: ApiKey, request: JobRequest) -> None:
+    if key.models is not None and request.model not in key.models:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN,
+            f"This API key may not use {request.model or 'this'}.",
+            f"It is for {', '.join(sorted(key.models))}; make one with more: lamina keys create --model.",
+        )
 
 
 def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:

@@ -15,7 +15,9 @@ from procrastinate.connector import BaseAsyncConnector, BaseConnector, Notify
 from procrastinate.exceptions import ConnectorException, NoResult
 from procrastinate.sql import queries
 from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
 
 from lamina.store.database import KEEP_ALIVE
 
@@ -30,7 +32,7 @@ class LastingConnector(BaseAsyncConnector):
     """One connection for queries, one that listens. `conninfo`: as libpq takes it. It belongs to one event loop."""
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+        self._conninfo = make_conninfo(conninfo, **KEEP_ALIVE)
         self._connection: AsyncConnection[DictRow] | None = None
         self._connecting = asyncio.Lock()
         self._is_over = asyncio.Event()
@@ -77,9 +79,7 @@ class LastingConnector(BaseAsyncConnector):
             with contextlib.suppress(*_GONE):
                 async with await self._new_connection() as connection:
                     for name in names:
-                        await connection.execute(
-                            psycopg.sql.SQL(queries["listen_queue"]).format(channel_name=psycopg.sql.Identifier(name))
-                        )
+                        await connection.execute(SQL(queries["listen_queue"]).format(channel_name=Identifier(name)))
                     await self._pass_on(connection, on_notification)
             await self._a_while()
 
@@ -104,7 +104,7 @@ class LastingConnector(BaseAsyncConnector):
         return await cursor.fetchall() if cursor.description else []
 
     async def _new_connection(self) -> AsyncConnection[DictRow]:
-        return await AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row, **KEEP_ALIVE)
+        return await AsyncConnection[DictRow].connect(self._conninfo, autocommit=True, row_factory=dict_row)
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):

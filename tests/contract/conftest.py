@@ -1,0 +1,9 @@
+"""The mark by which contract tests say what they show, and the vendors' own clients."""
+
+import pytest
+
+pytest_plugins = ["sdks"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "shows(group, *names, by): what a contract test shows, for docs/compat")
