@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+pytest_plugins = ["stores"]
+
 _FORGIVEN = "no GPU"
 
 

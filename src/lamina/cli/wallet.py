@@ -52,7 +52,7 @@ def show(database: "Database", key: str, is_json: bool) -> int:
     return DONE
 
 
-@wallet.command()
+@wallet.command(context_settings={"ignore_unknown_options": True})  # -5 is an amount
 @click.argument("key")
 @click.argument("usd")
 @click.option("--note", metavar="TEXT", default="", help="What for, in the ledger.")

@@ -158,6 +158,7 @@ class Dispatcher(Protocol):
     async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
         """Have `run` called with ids of queued jobs, at most `slots` at a time, until this is cancelled.
 
-        A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first.
+        A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first. An error of `run`
+        is logged, and the next job comes.
         """
         ...

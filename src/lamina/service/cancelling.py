@@ -14,7 +14,7 @@ async def cancel(service: Service, key_id: str, job_id: str) -> Job:
     """The job, cancelled or asked to stop. Raises `LaminaError`: not_found, state_conflict (it has ended)."""
 
     def work(connection: Connection) -> tuple[Job, bool]:
-        job = jobs.by_id(connection, job_id, key_id)
+        job = jobs.locked(connection, job_id, key_id)
         if job is None:
             raise no_such_job(job_id)
         if job.state is JobState.QUEUED and (ended := end(connection, service, job_id, None, JobState.CANCELLED)):

@@ -30,7 +30,7 @@ def end(
     `charge_micros`: None is the whole price of a success, and nothing of anything else.
     """
     now = service.clock()
-    before = jobs.by_id(connection, job_id)
+    before = jobs.locked(connection, job_id)
     if before is None:
         return None
     charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)

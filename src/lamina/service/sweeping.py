@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -12,6 +14,8 @@ from lamina.service.ending import announce, end
 from lamina.service.service import Service
 from lamina.service.working.trying_again import LOST, tried_again
 from lamina.store import agents, jobs
+
+Mend = Callable[[Connection], Job | None]
 
 _log = logging.getLogger(__name__)
 _LOCK = 0x5357454550  # "SWEEP": on Postgres one process at a time
@@ -34,26 +38,40 @@ async def keep_sweeping(service: Service) -> None:
 
 
 async def sweep(service: Service) -> list[Job]:
-    """Those that it has ended. Jobs of lost agents are queued again."""
-    ended = await service.database.write(lambda connection: _swept(connection, service))
+    """Those that it has ended. Jobs of lost agents are queued again.
+
+    Each job is a transaction of its own, as elsewhere: one of many jobs would lock wallets that their agents wait for.
+    """
+    found = await service.database.write(lambda connection: _found(connection, service))
+    ended = [job for mend in found if (job := await service.database.write(mend)) is not None]
     for job in ended:
         announce(service, job)
-    service.dispatcher.wake()
+    if found:
+        service.dispatcher.wake()
+    await service.database.write(lambda connection: _reconcile(connection, service))
     return ended
 
 
-def _swept(connection: Connection, service: Service) -> list[Job]:
+def _found(connection: Connection, service: Service) -> list[Mend]:
     if not _is_mine(connection):
         return []
     now = service.clock()
     if lost := agents.remove_unseen(connection, now - service.limits.agent_lost_s):
         _log.warning("%d agents were not heard of for %g s", lost, service.limits.agent_lost_s)
-    ended = [tried_again(connection, service, job, LOST) for job in agents.abandoned(connection)]
-    late, long = jobs.past_start(connection, now), jobs.past_run(connection, now)
-    ended += [end(connection, service, job_id, None, JobState.FAILED, _TOO_LATE) for job_id in late]
-    ended += [end(connection, service, job_id, attempt, JobState.ERRORED, _TOO_LONG) for job_id, attempt in long]
-    service.dispatcher.reconcile(connection)
-    return [job for job in ended if job is not None]
+    return [
+        *(partial(tried_again, service=service, job=job, failure=LOST) for job in agents.abandoned(connection)),
+        *(_ending(service, job_id, 0, JobState.FAILED, _TOO_LATE) for job_id in jobs.past_start(connection, now)),
+        *(_ending(service, job_id, of, JobState.ERRORED, _TOO_LONG) for job_id, of in jobs.past_run(connection, now)),
+    ]
+
+
+def _ending(service: Service, job_id: str, attempt: int, state: JobState, failure: Failure) -> Mend:
+    return lambda connection: end(connection, service, job_id, attempt, state, failure)
+
+
+def _reconcile(connection: Connection, service: Service) -> None:
+    if _is_mine(connection):
+        service.dispatcher.reconcile(connection)
 
 
 def _is_mine(connection: Connection) -> bool:

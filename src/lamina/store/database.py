@@ -1,7 +1,8 @@
 """Runs units of work on the database, SQLite or Postgres, each as one transaction.
 
-A unit of work is a plain function of a connection. On SQLite one thread writes, and takes all that waits into one
-commit, so that many clients share one fsync; on Postgres each has a thread and a transaction of its own.
+A unit of work is a plain function of a connection, and may be run again if it was undone. On SQLite one thread writes,
+and takes all that waits into one commit, so that many clients share one fsync; on Postgres each has a thread and a
+transaction of its own.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ Work = Callable[[Connection], T]
 _THREADS = 8  # of Postgres' units of work, and so its connections
 _MOST_AT_ONCE = 64  # of SQLite's units of work in a commit
 _BUSY_MS = 30_000
-_CONNECT_TIMEOUT_S = 5
+_DEADLOCK, _TRIES = "40P01", 4  # Postgres has undone the unit of work, so that it may be done again
+KEEP_ALIVE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
+"""For libpq: how soon a server that is gone without a word is noticed; seconds, the last in milliseconds."""
 
 
 class Database:
@@ -35,7 +38,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _with_driver(url)
         self.is_postgres = self.url.startswith("postgresql")
-        self.engine = _postgres(self.url) if self.is_postgres else _sqlite(self.url)
+        self._is_in_memory = not self.is_postgres and make_url(self.url).database in (None, "", ":memory:")
+        self.engine = _postgres(self.url) if self.is_postgres else _sqlite(self.url, self._is_in_memory)
         self._threads = ThreadPoolExecutor(_THREADS, "database") if self.is_postgres else None
         self._writer = None if self.is_postgres else _Writer(self.engine)
 
@@ -54,6 +58,8 @@ class Database:
         with _told_plainly():
             if self.is_postgres:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
+            if self._is_in_memory and self._writer is not None:  # there is but one connection, and it is the writer's
+                return await asyncio.wrap_future(self._writer.submit(work))
             # In WAL mode a reader waits for nobody, so a thread would only cost time.
             with self.engine.connect() as connection, connection.begin():
                 return work(connection)
@@ -71,6 +77,15 @@ class Database:
         self.engine.dispose()
 
     def _in_transaction(self, work: Work[T]) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._in_one_transaction(work)
+            except exc.OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
+        return self._in_one_transaction(work)
+
+    def _in_one_transaction(self, work: Work[T]) -> T:
         with self.engine.begin() as connection:
             return work(connection)
 
@@ -89,18 +104,23 @@ class _Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._lock, self._is_closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._run, name="database writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[T]) -> "Future[T]":
         future: Future[T] = Future()
-        if not self._thread.is_alive():
-            raise RuntimeError("the database is closed")
-        self._waiting.put(_Waiting(work, future))
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the database is closed")
+            self._waiting.put(_Waiting(work, future))
         return future
 
     def stop(self) -> None:
-        self._waiting.put(None)
+        """When all that waits is done."""
+        with self._lock:
+            self._is_closed = True
+            self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -110,7 +130,10 @@ class _Writer:
             while len(batch) < _MOST_AT_ONCE and not self._waiting.empty():
                 batch.append(self._waiting.get())
             is_stopping = None in batch
-            self._commit([one for one in batch if one is not None])
+            # One that is begun cannot be cancelled any more: whoever waited goes, and it is done nonetheless.
+            wanted = [one for one in batch if one is not None and one.future.set_running_or_notify_cancel()]
+            if wanted:
+                self._commit(wanted)
 
     def _commit(self, batch: list[_Waiting]) -> None:
         """All of them, or those that did not raise; each hears of it after the commit."""
@@ -122,10 +145,10 @@ class _Writer:
             for one in batch:
                 one.error = one.error or error
         for one in batch:
-            if one.future.cancelled():
-                continue
-            with contextlib.suppress(asyncio.InvalidStateError):
-                _ = one.future.set_exception(one.error) if one.error else one.future.set_result(one.result)
+            if one.error is not None:
+                one.future.set_exception(one.error)
+            else:
+                one.future.set_result(one.result)
 
     def _try(self, connection: Connection, one: _Waiting, is_alone: bool) -> None:
         if is_alone:
@@ -163,7 +186,7 @@ def _postgres(url: str) -> Engine:
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=30,
-            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+            connect_args=KEEP_ALIVE,
         )
     except ImportError:
         raise LaminaError(
@@ -171,8 +194,7 @@ def _postgres(url: str) -> Engine:
         ) from None
 
 
-def _sqlite(url: str) -> Engine:
-    is_in_memory = make_url(url).database in (None, "", ":memory:")
+def _sqlite(url: str, is_in_memory: bool) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if is_in_memory else {}
     connect = {"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}
     engine = sa.create_engine(url, hide_parameters=True, connect_args=connect, **options)

@@ -25,6 +25,7 @@ from lamina.store.tables import jobs
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
 _BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
+_LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
 )
@@ -79,6 +80,12 @@ def insert(
 def by_id(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
     """None, too, where it is not that key's."""
     row = connection.execute(_BY_ID, {"job_id": job_id}).first()
+    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+
+
+def locked(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
+    """As `by_id`; nobody else changes it before this transaction ends. On SQLite nobody does anyway."""
+    row = connection.execute(_LOCKED, {"job_id": job_id}).first()
     return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
 
 
@@ -270,15 +277,16 @@ def past_run(connection: Connection, now: float) -> list[tuple[str, int]]:
 
 
 def ended_before(connection: Connection, then: float, limit: int = 500) -> list[str]:
-    """Those that still have results."""
-    old = sa.select(_C.id).where(_C.ended_at < then, _C.result.is_not(None)).order_by(_C.ended_at).limit(limit)
+    """Those of which there is still something to forget."""
+    is_whole = sa.cast(_C.request, sa.Text) != "{}"
+    old = sa.select(_C.id).where(_C.ended_at < then, is_whole).order_by(_C.ended_at).limit(limit)
     return list(connection.execute(old).scalars())
 
 
 def forget_contents(connection: Connection, job_id: str) -> None:
     """What its user sent and got; the row stays, for the ledger."""
     bare = jobs.update().where(_C.id == job_id, _C.state.not_in(_OPEN))
-    connection.execute(bare.values(result=None, request=sa.cast({}, sa.JSON), idempotency_key=None, body_hash=None))
+    connection.execute(bare.values(result=None, request={}, idempotency_key=None, body_hash=None))
 
 
 def _request_record(request: JobRequest) -> dict[str, Any]:

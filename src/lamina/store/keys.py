@@ -50,8 +50,11 @@ def every(connection: Connection) -> list[ApiKey]:
 
 
 def lock(connection: Connection, key_id: str) -> None:
-    """Others who lock it wait until this transaction ends. On SQLite they do so anyway."""
-    connection.execute(sa.select(keys.c.id).where(keys.c.id == key_id).with_for_update())
+    """Others who lock it wait until this transaction ends. On SQLite they do so anyway.
+
+    Those who only write of the key, in the ledger, do not wait: they may hold the wallet that this one wants next.
+    """
+    connection.execute(sa.select(keys.c.id).where(keys.c.id == key_id).with_for_update(key_share=True))
 
 
 def revoke(connection: Connection, key_id: str, now: float) -> None:

@@ -5,6 +5,7 @@ The queue is the jobs table itself, so that nothing is lost when the process die
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from lamina.core.errors import LaminaError
 from lamina.store import jobs
 from lamina.store.database import Database
 
+_log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
 
 
@@ -47,6 +49,9 @@ class InProcessDispatcher:
             self._offered.add(job_id)
             try:
                 await run(job_id)
+            except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
+                _log.exception("job %s: its run has failed", job_id)
+                await asyncio.sleep(_LOOK_AGAIN_S)  # it may be offered at once again
             finally:
                 self._offered.discard(job_id)
 

@@ -21,19 +21,32 @@ async def try_again(service: Service, job: Job, failure: Failure) -> None:
 
 async def give_back(service: Service, job: Job) -> None:
     """A run that nothing is wrong with, but for which there is no time here: it does not count as an attempt."""
-    await service.database.write(lambda connection: _requeue(connection, service, job, "given back", is_excused=True))
+
+    def work(connection: Connection) -> Job | None:
+        if _is_to_stop(connection, job):
+            return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
+        _requeue(connection, service, job, "given back", is_excused=True)
+        return None
+
+    announce(service, await service.database.write(work))
     service.signals.changed(job.id)
     service.dispatcher.wake()
 
 
 def tried_again(connection: Connection, service: Service, job: Job, failure: Failure) -> Job | None:
     """The job if this has ended it; None if it is queued again, or another attempt has begun."""
-    if job.is_cancel_requested:
+    if _is_to_stop(connection, job):
         return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
     if jobs.counted_attempts(connection, job.id) < service.limits.max_attempts:
         _requeue(connection, service, job, failure.message)
         return None
     return end(connection, service, job.id, job.attempt, JobState.ERRORED, failure)
+
+
+def _is_to_stop(connection: Connection, job: Job) -> bool:
+    """Asked now, for `job` is as it was when it was claimed."""
+    now = jobs.locked(connection, job.id)
+    return now is not None and now.is_cancel_requested
 
 
 def _requeue(connection: Connection, service: Service, job: Job, why: str, is_excused: bool = False) -> None:

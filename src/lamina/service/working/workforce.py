@@ -46,11 +46,24 @@ class Workforce:
             if self._is_draining:
                 await asyncio.Event().wait()  # until it is cancelled; the job stays queued
             await agent.run(job_id)
-        except LaminaError as error:  # the store is away: the sweep gives the job to somebody when it is back
+        except LaminaError as error:  # the store is away
             _log.warning("job %s: %s", job_id, error)
-            await asyncio.sleep(_STORE_AWAY_S)
+            await self._come_back(agent)
+        except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
+            _log.exception("job %s: the agent has failed", job_id)
+            await self._come_back(agent)
         finally:
             self._idle.put_nowait(agent)
+
+    async def _come_back(self, agent: Agent) -> None:
+        """Under a new id, so that the sweep gives to somebody what was running under the old one."""
+        old_id = agent.id
+        while True:
+            await asyncio.sleep(_STORE_AWAY_S)
+            with contextlib.suppress(LaminaError):
+                await agent.register()
+                await self._service.database.write(lambda connection: agents_store.remove(connection, old_id))
+                return
 
     async def _beat(self) -> None:
         while True:

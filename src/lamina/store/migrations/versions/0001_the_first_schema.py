@@ -140,6 +140,7 @@ def upgrade() -> None:
         "wallets",
         sa.Column("key_id", sa.String(length=36), nullable=False),
         sa.Column("balance_micros", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("balance_micros >= 0", name=op.f("ck_wallets_balance")),
         sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_wallets_key_id")),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_wallets")),
     )

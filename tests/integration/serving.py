@@ -1,0 +1,132 @@
+"""A real `lamina serve`, in a process and a folder of its own, for tests that use it as its users do."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from PIL import Image, ImageDraw
+
+NO_OP_CHILD = Path(__file__).parents[2] / "benchmarks" / "no_op_child.py"
+_TIMEOUT_S = 60
+
+
+@dataclass
+class Served:
+    """`key`: the one that the first start made, or empty. `client` sends it along."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    key: str
+    data: Path
+    client: httpx2.Client
+
+    def as_key(self, key: str) -> httpx2.Client:
+        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=_TIMEOUT_S)
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_TIMEOUT_S)
+
+    def events(self, job_id: str, after: int = 0) -> Generator[dict[str, str]]:
+        """Each as its fields; to the end of the job, or until nobody takes the next one."""
+        with self.client.stream("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(after)}) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            event: dict[str, str] = {}
+            for line in answer.iter_lines():
+                if line.startswith(":"):
+                    continue
+                if not line:
+                    if event:
+                        yield event
+                    event = {}
+                    continue
+                name, _, text = line.partition(": ")
+                event[name] = text
+
+
+@contextmanager
+def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **variables: str) -> Generator[Served]:
+    """`child`: the engine's process; None is the real one. `variables`: of the environment."""
+    environment = environment_of(folder, **variables)
+    if child is not None:
+        environment["LAMINA_TEST_ENGINE_CHILD"] = str(child)
+    command = [sys.executable, "-W", "error", "-m", "lamina", "serve", "--port", "0", *arguments]
+    log = (folder / "log").open("a")
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    stopper = threading.Timer(_TIMEOUT_S, process.kill)  # a server that never says where it is must not hang the tests
+    stopper.start()
+    try:
+        words = _words(process)
+        stopper.cancel()
+        url, key = re.search(r"API +(\S+)/v1", words), re.search(r"Key +(\S+)", words)
+        assert url, words + (folder / "log").read_text()
+        headers = {"Authorization": f"Bearer {key[1]}"} if key else {}
+        with httpx2.Client(base_url=url[1], headers=headers, timeout=_TIMEOUT_S) as client:
+            yield Served(process, url[1], key[1] if key else "", folder / "data", client)
+    finally:
+        stopper.cancel()
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(_TIMEOUT_S)
+        assert process.stdout is not None
+        process.stdout.close()
+        log.close()
+
+
+def lamina(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The command line, with the same store as `served(folder)`."""
+    command = [sys.executable, "-W", "error", "-m", "lamina", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment_of(folder, **variables),
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+    )
+
+
+def environment_of(folder: Path, **variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LAMINA_")}
+    return {**kept, "LAMINA_DATA": str(folder / "data"), **variables}
+
+
+def poster(width: int = 240, height: int = 160) -> bytes:
+    """A PNG of a disc and a word."""
+    picture = Image.new("RGB", (width, height), "#f4efe6")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((30, 60, 110, 140), fill="#d1495b")
+    draw.text((20, 15), "Lamina", fill="#222222", font_size=28)
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The problem details that an answer must be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["detail"].endswith(".")
+    return body
+
+
+def _words(process: "subprocess.Popen[str]") -> str:
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if line.strip().startswith("Engine"):
+            break
+    return "".join(lines)

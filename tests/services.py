@@ -1,0 +1,144 @@
+"""A whole service for tests, on any store, with a clock that stands still until it is told to go on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import time
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from lamina.core.ids import new_id
+from lamina.core.jobs import Job, JobRequest, JobState
+from lamina.core.keys import ApiKey
+from lamina.core.ports import Dispatcher
+from lamina.core.tasks import TaskKind
+from lamina.service.dispatch.in_process import InProcessDispatcher
+from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
+from lamina.service.fetching.fetcher import Fetcher
+from lamina.service.keys import KeyTerms, create_key
+from lamina.service.service import Limits, Service
+from lamina.store import agents, jobs, wallets
+from lamina.store.agents import AgentRecord
+from lamina.store.blobs import open_blobs
+from lamina.store.database import Database
+
+T = TypeVar("T")
+PRICE = 1_000  # micro-dollars, of every job
+
+
+class Clock:
+    """Seconds since 1970, as a test wants them."""
+
+    def __init__(self) -> None:
+        self.now = time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Heard:
+    """What the service tells of its jobs, in order."""
+
+    told: list[tuple[str, Any]] = field(default_factory=list)
+
+    def job_submitted(self, job: Job) -> None:
+        self.told.append(("submitted", job.id))
+
+    def job_started(self, job: Job) -> None:
+        self.told.append(("started", job.id))
+
+    def job_ended(self, job: Job) -> None:
+        self.told.append(("ended", job.id))
+
+    def step_took(self, model: str, seconds: float) -> None: ...
+
+    def webhook_attempted(self, outcome: str) -> None:
+        self.told.append(("webhook", outcome))
+
+
+def dispatcher_for(database: Database) -> Dispatcher:
+    if database.is_postgres:
+        dispatcher = ProcrastinateDispatcher(database, database.url)
+        dispatcher.open()
+        return dispatcher
+    return InProcessDispatcher(database)
+
+
+def service_on(
+    database: Database,
+    folder: Path,
+    limits: Limits | None = None,
+    fetcher: Any = None,
+    clock: Callable[[], float] | None = None,
+) -> Service:
+    return Service(
+        database,
+        open_blobs(str(folder / "blobs")),
+        fetcher or Fetcher(allow_private_urls=True),
+        dispatcher_for(database),
+        lambda _request: PRICE,
+        b"secret",
+        limits=limits or Limits(),
+        observer=Heard(),
+        clock=clock or Clock(),
+    )
+
+
+def new_key(service: Service, credit_micros: int | None = None, **terms: Any) -> ApiKey:
+    key, _ = create_key(service.database, KeyTerms(credit_micros=credit_micros, **terms), service.clock())
+    return key
+
+
+def request(**changes: Any) -> JobRequest:
+    return JobRequest(**{"kind": TaskKind.DECOMPOSE, "task": {"layers": 3}, "model": "a-model", **changes})
+
+
+def run(awaitable: Awaitable[T]) -> T:
+    async def whole() -> T:
+        return await awaitable
+
+    return asyncio.run(whole())
+
+
+def written(database: Database, work: Callable[[Connection], T]) -> T:
+    return database.write_now(work)
+
+
+def started(service: Service, job_id: str, agent_id: str | None = None) -> Job:
+    """Claimed by an agent that is there."""
+
+    def work(connection: Connection) -> Job:
+        name = agent_id or new_id()
+        if name not in {agent.id for agent in agents.every(connection)}:
+            agents.insert(connection, AgentRecord(name, "host", 1, "cpu", service.clock(), service.clock()))
+        job = jobs.claim(connection, job_id, name, service.clock())
+        assert job is not None
+        return job
+
+    return service.database.write_now(work)
+
+
+def job_now(service: Service, job_id: str) -> Job:
+    job = service.database.write_now(lambda connection: jobs.by_id(connection, job_id))
+    assert job is not None
+    return job
+
+
+def state_now(service: Service, job_id: str) -> JobState:
+    return job_now(service, job_id).state
+
+
+def balance(service: Service, key: ApiKey) -> int:
+    return service.database.write_now(lambda connection: wallets.balance_micros(connection, key.id))
+
+
+def ledger_of(service: Service, job_id: str) -> list[tuple[str, int]]:
+    entries = service.database.write_now(lambda connection: wallets.entries_of_job(connection, job_id))
+    return [(entry.kind, entry.amount_micros) for entry in entries]
+
+
+def wrong_balances(service: Service) -> list[Any]:
+    return service.database.write_now(wallets.wrong_balances)

@@ -1,0 +1,27 @@
+"""Rows for the tests of the store."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lamina.core.ids import new_id
+from lamina.core.jobs import Job, JobRequest, JobState
+from lamina.core.keys import ApiKey
+from lamina.core.tasks import TaskKind
+from lamina.store import jobs, keys, wallets
+
+
+def added_key(connection: Connection, name: str = "") -> ApiKey:
+    key = ApiKey(new_id(), "lam_abcdefgh", name, 1.0)
+    keys.insert(connection, key, secret_hash=key.id)
+    wallets.open_wallet(connection, key.id)
+    return key
+
+
+def added_job(connection: Connection, key: ApiKey, priority: int = 0, **changes: Any) -> Job:
+    request = JobRequest(
+        **{"kind": TaskKind.DECOMPOSE, "task": {}, "model": "a-model", "priority": priority, **changes}
+    )
+    job = Job(new_id(), key.id, request, JobState.QUEUED, 0, 100.0, 100.0, price_micros=5)
+    jobs.insert(connection, job, start_by=None, idempotency_key=None, body_hash=None)
+    return job
