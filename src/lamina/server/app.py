@@ -14,11 +14,12 @@ from lamina.dialects.native.access import Desk
 from lamina.dialects.native.problem_route import answer_to
 from lamina.dialects.native.routes import ROUTERS as NATIVE
 from lamina.dialects.native.wire import Problem
+from lamina.dialects.runware.routes import ROUTERS as RUNWARE
 from lamina.server.bootstrap import Installation
 from lamina.server.operations import operations
 from lamina.server.requests import REQUEST_ID, RequestMiddleware
 
-DIALECTS = (NATIVE,)
+DIALECTS = (NATIVE, RUNWARE)
 """Each is the routers of one dialect."""
 
 _ABOUT = (
@@ -66,8 +67,13 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             expose_headers=list(_SHOWN_TO_SCRIPTS),
             max_age=600,
         )
-    most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
+    most = most_body_bytes(installation)
     app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
+
+
+def most_body_bytes(installation: Installation) -> int:
+    """Of a request, or of a message on a socket."""
+    return int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
 
 
 async def _told(request: Request, error: Exception) -> Response:

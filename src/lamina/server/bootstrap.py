@@ -10,6 +10,7 @@ from lamina.core.ports import Dispatcher
 from lamina.core.prices import parse_prices, price_of
 from lamina.core.tasks import TaskKind
 from lamina.dialects.native.letters import native_writer
+from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
 from lamina.server.stores import open_database
@@ -62,7 +63,8 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         cache=data_folder(settings) / "cache",
         lora_fetcher=Fetcher(settings.allow_private_urls, _LORA_BYTES, _LORA_S),
     )
-    return Installation(settings, service, metrics, keys, {"native": native_writer(service, keys[0])})
+    writers = {"native": native_writer(service, keys[0]), "runware": runware_writer(service)}
+    return Installation(settings, service, metrics, keys, writers)
 
 
 def limits_of(settings: Settings) -> Limits:
