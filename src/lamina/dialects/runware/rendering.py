@@ -9,6 +9,7 @@ from lamina.core.money import MICROS
 from lamina.core.tasks import TaskKind
 from lamina.dialects.runware.errors import RunwareError, error_of_failure
 from lamina.dialects.runware.translate import JPG, TIFF
+from lamina.dialects.runware.uuids import render_uuid
 
 TASK_TYPE = "imageInference"
 Address = Callable[[str, str, float | None], str]
@@ -54,7 +55,7 @@ def render_progress(job: Job) -> dict[str, Any]:
     return {
         **render_acknowledgement(job.request.extra["task_uuid"]),
         "status": "processing",
-        "imageUUID": job.id,
+        "imageUUID": render_uuid(job.id),
         "progress": int(job.progress.share * 100) if job.state is JobState.RUNNING else 0,
     }
 
@@ -73,7 +74,7 @@ def _render_item(
     item: dict[str, Any] = {
         "taskType": TASK_TYPE,
         "taskUUID": extra["task_uuid"],
-        "imageUUID": file["file"],
+        "imageUUID": render_uuid(file["file"]),
         **_located(job, file, address, contents),
         "seed": extra["seed"],
     }

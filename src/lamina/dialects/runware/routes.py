@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -58,7 +59,7 @@ async def answer_post(request: Request) -> Response:
     found = await asyncio.gather(*(_every_answer(caller, task) for task in tasks))
     frames = [frame for of_task in found for frame in of_task]
     if is_greeting and not tasks:
-        frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": key.id},))]
+        frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": str(uuid.uuid4())},))]
     return _response(frames)
 
 

@@ -1,10 +1,10 @@
 """How Runware's clients name a picture: by UUID, by address, as a data URI or as bare base64."""
 
 import re
-import uuid
 
 from lamina.core.errors import LaminaError
 from lamina.dialects.runware.errors import RunwareError
+from lamina.dialects.runware.uuids import parse_uuid
 from lamina.service.fetching.targets import parse_target
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{16,}={0,2}\s*")
@@ -12,8 +12,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{16,}={0,2}\s*")
 
 def parse_source(text: str, name: str) -> str:
     """As a job's input has it: file:ID, an http(s) address or a data URI. Raises `RunwareError` (invalidParameter)."""
-    if is_uuid(text):
-        return f"file:{text.lower()}"
+    if own_id := parse_uuid(text):
+        return f"file:{own_id}"
     start = text[:8].lower()
     if start.startswith(("http://", "https://")):
         try:
@@ -26,15 +26,6 @@ def parse_source(text: str, name: str) -> str:
     if _BASE64.fullmatch(text):
         return f"data:;base64,{text.replace('-', '+').replace('_', '/')}"
     raise _invalid(name, "it is no UUID, no http(s) address, no data URI and no base64.")
-
-
-def is_uuid(text: str) -> bool:
-    if len(text) != 36:
-        return False
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
 
 
 def _invalid(name: str, why: str) -> RunwareError:

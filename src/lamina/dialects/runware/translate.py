@@ -1,7 +1,7 @@
 """Runware's imageInference as jobs of ours, one for each result."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lamina.core.errors import LaminaError
@@ -14,6 +14,7 @@ from lamina.dialects.runware.aliases import with_todays_names
 from lamina.dialects.runware.errors import RunwareError, error_of
 from lamina.dialects.runware.fields import check, check_value
 from lamina.dialects.runware.sources import parse_source
+from lamina.dialects.runware.uuids import render_uuid
 from lamina.dialects.runware.wire import (
     BLANK,
     DEFAULT_LAYERS,
@@ -23,6 +24,7 @@ from lamina.dialects.runware.wire import (
 )
 
 DIALECT = "runware"
+_FILE = "file:"
 JPG, TIFF = "JPG", "TIFF"
 _NO_WORDS = "\u200b"  # what is made from words needs some; this is one that shows nothing
 _SEEDS = 2**64  # that the engine knows
@@ -126,14 +128,14 @@ def _parse_lora(one: Mapping[str, Any], loras: Mapping[str, Registered]) -> Lora
             parameter="lora.model",
             type="string",
         )
-    return Lora(f"file:{known.file_id}", one.get("weight", known.weight))
+    return Lora(f"{_FILE}{known.file_id}", one.get("weight", known.weight))
 
 
 def _request(
     task: Mapping[str, Any], air: AirModel, sampling: Sampling, seed: int, extra: Mapping[str, Any]
 ) -> JobRequest:
     try:
-        wanted = _task_of(task, air, Sampling(**{**_fields_of(sampling), "seed": seed}))
+        wanted = _task_of(task, air, replace(sampling, seed=seed))
     except LaminaError as error:
         raise error_of(error) from error
     return JobRequest(
@@ -233,7 +235,8 @@ def asked(request: JobRequest) -> dict[str, Any]:
     names = {InputRole.START: "seedImage", InputRole.MASK: "maskImage"}
     inputs: dict[str, Any] = {}
     for one in request.inputs:
-        source = one.source.removeprefix("file:")
+        is_own = one.source.startswith(_FILE)
+        source = render_uuid(one.source.removeprefix(_FILE)) if is_own else one.source
         if one.role is InputRole.PICTURE:
             inputs.setdefault("referenceImages", []).append(source)
         else:
@@ -243,7 +246,3 @@ def asked(request: JobRequest) -> dict[str, Any]:
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-
-def _fields_of(sampling: Sampling) -> dict[str, Any]:
-    return {name: getattr(sampling, name) for name in Sampling.__dataclass_fields__}

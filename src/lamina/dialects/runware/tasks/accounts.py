@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from lamina.core.keys import ApiKey, Scope
 from lamina.core.money import MICROS
 from lamina.dialects.runware.caller import Caller
+from lamina.dialects.runware.uuids import render_uuid
 from lamina.store import jobs, wallets
 
 _DAY_S = 86_400.0
@@ -26,7 +27,7 @@ def _account(connection: Connection, key: ApiKey, now: float) -> dict[str, Any]:
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     since = {"total": 0.0, "today": today, "last7Days": now - 7 * _DAY_S, "last30Days": now - 30 * _DAY_S}
     return {
-        "organizationUUID": key.id,
+        "organizationUUID": render_uuid(key.id),
         "organizationName": key.name or key.prefix,
         "AIRSource": "lamina",
         "balance": wallets.balance_micros(connection, key.id) / MICROS,

@@ -6,8 +6,9 @@ from typing import Any
 from lamina.core.keys import Scope
 from lamina.dialects.runware.caller import Caller
 from lamina.dialects.runware.errors import RunwareError
-from lamina.dialects.runware.sources import is_uuid, parse_source
+from lamina.dialects.runware.sources import parse_source
 from lamina.dialects.runware.task_records import recorded
+from lamina.dialects.runware.uuids import parse_uuid, render_uuid
 from lamina.service.fetching.data_uri import is_data_uri
 from lamina.service.files import address_of, own_file, remove
 from lamina.service.sources import file_of_data, file_of_url
@@ -38,20 +39,21 @@ async def _image_uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
             parameter="image",
             type="string",
         )
-    yield [{**_about(task), "imageUUID": record.id, "imageURL": _address(caller, record)}]
+    yield [{**_about(task), "imageUUID": render_uuid(record.id), "imageURL": _address(caller, record)}]
 
 
 async def _media_stored(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
     record = await _taken_in(caller, task["media"], "media")
-    told = {"operation": "upload", "mediaUUID": record.id, "mediaURL": _address(caller, record)}
+    told = {"operation": "upload", "mediaUUID": render_uuid(record.id), "mediaURL": _address(caller, record)}
     yield [{**_about(task), **told}]
 
 
 async def _media_deleted(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
     media = task["media"]
-    if not is_uuid(media):
+    own_id = parse_uuid(media)
+    if own_id is None:
         raise RunwareError("invalidParameter", "Name the media by UUID.", parameter="media", type="string")
-    await remove(caller.service, [await own_file(caller.service, caller.key.id, media.lower())])
+    await remove(caller.service, [await own_file(caller.service, caller.key.id, own_id)])
     yield [{**_about(task), "operation": "delete", "mediaUUID": media}]
 
 
