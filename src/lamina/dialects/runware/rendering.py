@@ -56,7 +56,7 @@ def render_progress(job: Job) -> dict[str, Any]:
         **render_acknowledgement(job.request.extra["task_uuid"]),
         "status": "processing",
         "imageUUID": render_uuid(job.id),
-        "progress": int(job.progress.share * 100) if job.state is JobState.RUNNING else 0,
+        "progress": int(job.progress.share * 100) if job.state is not JobState.QUEUED else 0,
     }
 
 

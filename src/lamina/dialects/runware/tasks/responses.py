@@ -56,9 +56,9 @@ async def _sorted(
     failure = None if open_ else next((failure for job in found if (failure := failure_of(job))), None)
     if failure is not None:
         failure.details.update(_ERROR)
+    if open_ and caller.sdk == OLD_PYTHON:  # it waits for so many items, and counts what is done with every poll
+        return [], [render_progress(job) for job in found], None
     to_come = [render_progress(job) for job in open_]
-    if open_ and caller.sdk == OLD_PYTHON:  # it would count what is done again with every poll
-        return [], to_come, None
     made = [job for job in found if not job.state.is_open and failure_of(job) is None]
     items = [{**item, **_SUCCESS} for job in made for item in await results(caller.service, job)]
     return items, to_come, failure
