@@ -22,12 +22,13 @@ from lamina.dialects.native.routes import ROUTERS as NATIVE
 from lamina.dialects.native.wire import Problem
 from lamina.dialects.pixazo.access import Gateway
 from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
+from lamina.dialects.runware.routes import ROUTERS as RUNWARE
 from lamina.server.bootstrap import Installation
 from lamina.server.operations import operations
 from lamina.server.requests import REQUEST_ID, RequestMiddleware
 from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
-DIALECTS = (NATIVE, FAL, PIXAZO)
+DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
 """Each is the routers of one dialect."""
 
 _ABOUT = (
@@ -86,8 +87,13 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             max_age=600,
         )
     app.add_middleware(VendorHosts, prefixes=PREFIXES)
-    most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
+    most = most_body_bytes(installation)
     app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
+
+
+def most_body_bytes(installation: Installation) -> int:
+    """Of a request, or of a message on a socket."""
+    return int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
 
 
 async def _told(request: Request, error: Exception) -> Response:

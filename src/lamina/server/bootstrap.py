@@ -12,6 +12,7 @@ from lamina.core.tasks import TaskKind
 from lamina.dialects.fal.letters import fal_writer
 from lamina.dialects.native.letters import native_writer
 from lamina.dialects.pixazo.letters import pixazo_writer
+from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
 from lamina.server.stores import open_database
@@ -73,6 +74,7 @@ def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:
         "native": native_writer(service, key),
         "fal": fal_writer(service, key),
         "pixazo": pixazo_writer(service),
+        "runware": runware_writer(service),
     }
 
 

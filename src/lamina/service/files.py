@@ -86,10 +86,12 @@ async def signed_file(service: Service, file_id: str, expires: int | None, signa
     return _there(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
 
 
-def address_of(service: Service, file_id: str, media_type: str) -> str:
-    """A signed address that anybody may fetch for `Limits.url_s`."""
+def address_of(service: Service, file_id: str, media_type: str, until: float | None = None) -> str:
+    """A signed address that anybody may fetch for `Limits.url_s`, and not after `until` (seconds since 1970)."""
     ending = mimetypes.guess_extension(media_type) or ""
     expires_at = int(service.clock() + service.limits.url_s)
+    if until is not None:
+        expires_at = min(expires_at, int(until))
     return f"{service.base_url}/files/{file_id}{ending}?{sign(service.secret, file_id, expires_at)}"
 
 
