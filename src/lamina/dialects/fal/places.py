@@ -1,5 +1,6 @@
 """Finds out which of fal's services a request is for: by its path, by its host, or by the target that a proxy names."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ TARGET = "x-fal-target-url"
 ORIGIN = "lamina.fal.origin"
 """In a request's scope: the scheme and the host that it was sent to, if that is one of fal's."""
 
+_FILE = re.compile(r"/files/[0-9a-f]{8}-")
 _KEYS = "/.well-known/jwks.json"
 
 
@@ -61,7 +63,7 @@ def place_of(host: str) -> str | None:
 def _sent_to_fal(scope: Scope) -> Scope:
     host = Headers(scope=scope).get("host", "")
     place = place_of(host)
-    if place is None or scope["path"].startswith((f"{PREFIX}/", "/files/")):
+    if place is None or scope["path"].startswith(f"{PREFIX}/") or _FILE.match(scope["path"]):
         return scope
     moved = _moved(scope, place, scope["path"])
     moved[ORIGIN] = f"{_web_scheme(scope)}://{host}"
