@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.service.service import Service
 from lamina.store import events, files, jobs, outbox, wallets
 
-COMPLETED = "completed"
+UPLOAD = "upload"
 
 
 def end(
@@ -44,9 +44,16 @@ def end(
         files.insert(connection, file)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
     events.append(connection, job_id, "state", told, now)
-    if job.request.webhook_url is not None:
-        outbox.insert(connection, new_id(), job_id, job.key_id, COMPLETED, job.request.webhook_url, now)
+    tell(connection, job, WebhookEvent.COMPLETED, now)
+    if job.request.upload_url is not None and state is JobState.SUCCEEDED:
+        outbox.insert(connection, new_id(), job_id, job.key_id, UPLOAD, job.request.upload_url, now)
     return job
+
+
+def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
+    """By webhook, if its user wants to hear of it."""
+    if job.request.webhook_url is not None and event in job.request.webhook_events:
+        outbox.insert(connection, new_id(), job.id, job.key_id, event, job.request.webhook_url, now)
 
 
 def announce(service: Service, job: Job | None) -> None:

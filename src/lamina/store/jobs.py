@@ -17,6 +17,7 @@ from lamina.core.jobs import (
     JobRequest,
     JobState,
     Progress,
+    WebhookEvent,
     states_before,
 )
 from lamina.core.tasks import TaskKind
@@ -111,6 +112,22 @@ def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str
     is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
     row = connection.execute(sa.select(jobs).where(is_it)).first()
     return None if row is None else (_job_of(row), row.body_hash)
+
+
+def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
+    """Those that there are, by idempotency key."""
+    rows = connection.execute(
+        sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
+    )
+    return {row.idempotency_key: _job_of(row) for row in rows}
+
+
+def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
+    """(micro-dollars charged, jobs submitted) from then on."""
+    recent = (_C.key_id == key_id) & (_C.created_at >= since)
+    charged, count = sa.func.coalesce(sa.func.sum(_C.charged_micros), 0), sa.func.count()
+    row = connection.execute(sa.select(charged, count).where(recent)).one()
+    return int(row[0]), row[1]
 
 
 def of_key(
@@ -293,6 +310,7 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     record["kind"] = TaskKind(record["kind"])
     record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
     record["delivery"] = Delivery(**record["delivery"])
+    record["webhook_events"] = tuple(map(WebhookEvent, record.get("webhook_events", (WebhookEvent.COMPLETED,))))
     return JobRequest(**record)
 
 
