@@ -1,4 +1,4 @@
-"""The environment that makes a command's programs go through our proxy and trust our authority, whatever they run on."""
+"""The environment that makes a command's programs use our proxy and trust our authority, whatever they run on."""
 
 import contextlib
 import json
@@ -111,7 +111,7 @@ def _for_java(environment: _Environment, redirect: Redirect) -> dict[str, str]:
 
 
 def _for_php(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """PHP's curl heeds https_proxy, but of authorities only what php.ini says; an empty first part is its own folder."""
+    """PHP's curl heeds https_proxy, but of authorities only what php.ini says; an empty part is its own folder."""
     folder = redirect.folder / "php"
     folder.mkdir()
     bundle = redirect.authority.bundle_path
