@@ -86,7 +86,7 @@ def _for_node(environment: _Environment, redirect: Redirect) -> dict[str, str]:
         "proxyHost": "127.0.0.1",
         "proxyPort": redirect.proxy_port,
     }
-    source = files(__package__).joinpath(_PRELOAD).read_text("utf-8")
+    source = files("lamina.server.redirecting").joinpath(_PRELOAD).read_text("utf-8")
     preload = redirect.folder / _PRELOAD
     preload.write_text(source.replace(_TEMPLATE, json.dumps(facts)), "utf-8")
     options = f'{environment.get("NODE_OPTIONS", "")} --require="{preload}"'.strip()

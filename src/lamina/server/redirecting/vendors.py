@@ -16,8 +16,8 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     ),
     "runware": ("api.runware.ai", "ws-api.runware.ai"),
 }
-"""By vendor. "*.fal.media" is any name below: v3.fal.media and its like. falrun.com is fal's backup, to which its Python
-client turns when fal.run does not answer."""
+"""By vendor. "*.fal.media" is any name below: v3.fal.media and its like. falrun.com is fal's backup: its Python client
+turns to it when fal.run does not answer."""
 
 
 def hosts_of(vendors: Iterable[str]) -> list[str]:
