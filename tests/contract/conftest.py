@@ -1,8 +1,6 @@
-"""The mark by which contract tests say what they show, and the vendors' own clients."""
+"""The mark by which contract tests say what they show."""
 
 import pytest
-
-pytest_plugins = ["sdks"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

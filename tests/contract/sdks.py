@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 _INSTALL_S = 600
+_COMPLETE = ".complete"
 
 
 def python_with(*requirements: str) -> Path:
     """A Python of its own with these pinned packages. Skips the test where they cannot be had."""
     place = _place("python", (sysconfig.get_platform(), sys.version.split()[0], *requirements))
     interpreter = place / "bin" / "python"
-    if not interpreter.exists():
+    if not (place / _COMPLETE).exists():
         with _Making(place) as made:
             _run([sys.executable, "-m", "venv", str(made)])
             pip = [str(made / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -31,11 +32,9 @@ def node_with(*packages: str) -> Path:
     """A folder whose node_modules has these pinned packages. Skips the test where they cannot be had."""
     for command in ("node", "npm"):
         if shutil.which(command) is None:
-            pytest.skip(
-                f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)"
-            )
+            pytest.skip(f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)")
     place = _place("node", packages)
-    if not (place / "node_modules").exists():
+    if not (place / _COMPLETE).exists():
         with _Making(place) as made:
             (made / "package.json").write_text('{"type": "module", "private": true}')
             _run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", *packages], made)
@@ -61,7 +60,9 @@ class _Making:
         return self._place
 
     def __exit__(self, kind: object, error: object, _trace: object) -> None:
-        if kind is not None:
+        if kind is None:
+            (self._place / _COMPLETE).touch()
+        else:
             shutil.rmtree(self._place, ignore_errors=True)
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
     "serve": ("lamina.cli.serve", "serve", "Run the service: the API, and agents that do the work."),
     "work": ("lamina.cli.work", "work", "Run agents alone, for an API on another machine."),
+    "connect": ("lamina.cli.connect", "connect", "Show what to set so that a vendor's clients talk to this service."),
     "keys": ("lamina.cli.keys", "keys", "Make API keys, list them, and take them back."),
     "wallet": ("lamina.cli.wallet", "wallet", "Show what is in a key's wallet, and put something in."),
     "webhooks": ("lamina.cli.webhooks", "webhooks", "Show webhooks that were not delivered, and send them again."),

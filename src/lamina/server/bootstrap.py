@@ -9,8 +9,10 @@ from lamina.core.jobs import JobRequest
 from lamina.core.ports import Dispatcher
 from lamina.core.prices import parse_prices, price_of
 from lamina.core.tasks import TaskKind
+from lamina.dialects.fal.letters import fal_writer
 from lamina.dialects.native.letters import native_writer
 from lamina.dialects.pixazo.letters import pixazo_writer
+from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
 from lamina.server.stores import open_database
@@ -64,9 +66,16 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         cache=data_folder(settings) / "cache",
         lora_fetcher=Fetcher(settings.allow_private_urls, _LORA_BYTES, _LORA_S),
     )
-    return Installation(
-        settings, service, metrics, keys, {"native": native_writer(service, keys[0]), "pixazo": pixazo_writer(service)}
-    )
+    return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
+
+
+def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:
+    return {
+        "native": native_writer(service, key),
+        "fal": fal_writer(service, key),
+        "pixazo": pixazo_writer(service),
+        "runware": runware_writer(service),
+    }
 
 
 def limits_of(settings: Settings) -> Limits:

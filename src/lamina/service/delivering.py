@@ -1,4 +1,6 @@
-"""Sends webhooks, and files that are to be uploaded, from the outbox, at least once each, until they are taken or have been tried often enough."""
+"""Sends what is in the outbox, webhooks and files that are to be uploaded, at least once each, until it is taken or has
+been tried often enough.
+"""
 
 import asyncio
 import contextlib
@@ -33,8 +35,8 @@ class Letter:
 
 
 Writer = Callable[[Webhook, Job, float], Letter | Awaitable[Letter]]
-"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends. Raises `LaminaError` where what was
-to be sent is gone.
+"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends. Raises `LaminaError`
+where what was to be sent is gone.
 """
 
 

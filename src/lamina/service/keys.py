@@ -65,6 +65,16 @@ async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
     A secret has 256 random bits, so a fast hash is enough, and equal hashes are looked up, never compared here.
     """
     key = await service.database.read(lambda connection: keys.by_hash(connection, _hash_of(secret)))
+    return _checked(service, key, scope)
+
+
+async def known_key(service: Service, key_id: str, scope: Scope) -> ApiKey:
+    """The key of that id, for whoever has proved otherwise that it is theirs. Raises as `authenticate` does."""
+    key = await service.database.read(lambda connection: keys.by_id(connection, key_id))
+    return _checked(service, key, scope)
+
+
+def _checked(service: Service, key: ApiKey | None, scope: Scope) -> ApiKey:
     if key is None or not key.is_valid_at(service.clock()):
         raise LaminaError(
             ErrorCode.KEY_INVALID,

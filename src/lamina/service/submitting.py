@@ -117,7 +117,7 @@ def _taken_in(
     idempotency_key: str | None,
     body_hash: str | None,
 ) -> Job:
-    _check_limits(connection, key, job.created_at)
+    check_limits(connection, key, job.created_at)
     _check_files(connection, key, job.request)
     start_within_s = job.request.start_within_s
     start_by = None if start_within_s is None else job.created_at + start_within_s
@@ -136,7 +136,8 @@ def _taken_in(
     return job
 
 
-def _check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+    """Raises `LaminaError` (limit_reached)."""
     if key.per_minute is None and key.at_once is None:
         return
     keys.lock(connection, key.id)  # so that two submits at the same time do not both take the last place

@@ -86,7 +86,7 @@ class Fetcher:
         return await self.send("POST", url, body, headers, timeout_s)
 
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-        """Posts or puts `body`. A redirect is not followed: its status is the answer, and a failure to whoever wants 2xx.
+        """Posts or puts `body`. A redirect is not followed: its status is the answer, and a failure to who wants 2xx.
 
         Raises LaminaError: address_refused, address_unreachable.
         """
