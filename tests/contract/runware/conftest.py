@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cuttable import Cuttable
+
 from serving import Served, served
 
 _PATIENCE_S = 30
@@ -37,7 +39,7 @@ def lamina_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]
 @pytest.fixture
 def hooks() -> Generator[Hooks]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802  (their name)
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             is_refused = told.refusals > 0
             told.refusals -= is_refused
@@ -67,3 +69,10 @@ def picture(tmp_path: Path) -> Path:
     path = tmp_path / "in.png"
     path.write_bytes(poster())
     return path
+
+
+@pytest.fixture
+def cuttable() -> Generator[Cuttable]:
+    forwarder = Cuttable()
+    yield forwarder
+    forwarder.close()

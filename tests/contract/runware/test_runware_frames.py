@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from compat import shows
-from serving import Served
 from sockets import at_home, bare, generation, run, task
 from websockets.exceptions import ConnectionClosed
+
+from serving import Served
 
 PATHS = ["/v1", "/runware/v1", "/", "/v1?sdk=js&version=1.3.2"]
 
@@ -242,7 +243,7 @@ def test_what_a_lost_connection_missed_comes_to_the_next(lamina_server: Served) 
     run(talk())
 
 
-def test_a_session_is_nobody_elses(lamina_server: Served, tmp_path: Any) -> None:
+def test_a_session_is_nobody_elses(lamina_server: Served) -> None:
     async def talk() -> None:
         async with bare(lamina_server.url) as socket:
             other = str(uuid.uuid4())
