@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from clients import PYTHON_V1, PYTHON_V2, new_uuid, python_v1, python_v2
 from compat import shows
-from conftest import Hooks
 from PIL import Image
-from serving import Served, poster
 from sockets import at_home, generation, run
+
+from conftest import Hooks
+from serving import Served, poster
 
 PICTURE = base64.b64encode(poster()).decode()
 
