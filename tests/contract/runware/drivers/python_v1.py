@@ -14,7 +14,6 @@ from runware.types import (
     ILora,
     IModelSearch,
     IUploadModelLora,
-    IGetResponseRequest,
 )
 
 _resolve = socket.getaddrinfo
