@@ -18,7 +18,7 @@ import httpx2
 import websockets
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from serving import Served, served  # noqa: E402
+from serving import Served, served
 
 TASKS = 200
 SOCKETS = 200

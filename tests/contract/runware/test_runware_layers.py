@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from compat import shows
 from PIL import Image, ImageSequence
-from serving import Served, poster, served
 from sockets import generation, task
+
+from serving import Served, poster, served
 
 PICTURE = base64.b64encode(poster(240, 160)).decode()
 

@@ -7,7 +7,6 @@ import logging
 import socket
 import sys
 
-from runware import Runware
 from runware.types import (
     IAcceleratorOptions,
     IImageInference,
@@ -15,6 +14,8 @@ from runware.types import (
     IModelSearch,
     IUploadModelLora,
 )
+
+from runware import Runware
 
 _resolve = socket.getaddrinfo
 
