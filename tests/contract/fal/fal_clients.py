@@ -15,7 +15,7 @@ from typing import Any
 
 from sdks import node_with, python_with
 
-from serving import PROGRAM, Served, environment_of
+from serving import PROGRAM, Served, environment_of, lamina
 
 PYTHON = "fal-client 1.0.3"
 JAVASCRIPT, OLDER_JAVASCRIPT = "@fal-ai/client 1.10.1", "@fal-ai/client 1.8.5"
@@ -112,6 +112,19 @@ class JavaScript:
         finally:
             config.unlink()
             script.unlink()
+
+
+def native(fal: Served, path: str, **query: str) -> dict[str, Any]:
+    """What Lamina's own API says."""
+    answer = fal.client.get(path, params=query, headers={"Authorization": f"Bearer {fal.key}"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def new_key(folder: Path, *options: str) -> dict[str, str]:
+    """The header of a key that was made for one test."""
+    made = lamina(folder, "keys", "create", "--json", *options)
+    return {"Authorization": f"Key {json.loads(made.stdout)['key']}"}
 
 
 @contextmanager

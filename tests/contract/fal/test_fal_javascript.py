@@ -69,7 +69,8 @@ const early = await wrong(() => fal.queue.result(app, of(queued)));
 await fal.queue.cancel(app, of(queued));
 await fal.queue.cancel(app, of(running));
 const ended = await fal.queue.subscribeToStatus(app, { ...of(running), mode: "streaming" });
-const results = [await wrong(() => fal.queue.result(app, of(queued))), await wrong(() => fal.queue.result(app, of(running)))];
+const results = [];
+for (const one of [queued, running]) results.push(await wrong(() => fal.queue.result(app, of(one))));
 const again = await wrong(() => fal.queue.cancel(app, of(queued)));
 const done = await fal.queue.submit(app, { input: { prompt: "x" } });
 await fal.queue.subscribeToStatus(app, { ...of(done), logs: true });
@@ -149,7 +150,10 @@ tell({
         assert error["requestId"]
     assert (told["fetched"]["status"], told["fetched"]["fields"][0]["type"]) == (422, "file_download_error")
     assert told["fetched"]["fields"][0]["loc"] == ["body", "image_url"]
-    assert (told["unknown"]["status"], told["unknown"]["body"]["detail"]) == (404, 'Application "no-such-thing" not found')
+    assert (told["unknown"]["status"], told["unknown"]["body"]["detail"]) == (
+        404,
+        'Application "no-such-thing" not found',
+    )
     assert (told["request"]["status"], told["request"]["body"]) == (404, {"status": "NOT_FOUND"})
     assert told["sync"] == "data:image/png;base64,"
 

@@ -110,7 +110,8 @@ small, large = b"some bytes" * 1000, os.urandom(1 << 20) * 101
 urls = [fal_client.upload(small, "text/plain", file_name="a file.txt"), fal_client.upload(large, "image/x-big"),
         fal_client.upload(small, "text/plain", lifecycle=fal_client.client.StorageSettings(expires_in=3600)),
         fal_client.upload(small, "text/plain", repository="fal")]
-tell(urls=urls, fetched=[fetched(url) for url in urls], sent=[hashed(small), hashed(large), hashed(small), hashed(small)])
+sent = [hashed(content) for content in (small, large, small, small)]
+tell(urls=urls, fetched=[fetched(url) for url in urls], sent=sent)
 """
     )
     assert told["fetched"] == told["sent"]
