@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +31,9 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import jobs as jobs_table
 from lamina.store.tables import metadata
+
+if TYPE_CHECKING:
+    from stores import Postgres
 
 NOW = 1_790_000_000.0
 PRICE_MICROS = 40_000
@@ -210,12 +213,8 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
 
 
 def test_it_comes_back_into_postgres_and_from_there_again(
-    place: Place, target: Place, backup: Path, tmp_path: Path, request: pytest.FixtureRequest
+    place: Place, target: Place, backup: Path, tmp_path: Path, postgres: "Postgres"
 ) -> None:
-    try:
-        postgres = request.getfixturevalue("postgres")
-    except pytest.FixtureLookupError:
-        pytest.skip("there is no Postgres for tests yet")
     middle = Place(tmp_path / "middle", postgres.new_database())
     try:
         middle.restore(backup)

@@ -25,6 +25,7 @@ COMMANDS = {
         "models",
         "Show the models, what each needs, and which are here.",
     ),
+    "redirect": ("lamina.cli.redirect", "redirect", "Run code written for Pixazo, fal.ai or Runware against this."),
     "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
     "serve": ("lamina.cli.serve", "serve", "Run the service: the API, and agents that do the work."),
     "work": ("lamina.cli.work", "work", "Run agents alone, for an API on another machine."),

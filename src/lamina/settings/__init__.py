@@ -40,7 +40,8 @@ class Settings:
     device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
     `core.prices.parse_prices` takes them. `retention_days`, `upload_days`: how long results and uploads are kept; None
     and 0 are for ever. `pixazo_layered_generation`: "new" or "old", which of its two pages that API follows;
-    `pixazo_wait_s`: how long its clients may wait for a picture. The rest as in `service.service.Limits`; times in seconds.
+    `pixazo_wait_s`: how long its clients may wait for a picture. The rest as in `service.service.Limits`; times in
+    seconds.
     """
 
     engine: str = "auto"

@@ -208,7 +208,9 @@ def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:
-    return {name: value for name, value in asdict(progress).items() if value is not None}
+    """As it is kept and told: four digits are all that anybody can see."""
+    known = {name: value for name, value in asdict(progress).items() if value is not None}
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in known.items()}
 
 
 def end(

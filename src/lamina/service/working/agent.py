@@ -127,6 +127,7 @@ class Agent:
         out.mkdir()
         request = job.request
         order = RunOrder(job.id, job.attempt, request.kind, task, str(out), inputs, request.engine, request.delivery)
+        await self.engine.start()  # which does nothing where the last run has left it alive
         return await self.engine.run(order, teller.hear)
 
     async def _watch(self, teller: Teller) -> None:

@@ -7,8 +7,9 @@ import json
 import socket
 import sys
 
-from runware import Runware
 from runware.types.sdk import RunOptions
+
+from runware import Runware
 
 _resolve = socket.getaddrinfo
 
