@@ -51,8 +51,13 @@ def test_making_pictures() -> None:
 
 @pytest.mark.parametrize(
     ("given", "size"),
-    [("square_hd", (1024, 1024)), ({"width": 500, "height": 300}, (496, 304)), ({"width": 70}, (64, 512)), ({}, (512, 512))],
-)  # fmt: skip
+    [
+        ("square_hd", (1024, 1024)),
+        ({"width": 500, "height": 300}, (496, 304)),
+        ({"width": 70}, (64, 512)),
+        ({}, (512, 512)),
+    ],
+)
 def test_sizes_are_rounded_to_what_models_work_in(given: Any, size: tuple[int, int]) -> None:
     task = parsed("qwen-image", prompt="x", image_size=given).task
     assert (task["width"], task["height"]) == size
