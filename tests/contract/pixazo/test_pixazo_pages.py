@@ -1,4 +1,4 @@
-"""Every code sample of Pixazo's pages, as it is printed, under `lamina redirect`: only keys, pictures and ids are ours."""
+"""Every code sample of Pixazo's pages, as printed, under `lamina redirect`: only keys, pictures and ids are ours."""
 
 import re
 import shutil
