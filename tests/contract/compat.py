@@ -53,8 +53,8 @@ def page(vendor: str, shown: Iterable[Shown]) -> str:
         by_group.setdefault(one.group, {}).setdefault(one.name, []).append(one.by)
     parts.append(
         "## What the tests show\n\n"
-        f"Written by `python tests/contract/compat.py` from the tests in `tests/contract/{vendor}`: what is not in these "
-        "tables is not claimed."
+        f"Written by `python tests/contract/compat.py` from the tests in `tests/contract/{vendor}`: what is not in "
+        "these tables is not claimed."
     )
     for group, names in by_group.items():
         rows = [f"| `{name}` | {', '.join(clients)} |" for name, clients in names.items()]

@@ -32,7 +32,9 @@ def node_with(*packages: str) -> Path:
     """A folder whose node_modules has these pinned packages. Skips the test where they cannot be had."""
     for command in ("node", "npm"):
         if shutil.which(command) is None:
-            pytest.skip(f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)")
+            pytest.skip(
+                f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)"
+            )
     place = _place("node", packages)
     if not (place / _COMPLETE).exists():
         with _Making(place) as made:

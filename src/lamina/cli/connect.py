@@ -76,7 +76,6 @@ async def _keep_redirecting(authority: "Authority", here: str, port: int, is_alo
             ErrorCode.PORT_TAKEN, f"The proxy cannot listen on port {port}: {error.strerror}.", "Give a --proxy-port."
         ) from error
     click.echo(f"Proxy for {', '.join(HOSTS)} to {here}\n\n{_exports(authority, proxy.port)}\n\nCtrl-C ends it.")
-    click.get_text_stream("stdout").flush()
     try:
         await asyncio.Event().wait()
     finally:

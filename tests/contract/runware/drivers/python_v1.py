@@ -7,15 +7,15 @@ import logging
 import socket
 import sys
 
-from runware import Runware
 from runware.types import (
     IAcceleratorOptions,
     IImageInference,
     ILora,
     IModelSearch,
     IUploadModelLora,
-    IGetResponseRequest,
 )
+
+from runware import Runware
 
 _resolve = socket.getaddrinfo
 

@@ -7,8 +7,9 @@ import json
 import socket
 import sys
 
-from runware import Runware
 from runware.types.sdk import RunOptions
+
+from runware import Runware
 
 _resolve = socket.getaddrinfo
 
@@ -28,7 +29,9 @@ async def do(client, call):
     try:
         result = await getattr(client, call["do"])(call["with"], options)
     except Exception as error:
-        told = {name: getattr(error, name, None) for name in ("code", "task_uuid", "status_code", "parameter", "category")}
+        told = {
+            name: getattr(error, name, None) for name in ("code", "task_uuid", "status_code", "parameter", "category")
+        }
         return {"error": {**told, "message": str(error)}, "seen": seen}
     return {"result": result, "seen": seen, "progress": progress}
 

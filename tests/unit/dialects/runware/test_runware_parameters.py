@@ -45,7 +45,12 @@ EDGES: dict[str, tuple[list[Any], list[Any]]] = {
     f"{CACHE}dbCacheSkipInterval": ([1, 100], [0, 1.5]),
     f"{CACHE}other": ([], [1]),
     "inputs__referenceImages": (
-        [["https://example.org/a.png"], [str(uuid.uuid4())], ["data:image/png;base64,AAAA"], ["iVBORw0KGgoAAAANSUhEUg=="]],
+        [
+            ["https://example.org/a.png"],
+            [str(uuid.uuid4())],
+            ["data:image/png;base64,AAAA"],
+            ["iVBORw0KGgoAAAANSUhEUg=="],
+        ],
         [[], ["in.png"], ["ftp://example.org/a"], ["https://example.org/a", "https://example.org/b"], "x", [1], [""]],
     ),
     "inputs__other": ([], [1]),

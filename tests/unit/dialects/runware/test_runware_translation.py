@@ -98,9 +98,9 @@ def test_what_cannot_be_done_is_told_in_the_log() -> None:
         LORAS,
         7,
     ).notes
-    assert [any(word in note for note in notes) for word in ("faces", "one transformer stage", "white", "DeepCache")] == [
-        True
-    ] * 4
+    assert [
+        any(word in note for note in notes) for word in ("faces", "one transformer stage", "white", "DeepCache")
+    ] == [True] * 4
 
 
 def test_older_names_of_parameters_mean_the_same() -> None:
