@@ -1,4 +1,4 @@
-"""`lamina redirect` as its users meet it: a command that knows the vendors' addresses only, and reaches this machine."""
+"""`lamina redirect` as its users meet it: a command that knows vendors' addresses only, and reaches this machine."""
 
 import shutil
 import signal

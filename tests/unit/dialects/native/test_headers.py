@@ -1,7 +1,6 @@
 """What clients say in headers is understood as the standards have it, or left alone."""
 
 import pytest
-from lamina.dialects.native.sources import clean_name
 
 from lamina.dialects.native.routes.addresses import parse_range
 from lamina.dialects.native.waiting import parse_wait
