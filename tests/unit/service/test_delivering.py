@@ -26,7 +26,10 @@ class Receiver:
     answers: list[int | LaminaError] = field(default_factory=list)
     got: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str], _timeout_s: float) -> tuple[int, bytes]:
+    async def send(
+        self, method: str, url: str, body: bytes, headers: dict[str, str], _timeout_s: float
+    ) -> tuple[int, bytes]:
+        assert method == "POST"
         self.got.append((url, body, dict(headers)))
         await asyncio.sleep(0)
         answer = self.answers.pop(0) if self.answers else 200
