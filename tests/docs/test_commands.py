@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from documents import ROOT
 
-sys.path.append(str(ROOT / "tests" / "integration"))
 from serving import environment_of, served
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]

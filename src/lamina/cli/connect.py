@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lamina.cli.connect_pixazo import pixazo
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import settings_of
 
@@ -21,7 +22,11 @@ def connect() -> None:
     \b
       lamina connect fal
       lamina connect fal --proxy
+      lamina connect pixazo
     """
+
+
+connect.add_command(pixazo)
 
 
 @connect.command()
@@ -115,7 +120,7 @@ def _words(here: str, authority: "Authority", port: int) -> str:
             "  The Python client asks for https whatever it is told, and its uploads have fixed hosts: without the",
             "  proxy it needs a service with TLS, and fal_client.encode_file() in place of fal_client.upload_file().",
             "  Realtime is refused: no Qwen model of fal's has it.",
-            "  Node does not heed HTTPS_PROXY: use one of the two configurations above.",
+            "  Node does not heed HTTPS_PROXY: use one of the two configurations above, or lamina redirect.",
             "  If the proxy is not running, requests fail; without these variables they go to fal, with the key.",
         ]
     )

@@ -3,6 +3,7 @@
 The pages stay where LAMINA_TEST_VENDOR_PAGES says: they are the vendor's text.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -47,9 +48,46 @@ class Sample:
 
     def filled_in(self, key: str, files: str, request_ids: Mapping[str, str]) -> str:
         """`files`: an address below which pictures and ZIPs are; `request_ids`: by the model's name, "" is any."""
-        code = _KEYS.sub(key, self.code)
-        code = _FILES.sub(lambda found: f"{files}/sample.{'zip' if found[1] == 'zip' else 'png'}", code)
+        code = with_files(_KEYS.sub(key, self.code), files)
         return _REQUEST_ID.sub(lambda found: request_ids[found["model"] or ""], code)
+
+
+def with_files(text: str, files: str) -> str:
+    return _FILES.sub(lambda found: f"{files}/sample.{'zip' if found[1] == 'zip' else 'png'}", text)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A request's JSON as a page prints it, and the last path before it that a page says to post to."""
+
+    path: str
+    content: str
+
+
+_POST = re.compile(r"POST (?:https://gateway\.pixazo\.ai)?(/[\w./-]+)")
+_MULTIMODE = "/qwen-image/v1"
+_REQUESTS = ("image_url", "image_urls", "image_data_url", "prompt", "messages", "input")
+
+
+def bodies_of(page: str) -> list[Body]:
+    """Every JSON object at the beginning of a line that is a request: of raw HTTP, and of the examples."""
+    text, path, found = page_text(page), "", list[Body]()
+    decoder, start = json.JSONDecoder(), 0
+    while match := re.compile(r"^(?:POST |\{)", re.MULTILINE).search(text, start):
+        start = match.end()
+        if match[0] == "POST ":
+            posted = _POST.match(text, match.start())
+            path = posted[1] if posted else path
+            continue
+        try:
+            value, end = decoder.raw_decode(text, match.start())
+        except ValueError:  # JavaScript, or a bash script's rest
+            continue
+        start = end
+        if any(name in value for name in _REQUESTS):
+            full = path if path.count("/") > 1 else _MULTIMODE + path
+            found.append(Body(full, text[match.start() : end]))
+    return found
 
 
 def page_text(page: str) -> str:

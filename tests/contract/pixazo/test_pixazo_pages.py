@@ -1,5 +1,6 @@
 """Every code sample of Pixazo's pages, as printed, under `lamina redirect`: only keys, pictures and ids are ours."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from asking import EDIT_PLUS, LAYERED, MAX, MAX_EDIT, TRAINER, Pixazo, data_uri
 from compat import shows
-from page_samples import FAMILY_PAGE, LAYERED_PAGE, TEXT_PAGE, Sample, samples_of
+from page_samples import FAMILY_PAGE, LAYERED_PAGE, TEXT_PAGE, Sample, bodies_of, samples_of, with_files
 from sdks import python_with
 
 from serving import environment_of, poster
@@ -192,6 +193,25 @@ def test_the_status_of_max_edit_is_broken_as_it_is_printed(family_page: Runs) ->
     broken = family_page["one_line_curl-0"]
     assert broken.code != 0
     assert "status" not in broken.out
+
+
+@shows(
+    "Samples of the pages, unchanged",
+    "every JSON body: raw HTTP, minimum, example and full requests",
+    by="raw requests",
+)
+@pytest.mark.parametrize(("page", "count"), [(LAYERED_PAGE, 2), (FAMILY_PAGE, 17), (TEXT_PAGE, 2)])
+def test_every_body_that_a_page_prints_is_taken(pixazo: Pixazo, files: str, page: str, count: int) -> None:
+    """But for the address of a webhook, which would be told."""
+    bodies = bodies_of(page)
+    assert len(bodies) == count
+    for body in bodies:
+        sent = json.loads(with_files(body.content, files))
+        if "webhook" in sent:
+            sent["webhook"] = f"{files}/webhook"
+        answer = pixazo.post(body.path, sent)
+        is_waited_for = "generateMultimode" in body.path
+        assert answer.status_code == (200 if is_waited_for else 202), (body, answer.text)
 
 
 def test_all_samples_of_the_pages_are_run(family_page: Runs, layered_page: Runs, text_page: Runs) -> None:

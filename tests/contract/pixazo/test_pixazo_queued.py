@@ -170,6 +170,8 @@ def test_the_trainer_queues_and_says_that_it_does_not_train_yet(pixazo: Pixazo) 
     done = pixazo.ended(submit.json()["request_id"])
     assert (done["status"], done["model_id"], done["output"]) == ("FAILED", "qwen-image-edit-plus-trainer", None)
     assert "does not train yet" in done["error"]
+    listed = pixazo.service.client.get("/v1/jobs").json()["jobs"]
+    assert "train" in [job["kind"] for job in listed]
 
 
 @shows(f"GET {STATUS}/{{request_id}}", "FAILED: the picture cannot be had", "error", "completed_at")

@@ -1,0 +1,50 @@
+"""`lamina connect pixazo`: what to change in code that was written for Pixazo, or how to change nothing."""
+
+import click
+
+from lamina.cli.exits import DONE
+from lamina.cli.service_options import settings_of
+
+
+@click.command()
+@click.option("--url", metavar="URL", help="Where the service is; by the settings, http://127.0.0.1:8080, by default.")
+def pixazo(url: str | None) -> int:
+    """Show what to change in code that was written for Pixazo, or how to run it unchanged.
+
+    \b
+      lamina connect pixazo
+      lamina connect pixazo --url https://lamina.example.org
+    """
+    settings = settings_of()
+    here = (url or settings.base_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
+    click.echo("\n".join(_lines(here)))
+    return DONE
+
+
+def _lines(here: str) -> list[str]:
+    return [
+        "Pixazo has no client of its own: its pages call addresses. Change the beginning of each:",
+        "",
+        "  https://gateway.pixazo.ai",
+        f"  {here}/pixazo",
+        "",
+        "and send a key of this service, from lamina keys create:",
+        "",
+        "  Ocp-Apim-Subscription-Key: lam_...",
+        "",
+        "For instance:",
+        "",
+        f"  curl -X POST {here}/pixazo/qwen-image-max/v1/qwen-image-max-request \\",
+        '    -H "Content-Type: application/json" -H "Ocp-Apim-Subscription-Key: lam_..." \\',
+        """    --data-raw '{"prompt": "a red circle on a white background"}'""",
+        "",
+        "Or change nothing but the key, and run the program so that those addresses lead here:",
+        "",
+        "  lamina redirect --only pixazo -- python their_script.py",
+        "",
+        "What is not as there:",
+        "",
+        "  The trainer takes requests in, and its jobs fail, free of charge: this version does not train yet.",
+        "  Webhooks and pictures on this machine need LAMINA_ALLOW_PRIVATE_URLS=true.",
+        "  The layered API is that of the newer page; LAMINA_PIXAZO_LAYERED_GENERATION=old has IN_QUEUE.",
+    ]
