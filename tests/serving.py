@@ -19,6 +19,26 @@ from PIL import Image, ImageDraw
 NO_OP_CHILD = Path(__file__).parents[1] / "benchmarks" / "no_op_child.py"
 _TIMEOUT_S = 60
 
+# A service goes where its users point it: here every name but this machine's is unknown, and every connection beyond
+# loopback fails before it is made.
+PROGRAM = """
+import sys
+
+def refuse(event, arguments):
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    if str(host) not in ("127.0.0.1", "::1", "localhost", "0.0.0.0"):
+        raise OSError(f"the tests do not reach {host}")
+
+sys.addaudithook(refuse)
+from lamina.cli.main import run
+run(sys.argv[1:])
+"""
+
 
 @dataclass
 class Served:
@@ -60,7 +80,7 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
     environment = environment_of(folder, **variables)
     if child is not None:
         environment["LAMINA_TEST_ENGINE_CHILD"] = str(child)
-    command = [sys.executable, "-W", "error", "-m", "lamina", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, "serve", "--port", "0", *arguments]
     log = (folder / "log").open("a")
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     stopper = threading.Timer(_TIMEOUT_S, process.kill)  # a server that never says where it is must not hang the tests
@@ -85,7 +105,7 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
 
 def lamina(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """The command line, with the same store as `served(folder)`."""
-    command = [sys.executable, "-W", "error", "-m", "lamina", *arguments]
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, *arguments]
     return subprocess.run(
         command,
         cwd=folder,

@@ -213,6 +213,11 @@ def test_keys_that_are_not_good_and_scopes_that_do_not_reach(service: Served, fo
         problem(reading.get("/v1/jobs"), 401, "key_invalid")
 
 
+def test_a_body_is_not_read_from_somebody_without_a_key(service: Served) -> None:
+    for path in ("decompositions", "generations", "edits", "trainings"):
+        problem(httpx2.post(f"{service.url}/v1/{path}", content=b"{"), 401, "key_invalid")
+
+
 def test_limits_of_a_key(service: Served, folder: Path) -> None:
     with service.as_key(new_key(folder, "--at-once", "1")) as client:
         first = client.post("/v1/generations", json={"prompt": "steps 600 0.05"}).json()["id"]
@@ -350,7 +355,7 @@ def test_a_second_signal_ends_at_once_and_the_job_is_done_by_the_next_start(tmp_
         for number in (signal.SIGINT, signal.SIGTERM):  # two of a kind at once would be one
             service.process.send_signal(number)
         assert service.process.wait(10) == 130
-    with served(tmp_path, LAMINA_AGENT_LOST_S="1") as again, again.as_key(service.key) as client:
+    with served(tmp_path, LAMINA_AGENT_LOST_S="5") as again, again.as_key(service.key) as client:
         again.client = client
         assert json.loads(list(again.events(job_id))[-1]["data"])["state"] == "succeeded"
 

@@ -1,5 +1,6 @@
 """`lamina serve`: the service on this machine, API and agents in one."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +33,7 @@ def serve(
     for as long as the setting drain_s says, and give back the rest to the queue; a second Ctrl-C ends at once.
     """
     from lamina.server.bootstrap import open_installation
-    from lamina.server.listening import address_of, bound_socket
+    from lamina.server.listening import address_of, bound_socket, is_loopback
     from lamina.server.logs import configure_logs
     from lamina.server.running import run_server
     from lamina.server.stores import password_of
@@ -43,14 +44,15 @@ def serve(
         address = address_of(listener)
         installation = open_installation(settings, address)
         try:
-            click.echo("\n".join(_lines(installation, address)))
+            click.echo("\n".join(_lines(installation, address, not is_loopback(listener))))
+            sys.stdout.flush()
             run_server(installation, listener)
         finally:
             installation.service.database.close()
     return DONE
 
 
-def _lines(installation: "Installation", address: str) -> list[str]:
+def _lines(installation: "Installation", address: str, is_for_all: bool) -> list[str]:
     """Where things are, and on the first start the key."""
     from importlib.metadata import version
 
@@ -64,6 +66,7 @@ def _lines(installation: "Installation", address: str) -> list[str]:
         f"  API     {address}/v1",
         f"  Docs    {address}/docs",
         f"  Health  {address}/health",
+        *(["  Note    whoever reaches this machine reaches it, unencrypted: put TLS before it"] if is_for_all else []),
         f"  Data    {data_folder(settings)}",
         *([f"  Key     {secret}   (shown this once; lamina keys create makes others)"] if secret else []),
         f"  Engine  {engine_words(installation)}",

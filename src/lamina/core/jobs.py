@@ -50,11 +50,13 @@ def states_before(state: JobState) -> tuple[JobState, ...]:
 
 
 class InputRole(StrEnum):
-    """What a picture is to a task: the one to change or take apart, where to start, where it may change."""
+    """What a file is to a task: the picture to change or take apart, where to start, where it may change; or a ZIP of
+    pictures to learn from."""
 
     PICTURE = "picture"
     START = "start"
     MASK = "mask"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class JobInput:
 
     role: InputRole
     source: str
+
+
+class WebhookEvent(StrEnum):
+    """What a webhook tells: that a job's first run begins, or that the job has ended, however it did."""
+
+    STARTED = "started"
+    COMPLETED = "completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class JobRequest:
     `kind`, `task`: which task and its record (`core.task_records`). `engine`: its name or "auto". `model`: in the
     catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
     `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
+    `webhook_events`: what `webhook_url` is told.
     `upload_url`: where what was made is put, besides.
     """
 
@@ -123,6 +133,7 @@ class JobRequest:
     start_within_s: float | None = None
     run_within_s: float | None = None
     webhook_url: str | None = None
+    webhook_events: tuple[WebhookEvent, ...] = (WebhookEvent.COMPLETED,)
     upload_url: str | None = None
 
 

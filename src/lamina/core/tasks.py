@@ -16,16 +16,22 @@ MAX_STEPS = 250
 MAX_GUIDANCE = 50.0
 MAX_SEED = 2**64 - 1
 MIN_LORA_SCALE, MAX_LORA_SCALE = -4.0, 4.0
+MAX_TRAINING_STEPS = 100_000
 RESOLUTIONS_PX = (640, 1024)
 DEFAULT_SCHEDULER = "Default"
 
 
 class TaskKind(StrEnum):
-    """What is to be done: make a picture, change one, take one apart."""
+    """What is to be done: make a picture, change one, take one apart; or teach a model from pictures."""
 
     GENERATE = "generate"
     EDIT = "edit"
     DECOMPOSE = "decompose"
+    TRAIN = "train"
+
+
+PICTURE_KINDS = (TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE)
+"""What an engine does with one request's own pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,25 @@ class DecomposeTask:
                 f"A resolution of {self.resolution_px} px was asked for.",
                 f"Ask for {' or '.join(map(str, RESOLUTIONS_PX))}.",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTask:
+    """Train a LoRA on the pictures of an archive.
+
+    `steps`: 1..100,000. `learning_rate`: 0..1. `default_caption`: of pictures without one of their own.
+    `references`: 1..10 pictures that each of an edit's examples starts from. None is the trainer's own default.
+    """
+
+    steps: int | None = None
+    learning_rate: float | None = None
+    default_caption: str = ""
+    references: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("training steps", self.steps, 1, MAX_TRAINING_STEPS)
+        _check_range("a learning rate", self.learning_rate, 0, 1)
+        _check_range("references", self.references, 1, MAX_REFERENCES)
 
 
 def _check_prompt(prompt: str) -> None:

@@ -1,4 +1,4 @@
-"""Opens the database that the settings name, and brings its schema up to date."""
+"""Opens the database and the storage that the settings name, and brings the schema up to date."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.settings import Settings, data_folder
+from lamina.store.blobs import Blobs, open_blobs
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
 
@@ -16,17 +17,36 @@ _OWNER_ONLY = 0o700  # the database holds secrets
 
 def open_database(settings: Settings) -> Database:
     """Made if it is not there. Raises `LaminaError`: store_unavailable, settings_invalid."""
-    if settings.database is None:
-        url = f"sqlite:///{made_folder(data_folder(settings)) / 'lamina.db'}"
-    else:
-        url = _checked(settings.database)
-    database = Database(url)
+    database = reached_database(settings)
     try:
         migrate(database.engine)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def reached_database(settings: Settings) -> Database:
+    """As it is, which may be without any tables. Raises what `open_database` raises."""
+    if settings.database is not None:
+        return Database(_checked(settings.database))
+    made_folder(data_folder(settings))
+    return Database(f"sqlite:///{_sqlite_file(settings)}")
+
+
+def open_files(settings: Settings) -> Blobs:
+    """Raises `LaminaError`: store_unavailable, settings_invalid."""
+    return open_blobs(settings.storage or str(data_folder(settings) / "files"))
+
+
+def check_service_is_there(settings: Settings) -> None:
+    """Raises `LaminaError` (input_not_found) where a database would have to be made first."""
+    if settings.database is None and not _sqlite_file(settings).exists():
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_FOUND,
+            f"There is no service in {data_folder(settings)}.",
+            "Name the folder or the database that lamina serve has: --data FOLDER, --database URL.",
+        )
 
 
 def made_folder(folder: Path) -> Path:
@@ -43,6 +63,10 @@ def made_folder(folder: Path) -> Path:
 def password_of(settings: Settings) -> str:
     """What no log may show; empty where there is none."""
     return str(make_url(_checked(settings.database)).password or "") if settings.database else ""
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    return data_folder(settings) / "lamina.db"
 
 
 def _checked(url: str) -> str:

@@ -1,31 +1,37 @@
 """Backs a service up into one file, rows and contents, while it runs; and restores it into an empty place."""
 
+import hashlib
 import json
 import os
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
+
+from sqlalchemy import exc
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.document.files import file_beside
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
-from lamina.store.migrations import migrate
-from lamina.store.snapshot import read_snapshot, write_snapshot
+from lamina.store.migrations import knows, migrate
+from lamina.store.snapshot import check_empty, check_there, read_snapshot, write_snapshot
 
-_MANIFEST, _ROWS, _BLOBS = "manifest.json", "rows.jsonl", "blobs/"
+# The manifest comes last: a file that was cut has none.
+_ROWS, _BLOBS, _MANIFEST = "rows.jsonl", "blobs/", "manifest.json"
 _FORMAT = 1
 _OWNER_ONLY = 0o600  # the file holds the service's secrets
+_CHUNK_BYTES = 1 << 20
+_LARGEST_MANIFEST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """`missing`: contents that were removed while the backup ran."""
+    """`blobs`, `bytes`: contents, and how much they are; `missing`: contents that were not there (any more)."""
 
     rows: int
     blobs: int
@@ -34,52 +40,59 @@ class BackedUp:
 
 
 async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
-    """A tar file with everything that the database has at this moment, and the contents that it speaks of."""
+    """A tar file with everything that the database has at this moment, and the contents that it speaks of.
+
+    Raises `LaminaError`: input_not_found (no service there), output_in_the_way, output_unwritable, store_unavailable.
+    """
+    await database.read(check_there)
+    migrate(database.engine)  # an older schema has not what this version would copy
     with tempfile.TemporaryFile() as rows, file_beside(target) as file:
         os.fchmod(file.fileno(), _OWNER_ONLY)
-        revision, hashes = write_snapshot(database.engine, rows)
-        count = _lines_in(rows)
+        revision, hashes = await database.read(lambda connection: write_snapshot(connection, rows))
+        size = rows.tell()
         with tarfile.open(fileobj=file, mode="w") as archive:
-            manifest = {"format": _FORMAT, "revision": revision, "rows": count, "blobs": len(hashes)}
-            content = json.dumps(manifest).encode()
-            _add(archive, _MANIFEST, len(content), BytesIO(content))
-            _add(archive, _ROWS, rows.tell(), rows)
-            kept = size = 0
+            _add(archive, _ROWS, size, rows)
+            rows.seek(0)
+            count, rows_hash = sum(1 for _ in rows), _hash_of(rows)
+            kept = total = 0
             for sha256 in sorted(hashes):
                 added = await _add_blob(archive, blobs, sha256)
-                kept, size = kept + (added is not None), size + (added or 0)
-    return BackedUp(count, kept, size, len(hashes) - kept)
+                kept, total = kept + (added is not None), total + (added or 0)
+            told = {"format": _FORMAT, "revision": revision, "rows": count, "rows_sha256": rows_hash, "blobs": kept}
+            content = json.dumps(told).encode()
+            _add(archive, _MANIFEST, len(content), BytesIO(content))
+        file.flush()
+        os.fsync(file.fileno())
+    return BackedUp(count, kept, total, len(hashes) - kept)
 
 
 async def restore(database: Database, blobs: Blobs, source: Path) -> BackedUp:
-    """Into an empty database, of whichever kind, and a blob store. Contents first: a row never speaks of nothing.
+    """Into an empty database, of whichever kind, and a blob store. Nothing is written before all of the backup is found
+    whole, and no row before the contents that it speaks of.
 
-    Raises `LaminaError`: input_corrupt, state_conflict (not empty), store_unavailable (from a newer Lamina).
+    Raises `LaminaError`: input_not_found, input_unreadable, input_corrupt, state_conflict (not empty),
+    store_unavailable (it does not answer, or the backup is from a newer Lamina).
     """
-    try:
-        with closing(tarfile.open(source, "r:")) as archive:
-            manifest = json.loads(_read(archive, _MANIFEST).read())
-            if manifest["format"] != _FORMAT:
-                raise LaminaError(
-                    ErrorCode.INPUT_CORRUPT, "The backup is in a format of a newer Lamina.", "Use that or a newer one."
-                )
-            migrate(database.engine, manifest["revision"])
-            kept = size = 0
-            for member in archive:
-                if member.isfile() and member.name.startswith(_BLOBS):
-                    size += await _put_blob(archive, member, blobs)
-                    kept += 1
-            count = await database.write(lambda connection: read_snapshot(connection, _read(archive, _ROWS)))
-    except (tarfile.TarError, KeyError, ValueError, OSError) as error:
-        raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, f"{str(source)!r} is no whole backup: {error}.", "Take another one."
-        ) from error
+    with _opened(source) as archive:
+        with _told_as_damaged(source):
+            manifest = _whole(archive)
+        revision = manifest["revision"]
+        if manifest["format"] != _FORMAT or not knows(revision):
+            raise LaminaError(
+                ErrorCode.STORE_UNAVAILABLE,
+                f"{str(source)!r} was written by a newer Lamina.",
+                "Restore it with that version, or one newer still.",
+            )
+        await database.read(check_empty)
+        migrate(database.engine, revision)
+        sizes = [await _put_blob(archive, member, blobs) for member in archive if member.name.startswith(_BLOBS)]
+        count = await _put_rows(database, archive, revision)
     migrate(database.engine)
-    return BackedUp(count, kept, size)
+    return BackedUp(count, len(sizes), sum(sizes))
 
 
 async def _add_blob(archive: tarfile.TarFile, blobs: Blobs, sha256: str) -> int | None:
-    """Its size; None where it has just been removed."""
+    """Its size; None where it is not there."""
     with tempfile.TemporaryFile() as content:
         try:
             await _spool(blobs.stream(sha256), content)
@@ -92,41 +105,96 @@ async def _add_blob(archive: tarfile.TarFile, blobs: Blobs, sha256: str) -> int 
     return size
 
 
-async def _spool(chunks: AsyncIterator[bytes], file: BinaryIO) -> None:
+async def _spool(chunks: AsyncIterator[bytes], file: IO[bytes]) -> None:
     async for chunk in chunks:
         file.write(chunk)
 
 
-async def _put_blob(archive: tarfile.TarFile, member: tarfile.TarInfo, blobs: Blobs) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "blob")
-        content = archive.extractfile(member)
-        assert content is not None  # noqa: S101  (it is a file)
-        with path.open("wb") as file:
-            while chunk := content.read(1 << 20):
-                file.write(chunk)
-        stored = await blobs.put(path)
-    if member.name != _BLOBS + stored.sha256:
-        raise ValueError(f"{member.name} is damaged")
-    return stored.size
-
-
-def _add(archive: tarfile.TarFile, name: str, size: int, content: BinaryIO) -> None:
+def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
     content.seek(0)
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, _OWNER_ONLY
     archive.addfile(member, content)
 
 
-def _read(archive: tarfile.TarFile, name: str) -> BinaryIO:
-    content = archive.extractfile(name)
+def _whole(archive: tarfile.TarFile) -> dict[str, Any]:
+    """Its manifest, if everything else is as that says. Raises what `_told_as_damaged` tells."""
+    last = archive.getmembers()[-1:]
+    if not last or last[0].name != _MANIFEST or last[0].size > _LARGEST_MANIFEST_BYTES:
+        raise ValueError("its end is missing")
+    manifest = json.loads(_read(archive, last[0]).read())
+    if manifest["format"] != _FORMAT:
+        return manifest
+    if _hash_of(_read(archive, archive.getmember(_ROWS))) != manifest["rows_sha256"]:
+        raise ValueError(f"{_ROWS} is damaged")
+    contents = [member for member in archive.getmembers() if member.name.startswith(_BLOBS)]
+    if len(contents) != manifest["blobs"]:
+        raise ValueError(f"{len(contents)} of {manifest['blobs']} files are there")
+    for member in contents:
+        if _BLOBS + _hash_of(_read(archive, member)) != member.name:
+            raise ValueError(f"{member.name} is damaged")
+    return manifest
+
+
+async def _put_blob(archive: tarfile.TarFile, member: tarfile.TarInfo, blobs: Blobs) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "blob")
+        content = _read(archive, member)
+        with path.open("wb") as file:
+            while chunk := content.read(_CHUNK_BYTES):
+                file.write(chunk)
+        return (await blobs.put(path)).size
+
+
+async def _put_rows(database: Database, archive: tarfile.TarFile, revision: str) -> int:
+    rows = _read(archive, archive.getmember(_ROWS))
+    try:
+        return await database.write(lambda connection: read_snapshot(connection, rows, revision))
+    except exc.DBAPIError as error:  # Postgres is stricter than SQLite: no zero bytes in text, no text that is too long
+        raise LaminaError(
+            ErrorCode.STORE_UNAVAILABLE,
+            f"The database does not take a row of the backup: {str(error.orig).splitlines()[0]}.",
+            "Nothing was restored. Restore into a database of the kind that the backup is from.",
+        ) from error
+
+
+@contextmanager
+def _opened(source: Path) -> Generator[tarfile.TarFile]:
+    try:
+        file = source.open("rb")
+    except FileNotFoundError:
+        raise LaminaError(ErrorCode.INPUT_NOT_FOUND, f"There is no file {str(source)!r}.", "Check the name.") from None
+    except OSError as error:
+        raise LaminaError(
+            ErrorCode.INPUT_UNREADABLE, f"{str(source)!r} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    with file:
+        with _told_as_damaged(source):
+            archive = tarfile.TarFile(fileobj=file)
+        with archive:
+            yield archive
+
+
+@contextmanager
+def _told_as_damaged(source: Path) -> Generator[None]:
+    try:
+        yield
+    except (tarfile.TarError, KeyError, TypeError, ValueError, OSError) as error:
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT, f"{str(source)!r} is no whole backup of Lamina: {error}.", "Take another one."
+        ) from error
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    content = archive.extractfile(member)
     if content is None:
-        raise KeyError(name)
-    return content  # pyright: ignore[reportReturnType]
+        raise ValueError(f"{member.name} is no file")
+    return content
 
 
-def _lines_in(file: BinaryIO) -> int:
+def _hash_of(file: IO[bytes]) -> str:
     file.seek(0)
-    count = sum(1 for _ in file)
-    file.seek(0, os.SEEK_END)
-    return count
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -80,6 +80,10 @@ async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Web
     except LaminaError as error:
         await _failed(service, webhook, None, error.message)
         return
+    except Exception as error:  # noqa: BLE001  (the worker loop: one that we get wrong must not hold up the others)
+        _log.exception("webhook %s of job %s could not be sent", webhook.id, webhook.job_id)
+        await _failed(service, webhook, None, f"it could not be sent: {type(error).__name__}")
+        return
     if 200 <= status < 300:
         service.observer.webhook_attempted("delivered")
         await service.database.write(

@@ -28,7 +28,7 @@ async def submit(
 ) -> Job:
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
-    Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
     """
     job = _new_job(service, key, request)
 
@@ -76,11 +76,21 @@ async def submit_each(
 
 
 def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
+    _check_model(key, request)
     for lora in (request.task.get("sampling") or {}).get("loras") or ():
         check_lora_source(str(lora["path"]))
     now = service.clock()
     price = service.price_of(request)
     return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
+
+
+def _check_model(key: ApiKey, request: JobRequest) -> None:
+    if key.models is not None and request.model not in key.models:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN,
+            f"This API key may not use {request.model or 'this'}.",
+            f"It is for {', '.join(sorted(key.models))}; make one with more: lamina keys create --model.",
+        )
 
 
 def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
@@ -107,7 +117,7 @@ def _taken_in(
     idempotency_key: str | None,
     body_hash: str | None,
 ) -> Job:
-    _check_limits(connection, key, job.created_at)
+    check_limits(connection, key, job.created_at)
     _check_files(connection, key, job.request)
     start_within_s = job.request.start_within_s
     start_by = None if start_within_s is None else job.created_at + start_within_s
@@ -126,7 +136,8 @@ def _taken_in(
     return job
 
 
-def _check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+    """Raises `LaminaError` (limit_reached)."""
     if key.per_minute is None and key.at_once is None:
         return
     keys.lock(connection, key.id)  # so that two submits at the same time do not both take the last place

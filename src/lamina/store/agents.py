@@ -10,6 +10,8 @@ from lamina.store import jobs
 from lamina.store.tables import agents
 from lamina.store.tables import jobs as jobs_table
 
+_COUNT = sa.select(sa.func.count()).select_from(agents)
+
 
 @dataclass(frozen=True, slots=True)
 class AgentRecord:
@@ -53,6 +55,10 @@ def remove_unseen(connection: Connection, since: float) -> int:
 
 def every(connection: Connection) -> list[AgentRecord]:
     return [AgentRecord(*row) for row in connection.execute(sa.select(agents).order_by(agents.c.id))]
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(_COUNT).scalar_one()
 
 
 def abandoned(connection: Connection) -> list[Job]:

@@ -16,6 +16,12 @@ _NEXT = (
     .scalar_subquery()
 )
 _APPEND = job_events.insert().values(number=_NEXT)
+_AFTER = (
+    sa.select(job_events)
+    .where(_COLUMNS.job_id == sa.bindparam("of_job"), _COLUMNS.number > sa.bindparam("after"))
+    .order_by(_COLUMNS.number)
+    .limit(sa.bindparam("count"))
+)
 
 
 def append(connection: Connection, job_id: str, kind: str, data: Mapping[str, Any], now: float) -> None:
@@ -24,12 +30,7 @@ def append(connection: Connection, job_id: str, kind: str, data: Mapping[str, An
 
 
 def after(connection: Connection, job_id: str, number: int, limit: int = 500) -> list[JobEvent]:
-    rows = connection.execute(
-        sa.select(job_events)
-        .where(_COLUMNS.job_id == job_id, _COLUMNS.number > number)
-        .order_by(_COLUMNS.number)
-        .limit(limit)
-    )
+    rows = connection.execute(_AFTER, {"of_job": job_id, "after": number, "count": limit})
     return [JobEvent(row.job_id, row.number, row.at, row.kind, row.data) for row in rows]
 
 

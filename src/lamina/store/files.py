@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from lamina.store.tables import files
 
+_BY_ID = sa.select(files).where(files.c.id == sa.bindparam("file_id"))
+
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
@@ -42,7 +44,7 @@ def insert(connection: Connection, file: FileRecord) -> None:
 
 def by_id(connection: Connection, file_id: str, key_id: str | None = None) -> FileRecord | None:
     """None, too, where it is not that key's."""
-    row = connection.execute(sa.select(files).where(files.c.id == file_id)).first()
+    row = connection.execute(_BY_ID, {"file_id": file_id}).first()
     return None if row is None or (key_id is not None and row.key_id != key_id) else FileRecord(*row)
 
 

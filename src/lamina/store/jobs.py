@@ -17,10 +17,11 @@ from lamina.core.jobs import (
     JobRequest,
     JobState,
     Progress,
+    WebhookEvent,
     states_before,
 )
 from lamina.core.tasks import TaskKind
-from lamina.store.tables import jobs
+from lamina.store.tables import IS_SUCCEEDED, jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
@@ -29,6 +30,23 @@ _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
 )
+_AHEAD = (
+    sa.select(sa.func.count())
+    .select_from(jobs)
+    .where(
+        _C.state == JobState.QUEUED,
+        (_C.priority > bindparam("of_priority"))
+        | ((_C.priority == bindparam("of_priority")) & (_C.id < bindparam("job_id"))),
+    )
+)
+_LATEST = (
+    sa.select((_C.ended_at - _C.started_at).label("ran_s"))
+    .where(IS_SUCCEEDED, _C.model == bindparam("of_model"), _C.kind == bindparam("of_kind"))
+    .order_by(_C.id.desc())
+    .limit(20)
+    .subquery()
+)
+_USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
 _CLAIM = (
     jobs.update()
     .where(_C.id == bindparam("job_id"), _C.state == JobState.QUEUED)
@@ -158,23 +176,12 @@ def running(connection: Connection) -> list[Job]:
 
 def queue_position(connection: Connection, job: Job) -> int:
     """How many go before it."""
-    is_ahead = (_C.priority > job.request.priority) | ((_C.priority == job.request.priority) & (_C.id < job.id))
-    return connection.execute(
-        sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED, is_ahead)
-    ).scalar_one()
+    return connection.execute(_AHEAD, {"of_priority": job.request.priority, "job_id": job.id}).scalar_one()
 
 
-def usual_run_s(connection: Connection, model: str, kind: TaskKind, of_last: int = 20) -> float | None:
+def usual_run_s(connection: Connection, model: str, kind: TaskKind) -> float | None:
     """Mean run time of the model's latest jobs of that kind; None where there is none."""
-    is_alike = (_C.state == JobState.SUCCEEDED) & (_C.model == model) & (_C.kind == kind)
-    latest = (
-        sa.select((_C.ended_at - _C.started_at).label("ran"))
-        .where(is_alike)
-        .order_by(_C.id.desc())
-        .limit(of_last)
-        .subquery()
-    )
-    return connection.execute(sa.select(sa.func.avg(latest.c.ran))).scalar()
+    return connection.execute(_USUAL_RUN, {"of_model": model, "of_kind": kind}).scalar()
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
@@ -201,7 +208,9 @@ def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:
-    return {name: value for name, value in asdict(progress).items() if value is not None}
+    """As it is kept and told: four digits are all that anybody can see."""
+    known = {name: value for name, value in asdict(progress).items() if value is not None}
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in known.items()}
 
 
 def end(
@@ -301,6 +310,7 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     record["kind"] = TaskKind(record["kind"])
     record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
     record["delivery"] = Delivery(**record["delivery"])
+    record["webhook_events"] = tuple(map(WebhookEvent, record.get("webhook_events", (WebhookEvent.COMPLETED,))))
     return JobRequest(**record)
 
 

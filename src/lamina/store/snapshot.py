@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.store.tables import files, metadata
 
 _ROWS_AT_ONCE = 500
 _VERSION_TABLE = "alembic_version"
+_OF_THE_QUEUE = "procrastinate_"  # its tables: it says again what the jobs table says
+_LEFT_BEHIND = frozenset({("jobs", "dispatch_ref")})  # numbers of a queue that does not come along
 
 
 def revision(connection: Connection) -> str:
@@ -23,30 +25,53 @@ def revision(connection: Connection) -> str:
     return connection.execute(sa.text(f"select version_num from {_VERSION_TABLE}")).scalar_one()  # noqa: S608
 
 
-def write_snapshot(engine: Engine, stream: BinaryIO) -> tuple[str, set[str]]:
-    """The schema's revision, and the hashes of all contents that the rows speak of."""
-    hashes: set[str] = set()
-    isolation = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with engine.connect().execution_options(**isolation) as connection, connection.begin():
-        for table in metadata.sorted_tables:
-            for row in connection.execute(sa.select(table).execution_options(yield_per=_ROWS_AT_ONCE)).mappings():
-                record = {name: _plain(value) for name, value in row.items()}
-                stream.write(json.dumps([table.name, record]).encode() + b"\n")
-                if table is files:
-                    hashes.add(row["sha256"])
-        return revision(connection), hashes
+def check_there(connection: Connection) -> None:
+    """Raises `LaminaError` (input_not_found) where the database has no schema of Lamina's."""
+    if not sa.inspect(connection).has_table(_VERSION_TABLE):
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_FOUND,
+            "There is no service in this database.",
+            "Name the one that lamina serve has: --data FOLDER, --database URL.",
+        )
 
 
-def read_snapshot(connection: Connection, lines: Iterable[bytes]) -> int:
-    """How many rows it put into a database of the snapshot's own revision. Raises `LaminaError` (state_conflict) where
-    there are some already.
+def write_snapshot(connection: Connection, stream: BinaryIO) -> tuple[str, set[str]]:
+    """The schema's revision, and the hashes of all contents that the rows speak of. It must be the first thing that
+    the transaction does.
     """
-    here = _tables_of(connection)
-    for table in here.tables.values():
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
+    hashes: set[str] = set()
+    for table in metadata.sorted_tables:
+        for row in connection.execute(sa.select(table).execution_options(yield_per=_ROWS_AT_ONCE)).mappings():
+            record = {name: _plain(value) for name, value in row.items()}
+            stream.write(json.dumps([table.name, record]).encode() + b"\n")
+            if table is files:
+                hashes.add(row["sha256"])
+    return revision(connection), hashes
+
+
+def check_empty(connection: Connection) -> None:
+    """Raises `LaminaError` (state_conflict) where the database has rows already."""
+    for table in _tables_of(connection).tables.values():
         if table.name != _VERSION_TABLE and connection.execute(sa.select(sa.literal(1)).select_from(table)).first():
             raise LaminaError(
                 ErrorCode.STATE_CONFLICT, "The database is not empty.", "Restore into a new one: --data NEW_FOLDER."
             )
+
+
+def read_snapshot(connection: Connection, lines: Iterable[bytes], of_revision: str) -> int:
+    """How many rows it put into an empty database. Raises `LaminaError` (state_conflict) where there are some already,
+    or where its schema is another than the snapshot's.
+    """
+    check_empty(connection)
+    if revision(connection) != of_revision:
+        raise LaminaError(
+            ErrorCode.STATE_CONFLICT,
+            "The database has the tables of another version of Lamina than the backup.",
+            "Restore into a new one: --data NEW_FOLDER.",
+        )
+    here = _tables_of(connection)
     count = 0
     for name, batch in _batches(lines):
         table = here.tables[name]
@@ -59,7 +84,7 @@ def read_snapshot(connection: Connection, lines: Iterable[bytes]) -> int:
 def _tables_of(connection: Connection) -> sa.MetaData:
     """As the database has them, which may be an older schema than this version's."""
     here = sa.MetaData()
-    here.reflect(connection)
+    here.reflect(connection, only=lambda name, _: not name.startswith(_OF_THE_QUEUE))
     for table in here.tables.values():
         for column in table.c:
             if isinstance(column.type, sa.JSON):
@@ -81,11 +106,13 @@ def _batches(lines: Iterable[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]
 
 
 def _typed(table: sa.Table, record: dict[str, Any]) -> dict[str, Any]:
-    is_bytes = {column.name for column in table.c if isinstance(column.type, sa.LargeBinary)}
-    return {
-        name: base64.b64decode(value) if name in is_bytes and value is not None else value
-        for name, value in record.items()
-    }
+    return {name: _value(table.c[name], value) for name, value in record.items()}
+
+
+def _value(column: sa.Column[Any], value: Any) -> Any:
+    if value is None or (column.table.name, column.name) in _LEFT_BEHIND:
+        return None
+    return base64.b64decode(value) if isinstance(column.type, sa.LargeBinary) else value
 
 
 def _plain(value: Any) -> Any:

@@ -81,10 +81,17 @@ jobs = Table(
     Column("body_hash", String(64)),
     Column("dispatch_ref", BigInteger),
     sa.UniqueConstraint("key_id", "idempotency_key"),
-    Index(None, "state", "priority", "id"),
     Index(None, "key_id", "id"),
     Index(None, "key_id", "created_at"),
     Index(None, "ended_at"),
+)
+
+Index("ix_jobs_queue", jobs.c.state, jobs.c.priority.desc(), jobs.c.id)  # in the order in which they are taken
+
+# Written out, for SQLite uses an index of some rows only where it can see that a query asks for no others.
+IS_SUCCEEDED = jobs.c.state == sa.literal_column("'succeeded'")
+Index(
+    "ix_jobs_succeeded", jobs.c.model, jobs.c.kind, jobs.c.id, sqlite_where=IS_SUCCEEDED, postgresql_where=IS_SUCCEEDED
 )
 
 job_events = Table(

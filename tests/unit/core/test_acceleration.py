@@ -7,6 +7,6 @@ from lamina.core.errors import ErrorCode, LaminaError
 
 
 def test_a_level_that_is_none_is_the_users_mistake() -> None:
-    with pytest.raises(LaminaError, match="quick.*none, regular, high, fast") as caught:
+    with pytest.raises(LaminaError, match=r"quick.*none, regular, high, fast") as caught:
         AccelerationLevel("quick")
     assert caught.value.code is ErrorCode.TASK_INVALID

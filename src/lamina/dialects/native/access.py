@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.dialects.native.answers import JOB_ID
+from lamina.dialects.native.problem_route import Answer, ProblemRoute, answer_to
 from lamina.dialects.native.translate import is_id
 from lamina.service.keys import authenticate
 from lamina.service.service import Service
@@ -49,8 +50,25 @@ async def reader(desk: AtDesk, given: _Given) -> ApiKey:
     return await _key(desk, given, Scope.READ)
 
 
-async def writer(desk: AtDesk, given: _Given) -> ApiKey:
-    return await _key(desk, given, Scope.WRITE)
+async def writer(request: Request, desk: AtDesk, given: _Given) -> ApiKey:
+    known = getattr(request.state, "writer", None)
+    return known or await _key(desk, given, Scope.WRITE)
+
+
+class WriterRoute(ProblemRoute):
+    """Asks for the key before it reads the body, which may be large, and is nobody's until then."""
+
+    def get_route_handler(self) -> Answer:
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                request.state.writer = await _key(desk_of(request), await _bearer(request), Scope.WRITE)
+            except LaminaError as error:
+                return answer_to(request, error)
+            return await handle(request)
+
+        return told
 
 
 Reader = Annotated[ApiKey, Depends(reader)]

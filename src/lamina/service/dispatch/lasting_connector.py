@@ -15,7 +15,9 @@ from procrastinate.connector import BaseAsyncConnector, BaseConnector, Notify
 from procrastinate.exceptions import ConnectorException, NoResult
 from procrastinate.sql import queries
 from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
 
 from lamina.store.database import KEEP_ALIVE
 
@@ -30,10 +32,11 @@ class LastingConnector(BaseAsyncConnector):
     """One connection for queries, one that listens. `conninfo`: as libpq takes it. It belongs to one event loop."""
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+        self._conninfo = make_conninfo(conninfo, **KEEP_ALIVE)
         self._connection: AsyncConnection[DictRow] | None = None
         self._connecting = asyncio.Lock()
         self._is_over = asyncio.Event()
+        self._is_gone = False
 
     def give_up(self) -> None:
         """From now on a query that fails is not tried again: the worker is to end."""
@@ -62,14 +65,17 @@ class LastingConnector(BaseAsyncConnector):
         """A query may have been done although its answer was lost: what is then done twice, the sweep puts right."""
         while True:
             try:
-                return await self._answer(query, arguments)
+                rows = await self._answer(query, arguments)
             except _GONE as error:
                 if self._is_over.is_set():
                     raise ConnectorException from error
-                _log.warning("Postgres does not answer: %s", str(error).strip().partition("\n")[0])
+                self._tell_once(error)
                 await self._a_while()
             except psycopg.Error as error:
                 raise ConnectorException(str(error)) from error
+            else:
+                self._is_gone = False
+                return rows
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         names = list(channels)
@@ -77,9 +83,7 @@ class LastingConnector(BaseAsyncConnector):
             with contextlib.suppress(*_GONE):
                 async with await self._new_connection() as connection:
                     for name in names:
-                        await connection.execute(
-                            psycopg.sql.SQL(queries["listen_queue"]).format(channel_name=psycopg.sql.Identifier(name))
-                        )
+                        await connection.execute(SQL(queries["listen_queue"]).format(channel_name=Identifier(name)))
                     await self._pass_on(connection, on_notification)
             await self._a_while()
 
@@ -104,7 +108,12 @@ class LastingConnector(BaseAsyncConnector):
         return await cursor.fetchall() if cursor.description else []
 
     async def _new_connection(self) -> AsyncConnection[DictRow]:
-        return await AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row, **KEEP_ALIVE)
+        return await AsyncConnection[DictRow].connect(self._conninfo, autocommit=True, row_factory=dict_row)
+
+    def _tell_once(self, error: Exception) -> None:
+        if not self._is_gone:
+            _log.warning("Postgres does not answer, and is waited for: %s", str(error).strip().partition("\n")[0])
+        self._is_gone = True
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):

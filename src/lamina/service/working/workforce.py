@@ -26,9 +26,9 @@ class Workforce:
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
-            for agent in self._agents:
+            await asyncio.gather(*(agent.engine.start() for agent in self._agents))
+            for agent in self._agents:  # now that they can work: nobody is heard of while engines start
                 await agent.register()
-                await agent.engine.start()
                 self._idle.put_nowait(agent)
             beating = tasks.create_task(self._beat())
             serving = tasks.create_task(self._service.dispatcher.serve(self._run, len(self._agents)))

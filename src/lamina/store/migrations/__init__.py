@@ -37,6 +37,13 @@ def migrate(engine: Engine, to: str = "head") -> None:
         ) from None
 
 
+def knows(revision: str) -> bool:
+    """Whether it is one of the schemas up to this version's."""
+    from alembic.script import ScriptDirectory
+
+    return revision in {known.revision for known in ScriptDirectory(str(Path(__file__).parent)).walk_revisions()}
+
+
 @contextlib.contextmanager
 def _configured(connection: Connection) -> Generator[Any]:
     from alembic.config import Config

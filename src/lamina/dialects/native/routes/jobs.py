@@ -53,7 +53,7 @@ async def get_job(desk: AtDesk, key: Reader, job_id: JobId) -> JobBody:
         200: {
             "description": "Server-sent events: `state`, `progress` and `log`, each with an id to resume after. The "
             "stream ends after the event of the job's end.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
         },
         **problems(401, 403, 404, 422, 503),
     },

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header, Response
 
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
-from lamina.dialects.native.access import AtDesk, Desk, Writer
+from lamina.dialects.native.access import AtDesk, Desk, Writer, WriterRoute
 from lamina.dialects.native.answers import JobBody
-from lamina.dialects.native.problem_route import Documented, ProblemRoute, problems
+from lamina.dialects.native.problem_route import Documented, problems
 from lamina.dialects.native.rendering import render_job
 from lamina.dialects.native.translate import (
     body_hash,
@@ -30,7 +30,7 @@ from lamina.service.following import JobView, view
 from lamina.service.sources import stored_inputs
 from lamina.service.submitting import submit
 
-router = APIRouter(prefix="/v1", tags=["jobs"], route_class=ProblemRoute)
+router = APIRouter(prefix="/v1", tags=["jobs"], route_class=WriterRoute)
 
 IdempotencyKey = Annotated[
     str | None,

@@ -118,7 +118,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_jobs_ended_at"), ["ended_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_key_id_created_at"), ["key_id", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_key_id_id"), ["key_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_jobs_state_priority_id"), ["state", "priority", "id"], unique=False)
+        batch_op.create_index("ix_jobs_queue", ["state", sa.text("priority DESC"), "id"], unique=False)
+
+        is_succeeded = sa.text("state = 'succeeded'")
+        batch_op.create_index(
+            "ix_jobs_succeeded",
+            ["model", "kind", "id"],
+            unique=False,
+            sqlite_where=is_succeeded,
+            postgresql_where=is_succeeded,
+        )
 
     op.create_table(
         "ledger",
@@ -164,7 +173,8 @@ def downgrade() -> None:
 
     op.drop_table("ledger")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_jobs_state_priority_id"))
+        batch_op.drop_index("ix_jobs_succeeded")
+        batch_op.drop_index("ix_jobs_queue")
         batch_op.drop_index(batch_op.f("ix_jobs_key_id_id"))
         batch_op.drop_index(batch_op.f("ix_jobs_key_id_created_at"))
         batch_op.drop_index(batch_op.f("ix_jobs_ended_at"))

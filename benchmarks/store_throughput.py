@@ -1,0 +1,99 @@
+"""How many submits and status reads a second the store takes, from many clients at once.
+
+scripts/bench store_throughput [--clients 32] [--submits 3000] [--reads 6000] [--database postgresql://…]
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+
+from lamina.core.jobs import JobRequest
+from lamina.core.keys import ApiKey
+from lamina.core.ports import Dispatcher
+from lamina.core.task_records import record_of
+from lamina.core.tasks import DecomposeTask, TaskKind
+from lamina.service.dispatch.in_process import InProcessDispatcher
+from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
+from lamina.service.fetching.fetcher import Fetcher
+from lamina.service.following import view
+from lamina.service.keys import KeyTerms, create_key
+from lamina.service.service import Service
+from lamina.service.submitting import submit
+from lamina.store.blobs import open_blobs
+from lamina.store.database import Database
+from lamina.store.migrations import migrate
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(options.database or f"sqlite:///{folder}/lamina.db")
+        migrate(database.engine)
+        service = Service(
+            database, open_blobs(f"{folder}/blobs"), Fetcher(), _dispatcher(database), lambda _request: 1, b"secret"
+        )
+        key, _ = create_key(database, KeyTerms(credit_micros=10**9), time.time())
+        asyncio.run(_measure(service, key, options))
+        database.close()
+
+
+async def _measure(service: Service, key: ApiKey, options: argparse.Namespace) -> None:
+    request = JobRequest(TaskKind.DECOMPOSE, record_of(DecomposeTask()), model="qwen-image-layered")
+    ids: list[str] = []
+
+    async def one_submit(_number: int) -> None:
+        ids.append((await submit(service, key, request)).id)
+
+    async def one_read(number: int) -> None:
+        await view(service, key.id, ids[number * 7919 % len(ids)])
+        await asyncio.sleep(0)  # SQLite is read without waiting: others must have their turn
+
+    store = "postgres" if service.database.is_postgres else "sqlite"
+    for what, count, work in (("submit", options.submits, one_submit), ("read", options.reads, one_read)):
+        took_s, cpu_s = await _timed(work, count, options.clients)
+        row = {
+            "store": store,
+            "what": what,
+            "clients": options.clients,
+            "per_s": round(count / took_s),
+            "us": round(took_s / count * 1e6),
+            "cpu_us": round(cpu_s / count * 1e6),
+        }
+        print(json.dumps(row))
+
+
+async def _timed(work: Callable[[int], Awaitable[None]], count: int, clients: int) -> tuple[float, float]:
+    """Seconds on the clock, and of this process's CPU."""
+    numbers = iter(range(count))
+
+    async def client() -> None:
+        for number in numbers:
+            await work(number)
+
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return time.perf_counter() - begun, time.process_time() - begun_cpu
+
+
+def _dispatcher(database: Database) -> Dispatcher:
+    if not database.is_postgres:
+        return InProcessDispatcher(database)
+    dispatcher = ProcrastinateDispatcher(database, database.url)
+    dispatcher.open()
+    return dispatcher
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--submits", type=int, default=3000)
+    parser.add_argument("--reads", type=int, default=6000)
+    parser.add_argument("--database", help="another store than a new SQLite file")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Agents of a process: when the store was away in the middle of a run, its job is not forgotten."""
+
+import asyncio
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import Job, JobState
+from lamina.service.service import Service
+from lamina.service.submitting import submit
+from lamina.service.sweeping import sweep
+from lamina.service.working.workforce import Workforce
+from lamina.store import agents, jobs
+from lamina.store.agents import AgentRecord
+from services import new_key, request, run, state_now
+
+
+class Engine:
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class ForsakenAgent:
+    """Claims its first job, and then fails as it is told to; the jobs after that it sees to their ends."""
+
+    def __init__(self, service: Service, error: Exception) -> None:
+        self.service, self.engine, self.id = service, Engine(), ""
+        self.running: Job | None = None
+        self.error: Exception | None = error
+        self.done = asyncio.Event()
+
+    async def register(self) -> None:
+        record = AgentRecord(new_id(), "host", 1, "cpu", self.service.clock(), self.service.clock())
+        await self.service.database.write(lambda connection: agents.insert(connection, record))
+        self.id = record.id
+
+    async def beat(self) -> None:
+        await self.service.database.write(lambda connection: agents.beat(connection, self.id, self.service.clock()))
+
+    async def run(self, job_id: str) -> None:
+        now = self.service.clock()
+        job = await self.service.database.write(lambda connection: jobs.claim(connection, job_id, self.id, now))
+        if job is None:
+            return
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        await self.service.database.write(
+            lambda connection: jobs.end(connection, job_id, job.attempt, JobState.SUCCEEDED, now, 0)
+        )
+        self.done.set()
+
+
+def outcome(service: Service, error: Exception) -> JobState:
+    async def scenario() -> JobState:
+        agent: Any = ForsakenAgent(service, error)
+        key = await asyncio.to_thread(new_key, service)
+        async with Workforce(service, [agent]).at_work():
+            job = await submit(service, key, request())
+            while not agent.done.is_set():
+                await sweep(service)
+                await asyncio.sleep(0.02)
+        return await asyncio.to_thread(state_now, service, job.id)
+
+    return run(asyncio.wait_for(scenario(), 20.0))
+
+
+def test_a_job_whose_end_could_not_be_written_is_run_again(service: Service) -> None:
+    away = LaminaError(ErrorCode.STORE_UNAVAILABLE, "The database cannot be used.")
+    assert outcome(service, away) is JobState.SUCCEEDED
+
+
+def test_a_fault_of_ours_in_one_run_does_not_end_the_agent(service: Service) -> None:
+    assert outcome(service, OSError("no space left")) is JobState.SUCCEEDED
