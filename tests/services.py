@@ -59,9 +59,9 @@ class Heard:
         self.told.append(("webhook", outcome))
 
 
-def dispatcher_for(database: Database) -> Dispatcher:
+def dispatcher_for(database: Database, limits: Limits) -> Dispatcher:
     if database.is_postgres:
-        dispatcher = ProcrastinateDispatcher(database, database.url)
+        dispatcher = ProcrastinateDispatcher(database, database.url, limits.agent_lost_s)
         dispatcher.open()
         return dispatcher
     return InProcessDispatcher(database)
@@ -78,7 +78,7 @@ def service_on(
         database,
         open_blobs(str(folder / "blobs")),
         fetcher or Fetcher(allow_private_urls=True),
-        dispatcher_for(database),
+        dispatcher_for(database, limits or Limits()),
         lambda _request: PRICE,
         b"secret",
         limits=limits or Limits(),

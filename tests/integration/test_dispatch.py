@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from lamina.core.errors import LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Job
+from lamina.core.jobs import Job, JobState
 from lamina.core.keys import ApiKey
 from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
-from lamina.service.service import Service
+from lamina.service.ending import end
+from lamina.service.service import Limits, Service
 from lamina.service.submitting import submit
+from lamina.service.sweeping import keep_sweeping
 from lamina.store import jobs
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
@@ -348,21 +350,48 @@ def own_postgres(postgres: Postgres) -> Generator[Postgres]:
     server.remove()
 
 
+class WholeRuns(Runs):
+    """Ends its jobs, too. Where the answer to a claim is lost with the server, the sweep gives the job to somebody."""
+
+    async def __call__(self, job_id: str) -> None:
+        with contextlib.suppress(LaminaError):
+            job = await self._service.database.write(lambda connection: jobs.claim(connection, job_id, new_id(), 0.0))
+            if job is None:
+                return
+            self.started.setdefault(job_id, time.monotonic())
+            self._changed.set()
+            await self._service.database.write(
+                lambda connection: end(connection, self._service, job_id, job.attempt, JobState.SUCCEEDED)
+            )
+
+
+@contextlib.asynccontextmanager
+async def sweeping(service: Service) -> AsyncGenerator[None]:
+    task = asyncio.create_task(keep_sweeping(service))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 class TestThroughRestarts:
     """A server that goes away under a trickle of submits and comes back: everything runs, and as quickly as before."""
 
     @pytest.fixture
     def service(self, own_postgres: Postgres, opened: Callable[[str], Database], tmp_path: Path) -> Service:
-        return service_on(opened(own_postgres.new_database("lamina_template")), tmp_path, clock=time.time)
+        url = own_postgres.new_database("lamina_template")
+        return service_on(opened(url), tmp_path, Limits(agent_lost_s=2.0, max_attempts=99), clock=time.time)
 
     @pytest.mark.parametrize(("mode", "away_s"), [("fast", 0.0), ("immediate", 0.0), ("immediate", 5.0)])
     def test_all_jobs_run_and_start_as_quickly_as_before(
         self, service: Service, key: ApiKey, own_postgres: Postgres, mode: str, away_s: float
     ) -> None:
-        async def scenario() -> list[float]:
-            runs = Runs(service, takes_s=0.01)
-            async with serving(service, runs, slots=2):
+        async def scenario() -> tuple[list[float], list[float]]:
+            runs = WholeRuns(service)
+            async with serving(service, runs, slots=2), sweeping(service):
                 await warm_up(service, key, runs)
+                before = await delays_s(service, key, runs, count=50, pause_s=0.01)
                 trickle = asyncio.create_task(submitting(service, key, pause_s=0.02))
                 await asyncio.sleep(0.3)
                 await asyncio.to_thread(own_postgres.stop, mode)
@@ -370,11 +399,13 @@ class TestThroughRestarts:
                 await asyncio.to_thread(own_postgres.start)
                 await asyncio.sleep(0.3)
                 trickle.cancel()
-                await runs.until(await trickle)
-                return await delays_s(service, key, runs, count=100, pause_s=0.01)
+                await runs.until(await trickle, within_s=60.0)
+                return before, await delays_s(service, key, runs, count=100, pause_s=0.01)
 
-        delays = sorted(asyncio.run(scenario()))
-        assert delays[98] < 0.15, delays[90:]
+        before, after = (sorted(delays) for delays in asyncio.run(scenario()))
+        # On a machine that is busy with other things, everything takes longer, before as well as after.
+        assert after[98] < max(0.15, 3 * before[-1]), (before[-3:], after[90:])
+        assert after[50] < max(0.05, 3 * before[25]), (before[25], after[50])
 
 
 async def submitting(service: Service, key: ApiKey, pause_s: float) -> set[str]:

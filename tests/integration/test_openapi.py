@@ -6,6 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
 from serving import Served, served
 
 _EXAMPLES, _LONGEST_S = "8", 400

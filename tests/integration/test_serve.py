@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from serving import Served, lamina, poster, problem, served
 
 from lamina import load
+from serving import Served, lamina, poster, problem, served
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from serving import NO_OP_CHILD, PROGRAM, environment_of, lamina, poster, problem, served
 
 

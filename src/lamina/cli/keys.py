@@ -30,6 +30,7 @@ def keys() -> None:
 @click.option("--credit", metavar="USD", help="Put so much into its wallet, and have its jobs paid for from there.")
 @click.option("--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="After so many days it is no good.")
 @click.option("--scope", "scopes", type=click.Choice(_SCOPES), multiple=True, help="What it may do; both by default.")
+@click.option("--model", "models", metavar="NAME", multiple=True, help="Only for this model, or these; all by default.")
 @click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
 @click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
@@ -40,6 +41,7 @@ def create(
     credit: str | None,
     expires: int | None,
     scopes: tuple[str, ...],
+    models: tuple[str, ...],
     per_minute: int | None,
     at_once: int | None,
     is_json: bool,
@@ -60,6 +62,7 @@ def create(
         None if expires is None else now + expires * _DAY_S,
         per_minute,
         at_once,
+        frozenset(map(_known_model, models)) or None,
     )
     if terms.credit_micros is not None and terms.credit_micros < 0:
         raise click.BadParameter("Give no less than 0.", param_hint="--credit")
@@ -117,12 +120,20 @@ def _row(key: "ApiKey", balance_micros: int) -> dict[str, Any]:
         "name": key.name,
         "state": "good" if is_good else "revoked" if key.revoked_at is not None else "expired",
         "scopes": ",".join(sorted(key.scopes)),
+        "models": None if key.models is None else sorted(key.models),
         "balance": usd_of(balance_micros) if key.is_metered else "-",
         "created_at": _time(key.created_at),
         "expires_at": None if key.expires_at is None else _time(key.expires_at),
         "per_minute": key.per_minute,
         "at_once": key.at_once,
     }
+
+
+def _known_model(name: str) -> str:
+    from lamina.core.catalog import model_named
+    from lamina.core.prices import TRAINERS
+
+    return name if name in TRAINERS else model_named(name).name
 
 
 def _time(seconds: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, TaskKind
+from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, PICTURE_KINDS, TaskKind
 
 _APACHE = "Apache-2.0"
 _SHARED_BYTES = 16_580_000_000 + 254_000_000  # text encoder and VAE, the same for all but the layered VAE
@@ -138,7 +138,7 @@ MODELS = {
         Model(
             "nano",
             "Nano: the family's architecture in small, for trying things out on any CPU",
-            frozenset(TaskKind),
+            frozenset(PICTURE_KINDS),
             Checkpoint("", "", 40_000_000, _APACHE),
             steps=Span(1, MAX_STEPS, 20),
             guidance=Span(0, MAX_GUIDANCE, 2),

@@ -50,11 +50,13 @@ def states_before(state: JobState) -> tuple[JobState, ...]:
 
 
 class InputRole(StrEnum):
-    """What a picture is to a task: the one to change or take apart, where to start, where it may change."""
+    """What a file is to a task: the picture to change or take apart, where to start, where it may change; or a ZIP of
+    pictures to learn from."""
 
     PICTURE = "picture"
     START = "start"
     MASK = "mask"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,27 @@ class JobInput:
     source: str
 
 
+class WebhookEvent(StrEnum):
+    """What a webhook tells: that a job's first run begins, or that the job has ended, however it did."""
+
+    STARTED = "started"
+    COMPLETED = "completed"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say."""
+    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say.
+
+    Of a stack, `format` is that of its layers, and "jpg", which has no alpha, that of a flat picture on white beside
+    them; `has_pages`: it is to come as one TIFF with a page a layer, too. `keep_s`: how long files are kept at most.
+    """
 
     format: str = "png"
     quality: int = 95
     is_watermarked: bool = False
     safety: bool | None = None
+    has_pages: bool = False
+    keep_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,8 @@ class JobRequest:
     `kind`, `task`: which task and its record (`core.task_records`). `engine`: its name or "auto". `model`: in the
     catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
     `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
+    `webhook_events`: what `webhook_url` is told.
+    `upload_url`: where what was made is put, besides.
     """
 
     kind: TaskKind
@@ -116,6 +133,8 @@ class JobRequest:
     start_within_s: float | None = None
     run_within_s: float | None = None
     webhook_url: str | None = None
+    webhook_events: tuple[WebhookEvent, ...] = (WebhookEvent.COMPLETED,)
+    upload_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ ALL_SCOPES = frozenset(Scope)
 class ApiKey:
     """A key without its secret. `prefix`: its first characters, to find it by. Times are seconds since 1970.
 
-    `is_metered`: jobs are paid for from its wallet. `per_minute`: submits; `at_once`: open jobs; None is no limit.
+    `is_metered`: jobs are paid for from its wallet. `per_minute`: submits; `at_once`: open jobs; `models`: names in
+    the catalog, and of trainers, that it may ask for; None is no limit.
     """
 
     id: str
@@ -31,6 +32,7 @@ class ApiKey:
     revoked_at: float | None = None
     per_minute: int | None = None
     at_once: int | None = None
+    models: frozenset[str] | None = None
 
     def is_valid_at(self, now: float) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -12,8 +12,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.money import micros_of, usd_of
 from lamina.core.tasks import TaskKind
 
-TRAIN = "train"
-KINDS = (*TaskKind, TRAIN)
+TRAIN = TaskKind.TRAIN
+KINDS = tuple(TaskKind)
 ANY = "*"
 
 PIXAZO_TRAINER = "pixazo/qwen-image-edit-plus-trainer"

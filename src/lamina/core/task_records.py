@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
 
 Task = GenerateTask | EditTask | DecomposeTask
 _TASKS: dict[TaskKind, type[Task]] = {
@@ -19,7 +19,7 @@ def kind_of(task: Task) -> TaskKind:
     return next(kind for kind, known in _TASKS.items() if isinstance(task, known))
 
 
-def record_of(task: Task) -> dict[str, Any]:
+def record_of(task: Task | TrainTask) -> dict[str, Any]:
     """Of JSON's own types only."""
     return asdict(task)
 

@@ -16,16 +16,22 @@ MAX_STEPS = 250
 MAX_GUIDANCE = 50.0
 MAX_SEED = 2**64 - 1
 MIN_LORA_SCALE, MAX_LORA_SCALE = -4.0, 4.0
+MAX_TRAINING_STEPS = 100_000
 RESOLUTIONS_PX = (640, 1024)
 DEFAULT_SCHEDULER = "Default"
 
 
 class TaskKind(StrEnum):
-    """What is to be done: make a picture, change one, take one apart."""
+    """What is to be done: make a picture, change one, take one apart; or teach a model from pictures."""
 
     GENERATE = "generate"
     EDIT = "edit"
     DECOMPOSE = "decompose"
+    TRAIN = "train"
+
+
+PICTURE_KINDS = (TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE)
+"""What an engine does with one request's own pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ class EditTask:
 class DecomposeTask:
     """Take one picture apart into layers.
 
+    `width`, `height`: px, both or neither, that the picture is brought to first, whatever its aspect.
     `layers`: a budget of 1..10; fewer come back when fewer are seen. None is the engine's own default.
     For models only: `prompt` describes the whole picture, hidden parts too, and is written by the model where it is
     empty; `resolution_px`: 640 or 1024, at which the model looks; `is_raw`: its layers as they come, at its own size.
@@ -127,14 +134,36 @@ class DecomposeTask:
     sampling: Sampling = field(default_factory=Sampling)
     resolution_px: int = RESOLUTIONS_PX[0]
     is_raw: bool = False
+    width: int | None = None
+    height: int | None = None
 
     def __post_init__(self) -> None:
+        _check_size(self.width, self.height)
         _check_range("layers", self.layers, MIN_LAYERS, MAX_LAYERS)
         if self.resolution_px not in RESOLUTIONS_PX:
             raise _invalid(
                 f"A resolution of {self.resolution_px} px was asked for.",
                 f"Ask for {' or '.join(map(str, RESOLUTIONS_PX))}.",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTask:
+    """Train a LoRA on the pictures of an archive.
+
+    `steps`: 1..100,000. `learning_rate`: 0..1. `default_caption`: of pictures without one of their own.
+    `references`: 1..10 pictures that each of an edit's examples starts from. None is the trainer's own default.
+    """
+
+    steps: int | None = None
+    learning_rate: float | None = None
+    default_caption: str = ""
+    references: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("training steps", self.steps, 1, MAX_TRAINING_STEPS)
+        _check_range("a learning rate", self.learning_rate, 0, 1)
+        _check_range("references", self.references, 1, MAX_REFERENCES)
 
 
 def _check_prompt(prompt: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import PICTURE_KINDS, TaskKind
 
 if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
     from lamina.core.ports import Decomposer, PictureMaker
@@ -134,7 +134,7 @@ ENGINES = {
             remedy="Install Lamina again (pip install --force-reinstall lamina); lamina doctor says more",
             start=_start_classic,
         ),
-        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(TaskKind)),
-        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(TaskKind)),
+        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(PICTURE_KINDS)),
+        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(PICTURE_KINDS)),
     )
 }

@@ -14,6 +14,7 @@ from lamina.core.ports import Progress, no_progress
 from lamina.core.tasks import DecomposeTask, Lora, Sampling, TaskKind
 from lamina.document import saving
 from lamina.document.finish import finish
+from lamina.document.finish.resampling import resized_picture
 from lamina.document.metrics import RecompositionError, recomposition_error
 from lamina.document.picture import Picture
 from lamina.engine.choice import stand_in_notes, start_engine
@@ -96,6 +97,8 @@ def decomposed(
     decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen))
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)
+    if task.width is not None and task.height is not None:
+        source = replace(source, pixels=resized_picture(source.pixels, task.width, task.height))
     start = time.perf_counter()
     stack = decomposer.decompose(source.pixels, replace(task, layers=chosen.layers), progress)
     if not (task.is_raw or decomposer.is_exact):

@@ -12,21 +12,30 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from lamina.core.errors import LaminaError
+from lamina.dialects.fal.headers import SENT as FAL_SENT
+from lamina.dialects.fal.headers import SHOWN as FAL_SHOWN
+from lamina.dialects.fal.places import FalPlaces
+from lamina.dialects.fal.routes import ROUTERS as FAL
 from lamina.dialects.native.access import Desk
 from lamina.dialects.native.problem_route import answer_to
 from lamina.dialects.native.routes import ROUTERS as NATIVE
 from lamina.dialects.native.wire import Problem
+from lamina.dialects.pixazo.access import Gateway
+from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
+from lamina.dialects.runware.routes import ROUTERS as RUNWARE
 from lamina.server.bootstrap import Installation
 from lamina.server.operations import operations
 from lamina.server.requests import REQUEST_ID, RequestMiddleware
+from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
-DIALECTS = (NATIVE,)
+DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
 """Each is the routers of one dialect."""
 
 _ABOUT = (
     "Takes pictures apart into layers, makes and changes them. Every request to `/v1` needs a key: "
     "`Authorization: Bearer KEY`. Errors are problem details (RFC 9457)."
 )
+_SENT_BY_SCRIPTS = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range")
 _SHOWN_TO_SCRIPTS = (
     "Location",
     "Preference-Applied",
@@ -46,6 +55,7 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.desk = desk
+    app.state.pixazo = _pixazo_gateway(installation, desk)
     for routers in DIALECTS:
         for router in routers:
             app.include_router(router)
@@ -56,20 +66,34 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
     return app
 
 
+def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
+    settings = installation.settings
+    return Gateway(
+        installation.service, desk.is_closing, settings.pixazo_wait_s, settings.pixazo_layered_generation == "old"
+    )
+
+
 def _surround(app: FastAPI, installation: Installation) -> None:
     """What is added last stands outermost."""
+    app.add_middleware(FalPlaces)
     origins = installation.settings.cors_origins
     if origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins.split(","),
-            allow_methods=["GET", "HEAD", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range"],
-            expose_headers=list(_SHOWN_TO_SCRIPTS),
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=[*_SENT_BY_SCRIPTS, *FAL_SENT],
+            expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
-    most = int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
+    app.add_middleware(VendorHosts, prefixes=PREFIXES)
+    most = most_body_bytes(installation)
     app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
+
+
+def most_body_bytes(installation: Installation) -> int:
+    """Of a request, or of a message on a socket."""
+    return int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
 
 
 async def _told(request: Request, error: Exception) -> Response:

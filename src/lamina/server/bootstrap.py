@@ -9,7 +9,10 @@ from lamina.core.jobs import JobRequest
 from lamina.core.ports import Dispatcher
 from lamina.core.prices import parse_prices, price_of
 from lamina.core.tasks import TaskKind
+from lamina.dialects.fal.letters import fal_writer
 from lamina.dialects.native.letters import native_writer
+from lamina.dialects.pixazo.letters import pixazo_writer
+from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
 from lamina.server.stores import open_database
@@ -24,6 +27,7 @@ from lamina.store.database import Database
 from lamina.store.secrets import secret
 
 _DAY_S = 86_400.0
+_PRICED_BY_REQUEST = frozenset({"pixazo"})  # its pages have one price, however many pictures a request makes
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 _LORA_BYTES, _LORA_S = 4 << 30, 900.0
 
@@ -62,7 +66,16 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         cache=data_folder(settings) / "cache",
         lora_fetcher=Fetcher(settings.allow_private_urls, _LORA_BYTES, _LORA_S),
     )
-    return Installation(settings, service, metrics, keys, {"native": native_writer(service, keys[0])})
+    return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
+
+
+def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:
+    return {
+        "native": native_writer(service, key),
+        "fal": fal_writer(service, key),
+        "pixazo": pixazo_writer(service),
+        "runware": runware_writer(service),
+    }
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -106,8 +119,16 @@ class _Pricing:
         self._prices = parse_prices(setting)
 
     def __call__(self, request: JobRequest) -> int:
-        pictures = 1 if request.kind is TaskKind.DECOMPOSE else int(request.task.get("count", 1))
-        return price_of(self._prices, request.kind, request.model, pictures=pictures)
+        task = request.task
+        is_one = request.kind is TaskKind.DECOMPOSE or request.dialect in _PRICED_BY_REQUEST
+        return price_of(
+            self._prices,
+            request.kind,
+            request.model,
+            pictures=1 if is_one else int(task.get("count", 1)),
+            steps=int(task.get("steps") or 0),
+            layers=int(task.get("layers") or 1),
+        )
 
 
 def _seconds(days: float | None) -> float | None:

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from lamina.core.layers import Layer
+from lamina.core.layers import Layer, Pixels
 from lamina.core.provenance import Provenance
-from lamina.document.encoding import PictureFormat, picture_format_of
+from lamina.document.encoding import Encoding, PictureFormat, encode, picture_format_of
 from lamina.document.files import file_beside
 from lamina.document.png import write_png
 from lamina.library import Pictures, Stack
 from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
 
-_STACK, _FLAT = "stack.zip", "flat.png"
+_STACK, _FLAT, _PAGES, _ON_WHITE = "stack.zip", "flat.png", "layers.tif", "flat.jpg"
 _ZIP = "application/zip"
 
 
@@ -38,8 +38,9 @@ def write_pictures(pictures: Pictures, order: RunOrder) -> RunOutcome:
 
 
 def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
-    """stack.zip, which keeps everything; layer-0.png, layer-1.png, ..., bottom first, each on the whole canvas; and
-    flat.png, what they add up to.
+    """stack.zip, which keeps everything; layer-0.png, layer-1.png, ..., bottom first, each on the whole canvas, in WebP
+    where that is wanted; and flat.png, what they add up to. Where they are wanted layers.tif, a page a layer, and
+    flat.jpg, the flat picture on white, which counts as a picture made.
 
     Facts of a layer: index, name, kind, bbox ([x, y, width, height] px on the canvas), opacity (0..255), is_hidden,
     blend, and text where it shows any. Of the whole: width, height (px), engine, notes, is_flagged, and recomposition:
@@ -48,15 +49,32 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
     folder, size = Path(order.folder), {"width": stack.width, "height": stack.height}
     stack.save(folder / _STACK)
     outputs = [RunOutput(OutputRole.STACK, _STACK, _ZIP, size)]
-    png = PictureFormat.PNG.media_type
+    wanted = check_format(order)
+    kind = PictureFormat.WEBP if wanted is PictureFormat.WEBP else PictureFormat.PNG
     for index, layer in enumerate(stack):
-        name = f"layer-{index}.png"
-        with file_beside(folder / name) as file:
-            write_png(file, layer.on_canvas(stack.width, stack.height))
-        outputs.append(RunOutput(OutputRole.LAYER, name, png, {"index": index, **_layer_facts(layer), **size}))
+        name = f"layer-{index}{kind.endings[0]}"
+        _write_layer(folder / name, layer.on_canvas(stack.width, stack.height), Encoding(kind, order.delivery.quality))
+        facts = {"index": index, **_layer_facts(layer), **size}
+        outputs.append(RunOutput(OutputRole.LAYER, name, kind.media_type, facts))
     stack.save(folder / _FLAT)
-    outputs.append(RunOutput(OutputRole.FLAT, _FLAT, png, size))
+    outputs.append(RunOutput(OutputRole.FLAT, _FLAT, PictureFormat.PNG.media_type, size))
+    if order.delivery.has_pages:
+        stack.save(folder / _PAGES)
+        outputs.append(RunOutput(OutputRole.PAGES, _PAGES, PictureFormat.TIFF.media_type, size))
+    if wanted is PictureFormat.JPEG:
+        encoding = Encoding(wanted, order.delivery.quality)
+        (folder / _ON_WHITE).write_bytes(encode(stack.composite(), encoding))
+        facts = {**size, "is_flagged": stack.is_flagged}
+        outputs.append(RunOutput(OutputRole.PICTURE, _ON_WHITE, wanted.media_type, facts))
     return RunOutcome(tuple(outputs), _stack_facts(stack) | size)
+
+
+def _write_layer(path: Path, pixels: Pixels, encoding: Encoding) -> None:
+    with file_beside(path) as file:
+        if encoding.format is PictureFormat.PNG:
+            write_png(file, pixels)
+        else:
+            file.write(encode(pixels, encoding))
 
 
 def _picture_facts(pictures: Pictures, number: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class RequestMiddleware:
                 self._metrics.request_crashed(route_template(exchange.scope))
                 if exchange.has_started:
                     raise  # the server cuts the connection: what was sent must not look whole
-                await exchange.answer(_crash_response(exchange.path))
+                await exchange.answer(exchange.crash_response())
                 return
             if exchange.has_started:
                 raise
@@ -147,6 +147,10 @@ class _Exchange:
         response = problem_response(error, self.path)
         response.headers["Connection"] = "close"  # the rest of the body is not read
         await self.answer(response)
+
+    def crash_response(self) -> Response:
+        """In the words of the dialect, if its route has left them as `request.state.render_crash`."""
+        return self.scope.get("state", {}).get("render_crash", _crash_response)(self.path)
 
     async def answer(self, response: Response) -> None:
         await response(self.scope, self._receive, self.send)

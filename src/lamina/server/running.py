@@ -12,7 +12,7 @@ import uvicorn
 
 from lamina.core.errors import LaminaError
 from lamina.dialects.native.access import Desk
-from lamina.server.app import make_app
+from lamina.server.app import make_app, most_body_bytes
 from lamina.server.bootstrap import Installation
 from lamina.server.logs import UVICORN_OPTIONS
 from lamina.server.workplaces import workforce_of
@@ -42,6 +42,8 @@ async def _served(installation: Installation, listener: socket.socket) -> None:
             make_app(installation, desk),
             lifespan="off",
             server_header=False,
+            ws_max_size=most_body_bytes(installation),
+            ws_per_message_deflate=False,  # it costs each idle socket 100 kB, and pictures do not become smaller
             timeout_graceful_shutdown=_ANSWERS_S,
             **UVICORN_OPTIONS,  # pyright: ignore[reportArgumentType]
         )

@@ -1,7 +1,7 @@
 """What a service says of itself when it starts, and the key that its first start makes."""
 
 from lamina.core.catalog import default_model
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import PICTURE_KINDS, TaskKind
 from lamina.engine.choice import AUTO, ENGINES
 from lamina.server.bootstrap import Installation
 from lamina.service.keys import KeyTerms, create_key
@@ -27,7 +27,7 @@ def engine_words(installation: Installation) -> str:
     if settings.engine != AUTO:
         return settings.engine
     makes = "nano makes and edits" if not ENGINES["nano"].missing() else "nothing makes pictures: lamina[qwen] does"
-    here = [default_model(kind).name for kind in TaskKind if installation.is_here(default_model(kind))]
+    here = [default_model(kind).name for kind in PICTURE_KINDS if installation.is_here(default_model(kind))]
     released = "".join(f"{name}, " for name in here)
     return f"auto: {released}classic takes pictures apart, {makes}"
 

@@ -1,14 +1,17 @@
-"""Sends webhooks from the outbox, at least once each, until they are taken or have been tried often enough."""
+"""Sends what is in the outbox, webhooks and files that are to be uploaded, at least once each, until it is taken or has
+been tried often enough.
+"""
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import Job
+from lamina.service.ending import UPLOAD
 from lamina.service.service import Service
 from lamina.service.signing import MAX_ATTEMPTS, backoff_s
 from lamina.store import jobs, outbox
@@ -19,18 +22,22 @@ _AT_ONCE = 16
 _LOOK_AGAIN_S = 1.0
 _TIMEOUT_S = 15.0
 _LEASE_S = 2 * _TIMEOUT_S  # whoever dies while sending leaves it to others after this
+_UPLOAD_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is sent: `headers` are signed for this attempt."""
+    """What is sent: `headers` are signed for this attempt. `method`: PUT for a file that is uploaded."""
 
     body: bytes
     headers: Mapping[str, str]
+    method: str = "POST"
 
 
-Writer = Callable[[Webhook, Job, float], Letter]
-"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends."""
+Writer = Callable[[Webhook, Job, float], Letter | Awaitable[Letter]]
+"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends. Raises `LaminaError`
+where what was to be sent is gone.
+"""
 
 
 async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> None:
@@ -60,9 +67,16 @@ async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Web
     if job is None or job.request.dialect not in writers:
         await _bury(service, webhook, None, "the job is not there any more")
         return
+    is_upload = webhook.event == UPLOAD
+    if is_upload:
+        await service.database.write(
+            lambda connection: outbox.hold(connection, webhook.id, service.clock() + _UPLOAD_S + _TIMEOUT_S)
+        )
     try:
-        letter = writers[job.request.dialect](webhook, job, service.clock())
-        status, answer = await service.fetcher.post(webhook.url, letter.body, letter.headers, _TIMEOUT_S)
+        written = writers[job.request.dialect](webhook, job, service.clock())
+        letter = written if isinstance(written, Letter) else await written
+        timeout_s = _UPLOAD_S if is_upload else _TIMEOUT_S
+        status, answer = await service.fetcher.send(letter.method, webhook.url, letter.body, letter.headers, timeout_s)
     except LaminaError as error:
         await _failed(service, webhook, None, error.message)
         return

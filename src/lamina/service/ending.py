@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.service.service import Service
 from lamina.store import events, files, jobs, outbox, wallets
 
-COMPLETED = "completed"
+UPLOAD = "upload"
 
 
 def end(
@@ -32,18 +32,28 @@ def end(
     before = jobs.locked(connection, job_id)
     if before is None:
         return None
+    is_metered = _is_held(connection, job_id)
     charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
+    charge = charge if is_metered else 0
     job = jobs.end(connection, job_id, attempt, state, now, charge, failure, result)
     if job is None:
         return None
-    _settle(connection, job, now)
+    if is_metered:
+        _settle(connection, job, now)
     for file in made:
         files.insert(connection, file)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
     events.append(connection, job_id, "state", told, now)
-    if job.request.webhook_url is not None:
-        outbox.insert(connection, new_id(), job_id, job.key_id, COMPLETED, job.request.webhook_url, now)
+    tell(connection, job, WebhookEvent.COMPLETED, now)
+    if job.request.upload_url is not None and state is JobState.SUCCEEDED:
+        outbox.insert(connection, new_id(), job_id, job.key_id, UPLOAD, job.request.upload_url, now)
     return job
+
+
+def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
+    """By webhook, if its user wants to hear of it."""
+    if job.request.webhook_url is not None and event in job.request.webhook_events:
+        outbox.insert(connection, new_id(), job.id, job.key_id, event, job.request.webhook_url, now)
 
 
 def announce(service: Service, job: Job | None) -> None:
@@ -59,10 +69,12 @@ def _charge(service: Service, job: Job, state: JobState) -> int:
     return job.price_micros if is_charged else 0
 
 
+def _is_held(connection: Connection, job_id: str) -> bool:
+    """False for a job of a key that was not metered at the submit: it costs nothing, whatever its price."""
+    return any(entry.kind == wallets.HOLD for entry in wallets.entries_of_job(connection, job_id))
+
+
 def _settle(connection: Connection, job: Job, now: float) -> None:
-    """What was held and is not charged goes back. A key that was not metered at the submit has nothing held."""
-    held = [entry for entry in wallets.entries_of_job(connection, job.id) if entry.kind == wallets.HOLD]
-    if not held:
-        return
+    """What was held and is not charged goes back."""
     kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
     wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, job.request.model)

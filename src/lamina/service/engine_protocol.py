@@ -40,12 +40,14 @@ _USERS_FAULTS = frozenset(
 
 
 class OutputRole(StrEnum):
-    """What a file is of a run: a picture made; or of a picture taken apart the stack, a layer, the flat picture."""
+    """What a file is of a run: a picture made; or of a picture taken apart the stack, a layer, the flat picture, all
+    layers as pages of one file."""
 
     PICTURE = "picture"
     STACK = "stack"
     LAYER = "layer"
     FLAT = "flat"
+    PAGES = "pages"
 
 
 @dataclass(frozen=True, slots=True)

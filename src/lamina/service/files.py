@@ -2,14 +2,20 @@
 
 import mimetypes
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.service.service import Service
-from lamina.service.signed_urls import is_signed, sign
+from lamina.service.signed_urls import is_signed, sign, signed_path
 from lamina.store import files
 from lamina.store.files import FileRecord
+
+_TEN_YEARS_S = 10 * 365 * 86_400.0
 
 
 async def keep(
@@ -35,6 +41,36 @@ async def upload(service: Service, key_id: str, content: Path | bytes, name: str
     return record
 
 
+async def upload_as(
+    service: Service,
+    key_id: str,
+    file_id: str,
+    content: Path | bytes,
+    name: str,
+    media_type: str,
+    lifetime_s: float | None = None,
+) -> FileRecord:
+    """As `upload`, under an id that its address was given out with. One that comes again changes nothing.
+
+    `lifetime_s`: if it is less than `Limits.upload_s`.
+    """
+    kept_s = shorter(service.limits.upload_s, lifetime_s)
+    record = replace(await keep(service, key_id, content, name, media_type, lifetime_s=kept_s), id=file_id)
+
+    def work(connection: Connection) -> FileRecord:
+        known = files.by_id(connection, file_id)
+        if known is None:
+            files.insert(connection, record)
+        return known or record
+
+    return await service.database.write(work)
+
+
+def shorter(one_s: float | None, other_s: float | None) -> float | None:
+    """Of two lifetimes in seconds; None is for ever."""
+    return min((lifetime_s for lifetime_s in (one_s, other_s) if lifetime_s is not None), default=None)
+
+
 async def own_file(service: Service, key_id: str, file_id: str) -> FileRecord:
     """Raises `LaminaError` (not_found), for another key's file, too."""
     return _there(
@@ -50,11 +86,22 @@ async def signed_file(service: Service, file_id: str, expires: int | None, signa
     return _there(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
 
 
-def address_of(service: Service, file_id: str, media_type: str) -> str:
-    """A signed address that anybody may fetch for `Limits.url_s`."""
+def address_of(service: Service, file_id: str, media_type: str, until: float | None = None) -> str:
+    """A signed address that anybody may fetch for `Limits.url_s`, and not after `until` (seconds since 1970)."""
     ending = mimetypes.guess_extension(media_type) or ""
     expires_at = int(service.clock() + service.limits.url_s)
+    if until is not None:
+        expires_at = min(expires_at, int(until))
     return f"{service.base_url}/files/{file_id}{ending}?{sign(service.secret, file_id, expires_at)}"
+
+
+def lasting_address_of(service: Service, file_id: str, name: str, lifetime_s: float | None) -> str:
+    """As `address_of`, without a query, for as long as the file is kept, at most ten years. `name`: what it ends with.
+
+    The file need not be there yet.
+    """
+    expires_at = int(service.clock() + (_TEN_YEARS_S if lifetime_s is None else lifetime_s))
+    return f"{service.base_url}/files/{signed_path(service.secret, file_id, expires_at, quote(name, safe='.-_'))}"
 
 
 def content(

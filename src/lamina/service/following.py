@@ -68,6 +68,20 @@ async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -
             await service.signals.wait(job_id, _LOOK_AGAIN_S)
 
 
+async def happened(service: Service, job_id: str, after: int = 0) -> list[JobEvent]:
+    """All its events so far, from the one after `after` on; of a job that the caller may see."""
+    found: list[JobEvent] = []
+    while fresh := await _fresh(service, job_id, found[-1].number if found else after):
+        found += fresh
+    return found
+
+
+async def queue_length(service: Service) -> int:
+    """How many jobs wait, of all keys."""
+    counts = await service.database.read(jobs.count_by_state)
+    return sum(count for (state, _), count in counts.items() if state == JobState.QUEUED)
+
+
 async def _fresh(service: Service, job_id: str, after: int) -> list[JobEvent]:
     return await service.database.read(lambda connection: events.after(connection, job_id, after))
 

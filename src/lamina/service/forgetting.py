@@ -9,7 +9,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.files import remove
 from lamina.service.following import no_such_job
 from lamina.service.service import Service
-from lamina.store import events, files, jobs
+from lamina.store import events, files, jobs, records
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ async def forget_old(service: Service) -> None:
         for job_id in await service.database.read(lambda connection: jobs.ended_before(connection, now - retention_s)):
             await _forget_contents(service, job_id)
     await remove(service, await service.database.read(lambda connection: files.expired(connection, now)))
+    await service.database.write(lambda connection: records.remove_expired(connection, now))
 
 
 async def sweep_blobs(service: Service) -> int:

@@ -28,6 +28,7 @@ class KeyTerms:
     expires_at: float | None = None
     per_minute: int | None = None
     at_once: int | None = None
+    models: frozenset[str] | None = None
 
 
 def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey, str]:
@@ -45,6 +46,7 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
         None,
         terms.per_minute,
         terms.at_once,
+        terms.models,
     )
 
     def work(connection: Connection) -> None:
@@ -63,6 +65,16 @@ async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
     A secret has 256 random bits, so a fast hash is enough, and equal hashes are looked up, never compared here.
     """
     key = await service.database.read(lambda connection: keys.by_hash(connection, _hash_of(secret)))
+    return _checked(service, key, scope)
+
+
+async def known_key(service: Service, key_id: str, scope: Scope) -> ApiKey:
+    """The key of that id, for whoever has proved otherwise that it is theirs. Raises as `authenticate` does."""
+    key = await service.database.read(lambda connection: keys.by_id(connection, key_id))
+    return _checked(service, key, scope)
+
+
+def _checked(service: Service, key: ApiKey | None, scope: Scope) -> ApiKey:
     if key is None or not key.is_valid_at(service.clock()):
         raise LaminaError(
             ErrorCode.KEY_INVALID,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_FILE = re.compile(r"/files/(?P<id>[A-Za-z0-9_-]{1,64})(?:[./].*)?", re.DOTALL)
+_FILE = re.compile(r"/files/(?P<id>[A-Za-z0-9_-]{1,64})(?P<rest>[./].*)?", re.DOTALL)
+_SIGNED = re.compile(r"/(?P<expires>[0-9]{1,12})-(?P<signature>[A-Za-z0-9_-]{1,100})(?:/.*)?", re.DOTALL)
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -27,6 +28,17 @@ class OwnFile:
 def sign(secret: bytes, file_id: str, expires_at: int) -> str:
     """The query `expires=…&signature=…` that lets anyone read the file until `expires_at` (seconds since 1970)."""
     return f"expires={expires_at}&signature={_signature(secret, file_id, expires_at)}"
+
+
+def signed_path(secret: bytes, file_id: str, expires_at: int, name: str) -> str:
+    """`{id}/{expires}-{signature}/{name}`: the same without a query, for clients that append to addresses."""
+    return f"{file_id}/{expires_at}-{_signature(secret, file_id, expires_at)}/{name}"
+
+
+def path_signature(rest: str) -> tuple[int | None, str]:
+    """(expires, signature) of what comes after the id in a path of `signed_path`; (None, "") of anything else."""
+    found = _SIGNED.fullmatch(rest)
+    return (None, "") if found is None else (int(found["expires"]), found["signature"])
 
 
 def is_signed(secret: bytes, file_id: str, expires: int | None, signature: str, now: float) -> bool:
@@ -53,6 +65,8 @@ def own_file(url: str, base_urls: Collection[str]) -> OwnFile | None:
         found = _FILE.fullmatch(parts.path.removeprefix(path)) if parts.path.startswith(path) else None
         if found:
             query = parse_qs(parts.query)
+            if not query:
+                return OwnFile(found["id"], *path_signature(found["rest"] or ""))
             return OwnFile(found["id"], _expires(_only(query, "expires")), _only(query, "signature"))
     return None
 

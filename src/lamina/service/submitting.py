@@ -1,5 +1,8 @@
 """Takes a job in: the key's limits, the price, the hold, the job and its place in the queue, all in one transaction."""
 
+import secrets
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -25,20 +28,9 @@ async def submit(
 ) -> Job:
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
-    Raises `LaminaError`: limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
     """
-    for lora in (request.task.get("sampling") or {}).get("loras") or ():
-        check_lora_source(str(lora["path"]))
-    job = Job(
-        new_id(),
-        key.id,
-        request,
-        JobState.QUEUED,
-        attempt=0,
-        created_at=service.clock(),
-        queued_at=service.clock(),
-        price_micros=service.price_of(request),
-    )
+    job = _new_job(service, key, request)
 
     def work(connection: Connection) -> Job:
         known = _known(connection, key, idempotency_key, body_hash)
@@ -52,6 +44,53 @@ async def submit(
         service.dispatcher.wake()
         service.observer.job_submitted(taken)
     return taken
+
+
+async def submit_each(
+    service: Service, key: ApiKey, requests: Sequence[JobRequest], names: Sequence[str], notes: Sequence[str] = ()
+) -> list[Job]:
+    """A new job of each request, or of none. `names`: an idempotency key for each, that must not have come before;
+    `notes`: what every job's log is to begin with.
+
+    Raises `LaminaError` as `submit` does.
+    """
+    taken = [_new_job(service, key, request) for request in requests]
+    unlike_any = secrets.token_hex(32)
+
+    def work(connection: Connection) -> list[Job]:
+        for name, job in zip(names, taken, strict=True):
+            _known(connection, key, name, unlike_any)
+            _taken_in(connection, service, key, job, name, unlike_any)
+            for note in notes:
+                events.append(connection, job.id, "log", {"line": note}, job.created_at)
+        return taken
+
+    try:
+        await service.database.write(work)
+    except IntegrityError:  # a name came twice at the same time
+        await service.database.write(work)
+    service.dispatcher.wake()
+    for job in taken:
+        service.observer.job_submitted(job)
+    return taken
+
+
+def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
+    _check_model(key, request)
+    for lora in (request.task.get("sampling") or {}).get("loras") or ():
+        check_lora_source(str(lora["path"]))
+    now = service.clock()
+    price = service.price_of(request)
+    return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
+
+
+def _check_model(key: ApiKey, request: JobRequest) -> None:
+    if key.models is not None and request.model not in key.models:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN,
+            f"This API key may not use {request.model or 'this'}.",
+            f"It is for {', '.join(sorted(key.models))}; make one with more: lamina keys create --model.",
+        )
 
 
 def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
@@ -78,7 +117,7 @@ def _taken_in(
     idempotency_key: str | None,
     body_hash: str | None,
 ) -> Job:
-    _check_limits(connection, key, job.created_at)
+    check_limits(connection, key, job.created_at)
     _check_files(connection, key, job.request)
     start_within_s = job.request.start_within_s
     start_by = None if start_within_s is None else job.created_at + start_within_s
@@ -97,7 +136,8 @@ def _taken_in(
     return job
 
 
-def _check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
+    """Raises `LaminaError` (limit_reached)."""
     if key.per_minute is None and key.at_once is None:
         return
     keys.lock(connection, key.id)  # so that two submits at the same time do not both take the last place

@@ -39,7 +39,9 @@ class Settings:
     bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
     device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
     `core.prices.parse_prices` takes them. `retention_days`, `upload_days`: how long results and uploads are kept; None
-    and 0 are for ever. The rest as in `service.service.Limits`; times in seconds.
+    and 0 are for ever. `pixazo_layered_generation`: "new" or "old", which of its two pages that API follows;
+    `pixazo_wait_s`: how long its clients may wait for a picture. The rest as in `service.service.Limits`; times in
+    seconds.
     """
 
     engine: str = "auto"
@@ -76,6 +78,8 @@ class Settings:
     cancel_grace_s: float = 10.0
     agent_lost_s: float = 15.0
     drain_s: float = 30.0
+    pixazo_layered_generation: str = "new"
+    pixazo_wait_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

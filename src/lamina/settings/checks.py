@@ -215,5 +215,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "cancel_grace_s": _at_least(0),
     "agent_lost_s": _at_least(1),
     "drain_s": _at_least(0),
+    "pixazo_layered_generation": _choice(("new", "old")),
+    "pixazo_wait_s": _at_least(1),
 }
 """From what a flag, a variable or a file says to a value; a ValueError says what it must be."""

@@ -17,6 +17,7 @@ from lamina.core.jobs import (
     JobRequest,
     JobState,
     Progress,
+    WebhookEvent,
     states_before,
 )
 from lamina.core.tasks import TaskKind
@@ -113,6 +114,22 @@ def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str
     return None if row is None else (_job_of(row), row.body_hash)
 
 
+def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
+    """Those that there are, by idempotency key."""
+    rows = connection.execute(
+        sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
+    )
+    return {row.idempotency_key: _job_of(row) for row in rows}
+
+
+def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
+    """(micro-dollars charged, jobs submitted) from then on."""
+    recent = (_C.key_id == key_id) & (_C.created_at >= since)
+    charged, count = sa.func.coalesce(sa.func.sum(_C.charged_micros), 0), sa.func.count()
+    row = connection.execute(sa.select(charged, count).where(recent)).one()
+    return int(row[0]), row[1]
+
+
 def of_key(
     connection: Connection, key_id: str, limit: int, before: str | None = None, state: JobState | None = None
 ) -> list[Job]:
@@ -191,7 +208,9 @@ def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:
-    return {name: value for name, value in asdict(progress).items() if value is not None}
+    """As it is kept and told: four digits are all that anybody can see."""
+    known = {name: value for name, value in asdict(progress).items() if value is not None}
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in known.items()}
 
 
 def end(
@@ -291,6 +310,7 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     record["kind"] = TaskKind(record["kind"])
     record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
     record["delivery"] = Delivery(**record["delivery"])
+    record["webhook_events"] = tuple(map(WebhookEvent, record.get("webhook_events", (WebhookEvent.COMPLETED,))))
     return JobRequest(**record)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from lamina.core.keys import ApiKey, Scope
 from lamina.store.tables import keys
 
+_MODEL = "model:"  # before the name of a model, among the scopes
 _BY_HASH = sa.select(keys).where(keys.c.secret_hash == sa.bindparam("hash"))
 
 
@@ -19,7 +20,7 @@ def insert(connection: Connection, key: ApiKey, secret_hash: str) -> None:
             "prefix": key.prefix,
             "secret_hash": secret_hash,
             "name": key.name,
-            "scopes": " ".join(sorted(key.scopes)),
+            "scopes": " ".join([*sorted(key.scopes), *(_MODEL + name for name in sorted(key.models or ()))]),
             "is_metered": key.is_metered,
             "created_at": key.created_at,
             "expires_at": key.expires_at,
@@ -69,8 +70,10 @@ def meter(connection: Connection, key_id: str) -> None:
 def _key_of(row: sa.Row[Any] | None) -> ApiKey | None:
     if row is None:
         return None
-    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
+    words = row.scopes.split()
+    models = frozenset(word.removeprefix(_MODEL) for word in words if word.startswith(_MODEL))
+    scopes = frozenset(Scope(word) for word in words if not word.startswith(_MODEL))
     return ApiKey(
         row.id, row.prefix, row.name, row.created_at, scopes, row.is_metered, row.expires_at, row.revoked_at,
-        row.per_minute, row.at_once,
+        row.per_minute, row.at_once, models or None,
     )  # fmt: skip

@@ -67,6 +67,11 @@ def failed(connection: Connection, event_id: str, status: int | None, error: str
     _write(connection, event_id, last_status=status, last_error=error, next_at=next_at)
 
 
+def hold(connection: Connection, event_id: str, until: float) -> None:
+    """Nobody else gets it before then: sending it takes longer than most."""
+    _write(connection, event_id, next_at=until)
+
+
 def died(connection: Connection, event_id: str, status: int | None, error: str, now: float) -> None:
     _write(connection, event_id, state=DEAD, last_status=status, last_error=error, ended_at=now)
 

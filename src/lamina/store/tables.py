@@ -148,6 +148,17 @@ webhooks = Table(
     Index(None, "state", "next_at"),
 )
 
+records = Table(
+    "records",
+    metadata,
+    Column("key_id", _Id, ForeignKey(keys.c.id), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("value", sa.JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, index=True),
+)
+
 secrets = Table(
     "secrets",
     metadata,

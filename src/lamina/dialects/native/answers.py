@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 JOB_ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 State = Literal["queued", "running", "succeeded", "failed", "errored", "cancelled"]
-Kind = Literal["generate", "edit", "decompose"]
+Kind = Literal["generate", "edit", "decompose", "train"]
 
 
 class ProgressBody(BaseModel):

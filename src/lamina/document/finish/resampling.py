@@ -99,6 +99,15 @@ def shrunk_picture(picture: Pixels, width: int, height: int) -> Values:
     return np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
+def resized_picture(picture: Pixels, width: int, height: int) -> Pixels:
+    """(height, width, 4): area averages where it shrinks, cubic interpolation where it grows; its aspect may change."""
+    is_smaller = width * height < picture.shape[0] * picture.shape[1]
+    if is_smaller:
+        return straight(shrunk_picture(picture, width, height))
+    values = cv2.resize(premultiplied(picture), (width, height), interpolation=cv2.INTER_CUBIC)
+    return straight(np.asarray(np.clip(values, 0, 255), np.float32))
+
+
 def premultiplied(pixels: Pixels) -> Values:
     """(height, width, 4) float32: colour times alpha / 255, and alpha 0..255."""
     values = pixels.astype(np.float32)

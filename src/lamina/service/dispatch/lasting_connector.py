@@ -36,6 +36,7 @@ class LastingConnector(BaseAsyncConnector):
         self._connection: AsyncConnection[DictRow] | None = None
         self._connecting = asyncio.Lock()
         self._is_over = asyncio.Event()
+        self._is_gone = False
 
     def give_up(self) -> None:
         """From now on a query that fails is not tried again: the worker is to end."""
@@ -64,14 +65,17 @@ class LastingConnector(BaseAsyncConnector):
         """A query may have been done although its answer was lost: what is then done twice, the sweep puts right."""
         while True:
             try:
-                return await self._answer(query, arguments)
+                rows = await self._answer(query, arguments)
             except _GONE as error:
                 if self._is_over.is_set():
                     raise ConnectorException from error
-                _log.warning("Postgres does not answer: %s", str(error).strip().partition("\n")[0])
+                self._tell_once(error)
                 await self._a_while()
             except psycopg.Error as error:
                 raise ConnectorException(str(error)) from error
+            else:
+                self._is_gone = False
+                return rows
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         names = list(channels)
@@ -105,6 +109,11 @@ class LastingConnector(BaseAsyncConnector):
 
     async def _new_connection(self) -> AsyncConnection[DictRow]:
         return await AsyncConnection[DictRow].connect(self._conninfo, autocommit=True, row_factory=dict_row)
+
+    def _tell_once(self, error: Exception) -> None:
+        if not self._is_gone:
+            _log.warning("Postgres does not answer, and is waited for: %s", str(error).strip().partition("\n")[0])
+        self._is_gone = True
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):

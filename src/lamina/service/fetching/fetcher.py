@@ -82,13 +82,17 @@ class Fetcher:
                 raise
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-        """Posts `body`. A redirect is not followed: its status is the answer, and a failure to whoever wants 2xx.
+        """As `send`."""
+        return await self.send("POST", url, body, headers, timeout_s)
+
+    async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
+        """Posts or puts `body`. A redirect is not followed: its status is the answer, and a failure to who wants 2xx.
 
         Raises LaminaError: address_refused, address_unreachable.
         """
         target = parse_target(url)
         sent = {"User-Agent": "lamina", **headers, "Accept-Encoding": "identity", "Connection": "close"}
-        async with self._limited(target, timeout_s), self._asked("POST", target, sent, body) as response:
+        async with self._limited(target, timeout_s), self._asked(method, target, sent, body) as response:
             start = bytearray()
             async with aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:

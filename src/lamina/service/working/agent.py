@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.core.log_context import logged_as
-from lamina.service.ending import announce, end
+from lamina.core.tasks import TaskKind
+from lamina.service.ending import announce, end, tell
 from lamina.service.engine_process import EngineLost, EngineProcess
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.service import Service
@@ -63,6 +64,7 @@ class Agent:
             return
         self.running = job
         self.service.signals.changed(job.id)
+        self.service.letters.set()
         self.service.observer.job_started(job)
         with logged_as(job_id=job.id, attempt=job.attempt, agent_id=self.id):
             try:
@@ -82,6 +84,8 @@ class Agent:
                 jobs.set_run_by(connection, job_id, now + run_s)
                 told = {"state": JobState.RUNNING, "attempt": job.attempt}
                 events.append(connection, job_id, "state", told, now)
+                if job.attempt == 1:
+                    tell(connection, job, WebhookEvent.STARTED, now)
             return job
 
         return await self.service.database.write(work)
@@ -115,6 +119,8 @@ class Agent:
             await asyncio.gather(watching, working, return_exceptions=True)
 
     async def _run_in_engine(self, job: Job, folder: Path, teller: Teller) -> RunOutcome:
+        if job.request.kind is TaskKind.TRAIN:
+            raise _no_training()
         inputs = await gathered_inputs(self.service, job, folder)
         task = await gathered_task(self.service, job, folder)
         out = folder / "out"
@@ -159,6 +165,14 @@ class Agent:
             lambda connection: end(connection, self.service, job.id, job.attempt, state, failure)
         )
         announce(self.service, ended)
+
+
+def _no_training() -> LaminaError:
+    return LaminaError(
+        ErrorCode.NOT_OFFERED,
+        "This version of Lamina does not train yet; nothing is charged.",
+        "Train elsewhere, and give the LoRA to an edit or a generation.",
+    )
 
 
 @contextlib.contextmanager

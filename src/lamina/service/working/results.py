@@ -30,11 +30,16 @@ async def kept_result(
             output.name,
             output.content_type,
             job.id,
-            service.limits.retention_s,
+            _lifetime_s(service, job),
         )
         records.append(record)
         _add(result, output, record)
     return result, records
+
+
+def _lifetime_s(service: Service, job: Job) -> float | None:
+    wanted = [one for one in (service.limits.retention_s, job.request.delivery.keep_s) if one is not None]
+    return min(wanted, default=None)
 
 
 def _add(result: dict[str, Any], output: RunOutput, record: FileRecord) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from lamina.dialects.native.routes.addresses import parse_range
-from lamina.dialects.native.sources import clean_name
 from lamina.dialects.native.waiting import parse_wait
+from lamina.service.sources import clean_name
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from lamina.dialects.native.problem_route import ProblemRoute, problems
 from lamina.dialects.native.translate import is_id
 from lamina.service.file_kinds import SVG
 from lamina.service.files import content, signed_file
+from lamina.service.signed_urls import path_signature
 from lamina.store.files import FileRecord
 
 router = APIRouter(tags=["files"], route_class=ProblemRoute)
@@ -45,7 +46,9 @@ async def get_content(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """`place` is the file's id with any ending; the address comes from a job's result and is good for a day."""
-    record = await signed_file(desk.service, _file_id(place), int(expires) if _is_number(expires) else None, signature)
+    file_id = _file_id(place)
+    told = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
+    record = await signed_file(desk.service, file_id, *told)
     tag = f'"{record.sha256}"'
     headers = _headers(record, tag)
     if if_none_match is not None and tag in if_none_match:

@@ -16,9 +16,9 @@ from lamina.dialects.native.access import AtDesk, Desk, FileId, Reader, Writer
 from lamina.dialects.native.answers import FileBody
 from lamina.dialects.native.problem_route import ProblemRoute, problems
 from lamina.dialects.native.rendering import render_file
-from lamina.dialects.native.sources import file_of_data, file_of_path, file_of_url, scratch_file
 from lamina.dialects.native.wire import UploadFields
 from lamina.service.files import address_of, own_file
+from lamina.service.sources import file_of_data, file_of_path, file_of_url, scratch_file
 from lamina.store.files import FileRecord
 
 router = APIRouter(prefix="/v1/files", tags=["files"], route_class=ProblemRoute)

@@ -10,7 +10,6 @@ from lamina.dialects.native.access import AtDesk, Desk, Writer, WriterRoute
 from lamina.dialects.native.answers import JobBody
 from lamina.dialects.native.problem_route import Documented, problems
 from lamina.dialects.native.rendering import render_job
-from lamina.dialects.native.sources import stored_inputs
 from lamina.dialects.native.translate import (
     body_hash,
     check_training,
@@ -28,6 +27,7 @@ from lamina.dialects.native.wire import (
 )
 from lamina.service.files import address_of
 from lamina.service.following import JobView, view
+from lamina.service.sources import stored_inputs
 from lamina.service.submitting import submit
 
 router = APIRouter(prefix="/v1", tags=["jobs"], route_class=WriterRoute)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
-from lamina.engine.qwen.adapters.files import MOST_BYTES, LoraFile, check_lora, check_name
+from lamina.engine.qwen.adapters.files import LoraFile
+from lamina.engine.qwen.adapters.heads import MOST_BYTES, check_lora, check_name
 from lamina.engine.qwen.adapters.refusal import unusable
 
 KEPT_BYTES = 32 << 30

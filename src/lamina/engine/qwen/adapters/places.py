@@ -9,7 +9,8 @@ from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from lamina.engine.qwen.adapters.downloads import Fetch, LoraDownloads
 from lamina.engine.qwen.adapters.fetching import fetch as fetch_at_home
-from lamina.engine.qwen.adapters.files import LoraFile, check_lora, check_name
+from lamina.engine.qwen.adapters.files import LoraFile
+from lamina.engine.qwen.adapters.heads import check_lora, check_name
 from lamina.engine.qwen.adapters.refusal import unusable
 
 _URL = re.compile(r"https?://", re.IGNORECASE)

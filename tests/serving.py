@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 from PIL import Image, ImageDraw
 
-NO_OP_CHILD = Path(__file__).parents[2] / "benchmarks" / "no_op_child.py"
+NO_OP_CHILD = Path(__file__).parents[1] / "benchmarks" / "no_op_child.py"
 _TIMEOUT_S = 60
 
 # A service goes where its users point it: here every name but this machine's is unknown, and every connection beyond

@@ -1,0 +1,91 @@
+"""What Runware's dialect adds to the engine's own time, and what an idle socket costs: a line of JSON a case.
+
+Run `python benchmarks/runware.py`. The engine does nothing, so what a task takes is the service's overhead, from the
+frame that asks to the frame that answers; the memory is the server's resident set, per idle authenticated socket.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import websockets
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from serving import Served, served
+
+TASKS = 200
+SOCKETS = 200
+_TASK = {"taskType": "imageInference", "model": "runware:108@1", "positivePrompt": "x", "width": 128, "height": 128}
+
+
+def main() -> None:
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="lamina-bench-") as folder, served(Path(folder)) as server:
+        rows.append(asyncio.run(over_the_socket(server)))
+        rows.append(over_http(server))
+        rows.append(asyncio.run(idle_sockets(server)))
+    for row in rows:
+        print(json.dumps(row))
+    print("\n".join(f"{row['case']:>14} | {row['what']}" for row in rows))
+
+
+async def over_the_socket(server: Served) -> dict[str, Any]:
+    took_s: list[float] = []
+    async with await _at_home(server) as socket:
+        for _ in range(TASKS + 10):
+            began = time.perf_counter()
+            await socket.send(json.dumps([{**_TASK, "taskUUID": str(uuid.uuid4())}]))
+            assert "imageURL" in await socket.recv()  # noqa: S101  (a benchmark of errors is none)
+            took_s.append(time.perf_counter() - began)
+    return _row("socket", took_s[10:])
+
+
+def over_http(server: Served) -> dict[str, Any]:
+    took_s: list[float] = []
+    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {server.key}"}) as client:
+        for _ in range(TASKS + 10):
+            began = time.perf_counter()
+            answer = client.post("/v1", json=[{**_TASK, "taskUUID": str(uuid.uuid4())}])
+            answer.raise_for_status()
+            took_s.append(time.perf_counter() - began)
+    return _row("http", took_s[10:])
+
+
+async def idle_sockets(server: Served) -> dict[str, Any]:
+    before = _resident_mb(server.process.pid)
+    sockets = [await _at_home(server) for _ in range(SOCKETS)]
+    after = _resident_mb(server.process.pid)
+    for socket in sockets:
+        await socket.close()
+    grown = after - before
+    what = f"{SOCKETS} idle sockets: {grown:.1f} MB"
+    return {"case": "idle sockets", "sockets": SOCKETS, "mb": round(grown, 1), "what": what}
+
+
+async def _at_home(server: Served) -> Any:
+    socket = await websockets.connect(server.url.replace("http", "ws", 1) + "/v1", max_size=None)
+    await socket.send(json.dumps([{"taskType": "authentication", "apiKey": server.key}]))
+    await socket.recv()
+    return socket
+
+
+def _row(case: str, took_s: list[float]) -> dict[str, Any]:
+    p50, p99 = statistics.median(took_s) * 1000, statistics.quantiles(took_s, n=100)[98] * 1000
+    what = f"{len(took_s)} tasks one after another: p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+    return {"case": case, "tasks": len(took_s), "p50_ms": round(p50, 1), "p99_ms": round(p99, 1), "what": what}
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Pixazo's HTTP API, as its pages of 2026 print it: queued jobs, and pictures while you wait."""

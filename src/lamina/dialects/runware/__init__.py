@@ -1,0 +1,1 @@
+"""Runware's API, over WebSocket and HTTP, for Runware's own clients."""

@@ -1,0 +1,103 @@
+// Takes this process's TLS connections to some hosts through a proxy on this machine: fetch, https and WebSockets.
+// Node's fetch heeds no HTTPS_PROXY, and its https module neither. Beneath all of them is tls.connect.
+'use strict';
+const net = require('net');
+const tls = require('tls');
+const { Duplex } = require('stream');
+const { syncBuiltinESMExports } = require('module');
+
+const redirect = /* REDIRECT */ { hosts: [], everything: false, proxyHost: '127.0.0.1', proxyPort: 0 };
+const connect = tls.connect;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
+
+tls.connect = function (...given) {
+  const options = optionsOf(given);
+  const host = options.host || options.servername;
+  if (options.socket || options.path || !host || !isRedirected(host)) return connect.apply(tls, given);
+  const tunnel = new Tunnel(host, options.port || 443);
+  const servername = options.servername || (net.isIP(host) ? '' : host);
+  const callback = given.find((one) => typeof one === 'function');
+  const socket = connect.call(tls, { ...options, servername, socket: tunnel }, callback);
+  tunnel.on('error', (error) => socket.destroy(error));
+  return socket;
+};
+syncBuiltinESMExports();
+
+// tls.connect(options), (port, options), (port, host, options), each with or without a callback
+function optionsOf(given) {
+  const [first, second] = given;
+  const options = Object.assign({}, ...given.filter((one) => one !== null && typeof one === 'object'));
+  if (typeof first === 'object') return options;
+  return { ...(typeof second === 'string' ? { host: second } : {}), port: Number(first), ...options };
+}
+
+function isRedirected(host) {
+  const name = host.toLowerCase();
+  if (LOOPBACK.test(name)) return false;
+  const fits = (known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known);
+  return redirect.everything || redirect.hosts.some(fits);
+}
+
+// What goes through it waits until the proxy has agreed.
+class Tunnel extends Duplex {
+  constructor(host, port) {
+    super();
+    this.waiting = null;
+    this.head = Buffer.alloc(0);
+    this.isOpen = false;
+    this.raw = net.connect(redirect.proxyPort, redirect.proxyHost, () => {
+      this.raw.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`);
+    });
+    this.raw.on('data', (chunk) => this.take(chunk));
+    this.raw.on('end', () => (this.isOpen ? this.push(null) : this.destroy(new Error(`the proxy refused ${host}`))));
+    this.raw.on('error', (error) => this.destroy(error));
+    this.raw.on('close', () => this.destroy());
+  }
+
+  take(chunk) {
+    if (this.isOpen) {
+      if (!this.push(chunk)) this.raw.pause();
+      return;
+    }
+    this.head = Buffer.concat([this.head, chunk]);
+    const end = this.head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const status = this.head.subarray(0, this.head.indexOf('\r\n')).toString('latin1');
+    if (!/^HTTP\/1\.[01] 2/.test(status)) {
+      this.destroy(new Error(`the proxy answers: ${status}`));
+      return;
+    }
+    this.isOpen = true;
+    const rest = this.head.subarray(end + 4);
+    if (rest.length) this.push(rest);
+    if (this.waiting) this.waiting();
+  }
+
+  whenOpen(act) {
+    if (this.isOpen) act();
+    else this.waiting = act;
+  }
+
+  _read() {
+    this.raw.resume();
+  }
+
+  _write(chunk, encoding, done) {
+    this.whenOpen(() => this.raw.write(chunk, encoding, done));
+  }
+
+  _final(done) {
+    this.whenOpen(() => this.raw.end(done));
+  }
+
+  _destroy(error, done) {
+    this.raw.destroy();
+    done(error);
+  }
+
+  setNoDelay() { this.raw.setNoDelay(...arguments); return this; }
+  setKeepAlive() { this.raw.setKeepAlive(...arguments); return this; }
+  setTimeout() { this.raw.setTimeout(...arguments); return this; }
+  ref() { this.raw.ref(); return this; }
+  unref() { this.raw.unref(); return this; }
+}

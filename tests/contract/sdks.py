@@ -1,0 +1,86 @@
+"""The vendors' own clients, installed once into the user's cache by pip and npm, each into a place of its own."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+_INSTALL_S = 600
+_COMPLETE = ".complete"
+
+
+def python_with(*requirements: str) -> Path:
+    """A Python of its own with these pinned packages. Skips the test where they cannot be had."""
+    place = _place("python", (sysconfig.get_platform(), sys.version.split()[0], *requirements))
+    interpreter = place / "bin" / "python"
+    if not (place / _COMPLETE).exists():
+        with _Making(place) as made:
+            _run([sys.executable, "-m", "venv", str(made)])
+            pip = [str(made / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _run([*pip, *requirements])
+    return interpreter
+
+
+def node_with(*packages: str) -> Path:
+    """A folder whose node_modules has these pinned packages. Skips the test where they cannot be had."""
+    for command in ("node", "npm"):
+        if shutil.which(command) is None:
+            pytest.skip(
+                f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)"
+            )
+    place = _place("node", packages)
+    if not (place / _COMPLETE).exists():
+        with _Making(place) as made:
+            (made / "package.json").write_text('{"type": "module", "private": true}')
+            _run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", *packages], made)
+    return place
+
+
+def _place(kind: str, names: Sequence[str]) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    mark = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    return cache / "lamina" / "sdks" / f"{kind}-{mark}"
+
+
+class _Making:
+    """A new folder that is removed where it could not be finished; a virtual environment cannot be moved afterwards."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def __enter__(self) -> Path:
+        self._place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._place, ignore_errors=True)
+        self._place.mkdir()
+        return self._place
+
+    def __exit__(self, kind: object, error: object, _trace: object) -> None:
+        if kind is None:
+            (self._place / _COMPLETE).touch()
+        else:
+            shutil.rmtree(self._place, ignore_errors=True)
+
+
+def _run(command: Sequence[str], folder: Path | None = None) -> None:
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            done = subprocess.run(
+                command, cwd=folder, stdout=errors, stderr=errors, timeout=_INSTALL_S, check=False, env=_environment()
+            )
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{command[0]} took longer than {_INSTALL_S} s to install {command[-1]}")
+        if done.returncode:
+            errors.seek(0)
+            pytest.skip(f"{' '.join(command[-2:])} could not be installed: {errors.read()[-500:]}")
+
+
+def _environment() -> dict[str, str]:
+    """Without what points Python to this checkout."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
