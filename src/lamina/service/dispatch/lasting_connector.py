@@ -120,4 +120,5 @@ class LastingConnector(BaseAsyncConnector):
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._is_over.wait(), _RETRY_S)
+            async with asyncio.timeout(_RETRY_S):
+                await self._is_over.wait()
