@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from serving import NO_OP_CHILD, PROGRAM, environment_of
 
+from serving import NO_OP_CHILD, PROGRAM, environment_of
 from stores import free_port
 
 AGENT_LOST_S = 3.0
