@@ -21,7 +21,7 @@ from lamina.core.jobs import (
     states_before,
 )
 from lamina.core.tasks import TaskKind
-from lamina.store.tables import IS_SUCCEEDED, jobs
+from lamina.store.tables import IS_SUCCEEDED, agents, jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
@@ -47,6 +47,8 @@ _LATEST = (
     .subquery()
 )
 _USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
+_AGENTS = sa.select(sa.func.count()).select_from(agents)
+_OUTLOOK = sa.select(*(one.scalar_subquery() for one in (_AHEAD, _USUAL_RUN, _AGENTS)))
 _CLAIM = (
     jobs.update()
     .where(_C.id == bindparam("job_id"), _C.state == JobState.QUEUED)
@@ -182,6 +184,14 @@ def queue_position(connection: Connection, job: Job) -> int:
 def usual_run_s(connection: Connection, model: str, kind: TaskKind) -> float | None:
     """Mean run time of the model's latest jobs of that kind; None where there is none."""
     return connection.execute(_USUAL_RUN, {"of_model": model, "of_kind": kind}).scalar()
+
+
+def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
+    """Of a queued job: its position, the usual run time, and how many agents there are; in one question."""
+    request = job.request
+    known = {"of_priority": request.priority, "job_id": job.id, "of_model": request.model, "of_kind": request.kind}
+    row = connection.execute(_OUTLOOK, known).one()
+    return row[0], row[1], row[2]
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
