@@ -92,6 +92,11 @@ JobId = Annotated[str, Depends(known_job_id)]
 FileId = Annotated[str, Depends(known_file_id)]
 
 
+async def reader_of(request: Request) -> ApiKey:
+    """As `reader`, for a route that reads its request itself. Raises `LaminaError`."""
+    return await _key(desk_of(request), await _bearer(request), Scope.READ)
+
+
 async def _key(desk: Desk, given: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
     if given is None:
         raise LaminaError(
