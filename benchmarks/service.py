@@ -5,8 +5,9 @@
 
 Real `lamina serve` processes with an engine that does nothing; Postgres is started for it. Start: from `created_at` to
 `started_at` of the jobs table, both taken by the service, one job at a time. Throughput: over HTTP with keep-alive
-connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another. Idle: processor time
-and resident memory by /proc. Prints a line of JSON for every case and, last, a table.
+connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another;
+`per_cpu_s` is what the service would do with a core that nobody else wants. Idle: processor time and resident memory
+by /proc. Prints a line of JSON for every case and, last, a table.
 """
 
 import argparse
@@ -135,11 +136,12 @@ def _per_s(
 
     begun, own, cpu = time.perf_counter(), time.process_time(), _cpu_s(service.process.pid)
     asyncio.run(every())
-    took_s = time.perf_counter() - begun
+    took_s, used_s = time.perf_counter() - begun, _cpu_s(service.process.pid) - cpu
     return {
         "n": count,
         "per_s": round(count / took_s),
-        "service_cpu_share": round((_cpu_s(service.process.pid) - cpu) / took_s, 2),
+        "per_cpu_s": round(count / used_s),
+        "service_cpu_share": round(used_s / took_s, 2),
         "client_cpu_share": round((time.process_time() - own) / took_s, 2),
     }
 

@@ -30,14 +30,12 @@ _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
 )
-_AHEAD = (
-    sa.select(sa.func.count())
-    .select_from(jobs)
-    .where(
-        _C.state == JobState.QUEUED,
-        (_C.priority > bindparam("of_priority"))
-        | ((_C.priority == bindparam("of_priority")) & (_C.id < bindparam("job_id"))),
-    )
+_QUEUED = sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED)
+_OF_PRIORITY = _C.priority == bindparam("of_priority", type_=sa.Integer)
+# Two ranges of the index: of an "or" of both, SQLite would read the whole queue.
+_AHEAD = sa.select(
+    _QUEUED.where(_C.priority > bindparam("of_priority", type_=sa.Integer)).scalar_subquery()
+    + _QUEUED.where(_OF_PRIORITY, _C.id < bindparam("job_id")).scalar_subquery()
 )
 _LATEST = (
     sa.select((_C.ended_at - _C.started_at).label("ran_s"))
