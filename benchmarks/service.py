@@ -42,21 +42,24 @@ _SETTLE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a service runs: its store, and the core that it is bound to."""
+    """Where services run, each with a store of its own: on Postgres if there is a `server`, bound to a core."""
 
-    store: str
-    url: str | None
+    server: Postgres | None
     core: int
+
+    @property
+    def store(self) -> str:
+        return "postgres" if self.server else "sqlite"
 
 
 def main() -> None:
     options = _options()
     os.sched_setaffinity(0, {core for core in os.sched_getaffinity(0) if core != options.core} or {options.core})
     cases: list[dict[str, Any]] = []
-    with _stores(options.store) as stores:
+    with _servers(options.store) as servers:
         for _ in range(options.repeats):
-            for store, url in stores:
-                for case in _measured(Place(store, url, options.core), options):
+            for server in servers:
+                for case in _measured(Place(server, options.core), options):
                     print(json.dumps(case), flush=True)
                     cases.append(case)
     print("\n".join(aligned([[one["store"], one["what"], _value(one)] for one in cases], [False] * 3)))
@@ -171,10 +174,11 @@ def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
 def _service(place: Place, agents: int, child: Path | None = NO_OP_CHILD) -> Generator[tuple[Served, Database]]:
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as name:
         folder = Path(name)
-        arguments = ["--agents", str(agents), *(["--database", place.url] if place.url else [])]
+        url = place.server.new_database() if place.server else f"sqlite:///{folder / 'data' / 'lamina.db'}"
+        arguments = ["--agents", str(agents), *(["--database", url] if place.server else [])]
         with served(folder, *arguments, child=child) as service:
             _bind(service.process.pid, place.core)
-            database = Database(place.url or f"sqlite:///{folder / 'data' / 'lamina.db'}")
+            database = Database(url)
             try:
                 yield service, database
             finally:
@@ -188,14 +192,14 @@ def _bind(pid: int, core: int) -> None:
 
 
 @contextlib.contextmanager
-def _stores(wanted: str) -> Generator[list[tuple[str, str | None]]]:
+def _servers(wanted: str) -> Generator[list[Postgres | None]]:
+    """None is SQLite."""
     if wanted == "sqlite":
-        yield [("sqlite", None)]
+        yield [None]
         return
     server = Postgres()
     try:
-        postgres: tuple[str, str | None] = ("postgres", server.new_database())
-        yield [postgres] if wanted == "postgres" else [("sqlite", None), postgres]
+        yield [server] if wanted == "postgres" else [None, server]
     finally:
         server.remove()
 
