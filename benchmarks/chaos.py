@@ -19,9 +19,8 @@ from typing import Any
 
 from lamina.cli.terminal_text import aligned
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.append(str(TESTS))
-sys.path.append(str(TESTS / "integration"))
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "integration"))
 
 from chaos_storm import Plan, run_storm
 

@@ -28,9 +28,8 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import jobs
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.append(str(TESTS))
-sys.path.append(str(TESTS / "integration"))
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "integration"))
 
 from chaos_fleet import Fleet
 
