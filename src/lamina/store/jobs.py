@@ -46,7 +46,11 @@ _LATEST = (
 )
 _USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
 _AGENTS = sa.select(sa.func.count()).select_from(agents)
-_OUTLOOK = sa.select(*(one.scalar_subquery() for one in (_AHEAD, _USUAL_RUN, _AGENTS)))
+_OUTLOOK = sa.select(
+    _AHEAD.scalar_subquery().label("position"),
+    _USUAL_RUN.scalar_subquery().label("usual_s"),
+    _AGENTS.scalar_subquery().label("agent_count"),
+)
 _CLAIM = (
     jobs.update()
     .where(_C.id == bindparam("job_id"), _C.state == JobState.QUEUED)
@@ -189,7 +193,7 @@ def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
     request = job.request
     known = {"of_priority": request.priority, "job_id": job.id, "of_model": request.model, "of_kind": request.kind}
     row = connection.execute(_OUTLOOK, known).one()
-    return row[0], row[1], row[2]
+    return row.position, row.usual_s, row.agent_count
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
