@@ -83,6 +83,10 @@ def run_storm(folder: Path, database_url: str | None, plan: Plan) -> tuple[Verdi
                 verdict = database.write_now(
                     lambda connection: judged(connection, key.id, CREDIT_MICROS, storm.told.promised.values(), receiver)
                 )
+            except BaseException as error:
+                _read_logs(fleet, storm.told)
+                error.add_note("\n".join(["What the processes logged:", *storm.told.crashes]))
+                raise
             finally:
                 exits = fleet.close()
         if any(exits):
