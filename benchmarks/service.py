@@ -5,8 +5,9 @@
 
 Real `lamina serve` processes with an engine that does nothing; Postgres is started for it. Start: from `created_at` to
 `started_at` of the jobs table, both taken by the service, one job at a time. Throughput: over HTTP with keep-alive
-connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another. Idle: processor time
-and resident memory by /proc. Prints a line of JSON for every case and, last, a table.
+connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another;
+`per_cpu_s` is what the service would do with a core that nobody else wants. Idle: processor time and resident memory
+by /proc. Prints a line of JSON for every case and, last, a table.
 """
 
 import argparse
@@ -41,21 +42,24 @@ _SETTLE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a service runs: its store, and the core that it is bound to."""
+    """Where services run, each with a store of its own: on Postgres if there is a `server`, bound to a core."""
 
-    store: str
-    url: str | None
+    server: Postgres | None
     core: int
+
+    @property
+    def store(self) -> str:
+        return "postgres" if self.server else "sqlite"
 
 
 def main() -> None:
     options = _options()
     os.sched_setaffinity(0, {core for core in os.sched_getaffinity(0) if core != options.core} or {options.core})
     cases: list[dict[str, Any]] = []
-    with _stores(options.store) as stores:
+    with _servers(options.store) as servers:
         for _ in range(options.repeats):
-            for store, url in stores:
-                for case in _measured(Place(store, url, options.core), options):
+            for server in servers:
+                for case in _measured(Place(server, options.core), options):
                     print(json.dumps(case), flush=True)
                     cases.append(case)
     print("\n".join(aligned([[one["store"], one["what"], _value(one)] for one in cases], [False] * 3)))
@@ -135,11 +139,12 @@ def _per_s(
 
     begun, own, cpu = time.perf_counter(), time.process_time(), _cpu_s(service.process.pid)
     asyncio.run(every())
-    took_s = time.perf_counter() - begun
+    took_s, used_s = time.perf_counter() - begun, _cpu_s(service.process.pid) - cpu
     return {
         "n": count,
         "per_s": round(count / took_s),
-        "service_cpu_share": round((_cpu_s(service.process.pid) - cpu) / took_s, 2),
+        "per_cpu_s": round(count / used_s),
+        "service_cpu_share": round(used_s / took_s, 2),
         "client_cpu_share": round((time.process_time() - own) / took_s, 2),
     }
 
@@ -169,10 +174,11 @@ def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
 def _service(place: Place, agents: int, child: Path | None = NO_OP_CHILD) -> Generator[tuple[Served, Database]]:
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as name:
         folder = Path(name)
-        arguments = ["--agents", str(agents), *(["--database", place.url] if place.url else [])]
+        url = place.server.new_database() if place.server else f"sqlite:///{folder / 'data' / 'lamina.db'}"
+        arguments = ["--agents", str(agents), *(["--database", url] if place.server else [])]
         with served(folder, *arguments, child=child) as service:
             _bind(service.process.pid, place.core)
-            database = Database(place.url or f"sqlite:///{folder / 'data' / 'lamina.db'}")
+            database = Database(url)
             try:
                 yield service, database
             finally:
@@ -186,14 +192,14 @@ def _bind(pid: int, core: int) -> None:
 
 
 @contextlib.contextmanager
-def _stores(wanted: str) -> Generator[list[tuple[str, str | None]]]:
+def _servers(wanted: str) -> Generator[list[Postgres | None]]:
+    """None is SQLite."""
     if wanted == "sqlite":
-        yield [("sqlite", None)]
+        yield [None]
         return
     server = Postgres()
     try:
-        postgres: tuple[str, str | None] = ("postgres", server.new_database())
-        yield [postgres] if wanted == "postgres" else [("sqlite", None), postgres]
+        yield [server] if wanted == "postgres" else [None, server]
     finally:
         server.remove()
 

@@ -83,6 +83,10 @@ def run_storm(folder: Path, database_url: str | None, plan: Plan) -> tuple[Verdi
                 verdict = database.write_now(
                     lambda connection: judged(connection, key.id, CREDIT_MICROS, storm.told.promised.values(), receiver)
                 )
+            except BaseException as error:
+                _read_logs(fleet, storm.told)
+                error.add_note("\n".join(["What the processes logged:", *storm.told.crashes]))
+                raise
             finally:
                 exits = fleet.close()
         if any(exits):
@@ -275,8 +279,11 @@ class _Running:
         return True
 
     def _quiet(self, among: list[Member]) -> Member | None:
-        """One to which nothing is being done."""
-        quiet = [member for member in among if not member.is_disturbed and member.is_alive]
+        """One to which nothing is being done. Raises `RuntimeError` if one has ended by itself."""
+        quiet = [member for member in among if not member.is_disturbed]
+        for member in quiet:
+            if not member.is_alive:
+                raise RuntimeError(f"{member.name} has ended by itself: {member.log.read_text()[-3000:]}")
         return self._lot.choice(quiet) if len(quiet) > self._plan.is_one_spared else None
 
     async def _read(self, work: Callable[[sa.Connection], Any]) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from lamina.core.log_context import log_fields
-from lamina.server.redaction import redact
+from lamina.server.redaction import may_hold_secrets, redact
 
 UVICORN_OPTIONS = {"log_config": None, "access_log": False}
 """For `uvicorn.Config`: its lines come out as ours, and `server.requests` has the line for each request."""
@@ -46,6 +46,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__()
         self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+        self._escaped = tuple(json.dumps(secret, ensure_ascii=False)[1:-1] for secret in self._secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
@@ -61,6 +62,9 @@ class JsonFormatter(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = record.stack_info
+        whole = json.dumps(line, ensure_ascii=False, default=str)
+        if not may_hold_secrets(whole) and not any(secret in whole for secret in self._escaped):
+            return whole
         return json.dumps({name: self._clean(value) for name, value in line.items()}, ensure_ascii=False)
 
     def _clean(self, value: object) -> object:

@@ -48,14 +48,21 @@ _WORDS = (
 """Text with none of these, in lower case, matches no pattern."""
 
 
+def may_hold_secrets(text: str) -> bool:
+    """Whether `redact` would have to look at it, or at a part of it; of what is short, most does not."""
+    if len(text) > LONGEST:
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS)
+
+
 def redact(text: str, secrets: Collection[str] = ()) -> str:
     """`text` without what no log may hold. `secrets`: texts that are known to be secret, whatever they look like."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "... (cut)"
     for secret in secrets:
         text = text.replace(secret, REDACTED)
-    lowered = text.lower()
-    if any(word in lowered for word in _WORDS):  # few lines have one, and the patterns cost more than all the rest
+    if may_hold_secrets(text):  # few lines do, and the patterns cost more than all the rest
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
     return text

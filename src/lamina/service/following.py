@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.service.service import Service
-from lamina.store import agents, events, jobs
+from lamina.store import events, jobs
 
 _LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
 
@@ -91,11 +91,10 @@ def no_such_job(job_id: str) -> LaminaError:
 
 
 def _view(connection: Connection, job: Job, now: float) -> JobView:
-    usual_s = jobs.usual_run_s(connection, job.request.model, job.request.kind)
     if job.state is JobState.QUEUED:
-        position = jobs.queue_position(connection, job)
-        hands = max(1, agents.count(connection))
-        return JobView(job, position, None if usual_s is None else usual_s * (position // hands + 1))
+        position, usual_s, hands = jobs.outlook(connection, job)
+        return JobView(job, position, None if usual_s is None else usual_s * (position // max(1, hands) + 1))
+    usual_s = jobs.usual_run_s(connection, job.request.model, job.request.kind)
     if job.progress.eta_s is not None or usual_s is None or job.started_at is None:
         return JobView(job, None, job.progress.eta_s)
     return JobView(job, None, max(0.0, usual_s - (now - job.started_at)))

@@ -16,6 +16,7 @@ from lamina.store.database import Database
 _MARK = "lam_"
 _PREFIX_CHARACTERS = len(_MARK) + 8
 _SECRET_BYTES = 32
+_MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
 
     A secret has 256 random bits, so a fast hash is enough, and equal hashes are looked up, never compared here.
     """
-    key = await service.database.read(lambda connection: keys.by_hash(connection, _hash_of(secret)))
+    key = await _looked_up(service, _hash_of(secret))
     return _checked(service, key, scope)
 
 
@@ -85,6 +86,20 @@ def _checked(service: Service, key: ApiKey | None, scope: Scope) -> ApiKey:
         raise LaminaError(
             ErrorCode.KEY_FORBIDDEN, f"This API key may not {scope}.", f"Use a key with the scope {scope!r}."
         )
+    return key
+
+
+async def _looked_up(service: Service, secret_hash: str) -> ApiKey | None:
+    """As the database has it now: what is remembered counts only while nobody has committed anything since."""
+    version = service.database.version()  # before the read, so that what is remembered is never older than it says
+    known = service.known_keys.get(secret_hash)
+    if known is not None and known[0] == version:
+        return known[1]
+    key = await service.database.read(lambda connection: keys.by_hash(connection, secret_hash))
+    if key is not None and version is not None:
+        if len(service.known_keys) >= _MOST_KNOWN:
+            service.known_keys.clear()
+        service.known_keys[secret_hash] = (version, key)
     return key
 
 

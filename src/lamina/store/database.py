@@ -42,6 +42,8 @@ class Database:
         self.engine = _postgres(self.url) if self.is_postgres else _sqlite(self.url, self._is_in_memory)
         self._threads = ThreadPoolExecutor(_THREADS, "database") if self.is_postgres else None
         self._writer = None if self.is_postgres else _Writer(self.engine)
+        self._reader: Connection | None = None
+        self._reading = threading.Lock()
 
     async def write(self, work: Work[T]) -> T:
         """What `work` gives, once it is committed; nothing of it is kept if it raises.
@@ -60,9 +62,18 @@ class Database:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
             if self._is_in_memory and self._writer is not None:  # there is but one connection, and it is the writer's
                 return await asyncio.wrap_future(self._writer.submit(work))
-            # In WAL mode a reader waits for nobody, so a thread would only cost time.
-            with self.engine.connect() as connection, connection.begin():
-                return work(connection)
+            # In WAL mode a reader waits for nobody, so a thread would only cost time; so would a connection each.
+            with self._reading, self._opened_reader().begin():
+                return work(self._opened_reader())
+
+    def version(self) -> int | None:
+        """Another number whenever anybody has committed since; None where that cannot be told for next to nothing."""
+        if self.is_postgres or self._is_in_memory:
+            return None
+        with _told_plainly(), self._reading:
+            raw = self._opened_reader().connection.dbapi_connection
+            assert raw is not None  # noqa: S101  (it is open)
+            return raw.execute("PRAGMA data_version").fetchone()[0]
 
     def write_now(self, work: Work[T]) -> T:
         """As `write`, for programs without a loop."""
@@ -72,9 +83,17 @@ class Database:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.stop()
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         self.engine.dispose()
+
+    def _opened_reader(self) -> Connection:
+        if self._reader is None:
+            self._reader = self.engine.connect()
+        return self._reader
 
     def _in_transaction(self, work: Work[T]) -> T:
         for _ in range(_TRIES - 1):

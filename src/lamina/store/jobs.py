@@ -21,7 +21,7 @@ from lamina.core.jobs import (
     states_before,
 )
 from lamina.core.tasks import TaskKind
-from lamina.store.tables import IS_SUCCEEDED, jobs
+from lamina.store.tables import IS_SUCCEEDED, agents, jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
@@ -30,14 +30,12 @@ _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
 )
-_AHEAD = (
-    sa.select(sa.func.count())
-    .select_from(jobs)
-    .where(
-        _C.state == JobState.QUEUED,
-        (_C.priority > bindparam("of_priority"))
-        | ((_C.priority == bindparam("of_priority")) & (_C.id < bindparam("job_id"))),
-    )
+_QUEUED = sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED)
+_OF_PRIORITY = _C.priority == bindparam("of_priority", type_=sa.Integer)
+# Two ranges of the index: of an "or" of both, SQLite would read the whole queue.
+_AHEAD = sa.select(
+    _QUEUED.where(_C.priority > bindparam("of_priority", type_=sa.Integer)).scalar_subquery()
+    + _QUEUED.where(_OF_PRIORITY, _C.id < bindparam("job_id")).scalar_subquery()
 )
 _LATEST = (
     sa.select((_C.ended_at - _C.started_at).label("ran_s"))
@@ -47,6 +45,12 @@ _LATEST = (
     .subquery()
 )
 _USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
+_AGENTS = sa.select(sa.func.count()).select_from(agents)
+_OUTLOOK = sa.select(
+    _AHEAD.scalar_subquery().label("position"),
+    _USUAL_RUN.scalar_subquery().label("usual_s"),
+    _AGENTS.scalar_subquery().label("agent_count"),
+)
 _CLAIM = (
     jobs.update()
     .where(_C.id == bindparam("job_id"), _C.state == JobState.QUEUED)
@@ -182,6 +186,14 @@ def queue_position(connection: Connection, job: Job) -> int:
 def usual_run_s(connection: Connection, model: str, kind: TaskKind) -> float | None:
     """Mean run time of the model's latest jobs of that kind; None where there is none."""
     return connection.execute(_USUAL_RUN, {"of_model": model, "of_kind": kind}).scalar()
+
+
+def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
+    """Of a queued job: its position, the usual run time, and how many agents there are; in one question."""
+    request = job.request
+    known = {"of_priority": request.priority, "job_id": job.id, "of_model": request.model, "of_kind": request.kind}
+    row = connection.execute(_OUTLOOK, known).one()
+    return row.position, row.usual_s, row.agent_count
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:

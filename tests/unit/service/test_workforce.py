@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState
+from lamina.service.engine_process import EngineDied
 from lamina.service.service import Service
 from lamina.service.submitting import submit
 from lamina.service.sweeping import sweep
@@ -73,3 +76,32 @@ def test_a_job_whose_end_could_not_be_written_is_run_again(service: Service) -> 
 
 def test_a_fault_of_ours_in_one_run_does_not_end_the_agent(service: Service) -> None:
     assert outcome(service, OSError("no space left")) is JobState.SUCCEEDED
+
+
+class KilledEngine(Engine):
+    """Somebody kills it as it starts, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def start(self) -> None:
+        if self.times:
+            self.times -= 1
+            raise EngineDied(-9, ())
+
+
+def test_an_engine_that_is_killed_as_it_starts_is_started_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lamina.service.working.workforce._START_AGAIN_S", 0.0)
+
+    async def registered(times: int) -> str:
+        agent: Any = ForsakenAgent(service, OSError())
+        agent.engine = KilledEngine(times)
+        async with Workforce(service, [agent]).at_work():
+            return agent.id
+
+    assert run(registered(2))
+    with pytest.raises(ExceptionGroup) as raised:
+        run(registered(3))
+    assert raised.value.subgroup(EngineDied)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 
 from lamina.core.errors import LaminaError
+from lamina.service.engine_process import EngineLost
 from lamina.service.service import Service
 from lamina.service.working.agent import Agent
 from lamina.service.working.trying_again import give_back
@@ -13,6 +14,7 @@ from lamina.store import agents as agents_store
 
 _log = logging.getLogger(__name__)
 _STORE_AWAY_S = 1.0
+_START_TRIES, _START_AGAIN_S = 3, 1.0
 
 
 class Workforce:
@@ -26,7 +28,7 @@ class Workforce:
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
-            await asyncio.gather(*(agent.engine.start() for agent in self._agents))
+            await asyncio.gather(*(_start(agent) for agent in self._agents))
             for agent in self._agents:  # now that they can work: nobody is heard of while engines start
                 await agent.register()
                 self._idle.put_nowait(agent)
@@ -92,3 +94,16 @@ class Workforce:
     async def _dismiss(self, agent: Agent) -> None:
         await agent.engine.stop()
         await self._service.database.write(lambda connection: agents_store.remove(connection, agent.id))
+
+
+async def _start(agent: Agent) -> None:
+    """An engine that was killed as it started is no reason to end everything else; one that cannot start is."""
+    for _ in range(_START_TRIES - 1):
+        try:
+            await agent.engine.start()
+        except EngineLost as error:
+            _log.warning("%s It is started again.", error.message)
+            await asyncio.sleep(_START_AGAIN_S)
+        else:
+            return
+    await agent.engine.start()

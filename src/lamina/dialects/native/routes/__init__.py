@@ -2,4 +2,12 @@
 
 from lamina.dialects.native.routes import accounts, addresses, files, jobs, stacks, submits
 
-ROUTERS = (submits.router, jobs.router, files.router, stacks.router, accounts.router, addresses.router)
+ROUTERS = (
+    submits.router,
+    jobs.status_router,
+    jobs.router,
+    files.router,
+    stacks.router,
+    accounts.router,
+    addresses.router,
+)
