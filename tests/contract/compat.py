@@ -5,7 +5,7 @@ tables are the vendor's folder's `about.md`. The pages are written by `python te
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Shown:
     by: str
 
 
-def shows(group: str, *names: str, by: str = "raw requests") -> Callable[[Any], Any]:
+def shows(group: str, *names: str, by: str | Sequence[str] = "raw requests") -> Callable[[Any], Any]:
     """Marks a test, or with `pytestmark` a module."""
     return getattr(pytest.mark, MARK)(group, *names, by=by)
 
@@ -41,7 +41,8 @@ def shown_by(items: Iterable[pytest.Item]) -> list[Shown]:
     for item in items:
         for mark in item.iter_markers(MARK):
             group, *names = mark.args
-            found |= {Shown(group, name, mark.kwargs["by"]) for name in names}
+            clients = [mark.kwargs["by"]] if isinstance(mark.kwargs["by"], str) else mark.kwargs["by"]
+            found |= {Shown(group, name, by) for name in names for by in clients}
     return sorted(found)
 
 

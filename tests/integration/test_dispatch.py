@@ -208,6 +208,23 @@ async def delays_s(service: Service, key: ApiKey, runs: Runs, count: int, pause_
     return delays
 
 
+def test_a_process_ends_although_the_dispatcher_is_woken_at_the_same_moment(
+    database_url: str, opened: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """As it is when a running job is given back, and then the process ends."""
+    service = service_on(opened(database_url), tmp_path)
+
+    async def scenario() -> bool:
+        serving_it = asyncio.create_task(service.dispatcher.serve(Runs(service), 2))
+        await asyncio.sleep(0.2)  # until it waits
+        service.dispatcher.wake()
+        serving_it.cancel()
+        await asyncio.wait({serving_it}, timeout=WITHIN_S)
+        return serving_it.cancelled()
+
+    assert asyncio.run(scenario())
+
+
 class TestWithProcrastinate:
     """What only the dispatcher of many machines has to get right."""
 

@@ -50,7 +50,8 @@ async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> No
             sent = 0
         if not sent:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(service.letters.wait(), _LOOK_AGAIN_S)
+                async with asyncio.timeout(_LOOK_AGAIN_S):
+                    await service.letters.wait()
             service.letters.clear()
 
 

@@ -21,7 +21,8 @@ class Signals:
         self._events[job_id].append(event)
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await event.wait()
         finally:
             self._events[job_id].remove(event)
             if not self._events[job_id]:

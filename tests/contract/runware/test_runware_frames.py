@@ -197,6 +197,7 @@ def test_a_uuid_is_used_once_even_at_the_same_time(lamina_server: Served) -> Non
 
 
 @shows("imageInference", "deliveryMethod")
+@shows("getResponse", "status", "progress", "imageUUID while processing")
 def test_an_acknowledgement_has_nothing_of_a_result(lamina_server: Served) -> None:
     async def talk() -> None:
         async with at_home(lamina_server.url, lamina_server.key) as socket:

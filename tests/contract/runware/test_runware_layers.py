@@ -53,7 +53,17 @@ def test_layers_come_at_the_size_that_is_wanted(classic: Served) -> None:
     assert made(classic, layered(width=128, height=128, outputFormat="PNG")).size == (128, 128)
 
 
-@shows("imageInference", "models by AIR", "inputs.referenceImages", "scheduler", "acceleratorOptions", "positivePrompt")
+@shows(
+    "imageInference",
+    "models by AIR",
+    "inputs.referenceImages",
+    "scheduler",
+    "acceleratorOptions",
+    "positivePrompt",
+    "negativePrompt",
+    "CFGScale",
+    "steps",
+)
 @pytest.mark.parametrize(
     ("model", "references"),
     [("runware:108@1", 0), ("alibaba:qwen-image@2512", 0), ("runware:108@20", 1), ("runware:108@22", 2),

@@ -48,6 +48,7 @@ V1 = Sdk(PYTHON_V1, python_v1, {})
 JS = Sdk(JAVASCRIPT, javascript, {})
 V2_SOCKET = Sdk(PYTHON_V2, lambda url, key: python_v2(url, key, "websocket"), _V2_CALLS)
 V2_HTTP = Sdk(f"{PYTHON_V2} over HTTP", lambda url, key: python_v2(url, key, "rest"), _V2_CALLS)
+ALL = (V1.name, JS.name, V2_SOCKET.name, V2_HTTP.name)
 SDKS = [
     pytest.param(sdk, id=sdk.name, marks=shows("imageInference", *fields, by=sdk.name))
     for sdk, fields in (
@@ -121,6 +122,8 @@ def test_layers_come_as_pngs(sdk: Sdk, client: Client, delivery: str) -> None:
     assert all(".png" in item["imageURL"] for item in items)
 
 
+@shows("Connection", "two calls at once", by=ALL)
+@shows("Errors", "one task's error is not another's", by=ALL)
 @pytest.mark.parametrize("sdk", SDKS)
 def test_two_calls_at_once_do_not_meet(sdk: Sdk, client: Client) -> None:
     call = sdk.call("imageInference")
@@ -129,6 +132,7 @@ def test_two_calls_at_once_do_not_meet(sdk: Sdk, client: Client) -> None:
     assert "width" in str(bad["error"])
 
 
+@shows("modelSearch", "search", "totalResults", "results", by=ALL)
 @pytest.mark.parametrize("sdk", SDKS)
 def test_models_are_found(sdk: Sdk, client: Client) -> None:
     found = client.get(sdk.call("modelSearch"), {"search": "layered"})
@@ -137,6 +141,8 @@ def test_models_are_found(sdk: Sdk, client: Client) -> None:
     assert told["results"][0]["air"] == "alibaba:qwen-image@layered"
 
 
+@shows("imageUpload", "image", "imageUUID", by=(V2_SOCKET.name, V2_HTTP.name, JS.name))
+@shows("mediaStorage", "upload", "delete", "mediaUUID", by=(V2_SOCKET.name, V2_HTTP.name, JS.name))
 @pytest.mark.parametrize("sdk", [V2_SOCKET, V2_HTTP, JS], ids=["v2 socket", "v2 http", "js"])
 def test_pictures_are_uploaded_used_and_deleted(sdk: Sdk, client: Client) -> None:
     def only(found: Any) -> dict[str, Any]:
@@ -181,6 +187,7 @@ def test_each_result_is_told_when_it_is_ready(sdk: Sdk, client: Client) -> None:
     assert sum(len(images) for images in answer["partial"]) == 3
 
 
+@shows("getTaskDetails", "request", "response", by=ALL)
 @pytest.mark.parametrize("sdk", [V1, JS, V2_SOCKET, V2_HTTP], ids=["v1", "js", "v2 socket", "v2 http"])
 def test_the_details_of_a_task(sdk: Sdk, client: Client) -> None:
     task_uuid = new_uuid()
@@ -199,6 +206,7 @@ def test_the_account(sdk: Sdk, client: Client) -> None:
     assert told["usage"]["total"]["requests"] >= 0
 
 
+@shows("Errors", "errors at run time", by=ALL)
 @pytest.mark.parametrize("sdk", [V1, JS, V2_SOCKET, V2_HTTP], ids=["v1", "js", "v2 socket", "v2 http"])
 def test_what_goes_wrong_in_a_run_is_told(sdk: Sdk, client: Client) -> None:
     nowhere = "http://127.0.0.1:9/nothing.png"
@@ -207,10 +215,7 @@ def test_what_goes_wrong_in_a_run_is_told(sdk: Sdk, client: Client) -> None:
     assert "127.0.0.1:9" in str(answer["error"])
 
 
-@shows("Errors", "invalidApiKey", by=PYTHON_V1)
-@shows("Errors", "invalidApiKey", by=JAVASCRIPT)
-@shows("Errors", "invalidApiKey", by=V2_SOCKET.name)
-@shows("Errors", "invalidApiKey", by=V2_HTTP.name)
+@shows("Errors", "invalidApiKey", by=ALL)
 @pytest.mark.parametrize("sdk", [V1, JS, V2_SOCKET, V2_HTTP], ids=["v1", "js", "v2 socket", "v2 http"])
 def test_a_bad_key_is_told(sdk: Sdk, lamina_server: Served) -> None:
     with sdk.started(lamina_server.url, "lam_wrong") as client:

@@ -30,6 +30,7 @@ _STATUSES: Mapping[ErrorCode, tuple[int, str]] = {
     ErrorCode.TASK_INVALID: (400, "bad_request"),
     ErrorCode.INPUT_TOO_LARGE: (413, ""),
     ErrorCode.NOT_OFFERED: (400, "bad_request"),
+    ErrorCode.ADDRESS_REFUSED: (400, "bad_request"),
 }
 """Of what is wrong with a request itself. All others are ours: 500, because fal's clients send a POST again on 502, 503
 and 504, and ours may have been taken in."""

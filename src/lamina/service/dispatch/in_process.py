@@ -64,4 +64,6 @@ class InProcessDispatcher:
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), _LOOK_AGAIN_S)
+            # Not wait_for: in Python 3.11 that loses a cancel that comes with what it waits for.
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await self._rung.wait()

@@ -72,6 +72,9 @@ class LastingConnector(BaseAsyncConnector):
                 self._tell_once(error)
                 await self._a_while()
             except psycopg.Error as error:
+                if isinstance(error, psycopg.errors.RaiseException) and query == queries["finish_job"]:
+                    _log.warning("the sweep took this worker for dead, and its row of the queue away")
+                    return []
                 raise ConnectorException(str(error)) from error
             else:
                 self._is_gone = False
@@ -117,4 +120,5 @@ class LastingConnector(BaseAsyncConnector):
 
     async def _a_while(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._is_over.wait(), _RETRY_S)
+            async with asyncio.timeout(_RETRY_S):
+                await self._is_over.wait()

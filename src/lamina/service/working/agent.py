@@ -150,7 +150,7 @@ class Agent:
                 connection, self.service, job.id, job.attempt, JobState.SUCCEEDED, result=result, made=made
             )  # fmt: skip
 
-        announce(self.service, await self.service.database.write(work))
+        self._announce(await self.service.database.write(work))
 
     async def _finish_without(self, job: Job, outcome: RunOutcome, failure: Failure) -> None:
         if outcome.is_cancelled:
@@ -164,6 +164,11 @@ class Agent:
         ended = await self.service.database.write(
             lambda connection: end(connection, self.service, job.id, job.attempt, state, failure)
         )
+        self._announce(ended)
+
+    def _announce(self, ended: Job | None) -> None:
+        if ended is None:
+            _log.warning("the end of this run is void: the job has ended before, or another attempt has begun")
         announce(self.service, ended)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import dist
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from lamina.engine.qwen.nano.drawing import (
     with_article,
 )
 
+_ADDED = 0.44  # of the shorter side: the size of what is added
 MIN_SEEN = 0.6  # of every thing, so that a person could tell what is meant
 
 
@@ -82,12 +84,19 @@ def _remove(rng: np.random.Generator, before: Composition) -> Edit:
 def _add(rng: np.random.Generator, before: Composition) -> Edit | None:
     if len(before.things) > 2:
         return None
-    thing = random_thing(rng, _unused_colour(rng, before), before.width, before.height)
+    thing = _where_it_is_free(random_thing(rng, _unused_colour(rng, before), before.width, before.height), before)
     name = with_article(f"{thing.colour} {thing.name}")
     after = replace(before, things=(*before.things, thing))
     return Edit(
         "add", _one_of(rng, "add {0}", "put {0} in the picture").format(name), (before,), after, len(before.things)
     )
+
+
+def _where_it_is_free(thing: Thing, before: Composition) -> Thing:
+    """In that quarter of the picture whose middle is farthest from all other things."""
+    quarters = [(x * before.width, y * before.height) for y in (0.27, 0.73) for x in (0.27, 0.73)]
+    free = max(quarters, key=lambda place: min(dist(place, other.middle) - other.size / 2 for other in before.things))
+    return replace(thing, middle=free, size=_ADDED * min(before.width, before.height))
 
 
 def _replace(rng: np.random.Generator, before: Composition) -> Edit | None:

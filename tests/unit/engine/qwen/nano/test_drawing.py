@@ -11,6 +11,7 @@ from lamina.engine.qwen.nano.drawing import (
     Composition,
     Ground,
     Thing,
+    arranged,
     drawn,
     flattened,
     in_canonical_order,
@@ -18,7 +19,7 @@ from lamina.engine.qwen.nano.drawing import (
     said,
     seen_shares,
 )
-from lamina.engine.qwen.nano.edits import KINDS, random_edit
+from lamina.engine.qwen.nano.edits import KINDS, MIN_SEEN, random_edit
 from lamina.engine.qwen.nano.training import layered, pictures
 from lamina.engine.qwen.nano.training.layered import as_many
 
@@ -108,6 +109,31 @@ def test_nothing_held_out_is_drawn_unless_it_is_asked_for():
     assert not any(composition.is_held_out for composition in drawn_kinds)
     assert all(random_composition(rng(seed), 2, is_held_out=True).is_held_out for seed in range(10))
     assert not any(random_edit(rng(seed)).is_held_out for seed in range(40))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_what_a_caption_names_stands_apart_in_its_order_and_inside(size: tuple[int, int], count: int):
+    for seed in range(10):
+        composition = random_composition(rng(seed), count, size)
+        placed = arranged(rng(seed), composition)
+        assert placed.caption == composition.caption
+        covers = [drawn(thing, *size) > 0 for thing in placed.things]
+        assert np.sum(covers, axis=0, initial=0).max() <= 1
+        for thing in placed.things:
+            ends = [
+                (at - thing.size / 2, side - at - thing.size / 2) for at, side in zip(thing.middle, size, strict=True)
+            ]
+            assert np.min(ends) >= -1
+        if count == 2:
+            first, second = reversed(placed.things)
+            assert max(second.middle[0] - first.middle[0], second.middle[1] - first.middle[1]) > 20
+
+
+def test_what_is_added_hides_little_of_what_was_there():
+    for seed in range(20):
+        edit = random_edit(rng(seed), kind="add")
+        assert seen_shares(edit.result)[:-1].min(initial=1) >= MIN_SEEN
 
 
 def test_whether_a_composition_is_held_out_depends_on_what_is_said_and_not_on_where_things_are():

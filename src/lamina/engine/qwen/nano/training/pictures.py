@@ -12,7 +12,7 @@ import torch
 from diffusers import QwenImageTransformer2DModel
 
 from lamina.engine.qwen.nano import build
-from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
+from lamina.engine.qwen.nano.drawing import SIZES, arranged, flattened, random_composition, said
 from lamina.engine.qwen.nano.edits import random_edit
 from lamina.engine.qwen.nano.training.flow import figures_of, noisy, random_sigmas
 from lamina.engine.qwen.nano.training.loop import averaged
@@ -22,7 +22,6 @@ from lamina.engine.qwen.nano.training.text_encoder import picture_of
 from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
 _WITHOUT_WORDS = 0.1  # of samples, for guidance
-_MIN_SEEN = 0.75  # of each thing that is to be drawn, so that it can be told whether it was
 _CENTRE, _SPREAD = 0.5, 1.2  # of the noise's log odds
 
 
@@ -51,10 +50,10 @@ def groups(scale: float = 1.0) -> list[Group]:
     )
     one, two = partial(_edit_sample, size=square, references=1), partial(_edit_sample, size=square, references=2)
     made = [
-        Group("generate few", square, 1, 24, count(20000), 128, 0.37, few),
-        Group("generate many", square, 1, 32, count(6000), 128, 0.1, many),
-        Group("edit one", square, 2, 32, count(20000), 96, 0.37, one),
-        Group("edit two", square, 3, 50, count(4000), 64, 0.08, two),
+        Group("generate few", square, 1, 24, count(28000), 128, 0.12, few),
+        Group("generate many", square, 1, 32, count(6000), 128, 0.04, many),
+        Group("edit one", square, 2, 32, count(28000), 96, 0.62, one),
+        Group("edit two", square, 3, 50, count(4000), 64, 0.14, two),
     ]
     for size in (wide, tall):
         name = f"{size[0]}x{size[1]}"
@@ -66,8 +65,8 @@ def groups(scale: float = 1.0) -> list[Group]:
 
 
 def _caption_sample(rng: np.random.Generator, size: tuple[int, int], things: tuple[int, ...]) -> Sample:
-    composition = random_composition(rng, int(rng.choice(things)), size, _MIN_SEEN)
-    text = " " if rng.random() < _WITHOUT_WORDS else said(rng, in_canonical_order(composition))
+    composition = arranged(rng, random_composition(rng, int(rng.choice(things)), size, min_seen=0))
+    text = " " if rng.random() < _WITHOUT_WORDS else said(rng, composition)
     return Sample(flattened(composition.layers())[None], text)
 
 

@@ -1,0 +1,235 @@
+"""How soon does a job start, how many submits and status reads does one core take, and what does an idle service cost?
+
+    scripts/bench service
+    scripts/bench service --store sqlite --only throughput --repeats 3
+
+Real `lamina serve` processes with an engine that does nothing; Postgres is started for it. Start: from `created_at` to
+`started_at` of the jobs table, both taken by the service, one job at a time. Throughput: over HTTP with keep-alive
+connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another. Idle: processor time
+and resident memory by /proc. Prints a line of JSON for every case and, last, a table.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import sqlalchemy as sa
+
+from lamina.cli.terminal_text import aligned
+from lamina.service.keys import KeyTerms, create_key
+from lamina.store.database import Database
+from lamina.store.tables import jobs
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from serving import NO_OP_CHILD, Served, served
+from stores import Postgres
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_SETTLE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a service runs: its store, and the core that it is bound to."""
+
+    store: str
+    url: str | None
+    core: int
+
+
+def main() -> None:
+    options = _options()
+    os.sched_setaffinity(0, {core for core in os.sched_getaffinity(0) if core != options.core} or {options.core})
+    cases: list[dict[str, Any]] = []
+    with _stores(options.store) as stores:
+        for _ in range(options.repeats):
+            for store, url in stores:
+                for case in _measured(Place(store, url, options.core), options):
+                    print(json.dumps(case), flush=True)
+                    cases.append(case)
+    print("\n".join(aligned([[one["store"], one["what"], _value(one)] for one in cases], [False] * 3)))
+
+
+def _measured(place: Place, options: argparse.Namespace) -> Generator[dict[str, Any]]:
+    def is_wanted(name: str) -> bool:
+        return options.only in (None, name)
+
+    if is_wanted("start"):
+        yield {"store": place.store, "what": "submit to start, ms", **_start_ms(place, options.jobs)}
+    if is_wanted("throughput"):
+        for what, figures in _throughput(place, options):
+            yield {"store": place.store, "what": what, "clients": options.clients, **figures}
+    if is_wanted("idle"):
+        yield from ({"store": place.store, **row} for row in _idle(place, options.idle_s))
+
+
+def _start_ms(place: Place, count: int) -> dict[str, Any]:
+    with _service(place, agents=1) as (service, database):
+        for _ in range(5):
+            _one_job(service)
+        ids = [_one_job(service) for _ in range(count)]
+        waits = database.write_now(lambda connection: _waits_ms(connection, ids))
+    return {"n": count, "p50": round(sorted(waits)[count // 2], 1), "p99": round(quantiles(waits, n=100)[98], 1)}
+
+
+def _one_job(service: Served) -> str:
+    job = service.client.post("/v1/generations", json={"prompt": "a"}, headers={"Prefer": "wait=30"}).json()
+    assert job["state"] == "succeeded", job  # noqa: S101
+    return job["id"]
+
+
+def _waits_ms(connection: sa.Connection, ids: list[str]) -> list[float]:
+    rows = connection.execute(sa.select(jobs.c.created_at, jobs.c.started_at).where(jobs.c.id.in_(ids)))
+    return [(row.started_at - row.created_at) * 1000 for row in rows]
+
+
+def _throughput(place: Place, options: argparse.Namespace) -> Generator[tuple[str, dict[str, Any]]]:
+    with _service(place, agents=0) as (service, database):
+        ids: list[str] = []
+        _, secret = create_key(database, KeyTerms(credit_micros=10**12), time.time())
+        body = json.dumps({"prompt": "a circle"}).encode()
+        head = f"Authorization: Bearer {secret}\r\nContent-Type: application/json\r\n"
+
+        def submit(_number: int) -> bytes:
+            return _request("POST", "/v1/generations", head, body)
+
+        def read(number: int) -> bytes:
+            return _request("GET", f"/v1/jobs/{ids[number * 7919 % len(ids)]}", head)
+
+        _per_s(service, 64, options.clients, submit, 202, [])
+        yield "submits/s", _per_s(service, options.submits, options.clients, submit, 202, ids)
+        yield "status reads/s", _per_s(service, options.reads, options.clients, read, 200, [])
+
+
+def _per_s(
+    service: Served, count: int, clients: int, ask: Callable[[int], bytes], status: int, ids: list[str]
+) -> dict[str, Any]:
+    """Of `count` requests; what they answer must have the status, and the ids of the jobs go into `ids`."""
+    port = int(service.url.rpartition(":")[2])
+    numbers = iter(range(count))
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for number in numbers:
+            writer.write(ask(number))
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert int(head[9:12]) == status, head  # noqa: S101
+            length = head.lower().index(b"content-length: ") + 16
+            answer = await reader.readexactly(int(head[length : head.index(b"\r", length)]))
+            ids.append(answer[7:43].decode())
+        writer.close()
+
+    async def every() -> None:
+        await asyncio.gather(*(client() for _ in range(clients)))
+
+    begun, own, cpu = time.perf_counter(), time.process_time(), _cpu_s(service.process.pid)
+    asyncio.run(every())
+    took_s = time.perf_counter() - begun
+    return {
+        "n": count,
+        "per_s": round(count / took_s),
+        "service_cpu_share": round((_cpu_s(service.process.pid) - cpu) / took_s, 2),
+        "client_cpu_share": round((time.process_time() - own) / took_s, 2),
+    }
+
+
+def _request(method: str, path: str, head: str, body: bytes = b"") -> bytes:
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}{length}\r\n".encode() + body
+
+
+def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
+    """With the real engine's child, which has loaded nothing."""
+    with _service(place, agents=1, child=None) as (service, _database):
+        until = time.monotonic() + 60
+        while not _children(service.process.pid) and time.monotonic() < until:
+            time.sleep(0.2)
+        time.sleep(_SETTLE_S)
+        processes = {"service": service.process.pid}
+        processes |= {f"engine child {number}": pid for number, pid in enumerate(_children(service.process.pid))}
+        before = {name: _cpu_s(pid) for name, pid in processes.items()}
+        time.sleep(seconds)
+        for name, pid in processes.items():
+            share = (_cpu_s(pid) - before[name]) / seconds
+            yield {"what": f"idle: {name}", "cpu_percent": round(share * 100, 2), "rss_mb": round(_rss_mb(pid))}
+
+
+@contextlib.contextmanager
+def _service(place: Place, agents: int, child: Path | None = NO_OP_CHILD) -> Generator[tuple[Served, Database]]:
+    with tempfile.TemporaryDirectory(prefix="lamina-bench-") as name:
+        folder = Path(name)
+        arguments = ["--agents", str(agents), *(["--database", place.url] if place.url else [])]
+        with served(folder, *arguments, child=child) as service:
+            _bind(service.process.pid, place.core)
+            database = Database(place.url or f"sqlite:///{folder / 'data' / 'lamina.db'}")
+            try:
+                yield service, database
+            finally:
+                database.close()
+
+
+def _bind(pid: int, core: int) -> None:
+    """All its threads, and what they start from now on."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
+@contextlib.contextmanager
+def _stores(wanted: str) -> Generator[list[tuple[str, str | None]]]:
+    if wanted == "sqlite":
+        yield [("sqlite", None)]
+        return
+    server = Postgres()
+    try:
+        postgres: tuple[str, str | None] = ("postgres", server.new_database())
+        yield [postgres] if wanted == "postgres" else [("sqlite", None), postgres]
+    finally:
+        server.remove()
+
+
+def _children(pid: int) -> list[int]:
+    found = [path.read_text("ascii").split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in found for child in children]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def _rss_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _value(case: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in case.items() if name not in ("store", "what"))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--only", choices=("start", "throughput", "idle"))
+    parser.add_argument("--jobs", type=int, default=200, help="one after the other, for submit to start")
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--submits", type=int, default=2000)
+    parser.add_argument("--reads", type=int, default=6000)
+    parser.add_argument("--idle-s", type=float, default=30.0)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--core", type=int, default=0, help="of the service")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

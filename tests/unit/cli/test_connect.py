@@ -1,0 +1,32 @@
+"""`lamina connect fal` says what to set, for a service with TLS and for one without."""
+
+import stat
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from lamina.cli.connect import connect
+
+
+def told(folder: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(connect, ["fal", "--data", str(folder), *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_it_says_what_to_set_for_both_languages(tmp_path: Path) -> None:
+    words = told(tmp_path, "--url", "http://127.0.0.1:9000/")
+    assert 'proxyUrl: { url: "http://127.0.0.1:9000/fal/proxy", when: "always" },' in words
+    assert '.replace("https://queue.fal.run", "http://127.0.0.1:9000/fal/queue")' in words
+    assert "export HTTPS_PROXY=http://127.0.0.1:8899" in words
+    assert f"export SSL_CERT_FILE={tmp_path}/authority/bundle.pem" in words
+    assert "FAL_RUN_HOST" not in words
+    assert "What does not work:" in words
+    assert stat.S_IMODE((tmp_path / "authority" / "ca.key").stat().st_mode) == 0o600
+
+
+def test_with_tls_the_python_client_needs_no_proxy_but_for_uploads(tmp_path: Path) -> None:
+    words = told(tmp_path, "--url", "https://lamina.example.org")
+    assert "export FAL_RUN_HOST=lamina.example.org/fal/run" in words
+    assert "export FAL_QUEUE_RUN_HOST=lamina.example.org/fal/queue" in words
+    assert "fal_client.encode_file()" in words
