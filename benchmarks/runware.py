@@ -7,23 +7,37 @@ idle authenticated sockets.
 
 import asyncio
 import json
+import os
+import re
+import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import websockets
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from serving import Served, served
-
 TASKS = 200
 SOCKETS = 200
 _TASK = {"taskType": "imageInference", "model": "runware:108@1", "positivePrompt": "x", "width": 128, "height": 128}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server in a process of its own, and a client of it that has its key."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    key: str
+    client: httpx2.Client
 
 
 def main() -> None:
@@ -50,12 +64,11 @@ async def over_the_socket(server: Served) -> dict[str, Any]:
 
 def over_http(server: Served) -> dict[str, Any]:
     took_s: list[float] = []
-    with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {server.key}"}) as client:
-        for _ in range(TASKS + 10):
-            began = time.perf_counter()
-            answer = client.post("/v1", json=[{**_TASK, "taskUUID": str(uuid.uuid4())}])
-            answer.raise_for_status()
-            took_s.append(time.perf_counter() - began)
+    for _ in range(TASKS + 10):
+        began = time.perf_counter()
+        answer = server.client.post("/v1", json=[{**_TASK, "taskUUID": str(uuid.uuid4())}])
+        answer.raise_for_status()
+        took_s.append(time.perf_counter() - began)
     return _row(server, "http", took_s[10:])
 
 
@@ -75,6 +88,28 @@ async def _at_home(server: Served) -> Any:
     await socket.send(json.dumps([{"taskType": "authentication", "apiKey": server.key}]))
     await socket.recv()
     return socket
+
+
+@contextmanager
+def served(folder: Path) -> Generator[Served]:
+    child = str(Path(__file__).with_name("no_op_child.py"))
+    environment = {**os.environ, "LAMINA_DATA": str(folder), "LAMINA_TEST_ENGINE_CHILD": child}
+    command = [sys.executable, "-m", "lamina", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder
+    )
+    assert process.stdout is not None  # noqa: S101  (it is a pipe)
+    words, url, key = "", None, None
+    while not (url and key):
+        words += process.stdout.readline()
+        url, key = re.search(r"API +(\S+)/v1", words), re.search(r"Key +(\S+)", words)
+    try:
+        with httpx2.Client(base_url=url[1], headers={"Authorization": f"Bearer {key[1]}"}) as client:
+            yield Served(process, url[1], key[1], client)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        process.stdout.close()
 
 
 def _row(server: Served, case: str, took_s: list[float]) -> dict[str, Any]:
