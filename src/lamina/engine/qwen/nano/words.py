@@ -32,11 +32,17 @@ _SPECIAL = (
     "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
     "<|image_pad|>", "<|video_pad|>",
 )  # fmt: skip
+_KEPT = Path(__file__).with_name("weights") / "tokenizer"
 _LEAST_PATCH_PX, _MOST_PATCH_PX = 84 * 84, 28 * 28 * 16  # of a picture that the language model sees: 9 to 16 tokens
 
 
 def tokenizer() -> Qwen2Tokenizer:
-    """Learnt anew, the same each time, from the templates and from what nano's captions and edits say."""
+    """The one that comes with the weights: whatever they have learnt, they have learnt in its numbers."""
+    return Qwen2Tokenizer.from_pretrained(_KEPT)
+
+
+def learnt_tokenizer() -> Qwen2Tokenizer:
+    """A new one, from the templates and from what captions and edits say; all parts must be taught anew after it."""
     learner = Tokenizer(models.BPE())
     learner.normalizer = normalizers.NFC()
     learner.pre_tokenizer = pre_tokenizers.Sequence(
