@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.connect_pixazo import pixazo
+from lamina.cli.connect_runware import runware
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import settings_of
 
@@ -23,10 +24,12 @@ def connect() -> None:
       lamina connect fal
       lamina connect fal --proxy
       lamina connect pixazo
+      lamina connect runware
     """
 
 
 connect.add_command(pixazo)
+connect.add_command(runware)
 
 
 @connect.command()

@@ -4,7 +4,7 @@ import json
 import subprocess
 import threading
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,9 @@ from sdks import node_with, python_with
 PYTHON_V1, PYTHON_V2, JAVASCRIPT = "runware 0.5", "runware-sdk 1.8", "@runware/sdk-js 1.3"
 _DRIVERS = Path(__file__).parent / "drivers"
 _PATIENCE_S = 100.0
+_LEAVING_S = 20.0
+Under = Sequence[str]
+"""The command that runs the SDK's process, such as `lamina redirect`. A URL of None is the SDK's own address."""
 
 
 @dataclass
@@ -40,24 +43,24 @@ class Client:
 
 
 @contextmanager
-def python_v1(url: str, key: str, path: str = "/v1") -> Generator[Client]:
-    command = [str(python_with("runware==0.5.24")), str(_DRIVERS / "python_v1.py")]
+def python_v1(url: str | None, key: str, path: str = "/v1", under: Under = ()) -> Generator[Client]:
+    command = [*under, str(python_with("runware==0.5.24")), str(_DRIVERS / "python_v1.py")]
     with _driven(command, {"url": url, "key": key, "path": path}) as client:
         yield client
 
 
 @contextmanager
-def python_v2(url: str, key: str, transport: str, path: str = "/v1") -> Generator[Client]:
+def python_v2(url: str | None, key: str, transport: str, path: str = "/v1", under: Under = ()) -> Generator[Client]:
     """`transport`: "websocket" or "rest"."""
-    command = [str(python_with("runware-sdk==1.8.0")), str(_DRIVERS / "python_v2.py")]
+    command = [*under, str(python_with("runware-sdk==1.8.0")), str(_DRIVERS / "python_v2.py")]
     with _driven(command, {"url": url, "key": key, "path": path, "transport": transport}) as client:
         yield client
 
 
 @contextmanager
-def javascript(url: str, key: str, path: str = "/v1") -> Generator[Client]:
+def javascript(url: str | None, key: str, path: str = "/v1", under: Under = ()) -> Generator[Client]:
     place = node_with("@runware/sdk-js@1.3.2")
-    command = ["node", str(_DRIVERS / "javascript.mjs")]
+    command = [*under, "node", str(_DRIVERS / "javascript.mjs")]
     with _driven(command, {"url": url, "key": key, "path": path}, place) as client:
         yield client
 
@@ -68,19 +71,20 @@ def new_uuid() -> str:
 
 @contextmanager
 def _driven(command: list[str], told: Mapping[str, Any], folder: Path | None = None) -> Generator[Client]:
-    environment = None
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
     try:
         yield Client(process, _said(process, told))
     finally:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.kill()
-        process.wait()
-        process.stdin.close()
+        process.stdin.close()  # the end of its words is the end of an SDK's process
+        try:
+            process.wait(_LEAVING_S)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait(_LEAVING_S)
         process.stdout.close()
 
 

@@ -1,4 +1,4 @@
-"""`lamina connect fal` says what to set, for a service with TLS and for one without."""
+"""`lamina connect` says what to set, for a service with TLS and for one without."""
 
 import stat
 from pathlib import Path
@@ -30,3 +30,17 @@ def test_with_tls_the_python_client_needs_no_proxy_but_for_uploads(tmp_path: Pat
     assert "export FAL_RUN_HOST=lamina.example.org/fal/run" in words
     assert "export FAL_QUEUE_RUN_HOST=lamina.example.org/fal/queue" in words
     assert "fal_client.encode_file()" in words
+
+
+def test_runwares_sdks_get_an_address_with_a_path() -> None:
+    result = CliRunner().invoke(connect, ["runware", "--url", "https://lamina.example.org/"])
+    assert result.exit_code == 0, result.output
+    assert 'url="wss://lamina.example.org/v1"' in result.output
+    assert 'http_base_url="https://lamina.example.org/v1"' in result.output
+    assert "lamina redirect --only runware" in result.output
+
+
+def test_the_address_that_the_javascript_sdk_takes_for_its_own_is_never_told() -> None:
+    words = CliRunner().invoke(connect, ["runware", "--url", "http://localhost:8080"]).output
+    assert "ws://localhost:8080/v1" in words
+    assert 'ws://localhost:8080"' not in words

@@ -1,11 +1,17 @@
 // Drives @runware/sdk-js (1.3): a line of JSON {url, key}, then a line {calls} each, answered by {results}.
 // It is run in the folder whose node_modules has the SDK.
+import dns from "node:dns";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const here = createRequire(`${process.cwd()}/package.json`);
 const { Runware } = await import(pathToFileURL(here.resolve("@runware/sdk-js").replace("index.cjs", "index.js")));
+const resolve = dns.lookup;
+dns.lookup = (host, ...rest) => {
+  if (host !== "127.0.0.1" && host !== "localhost") throw new Error(`${host} is not of this machine`);
+  return resolve(host, ...rest);
+};
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 async function run(client, call) {
@@ -27,7 +33,8 @@ let client;
 for await (const line of createInterface({ input: process.stdin })) {
   const told = JSON.parse(line);
   if (!client) {
-    client = new Runware({ apiKey: told.key, url: told.url.replace("http", "ws") + told.path, timeoutDuration: 60000 });
+    const address = told.url ? { url: told.url.replace("http", "ws") + told.path } : {};
+    client = new Runware({ apiKey: told.key, ...address, timeoutDuration: 60000 });
     try {
       await client.ensureConnection();
       say({ connected: true });

@@ -1,4 +1,7 @@
-"""Drives the package `runware` (0.5): a line of JSON {url, key}, then a line {calls} each, answered by {results}."""
+"""Drives the package `runware` (0.5): a line of JSON {url, key}, then a line {calls} each, answered by {results}.
+
+A url of null is the SDK's own address.
+"""
 
 import asyncio
 import dataclasses
@@ -72,7 +75,8 @@ def plain(value):
 async def main():
     logging.basicConfig(stream=sys.stderr)
     told = json.loads(sys.stdin.readline())
-    client = Runware(api_key=told["key"], url=told["url"].replace("http", "ws", 1) + told["path"])
+    address = {"url": told["url"].replace("http", "ws", 1) + told["path"]} if told["url"] else {}
+    client = Runware(api_key=told["key"], **address)
     try:
         await client.connect()
     except Exception as error:

@@ -38,10 +38,9 @@ async def do(client, call):
 
 async def main():
     told = json.loads(sys.stdin.readline())
-    base = told["url"] + told["path"]
-    client = Runware(
-        api_key=told["key"], transport=told["transport"], http_base_url=base, ws_base_url=base.replace("http", "ws", 1)
-    )
+    base = told["url"] and told["url"] + told["path"]
+    address = {"http_base_url": base, "ws_base_url": base.replace("http", "ws", 1)} if base else {}
+    client = Runware(api_key=told["key"], transport=told["transport"], **address)
     try:
         await client.connect()
     except Exception as error:
