@@ -2,7 +2,10 @@
 
 import json
 import re
+import socket
+import struct
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -264,3 +267,19 @@ def test_run_by_get_and_a_client_that_hangs_up(fal: Served) -> None:
             ended(fal, {"status_url": f"/fal/queue/{APP}/requests/{newest['id']}/status"})["error_type"]
             == "client_cancelled"
         )
+
+
+def test_a_realtime_client_may_hang_up_at_any_moment(fal: Served, fal_folder: Path) -> None:
+    """The server's log is its witness: a hang-up is no failure of the server's."""
+    handshake = (
+        f"GET /fal/run/{APP}/realtime HTTP/1.1\r\nHost: {fal.client.base_url.host}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    for is_abrupt in (True, False) * 3:
+        with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port)) as client:
+            client.sendall(handshake.encode())
+            assert client.recv(1 << 16).startswith(b"HTTP/1.1 101")
+            if is_abrupt:  # a reset, not a farewell
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert fal.client.get("/.well-known/jwks.json").status_code == 200  # later than those, by the same event loop
+    assert "exception" not in (fal_folder / "log").read_text()

@@ -54,12 +54,13 @@ async def run(request: Request, path: str) -> Response:
 @router.websocket("/{path:path}")
 async def realtime(socket: WebSocket, path: str) -> None:
     """No Qwen model of fal's offers it; clients are told before they send anything."""
-    await socket.accept()
     reason = f"Realtime is not offered by {path.strip('/').removesuffix(_REALTIME)}. Use run, stream or the queue."
-    await socket.send_json({"type": "x-fal-error", "error": "NOT_SUPPORTED", "reason": reason})
-    with contextlib.suppress(TimeoutError, WebSocketDisconnect):  # until it has read that, or said something itself
-        await asyncio.wait_for(socket.receive(), _HEARD_S)
-    await socket.close(1003, reason[:120])
+    with contextlib.suppress(WebSocketDisconnect):  # it may hang up at any moment
+        await socket.accept()
+        await socket.send_json({"type": "x-fal-error", "error": "NOT_SUPPORTED", "reason": reason})
+        with contextlib.suppress(TimeoutError):  # until it has read that, or said something itself
+            await asyncio.wait_for(socket.receive(), _HEARD_S)
+        await socket.close(1003, reason[:120])
 
 
 def known_endpoint(path: str) -> Endpoint:

@@ -50,17 +50,17 @@ def groups(scale: float = 1.0) -> list[Group]:
     )
     one, two = partial(_edit_sample, size=square, references=1), partial(_edit_sample, size=square, references=2)
     made = [
-        Group("generate few", square, 1, 24, count(28000), 128, 0.12, few),
-        Group("generate many", square, 1, 32, count(6000), 128, 0.04, many),
-        Group("edit one", square, 2, 32, count(28000), 96, 0.62, one),
-        Group("edit two", square, 3, 50, count(4000), 64, 0.14, two),
+        Group("generate few", square, 1, 24, count(40000), 128, 0.12, few),
+        Group("generate many", square, 1, 32, count(10000), 128, 0.04, many),
+        Group("edit one", square, 2, 32, count(100000), 96, 0.62, one),
+        Group("edit two", square, 3, 50, count(16000), 64, 0.14, two),
     ]
     for size in (wide, tall):
         name = f"{size[0]}x{size[1]}"
         caption = partial(_caption_sample, size=size, things=(1, 2))
         edit = partial(_edit_sample, size=size, references=1)
-        made.append(Group(f"generate {name}", size, 1, 24, count(2000), 128, 0.02, caption))
-        made.append(Group(f"edit {name}", size, 2, 36, count(2000), 96, 0.02, edit))
+        made.append(Group(f"generate {name}", size, 1, 24, count(3000), 128, 0.02, caption))
+        made.append(Group(f"edit {name}", size, 2, 36, count(4000), 96, 0.02, edit))
     return made
 
 
