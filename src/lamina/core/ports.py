@@ -36,6 +36,25 @@ class Progress(Protocol):
         ...
 
 
+class TrainingProgress(Progress, Protocol):
+    """A `Progress` that is told of a training as well. Paths are of files that are whole.
+
+    Where calling it raises `cancelled`, the training ends with a last checkpoint and the LoRA as it is then.
+    """
+
+    def loss(self, step: int, value: float, /) -> None:
+        """Of the step of that number, 1 the first."""
+        ...
+
+    def checkpoint(self, step: int, path: str, /) -> None:
+        """After so many steps, all that going on needs is in the file at `path`."""
+        ...
+
+    def sample(self, step: int, path: str, /) -> None:
+        """`path`: a PNG of what the model makes of a training example now."""
+        ...
+
+
 class Decomposer(Protocol):
     """An engine that takes pictures apart.
 
@@ -70,6 +89,20 @@ class PictureMaker(Protocol):
 
 def no_progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
     """A `Progress` for callers that do not want to be told."""
+
+
+class _NoTrainingProgress:
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None: ...
+
+    def loss(self, step: int, value: float, /) -> None: ...
+
+    def checkpoint(self, step: int, path: str, /) -> None: ...
+
+    def sample(self, step: int, path: str, /) -> None: ...
+
+
+no_training_progress: TrainingProgress = _NoTrainingProgress()
+"""For callers that do not want to be told."""
 
 
 class SafetyChecker(Protocol):

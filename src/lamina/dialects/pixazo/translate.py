@@ -103,10 +103,10 @@ def parse_edit_plus(fields: EditPlusFields) -> JobRequest:
 def parse_trainer(fields: TrainerFields) -> JobRequest:
     """Raises as `parse_layered` does."""
     task = TrainTask(
-        fields.steps or _DEFAULT_TRAINING_STEPS,
-        fields.learning_rate,
-        fields.default_caption or "",
-        fields.reference_image_count,
+        steps=fields.steps or _DEFAULT_TRAINING_STEPS,
+        learning_rate=fields.learning_rate,
+        default_caption=fields.default_caption or "",
+        references=fields.reference_image_count,
     )
     parse_target(fields.image_data_url)
     archive = JobInput(InputRole.ARCHIVE, fields.image_data_url)
