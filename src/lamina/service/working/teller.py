@@ -8,6 +8,7 @@ from lamina.core.jobs import Job, Progress
 from lamina.service.engine_protocol import Loading, LogLine, Preview, RunMessage
 from lamina.service.service import Service
 from lamina.store import events, jobs
+from lamina.store.job_rows import progress_record
 
 _AT_MOST_EVERY_S, _AT_LEAST_EVERY_S = 0.25, 0.5
 _OF_ELAPSED = 1 / 200  # a long run is told of less often, so that its log stays short
@@ -54,7 +55,7 @@ class Teller:
             for line in lines:
                 events.append(connection, job_id, "log", {"line": line}, now)
             if progress.stage:
-                events.append(connection, job_id, "progress", jobs.progress_record(progress), now)
+                events.append(connection, job_id, "progress", progress_record(progress), now)
             return is_to_stop
 
         is_to_stop = await self._service.database.write(work)
