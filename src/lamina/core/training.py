@@ -130,7 +130,7 @@ def check_references(groups: Sequence[Group], asked: int | None) -> None:
 
 
 def caption_for(group: Group, written: str, default: str) -> str:
-    """`written`: what its text file says, "" without one. Raises `LaminaError` (task_invalid) if there is no caption."""
+    """`written`: what its text file says, or "". Raises `LaminaError` (task_invalid) if there is no caption at all."""
     caption = " ".join(written.split()) or " ".join(default.split())
     if not caption:
         missing = f"{group.text} is empty" if group.text else f"there is no {group.root}.txt"
