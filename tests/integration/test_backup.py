@@ -25,8 +25,9 @@ from lamina.core.jobs import Failure, JobRequest, JobState
 from lamina.core.tasks import TaskKind
 from lamina.service.backup import BackedUp, back_up, restore
 from lamina.service.sweeping import sweep
-from lamina.store import agents, events, files, jobs, outbox, secrets, wallets
+from lamina.store import agents, checkpoints, events, files, jobs, outbox, secrets, wallets
 from lamina.store.blobs import Blobs, open_blobs
+from lamina.store.checkpoints import CheckpointRecord
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import jobs as jobs_table
@@ -140,6 +141,9 @@ def fill_job(connection: sa.Connection, key_id: str, state: JobState, sha256: st
     )
     if state is not JobState.QUEUED:
         jobs.claim(connection, job_id, "agent-1", NOW + 1)
+    if state is JobState.RUNNING:  # a training's, whose content is no file's
+        checkpoints.insert(connection, CheckpointRecord(job_id, 3, 1, 1, "checkpoint-3", sha256, size, NOW + 2))
+        files.remove(connection, [file.id for file in files.of_job(connection, job_id)])
     if not state.is_open:
         is_good = state is JobState.SUCCEEDED
         failure = None if is_good else Failure("input_corrupt", "It is cut.", "Send all of it.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lamina.store.tables import files
+from lamina.store.tables import checkpoints, files
 
 _BY_ID = sa.select(files).where(files.c.id == sa.bindparam("file_id"))
 
@@ -65,6 +65,10 @@ def expired(connection: Connection, now: float, limit: int = 500) -> list[FileRe
 
 
 def unwanted(connection: Connection, hashes: list[str]) -> list[str]:
-    """Those of the hashes that no file has any more."""
-    wanted = set(connection.execute(sa.select(files.c.sha256).where(files.c.sha256.in_(hashes))).scalars())
+    """Those of the hashes that no file has any more, and no checkpoint."""
+    wanted = {
+        sha256
+        for table in (files, checkpoints)
+        for sha256 in connection.execute(sa.select(table.c.sha256).where(table.c.sha256.in_(hashes))).scalars()
+    }
     return [sha256 for sha256 in hashes if sha256 not in wanted]

@@ -100,6 +100,13 @@ def locked(connection: Connection, job_id: str, key_id: str | None = None) -> Jo
     return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
+def locked_run(connection: Connection, job_id: str, attempt: int) -> Job | None:
+    """As `locked`; None where the job is not running, or another attempt has begun."""
+    job = locked(connection, job_id)
+    is_it = job is not None and job.attempt == attempt and job.state is JobState.RUNNING
+    return job if is_it else None
+
+
 def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[Job, str] | None:
     """With the hash of the body that it came with."""
     is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
@@ -133,6 +140,12 @@ def of_key(
     if state is not None:
         found = found.where(_C.state == state)
     return [job_of(row) for row in connection.execute(found)]
+
+
+def trained(connection: Connection, key_id: str, limit: int) -> list[Job]:
+    """The key's trainings that have a result, the newest first."""
+    is_it = (_C.key_id == key_id) & (_C.kind == TaskKind.TRAIN) & _C.result.is_not(None)
+    return [job_of(row) for row in connection.execute(sa.select(jobs).where(is_it).order_by(_C.id.desc()).limit(limit))]
 
 
 def count_open(connection: Connection, key_id: str) -> int:

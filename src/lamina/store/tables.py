@@ -129,6 +129,19 @@ files = Table(
     Column("expires_at", Double, index=True),
 )
 
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("job_id", _Id, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("layers", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,
