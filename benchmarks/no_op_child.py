@@ -1,6 +1,7 @@
 """An engine's process that does nothing, so that what is measured is the service: for `EngineProcess`.
 
 A job ends at once, or with the prompt "steps N S" after N steps of S seconds; its outputs are real files of 16 px.
+Of trainings see `no_op_trainer`.
 """
 
 import time
@@ -13,15 +14,18 @@ from lamina.core.provenance import Provenance
 from lamina.core.tasks import TaskKind
 from lamina.library import Pictures, Stack
 from lamina.server.engine_outputs import write_pictures, write_stack
+from lamina.server.engine_training import train
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.engine_serving import RunReport, serve
+from no_op_trainer import NAME, NoOpTrainer
 
 SIDE_PX = 16
-NAME = "no-op"
 
 
 def do_nothing(pictures: Pictures, stack: Stack) -> Callable[[RunOrder, RunReport], RunOutcome]:
     def handle(order: RunOrder, report: RunReport) -> RunOutcome:
+        if order.kind is TaskKind.TRAIN:
+            return train(order, report, NoOpTrainer())
         words = order.task["prompt"].split()
         if len(words) == 3 and words[0] == "steps":
             take_steps(int(words[1]), float(words[2]), report)

@@ -13,6 +13,8 @@ import pytest
 from lamina import load
 from serving import Served, lamina, poster, problem, served
 
+NO_SUCH = "019d0000-0000-7000-8000-000000000000"
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -248,7 +250,7 @@ def test_the_same_request_is_taken_once(service: Served) -> None:
         ("generations", {"prompt": ""}, ["body", "prompt"]),
         ("generations", {"prompt": "a", "stepz": 5}, ["body", "stepz"]),
         ("edits", {"prompt": "a", "image": "file:x", "priority": 11}, ["body", "priority"]),
-        ("trainings", {"images": "file:x"}, ["body", "model"]),
+        ("trainings", {"images": "file:x", "steps": 0}, ["body", "steps"]),
     ],
 )
 def test_fields_that_are_wrong_are_named(
@@ -270,7 +272,10 @@ def test_fields_that_are_wrong_are_named(
         ("generations", {"prompt": "a", "model": "qwen-image-layered"}, 422, "task_invalid"),
         ("generations", {"prompt": "a", "loras": [{"path": "/etc/passwd"}]}, 422, "lora_unusable"),
         ("generations", {"prompt": "a", "webhook_url": "gopher://x"}, 422, "address_refused"),
-        ("trainings", {"images": "https://example.org/a.zip", "model": "qwen-image"}, 501, "not_offered"),
+        ("trainings", {"images": "https://example.org/a.zip", "model": "qwen-image"}, 422, "task_invalid"),
+        ("trainings", {"images": "data:application/zip;base64,aGVsbG8="}, 422, "input_corrupt"),
+        ("generations", {"prompt": "a", "loras": [{"path": f"job:{NO_SUCH}"}]}, 404, "not_found"),
+        ("generations", {"prompt": "a", "loras": [{"path": f"file:{NO_SUCH}"}]}, 404, "not_found"),
     ],
 )
 def test_requests_that_cannot_be_done(

@@ -142,7 +142,8 @@ class Job:
     """A request and what has become of it. Times are seconds since 1970; money is micro-dollars.
 
     `attempt`: how often it was claimed: every write of a run carries it, and one that is not the latest is void.
-    `result`: references to files and facts, no pixels; None until it has succeeded.
+    `result`: references to files and facts, no pixels; None until it has succeeded. A training that was cancelled has
+    one, too, of the steps that were done.
     """
 
     id: str
@@ -176,7 +177,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """Something that happened to a job. `number`: 1, 2, 3, ... of the job; `kind`: "state", "progress" or "log"."""
+    """Something that happened to a job. `number`: 1, 2, 3, ... of the job; `kind`: "state", "progress" or "log"; of a
+    training "loss", "checkpoint" and "sample", too.
+    """
 
     job_id: str
     number: int

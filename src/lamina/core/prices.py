@@ -11,6 +11,7 @@ from lamina.core.catalog import MODELS
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.money import micros_of, usd_of
 from lamina.core.tasks import TaskKind
+from lamina.core.training import trained_model
 
 TRAIN = TaskKind.TRAIN
 KINDS = tuple(TaskKind)
@@ -66,6 +67,7 @@ PUBLISHED: Mapping[str, Price] = MappingProxyType(
         # fal's pages of fal-ai/qwen-image-*-trainer
         **dict.fromkeys(TRAINERS, _FAL_TRAINER),
         "qwen-image-layered-trainer": Price(4_250, PriceUnit.STEP_LAYER),
+        "train:qwen-image-layered": Price(4_250, PriceUnit.STEP_LAYER),
         # Pixazo's page, "Image to Image (LoRA Trainer) API Pricing"
         PIXAZO_TRAINER: Price(40_000, PriceUnit.JOB),
         # ours, for what no vendor has a price for: as the vendors' models of that kind
@@ -110,6 +112,15 @@ def price_of(prices: PriceList, kind: str, model: str, *, pictures: int = 1, ste
         PriceUnit.JOB: 1,
     }
     return price.micros * units[price.unit]
+
+
+def price_of_training(prices: PriceList, model: str, steps: int, layers: int, is_whole: bool) -> int:
+    """What a training has cost that did `steps`, in micro-dollars. `is_whole`: it has succeeded; one that costs by the
+    job costs nothing before.
+    """
+    if prices.price(TRAIN, model).unit is PriceUnit.JOB and not is_whole:
+        return 0
+    return price_of(prices, TRAIN, model, steps=steps, layers=layers)
 
 
 def parse_prices(setting: str | Mapping[str, object]) -> PriceList:
@@ -179,7 +190,15 @@ def _kinds_named(key: str) -> tuple[str, ...]:
 
 
 def _kinds_of(name: str) -> tuple[str, ...]:
-    return (TRAIN,) if name in TRAINERS else tuple(sorted(MODELS[name].tasks))
+    return (TRAIN,) if name in TRAINERS else (*sorted(MODELS[name].tasks), *((TRAIN,) if _is_trained(name) else ()))
+
+
+def _is_trained(name: str) -> bool:
+    try:
+        trained_model(name)
+    except LaminaError:
+        return False
+    return True
 
 
 def _fits(kind: str, price: Price) -> bool:

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamina.core.catalog import Model
-from lamina.core.jobs import JobRequest
 from lamina.core.ports import Dispatcher
-from lamina.core.prices import parse_prices, price_of
-from lamina.core.tasks import TaskKind
 from lamina.dialects.fal.letters import fal_writer
 from lamina.dialects.native.letters import native_writer
 from lamina.dialects.pixazo.letters import pixazo_writer
 from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
+from lamina.server.pricing import PricesOfRequests
 from lamina.server.stores import open_database
 from lamina.service.delivering import Writer
 from lamina.service.dispatch.in_process import InProcessDispatcher
@@ -27,9 +25,8 @@ from lamina.store.database import Database
 from lamina.store.secrets import secret
 
 _DAY_S = 86_400.0
-_PRICED_BY_REQUEST = frozenset({"pixazo"})  # its pages have one price, however many pictures a request makes
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
-_LORA_BYTES, _LORA_S = 4 << 30, 900.0
+_PATIENT_BYTES, _PATIENT_S = 4 << 30, 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,14 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         open_blobs(settings.storage or str(data_folder(settings) / "files")),
         Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
         _dispatcher(database, limits),
-        _Pricing(settings.prices or ""),
+        PricesOfRequests(settings.prices or ""),
         file_secret,
         settings.base_url or base_url,
         (base_url, base_url.replace("127.0.0.1", "localhost")),
         limits,
         observer=metrics,
         cache=data_folder(settings) / "cache",
-        lora_fetcher=Fetcher(settings.allow_private_urls, _LORA_BYTES, _LORA_S),
+        patient_fetcher=Fetcher(settings.allow_private_urls, _PATIENT_BYTES, _PATIENT_S),
     )
     return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
 
@@ -91,6 +88,8 @@ def limits_of(settings: Settings) -> Limits:
         settings.drain_s,
         settings.max_upload_bytes,
         settings.charge_failed,
+        settings.training_run_s,
+        settings.training_cancel_grace_s,
     )
 
 
@@ -110,25 +109,6 @@ def _secrets(database: Database) -> tuple[bytes, tuple[SigningKey, ...]]:
         lambda connection: secret(connection, _SIGNING_KEYS, lambda: stored_keys((new_key(),)))
     )  # fmt: skip
     return file_secret, loaded_keys(stored)
-
-
-class _Pricing:
-    """What a request costs, in micro-dollars."""
-
-    def __init__(self, setting: str) -> None:
-        self._prices = parse_prices(setting)
-
-    def __call__(self, request: JobRequest) -> int:
-        task = request.task
-        is_one = request.kind is TaskKind.DECOMPOSE or request.dialect in _PRICED_BY_REQUEST
-        return price_of(
-            self._prices,
-            request.kind,
-            request.model,
-            pictures=1 if is_one else int(task.get("count", 1)),
-            steps=int(task.get("steps") or 0),
-            layers=int(task.get("layers") or 1),
-        )
 
 
 def _seconds(days: float | None) -> float | None:

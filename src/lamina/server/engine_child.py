@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole
 from lamina.core.task_records import task_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.engine_serving import RunReport, serve
 
@@ -31,6 +31,10 @@ def main() -> None:
 
 def run_order(order: RunOrder, report: RunReport) -> RunOutcome:
     """Raises `LaminaError`."""
+    if order.kind is TaskKind.TRAIN:
+        from lamina.server.engine_training import train
+
+        return train(order, report)
     from lamina.library import Pictures
     from lamina.server.engine_outputs import check_format, write_pictures, write_stack
 

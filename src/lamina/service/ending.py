@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
+from lamina.core.tasks import TaskKind
 from lamina.service.service import Service
-from lamina.store import events, files, jobs, outbox, wallets
+from lamina.service.settling import settled_training
+from lamina.store import checkpoints, events, files, jobs, outbox, wallets
 
 UPLOAD = "upload"
 
@@ -26,12 +28,16 @@ def end(
 ) -> Job | None:
     """The job as it is now; None, and nothing is written, where it has ended before or another attempt has begun.
 
-    `charge_micros`: None is the whole price of a success, and nothing of anything else.
+    `charge_micros`: None is the whole price of a success, and nothing of anything else; of a training see `settling`.
     """
     now = service.clock()
     before = jobs.locked(connection, job_id)
     if before is None:
         return None
+    is_training = before.request.kind is TaskKind.TRAIN
+    if is_training and charge_micros is None:
+        settled = settled_training(connection, service, before, state, result, made)
+        charge_micros, result, made = settled.charge_micros, settled.result, settled.made
     is_metered = _is_held(connection, job_id)
     charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
     charge = charge if is_metered else 0
@@ -40,6 +46,8 @@ def end(
         return None
     if is_metered:
         _settle(connection, job, now)
+    if is_training:
+        checkpoints.remove_all(connection, job_id)
     for file in made:
         files.insert(connection, file)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}

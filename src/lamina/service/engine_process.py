@@ -141,13 +141,18 @@ class EngineProcess:
             if self._grace is not None:
                 self._grace.cancel()
 
-    def cancel(self) -> None:
-        """Asks the present run, if there is one, to stop at its next step; a child that does not is killed."""
+    def cancel(self, grace_s: float | None = None) -> None:
+        """Asks the present run, if there is one, to stop at its next step; a child that does not is killed.
+
+        `grace_s`: when; None is as the limits say.
+        """
         if self._child is None or self._running is None or self._cancelled == self._running:
             return
         self._cancelled = self._running
         self._child.send(render_line(CANCEL, run=self._running))
-        self._grace = asyncio.get_running_loop().call_later(self._limits.cancel_grace_s, self._child.kill)
+        self._grace = asyncio.get_running_loop().call_later(
+            self._limits.cancel_grace_s if grace_s is None else grace_s, self._child.kill
+        )
 
     async def stop(self) -> None:
         """Lets the child leave, after its run if there is one, and kills it when the grace is over; it is gone then."""

@@ -16,7 +16,7 @@ next step; `stop`: end when nothing runs. Whoever closes the pipe ends the child
 
 READY, DONE, FAILED = "ready", "done", "failed"
 """From the child, beside `RunMessage`. `ready`: once, when it has imported what a first job needs; `done`: {run,
-outputs, facts}; `failed`: {run, code, message, hint}."""
+outputs, facts}; `failed`: {run, code, message, hint, outputs, facts}."""
 
 _USERS_FAULTS = frozenset(
     {
@@ -40,14 +40,17 @@ _USERS_FAULTS = frozenset(
 
 
 class OutputRole(StrEnum):
-    """What a file is of a run: a picture made; or of a picture taken apart the stack, a layer, the flat picture, all
-    layers as pages of one file."""
+    """What a file is of a run: a picture made; of a picture taken apart the stack, a layer, the flat picture, all
+    layers as pages of one file; of a training the adapter, how it was trained, a picture of its losses."""
 
     PICTURE = "picture"
     STACK = "stack"
     LAYER = "layer"
     FLAT = "flat"
     PAGES = "pages"
+    LORA = "lora"
+    CONFIG = "config"
+    LOSS_PLOT = "loss_plot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class RunOrder:
 
     `task`: the record of it (`core.task_records`). `engine`: its name or "auto". `inputs`: paths of local files by
     role, in the order in which the request names them. `folder`: an existing one of this attempt's own, where outputs
-    and previews go.
+    and previews go; of a training that goes on, its last checkpoint is there.
     """
 
     job_id: str
@@ -81,7 +84,9 @@ class RunOutput:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended: `outputs` and the `facts` that hold for all of them, or the `failure`."""
+    """How a run ended: `outputs` and the `facts` that hold for all of them, or the `failure`. A training that was
+    cancelled has all three.
+    """
 
     outputs: tuple[RunOutput, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -116,7 +121,35 @@ class Loading:
     stage: str
 
 
-RunMessage = Progress | Preview | LogLine | Loading
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Of a training's step."""
+
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A training has done so many steps. `path`: of a file that is the agent's to delete; `name`: what it is called
+    where a later attempt finds it; `layers`: of each example, 1 of an edit.
+    """
+
+    step: int
+    path: str
+    name: str
+    layers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`path`: of a PNG of what a model under training makes of an example after so many steps."""
+
+    step: int
+    path: str
+
+
+RunMessage = Progress | Preview | LogLine | Loading | Loss | Checkpoint | Sample
 """What a child tells of a run on its way. In JSON each has its name as "type" and its fields beside."""
 
 _MESSAGES: dict[str, type[RunMessage]] = {
@@ -124,6 +157,9 @@ _MESSAGES: dict[str, type[RunMessage]] = {
     "preview": Preview,
     "log": LogLine,
     "loading": Loading,
+    "loss": Loss,
+    "checkpoint": Checkpoint,
+    "sample": Sample,
 }
 _NAMES = {message: name for name, message in _MESSAGES.items()}
 
@@ -168,21 +204,22 @@ def parse_message(value: Mapping[str, Any]) -> RunMessage | None:
 
 
 def render_outcome(run: int, outcome: RunOutcome) -> bytes:
+    made = {"outputs": [asdict(output) for output in outcome.outputs], "facts": outcome.facts}
     if outcome.failure is not None:
-        return render_line(FAILED, run=run, **asdict(outcome.failure))
-    outputs = [asdict(output) for output in outcome.outputs]
-    return render_line(DONE, run=run, outputs=outputs, facts=outcome.facts)
+        return render_line(FAILED, run=run, **asdict(outcome.failure), **made)
+    return render_line(DONE, run=run, **made)
 
 
 def parse_outcome(value: Mapping[str, Any]) -> RunOutcome | None:
     """None for a message that does not end a run. KeyError, TypeError or ValueError if it is not of its shape."""
     match value["type"]:
         case "done":
-            return RunOutcome(tuple(map(_parse_output, value["outputs"])), value["facts"])
+            failure = None
         case "failed":
-            return RunOutcome(failure=Failure(value["code"], value["message"], value["hint"]))
+            failure = Failure(value["code"], value["message"], value["hint"])
         case _:
             return None
+    return RunOutcome(tuple(map(_parse_output, value["outputs"])), value["facts"], failure)
 
 
 def _parse_output(value: Mapping[str, Any]) -> RunOutput:

@@ -19,12 +19,15 @@ from lamina.service.engine_protocol import (
     READY,
     RUN,
     STOP,
+    Checkpoint,
     Loading,
     LogLine,
+    Loss,
     Preview,
     RunMessage,
     RunOrder,
     RunOutcome,
+    Sample,
     parse_line,
     parse_order,
     render_line,
@@ -65,6 +68,16 @@ class RunReport:
 
     def log(self, line: str) -> None:
         self._send(LogLine(line))
+
+    def loss(self, step: int, value: float) -> None:
+        self._send(Loss(step, value))
+
+    def checkpoint(self, step: int, path: str, name: str, layers: int) -> None:
+        """See `engine_protocol.Checkpoint`."""
+        self._send(Checkpoint(step, path, name, layers))
+
+    def sample(self, step: int, path: str) -> None:
+        self._send(Sample(step, path))
 
     def beat(self) -> None:
         if (stage := self._loading) is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
+from lamina.core.jobs import JobRequest
 from lamina.service.service import Service
 from lamina.service.signed_urls import is_signed, sign, signed_path
 from lamina.store import files
@@ -64,6 +65,11 @@ async def upload_as(
         return known or record
 
     return await service.database.write(work)
+
+
+def result_lifetime_s(service: Service, request: JobRequest) -> float | None:
+    """How long what a job makes is kept; None is for ever."""
+    return shorter(service.limits.retention_s, request.delivery.keep_s)
 
 
 def shorter(one_s: float | None, other_s: float | None) -> float | None:

@@ -9,7 +9,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.files import remove
 from lamina.service.following import no_such_job
 from lamina.service.service import Service
-from lamina.store import events, files, jobs, records
+from lamina.store import checkpoints, events, files, jobs, records
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ async def _forget_contents(service: Service, job_id: str) -> None:
     def work(connection: Connection) -> list[files.FileRecord]:
         jobs.forget_contents(connection, job_id)
         events.forget(connection, job_id)
+        checkpoints.remove_all(connection, job_id)
         return files.of_job(connection, job_id)
 
     await remove(service, await service.database.write(work))

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
+from typing import Protocol
 
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher, Observer, no_observer
+from lamina.core.tasks import TaskKind
 from lamina.service.fetching.fetcher import Fetcher
 from lamina.service.signals import Signals
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
 
-_MAX_LORA_BYTES, _LORA_S = 4 * 2**30, 900.0  # of a LoRA behind an address, and the time that it may take to come
+_PATIENT_BYTES, _PATIENT_S = (
+    4 * 2**30,
+    900.0,
+)  # of a LoRA or a training's archive behind an address; it may take so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Limits:
     that is told to stop and does not. `run_s`: of a run, where a request says nothing. `url_s`: how long the address of
     a file is good for; `retention_s`, `upload_s`: how long results and uploads are kept; None is for ever.
     `drain_s`: how long running jobs may go on when the process is to end. `is_failed_charged`: as vendors may.
+    `training_run_s`: of a training's run; `training_cancel_grace_s`: of one that is told to stop, and saves first.
     """
 
     agent_lost_s: float = 15.0
@@ -38,21 +44,42 @@ class Limits:
     drain_s: float = 30.0
     max_upload_bytes: int = 100 * 1024 * 1024
     is_failed_charged: bool = False
+    training_run_s: float = 7 * 24 * 3600.0
+    training_cancel_grace_s: float = 120.0
+
+    def run_s_of(self, kind: TaskKind) -> float:
+        return self.training_run_s if kind is TaskKind.TRAIN else self.run_s
+
+    def cancel_grace_s_of(self, kind: TaskKind) -> float:
+        return self.training_cancel_grace_s if kind is TaskKind.TRAIN else self.cancel_grace_s
+
+
+class Pricing(Protocol):
+    """What requests cost, in micro-dollars."""
+
+    def most(self, request: JobRequest) -> int:
+        """What is held for it: of a training, for all of its steps and for as many layers as there may be."""
+        ...
+
+    def of_training(self, request: JobRequest, steps: int, layers: int, is_whole: bool) -> int:
+        """Of one that did so many steps, with so many layers an example. `is_whole`: it has succeeded."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, one for all processes.
+    """`pricing`: what requests cost. `secret`: signs addresses of files, one for all processes.
     `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook
     waits. `known_keys`: by the hash of their secret, with the version of the database that they were read from.
-    `cache`: a folder for what may be fetched again. `lora_fetcher`: with the patience that a LoRA takes.
+    `cache`: a folder for what may be fetched again. `patient_fetcher`: with the patience that a LoRA or an
+    archive takes.
     """
 
     database: Database
     blobs: Blobs
     fetcher: Fetcher
     dispatcher: Dispatcher
-    price_of: Callable[[JobRequest], int]
+    pricing: Pricing
     secret: bytes
     base_url: str = "http://127.0.0.1:8080"
     base_urls: tuple[str, ...] = ()
@@ -62,5 +89,5 @@ class Service:
     observer: Observer = no_observer
     known_keys: dict[str, tuple[int, ApiKey]] = field(default_factory=dict[str, tuple[int, ApiKey]])
     cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
-    lora_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_MAX_LORA_BYTES, timeout_s=_LORA_S))
+    patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_PATIENT_BYTES, timeout_s=_PATIENT_S))
     clock: Callable[[], float] = time

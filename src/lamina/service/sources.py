@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import JobInput, JobRequest
+from lamina.core.jobs import InputRole, JobInput, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.service.fetching.data_uri import decode, is_data_uri
 from lamina.service.file_kinds import is_picture, media_type_of
@@ -18,6 +18,7 @@ from lamina.service.signed_urls import own_file as own_file_of
 from lamina.store.files import FileRecord
 
 _LONGEST_NAME = 120
+_ZIP = b"PK"
 
 
 async def stored_inputs(service: Service, key: ApiKey, request: JobRequest) -> JobRequest:
@@ -73,7 +74,9 @@ async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInpu
     if not is_data_uri(one.source):
         return one
     content, _ = await asyncio.to_thread(decode, one.source, service.limits.max_upload_bytes)
-    if not is_picture(content):
+    if one.role is InputRole.ARCHIVE:
+        _check_zip(content)
+    elif not is_picture(content):
         raise LaminaError(
             ErrorCode.INPUT_NOT_AN_IMAGE,
             f"What the data: URI of the {one.role} holds is no picture that can be read.",
@@ -81,3 +84,11 @@ async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInpu
         )
     record = await upload(service, key.id, content, one.role, media_type_of(content))
     return replace(one, source=f"file:{record.id}")
+
+
+def _check_zip(content: bytes) -> None:
+    """Whether it begins as one; what is in it is looked at when the job runs."""
+    if not content.startswith(_ZIP):
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT, "What the data: URI of the archive holds is no ZIP.", "Give a ZIP of pictures."
+        )

@@ -11,6 +11,7 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
+from lamina.service.loras import with_own_loras
 from lamina.service.service import Service
 from lamina.service.working.adapters import check_lora_source
 from lamina.store import events, files, jobs, keys, wallets
@@ -28,9 +29,10 @@ async def submit(
 ) -> Job:
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
-    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file).
+    Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file, a
+    LoRA), state_conflict (a LoRA that is not trained yet).
     """
-    job = _new_job(service, key, request)
+    job = _new_job(service, key, await with_own_loras(service, key.id, request))
 
     def work(connection: Connection) -> Job:
         known = _known(connection, key, idempotency_key, body_hash)
@@ -54,7 +56,7 @@ async def submit_each(
 
     Raises `LaminaError` as `submit` does.
     """
-    taken = [_new_job(service, key, request) for request in requests]
+    taken = [_new_job(service, key, await with_own_loras(service, key.id, request)) for request in requests]
     unlike_any = secrets.token_hex(32)
 
     def work(connection: Connection) -> list[Job]:
@@ -80,7 +82,7 @@ def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
     for lora in (request.task.get("sampling") or {}).get("loras") or ():
         check_lora_source(str(lora["path"]))
     now = service.clock()
-    price = service.price_of(request)
+    price = service.pricing.most(request)
     return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
 
 

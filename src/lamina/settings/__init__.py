@@ -76,6 +76,8 @@ class Settings:
     run_s: float = 3600.0
     stall_s: float = 300.0
     cancel_grace_s: float = 10.0
+    training_run_s: float = 604_800.0
+    training_cancel_grace_s: float = 120.0
     agent_lost_s: float = 15.0
     drain_s: float = 30.0
     pixazo_layered_generation: str = "new"

@@ -213,6 +213,8 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "run_s": _at_least(1),
     "stall_s": _at_least(1),
     "cancel_grace_s": _at_least(0),
+    "training_run_s": _at_least(1),
+    "training_cancel_grace_s": _at_least(0),
     "agent_lost_s": _at_least(1),
     "drain_s": _at_least(0),
     "pixazo_layered_generation": _choice(("new", "old")),

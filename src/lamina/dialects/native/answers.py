@@ -59,9 +59,11 @@ class RecompositionBody(BaseModel):
 
 
 class ResultBody(BaseModel):
-    """`pictures` of making and changing; `layers`, `flat`, `stack` of taking apart."""
+    """`pictures` of making and changing; `layers`, `flat`, `stack` of taking apart; `lora`, `config`, `loss_plot` of
+    training.
+    """
 
-    engine: str
+    engine: str = ""
     checkpoint: str = ""
     seed: int | None = None
     prompt: str = Field("", description="As the model got it.")
@@ -76,6 +78,12 @@ class ResultBody(BaseModel):
     layers: list[LayerBody] = Field(default_factory=list[LayerBody])
     flat: MadeFile | None = None
     recomposition: RecompositionBody | None = None
+    lora: MadeFile | None = Field(None, description="The adapter: safetensors in the layout of diffusers.")
+    config: MadeFile | None = Field(None, description="How it was trained, as JSON.")
+    loss_plot: MadeFile | None = Field(None, description="A picture of the losses.")
+    last_checkpoint: MadeFile | None = Field(None, description="Of a training that was stopped: how far it had come.")
+    steps_done: int | None = Field(None, description="Of a training.")
+    layer_count: int | None = Field(None, description="Of a training: layers of each example; 1 of edits.")
     files: dict[str, str] = Field(
         default_factory=dict[str, str],
         description="Of a stack: where to get it as a file of each kind, with the key.",

@@ -32,6 +32,7 @@ from lamina.store.files import FileRecord
 from lamina.store.wallets import Entry
 
 STACK_ENDINGS = ("psd", "ora", "pptx", "svg", "tiff", "webp", "zip")
+_LONE_FILES = ("flat", "lora", "config", "loss_plot", "last_checkpoint")
 Address = Callable[[str, str], str]
 """(file id, media type) -> signed address."""
 
@@ -72,7 +73,8 @@ def render_result(job: Job, result: Mapping[str, Any], address: Address) -> Resu
     own = {name: value for name, value in result.items() if name in ResultBody.model_fields and value is not None}
     own["pictures"] = [_located(PictureBody, one, address) for one in result.get("pictures", ())]
     own["layers"] = [_located(LayerBody, one, address) for one in result.get("layers", ())]
-    own["flat"] = _located(MadeFile, result["flat"], address) if "flat" in result else None
+    for name in _LONE_FILES:
+        own[name] = _located(MadeFile, result[name], address) if name in result else None
     own["files"] = _stack_files(job.id) if "stack" in result else {}
     return ResultBody(**own)
 
@@ -82,9 +84,11 @@ def render_stack(job: Job, result: Mapping[str, Any], address: Address) -> Stack
     return StackBody(id=job.id, **{name: whole[name] for name in StackBody.model_fields if name != "id"})
 
 
-def render_event(event: JobEvent) -> bytes:
-    """One event of a stream (HTML Living Standard, 9.2): what it says is one line of JSON."""
-    data = json.dumps({"at": render_time(event.at), **event.data})
+def render_event(event: JobEvent, address: Address) -> bytes:
+    """One event of a stream (HTML Living Standard, 9.2): what it says is one line of JSON. A file gets its address."""
+    file = event.data.get("file")
+    where = {} if file is None else {"url": address(file, event.data["content_type"])}
+    data = json.dumps({"at": render_time(event.at), **event.data, **where})
     return f"id: {event.number}\nevent: {event.kind}\ndata: {data}\n\n".encode()
 
 

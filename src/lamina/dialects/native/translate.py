@@ -3,14 +3,14 @@
 import hashlib
 import json
 import re
-from typing import NoReturn
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel
-from lamina.core.catalog import model_named, wanted_model
+from lamina.core.catalog import wanted_model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
 from lamina.core.task_records import Task, kind_of, record_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
+from lamina.core.training import filled, trained_model
 from lamina.dialects.native.wire import (
     DecompositionFields,
     EditFields,
@@ -25,7 +25,7 @@ from lamina.dialects.native.wire import (
 from lamina.service.fetching.targets import parse_target
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FILE, _WEB, _DATA = "file:", ("http://", "https://"), "data:"
+_FILE, _JOB, _WEB, _DATA = "file:", "job:", ("http://", "https://"), "data:"
 
 
 def is_id(text: str) -> bool:
@@ -37,7 +37,7 @@ def parse_decomposition(fields: DecompositionFields) -> JobRequest:
     """Raises `LaminaError`: task_invalid, model_unknown, not_offered."""
     sampling = _parse_sampling(fields, TaskKind.DECOMPOSE)
     task = DecomposeTask(fields.layers, fields.prompt, sampling, fields.resolution, fields.raw)
-    return _request(task, fields, _inputs((InputRole.PICTURE, fields.image)), Delivery(safety=fields.safety))
+    return _picture_request(task, fields, _inputs((InputRole.PICTURE, fields.image)), Delivery(safety=fields.safety))
 
 
 def parse_generation(fields: GenerationFields) -> JobRequest:
@@ -49,7 +49,7 @@ def parse_generation(fields: GenerationFields) -> JobRequest:
         fields.prompt, sampling, fields.width, fields.height, fields.count, fields.strength, fields.expand
     )
     inputs = _inputs((InputRole.START, fields.image), (InputRole.MASK, fields.mask))
-    return _request(task, fields, inputs, _parse_delivery(fields))
+    return _picture_request(task, fields, inputs, _parse_delivery(fields))
 
 
 def parse_edit(fields: EditFields) -> JobRequest:
@@ -60,20 +60,29 @@ def parse_edit(fields: EditFields) -> JobRequest:
     most = wanted_model(sampling.model, TaskKind.EDIT).max_references
     if len(given) > most:
         raise _invalid(f"{len(given)} pictures were given, and the model takes {most}.", "Give fewer.")
-    return _request(
+    return _picture_request(
         task, fields, _inputs(*((InputRole.PICTURE, one) for one in given)), _parse_delivery(fields)
     )  # fmt: skip
 
 
-def check_training(fields: TrainingFields) -> NoReturn:
-    """Raises `LaminaError`: task_invalid, model_unknown; and not_offered for one that is right."""
-    model_named(fields.model)
-    _inputs((InputRole.PICTURE, fields.images))
-    if fields.webhook_url is not None:
-        parse_target(fields.webhook_url)
-    raise LaminaError(
-        ErrorCode.NOT_OFFERED, "This request is right, and this version does not train yet.", "Use a later version."
+def parse_training(fields: TrainingFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    model, _ = trained_model(fields.model)
+    task = TrainTask(
+        fields.model,
+        fields.steps,
+        fields.learning_rate,
+        fields.rank,
+        fields.alpha,
+        fields.seed,
+        fields.default_caption,
+        fields.references,
+        fields.caption_dropout,
+        fields.resolution,
+        fields.checkpoint_every,
     )
+    filled(task)
+    return _request(TaskKind.TRAIN, task, model.name, fields, _inputs((InputRole.ARCHIVE, fields.images)), Delivery())
 
 
 def body_hash(kind: str, fields: Strict) -> str:
@@ -82,17 +91,28 @@ def body_hash(kind: str, fields: Strict) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _request(task: Task, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+def _picture_request(task: Task, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+    kind = kind_of(task)
+    return _request(kind, task, wanted_model(task.sampling.model, kind).name, fields, inputs, delivery)
+
+
+def _request(
+    kind: TaskKind,
+    task: Task | TrainTask,
+    model: str,
+    fields: JobFields,
+    inputs: tuple[JobInput, ...],
+    delivery: Delivery,
+) -> JobRequest:
     if fields.webhook_url is not None:
         parse_target(fields.webhook_url)
-    kind = kind_of(task)
     return JobRequest(
         kind,
         record_of(task),
         inputs,
         delivery,
         fields.engine,
-        wanted_model(task.sampling.model, kind).name,
+        model,
         "native",
         {},
         fields.priority,
@@ -117,6 +137,8 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
 
 
 def _parse_lora(fields: LoraFields) -> Lora:
+    if fields.path.startswith(_JOB) and not is_id(fields.path.removeprefix(_JOB)):
+        raise _invalid("A job was named whose id can be none.", "POST /v1/trainings answers with its id.")
     if fields.path.startswith((_FILE, *_WEB)):
         _checked_source(fields.path)
     return Lora(fields.path, fields.scale)

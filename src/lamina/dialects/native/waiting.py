@@ -10,6 +10,7 @@ from lamina.core.errors import LaminaError
 from lamina.core.jobs import Job
 from lamina.dialects.native.access import Desk
 from lamina.dialects.native.rendering import render_event
+from lamina.service.files import address_of
 from lamina.service.following import ended, followed
 
 LONGEST_WAIT_S = 600
@@ -40,13 +41,17 @@ async def awaited(desk: Desk, key_id: str, job_id: str, wait_s: float) -> Job | 
 async def event_stream(desk: Desk, key_id: str, job_id: str, after: int) -> AsyncIterator[bytes]:
     """Until the job has ended. A comment now and then shows that it is alive; `id:` is what to resume after."""
     clock = asyncio.get_running_loop().time
+
+    def address(file_id: str, media_type: str) -> str:
+        return address_of(desk.service, file_id, media_type)
+
     spoke_at = clock()
     yield b": events of the job\n\n"
     try:
         async with aclosing(followed(desk.service, key_id, job_id, after)) as happened:  # pyright: ignore[reportArgumentType]
             async for event in happened:
                 if event is not None:
-                    yield render_event(event)
+                    yield render_event(event, address)
                 elif clock() - spoke_at >= _QUIET_S:
                     yield b": nothing new\n\n"
                 else:

@@ -5,17 +5,29 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.core.tasks import (
+    MAX_ALPHA,
     MAX_GUIDANCE,
     MAX_LAYERS,
     MAX_LORA_SCALE,
     MAX_PICTURES,
+    MAX_RANK,
     MAX_REFERENCES,
     MAX_SEED,
     MAX_SIDE_PX,
     MAX_STEPS,
+    MAX_TRAINING_PX,
+    MAX_TRAINING_STEPS,
+    MIN_ALPHA,
     MIN_LAYERS,
     MIN_LORA_SCALE,
     MIN_SIDE_PX,
+)
+from lamina.core.training import (
+    DEFAULT_CAPTION_DROPOUT,
+    DEFAULT_CHECKPOINT_EVERY,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_RANK,
+    DEFAULT_STEPS,
 )
 
 _LONGEST_PROMPT = 20_000
@@ -47,7 +59,8 @@ class LoraFields(Strict):
     path: str = Field(
         min_length=3,
         max_length=_LONGEST_URL,
-        description="An http(s) URL, `file:ID` of an upload, or `owner/name` of one on the hub that the server has.",
+        description="An http(s) URL, `file:ID` of an upload, `job:ID` of a training, or `owner/name` of one on the hub "
+        "that the server has.",
         examples=["https://example.org/style.safetensors"],
     )
     scale: float = Field(1.0, ge=MIN_LORA_SCALE, le=MAX_LORA_SCALE, description="1 is as it was trained.")
@@ -129,22 +142,33 @@ class EditFields(PictureFields):
     )
 
 
-class TrainingFields(Strict):
-    """Train a LoRA on one's own pictures."""
+class TrainingFields(JobFields):
+    """Train a LoRA on one's own pictures: edits, or layers for a model that takes apart."""
 
-    images: Picture = Field(description="A ZIP of pictures, each with a caption in a text file of the same name.")
-    model: Name = Field(description="The model to train it for.", examples=["qwen-image"])
-    steps: int = Field(1000, ge=1, le=100_000)
-    learning_rate: float = Field(5e-4, gt=0, le=1)
-    rank: int = Field(16, ge=1, le=256, description="Of the adapter's matrices.")
-    trigger: str = Field("", max_length=200, description="A word that the LoRA is to answer to.")
-    default_caption: str = Field("", max_length=2000, description="Of pictures without a caption of their own.")
-    layers: int | None = Field(None, ge=MIN_LAYERS, le=MAX_LAYERS, description="For models that take apart.")
-    resolution: int | None = Field(None, ge=256, le=2048)
-    seed: int | None = Field(None, ge=0, le=MAX_SEED)
-    webhook_url: str | None = Field(None, min_length=8, max_length=_LONGEST_URL)
+    images: Picture = Field(
+        description="A ZIP of examples: `ROOT_start.EXT` (`ROOT_start2.EXT`...) and `ROOT_end.EXT`, of layers "
+        "`ROOT_end2.EXT`... too, and `ROOT.txt` with the words. An http(s) URL, a `data:` URI, or `file:ID`.",
+        examples=[_FILE_EXAMPLE],
+    )
+    model: Name | None = Field(
+        None, description="The model to train it for; left out, the newest that edits.", examples=["qwen-image-layered"]
+    )
+    steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_TRAINING_STEPS, description="Training steps.")
+    learning_rate: float = Field(DEFAULT_LEARNING_RATE, gt=0, le=1)
+    rank: int = Field(DEFAULT_RANK, ge=1, le=MAX_RANK, description="Of the adapter's matrices.")
+    alpha: float | None = Field(None, ge=MIN_ALPHA, le=MAX_ALPHA, description="Left out, the rank.")
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same seed gives the same adapter.")
+    default_caption: str = Field("", max_length=2000, description="Of examples without words of their own.")
+    references: int | None = Field(
+        None, ge=1, le=MAX_REFERENCES, description="Pictures that each edit starts from; left out, what is there."
+    )
+    caption_dropout: float = Field(DEFAULT_CAPTION_DROPOUT, ge=0, le=1, description="Share of steps without words.")
+    resolution: int | None = Field(None, ge=MIN_SIDE_PX, le=MAX_TRAINING_PX, description="Left out, the model's own.")
+    checkpoint_every: int = Field(
+        DEFAULT_CHECKPOINT_EVERY, ge=1, le=MAX_TRAINING_STEPS, description="Steps that may be lost with an agent."
+    )
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"images": _FILE_EXAMPLE, "model": "qwen-image"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"images": _FILE_EXAMPLE, "steps": 500}]})
 
 
 class UploadFields(Strict):

@@ -11,7 +11,7 @@ from lamina.core.jobs import Job
 from lamina.service.service import Service
 from lamina.store import files
 
-_FILE = "file:"
+_FILE, _JOB = "file:", "job:"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(/[\w-][\w.-]*)*")
 _KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
 _KEPT_BYTES = 20 * 2**30
@@ -34,11 +34,11 @@ async def gathered_task(service: Service, job: Job, folder: Path) -> dict[str, A
 def check_lora_source(source: str) -> None:
     """Raises `LaminaError` (lora_unusable) for what is no address, no file of the service and no id on the hub."""
     is_hub_id = bool(_HUB_ID.fullmatch(source)) and not Path(source).exists()
-    if not (source.startswith((_FILE, "http://", "https://")) or is_hub_id):
+    if not (source.startswith((_FILE, _JOB, "http://", "https://")) or is_hub_id):
         raise LaminaError(
             ErrorCode.LORA_UNUSABLE,
             f"The LoRA {source[:200]!r} cannot be used here.",
-            "Give an https address, file:ID of an upload, or the id of one on the hub.",
+            "Give an https address, file:ID of an upload, job:ID of a training, or the id of one on the hub.",
         )
 
 
@@ -67,7 +67,7 @@ async def _fetched(service: Service, url: str) -> Path:
     if not path.exists() or service.clock() - path.stat().st_mtime > _KEPT_S:
         _make_room(kept)
         beside = path.with_suffix(f".{new_id()}")
-        await service.lora_fetcher.fetch(url, beside)
+        await service.patient_fetcher.fetch(url, beside)
         beside.replace(path)
     return path
 

@@ -7,8 +7,9 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,8 +26,10 @@ from lamina.service.working.adapters import gathered_task
 from lamina.service.working.gathering import gathered_inputs
 from lamina.service.working.results import kept_result
 from lamina.service.working.teller import Teller
+from lamina.service.working.training_news import put_back_checkpoint
 from lamina.service.working.trying_again import try_again
 from lamina.store import agents, events, jobs
+from lamina.store.files import FileRecord
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ class Agent:
             now = self.service.clock()
             job = jobs.claim(connection, job_id, self.id, now)
             if job is not None:
-                run_s = job.request.run_within_s or self.service.limits.run_s
+                run_s = job.request.run_within_s or self.service.limits.run_s_of(job.request.kind)
                 jobs.set_run_by(connection, job_id, now + run_s)
                 told = {"state": JobState.RUNNING, "attempt": job.attempt}
                 events.append(connection, job_id, "state", told, now)
@@ -106,7 +109,7 @@ class Agent:
     async def _made(self, job: Job, folder: Path) -> RunOutcome:
         """Two things beside the run: what the engine tells goes to the store, what the store says to the engine."""
         teller = Teller(self.service, job)
-        watching = asyncio.create_task(self._watch(teller))
+        watching = asyncio.create_task(self._watch(teller, self.service.limits.cancel_grace_s_of(job.request.kind)))
         working = asyncio.create_task(self._run_in_engine(job, folder, teller))
         try:
             await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,65 +122,53 @@ class Agent:
             await asyncio.gather(watching, working, return_exceptions=True)
 
     async def _run_in_engine(self, job: Job, folder: Path, teller: Teller) -> RunOutcome:
-        if job.request.kind is TaskKind.TRAIN:
-            raise _no_training()
         inputs = await gathered_inputs(self.service, job, folder)
         task = await gathered_task(self.service, job, folder)
         out = folder / "out"
         out.mkdir()
+        if job.request.kind is TaskKind.TRAIN:
+            await put_back_checkpoint(self.service, job, out)
         request = job.request
         order = RunOrder(job.id, job.attempt, request.kind, task, str(out), inputs, request.engine, request.delivery)
         await self.engine.start()  # which does nothing where the last run has left it alive
         return await self.engine.run(order, teller.hear)
 
-    async def _watch(self, teller: Teller) -> None:
+    async def _watch(self, teller: Teller, grace_s: float) -> None:
         while True:
             is_to_stop = await teller.write()
             if is_to_stop is None:
                 raise Superseded
             if is_to_stop:
-                self.engine.cancel()
+                self.engine.cancel(grace_s)
             await teller.a_while()
 
     async def _finish(self, job: Job, outcome: RunOutcome, out: Path) -> None:
-        if outcome.failure is not None:
-            await self._finish_without(job, outcome, outcome.failure)
-            return
-        result, made = await kept_result(self.service, job, outcome, out)
-
-        def work(connection: Connection) -> Job | None:
-            return end(
-                connection, self.service, job.id, job.attempt, JobState.SUCCEEDED, result=result, made=made
-            )  # fmt: skip
-
-        self._announce(await self.service.database.write(work))
-
-    async def _finish_without(self, job: Job, outcome: RunOutcome, failure: Failure) -> None:
-        if outcome.is_cancelled:
-            await self._end(job, JobState.CANCELLED, None)
+        failure = outcome.failure
+        if failure is None or (outcome.is_cancelled and outcome.outputs):
+            state = JobState.SUCCEEDED if failure is None else JobState.CANCELLED
+            result, made = await kept_result(self.service, job, outcome, out)
+            await self._end(job, state, None, result, made)
+        elif outcome.is_cancelled:
+            await self._end(job, JobState.CANCELLED)
         elif outcome.is_users_fault:
             await self._end(job, JobState.FAILED, failure)
         else:
             await try_again(self.service, job, failure)
 
-    async def _end(self, job: Job, state: JobState, failure: Failure | None) -> None:
+    async def _end(
+        self,
+        job: Job,
+        state: JobState,
+        failure: Failure | None = None,
+        result: Mapping[str, Any] | None = None,
+        made: Sequence[FileRecord] = (),
+    ) -> None:
         ended = await self.service.database.write(
-            lambda connection: end(connection, self.service, job.id, job.attempt, state, failure)
+            lambda connection: end(connection, self.service, job.id, job.attempt, state, failure, result, made)
         )
-        self._announce(ended)
-
-    def _announce(self, ended: Job | None) -> None:
         if ended is None:
             _log.warning("the end of this run is void: the job has ended before, or another attempt has begun")
         announce(self.service, ended)
-
-
-def _no_training() -> LaminaError:
-    return LaminaError(
-        ErrorCode.NOT_OFFERED,
-        "This version of Lamina does not train yet; nothing is charged.",
-        "Train elsewhere, and give the LoRA to an edit or a generation.",
-    )
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Brings a job's pictures to where its engine can read them: own files from the blob store, others by their address."""
+"""Brings what a job is given to where its engine can read it: own files from the blobs, others by their address."""
 
 from pathlib import Path
 
@@ -25,7 +25,8 @@ async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[Inpu
 async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None:
     record = await _own_record(service, job, one)
     if record is None:
-        await service.fetcher.fetch(one.source, path)
+        fetcher = service.patient_fetcher if one.role is InputRole.ARCHIVE else service.fetcher
+        await fetcher.fetch(one.source, path)
     else:
         await service.blobs.fetch_to(record.sha256, path)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lamina.core.jobs import Job
 from lamina.service.engine_protocol import OutputRole, RunOutcome, RunOutput
-from lamina.service.files import keep
+from lamina.service.files import keep, result_lifetime_s
 from lamina.service.service import Service
 from lamina.store.files import FileRecord
 
@@ -18,7 +18,7 @@ async def kept_result(
     """The job's result, and the records that are to be written together with its end.
 
     The result has the outcome's facts, and by role what is known of each file: "pictures" and "layers" are lists,
-    bottom layer first, "stack" and "flat" are one each; `file` is its id.
+    bottom layer first, "stack", "flat" and those of a training are one each; `file` is its id.
     """
     result: dict[str, Any] = dict(outcome.facts)
     records: list[FileRecord] = []
@@ -30,16 +30,11 @@ async def kept_result(
             output.name,
             output.content_type,
             job.id,
-            _lifetime_s(service, job),
+            result_lifetime_s(service, job.request),
         )
         records.append(record)
         _add(result, output, record)
     return result, records
-
-
-def _lifetime_s(service: Service, job: Job) -> float | None:
-    wanted = [one for one in (service.limits.retention_s, job.request.delivery.keep_s) if one is not None]
-    return min(wanted, default=None)
 
 
 def _add(result: dict[str, Any], output: RunOutput, record: FileRecord) -> None:

@@ -1,12 +1,15 @@
 """Writes what an engine tells of a run to the store, at a pace that the store can take, and brings back its word."""
 
 import time
+from collections.abc import Awaitable
+from typing import Any
 
 from sqlalchemy import Connection
 
 from lamina.core.jobs import Job, Progress
-from lamina.service.engine_protocol import Loading, LogLine, Preview, RunMessage
+from lamina.service.engine_protocol import Checkpoint, Loading, LogLine, Loss, Preview, RunMessage, Sample
 from lamina.service.service import Service
+from lamina.service.working.training_news import keep_checkpoint, keep_sample
 from lamina.store import events, jobs
 from lamina.store.job_rows import progress_record
 
@@ -21,11 +24,12 @@ class Teller:
         self._service, self._job = service, job
         self._progress = Progress()
         self._lines: list[str] = []
+        self._losses: list[Loss] = []
         self._has_news = False
         self._started, self._stepped = time.monotonic(), 0.0
 
-    def hear(self, message: RunMessage) -> None:
-        """Where the run is, or a line for its log."""
+    def hear(self, message: RunMessage) -> Awaitable[None] | None:
+        """Where the run is, a line for its log, or what a training has come to, which is awaited until it is kept."""
         match message:
             case Progress():
                 self._has_news = True
@@ -37,15 +41,24 @@ class Teller:
             case Loading():
                 self._has_news = True
                 self._progress = Progress(message.stage)
+            case Loss():
+                self._has_news = True
+                self._losses.append(message)
+            case Checkpoint():
+                return keep_checkpoint(self._service, self._job, message)
+            case Sample():
+                return keep_sample(self._service, self._job, message)
             case Preview():
                 pass  # nobody asks for them over the service yet
+        return None
 
     async def write(self) -> bool | None:
         """Whether the job is to be cancelled; None where this run is not its latest any more."""
-        job_id, attempt, progress, lines = self._job.id, self._job.attempt, self._progress, self._lines
+        job_id, attempt, progress = self._job.id, self._job.attempt, self._progress
+        lines, losses = self._lines, self._losses
         if not self._has_news:
             return await self._service.database.read(lambda connection: jobs.is_to_stop(connection, job_id, attempt))
-        self._lines, self._has_news = [], False
+        self._lines, self._losses, self._has_news = [], [], False
 
         def work(connection: Connection) -> bool | None:
             is_to_stop = jobs.write_progress(connection, job_id, attempt, progress)
@@ -54,6 +67,8 @@ class Teller:
             now = self._service.clock()
             for line in lines:
                 events.append(connection, job_id, "log", {"line": line}, now)
+            if losses:
+                events.append(connection, job_id, "loss", _mean(losses), now)
             if progress.stage:
                 events.append(connection, job_id, "progress", progress_record(progress), now)
             return is_to_stop
@@ -75,3 +90,8 @@ class Teller:
         elapsed_s = time.monotonic() - self._started
         pause_s = min(max(_AT_MOST_EVERY_S, elapsed_s * _OF_ELAPSED), _AT_LEAST_EVERY_S if not self._has_news else 60.0)
         await self._service.signals.wait(self._job.id, pause_s)
+
+
+def _mean(losses: list[Loss]) -> dict[str, Any]:
+    """One number for all of them: of a single step it says little, for each is of another noise level."""
+    return {"step": losses[-1].step, "loss": round(sum(one.value for one in losses) / len(losses), 6)}

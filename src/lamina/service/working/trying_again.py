@@ -1,4 +1,7 @@
-"""Gives a job that did not end another attempt, unless it has had all that it may have."""
+"""Gives a job that did not end another attempt, unless it has had all that it may have.
+
+An attempt of a training that came further than all before it does not count: what it did is not done again.
+"""
 
 from sqlalchemy import Connection
 
@@ -6,7 +9,7 @@ from lamina.core.errors import ErrorCode
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.service.ending import announce, end
 from lamina.service.service import Service
-from lamina.store import events, jobs
+from lamina.store import checkpoints, events, jobs
 
 LOST = Failure(ErrorCode.ENGINE_CRASHED, "The agent that ran this job is gone.")
 
@@ -37,8 +40,9 @@ def tried_again(connection: Connection, service: Service, job: Job, failure: Fai
     """The job if this has ended it; None if it is queued again, or another attempt has begun."""
     if _is_to_stop(connection, job):
         return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
-    if jobs.counted_attempts(connection, job.id) < service.limits.max_attempts:
-        _requeue(connection, service, job, failure.message)
+    has_come_on = _has_come_on(connection, job)
+    if has_come_on or jobs.counted_attempts(connection, job.id) < service.limits.max_attempts:
+        _requeue(connection, service, job, failure.message, has_come_on)
         return None
     return end(connection, service, job.id, job.attempt, JobState.ERRORED, failure)
 
@@ -47,6 +51,12 @@ def _is_to_stop(connection: Connection, job: Job) -> bool:
     """Asked now, for `job` is as it was when it was claimed."""
     now = jobs.locked(connection, job.id)
     return now is not None and now.is_cancel_requested
+
+
+def _has_come_on(connection: Connection, job: Job) -> bool:
+    """Whether this attempt has reached a checkpoint that none had reached before."""
+    last = checkpoints.latest(connection, job.id)
+    return last is not None and last.attempt == job.attempt
 
 
 def _requeue(connection: Connection, service: Service, job: Job, why: str, is_excused: bool = False) -> None:

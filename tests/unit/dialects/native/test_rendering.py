@@ -96,7 +96,7 @@ def test_there_may_be_no_stack(one: Job, code: ErrorCode) -> None:
 
 
 def test_an_event_is_one_line_however_many_its_words_have() -> None:
-    told = render_event(JobEvent(ID, 7, 1000.0, "log", {"line": "one\n\ndata: two\r"}))
+    told = render_event(JobEvent(ID, 7, 1000.0, "log", {"line": "one\n\ndata: two\r"}), address)
     head, data, *rest = told.decode().split("\ndata: ")
     assert head == "id: 7\nevent: log"
     assert rest == []

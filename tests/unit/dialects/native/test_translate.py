@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import InputRole
-from lamina.core.task_records import task_of
+from lamina.core.jobs import InputRole, JobInput
+from lamina.core.task_records import task_of, train_task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, TaskKind
 from lamina.dialects.native.translate import (
     body_hash,
-    check_training,
     parse_decomposition,
     parse_edit,
     parse_generation,
+    parse_training,
 )
 from lamina.dialects.native.wire import DecompositionFields, EditFields, GenerationFields, TrainingFields
 
@@ -122,11 +122,34 @@ def test_fields_out_of_bounds(fields: dict[str, Any]) -> None:
         decomposition(**fields)
 
 
-def test_a_training_is_checked_before_it_is_not_offered() -> None:
-    whole = {"images": FILE, "model": "qwen-image"}
-    assert code_of(check_training, TrainingFields.model_validate(whole)) is ErrorCode.NOT_OFFERED
-    for wrong, code in (({"model": "none"}, ErrorCode.MODEL_UNKNOWN), ({"images": "x"}, ErrorCode.TASK_INVALID)):
-        assert code_of(check_training, TrainingFields.model_validate({**whole, **wrong})) is code
+def test_a_training_has_an_archive_and_the_newest_model_that_edits() -> None:
+    whole = parse_training(TrainingFields.model_validate({"images": FILE, "steps": 7, "priority": 3}))
+    assert (whole.kind, whole.model, whole.priority) == (TaskKind.TRAIN, "qwen-image-edit-2511", 3)
+    assert whole.inputs == (JobInput(InputRole.ARCHIVE, FILE),)
+    assert train_task_of(whole.task).steps == 7
+    layered = parse_training(TrainingFields.model_validate({"images": FILE, "model": "qwen-image-layered"}))
+    assert layered.model == "qwen-image-layered"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"model": "none"}, ErrorCode.MODEL_UNKNOWN),
+        ({"model": "qwen-image"}, ErrorCode.TASK_INVALID),
+        ({"model": "qwen-image-layered", "resolution": 512}, ErrorCode.TASK_INVALID),
+        ({"images": "x"}, ErrorCode.TASK_INVALID),
+        ({"webhook_url": "gopher://x"}, ErrorCode.ADDRESS_REFUSED),
+    ],
+)
+def test_a_training_that_cannot_be_is_refused(wrong: dict[str, Any], code: ErrorCode) -> None:
+    assert code_of(parse_training, TrainingFields.model_validate({"images": FILE, **wrong})) is code
+
+
+def test_a_lora_may_be_named_by_the_job_that_trained_it() -> None:
+    path = FILE.replace("file:", "job:")
+    request = parse_generation(generation(loras=[{"path": path}]))
+    assert request.task["sampling"]["loras"] == ({"path": path, "scale": 1.0},)
+    assert code_of(parse_generation, generation(loras=[{"path": "job:none"}])) is ErrorCode.TASK_INVALID
 
 
 def test_a_body_has_the_same_hash_however_it_is_written() -> None:

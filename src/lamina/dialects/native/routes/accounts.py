@@ -22,7 +22,7 @@ async def list_models(desk: AtDesk, _key: Reader) -> ModelPage:
     """What each is for, what it takes, what it costs, and whether it is here."""
 
     def price_micros(kind: TaskKind, model: str) -> int:
-        return desk.service.price_of(JobRequest(kind, {"count": 1}, model=model))
+        return desk.service.pricing.most(JobRequest(kind, {"count": 1}, model=model))
 
     return ModelPage(models=[render_model(model, desk.is_here(model), price_micros) for model in MODELS.values()])
 

@@ -82,8 +82,9 @@ async def get_job(desk: AtDesk, key: Reader, job_id: JobId) -> JobBody:
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Server-sent events: `state`, `progress` and `log`, each with an id to resume after. The "
-            "stream ends after the event of the job's end.",
+            "description": "Server-sent events: `state`, `progress` and `log`, of a training also `loss`, "
+            "`checkpoint` and `sample` (a picture), each with an id to resume after. The stream ends after the event "
+            "of the job's end.",
             "content": {"text/event-stream": {}},
         },
         **problems(401, 403, 404, 422, 503),

@@ -12,10 +12,10 @@ from lamina.dialects.native.problem_route import Documented, problems
 from lamina.dialects.native.rendering import render_job
 from lamina.dialects.native.translate import (
     body_hash,
-    check_training,
     parse_decomposition,
     parse_edit,
     parse_generation,
+    parse_training,
 )
 from lamina.dialects.native.waiting import LONGEST_WAIT_S, awaited, parse_wait
 from lamina.dialects.native.wire import (
@@ -49,7 +49,7 @@ _ANSWERS: Documented = {
         "headers": {**_LOCATION, "Preference-Applied": {"schema": {"type": "string"}}},
     },
     202: {"description": "The job, which is queued.", "headers": _LOCATION},
-    **problems(400, 401, 402, 403, 404, 409, 413, 422, 429, 501, 503),
+    **problems(400, 401, 402, 403, 404, 409, 413, 422, 429, 503),
 }
 
 
@@ -92,16 +92,19 @@ async def edit(
     return await _taken_in(desk, key, fields, parse_edit(fields), response, idempotency_key, prefer)
 
 
-@router.post(
-    "/trainings",
-    status_code=501,
-    response_class=Response,
-    responses=problems(400, 401, 403, 404, 413, 422, 501, 503),
-    summary="Train a LoRA (not offered yet)",
-)
-async def train(_key: Writer, fields: TrainingFields) -> Response:
-    """The request is checked, and one that is right is answered with 501."""
-    check_training(fields)
+@router.post("/trainings", status_code=202, responses=_ANSWERS, summary="Train a LoRA")
+async def train(
+    desk: AtDesk,
+    key: Writer,
+    fields: TrainingFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> JobBody:
+    """The adapter is in the job's `result`; later requests name it as `job:ID`. An archive that is wrong fails the job,
+    at no cost. One that is cancelled keeps what it has learnt so far, and is charged for that.
+    """
+    return await _taken_in(desk, key, fields, parse_training(fields), response, idempotency_key, prefer)
 
 
 async def _taken_in(

@@ -115,7 +115,7 @@ async def _awaited(caller: Caller, job: Job) -> Job:
 
 
 def _priced(caller: Caller, task_uuid: str, wanted: Wanted) -> dict[str, Any]:
-    cost = sum(caller.service.price_of(request) for request in wanted.requests)
+    cost = sum(caller.service.pricing.most(request) for request in wanted.requests)
     return {**render_acknowledgement(task_uuid), "cost": cost / MICROS}
 
 

@@ -1,0 +1,111 @@
+"""Trains nothing, and takes as long as it is told to: the trainer of `no_op_child`.
+
+A step takes no time, or with the default caption "wait S" S seconds. Each is written to the file that the variable
+LAMINA_TEST_STEPS_DONE names, if it is set: the process's id and the step.
+"""
+
+import json
+import os
+import re
+import time
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ports import Step, TrainingProgress
+from lamina.core.tasks import TaskKind, TrainTask
+from lamina.core.training import filled, group_names, trained_model
+from lamina.document.png import encode_png
+from lamina.server.engine_training import CONFIG, LORA, LOSS_PLOT
+
+NAME = "no-op"
+_NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
+_PICTURE = np.full((16, 16, 4), (128, 128, 128, 255), np.uint8)
+_MODULE = "transformer.transformer_blocks.2.attn.to_v"
+_WIDTH, _RANK = 192, 4  # nano's
+
+
+@dataclass(frozen=True)
+class Found:
+    groups: int
+    references: int
+    layers: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    steps_done: int
+    seed: int
+    engine: str = NAME
+    checkpoint: str = NAME
+    notes: tuple[str, ...] = field(default=())
+
+
+class NoOpTrainer:
+    """Looks at the names in the archive, and at nothing else."""
+
+    def check_examples(self, task: TrainTask, archive: Path, _engine: str) -> Found:
+        _, kind = trained_model(task.model)
+        is_layered = kind is TaskKind.DECOMPOSE
+        try:
+            with zipfile.ZipFile(archive) as file:
+                names = [name for name in file.namelist() if not name.endswith("/")]
+        except zipfile.BadZipFile:
+            raise LaminaError(ErrorCode.INPUT_CORRUPT, "The ZIP cannot be read.", "Make it again.") from None
+        groups = group_names(names, is_layered)
+        return Found(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
+
+    def trained(
+        self, task: TrainTask, _archive: Path, folder: Path, _engine: str, progress: TrainingProgress
+    ) -> Trained:
+        whole = filled(task)
+        steps, every = whole.steps or 1, whole.checkpoint_every or 1
+        step = max((int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))), default=0)
+        try:
+            while step < steps:
+                _take_one(task, step + 1)
+                step += 1
+                progress.loss(step, 1 / step)
+                progress(f"step {step} of {steps}", step / steps, Step(step, steps, 0.0))
+                if step % every == 0 and step < steps:
+                    _keep(folder, step, progress)
+        except LaminaError:
+            _keep(folder, step, progress)
+            _write(folder, step)
+            raise
+        _write(folder, step)
+        return Trained(steps, 7 if task.seed is None else task.seed)
+
+
+def _take_one(task: TrainTask, step: int) -> None:
+    words = task.default_caption.split()
+    if len(words) == 2 and words[0] == "wait":
+        time.sleep(float(words[1]))
+    if place := os.environ.get("LAMINA_TEST_STEPS_DONE"):
+        with Path(place).open("a") as file:
+            file.write(f"{os.getpid()} {step}\n")
+
+
+def _keep(folder: Path, step: int, progress: TrainingProgress) -> None:
+    path = folder / f"checkpoint-{step:06d}.safetensors"
+    path.write_text(f"after {step} steps")
+    progress.checkpoint(step, str(path))
+    sample = folder / f"sample-{step}.png"
+    sample.write_bytes(encode_png(_PICTURE))
+    progress.sample(step, str(sample))
+
+
+def _write(folder: Path, step: int) -> None:
+    """An adapter that nano can put on, and that changes what it makes."""
+    draw = np.random.default_rng(0)
+    pair = {
+        f"{_MODULE}.lora_A.weight": draw.standard_normal((_RANK, _WIDTH)).astype(np.float32),
+        f"{_MODULE}.lora_B.weight": draw.standard_normal((_WIDTH, _RANK)).astype(np.float32),
+    }
+    save_file(pair, folder / LORA)
+    (folder / CONFIG).write_text(json.dumps({"steps": step}))
+    (folder / LOSS_PLOT).write_bytes(encode_png(_PICTURE))

@@ -1,0 +1,122 @@
+"""A training in the engine's process: the archive is checked first, and what it comes to is told as it comes."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, InputRole
+from lamina.core.task_records import train_task_of
+from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
+from lamina.service.engine_serving import RunReport
+
+if TYPE_CHECKING:
+    from lamina.core.ports import Step, TrainingProgress
+    from lamina.core.tasks import TrainTask
+
+_CHECKING = "checking the archive"
+_TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/png"
+LORA, CONFIG, LOSS_PLOT = "diffusers_lora_file.safetensors", "config.json", "loss.png"
+"""What a training leaves in its folder, whether it ended or was stopped."""
+
+_OUTPUTS = (
+    (OutputRole.LORA, LORA, _TENSORS),
+    (OutputRole.CONFIG, CONFIG, _JSON),
+    (OutputRole.LOSS_PLOT, LOSS_PLOT, _PNG),
+)
+
+
+class Trainer(Protocol):
+    """What of `lamina.library.training` is used here."""
+
+    def check_examples(self, task: TrainTask, archive: Path, engine: str, /) -> Any: ...
+
+    def trained(
+        self, task: TrainTask, archive: Path, folder: Path, engine: str, progress: TrainingProgress, /
+    ) -> Any: ...
+
+
+def train(order: RunOrder, report: RunReport, trainer: Trainer | None = None) -> RunOutcome:
+    """lora, config and loss_plot, with the facts steps_done, layer_count, seed, engine, checkpoint and notes.
+
+    One that is cancelled has them, too, of what it has come to. Raises `LaminaError`.
+    """
+    trainer = trainer or _library()
+    task, folder = train_task_of(order.task), Path(order.folder)
+    report.loading(_CHECKING)
+    archive = _archive(order)
+    found = trainer.check_examples(task, archive, order.engine)
+    report.log(f"{found.groups} examples")
+    progress = _TrainingReport(report, folder, max(1, found.layers))
+    try:
+        made = trainer.trained(task, archive, folder, order.engine, progress)
+    except LaminaError as error:
+        if error.code is not ErrorCode.CANCELLED:
+            raise
+        return progress.stopped(error)
+    for note in made.notes:
+        report.log(note)
+    facts = {
+        "steps_done": made.steps_done,
+        "layer_count": progress.layers,
+        "seed": made.seed,
+        "engine": made.engine,
+        "checkpoint": made.checkpoint,
+        "notes": list(made.notes),
+    }
+    return RunOutcome(_outputs(folder), facts)
+
+
+class _TrainingReport:
+    """The library's `TrainingProgress`, told to the agent."""
+
+    def __init__(self, report: RunReport, folder: Path, layers: int) -> None:
+        self._report, self._folder, self.layers = report, folder, layers
+        self._steps_done = 0
+
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
+        from lamina.core.ports import LOADING
+
+        if stage == LOADING:
+            self._report.loading(stage, share_done)
+        elif step is None:
+            self._report.progress(stage, share_done)
+        else:
+            self._report.progress(stage, share_done, step.number, step.count, step.eta_s)
+
+    def loss(self, step: int, value: float, /) -> None:
+        self._report.loss(step, value)
+
+    def checkpoint(self, step: int, path: str, /) -> None:
+        """The agent gets a name of its own for the content: the trainer may delete its one at any time."""
+        self._steps_done = step
+        own = self._folder / f".told-{step}"
+        os.link(path, own)
+        self._report.checkpoint(step, str(own), Path(path).name, self.layers)
+
+    def sample(self, step: int, path: str, /) -> None:
+        self._report.sample(step, path)
+
+    def stopped(self, error: LaminaError) -> RunOutcome:
+        """Of a training that was cancelled: what it had come to, if that is anything."""
+        failure = Failure(error.code.value, error.message, error.hint)
+        outputs = _outputs(self._folder) if self._steps_done else ()
+        return RunOutcome(outputs, {"steps_done": self._steps_done, "layer_count": self.layers}, failure)
+
+
+def _archive(order: RunOrder) -> Path:
+    given = order.inputs.get(InputRole.ARCHIVE, ())
+    if len(given) != 1:
+        raise LaminaError(ErrorCode.TASK_INVALID, "There is no archive to learn from.", "Give one.")
+    return Path(given[0])
+
+
+def _outputs(folder: Path) -> tuple[RunOutput, ...]:
+    return tuple(RunOutput(role, name, kind) for role, name, kind in _OUTPUTS if (folder / name).exists())
+
+
+def _library() -> Trainer:
+    return cast("Trainer", import_module("lamina.library.training"))
