@@ -15,11 +15,14 @@ from lamina.dialects.fal.fields import FieldOf, LoRAInput, LoraWeight
 
 
 class Output(StrEnum):
-    """What an answer looks like: `LAYERS`, and `FILES` without width and timings, are fal's own two special cases."""
+    """What an answer looks like: `LAYERS`, and `FILES` without width and timings, are fal's own two special cases;
+    `ADAPTER` is what trainers answer.
+    """
 
     LAYERS = "layers"
     PICTURES = "pictures"
     FILES = "files"
+    ADAPTER = "adapter"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Endpoint:
         return "".join(word.capitalize() for word in words)
 
     @property
+    def priced_as(self) -> str:
+        """The model of its jobs; trainers have prices of their own."""
+        return self.id.partition("/")[2] if self.kind is TaskKind.TRAIN else self.model
+
+    @property
     def field_names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
 
@@ -59,7 +67,7 @@ class Endpoint:
         return create_model(f"{self.schema_name}Input", __config__=config, **given)
 
 
-_G, _E, _D = TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE
+_G, _E, _D, _T = TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE, TaskKind.TRAIN
 _ANY_ACCELERATION = ("none", "regular", "high")
 _ALL_FORMATS = ("jpeg", "png", "webp")
 
@@ -119,6 +127,20 @@ _MAX_EDIT = (
     f.prompt(most=800), f.negative_prompt(most=500, may_be_null=True), f.image_size(), f.EXPANSION, f.seed(),
     f.SAFETY, f.SYNC_MODE, f.count(6), f.formats(*_ALL_FORMATS), f.image_urls(3),
 )  # fmt: skip
+_PAIRS = (
+    f.image_data_url(
+        "A ZIP of examples: ROOT_start.EXT (ROOT_start2.EXT and so on, up to 10) and ROOT_end.EXT are pictures before "
+        "and after, ROOT.txt says what was done."
+    ),
+    f.learning_rate(), f.training_steps(30_000), f.default_caption(),
+)  # fmt: skip
+_GROUPS = (
+    f.image_data_url(
+        "A ZIP of examples: ROOT_start.EXT is a whole picture, ROOT_end.EXT, ROOT_end2.EXT and so on, up to 8, are its "
+        "layers, bottom first, PNG or WebP, as many in each; ROOT.txt says what the picture shows."
+    ),
+    f.learning_rate(), f.training_steps(10_000), f.default_caption(),
+)  # fmt: skip
 
 
 def _endpoint(
@@ -137,6 +159,8 @@ def _endpoint(
 _APART = "Takes a picture apart into layers with transparency."
 _CHANGES = "Changes a picture as words say."
 _SEVERAL = "Changes a picture, or brings several into one, as words say."
+_TRAINS = "Trains a LoRA on pairs of pictures, for the endpoints that change pictures."
+_TRAINS_LAYERS = "Trains a LoRA on pictures and their layers, for the endpoint that takes pictures apart."
 _MAKES = "Makes pictures from words, and is good at lettering."
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -173,6 +197,14 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                       "qwen-image-2512", _MAX, Output.FILES),
             _endpoint("qwen-image-max/edit", "QwenImageMaxEditInput", "Qwen Image Max Edit", _SEVERAL, _E,
                       "qwen-image-edit-2511", _MAX_EDIT, Output.FILES),
+            _endpoint("qwen-image-layered-trainer", "Input", "Qwen Image Layered Trainer", _TRAINS_LAYERS, _T,
+                      "qwen-image-layered", _GROUPS, Output.ADAPTER),
+            _endpoint("qwen-image-edit-plus-trainer", "InputPlus", "Qwen Image Edit Plus Trainer", _TRAINS, _T,
+                      "qwen-image-edit-2509", _PAIRS, Output.ADAPTER),
+            _endpoint("qwen-image-edit-2509-trainer", "InputPlus", "Qwen Image Edit 2509 Trainer", _TRAINS, _T,
+                      "qwen-image-edit-2509", _PAIRS, Output.ADAPTER),
+            _endpoint("qwen-image-edit-2511-trainer", "Input2511", "Qwen Image Edit 2511 Trainer", _TRAINS, _T,
+                      "qwen-image-edit-2511", _PAIRS, Output.ADAPTER),
         )
     }
 )  # fmt: skip

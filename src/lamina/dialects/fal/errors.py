@@ -14,6 +14,8 @@ from lamina.dialects.fal.wire import Detail, Loc
 from lamina.service.fetching.targets import shown
 
 _DOCS = "https://docs.fal.ai/errors#"
+ARCHIVE_FIELD = "image_data_url"
+_PICTURE_FIELDS = ("image_url", "image_urls", ARCHIVE_FIELD)
 _LONGEST_ECHO = 200  # characters of an input that is shown again
 _UNPROCESSABLE = 422
 CLIENT_CLOSED = 499
@@ -47,6 +49,10 @@ _PICTURE_TYPES = {
     ErrorCode.INPUT_CORRUPT: "image_load_error",
     ErrorCode.INPUT_TOO_LARGE: "image_too_large",
 }
+_ARCHIVE_TYPES = {
+    code: "invalid_archive" if kind == "image_load_error" else kind for code, kind in _PICTURE_TYPES.items()
+}
+_ARCHIVE = {"supported_extensions": [".zip"]}
 _OTHER_TYPES = {
     ErrorCode.ENGINE_UNAVAILABLE: "feature_not_supported",
     ErrorCode.WEIGHTS_MISSING: "feature_not_supported",
@@ -177,6 +183,9 @@ def _detail(endpoint: Endpoint, failure: Failure, loc: Loc) -> Detail:
         return detail(loc, words, kind)
     if code is ErrorCode.INPUT_TOO_LARGE:
         return _too_large(loc, words)
+    if code in _ARCHIVE_TYPES and _pictures_field(endpoint) == ARCHIVE_FIELD:
+        kind = _ARCHIVE_TYPES[code]
+        return detail(loc, words, kind, _ARCHIVE if kind == "invalid_archive" else None)
     if code in _PICTURE_TYPES and _pictures_field(endpoint) is not None:
         return detail(loc, words, _PICTURE_TYPES[code])
     return detail(loc, words, _OTHER_TYPES.get(code, "value_error"))
@@ -195,7 +204,7 @@ def _place(endpoint: Endpoint, code: str) -> Loc:
     pictures = _pictures_field(endpoint)
     if code == ErrorCode.LORA_UNUSABLE:
         return ("body", "loras")
-    if code in _PICTURE_TYPES:
+    if code in _PICTURE_TYPES or (code == ErrorCode.TASK_INVALID and pictures == ARCHIVE_FIELD):
         return ("body", pictures or "loras")
     return ("body",)
 
@@ -205,14 +214,15 @@ def _addresses(endpoint: Endpoint, job: Job) -> list[tuple[Loc, str]]:
     pictures = _pictures_field(endpoint)
     found: list[tuple[Loc, str]] = []
     for number, one in enumerate(job.request.inputs):
-        found.append((("body", "image_url") if pictures == "image_url" else ("body", "image_urls", number), one.source))
+        loc: Loc = ("body", "image_urls", number) if pictures == "image_urls" else ("body", pictures or "")
+        found.append((loc, one.source))
     for number, lora in enumerate((job.request.task.get("sampling") or {}).get("loras") or ()):
         found.append((("body", "loras", number, "path"), str(lora["path"])))
     return found
 
 
 def _pictures_field(endpoint: Endpoint) -> str | None:
-    return next((name for name in endpoint.field_names if name in ("image_url", "image_urls")), None)
+    return next((name for name in endpoint.field_names if name in _PICTURE_FIELDS), None)
 
 
 def _sentence(failure: Failure) -> str:

@@ -128,6 +128,25 @@ def loras(kind: type[LoraWeight]) -> FieldOf:
     return FieldOf("loras", list[kind], Field([], description=words))
 
 
+def image_data_url(words: str) -> FieldOf:
+    return FieldOf("image_data_url", str, Field(min_length=1, description=words, json_schema_extra=_FILE))
+
+
+def learning_rate() -> FieldOf:
+    info = Field(1e-4, allow_inf_nan=False, description="How far each step goes.")
+    return FieldOf("learning_rate", float, info)
+
+
+def training_steps(most: int) -> FieldOf:
+    info = Field(1000, ge=100, le=most, multiple_of=100, description="Steps of training; it is priced by them.")
+    return FieldOf("steps", int, info)
+
+
+def default_caption() -> FieldOf:
+    words = "For examples without words of their own; where there is none, each must have some."
+    return FieldOf("default_caption", OptionalText, Field(None, description=words))
+
+
 def switch(name: str, default: bool, words: str) -> FieldOf:
     return FieldOf(name, bool, Field(default, description=words))
 

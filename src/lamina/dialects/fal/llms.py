@@ -55,6 +55,8 @@ def _input_line(name: str, schema: dict[str, Any]) -> str:
     facts = [] if "default" not in field else [f"default `{json.dumps(field['default'])}`"]
     if "minimum" in field:
         facts.append(f"from `{field['minimum']}` to `{field['maximum']}`")
+    if "multipleOf" in field:
+        facts.append(f"a multiple of `{field['multipleOf']}`")
     if "enum" in field:
         facts.append("one of " + ", ".join(f"`{choice}`" for choice in field["enum"]))
     told = f" ({'; '.join(facts)})" if facts else ""
@@ -74,4 +76,7 @@ def _kind(field: dict[str, Any]) -> str:
 
 def _example(name: str) -> object:
     address = "https://example.org/poster.png"
-    return {"image_url": address, "image_urls": [address]}.get(name, "a red circle on a white background")
+    archive = "https://example.org/pictures.zip"
+    return {"image_url": address, "image_urls": [address], "image_data_url": archive}.get(
+        name, "a red circle on a white background"
+    )

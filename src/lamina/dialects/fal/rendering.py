@@ -8,6 +8,7 @@ from typing import Any
 from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.dialects.fal.endpoints import Endpoint, Output, endpoint_of
 from lamina.dialects.fal.errors import Answer, answer_to_failure
+from lamina.dialects.fal.wire import Adapter as AdapterBody
 from lamina.dialects.fal.wire import Image, LogLine, QueueStatus
 from lamina.dialects.fal.wire import Output as OutputBody
 from lamina.service.following import JobView
@@ -16,6 +17,7 @@ AddressOf = Callable[[str, str], str]
 """(a file's id, its media type) -> where it can be fetched; or a `data:` URI of it."""
 
 _STATUSES = {JobState.QUEUED: "IN_QUEUE", JobState.RUNNING: "IN_PROGRESS"}
+_LORA_NAME, _CONFIG_NAME = "diffusers_lora_file.safetensors", "config.json"
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -82,11 +84,11 @@ def error_words(answer: Answer) -> str:
 
 
 def render_log(events: Sequence[JobEvent]) -> list[LogLine]:
-    """The engine's lines, and each new stage and step of its progress."""
+    """The engine's lines, each new stage and step of its progress, and the losses of a training."""
     lines: list[LogLine] = []
     told = ""
     for event in events:
-        words = str(event.data.get("line" if event.kind == "log" else "stage", "")) if event.kind != "state" else ""
+        words = _words(event)
         if not words or (event.kind == "progress" and words == told):
             continue
         told = words if event.kind == "progress" else told
@@ -94,9 +96,26 @@ def render_log(events: Sequence[JobEvent]) -> list[LogLine]:
     return lines
 
 
-def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> OutputBody:
+def _words(event: JobEvent) -> str:
+    match event.kind:
+        case "log":
+            return str(event.data["line"])
+        case "progress":
+            return str(event.data.get("stage", ""))
+        case "loss":
+            return f"step {event.data['step']}: loss {event.data['loss']:.4f}"
+        case _:
+            return ""
+
+
+def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> OutputBody | AdapterBody:
     """Of a job that has succeeded. Layers are bottom first."""
     result = job.result or {}
+    if endpoint.output is Output.ADAPTER:
+        return {
+            "diffusers_lora_file": _file(result["lora"], _LORA_NAME, address_of),
+            "config_file": _file(result["config"], _CONFIG_NAME, address_of),
+        }
     is_layers = endpoint.output is Output.LAYERS
     made: Sequence[Mapping[str, Any]] = result.get("layers" if is_layers else "pictures", ())
     output: OutputBody = {
@@ -119,6 +138,16 @@ def made_files(job: Job) -> list[Mapping[str, Any]]:
     """What an answer shows of a result: each with its `file`."""
     result = job.result or {}
     return [*result.get("layers", ()), *result.get("pictures", ())]
+
+
+def _file(file: Mapping[str, Any], name: str, address_of: AddressOf) -> Image:
+    kind = str(file["content_type"])
+    return {
+        "url": address_of(file["file"], kind),
+        "content_type": kind,
+        "file_name": name,
+        "file_size": int(file["size"]),
+    }
 
 
 def _image(file: Mapping[str, Any], address_of: AddressOf, has_size: bool) -> Image:

@@ -82,12 +82,19 @@ def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[st
 
 
 def category_of(endpoint: Endpoint) -> str:
+    if endpoint.kind is TaskKind.TRAIN:
+        return "training"
     has_pictures = not {"image_url", "image_urls"}.isdisjoint(endpoint.field_names)
     return "image-to-image" if has_pictures or endpoint.kind is TaskKind.DECOMPOSE else "text-to-image"
 
 
 def output_fields(endpoint: Endpoint) -> dict[str, tuple[dict[str, Any], str]]:
     """Name to (schema, meaning), in fal's order."""
+    if endpoint.output is Output.ADAPTER:
+        return {
+            "diffusers_lora_file": (_ref("File"), "The adapter: safetensors in the layout of diffusers."),
+            "config_file": (_ref("File"), "How it was trained."),
+        }
     images = {"type": "array", "items": _ref("File" if endpoint.output is Output.FILES else "ImageFile")}
     seed = {"type": "integer"}
     found: dict[str, tuple[dict[str, Any], str]] = {
@@ -116,7 +123,7 @@ def _output_schemas(endpoint: Endpoint) -> dict[str, Any]:
         "file_size": {"type": "integer", "nullable": True, "description": "Bytes."},
     }
     size = {name: {"type": "integer", "nullable": True, "description": "Pixels."} for name in ("width", "height")}
-    is_bare = endpoint.output is Output.FILES
+    is_bare = endpoint.output in (Output.FILES, Output.ADAPTER)
     name = "File" if is_bare else "ImageFile"
     properties = file if is_bare else {**file, **size}
     shown = {"type": "object", "title": name, "required": ["url"], "properties": properties}

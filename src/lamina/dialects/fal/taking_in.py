@@ -17,7 +17,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobInput, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.dialects.fal.access import Desk
-from lamina.dialects.fal.endpoints import Endpoint
+from lamina.dialects.fal.endpoints import Endpoint, Output
 from lamina.dialects.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
 from lamina.dialects.fal.rendering import endpoint_of_job, made_files, render_output
 from lamina.dialects.fal.translate import InvalidInput, Wishes, parse_input, refused_request
@@ -26,8 +26,10 @@ from lamina.service.cancelling import cancel
 from lamina.service.files import address_of, own_file
 from lamina.service.following import ended, queue_length
 from lamina.service.forgetting import forget
+from lamina.service.loras import own_lora
 from lamina.service.refusing import submit_refused
 from lamina.service.service import Service
+from lamina.service.settling import LAYER_COUNT, STEPS_DONE
 from lamina.service.sources import stored_inputs
 from lamina.service.submitting import submit
 
@@ -104,8 +106,16 @@ async def answer_of(service: Service, job: Job) -> Answer:
         output = render_output(endpoint, job, lambda file_id, _: uris[file_id])
     else:
         output = render_output(endpoint, job, lambda file_id, kind: address_of(service, file_id, kind))
-    units = len(output["images"]) if job.request.task.get("count") else 1
+    units = _units(endpoint, job)
     return Answer(200, dict(output), {"X-Fal-Billable-Units": str(units)})
+
+
+def _units(endpoint: Endpoint, job: Job) -> int:
+    """What fal counts: pictures; of trainings steps, of layers times their number."""
+    if endpoint.output is Output.ADAPTER:
+        result = job.result or {}
+        return int(result.get(STEPS_DONE, 0)) * int(result.get(LAYER_COUNT, 1))
+    return len(made_files(job)) if job.request.task.get("count") else 1
 
 
 def is_sync(job: Job) -> bool:
@@ -123,8 +133,12 @@ async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: Jo
         except LaminaError as error:
             if not is_inputs_fault(error.code):
                 raise
-            loc = ("body", "image_urls", number) if several else ("body", "image_url")
-            details.append(detail_of_error(endpoint, error, loc))
+            details.append(detail_of_error(endpoint, error, ("body", "image_urls", number) if several else None))
+    for number, lora in enumerate((request.task.get("sampling") or {}).get("loras") or ()):
+        try:
+            await own_lora(service, key.id, str(lora["path"]))
+        except LaminaError as error:
+            details.append(detail_of_error(endpoint, error, ("body", "loras", number, "path")))
     if details:
         raise InvalidInput(details)
     return replace(request, inputs=tuple(stored))

@@ -24,6 +24,7 @@ from lamina.core.tasks import (
     Lora,
     Sampling,
     TaskKind,
+    TrainTask,
 )
 from lamina.dialects.fal.endpoints import Endpoint
 from lamina.dialects.fal.errors import detail, detail_of_error, parse_details
@@ -65,6 +66,8 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
     except ValidationError as error:
         raise InvalidInput(parse_details(error.errors(include_url=False))) from None
     fields = dict(given)
+    if endpoint.kind is TaskKind.TRAIN:
+        return _training(endpoint, fields, wishes)
     checks = (_check_prompt, _check_count, _check_loras, _check_addresses)
     details = [found for check in checks for found in check(endpoint, fields)]
     size, wrong_size = parse_size(fields.get("image_size"))
@@ -94,12 +97,38 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
     )
 
 
+def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> JobRequest:
+    if details := _check_addresses(endpoint, fields):
+        raise InvalidInput(details)
+    try:
+        task = TrainTask(
+            model=endpoint.model,
+            steps=fields["steps"],
+            learning_rate=fields["learning_rate"],
+            default_caption=fields["default_caption"] or "",
+        )
+    except LaminaError as error:
+        raise InvalidInput([detail_of_error(endpoint, error, ("body", "learning_rate"))]) from None
+    return JobRequest(
+        endpoint.kind,
+        record_of(task),
+        (JobInput(InputRole.ARCHIVE, fields["image_data_url"]),),
+        Delivery(keep_s=wishes.keep_s),
+        model=endpoint.priced_as,
+        dialect=DIALECT,
+        extra={"endpoint": endpoint.id},
+        priority=wishes.priority,
+        start_within_s=wishes.start_within_s,
+        webhook_url=wishes.webhook_url,
+    )
+
+
 def refused_request(endpoint: Endpoint, details: list[Detail], wishes: Wishes) -> JobRequest:
     """What stands for an input that is wrong, so that its result can say so."""
     return JobRequest(
         endpoint.kind,
         {},
-        model=endpoint.model,
+        model=endpoint.priced_as,
         dialect=DIALECT,
         extra={"endpoint": endpoint.id, "refused": json.loads(json.dumps(details))},
         webhook_url=wishes.webhook_url,
@@ -224,8 +253,9 @@ def _check_addresses(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Deta
 
 
 def addresses_of(endpoint: Endpoint, fields: BaseModel | Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Where the pictures of an input are, each with its place in the input."""
+    """Where the pictures of an input are, or its archive, each with its place in the input."""
     given = dict(fields)
     if "image_urls" in endpoint.field_names:
         return [(("body", "image_urls", number), address) for number, address in enumerate(given["image_urls"])]
-    return [(("body", "image_url"), given["image_url"])] if "image_url" in endpoint.field_names else []
+    lone = ("image_url", "image_data_url")
+    return [(("body", name), given[name]) for name in lone if name in endpoint.field_names]

@@ -52,7 +52,7 @@ class QueueStatus(TypedDict):
 
 
 class Image(TypedDict):
-    """A picture of an answer; `url` is a `data:` URI in sync mode. width and height (px) are not in fal's File."""
+    """A picture or a file of an answer; `url` is a `data:` URI in sync mode. A File has no width and height (px)."""
 
     url: str
     content_type: str
@@ -70,3 +70,10 @@ class Output(TypedDict):
     seed: int
     has_nsfw_concepts: NotRequired[list[bool]]
     prompt: NotRequired[str | None]
+
+
+class Adapter(TypedDict):
+    """What a trainer answers."""
+
+    diffusers_lora_file: Image
+    config_file: Image
