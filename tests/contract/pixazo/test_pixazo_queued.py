@@ -1,5 +1,7 @@
 """Pixazo's queued routes and its status, body by body, as its pages print them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from asking import (
@@ -15,6 +17,9 @@ from asking import (
     plain,
 )
 from compat import shows
+
+from archives import edits, given_out, picture, zipped
+from serving import lamina
 
 PAGES_LAYERED = {
     "num_inference_steps": 28,
@@ -162,16 +167,31 @@ FULL_TRAINER = {
 }
 
 
-@shows("POST " + TRAINER, "answers 202; the job fails until there is training, and costs nothing", *FULL_TRAINER)
-def test_the_trainer_queues_and_says_that_it_does_not_train_yet(pixazo: Pixazo) -> None:
-    submit = pixazo.post(TRAINER, FULL_TRAINER)
-    assert submit.status_code == 202
-    assert plain(submit.json()) == queued("qwen-image-edit-plus-trainer")
-    done = pixazo.ended(submit.json()["request_id"])
-    assert (done["status"], done["model_id"], done["output"]) == ("FAILED", "qwen-image-edit-plus-trainer", None)
-    assert "does not train yet" in done["error"]
-    listed = pixazo.service.client.get("/v1/jobs").json()["jobs"]
-    assert "train" in [job["kind"] for job in listed]
+@shows("POST " + TRAINER, "answers 202", *FULL_TRAINER)
+@shows(f"GET {STATUS}/{{request_id}}", "output.media_url of a training: the adapter")
+def test_the_trainer_makes_an_adapter_that_the_next_request_takes(pixazo: Pixazo) -> None:
+    with given_out({"pictures.zip": edits(references=2)}) as place:
+        submit = pixazo.post(TRAINER, {**FULL_TRAINER, "image_data_url": f"{place}/pictures.zip"})
+        assert submit.status_code == 202
+        assert plain(submit.json()) == queued("qwen-image-edit-plus-trainer")
+        done = pixazo.ended(submit.json()["request_id"])
+    assert plain(done) == completed("qwen-image-edit-plus-trainer", "<file.bin>", media_type="application/octet-stream")
+    (address,) = done["output"]["media_url"]
+    body = {"prompt": "both in one", "image_urls": [data_uri()], "loras": [{"path": address}]}
+    assert pixazo.ended(pixazo.post(EDIT_PLUS, body).json()["request_id"])["status"] == "COMPLETED"
+
+
+@shows("POST " + TRAINER, "a bad archive: FAILED, the file is named, nothing is charged")
+def test_a_bad_archive_fails_the_training_and_names_the_file(pixazo: Pixazo, folder: Path) -> None:
+    made = lamina(folder, "keys", "create", "--json", "--credit", "1")
+    paying = Pixazo(pixazo.service, json.loads(made.stdout)["key"])
+    with given_out({"pictures.zip": zipped({"photo_start.png": picture()})}) as place:
+        submit = paying.post(TRAINER, {"image_data_url": f"{place}/pictures.zip"}).json()
+        done = paying.ended(submit["request_id"])
+    assert (done["status"], done["output"]) == ("FAILED", None)
+    assert "photo_start.png" in done["error"]
+    wallet = pixazo.service.client.get("/v1/wallet", headers={"Authorization": f"Bearer {paying.key}"}).json()
+    assert wallet["balance_usd"] == "1.00"
 
 
 @shows(f"GET {STATUS}/{{request_id}}", "FAILED: the picture cannot be had", "error", "completed_at")

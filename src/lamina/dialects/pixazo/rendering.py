@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -145,12 +145,22 @@ def _render_failure(job: Job) -> str | None:
 
 
 def _render_output(job: Job, address: Address) -> dict[str, Any] | None:
-    """Layers come bottom first."""
+    """Layers come bottom first; of a training it is the adapter."""
     if job.state is not JobState.SUCCEEDED or job.result is None:
         return None
-    files = job.result.get("layers" if job.request.kind is TaskKind.DECOMPOSE else "pictures") or []
+    files = _files(job.request.kind, job.result)
     media_type = files[0]["content_type"] if files else "application/octet-stream"
     return {"media_url": [address(file["file"], file["content_type"]) for file in files], "media_type": media_type}
+
+
+def _files(kind: TaskKind, result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    match kind:
+        case TaskKind.DECOMPOSE:
+            return result.get("layers") or []
+        case TaskKind.TRAIN:
+            return [result["lora"]] if "lora" in result else []
+        case _:
+            return result.get("pictures") or []
 
 
 def _first_picture(result: Mapping[str, Any], address: Address) -> tuple[Mapping[str, Any], str]:

@@ -103,6 +103,7 @@ def parse_edit_plus(fields: EditPlusFields) -> JobRequest:
 def parse_trainer(fields: TrainerFields) -> JobRequest:
     """Raises as `parse_layered` does."""
     task = TrainTask(
+        model=MODELS[EDIT_PLUS],
         steps=fields.steps or _DEFAULT_TRAINING_STEPS,
         learning_rate=fields.learning_rate,
         default_caption=fields.default_caption or "",
