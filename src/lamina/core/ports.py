@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from lamina.core.expansion import ExpandedBy
 from lamina.core.jobs import Job
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
+from lamina.core.results import Generated, TrainingOutcome
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
+from lamina.core.training import Example
 
 LOADING = "loading the model"
 """The one stage that may take minutes without another word."""
@@ -84,6 +85,22 @@ class PictureMaker(Protocol):
 
     def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress) -> Generated:
         """`pictures`: the one to change first, then what else the words speak of."""
+        ...
+
+
+class LoraTrainer(Protocol):
+    """An engine that trains LoRAs for the models that it runs."""
+
+    @property
+    def name(self) -> str: ...
+
+    def train(
+        self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
+    ) -> TrainingOutcome:
+        """Writes `lora.safetensors` into `folder`, where it keeps checkpoints too and goes on from one that is there.
+
+        A training that is cancelled after its first step comes back with what it has; see `TrainingOutcome`.
+        """
         ...
 
 
