@@ -8,18 +8,18 @@ import json
 import os
 import re
 import time
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
-from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.errors import LaminaError
 from lamina.core.ports import Step, TrainingProgress
-from lamina.core.tasks import TaskKind, TrainTask
-from lamina.core.training import filled, group_names, trained_model
+from lamina.core.tasks import TrainTask
+from lamina.core.training import filled
 from lamina.document.png import encode_png
+from lamina.library.training import ExamplesFound, check_examples
 from lamina.server.engine_training import CONFIG, LORA, LOSS_PLOT
 
 NAME = "no-op"
@@ -27,13 +27,6 @@ _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
 _PICTURE = np.full((16, 16, 4), (128, 128, 128, 255), np.uint8)
 _MODULE = "transformer.transformer_blocks.2.attn.to_v"
 _WIDTH, _RANK = 192, 4  # nano's
-
-
-@dataclass(frozen=True)
-class Found:
-    groups: int
-    references: int
-    layers: int
 
 
 @dataclass(frozen=True)
@@ -46,18 +39,10 @@ class Trained:
 
 
 class NoOpTrainer:
-    """Looks at the names in the archive, and at nothing else."""
+    """Checks its examples as the real one does, and learns nothing from them."""
 
-    def check_examples(self, task: TrainTask, archive: Path, _engine: str) -> Found:
-        _, kind = trained_model(task.model)
-        is_layered = kind is TaskKind.DECOMPOSE
-        try:
-            with zipfile.ZipFile(archive) as file:
-                names = [name for name in file.namelist() if not name.endswith("/")]
-        except zipfile.BadZipFile:
-            raise LaminaError(ErrorCode.INPUT_CORRUPT, "The ZIP cannot be read.", "Make it again.") from None
-        groups = group_names(names, is_layered)
-        return Found(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
+    def check_examples(self, task: TrainTask, archive: Path, engine: str) -> ExamplesFound:
+        return check_examples(task, archive, engine)
 
     def trained(
         self, task: TrainTask, _archive: Path, folder: Path, _engine: str, progress: TrainingProgress

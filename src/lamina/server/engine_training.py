@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from importlib import import_module
 from pathlib import Path
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 _CHECKING = "checking the archive"
 _TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/png"
-LORA, CONFIG, LOSS_PLOT = "diffusers_lora_file.safetensors", "config.json", "loss.png"
-"""What a training leaves in its folder, whether it ended or was stopped."""
+LORA, CONFIG, LOSS_PLOT = "lora.safetensors", "config.json", "loss.png"
+"""What a training leaves in its folder, whether it ended or was stopped: the names that `library.training` has."""
 
 _OUTPUTS = (
     (OutputRole.LORA, LORA, _TENSORS),
@@ -103,8 +104,12 @@ class _TrainingReport:
     def stopped(self, error: LaminaError) -> RunOutcome:
         """Of a training that was cancelled: what it had come to, if that is anything."""
         failure = Failure(error.code.value, error.message, error.hint)
-        outputs = _outputs(self._folder) if self._steps_done else ()
-        return RunOutcome(outputs, {"steps_done": self._steps_done, "layer_count": self.layers}, failure)
+        if not self._steps_done:
+            return RunOutcome(failure=failure)
+        told = json.loads((self._folder / CONFIG).read_bytes())
+        facts = {"seed": told.get("seed"), "engine": told.get("engine", ""), "checkpoint": told.get("base", "")}
+        done = {"steps_done": self._steps_done, "layer_count": self.layers}
+        return RunOutcome(_outputs(self._folder), {**facts, **done}, failure)
 
 
 def _archive(order: RunOrder) -> Path:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import EDIT, EDIT_PLUS, GENERATE, LAYERED, MAX, Pixazo, data_uri, said
+from asking import EDIT, EDIT_PLUS, GENERATE, LAYERED, MAX, TRAINER, Pixazo, data_uri, said
 from compat import shows
 from PIL import Image
 
+from archives import edits, given_out
 from serving import poster, served
 
 _EDGE = 40  # levels from one pixel to the next
@@ -19,7 +20,7 @@ PROMPT = "a red circle on a white background"
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Generator[Pixazo]:
     pytest.importorskip("diffusers", reason="torch and diffusers are not installed: scripts/venv qwen")
-    with served(tmp_path_factory.mktemp("real"), child=None) as service:
+    with served(tmp_path_factory.mktemp("real"), child=None, LAMINA_ALLOW_PRIVATE_URLS="true") as service:
         yield Pixazo(service, service.key)
 
 
@@ -99,6 +100,22 @@ def test_a_seed_holds(real: Pixazo) -> None:
     urls = [real.ended(real.post(EDIT_PLUS, body).json()["request_id"])["output"]["media_url"][0] for _ in range(2)]
     first, second = (pixels(picture(real, url)) for url in urls)
     assert np.array_equal(first, second)
+
+
+@shows("Pictures", "an adapter that was trained changes what the next request makes", by="raw requests, nano")
+def test_an_adapter_changes_a_picture(real: Pixazo) -> None:
+    with given_out({"pictures.zip": edits(references=2)}) as place:
+        wanted = {"image_data_url": f"{place}/pictures.zip", "steps": 5, "learning_rate": 0.02}
+        trained = real.ended(real.post(TRAINER, {**wanted, "reference_image_count": 2}).json()["request_id"])
+    assert trained["status"] == "COMPLETED", trained
+    (address,) = trained["output"]["media_url"]
+    body = {"prompt": "make it blue", "image_urls": [data_uri()], "seed": 7, "num_inference_steps": 4}
+    done = [
+        real.ended(real.post(EDIT_PLUS, {**body, "loras": loras}).json()["request_id"])
+        for loras in ([], [{"path": address}])
+    ]
+    plain, styled = (pixels(picture(real, one["output"]["media_url"][0])) for one in done)
+    assert (plain != styled).any()
 
 
 def is_marked(image: Image.Image) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 import threading
 from collections.abc import Generator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,8 @@ from PIL import Image
 from safetensors.numpy import save_file
 from sockets import at_home, run, task
 
-from serving import Served, served
+from archives import data_uri, edits
+from serving import Served, lamina, served
 
 pytest.importorskip("torch", reason="LoRAs are put on a model, which needs lamina[qwen]")
 
@@ -129,6 +131,25 @@ def test_a_lora_may_come_from_our_own_storage(nano: Served, shelf: Path) -> None
         assert [state["status"] for state in again] == ["ready"]
         other = client.ask("model_upload", {**upload("four", ""), "downloadURL": f"{media['mediaURL']}&x"})
         assert "another LoRA" in other["error"]["message"]
+
+
+@shows("imageInference", "lora.model: lamina:JOB@1, which the account has trained")
+@shows("modelSearch", "LoRAs that were trained here")
+def test_a_lora_that_was_trained_here_has_an_air(nano: Served) -> None:
+    sent = {"images": data_uri(edits()), "steps": 3, "learning_rate": 0.02}
+    job = nano.client.post("/v1/trainings", json=sent, headers={"Prefer": "wait=120"}).json()
+    assert job["state"] == "succeeded", job
+    air = f"lamina:{job['id']}@1"
+    with python_v2(nano.url, nano.key, "rest") as client:
+        plain, styled = pictures(client, "run", air, nano)
+        assert (plain != styled).any()
+        (found,) = client.get("model_search", {"search": air})[0]["results"]
+        assert (found["air"], found["architecture"], found["private"]) == (air, "qwen_image_edit_2511", True)
+    other = json.loads(lamina(nano.data.parent, "keys", "create", "--json").stdout)["key"]
+    wanted = {"model": "runware:108@1", "positivePrompt": "x", "width": 128, "height": 128, "lora": [{"model": air}]}
+    with nano.as_key(other) as stranger:
+        answer = stranger.post("/v1", json=[task("imageInference", **wanted)])
+    assert answer.json()["errors"][0]["code"] == "unsupportedLoraModel"
 
 
 BAD = {

@@ -1,4 +1,4 @@
-"""The modelUpload task: a LoRA from its address to one that later tasks name by AIR."""
+"""The LoRAs of an account: those of the modelUpload task, from their address on, and those that were trained here."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job
 from lamina.core.keys import Scope
+from lamina.core.training import trained_model
 from lamina.dialects.runware.airs import AIRS, ARCHITECTURES
 from lamina.dialects.runware.caller import Caller
 from lamina.dialects.runware.errors import RunwareError
 from lamina.dialects.runware.task_records import recorded
 from lamina.dialects.runware.translate import Registered
 from lamina.dialects.runware.wire import LORA
-from lamina.service.loras import check_lora_file, fetch_lora, keep_lora
+from lamina.service.loras import check_lora_file, fetch_lora, keep_lora, trained_file, trained_loras
 from lamina.service.sources import scratch_file
 from lamina.store import records
 
@@ -42,8 +44,8 @@ def model_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]
 
 
 async def registered_loras(caller: Caller, airs: Sequence[str]) -> dict[str, Registered]:
-    """Those of the AIRs that the account has."""
-    known = await every_lora(caller) if airs else {}
+    """Those of the AIRs that the account has, uploaded or trained."""
+    known = await trained_here(caller) | await every_lora(caller) if airs else {}
     return {
         air: Registered(known[air]["file"], known[air].get("defaultWeight", 1), known[air])
         for air in airs
@@ -55,6 +57,24 @@ async def every_lora(caller: Caller) -> dict[str, dict[str, Any]]:
     """By AIR, the newest first: what was said of each, and the id of its `file`."""
     key_id = caller.key.id
     return await caller.service.database.read(lambda connection: records.of_kind(connection, key_id, _KIND))
+
+
+async def trained_here(caller: Caller) -> dict[str, dict[str, Any]]:
+    """As `every_lora`, of those that the account's trainings have made: each is `lamina:JOB@1`."""
+    return {
+        f"lamina:{job.id}@1": {
+            "name": f"Training {job.id}",
+            "version": "1",
+            "architecture": _architecture(job),
+            "file": trained_file(job),
+        }
+        for job in await trained_loras(caller.service, caller.key.id)
+    }
+
+
+def _architecture(job: Job) -> str:
+    model, _ = trained_model(job.request.task.get("model"))
+    return next((one.architecture for one in AIRS.values() if one.model == model.name), model.name)
 
 
 async def _uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:

@@ -1,4 +1,4 @@
-"""The modelSearch task: the models that are served here, and the LoRAs that the account has uploaded."""
+"""The modelSearch task: the models that are served here, and the LoRAs that the account has."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from lamina.core.keys import Scope
 from lamina.core.tasks import TaskKind
 from lamina.dialects.runware.airs import AIRS, AirModel
 from lamina.dialects.runware.caller import Caller
-from lamina.dialects.runware.tasks.lora_uploads import every_lora
+from lamina.dialects.runware.tasks.lora_uploads import every_lora, trained_here
 from lamina.dialects.runware.wire import LORA
 
 _CAPABILITIES = {
@@ -20,7 +20,8 @@ _SIDE_PX = 1024
 
 async def model_search(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
     caller.may(Scope.READ)
-    own = [render_lora(air, facts) for air, facts in (await every_lora(caller)).items()]
+    known = await every_lora(caller) | await trained_here(caller)
+    own = [render_lora(air, facts) for air, facts in known.items()]
     found = [entry for entry in (*map(_render_model, AIRS.values()), *own) if _is_wanted(entry, task)]
     key = "name" if str(task.get("sort", "")).lstrip("-") == "name" else None
     if key:
