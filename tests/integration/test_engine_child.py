@@ -12,11 +12,21 @@ import pytest
 from PIL import Image, ImageDraw
 
 import lamina
+from archives import edits
 from lamina.core.jobs import Delivery, InputRole, Progress
 from lamina.core.task_records import Task, kind_of, record_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind, TrainTask
 from lamina.service.engine_process import EngineProcess
-from lamina.service.engine_protocol import LogLine, Preview, RunMessage, RunOrder, RunOutcome
+from lamina.service.engine_protocol import (
+    Checkpoint,
+    LogLine,
+    Loss,
+    Preview,
+    RunMessage,
+    RunOrder,
+    RunOutcome,
+    Sample,
+)
 
 COMMAND = [sys.executable, "-m", "lamina.server.engine_child"]
 NO_OP = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "no_op_child.py")]
@@ -188,6 +198,49 @@ def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Pa
         pid = given.engine.pid
         assert (await given.engine.run(order, cancel_at_a_step)).is_cancelled
         assert given.engine.pid == pid
+
+    play(tmp_path, scene)
+
+
+def test_a_training_that_is_cancelled_leaves_its_adapter_and_a_checkpoint_that_the_next_goes_on_from(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("torch")
+    archive = tmp_path / "pairs"
+    archive.write_bytes(edits())
+    inputs = {InputRole.ARCHIVE: (str(archive),)}
+
+    async def scene(given: Scene) -> None:
+        def order(name: str, steps: int) -> RunOrder:
+            folder = tmp_path / name
+            folder.mkdir()
+            task = TrainTask(model="nano", steps=steps, seed=3, checkpoint_every=2, rank=2)
+            return RunOrder("job", 1, TaskKind.TRAIN, record_of(task), str(folder), inputs, "nano")
+
+        told: list[RunMessage] = []
+
+        def cancel_after_two(message: RunMessage) -> None:
+            told.append(message)
+            if isinstance(message, Checkpoint) and message.step == 2:
+                given.engine.cancel(60.0)
+
+        first = order("first", 1000)
+        outcome = await given.engine.run(first, cancel_after_two)
+        assert outcome.is_cancelled
+        assert [output.role for output in outcome.outputs] == ["lora", "config", "loss_plot"]
+        last = [message for message in told if isinstance(message, Checkpoint)][-1]
+        assert outcome.facts["steps_done"] == last.step >= 2
+        assert (outcome.facts["engine"], outcome.facts["seed"]) == ("nano", 3)
+        assert [message.step for message in told if isinstance(message, Loss)] == list(range(1, last.step + 1))
+        assert any(isinstance(message, Sample) for message in told)
+
+        second = order("second", last.step + 2)
+        Path(second.folder, last.name).write_bytes(Path(last.path).read_bytes())
+        told.clear()
+        outcome = await given.engine.run(second, told.append)
+        assert outcome.failure is None
+        assert outcome.facts["steps_done"] == last.step + 2
+        assert [message.step for message in told if isinstance(message, Loss)] == [last.step + 1, last.step + 2]
 
     play(tmp_path, scene)
 
