@@ -14,8 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from archives import data_uri, edits, layers, picture, zipped
+from archives import data_uri, edits, given_out, layers, picture, zipped
 from lamina.store import checkpoints
+from lamina.store import files as file_store
 from lamina.store.database import Database
 from serving import NO_OP_CHILD, PROGRAM, Served, environment_of, lamina, problem, served
 from stores import BOTH, Postgres
@@ -182,6 +183,31 @@ def test_a_job_that_has_no_adapter_is_none(service: Served) -> None:
     service.client.post(f"/v1/jobs/{slow['id']}/cancel")
 
 
+def test_what_is_learnt_from_is_fetched_once_and_not_kept(tmp_path: Path) -> None:
+    files = {"pairs.zip": edits()}
+    with given_out(files) as place, served(tmp_path, LAMINA_ALLOW_PRIVATE_URLS="true") as service:
+        sent = {"images": f"{place}/pairs.zip", "steps": 60, "checkpoint_every": 20, "default_caption": "wait 0.05"}
+        job = service.client.post("/v1/trainings", json=sent).json()
+        told = service.events(job["id"])
+        next(event for event in told if event["event"] == "checkpoint")
+        files.clear()
+        (engine,) = engines(service.process.pid)
+        subprocess.run(["kill", "-9", str(engine)], check=True)
+        list(told)
+        after = service.client.get(f"/v1/jobs/{job['id']}").json()
+        assert (after["state"], after["attempt"]) == ("succeeded", 2)
+    database = Database(f"sqlite:///{tmp_path}/data/lamina.db")
+    kept = database.write_now(lambda connection: file_store.of_job(connection, job["id"]))
+    database.close()
+    assert not [file for file in kept if file.media_type == "application/zip"]
+
+
+def engines(pid: int) -> list[int]:
+    """The children of the process, by proc(5)."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in tasks for child in path.read_text("ascii").split()]
+
+
 class Machine:
     """Agents without an API, with a folder for temporary files of their own: they share the store and nothing else."""
 
@@ -194,13 +220,6 @@ class Machine:
             [sys.executable, "-W", "error", "-c", PROGRAM, "work", *arguments],
             cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=self._log,
         )  # fmt: skip
-
-    def engines(self) -> list[int]:
-        return [
-            int(child)
-            for path in Path(f"/proc/{self.process.pid}/task").glob("*/children")
-            for child in path.read_text("ascii").split()
-        ]
 
     def kill(self) -> None:
         self.process.kill()
@@ -245,7 +264,7 @@ def test_whoever_is_killed_the_training_goes_on(store: str, tmp_path: Path, requ
                 working.kill()
                 working = machine(f"machine{number + 1}")
             else:
-                for pid in working.engines():
+                for pid in engines(working.process.pid):
                     subprocess.run(["kill", "-9", str(pid)], check=False)
         until(lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] not in ("queued", "running"))
         after = client.get(f"/v1/jobs/{job['id']}").json()

@@ -9,8 +9,8 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.core.tasks import TaskKind
 from lamina.service.service import Service
-from lamina.service.settling import settled_training
-from lamina.store import checkpoints, events, files, jobs, outbox, wallets
+from lamina.service.settling import forget_progress, settled_training
+from lamina.store import events, files, jobs, outbox, wallets
 
 UPLOAD = "upload"
 
@@ -47,7 +47,7 @@ def end(
     if is_metered:
         _settle(connection, job, now)
     if is_training:
-        checkpoints.remove_all(connection, job_id)
+        forget_progress(connection, job_id)
     for file in made:
         files.insert(connection, file)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}

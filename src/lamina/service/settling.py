@@ -10,12 +10,15 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState
 from lamina.service.files import result_lifetime_s
 from lamina.service.service import Service
-from lamina.store import checkpoints
+from lamina.store import checkpoints, files
 from lamina.store.checkpoints import CheckpointRecord
 from lamina.store.files import FileRecord
 
 STEPS_DONE, LAYER_COUNT, LAST_CHECKPOINT = "steps_done", "layer_count", "last_checkpoint"
 """In a training's result: steps, layers of each example, and the last checkpoint's file if it was stopped."""
+
+ARCHIVE_NAME = "archive to learn from"
+"""Of the file in which an archive from elsewhere is kept for later attempts."""
 
 _MEDIA_TYPE = "application/octet-stream"
 
@@ -49,6 +52,12 @@ def settled_training(
     steps, layers = int(known.get(STEPS_DONE, 0)), int(known.get(LAYER_COUNT, 1))
     charge = service.pricing.of_training(job.request, steps, layers, state is JobState.SUCCEEDED)
     return Settlement(charge, result, made)
+
+
+def forget_progress(connection: Connection, job_id: str) -> None:
+    """What only a further attempt would need."""
+    checkpoints.remove_all(connection, job_id)
+    files.remove(connection, [file.id for file in files.of_job(connection, job_id) if file.name == ARCHIVE_NAME])
 
 
 def _with_checkpoint(

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole, Job, JobInput
+from lamina.service.file_kinds import media_type_of
+from lamina.service.files import keep
 from lamina.service.service import Service
+from lamina.service.settling import ARCHIVE_NAME
 from lamina.service.signed_urls import OwnFile, is_signed, own_file
-from lamina.store import files
+from lamina.store import files, jobs
 from lamina.store.files import FileRecord
 
 _FILE = "file:"
@@ -27,18 +32,32 @@ async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None
     if record is None:
         fetcher = service.patient_fetcher if one.role is InputRole.ARCHIVE else service.fetcher
         await fetcher.fetch(one.source, path)
+        if one.role is InputRole.ARCHIVE:
+            await _keep_archive(service, job, path)
     else:
         await service.blobs.fetch_to(record.sha256, path)
 
 
+async def _keep_archive(service: Service, job: Job, path: Path) -> None:
+    """A later attempt learns from the same content, whatever has become of the address."""
+    record = await keep(service, job.key_id, path, ARCHIVE_NAME, media_type_of(path), job.id)
+
+    def work(connection: Connection) -> None:
+        if jobs.locked_run(connection, job.id, job.attempt) is not None:
+            files.insert(connection, record)
+
+    await service.database.write(work)
+
+
 async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord | None:
-    """The file that is meant, if it is one of ours; None for an address elsewhere."""
+    """The file that is meant, if it is one of ours, or was kept by an attempt before; None for an address elsewhere."""
     if one.source.startswith(_FILE):
         file_id, owner = one.source.removeprefix(_FILE), job.key_id
     else:
         own = own_file(one.source, (service.base_url, *service.base_urls))
         if own is None:
-            return None
+            known = await service.database.read(lambda connection: files.of_job(connection, job.id))
+            return next((file for file in known if file.name == ARCHIVE_NAME), None)
         _check_signature(service, own)
         file_id, owner = own.file_id, None
     record = await service.database.read(lambda connection: files.by_id(connection, file_id, owner))
