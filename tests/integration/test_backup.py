@@ -213,7 +213,7 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
         of_jobs = [row["job_id"] for row in rows[table] if row["job_id"] is not None]
         ended = {row["id"] for row in rows["jobs"] if row["state"] == "succeeded"}
         assert all(of_jobs.count(job_id) == per_job for job_id in ended)
-    assert {row["sha256"] for row in rows["files"]} == set(target.contents())
+    assert {row["sha256"] for table in ("files", "checkpoints") for row in rows[table]} == set(target.contents())
 
 
 def test_it_comes_back_into_postgres_and_from_there_again(

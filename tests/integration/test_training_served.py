@@ -112,6 +112,13 @@ def test_a_bad_archive_fails_at_no_cost_and_names_the_file(
     assert balance(metered) == "100.00"
 
 
+def test_an_archive_at_a_private_address_is_not_fetched(metered: httpx2.Client) -> None:
+    with given_out({"pairs.zip": edits()}) as place:
+        sent = {"images": f"{place}/pairs.zip"}
+        job = metered.post("/v1/trainings", json=sent, headers={"Prefer": "wait=30"}).json()
+    assert (job["state"], job["error"]["code"], job["charged_usd"]) == ("failed", "address_refused", "0.00")
+
+
 def test_a_training_is_held_for_as_much_as_it_may_cost_and_settled_by_what_it_did(
     metered: httpx2.Client,
 ) -> None:

@@ -18,6 +18,7 @@ from lamina.core.prices import (
     PriceUnit,
     parse_prices,
     price_of,
+    price_of_training,
     render_prices,
 )
 from lamina.core.tasks import TaskKind
@@ -57,6 +58,24 @@ def test_a_task_without_a_model_has_the_price_of_its_kind(kind: str) -> None:
 
 def test_training_a_model_costs_as_trainings_do() -> None:
     assert price_of(VENDORS, TRAIN, "qwen-image", steps=10) == 40_000
+
+
+def test_a_model_that_is_trained_has_a_price_for_that_beside_its_own() -> None:
+    assert price_of(VENDORS, TRAIN, "qwen-image-layered", steps=100, layers=8) == 3_400_000
+    prices = parse_prices("train:qwen-image-layered=0.01/step,qwen-image-edit-2511=0.02/step")
+    assert price_of(prices, TRAIN, "qwen-image-layered", steps=100, layers=8) == 1_000_000
+    assert price_of(prices, TRAIN, "qwen-image-edit-2511", steps=100) == 2_000_000
+    assert price_of(prices, TaskKind.DECOMPOSE, "qwen-image-layered") == 50_000
+    with pytest.raises(LaminaError, match="does not train"):
+        parse_prices("train:qwen-image=0.01/step")
+
+
+def test_a_training_that_was_stopped_costs_its_steps_and_nothing_where_the_price_is_by_the_job() -> None:
+    for is_whole, micros in ((True, 40_000), (False, 0)):
+        assert price_of_training(VENDORS, PIXAZO_TRAINER, 500, 1, is_whole) == micros
+    for is_whole in (True, False):
+        assert price_of_training(VENDORS, "qwen-image-edit-2511-trainer", 500, 1, is_whole) == 2_000_000
+        assert price_of_training(VENDORS, "qwen-image-layered-trainer", 500, 3, is_whole) == 6_375_000
 
 
 def test_a_setting_changes_what_it_names_and_nothing_else() -> None:
