@@ -145,7 +145,7 @@ def parse_webhook(
     body_url: str | None, wanted: list[Any] | None, header_url: str | None
 ) -> tuple[str | None, tuple[WebhookEvent, ...]]:
     """(where to, what of): the body goes before the header. Raises `LaminaError` (address_refused)."""
-    url = body_url or header_url
+    url = body_url or header_url or None
     if url is not None:
         parse_target(url)
     chosen = {event for word in wanted or ("complete",) for event in _EVENTS[word]}
