@@ -7,10 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from compat import shows
 from page_samples import FAMILY_PAGE, LAYERED_PAGE, TEXT_PAGE, Sample, bodies_of, samples_of, with_files
 from sdks import python_with
 
-from serving import environment_of, poster
+from serving import environment_of, files_served, poster
 
 _RUN_S = 300
 _QUEUED = r"""["']?status["']?: ?["']QUEUED["']"""
@@ -60,16 +57,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "sample.png").write_bytes(poster())
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with files_served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
