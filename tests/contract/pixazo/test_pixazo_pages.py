@@ -111,7 +111,8 @@ def test_the_page_of_text_to_image(text_page: Runs, kind: str) -> None:
     assert_matches(text_page[f"{kind}-0"], "task_metric", "SUCCEEDED", "image_count", "description")
 
 
-@shows("Samples of the pages, unchanged", "qwen-image: text to image, mended: it says true for True", by="Python")
+@shows("Samples of the pages, broken as they are printed", "qwen-image: text to image: true for True", by="Python")
+@shows("Samples of the pages, mended", "qwen-image: text to image: True for true", by="Python")
 def test_the_python_of_that_page_is_broken_as_it_is_printed(text_page: Runs) -> None:
     broken = text_page["python-0"]
     assert broken.code == 1
@@ -177,6 +178,11 @@ def test_a_status_of_the_family(family_page: Runs, number: int, model: str, stat
     assert_matches(family_page[f"status_curl-{number}"], f'"status":"{status}"', f'"model_id":"{model}"')
 
 
+@shows(
+    "Samples of the pages, broken as they are printed",
+    "the status of qwen-image-max-edit: a line that goes on ends in its middle",
+    by="curl",
+)
 def test_the_status_of_max_edit_is_broken_as_it_is_printed(family_page: Runs) -> None:
     """A backslash that was to end a line stands before a blank, which so becomes a part of the address."""
     broken = family_page["one_line_curl-0"]
