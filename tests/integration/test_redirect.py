@@ -166,7 +166,7 @@ def test_a_server_that_was_started_goes_with_whoever_started_it(tmp_path: Path, 
         text=True,
     )
     assert process.stdin is not None and process.stdout is not None
-    with process.stdin, process.stdout:
+    with process:  # which is waited for, whatever fails
         if number is signal.SIGKILL:
             assert process.stdout.readline() == "ready\n"
         server = os.pidfd_open(first_child_of(process))

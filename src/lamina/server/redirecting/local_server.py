@@ -83,8 +83,9 @@ def _welcome(process: "subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None  # noqa: S101  (it is a pipe)
     lines: list[str] = []
     timer = threading.Timer(_START_S, process.kill)
-    timer.start()
+    timer.daemon = True  # a signal may come before it can be cancelled, and nobody is to wait for it then
     try:
+        timer.start()
         for line in process.stdout:
             lines.append(line)
             if line.strip().startswith(_LAST_LINE):
