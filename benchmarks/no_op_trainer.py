@@ -45,7 +45,7 @@ class NoOpTrainer:
         return check_examples(task, archive, engine)
 
     def trained(
-        self, task: TrainTask, _archive: Path, folder: Path, _engine: str, progress: TrainingProgress
+        self, task: TrainTask, _archive: Path, folder: Path, _engine: str | None, progress: TrainingProgress
     ) -> Trained:
         whole = filled(task)
         steps, every = whole.steps or 1, whole.checkpoint_every or 1

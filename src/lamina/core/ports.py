@@ -193,8 +193,11 @@ no_observer: Observer = _NoObserver()
 class Dispatcher(Protocol):
     """Says to agents "somebody should run job X". The jobs table is the truth; the sweep finds what is forgotten."""
 
-    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
-        """Called within the transaction that queues the job; the agents must not hear of it before that commits."""
+    def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
+        """Called within the transaction that queues the job; the agents must not hear of it before that commits.
+
+        `is_again`: it has had its turn before, and goes before others of its priority.
+        """
         ...
 
     def wake(self) -> None:

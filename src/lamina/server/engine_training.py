@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, InputRole
 from lamina.core.task_records import train_task_of
+from lamina.engine.choice import AUTO
 from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
 from lamina.service.engine_serving import RunReport
 
@@ -36,7 +37,7 @@ class Trainer(Protocol):
     def check_examples(self, task: TrainTask, archive: Path, engine: str, /) -> Any: ...
 
     def trained(
-        self, task: TrainTask, archive: Path, folder: Path, engine: str, progress: TrainingProgress, /
+        self, task: TrainTask, archive: Path, folder: Path, engine: str | None, progress: TrainingProgress, /
     ) -> Any: ...
 
 
@@ -53,7 +54,8 @@ def train(order: RunOrder, report: RunReport, trainer: Trainer | None = None) ->
     report.log(f"{found.groups} examples")
     progress = _TrainingReport(report, folder, max(1, found.layers))
     try:
-        made = trainer.trained(task, archive, folder, order.engine, progress)
+        engine = None if order.engine == AUTO else order.engine  # which leaves it to the settings
+        made = trainer.trained(task, archive, folder, engine, progress)
     except LaminaError as error:
         if error.code is not ErrorCode.CANCELLED:
             raise

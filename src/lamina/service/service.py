@@ -70,9 +70,8 @@ class Pricing(Protocol):
 class Service:
     """`pricing`: what requests cost. `secret`: signs addresses of files, one for all processes.
     `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook
-    waits. `known_keys`: by the hash of their secret, with the version of the database that they were read from.
-    `cache`: a folder for what may be fetched again. `patient_fetcher`: with the patience that a LoRA or an
-    archive takes.
+    waits. `known_keys`: by the hash of their secret, with when they were read, by the monotonic clock.
+    `cache`: a folder for what may be fetched again. `patient_fetcher`: with the patience that LoRAs and archives take.
     """
 
     database: Database
@@ -87,7 +86,7 @@ class Service:
     signals: Signals = field(default_factory=Signals)
     letters: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
-    known_keys: dict[str, tuple[int, ApiKey]] = field(default_factory=dict[str, tuple[int, ApiKey]])
+    known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
     cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
     patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_PATIENT_BYTES, timeout_s=_PATIENT_S))
     clock: Callable[[], float] = time

@@ -31,6 +31,7 @@ def progress_record(progress: Progress) -> dict[str, Any]:
 
 
 def job_of(row: sa.Row[Any]) -> Job:
+    """`row`: with all columns of the table."""
     return Job(
         row.id,
         row.key_id,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam
 from lamina.core.jobs import OPEN, Failure, Job, JobState, Progress, states_before
 from lamina.core.tasks import TaskKind
 from lamina.store.job_rows import job_of, progress_record, request_record
-from lamina.store.tables import IS_SUCCEEDED, agents, jobs
+from lamina.store.tables import jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
@@ -18,27 +18,6 @@ _BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
 _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
-)
-_QUEUED = sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED)
-_OF_PRIORITY = _C.priority == bindparam("of_priority", type_=sa.Integer)
-# Two ranges of the index: of an "or" of both, SQLite would read the whole queue.
-_AHEAD = sa.select(
-    _QUEUED.where(_C.priority > bindparam("of_priority", type_=sa.Integer)).scalar_subquery()
-    + _QUEUED.where(_OF_PRIORITY, _C.id < bindparam("job_id")).scalar_subquery()
-)
-_LATEST = (
-    sa.select((_C.ended_at - _C.started_at).label("ran_s"))
-    .where(IS_SUCCEEDED, _C.model == bindparam("of_model"), _C.kind == bindparam("of_kind"))
-    .order_by(_C.id.desc())
-    .limit(20)
-    .subquery()
-)
-_USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
-_AGENTS = sa.select(sa.func.count()).select_from(agents)
-_OUTLOOK = sa.select(
-    _AHEAD.scalar_subquery().label("position"),
-    _USUAL_RUN.scalar_subquery().label("usual_s"),
-    _AGENTS.scalar_subquery().label("agent_count"),
 )
 _CLAIM = (
     jobs.update()
@@ -178,24 +157,6 @@ def queued(connection: Connection) -> list[Job]:
 
 def running(connection: Connection) -> list[Job]:
     return [job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
-
-
-def queue_position(connection: Connection, job: Job) -> int:
-    """How many go before it."""
-    return connection.execute(_AHEAD, {"of_priority": job.request.priority, "job_id": job.id}).scalar_one()
-
-
-def usual_run_s(connection: Connection, model: str, kind: TaskKind) -> float | None:
-    """Mean run time of the model's latest jobs of that kind; None where there is none."""
-    return connection.execute(_USUAL_RUN, {"of_model": model, "of_kind": kind}).scalar()
-
-
-def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
-    """Of a queued job: its position, the usual run time, and how many agents there are; in one question."""
-    request = job.request
-    known = {"of_priority": request.priority, "job_id": job.id, "of_model": request.model, "of_kind": request.kind}
-    row = connection.execute(_OUTLOOK, known).one()
-    return row.position, row.usual_s, row.agent_count
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:

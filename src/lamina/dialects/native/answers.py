@@ -197,5 +197,6 @@ class WalletBody(BaseModel):
 
 
 class StatusBody(BaseModel):
+    name: Literal["Lamina"] = "Lamina"
     status: Literal["ok", "ready"]
     version: str = ""

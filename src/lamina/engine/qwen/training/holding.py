@@ -13,8 +13,9 @@ from lamina.engine.qwen.needs import BYTES_PER_NUMBER, ComponentSizes
 from lamina.engine.qwen.placement import Plan
 
 _OVERHEAD_BYTES = 1_500_000_000  # of torch and the driver: an estimate
-# Numbers that a block keeps for its backward pass for each token, in widths of its hidden state: see the benchmark.
-BLOCK_COPIES = 50
+# Numbers that a block keeps for its backward pass for each token, in widths of its hidden state: 26 by the benchmark,
+# the rest for gradients on their way.
+_BLOCK_COPIES = 40
 _ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
 _GB = 1e9
 
@@ -36,7 +37,7 @@ class TrainingLoad:
         """Weights, LoRA, gradients, optimiser and activations."""
         number = BYTES_PER_NUMBER[precision]
         state = self.batch * self.tokens * sizes.width * number  # of one place in the model
-        kept = (self.blocks + BLOCK_COPIES) if self.is_checkpointed else self.blocks * BLOCK_COPIES
+        kept = (self.blocks + _BLOCK_COPIES) if self.is_checkpointed else self.blocks * _BLOCK_COPIES
         adapter = self.adapter * (4 + 4 + _ADAM_BYTES[self.optimizer])
         weights = sizes.transformer_bytes(precision) + sizes.other_bytes(precision)[1]
         return weights + adapter + kept * state + _OVERHEAD_BYTES
