@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import AUTO, Placement, Precision
-from lamina.core.training_wishes import OptimizerName, TrainingWishes
+from lamina.core.training_wishes import OptimizerName, Targets, TrainingWishes
 from lamina.engine.qwen.devices import Device
 from lamina.engine.qwen.needs import BYTES_PER_NUMBER, ComponentSizes
 from lamina.engine.qwen.placement import Plan
@@ -16,6 +16,9 @@ _OVERHEAD_BYTES = 1_500_000_000  # of torch and the driver: an estimate
 # Numbers that a block keeps for its backward pass for each token, in widths of its hidden state: 26 by the benchmark,
 # the rest for gradients on their way.
 _BLOCK_COPIES = 40
+# Of a LoRA of rank 1 on a block, in widths: inputs and outputs of eight square matrices; of four into or out of the
+# MLPs' four widths; two from one width to the modulation's six.
+ADAPTER_WIDTHS = {Targets.ATTENTION: 16, Targets.ATTENTION_MLP: 16 + 20, Targets.ALL: 16 + 20 + 14}
 _ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
 _GB = 1e9
 

@@ -5,8 +5,7 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,13 @@ from lamina.engine.qwen.training.adapter import TrainedAdapter
 from lamina.engine.qwen.training.checkpoints import Checkpoint, newest_checkpoint, seed_in, write_checkpoint
 from lamina.engine.qwen.training.encoding import EncodedExamples, Encoder
 from lamina.engine.qwen.training.flow import NoiseLevels, batch_of, loss_of
-from lamina.engine.qwen.training.holding import TrainingLoad, encoding_plan, training_plan, what_would_help
+from lamina.engine.qwen.training.holding import (
+    ADAPTER_WIDTHS,
+    TrainingLoad,
+    encoding_plan,
+    training_plan,
+    what_would_help,
+)
 from lamina.engine.qwen.training.optimizers import optimizer_of, restore_state, state_of
 from lamina.engine.qwen.training.order import Order
 from lamina.engine.qwen.training.sampling import sample_of
@@ -69,6 +74,7 @@ class Training:
         self._task, self._wishes, self._progress = filled(task), stock.wishes.training, progress
         self._resolution_px = model.native_px if is_small(model) else self._task.resolution_px or model.native_px
         self._source: Source = stock.source_of(model, kind)
+        _check_trainable(model, self._source)
         self._examples = list(examples)
         folder.mkdir(parents=True, exist_ok=True)
         for part in folder.glob(f"*{PART}"):
@@ -89,23 +95,33 @@ class Training:
         """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, task_invalid; cancelled, if that was
         before the first step.
         """
-        stopped_by = None
         try:
             self._prepare()
             began = time.perf_counter()
-            try:
-                self._learn()
-            except LaminaError as error:
-                if error.code is not ErrorCode.CANCELLED or not self._losses:
-                    raise
-                stopped_by = error
+            stopped_by = self._until_cancelled(self._learn)
             self._timings_s["training"] = time.perf_counter() - began
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             raise self._out_of_memory(error) from error
-        self._end(is_cancelled=stopped_by is not None)
+        if stopped_by is not None and not self._losses:
+            raise stopped_by
+        self._write()
+        too_late = self._until_cancelled(self._keep)  # who cancelled hears of the last checkpoint nevertheless
+        stopped_by = stopped_by or too_late
+        if stopped_by is None:
+            self._encoded_examples.remove()
+            stopped_by = self._until_cancelled(lambda: self._progress("done", 1.0))
         return self._outcome(stopped_by)
+
+    def _until_cancelled(self, work: Callable[[], object]) -> LaminaError | None:
+        try:
+            work()
+        except LaminaError as error:
+            if error.code is not ErrorCode.CANCELLED:
+                raise
+            return error
+        return None
 
     def _prepare(self) -> None:
         """Everything loaded, encoded and put together, and as the checkpoint left it."""
@@ -193,17 +209,12 @@ class Training:
         sample_of(self._transformer, self._vae, self._levels, example, device).save(path)
         self._progress.sample(step, str(path))
 
-    def _end(self, is_cancelled: bool) -> None:
+    def _write(self) -> None:
         told = {
             "modelspec.architecture": "qwen-image/lora",
             "lamina": json.dumps({**self._identity(), "steps": len(self._losses), "seed": self._seed}),
         }
         self._adapter.write(self._folder / LORA_FILE, self._transformer.dtype, told)
-        with suppress(LaminaError if is_cancelled else ()):  # who cancelled hears of the last checkpoint nevertheless
-            self._keep()
-        if not is_cancelled:
-            self._encoded_examples.remove()
-            self._progress("done", 1.0)
 
     def _outcome(self, stopped_by: LaminaError | None) -> TrainingOutcome:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
@@ -243,7 +254,7 @@ class Training:
         first = encoded.read(0)
         tokens = max(sum(rows * columns for _, rows, columns in encoded.grids(i)) for i in range(len(encoded)))
         blocks = round((sizes.matrices + sizes.modulation) / max(1, sizes.block))
-        adapter = 16 * sizes.width * blocks * (self._task.rank or 1)  # eight square matrices a block, two sides each
+        adapter = ADAPTER_WIDTHS[self._wishes.targets] * sizes.width * blocks * (self._task.rank or 1)
         load = TrainingLoad(
             tokens + len(first.words),
             blocks,
@@ -286,3 +297,14 @@ class Training:
         if plan is not None:
             hint = what_would_help(self._wishes, self._is_checkpointed, plan.precision)
         return LaminaError(ErrorCode.OUT_OF_MEMORY, f"The memory did not suffice for this training: {reason}.", hint)
+
+
+def _check_trainable(model: Model, source: Source) -> None:
+    """Raises `LaminaError` (settings_invalid) for weights that stay as a GGUF has them."""
+    file = source.transformer_file
+    if file is not None and file.suffix == ".gguf":
+        raise LaminaError(
+            ErrorCode.SETTINGS_INVALID,
+            f"The transformer of {model.name} comes from {file.name}, and LoRAs are not trained on GGUF files.",
+            "Take it from safetensors; where memory is short, with the setting training_base = fp8.",
+        )
