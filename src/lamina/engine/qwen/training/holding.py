@@ -66,16 +66,16 @@ def training_plan(
         ErrorCode.OUT_OF_MEMORY,
         f"Training {name} needs about {needed:.0f} GB on {device.name} with {held[-1]}, and there are "
         f"{device.free_bytes / _GB:.0f} GB.",
-        what_would_help(wishes, load.is_checkpointed, held[-1]),
+        what_would_help(wishes),
     )
 
 
-def what_would_help(wishes: TrainingWishes, is_checkpointed: bool, precision: Precision) -> str:
+def what_would_help(wishes: TrainingWishes) -> str:
     """Sentences for a user."""
     settings: list[str] = []
-    if precision is not Precision.FP8:
+    if wishes.base == Precision.BF16:
         settings.append("training_base = fp8")
-    if not is_checkpointed:
+    if wishes.checkpointing == "off":
         settings.append("training_checkpointing = on")
     if wishes.batch > 1:
         settings.append("training_batch = 1")
