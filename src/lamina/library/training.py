@@ -37,6 +37,7 @@ from lamina.engine.choice import stand_in_notes, start_trainer
 from lamina.service.archives import extract
 
 LORA_FILE, CONFIG_FILE, LOSS_FILE = "lora.safetensors", "config.json", "loss.png"
+_MOST_ASPECT = 16  # at the lowest resolution the shorter side is a token then
 _LONGEST_CAPTION_BYTES = 1 << 16
 
 
@@ -169,6 +170,7 @@ def _example(group: Group, folder: Path, task: TrainTask, is_layered: bool, max_
     for name in (*group.starts, *group.ends):
         pixels = _pixels(folder, name, max_megapixels)
         sizes.append((pixels.shape[1], pixels.shape[0]))
+        _check_aspect(name, *sizes[-1])
         with (folder / name).open("rb") as file:
             content.update(hashlib.file_digest(file, "sha256").digest())
     for name, size in zip(group.ends, sizes[len(group.starts) :], strict=True) if is_layered else ():
@@ -181,6 +183,15 @@ def _example(group: Group, folder: Path, task: TrainTask, is_layered: bool, max_
     read = [partial(_pixels, folder, name, max_megapixels) for name in (*group.starts, *group.ends)]
     count = len(group.starts)
     return Example(caption, tuple(read[:count]), tuple(read[count:]), content.hexdigest())
+
+
+def _check_aspect(name: str, width: int, height: int) -> None:
+    if max(width, height) > _MOST_ASPECT * min(width, height):
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The picture {name!r} is {width} x {height} px, too long a strip to learn from.",
+            f"Give pictures of which no side is more than {_MOST_ASPECT} times the other.",
+        )
 
 
 def _pixels(folder: Path, name: str, max_megapixels: float) -> Pixels:

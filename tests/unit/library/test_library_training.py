@@ -63,6 +63,7 @@ def test_layers_are_counted(tmp_path: Path) -> None:
         ({**PAIR, "a_end.png": b""}, ErrorCode.INPUT_EMPTY, "'a_end.png'"),
         ({**PAIR, "a.txt": b"\xff\xfe\x00"}, ErrorCode.TASK_INVALID, "a.txt"),
         ({**PAIR, "../a_start.png": RED}, ErrorCode.TASK_INVALID, "../a_start.png"),
+        ({**PAIR, "a_end.png": picture("red", (340, 20))}, ErrorCode.TASK_INVALID, "'a_end.png' is 340 x 20 px"),
         ({}, ErrorCode.TASK_INVALID, "no examples"),
     ],
 )

@@ -13,7 +13,7 @@ from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, TrainingProgress, no_progress
 from lamina.core.results import Generated, TrainingOutcome
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
-from lamina.core.training import Example, trained_model
+from lamina.core.training import Example, filled, trained_model
 from lamina.engine.qwen import raw_layers
 from lamina.engine.qwen.needs import DEFAULT_LAYERS, Task
 from lamina.engine.qwen.pictures import for_pipeline, opaque
@@ -91,11 +91,13 @@ class QwenEngine:
         self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
     ) -> TrainingOutcome:
         """See `LoraTrainer`. Models of its own are loaded for it, so that nothing of it stays on those of requests."""
+        from lamina.engine.qwen.training.job import TrainingJob
         from lamina.engine.qwen.training.trainer import Training
 
         asked, kind = trained_model(task.model)
         model = self._stock.serving(asked)
-        return Training(self.name, model, kind, self._stock, task, examples, Path(folder), progress).run()
+        job = TrainingJob(self.name, model, kind, self._stock, filled(task), examples, Path(folder))
+        return Training(job, progress).run()
 
     def _run(self, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
         model = wanted_model(task.sampling.model, kind)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import AUTO, Placement, Precision
-from lamina.core.training_wishes import OptimizerName, TrainingWishes
+from lamina.core.training_wishes import OptimizerName, Targets, TrainingWishes
 from lamina.engine.qwen.devices import Device
 from lamina.engine.qwen.needs import BYTES_PER_NUMBER, ComponentSizes
 from lamina.engine.qwen.placement import Plan
@@ -16,6 +16,9 @@ _OVERHEAD_BYTES = 1_500_000_000  # of torch and the driver: an estimate
 # Numbers that a block keeps for its backward pass for each token, in widths of its hidden state: 26 by the benchmark,
 # the rest for gradients on their way.
 _BLOCK_COPIES = 40
+# Of a LoRA of rank 1 on a block, in widths: inputs and outputs of eight square matrices; of four into or out of the
+# MLPs' four widths; two from one width to the modulation's six.
+ADAPTER_WIDTHS = {Targets.ATTENTION: 16, Targets.ATTENTION_MLP: 16 + 20, Targets.ALL: 16 + 20 + 14}
 _ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
 _GB = 1e9
 
@@ -63,16 +66,16 @@ def training_plan(
         ErrorCode.OUT_OF_MEMORY,
         f"Training {name} needs about {needed:.0f} GB on {device.name} with {held[-1]}, and there are "
         f"{device.free_bytes / _GB:.0f} GB.",
-        what_would_help(wishes, load.is_checkpointed, held[-1]),
+        what_would_help(wishes),
     )
 
 
-def what_would_help(wishes: TrainingWishes, is_checkpointed: bool, precision: Precision) -> str:
+def what_would_help(wishes: TrainingWishes) -> str:
     """Sentences for a user."""
     settings: list[str] = []
-    if precision is not Precision.FP8:
+    if wishes.base == Precision.BF16:
         settings.append("training_base = fp8")
-    if not is_checkpointed:
+    if wishes.checkpointing == "off":
         settings.append("training_checkpointing = on")
     if wishes.batch > 1:
         settings.append("training_batch = 1")

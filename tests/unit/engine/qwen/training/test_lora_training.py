@@ -94,6 +94,13 @@ def test_cancelled_before_the_first_step_it_leaves_no_lora(tmp_path: Path) -> No
     assert not (tmp_path / "lora.safetensors").exists()
 
 
+def test_cancelled_as_it_ends_it_is_whole_and_says_so(tmp_path: Path) -> None:
+    outcome = train(tmp_path, replace(TASK, steps=2), edit_examples(1), progress=Watching(cancelled_at=2))
+    assert outcome.stopped_by is not None
+    assert len(outcome.losses) == 2
+    assert {"lora.safetensors", "checkpoint-000002.safetensors"} <= {path.name for path in tmp_path.iterdir()}
+
+
 def test_a_loss_that_is_no_number_ends_it_with_what_to_do(tmp_path: Path) -> None:
     task = replace(TASK, learning_rate=1.0, alpha=1024.0, rank=1, steps=40)
     with pytest.raises(LaminaError, match=r"no number.*lower learning rate"):
