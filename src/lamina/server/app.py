@@ -24,8 +24,9 @@ from lamina.dialects.pixazo.access import Gateway
 from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
 from lamina.dialects.runware.routes import ROUTERS as RUNWARE
 from lamina.server.bootstrap import Installation
+from lamina.server.edges import REQUEST_ID
 from lamina.server.operations import operations
-from lamina.server.requests import REQUEST_ID, RequestMiddleware
+from lamina.server.requests import RequestMiddleware
 from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
 DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
@@ -74,8 +75,9 @@ def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
 
 
 def _surround(app: FastAPI, installation: Installation) -> None:
-    """What is added last stands outermost."""
-    app.add_middleware(FalPlaces)
+    """What is added last stands outermost: pages of other origins are to read what the edge refuses, too."""
+    most = most_body_bytes(installation)
+    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
     origins = installation.settings.cors_origins
     if origins:
         app.add_middleware(
@@ -86,9 +88,8 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
+    app.add_middleware(FalPlaces)
     app.add_middleware(VendorHosts, prefixes=PREFIXES)
-    most = most_body_bytes(installation)
-    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
 
 
 def most_body_bytes(installation: Installation) -> int:
