@@ -7,24 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
-from lamina.core.jobs import (
-    OPEN,
-    Delivery,
-    Failure,
-    InputRole,
-    Job,
-    JobInput,
-    JobRequest,
-    JobState,
-    Progress,
-    WebhookEvent,
-    states_before,
-)
+from lamina.core.jobs import OPEN, Failure, Job, JobState, Progress, states_before
 from lamina.core.tasks import TaskKind
+from lamina.store.job_rows import job_of, request_record
 from lamina.store.tables import IS_SUCCEEDED, agents, jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
+_ENDED = ("state", "ended_at", "charged_micros", "failure", "result")
 _BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
 _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
@@ -69,6 +59,20 @@ _PROGRESS = (
     .values(progress=bindparam("progress", type_=sa.JSON))
     .returning(_C.is_cancel_requested)
 )
+_IS_TO_STOP = sa.select(_C.is_cancel_requested).where(
+    _C.id == bindparam("job_id"), _C.attempt == bindparam("of_attempt"), _C.state == JobState.RUNNING
+)
+_SET_RUN_BY = jobs.update().where(_C.id == bindparam("job_id")).values(run_by=bindparam("until", type_=sa.Double))
+_END = (
+    jobs.update()
+    .where(
+        _C.id == bindparam("job_id"),
+        _C.state.in_(bindparam("before", expanding=True)),
+        _C.attempt == sa.func.coalesce(bindparam("of_attempt", type_=sa.Integer), _C.attempt),
+    )
+    .values({name: bindparam(f"its_{name}", type_=_C[name].type) for name in _ENDED})
+    .returning(*_C)
+)
 
 
 def insert(
@@ -91,7 +95,7 @@ def insert(
             "is_cancel_requested": False,
             "price_micros": job.price_micros,
             "charged_micros": 0,
-            "request": _request_record(job.request),
+            "request": request_record(job.request),
             "progress": {},
             "idempotency_key": idempotency_key,
             "body_hash": body_hash,
@@ -102,20 +106,20 @@ def insert(
 def by_id(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
     """None, too, where it is not that key's."""
     row = connection.execute(_BY_ID, {"job_id": job_id}).first()
-    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+    return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def locked(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
     """As `by_id`; nobody else changes it before this transaction ends. On SQLite nobody does anyway."""
     row = connection.execute(_LOCKED, {"job_id": job_id}).first()
-    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+    return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[Job, str] | None:
     """With the hash of the body that it came with."""
     is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
     row = connection.execute(sa.select(jobs).where(is_it)).first()
-    return None if row is None else (_job_of(row), row.body_hash)
+    return None if row is None else (job_of(row), row.body_hash)
 
 
 def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
@@ -123,7 +127,7 @@ def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: l
     rows = connection.execute(
         sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
     )
-    return {row.idempotency_key: _job_of(row) for row in rows}
+    return {row.idempotency_key: job_of(row) for row in rows}
 
 
 def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
@@ -143,7 +147,7 @@ def of_key(
         found = found.where(_C.id < before)
     if state is not None:
         found = found.where(_C.state == state)
-    return [_job_of(row) for row in connection.execute(found)]
+    return [job_of(row) for row in connection.execute(found)]
 
 
 def count_open(connection: Connection, key_id: str) -> int:
@@ -171,11 +175,11 @@ def next_queued(connection: Connection, count: int = 1) -> list[str]:
 
 def queued(connection: Connection) -> list[Job]:
     rows = connection.execute(sa.select(jobs).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id))
-    return [_job_of(row) for row in rows]
+    return [job_of(row) for row in rows]
 
 
 def running(connection: Connection) -> list[Job]:
-    return [_job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
+    return [job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
 
 
 def queue_position(connection: Connection, job: Job) -> int:
@@ -199,11 +203,11 @@ def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
     """The job, its attempt one more, if it was queued still."""
     row = connection.execute(_CLAIM, {"job_id": job_id, "agent": agent_id, "now": now}).first()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 def set_run_by(connection: Connection, job_id: str, run_by: float) -> None:
-    connection.execute(jobs.update().where(_C.id == job_id).values(run_by=run_by))
+    connection.execute(_SET_RUN_BY, {"job_id": job_id, "until": run_by})
 
 
 def write_progress(connection: Connection, job_id: str, attempt: int, progress: Progress) -> bool | None:
@@ -215,8 +219,7 @@ def write_progress(connection: Connection, job_id: str, attempt: int, progress: 
 
 def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None:
     """As `write_progress` says, without writing."""
-    is_mine = (_C.id == job_id) & (_C.attempt == attempt) & (_C.state == JobState.RUNNING)
-    return connection.execute(sa.select(_C.is_cancel_requested).where(is_mine)).scalar()
+    return connection.execute(_IS_TO_STOP, {"job_id": job_id, "of_attempt": attempt}).scalar()
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:
@@ -236,22 +239,18 @@ def end(
     result: Mapping[str, Any] | None = None,
 ) -> Job | None:
     """None where the job cannot come into that state any more, or another attempt has begun; None is any attempt."""
-    is_it = (_C.id == job_id) & _C.state.in_(states_before(state))
-    if attempt is not None:
-        is_it &= _C.attempt == attempt
-    row = connection.execute(
-        jobs.update()
-        .where(is_it)
-        .values(
-            state=state,
-            ended_at=now,
-            charged_micros=charged_micros,
-            failure=None if failure is None else asdict(failure),
-            result=None if result is None else dict(result),
-        )
-        .returning(*_C)
-    ).first()
-    return None if row is None else _job_of(row)
+    known = {
+        "job_id": job_id,
+        "of_attempt": attempt,
+        "before": states_before(state),
+        "its_state": state,
+        "its_ended_at": now,
+        "its_charged_micros": charged_micros,
+        "its_failure": None if failure is None else asdict(failure),
+        "its_result": None if result is None else dict(result),
+    }
+    row = connection.execute(_END, known).first()
+    return None if row is None else job_of(row)
 
 
 def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_excused: bool = False) -> Job | None:
@@ -269,7 +268,7 @@ def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_ex
         )
         .returning(*_C)
     ).first()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 def counted_attempts(connection: Connection, job_id: str) -> int:
@@ -308,40 +307,3 @@ def forget_contents(connection: Connection, job_id: str) -> None:
     """What its user sent and got; the row stays, for the ledger."""
     bare = jobs.update().where(_C.id == job_id, _C.state.not_in(_OPEN))
     connection.execute(bare.values(result=None, request={}, idempotency_key=None, body_hash=None))
-
-
-def _request_record(request: JobRequest) -> dict[str, Any]:
-    record = asdict(request)
-    return {name: value for name, value in record.items() if value is not None}
-
-
-def _request_of(row: sa.Row[Any]) -> JobRequest:
-    record = dict(row.request)
-    if not record:  # forgotten
-        return JobRequest(TaskKind(row.kind), {}, model=row.model)
-    record["kind"] = TaskKind(record["kind"])
-    record["inputs"] = tuple(JobInput(InputRole(one["role"]), one["source"]) for one in record["inputs"])
-    record["delivery"] = Delivery(**record["delivery"])
-    record["webhook_events"] = tuple(map(WebhookEvent, record.get("webhook_events", (WebhookEvent.COMPLETED,))))
-    return JobRequest(**record)
-
-
-def _job_of(row: sa.Row[Any]) -> Job:
-    return Job(
-        row.id,
-        row.key_id,
-        _request_of(row),
-        JobState(row.state),
-        row.attempt,
-        row.created_at,
-        row.queued_at,
-        row.price_micros,
-        row.charged_micros,
-        row.started_at,
-        row.ended_at,
-        row.agent_id,
-        row.is_cancel_requested,
-        Progress(**row.progress),
-        None if row.failure is None else Failure(**row.failure),
-        row.result,
-    )
