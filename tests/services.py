@@ -58,6 +58,9 @@ class Heard:
     def webhook_attempted(self, outcome: str) -> None:
         self.told.append(("webhook", outcome))
 
+    def request_crashed(self, route: str) -> None:
+        self.told.append(("crashed", route))
+
 
 def dispatcher_for(database: Database, limits: Limits) -> Dispatcher:
     if database.is_postgres:

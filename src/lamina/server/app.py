@@ -23,6 +23,7 @@ from lamina.dialects.native.wire import Problem
 from lamina.dialects.pixazo.access import Gateway
 from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
 from lamina.dialects.runware.routes import ROUTERS as RUNWARE
+from lamina.dialects.runware.sessions import Sessions
 from lamina.server.bootstrap import Installation
 from lamina.server.edges import REQUEST_ID
 from lamina.server.operations import operations
@@ -56,6 +57,7 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.desk = desk
+    app.state.runware_sessions = Sessions()
     app.state.pixazo = _pixazo_gateway(installation, desk)
     for routers in DIALECTS:
         for router in routers:

@@ -39,7 +39,8 @@ ROUTERS = (router,)
 
 async def converse(socket: WebSocket) -> None:
     desk: Desk = socket.app.state.desk
-    await Conversation(socket, desk.service, _sessions_of(socket.app.state), desk.is_closing).hold()
+    sessions: Sessions = socket.app.state.runware_sessions
+    await Conversation(socket, desk.service, sessions, desk.is_closing).hold()
 
 
 async def answer_post(request: Request) -> Response:
@@ -83,9 +84,3 @@ async def _authenticated(
 
 async def _every_answer(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
     return [frame async for frame in answers(caller, task)]
-
-
-def _sessions_of(state: Any) -> Sessions:
-    if not hasattr(state, "runware_sessions"):
-        state.runware_sessions = Sessions()
-    return state.runware_sessions
