@@ -58,6 +58,9 @@ class Heard:
     def webhook_attempted(self, outcome: str) -> None:
         self.told.append(("webhook", outcome))
 
+    def request_crashed(self, route: str) -> None:
+        self.told.append(("crashed", route))
+
 
 class FlatPrices:
     """`PRICE` for everything; of a training's steps the part that was done."""

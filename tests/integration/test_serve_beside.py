@@ -151,3 +151,28 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -
         problem(service.client.post("/v1/files", json=fields), 413, "input_too_large")
         huge = {"prompt": "x" * 6_000_000}
         problem(service.client.post("/v1/generations", json=huge), 413, "input_too_large")
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_words_of_the_api_that_was_asked(tmp_path: Path) -> None:
+    origin = "https://studio.example.org"
+    with served(tmp_path, LAMINA_MAX_UPLOAD_BYTES="1000", LAMINA_CORS_ORIGINS=origin) as service:
+
+        def refused(path: str, **headers: str) -> httpx2.Response:
+            answer = service.client.post(path, content=b"x" * 6_000_000, headers={"Origin": origin, **headers})
+            assert answer.headers["access-control-allow-origin"] == origin
+            return answer
+
+        app = "fal-ai/qwen-image"
+        target = {"x-fal-target-url": f"https://queue.fal.run/{app}"}
+        for path, headers in ((f"/fal/run/{app}", {}), (f"/{app}", {"Host": "fal.run"}), ("/fal/proxy", target)):
+            answer = refused(path, **headers)
+            assert (answer.status_code, answer.headers["content-type"]) == (413, "application/json")
+            assert isinstance(answer.json()["detail"], str)
+            assert answer.headers["x-fal-request-id"]
+        for path in ("/v1", "/runware/v1", "/"):
+            answer = refused(path)
+            assert answer.status_code == 413
+            assert answer.json()["errors"][0]["code"] == "valueTooLarge"
+        for path, headers in (("/pixazo/a/v1/b", {}), ("/a/v1/b", {"Host": "gateway.pixazo.ai"})):
+            answer = refused(path, **headers)
+            assert (answer.status_code, answer.json()["error"]) == (400, "Invalid request parameters")

@@ -153,7 +153,9 @@ class WebhookOutcome(StrEnum):
 
 
 class Observer(Protocol):
-    """Told by the service what happens to jobs and webhooks, once it is committed. It answers at once, never raises."""
+    """Told by the service what happens to jobs and webhooks, once it is committed, and by the APIs what went wrong as
+    nobody expected. It answers at once, never raises.
+    """
 
     def job_submitted(self, job: Job) -> None: ...
 
@@ -173,6 +175,10 @@ class Observer(Protocol):
         """`outcome`: of `WebhookOutcome`."""
         ...
 
+    def request_crashed(self, route: str) -> None:
+        """`route`: the template of its path, or what else says where it was."""
+        ...
+
 
 class _NoObserver:
     def job_submitted(self, job: Job) -> None: ...
@@ -184,6 +190,8 @@ class _NoObserver:
     def step_took(self, model: str, seconds: float) -> None: ...
 
     def webhook_attempted(self, outcome: str) -> None: ...
+
+    def request_crashed(self, route: str) -> None: ...
 
 
 no_observer: Observer = _NoObserver()

@@ -106,7 +106,7 @@ class GenerateTask:
 @dataclass(frozen=True, slots=True)
 class EditTask:
     """Change a picture, or several into one, as words say. Fields as in `GenerateTask`; without a size, the first
-    picture's aspect and about its size.
+    picture's aspect and about its size, or the last one's: `is_sized_like_last`.
     """
 
     prompt: str
@@ -115,6 +115,7 @@ class EditTask:
     height: int | None = None
     count: int = 1
     is_expanded: bool = False
+    is_sized_like_last: bool = False
 
     def __post_init__(self) -> None:
         _check_prompt(self.prompt)

@@ -23,9 +23,11 @@ from lamina.dialects.native.wire import Problem
 from lamina.dialects.pixazo.access import Gateway
 from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
 from lamina.dialects.runware.routes import ROUTERS as RUNWARE
+from lamina.dialects.runware.sessions import Sessions
 from lamina.server.bootstrap import Installation
+from lamina.server.edges import REQUEST_ID
 from lamina.server.operations import operations
-from lamina.server.requests import REQUEST_ID, RequestMiddleware
+from lamina.server.requests import RequestMiddleware
 from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
 DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
@@ -55,6 +57,7 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.desk = desk
+    app.state.runware_sessions = Sessions()
     app.state.pixazo = _pixazo_gateway(installation, desk)
     for routers in DIALECTS:
         for router in routers:
@@ -74,8 +77,9 @@ def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
 
 
 def _surround(app: FastAPI, installation: Installation) -> None:
-    """What is added last stands outermost."""
-    app.add_middleware(FalPlaces)
+    """What is added last stands outermost: pages of other origins are to read what the edge refuses, too."""
+    most = most_body_bytes(installation)
+    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
     origins = installation.settings.cors_origins
     if origins:
         app.add_middleware(
@@ -86,9 +90,8 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
+    app.add_middleware(FalPlaces)
     app.add_middleware(VendorHosts, prefixes=PREFIXES)
-    most = most_body_bytes(installation)
-    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
 
 
 def most_body_bytes(installation: Installation) -> int:

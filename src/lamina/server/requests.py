@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,11 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.log_context import logged_as
-from lamina.dialects.native.errors import problem_response, status_problem_response
+from lamina.server.edges import REQUEST_ID, edge_at
 from lamina.server.logs import with_fields
 from lamina.server.metrics import OTHER, Metrics
 
-REQUEST_ID = "X-Request-ID"
 CLIENT_GONE = 499  # nginx's number for a client that did not wait for the answer; never sent
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -27,8 +25,8 @@ _log = logging.getLogger(__name__)
 
 
 class RequestMiddleware:
-    """Pure ASGI, so that streams pass through as they come. Add it last with `add_middleware`: it is to be outside
-    of all the others, and inside of Starlette's own that answers exceptions with plain text.
+    """Pure ASGI, so that streams pass through as they come. It is to be outside of all others that answer, inside of
+    those that find out which API an address belongs to, and of Starlette's own that answers exceptions with plain text.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
@@ -65,7 +63,7 @@ class RequestMiddleware:
                 self._metrics.request_crashed(route_template(exchange.scope))
                 if exchange.has_started:
                     raise  # the server cuts the connection: what was sent must not look whole
-                await exchange.answer(exchange.crash_response())
+                await exchange.answer(edge_at(exchange.scope["method"], exchange.path).crash())
                 return
             if exchange.has_started:
                 raise
@@ -144,13 +142,9 @@ class _Exchange:
             f"The request's body is larger than {self._max_body_bytes} bytes.",
             "Upload large files by themselves and name them in the request, or make them smaller.",
         )
-        response = problem_response(error, self.path)
+        response = edge_at(self.scope["method"], self.path).refusal(error)
         response.headers["Connection"] = "close"  # the rest of the body is not read
         await self.answer(response)
-
-    def crash_response(self) -> Response:
-        """In the words of the dialect, if its route has left them as `request.state.render_crash`."""
-        return self.scope.get("state", {}).get("render_crash", _crash_response)(self.path)
 
     async def answer(self, response: Response) -> None:
         await response(self.scope, self._receive, self.send)
@@ -175,12 +169,3 @@ def _request_id(scope: dict[str, Any] | Scope) -> str:
     """The client's own, if it is one that may stand in logs and headers."""
     told = Headers(scope=scope).get(REQUEST_ID, "")
     return told if _SANE_ID.fullmatch(told) else new_id()
-
-
-def _crash_response(path: str) -> Response:
-    return status_problem_response(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something went wrong that nobody had expected; it is in the log of the service.",
-        f"Try again; if it stays, tell the operator the {REQUEST_ID} of this answer.",
-        path,
-    )

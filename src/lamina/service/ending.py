@@ -68,8 +68,14 @@ def announce(service: Service, job: Job | None) -> None:
     """To be called when the transaction that ended the job has committed."""
     if job is not None:
         service.signals.changed(job.id)
-        service.letters.set()
+        ring(service, job)
         service.observer.job_ended(job)
+
+
+def ring(service: Service, job: Job) -> None:
+    """Has what was written to the outbox sent, if the job's user wants anything sent at all."""
+    if job.request.webhook_url is not None or job.request.upload_url is not None:
+        service.letters.set()
 
 
 def _charge(service: Service, job: Job, state: JobState) -> int:

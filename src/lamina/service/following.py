@@ -40,7 +40,7 @@ async def ended(service: Service, key_id: str, job_id: str, wait_s: float) -> Jo
     """The job when it has ended, or as it is after so long."""
     until = service.clock() + wait_s
     while True:
-        job = (await view(service, key_id, job_id)).job
+        job = await _job(service, key_id, job_id)
         left_s = until - service.clock()
         if not job.state.is_open or left_s <= 0:
             return job
@@ -49,10 +49,10 @@ async def ended(service: Service, key_id: str, job_id: str, wait_s: float) -> Jo
 
 async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -> AsyncIterator[JobEvent | None]:
     """Its events from the one after `after` on, until it has ended; None now and then, when there is nothing new."""
-    await view(service, key_id, job_id)
+    await _job(service, key_id, job_id)
     while True:
         # The state first: what comes between the two reads is not lost, but read next time.
-        job = (await view(service, key_id, job_id)).job
+        job = await _job(service, key_id, job_id)
         fresh = await _fresh(service, job_id, after)
         for event in fresh:
             after = event.number
@@ -76,6 +76,14 @@ async def queue_length(service: Service) -> int:
     """How many jobs wait, of all keys."""
     counts = await service.database.read(jobs.count_by_state)
     return sum(count for (state, _), count in counts.items() if state == JobState.QUEUED)
+
+
+async def _job(service: Service, key_id: str, job_id: str) -> Job:
+    """Without its outlook, which costs as much again. Raises `LaminaError` (not_found)."""
+    job = await service.database.read(lambda connection: jobs.by_id(connection, job_id, key_id))
+    if job is None:
+        raise no_such_job(job_id)
+    return job
 
 
 async def _fresh(service: Service, job_id: str, after: int) -> list[JobEvent]:

@@ -5,17 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lamina.core.jobs import (
-    Delivery,
-    Failure,
-    InputRole,
-    Job,
-    JobInput,
-    JobRequest,
-    JobState,
-    Progress,
-    WebhookEvent,
-)
+from lamina.core.jobs import Delivery, Failure, InputRole, Job, JobInput, JobRequest, JobState, Progress, WebhookEvent
 from lamina.core.tasks import TaskKind
 
 

@@ -14,6 +14,7 @@ from lamina.store.tables import jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
+_ENDED = ("state", "ended_at", "charged_micros", "failure", "result")
 _BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
 _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
@@ -36,6 +37,20 @@ _PROGRESS = (
     .where(_C.id == bindparam("job_id"), _C.attempt == bindparam("of_attempt"), _C.state == JobState.RUNNING)
     .values(progress=bindparam("progress", type_=sa.JSON))
     .returning(_C.is_cancel_requested)
+)
+_IS_TO_STOP = sa.select(_C.is_cancel_requested).where(
+    _C.id == bindparam("job_id"), _C.attempt == bindparam("of_attempt"), _C.state == JobState.RUNNING
+)
+_SET_RUN_BY = jobs.update().where(_C.id == bindparam("job_id")).values(run_by=bindparam("until", type_=sa.Double))
+_END = (
+    jobs.update()
+    .where(
+        _C.id == bindparam("job_id"),
+        _C.state.in_(bindparam("before", expanding=True)),
+        _C.attempt == sa.func.coalesce(bindparam("of_attempt", type_=sa.Integer), _C.attempt),
+    )
+    .values({name: bindparam(f"its_{name}", type_=_C[name].type) for name in _ENDED})
+    .returning(*_C)
 )
 
 
@@ -166,7 +181,7 @@ def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job
 
 
 def set_run_by(connection: Connection, job_id: str, run_by: float) -> None:
-    connection.execute(jobs.update().where(_C.id == job_id).values(run_by=run_by))
+    connection.execute(_SET_RUN_BY, {"job_id": job_id, "until": run_by})
 
 
 def write_progress(connection: Connection, job_id: str, attempt: int, progress: Progress) -> bool | None:
@@ -178,8 +193,7 @@ def write_progress(connection: Connection, job_id: str, attempt: int, progress: 
 
 def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None:
     """As `write_progress` says, without writing."""
-    is_mine = (_C.id == job_id) & (_C.attempt == attempt) & (_C.state == JobState.RUNNING)
-    return connection.execute(sa.select(_C.is_cancel_requested).where(is_mine)).scalar()
+    return connection.execute(_IS_TO_STOP, {"job_id": job_id, "of_attempt": attempt}).scalar()
 
 
 def end(
@@ -193,21 +207,17 @@ def end(
     result: Mapping[str, Any] | None = None,
 ) -> Job | None:
     """None where the job cannot come into that state any more, or another attempt has begun; None is any attempt."""
-    is_it = (_C.id == job_id) & _C.state.in_(states_before(state))
-    if attempt is not None:
-        is_it &= _C.attempt == attempt
-    row = connection.execute(
-        jobs.update()
-        .where(is_it)
-        .values(
-            state=state,
-            ended_at=now,
-            charged_micros=charged_micros,
-            failure=None if failure is None else asdict(failure),
-            result=None if result is None else dict(result),
-        )
-        .returning(*_C)
-    ).first()
+    known = {
+        "job_id": job_id,
+        "of_attempt": attempt,
+        "before": states_before(state),
+        "its_state": state,
+        "its_ended_at": now,
+        "its_charged_micros": charged_micros,
+        "its_failure": None if failure is None else asdict(failure),
+        "its_result": None if result is None else dict(result),
+    }
+    row = connection.execute(_END, known).first()
     return None if row is None else job_of(row)
 
 

@@ -17,6 +17,7 @@ _TAKE = (
     )
     .values(balance_micros=wallets.c.balance_micros + sa.bindparam("amount", type_=sa.BigInteger))
 )
+_OF_JOB = sa.select(ledger).where(ledger.c.job_id == sa.bindparam("of_job")).order_by(ledger.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,7 @@ def entries(connection: Connection, key_id: str, limit: int = 100) -> list[Entry
 
 
 def entries_of_job(connection: Connection, job_id: str) -> list[Entry]:
-    rows = connection.execute(sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id))
-    return [Entry(*row) for row in rows]
+    return [Entry(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
 
 
 def wrong_balances(connection: Connection) -> list[tuple[str, int, int]]:

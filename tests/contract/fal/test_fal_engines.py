@@ -77,6 +77,16 @@ def test_pictures_are_made_and_changed(engines: Served) -> None:
         assert abs(changed.width / changed.height - 128 / 96) < 0.2
 
 
+@shows("With real engines", "image_size left out: that of the last of several pictures", by="nano")
+def test_without_a_size_several_pictures_give_the_size_of_the_last(engines: Served) -> None:
+    pytest.importorskip("torch")
+    addresses = [uploaded(engines, poster(*size)) for size in ((240, 160), (160, 240))]
+    made = run(engines, "qwen-image-edit-2511", prompt="a red circle", image_urls=addresses, num_inference_steps=2)
+    assert made.status_code == 200, made.text
+    (picture,) = pictures(engines, made.json())
+    assert picture.size == (160, 240)
+
+
 @shows("Refused", "a LoRA that does not fit the model that is here: value_error at loras", by="nano")
 def test_what_a_checkpoint_cannot_do_is_refused(engines: Served) -> None:
     pytest.importorskip("torch")

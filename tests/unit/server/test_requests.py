@@ -25,6 +25,14 @@ from lamina.server.requests import RequestMiddleware
 
 MAX_BODY_BYTES = 1000
 SECRET = "hunter2"  # noqa: S105
+VENDORS: dict[str, Callable[[Any], object]] = {
+    "/fal/run/fal-ai/qwen-image": lambda body: body["error_type"],
+    "/pixazo/a/b": lambda body: body["error"],
+    "/v1": lambda body: body["errors"][0]["code"],
+    "/runware/v1": lambda body: body["errors"][0]["code"],
+    "/": lambda body: body["errors"][0]["code"],
+}
+"""Addresses of vendors' APIs, and where the word of an error is in their bodies."""
 
 
 class Site:
@@ -68,6 +76,8 @@ class Site:
         self.app.get("/plain")(lambda: PlainTextResponse("plain"))
         self.app.get("/kept")(lambda: JSONResponse({}, headers={"Cache-Control": "max-age=60"}))
         self.app.get("/crash")(self._crash)
+        for path in VENDORS:
+            self.app.post(path)(self._crash)
         self.app.get("/crash-late")(self._crash_late)
         self.app.get("/events")(self._events)
         self.app.post("/json")(self._json)
@@ -220,6 +230,21 @@ def test_an_unexpected_exception_is_a_problem_without_a_trace_and_is_logged_and_
     assert line["status"] == 500
     assert site.counted("lamina_http_crashes_total", route="/crash") == 1
     assert site.counted("lamina_http_requests_total", route="/crash", method="GET", status="500") == 1
+
+
+@pytest.mark.parametrize(("path", "word"), VENDORS.items(), ids=VENDORS)
+def test_an_unexpected_exception_is_told_in_the_words_of_the_api_that_was_asked(
+    site: Site, path: str, word: Callable[[Any], object]
+) -> None:
+    answer = ask(site, "POST", path)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
+    assert word(answer.json()) in (
+        "internal_error",
+        "internalServerError",
+        "An unexpected error occurred, please try again later",
+    )
+    assert SECRET not in answer.text
+    assert site.counted("lamina_http_crashes_total", route=path) == 1
 
 
 def bodies(size: int) -> dict[str, dict[str, Any]]:

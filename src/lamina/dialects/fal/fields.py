@@ -80,7 +80,7 @@ def negative_prompt(default: str = "", most: int = _ENDLESS, may_be_null: bool =
 
 def image_size(default: Preset | None = None, may_be_null: bool = True) -> FieldOf:
     kind = ImageSize | Preset | None if may_be_null else ImageSize | Preset
-    words = "Of the pictures made: a name, or width and height; where there is none, that of the picture given."
+    words = "Of the pictures made: a name, or width and height; where there is none, that of the last picture given."
     return FieldOf("image_size", kind, Field(default, description=words))
 
 

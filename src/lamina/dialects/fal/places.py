@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/fal"
@@ -42,14 +41,7 @@ class FalPlaces:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        if scope["path"].rstrip("/") in PROXIES:
-            moved = _proxied(scope)
-            if moved is None:
-                response = JSONResponse({"detail": "Invalid request: x-fal-target-url is not one of fal's."}, 400)
-                await response(scope, receive, send)
-                return
-        else:
-            moved = _sent_to_fal(scope)
+        moved = _proxied(scope) if scope["path"].rstrip("/") in PROXIES else _sent_to_fal(scope)
         await self._app(_with_keys(moved), receive, send)
 
 
@@ -70,15 +62,16 @@ def _sent_to_fal(scope: Scope) -> Scope:
     return moved
 
 
-def _proxied(scope: Scope) -> Scope | None:
+def _proxied(scope: Scope) -> Scope:
+    """Where it names no target of fal's, the request stays where it is, and is told so there."""
     target = Headers(scope=scope).get(TARGET, "")
     try:
         parts = urlsplit(target)
         place = place_of(parts.hostname or "")
     except ValueError:
-        return None
+        return scope
     if place is None:
-        return None
+        return scope
     return {**_moved(scope, place, parts.path or "/"), "query_string": parts.query.encode("latin-1", "replace")}
 
 

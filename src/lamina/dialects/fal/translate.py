@@ -170,7 +170,7 @@ def _task(endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] |
         case TaskKind.DECOMPOSE:
             return DecomposeTask(fields["num_layers"], fields["prompt"] or "", sampling)
         case TaskKind.EDIT:
-            return EditTask(fields["prompt"], sampling, width, height, count, is_expanded)
+            return EditTask(fields["prompt"], sampling, width, height, count, is_expanded, is_sized_like_last=True)
         case _:
             strength = fields.get("strength", 0.6)
             return GenerateTask(fields["prompt"], sampling, width, height, count, strength, is_expanded)

@@ -63,7 +63,7 @@ def render_error(error: LaminaError) -> JSONResponse:
     return JSONResponse(_body(error, status), status, headers)
 
 
-def render_crash(_path: str = "") -> JSONResponse:
+def render_crash() -> JSONResponse:
     """The answer to a request that failed in a way that nobody expected."""
     return JSONResponse(BODIES[500], 500)
 

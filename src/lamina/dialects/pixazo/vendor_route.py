@@ -9,18 +9,15 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from lamina.core.errors import LaminaError
-from lamina.dialects.pixazo.errors import invalid_fields, render_crash, render_error
+from lamina.dialects.pixazo.errors import invalid_fields, render_error
 from lamina.dialects.pixazo.rendering import no_such_request
 
 
 class PixazoRoute(APIRoute):
-    """`request.state.render_crash` is for the edge of the service, which answers what nobody expected."""
-
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def told(request: Request) -> Response:
-            request.state.render_crash = render_crash
             try:
                 return await handle(request)
             except LaminaError as error:

@@ -1,6 +1,7 @@
 """Reads what a client sends into tasks, and answers each: the same over a socket and over HTTP."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -8,7 +9,7 @@ from typing import Any, NoReturn
 from lamina.core.errors import LaminaError
 from lamina.dialects.runware.aliases import with_todays_names
 from lamina.dialects.runware.caller import Caller
-from lamina.dialects.runware.errors import RunwareError, error_of
+from lamina.dialects.runware.errors import RunwareError, crash, error_of
 from lamina.dialects.runware.fields import check, is_task_uuid
 from lamina.dialects.runware.tasks import HANDLERS
 from lamina.dialects.runware.wire import TASKS
@@ -16,6 +17,7 @@ from lamina.dialects.runware.wire import TASKS
 MOST_TASKS = 100  # of one message
 INFERENCE = "imageInference"
 _LONGEST_SHOWN = 100
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ async def answers(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Fram
         yield Frame(error=error, task_type=task_type, task_uuid=task_uuid)
     except LaminaError as error:
         yield Frame(error=error_of(error), task_type=task_type, task_uuid=task_uuid)
+    except Exception:  # noqa: BLE001  (an edge: on a socket there is none beyond it, and the other tasks go on)
+        _log.exception("a task failed in a way that nobody expected")
+        caller.service.observer.request_crashed(f"runware/{task_type}" if task_type in HANDLERS else "runware")
+        yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
 
 
 def refused(task: Mapping[str, Any], error: RunwareError) -> Frame:

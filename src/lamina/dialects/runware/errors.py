@@ -86,6 +86,10 @@ def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:
     return RunwareError(code, f"{failure.message} {failure.hint}".strip())
 
 
+def crash() -> RunwareError:
+    return RunwareError("internalServerError", "Something went wrong that nobody had expected; it is in the log.")
+
+
 def invalid_key() -> RunwareError:
     return RunwareError("invalidApiKey", INVALID_KEY, parameter="apiKey", type="string")
 

@@ -1,10 +1,8 @@
 """Where Runware's clients come to: a socket, and one address for posts, both under three paths."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Request, Response, WebSocket
@@ -12,6 +10,7 @@ from starlette.datastructures import Headers
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
+from lamina.dialects.runware.bodies import PATHS, render_body
 from lamina.dialects.runware.caller import Caller
 from lamina.dialects.runware.conversation import Frame, answers, parse_message
 from lamina.dialects.runware.errors import RunwareError, error_of, invalid_key, missing_key
@@ -20,7 +19,6 @@ from lamina.dialects.runware.socket import AUTHENTICATION, Conversation
 from lamina.service.keys import authenticate
 from lamina.service.service import Service
 
-PATHS = ("/v1", "/runware/v1", "/")
 _BEARER = "bearer "
 _DRY_RUN = "x-runware-dry-run"
 
@@ -41,7 +39,8 @@ ROUTERS = (router,)
 
 async def converse(socket: WebSocket) -> None:
     desk: Desk = socket.app.state.desk
-    await Conversation(socket, desk.service, _sessions_of(socket.app.state), desk.is_closing).hold()
+    sessions: Sessions = socket.app.state.runware_sessions
+    await Conversation(socket, desk.service, sessions, desk.is_closing).hold()
 
 
 async def answer_post(request: Request) -> Response:
@@ -50,17 +49,17 @@ async def answer_post(request: Request) -> Response:
         tasks = await asyncio.to_thread(parse_message, await request.body())
         key, tasks, is_greeting = await _authenticated(desk.service, request.headers, tasks)
     except RunwareError as error:
-        return _response([Frame(error=error)])
+        return render_body([Frame(error=error)])
     except LaminaError as error:
         told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-        return _response([Frame(error=told, task_type=AUTHENTICATION)])
+        return render_body([Frame(error=told, task_type=AUTHENTICATION)])
     sdk, is_dry = request.headers.get("x-sdk-name", ""), request.headers.get(_DRY_RUN) == "1"
     caller = Caller(desk.service, key, desk.is_closing, False, sdk, is_dry)
     found = await asyncio.gather(*(_every_answer(caller, task) for task in tasks))
     frames = [frame for of_task in found for frame in of_task]
     if is_greeting and not tasks:
         frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": str(uuid.uuid4())},))]
-    return _response(frames)
+    return render_body(frames)
 
 
 for _path in PATHS:
@@ -85,24 +84,3 @@ async def _authenticated(
 
 async def _every_answer(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
     return [frame async for frame in answers(caller, task)]
-
-
-def _response(frames: list[Frame]) -> Response:
-    """Data and errors together, as HTTP allows; clients take an empty `errors` for an error."""
-    body: dict[str, Any] = {}
-    data = [item for frame in frames for item in frame.data]
-    errors = [one for frame in frames if frame.error is not None for one in frame.body()["errors"]]
-    if data or not errors:
-        body["data"] = data
-    if errors:
-        body["errors"] = errors
-    failed = next((frame.error.status for frame in frames if frame.error is not None), HTTPStatus.OK)
-    return Response(
-        json.dumps(body, ensure_ascii=False), HTTPStatus.OK if data else failed, media_type="application/json"
-    )
-
-
-def _sessions_of(state: Any) -> Sessions:
-    if not hasattr(state, "runware_sessions"):
-        state.runware_sessions = Sessions()
-    return state.runware_sessions

@@ -62,7 +62,7 @@ class QwenEngine:
     def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
         """See `PictureMaker`."""
         run = self._run(TaskKind.EDIT, task, progress, references=len(pictures))
-        sizes = sizes_for(run.model, _asked(task), _size_of(pictures[0]))
+        sizes = sizes_for(run.model, _asked(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         takes_one = run.model.max_references == 1
         inputs: dict[str, Any] = {"image": images[0] if takes_one else images}

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
 from lamina.core.log_context import logged_as
 from lamina.core.tasks import TaskKind
-from lamina.service.ending import announce, end, tell
+from lamina.service.ending import announce, end, ring, tell
 from lamina.service.engine_process import EngineLost, EngineProcess
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.service import Service
@@ -67,7 +67,7 @@ class Agent:
             return
         self.running = job
         self.service.signals.changed(job.id)
-        self.service.letters.set()
+        ring(self.service, job)
         self.service.observer.job_started(job)
         with logged_as(job_id=job.id, attempt=job.attempt, agent_id=self.id):
             try:
@@ -94,7 +94,7 @@ class Agent:
         return await self.service.database.write(work)
 
     async def _run(self, job: Job) -> None:
-        with _scratch_folder() as folder:
+        async with _scratch_folder() as folder:
             try:
                 outcome = await self._made(job, folder)
                 await self._finish(job, outcome, folder / "out")
@@ -171,10 +171,11 @@ class Agent:
         announce(self.service, ended)
 
 
-@contextlib.contextmanager
-def _scratch_folder() -> Generator[Path]:
+@contextlib.asynccontextmanager
+async def _scratch_folder() -> AsyncGenerator[Path]:
+    """Removed in a thread, so that whoever waits for the job's end does not wait for the disk."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-run-"))
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

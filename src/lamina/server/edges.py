@@ -1,0 +1,52 @@
+"""In whose words the edge of the service speaks at an address: those of the API that the address belongs to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from lamina.core.errors import LaminaError
+from lamina.dialects.fal import edge as fal
+from lamina.dialects.native.errors import problem_response, status_problem_response
+from lamina.dialects.pixazo.access import PREFIX as PIXAZO
+from lamina.dialects.pixazo.errors import render_crash as pixazo_crash
+from lamina.dialects.pixazo.errors import render_error as pixazo_refusal
+from lamina.dialects.runware import bodies as runware
+
+REQUEST_ID = "X-Request-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """How one API says that a request was refused before its routes, or failed as nobody expected."""
+
+    refusal: Callable[[LaminaError], Response]
+    crash: Callable[[], Response]
+
+
+_FAL = Edge(fal.render_refusal, fal.render_crash)
+_PIXAZO = Edge(pixazo_refusal, pixazo_crash)
+_RUNWARE = Edge(runware.render_refusal, runware.render_crash)
+
+
+def edge_at(method: str, path: str) -> Edge:
+    """`path`: below the prefix of its API, wherever the vendor's host has it."""
+    if fal.is_fals(path):
+        return _FAL
+    if path.startswith(f"{PIXAZO}/"):
+        return _PIXAZO
+    return _RUNWARE if runware.is_runwares(method, path) else _native(path)
+
+
+def _native(path: str) -> Edge:
+    return Edge(lambda error: problem_response(error, path), lambda: _problem_of_crash(path))
+
+
+def _problem_of_crash(path: str) -> Response:
+    return status_problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong that nobody had expected; it is in the log of the service.",
+        f"Try again; if it stays, tell the operator the {REQUEST_ID} of this answer.",
+        path,
+    )
