@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lamina.core.fast import FastPath
 from lamina.core.placement import AUTO
 from lamina.engine.weights.places import PACKAGE_ONLY, Roots
 
@@ -12,7 +13,8 @@ class Wishes:
     """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto".
 
     `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions, and LoRAs
-    that came from URLs, are kept from one run to the next; None forgets them.
+    that came from URLs, are kept from one run to the next; None forgets them. `fast`: the fast paths to use; None is
+    all that fit.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -23,3 +25,4 @@ class Wishes:
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
     cache_dir: Path | None = None
+    fast: frozenset[FastPath] | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.fast import FastPath
 from lamina.core.placement import Placement, Precision
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
 from lamina.engine.qwen.devices import Device
@@ -23,8 +24,8 @@ def cpu(gib: float) -> Device:
     return Device("cpu", "CPU", int(gib * GIB), int(gib * GIB))
 
 
-def plan(device: Device, host: int = HOST, **asked: Any) -> Any:
-    return choose_plan("qwen-image-layered", device, host, **asked)
+def plan(device: Device, host: int = HOST, fast: frozenset[FastPath] | None = frozenset(), **asked: Any) -> Any:
+    return choose_plan("qwen-image-layered", device, host, fast=fast, **asked)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,40 @@ def test_auto_takes_the_quickest_that_fits_a_gpu(
     chosen = plan(gpu(gib))
     assert (chosen.precision, chosen.placement) == (precision, placement)
     assert chosen.is_modulation_fp8 == is_modulation_fp8
+
+
+@pytest.mark.parametrize(
+    ("gib", "precision", "placement", "weights_gb"),
+    [
+        (141, "bf16", "resident", 44.7),
+        (80, "bf16", "resident", 44.7),
+        (48, "bf16", "resident", 44.7),
+        (40, "bf16", "model_offload", 28.1),
+        (24, "fp8", "model_offload", 16.8),
+        (16, "bf16", "group_offload", 2.4),
+    ],
+)
+def test_a_table_in_place_of_the_modulation_leaves_room_on_a_gpu(
+    gib: float, precision: str, placement: str, weights_gb: float
+) -> None:
+    chosen = plan(gpu(gib), fast=None)
+    assert (chosen.precision, chosen.placement) == (precision, placement)
+    assert not chosen.is_modulation_fp8
+    assert chosen.weight_bytes / 1e9 == pytest.approx(weights_gb, abs=0.05)
+    assert (FastPath.MODULATION in chosen.fast) == (placement != "group_offload")
+
+
+def test_the_table_takes_13_gb_less_than_the_weights() -> None:
+    whole, tabulated = (plan(gpu(141), fast=fast).weight_bytes for fast in (frozenset(), None))
+    assert whole - tabulated > 13e9
+    on_cpu = [plan(cpu(64), fast=fast).weight_bytes for fast in (frozenset(), None)]
+    assert 0 < on_cpu[1] - on_cpu[0] < 0.6e9, "where there is no other memory, the weights stay and the table comes"
+
+
+def test_blocks_are_compiled_on_gpus_unless_the_settings_say_so() -> None:
+    assert FastPath.COMPILE in plan(gpu(80), fast=None).fast
+    assert FastPath.COMPILE not in plan(cpu(64), fast=None).fast
+    assert FastPath.COMPILE in plan(cpu(64), fast=frozenset({FastPath.COMPILE})).fast
 
 
 def test_a_machine_without_the_memory_to_offload_to_quantises() -> None:

@@ -20,6 +20,8 @@ DEFAULT_LAYERS = 4
 _HIDDEN_COPIES = 20
 # Numbers that the VAE's decoder holds for each pixel, in widths of its first layer: a map with its padding in time.
 _DECODER_COPIES = 10
+TABLE_ROWS = 128
+"""Timesteps whose modulation is kept at once (`fast.modulation`); a run of 50 steps has 50."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class ComponentSizes:
             return self.stored_bytes
         in_fp8 = self.matrices + (self.modulation if is_modulation_fp8 else 0) if precision is Precision.FP8 else 0
         return (self.transformer - in_fp8) * BYTES_PER_NUMBER[precision] + in_fp8
+
+    def table_bytes(self, precision: Precision) -> int:
+        """Of a full table of modulation: a row has what the matrices of C inputs give for one timestep."""
+        return TABLE_ROWS * (self.modulation // self.width) * BYTES_PER_NUMBER[precision]
 
     def other_bytes(self, precision: Precision) -> tuple[int, int]:
         """Of the text encoder and of the VAE."""
