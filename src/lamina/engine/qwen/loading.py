@@ -18,7 +18,7 @@ from lamina.engine.qwen.fast.fitting import fit_after_moving, fit_before_moving
 from lamina.engine.qwen.needs import BYTES_PER_NUMBER
 from lamina.engine.qwen.placement import Plan
 from lamina.engine.qwen.processor import PictureProcessor
-from lamina.engine.qwen.quantising import quantise
+from lamina.engine.qwen.quantising import multiplies_fp8, quantise
 from lamina.engine.qwen.shelf import Item, Shelf
 from lamina.engine.qwen.transformer_file import load_transformer_file
 from lamina.engine.weights.checking import check_component, component_tensors
@@ -66,7 +66,8 @@ def load_component(
     with _told(folder if transformer_file is None else transformer_file):
         component = _LOADERS[role](folder, _DTYPES[plan.precision], transformer_file)
         if role == "transformer" and plan.precision is Precision.FP8 and plan.sizes.stored_bytes is None:
-            quantise(component, plan.is_modulation_fp8)
+            is_quick = FastPath.COMPILE in plan.fast and multiplies_fp8(plan.device.name)
+            quantise(component, plan.is_modulation_fp8, is_arithmetic_too=is_quick)
         if role in _HAVE_WEIGHTS:
             component.eval().requires_grad_(False)
             fit_before_moving(role, component, plan)

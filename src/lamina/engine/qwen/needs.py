@@ -28,10 +28,11 @@ TABLE_ROWS = 128
 class ComponentSizes:
     """Counts of parameters, and what the memory of a run depends on.
 
-    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `modulation`: those in the
-    blocks' modulation; both are part of `transformer`. `block`: of the largest block. `unblocked`: the text encoder's
-    largest layer, which no offloading can take apart. `width`: of the transformer's hidden state; `vae_width`: channels
-    of the VAE at full size. `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
+    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `sensitive`: of these,
+    those that never have 8 bits (`quantising`); `modulation`: those in the blocks' modulation; all are part of
+    `transformer`. `block`: of the largest block. `unblocked`: the text encoder's largest layer, which no offloading can
+    take apart. `width`: of the transformer's hidden state; `vae_width`: channels of the VAE at full size.
+    `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
     """
 
     transformer: int
@@ -43,12 +44,15 @@ class ComponentSizes:
     unblocked: int
     width: int
     vae_width: int
+    sensitive: int = 0
     stored_bytes: int | None = None
 
     def transformer_bytes(self, precision: Precision, is_modulation_fp8: bool = False) -> int:
         if self.stored_bytes is not None:
             return self.stored_bytes
-        in_fp8 = self.matrices + (self.modulation if is_modulation_fp8 else 0) if precision is Precision.FP8 else 0
+        in_fp8 = 0
+        if precision is Precision.FP8:
+            in_fp8 = self.matrices - self.sensitive + (self.modulation if is_modulation_fp8 else 0)
         return (self.transformer - in_fp8) * BYTES_PER_NUMBER[precision] + in_fp8
 
     def table_bytes(self, precision: Precision) -> int:
@@ -72,6 +76,7 @@ RELEASED = ComponentSizes(
     unblocked=544_997_376,
     width=3072,
     vae_width=96,
+    sensitive=2_264_924_160,
 )
 
 NANO = ComponentSizes(
@@ -84,6 +89,7 @@ NANO = ComponentSizes(
     unblocked=81_920,
     width=192,
     vae_width=16,
+    sensitive=884_736,
 )
 
 
