@@ -10,6 +10,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,23 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
         assert process.stdout is not None
         process.stdout.close()
         log.close()
+
+
+@contextmanager
+def files_served(folder: Path) -> Generator[str]:
+    """The address below which the files of a folder are, as on a user's own server."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def lamina(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -18,6 +18,7 @@ from lamina.service.ending import end
 from lamina.service.service import Limits, Service
 from lamina.service.submitting import submit
 from lamina.service.sweeping import keep_sweeping
+from lamina.service.working.trying_again import give_back
 from lamina.store import jobs
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
@@ -89,6 +90,22 @@ def test_jobs_start_by_priority_and_then_by_age(service: Service, key: ApiKey) -
         return [numbers[job_id] for job_id in runs.started]
 
     assert asyncio.run(scenario()) == [1, 4, 0, 2, 3]
+
+
+def test_a_job_that_comes_again_goes_before_younger_ones(service: Service, key: ApiKey) -> None:
+    async def scenario() -> list[str]:
+        lost = await submit(service, key, request())
+        claimed = await service.database.write(lambda connection: jobs.claim(connection, lost.id, new_id(), 0.0))
+        assert claimed is not None
+        others = [await submit(service, key, request(priority=priority)) for priority in (0, 1)]
+        await give_back(service, claimed)
+        runs = Runs(service)
+        async with serving(service, runs):
+            await runs.until({job.id for job in (lost, *others)})
+        numbers = {job.id: number for number, job in enumerate((lost, *others))}
+        return [numbers[job_id] for job_id in runs.started]
+
+    assert asyncio.run(scenario()) == [2, 0, 1]
 
 
 def test_a_job_starts_as_soon_as_it_is_submitted(service: Service, key: ApiKey) -> None:

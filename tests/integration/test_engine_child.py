@@ -160,6 +160,17 @@ def test_a_second_run_of_nano_loads_nothing_again(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_the_settings_engine_does_what_a_job_leaves_open(tmp_path: Path, poster: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    task, inputs = DecomposeTask(layers=2, sampling=QUICK), {InputRole.PICTURE: (str(poster),)}
+
+    async def scene(given: Scene) -> None:
+        engines = [(await given.ran(task, inputs, engine))[0].facts["engine"] for engine in ("auto", "classic")]
+        assert engines == ["nano", "classic"]
+
+    play(tmp_path, scene, settings={"LAMINA_ENGINE": "nano"})
+
+
 def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     inputs = {InputRole.PICTURE: (str(poster),)}

@@ -1,12 +1,16 @@
 """`lamina redirect` as its users meet it: a command that knows vendors' addresses only, and reaches this machine."""
 
+import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,6 +129,62 @@ def test_a_server_is_started_where_none_runs_and_ended_after(tmp_path: Path) -> 
     assert "Finished server process" in (tmp_path / "data" / "redirect-server.log").read_text()
 
 
+def test_another_server_that_is_well_is_not_taken_for_lamina(tmp_path: Path) -> None:
+    """It would hear keys that are none of its business; a Lamina is started instead."""
+
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"status": "ok"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as other:
+        thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        done = lamina(
+            tmp_path, "redirect", "--port", str(other.server_port), "--", sys.executable, "-c", ASK, STATUS, "wrong",
+            LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD),
+        )  # fmt: skip
+        other.shutdown()
+        thread.join()
+    assert done.stdout.strip() == '401 {"error":"Invalid or missing authentication"}', done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_server_that_was_started_goes_with_whoever_started_it(tmp_path: Path, number: signal.Signals) -> None:
+    """Though nobody is there yet, or any more, to end it in good order."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lamina", "redirect", "--port", "0", "--", "sh", "-c", "echo ready; exec cat"],
+        env=environment_of(tmp_path, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    with process:  # which is waited for, whatever fails
+        if number is signal.SIGKILL:
+            assert process.stdout.readline() == "ready\n"
+        server = os.pidfd_open(first_child_of(process))
+        process.send_signal(number)
+        assert process.wait(60) == (-number if number is signal.SIGKILL else 128 + number)
+        assert select.select([server], [], [], 60)[0], "the server is still there"
+    os.close(server)
+
+
+def first_child_of(process: "subprocess.Popen[str]") -> int:
+    """Its id, as soon as there is one."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (found := children.read_text().split()):
+        assert process.poll() is None
+        time.sleep(0.001)
+    return int(found[0])
+
+
 def test_being_told_to_end_ends_the_command(service: Served) -> None:
     code = "import time; print('ready', flush=True); time.sleep(600)"
     port = str(urlsplit(service.url).port)
@@ -161,6 +221,9 @@ async function main() {
   console.log('large', large.status);
   const others = await fetch('https://example.org/').then(() => 'reached', (error) => error.cause.message);
   console.log('others', others);
+  const plain = await fetch('http://example.org/').then(() => 'reached', (error) => error.cause.message);
+  console.log('plain', plain);
+  console.log('here', await fetch(process.argv[3]).then((answer) => answer.status));
 }
 main();
 """
@@ -170,7 +233,7 @@ def test_node_is_redirected_in_all_its_ways(service: Served, tmp_path: Path) -> 
     if shutil.which("node") is None:
         pytest.skip("no node was found: install the distribution's nodejs")
     (tmp_path / "ask.js").write_text(NODE)
-    done = redirect(service, "--strict", "--", "node", str(tmp_path / "ask.js"), STATUS)
+    done = redirect(service, "--strict", "--", "node", str(tmp_path / "ask.js"), STATUS, f"{service.url}/health")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         'fetch 401 {"error":"Invalid or missing authentication"}',
@@ -178,4 +241,6 @@ def test_node_is_redirected_in_all_its_ways(service: Served, tmp_path: Path) -> 
         "tls true",
         "large 404",
         "others the proxy answers: HTTP/1.1 403 Forbidden",
+        "plain Lamina lets nothing through to example.org",
+        "here 200",
     ]

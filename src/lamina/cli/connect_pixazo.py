@@ -3,11 +3,11 @@
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.service_options import settings_of
+from lamina.cli.service_options import address_of, address_option, settings_of
 
 
 @click.command()
-@click.option("--url", metavar="URL", help="Where the service is; by the settings, http://127.0.0.1:8080, by default.")
+@address_option
 def pixazo(url: str | None) -> int:
     """Show what to change in code that was written for Pixazo, or how to run it unchanged.
 
@@ -15,9 +15,7 @@ def pixazo(url: str | None) -> int:
       lamina connect pixazo
       lamina connect pixazo --url https://lamina.example.org
     """
-    settings = settings_of()
-    here = (url or settings.base_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
-    click.echo("\n".join(_lines(here)))
+    click.echo("\n".join(_lines(address_of(settings_of(), url))))
     return DONE
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "decompose": ("lamina.cli.decompose", "decompose", "Take pictures apart into layers."),
     "generate": ("lamina.cli.generate", "generate", "Make pictures from words."),
     "edit": ("lamina.cli.edit", "edit", "Change pictures as words say."),
+    "train": ("lamina.cli.train", "train", "Train a LoRA on pictures of your own."),
     "recompose": ("lamina.cli.recompose", "recompose", "Put the layers of a file together to one flat picture."),
     "compare": ("lamina.cli.compare", "compare", "Measure how far layers are from the picture that they came from."),
     "eval": ("lamina.cli.evaluate", "evaluate", "Measure an engine on drawn posters whose layers are known."),

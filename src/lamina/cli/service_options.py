@@ -1,4 +1,4 @@
-"""The options of every command that works on a service's own store, and the settings that they make."""
+"""The options of the commands that have to do with a service: its store, its address, and the settings they make."""
 
 import functools
 from collections.abc import Callable
@@ -16,6 +16,10 @@ _STORE = (
 )
 _FILES = (
     click.option("--storage", metavar="URL", help="s3://BUCKET/PREFIX and its like; files in the folder by default."),
+)
+
+address_option = click.option(
+    "--url", metavar="URL", help="Where the service is; by the settings, http://127.0.0.1:8080, by default."
 )
 
 
@@ -45,6 +49,11 @@ def settings_of(**flags: object) -> "Settings":
     from lamina.settings import current
 
     return current(**flags)
+
+
+def address_of(settings: "Settings", url: str | None = None) -> str:
+    """Where clients on this machine reach the service, unless a flag says so; without a slash at its end."""
+    return (url or settings.base_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
 
 
 def _with(options: tuple[Callable[..., Any], ...], command: Callable[..., Any]) -> Callable[..., Any]:

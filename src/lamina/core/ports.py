@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from lamina.core.expansion import ExpandedBy
 from lamina.core.jobs import Job
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
+from lamina.core.results import Generated, TrainingOutcome
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
+from lamina.core.training import Example
 
 LOADING = "loading the model"
 """The one stage that may take minutes without another word."""
@@ -33,6 +34,25 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
         """`stage`: a word for what is being done now; `share_done`: 0..1 of the whole task."""
+        ...
+
+
+class TrainingProgress(Progress, Protocol):
+    """A `Progress` that is told of a training as well. Paths are of files that are whole.
+
+    Where calling it raises `cancelled`, the training ends with a last checkpoint and the LoRA as it is then.
+    """
+
+    def loss(self, step: int, value: float, /) -> None:
+        """Of the step of that number, 1 the first."""
+        ...
+
+    def checkpoint(self, step: int, path: str, /) -> None:
+        """After so many steps, all that going on needs is in the file at `path`."""
+        ...
+
+    def sample(self, step: int, path: str, /) -> None:
+        """`path`: a PNG of what the model makes of a training example now."""
         ...
 
 
@@ -68,8 +88,38 @@ class PictureMaker(Protocol):
         ...
 
 
+class LoraTrainer(Protocol):
+    """An engine that trains LoRAs for the models that it runs."""
+
+    @property
+    def name(self) -> str: ...
+
+    def train(
+        self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
+    ) -> TrainingOutcome:
+        """Writes `lora.safetensors` into `folder`, where it keeps checkpoints too and goes on from one that is there.
+
+        A training that is cancelled after its first step comes back with what it has; see `TrainingOutcome`.
+        """
+        ...
+
+
 def no_progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
     """A `Progress` for callers that do not want to be told."""
+
+
+class _NoTrainingProgress:
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None: ...
+
+    def loss(self, step: int, value: float, /) -> None: ...
+
+    def checkpoint(self, step: int, path: str, /) -> None: ...
+
+    def sample(self, step: int, path: str, /) -> None: ...
+
+
+no_training_progress: TrainingProgress = _NoTrainingProgress()
+"""For callers that do not want to be told."""
 
 
 class SafetyChecker(Protocol):
@@ -143,8 +193,11 @@ no_observer: Observer = _NoObserver()
 class Dispatcher(Protocol):
     """Says to agents "somebody should run job X". The jobs table is the truth; the sweep finds what is forgotten."""
 
-    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
-        """Called within the transaction that queues the job; the agents must not hear of it before that commits."""
+    def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
+        """Called within the transaction that queues the job; the agents must not hear of it before that commits.
+
+        `is_again`: it has had its turn before, and goes before others of its priority.
+        """
         ...
 
     def wake(self) -> None:

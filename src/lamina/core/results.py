@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lamina.core.errors import LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.provenance import Provenance
 
@@ -17,3 +18,19 @@ class Generated:
     made: Provenance
     notes: tuple[str, ...] = ()
     flagged: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingOutcome:
+    """What comes back of training a LoRA. `losses`: of each step, from the first one, whatever run did it.
+
+    `resolution_px`: the side of the square that it was learnt at. `stopped_by`: what ended it before its time, after
+    at least one step; None where it went to its end.
+    """
+
+    losses: tuple[float, ...]
+    seed: int
+    resolution_px: int
+    made: Provenance
+    notes: tuple[str, ...] = ()
+    stopped_by: LaminaError | None = None

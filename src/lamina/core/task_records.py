@@ -34,3 +34,8 @@ def task_of(kind: TaskKind, record: Mapping[str, Any]) -> Task:
     acceleration["cache"] = None if acceleration["cache"] is None else StepCache(acceleration["cache"])
     sampling["acceleration"] = Acceleration(**acceleration)
     return _TASKS[kind](**own, sampling=Sampling(**sampling))
+
+
+def train_task_of(record: Mapping[str, Any]) -> TrainTask:
+    """As `task_of`, of a training."""
+    return TrainTask(**record)

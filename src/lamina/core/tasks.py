@@ -17,6 +17,9 @@ MAX_GUIDANCE = 50.0
 MAX_SEED = 2**64 - 1
 MIN_LORA_SCALE, MAX_LORA_SCALE = -4.0, 4.0
 MAX_TRAINING_STEPS = 100_000
+MAX_TRAINING_PX = 2048
+MAX_RANK = 128
+MIN_ALPHA, MAX_ALPHA = 0.001, 1024.0
 RESOLUTIONS_PX = (640, 1024)
 DEFAULT_SCHEDULER = "Default"
 
@@ -149,21 +152,38 @@ class DecomposeTask:
 
 @dataclass(frozen=True, slots=True)
 class TrainTask:
-    """Train a LoRA on the pictures of an archive.
+    """Train a LoRA on the pictures of an archive; see `core.training` for how they are named.
 
-    `steps`: 1..100,000. `learning_rate`: 0..1. `default_caption`: of pictures without one of their own.
-    `references`: 1..10 pictures that each of an edit's examples starts from. None is the trainer's own default.
+    `model`: a name in the catalog or an alias; of edits or of layers, as that model does. `steps`: 1..100,000.
+    `learning_rate`: 0..1. `rank`: 1..128 of the adapter's matrices; `alpha`: above 0, its strength times the rank.
+    `seed`: 0..2^64-1. `default_caption`: of pictures without one of their own. `references`: 1..10 pictures that each
+    of an edit's examples starts from. `caption_dropout`: 0..1 of steps without words. `resolution_px`: 64..2048, the
+    side of the square at which the results are learnt. `checkpoint_every`: so many steps.
+    None is the trainer's own default, which `core.training` fills in; a seed of None is drawn.
     """
 
+    model: str | None = None
     steps: int | None = None
     learning_rate: float | None = None
+    rank: int | None = None
+    alpha: float | None = None
+    seed: int | None = None
     default_caption: str = ""
     references: int | None = None
+    caption_dropout: float | None = None
+    resolution_px: int | None = None
+    checkpoint_every: int | None = None
 
     def __post_init__(self) -> None:
         _check_range("training steps", self.steps, 1, MAX_TRAINING_STEPS)
         _check_range("a learning rate", self.learning_rate, 0, 1)
+        _check_range("a rank", self.rank, 1, MAX_RANK)
+        _check_range("an alpha", self.alpha, MIN_ALPHA, MAX_ALPHA)
+        _check_range("a seed", self.seed, 0, MAX_SEED)
         _check_range("references", self.references, 1, MAX_REFERENCES)
+        _check_range("a caption dropout", self.caption_dropout, 0, 1)
+        _check_range("a resolution", self.resolution_px, MIN_SIDE_PX, MAX_TRAINING_PX)
+        _check_range("steps between checkpoints", self.checkpoint_every, 1, MAX_TRAINING_STEPS)
 
 
 def _check_prompt(prompt: str) -> None:
@@ -188,8 +208,9 @@ def _check_size(width: int | None, height: int | None) -> None:
 
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
-        asked = f"{what} of {value:g}" if what.startswith("a ") else f"{value:g} {what}"
-        verb = "was" if what.startswith("a ") or value == 1 else "were"
+        is_one = what.startswith(("a ", "an "))
+        asked = f"{what} of {value:g}" if is_one else f"{value:g} {what}"
+        verb = "was" if is_one or value == 1 else "were"
         raise _invalid(f"{asked[0].upper()}{asked[1:]} {verb} asked for.", f"Ask for {least:g} to {most:g}.")
 
 

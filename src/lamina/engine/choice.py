@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import PICTURE_KINDS, TaskKind
+from lamina.core.tasks import TaskKind
 
 if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
-    from lamina.core.ports import Decomposer, PictureMaker
+    from lamina.core.catalog import Model
+    from lamina.core.ports import Decomposer, LoraTrainer, PictureMaker
     from lamina.engine.wishes import Wishes
 
 AUTO = "auto"
@@ -58,13 +59,18 @@ def start_picture_maker(
     return _start(name, kind, model, wishes)
 
 
+def start_trainer(name: str = AUTO, model: str | None = None, wishes: Wishes | None = None) -> LoraTrainer:
+    """As `start_engine`, to train LoRAs for that model."""
+    return _start(name, TaskKind.TRAIN, model, wishes)
+
+
 def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
     """What a user should be told where "auto" came down to nano, which is no match for a released model."""
     if asked != AUTO or engine != "nano":
         return ()
-    from lamina.core.catalog import NANO, wanted_model
+    from lamina.core.catalog import NANO
 
-    wanted = wanted_model(model, kind)
+    wanted = _wanted(model, kind)
     if wanted is NANO:
         return ()
     return (
@@ -92,13 +98,23 @@ def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) 
 
 def _best(kind: TaskKind, model: str | None, wishes: Wishes) -> str:
     """The released weights where they are; else what needs none. Who names a model wants a model."""
-    from lamina.core.catalog import NANO, wanted_model
+    from lamina.core.catalog import NANO
     from lamina.engine.weights.places import find
 
-    wanted = wanted_model(model, kind)
+    wanted = _wanted(model, kind)
     if wanted is not NANO and not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
         return "qwen"
     return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"
+
+
+def _wanted(model: str | None, kind: TaskKind) -> Model:
+    if kind is TaskKind.TRAIN:
+        from lamina.core.training import trained_model
+
+        return trained_model(model)[0]
+    from lamina.core.catalog import wanted_model
+
+    return wanted_model(model, kind)
 
 
 def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
@@ -134,7 +150,7 @@ ENGINES = {
             remedy="Install Lamina again (pip install --force-reinstall lamina); lamina doctor says more",
             start=_start_classic,
         ),
-        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(PICTURE_KINDS)),
-        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(PICTURE_KINDS)),
+        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(TaskKind)),
+        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(TaskKind)),
     )
 }

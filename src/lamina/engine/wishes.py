@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lamina.core.fast import FastPath
 from lamina.core.placement import AUTO
+from lamina.core.training_wishes import TrainingWishes
 from lamina.engine.weights.places import PACKAGE_ONLY, Roots
 
 
@@ -13,8 +14,8 @@ class Wishes:
     """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto".
 
     `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions, and LoRAs
-    that came from URLs, are kept from one run to the next; None forgets them. `fast`: the fast paths to use; None is
-    all that fit.
+    that came from URLs, are kept from one run to the next; None forgets them. `training`: by which means LoRAs are
+    trained. `fast`: the fast paths to use; None is all that fit.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -25,4 +26,5 @@ class Wishes:
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
     cache_dir: Path | None = None
+    training: TrainingWishes = field(default_factory=TrainingWishes)
     fast: frozenset[FastPath] | None = None

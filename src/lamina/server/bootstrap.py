@@ -15,14 +15,13 @@ from lamina.dialects.pixazo.letters import pixazo_writer
 from lamina.dialects.runware.letters import runware_writer
 from lamina.engine.weights.places import find
 from lamina.server.metrics import Metrics
-from lamina.server.stores import open_database
+from lamina.server.stores import open_database, open_files
 from lamina.service.delivering import Writer
 from lamina.service.dispatch.in_process import InProcessDispatcher
 from lamina.service.fetching.fetcher import Fetcher
 from lamina.service.service import Limits, Service
 from lamina.service.signing import SigningKey, loaded_keys, new_key, stored_keys
 from lamina.settings import Settings, data_folder, roots
-from lamina.store.blobs import open_blobs
 from lamina.store.database import Database
 from lamina.store.secrets import secret
 
@@ -54,7 +53,7 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
     file_secret, keys = _secrets(database)
     service = Service(
         database,
-        open_blobs(settings.storage or str(data_folder(settings) / "files")),
+        open_files(settings),
         Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
         _dispatcher(database, limits),
         _Pricing(settings.prices or ""),

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.service.service import Service
 from lamina.store import events, jobs
+from lamina.store.outlook import Outlook, seen
 
 _LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
 
@@ -25,13 +24,10 @@ class JobView:
 async def view(service: Service, key_id: str, job_id: str) -> JobView:
     """Raises `LaminaError` (not_found), for another key's job, too."""
 
-    def work(connection: Connection) -> JobView:
-        job = jobs.by_id(connection, job_id, key_id)
-        if job is None:
-            raise no_such_job(job_id)
-        return _view(connection, job, service.clock()) if job.state.is_open else JobView(job)
-
-    return await service.database.read(work)
+    found = await service.database.read(lambda connection: seen(connection, job_id, key_id))
+    if found is None:
+        raise no_such_job(job_id)
+    return _view(*found, service.clock())
 
 
 async def newest(
@@ -90,11 +86,11 @@ def no_such_job(job_id: str) -> LaminaError:
     return LaminaError(ErrorCode.NOT_FOUND, f"There is no job {job_id}.", "Check the id and the key.")
 
 
-def _view(connection: Connection, job: Job, now: float) -> JobView:
-    if job.state is JobState.QUEUED:
-        position, usual_s, hands = jobs.outlook(connection, job)
-        return JobView(job, position, None if usual_s is None else usual_s * (position // max(1, hands) + 1))
-    usual_s = jobs.usual_run_s(connection, job.request.model, job.request.kind)
+def _view(job: Job, outlook: Outlook, now: float) -> JobView:
+    usual_s, position = outlook.usual_s, outlook.position
+    if position is not None:
+        rounds = position // max(1, outlook.agent_count or 0) + 1
+        return JobView(job, position, None if usual_s is None else usual_s * rounds)
     if job.progress.eta_s is not None or usual_s is None or job.started_at is None:
         return JobView(job, None, job.progress.eta_s)
     return JobView(job, None, max(0.0, usual_s - (now - job.started_at)))

@@ -44,7 +44,7 @@ class Limits:
 class Service:
     """`price_of`: what a request costs in micro-dollars. `secret`: signs addresses of files, one for all processes.
     `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook
-    waits. `known_keys`: by the hash of their secret, with the version of the database that they were read from.
+    waits. `known_keys`: by the hash of their secret, with when they were read, by the monotonic clock.
     `cache`: a folder for what may be fetched again. `lora_fetcher`: with the patience that a LoRA takes.
     """
 
@@ -60,7 +60,7 @@ class Service:
     signals: Signals = field(default_factory=Signals)
     letters: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
-    known_keys: dict[str, tuple[int, ApiKey]] = field(default_factory=dict[str, tuple[int, ApiKey]])
+    known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
     cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
     lora_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_MAX_LORA_BYTES, timeout_s=_LORA_S))
     clock: Callable[[], float] = time

@@ -11,6 +11,7 @@ from pathlib import Path
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.fast import fast_paths
 from lamina.core.placement import AUTO
+from lamina.core.training_wishes import OptimizerName, Targets, TrainingWishes
 from lamina.engine.weights.places import Roots
 from lamina.engine.wishes import Wishes
 from lamina.settings.checks import CHECKS, transformer_files
@@ -37,6 +38,9 @@ class Settings:
     `safety`: "auto", "on" or "off"; `safety_threshold`: 0..1. `expander_url`, `expander_model`, `expander_key`: the
     OpenAI-compatible endpoint that makes prompts richer; the key is a secret.
 
+    Of trainings: `training_targets`, `training_optimizer`, `training_base`, `training_checkpointing`, `training_batch`,
+    `training_average`; see `core.training_wishes`.
+
     Of the service: `data`: the folder of its database and files, unless `database` (a URL) and `storage` (a folder or a
     bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
     device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
@@ -60,6 +64,12 @@ class Settings:
     expander_url: str | None = None
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
+    training_targets: str = Targets.ATTENTION
+    training_optimizer: str = OptimizerName.ADAMW
+    training_base: str = AUTO
+    training_checkpointing: str = AUTO
+    training_batch: int = 1
+    training_average: float = 0.0
     data: str | None = None
     database: str | None = field(default=None, repr=False)
     storage: str | None = None
@@ -123,6 +133,14 @@ def wishes(settings: Settings) -> Wishes:
         settings.expander_model,
         settings.expander_key,
         _cache() / "lamina",
+        TrainingWishes(
+            Targets(settings.training_targets),
+            OptimizerName(settings.training_optimizer),
+            settings.training_base,
+            settings.training_checkpointing,
+            settings.training_batch,
+            settings.training_average,
+        ),
         fast_paths(settings.engine_fast),
     )
 

@@ -12,6 +12,7 @@ from lamina.core.fast import OFF, FastPath, fast_paths
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.prices import parse_prices, render_prices
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.core.training_wishes import OptimizerName, Targets
 
 
 def _engine(value: Any) -> str:
@@ -82,6 +83,13 @@ def _safety_threshold(value: Any) -> float:
     number = _number(value)
     if not 0 <= number <= 1:
         raise ValueError("a number from 0 to 1")
+    return number
+
+
+def _average(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number < 1:
+        raise ValueError("a number from 0 to below 1, such as 0.99; 0 is none")
     return number
 
 
@@ -204,6 +212,12 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "expander_url": _expander_url,
     "expander_model": _expander_model,
     "expander_key": _expander_key,
+    "training_targets": _choice(tuple(Targets)),
+    "training_optimizer": _choice(tuple(OptimizerName)),
+    "training_base": _choice((AUTO, Precision.BF16, Precision.FP8)),
+    "training_checkpointing": _choice((AUTO, "on", "off")),
+    "training_batch": _whole(1, 64),
+    "training_average": _average,
     "data": _text("the path of a folder"),
     "database": _text("sqlite:///PATH or postgresql://USER@HOST/NAME"),
     "storage": _text("the path of a folder, or s3://BUCKET/PREFIX"),

@@ -66,15 +66,6 @@ class Database:
             with self._reading, self._opened_reader().begin():
                 return work(self._opened_reader())
 
-    def version(self) -> int | None:
-        """Another number whenever anybody has committed since; None where that cannot be told for next to nothing."""
-        if self.is_postgres or self._is_in_memory:
-            return None
-        with _told_plainly(), self._reading:
-            raw = self._opened_reader().connection.dbapi_connection
-            assert raw is not None  # noqa: S101  (it is open)
-            return raw.execute("PRAGMA data_version").fetchone()[0]
-
     def write_now(self, work: Work[T]) -> T:
         """As `write`, for programs without a loop."""
         with _told_plainly():
@@ -226,7 +217,9 @@ def _sqlite(url: str, is_in_memory: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         is_writing = connection.get_execution_options().get("is_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        raw = connection.connection.dbapi_connection
+        assert raw is not None  # noqa: S101  (it is open)
+        raw.execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")  # by SQLAlchemy's own way it costs as much as a read
 
     return engine
 

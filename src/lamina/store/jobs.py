@@ -21,7 +21,7 @@ from lamina.core.jobs import (
     states_before,
 )
 from lamina.core.tasks import TaskKind
-from lamina.store.tables import IS_SUCCEEDED, agents, jobs
+from lamina.store.tables import jobs
 
 _C = jobs.c
 _OPEN = tuple(sorted(OPEN))
@@ -29,27 +29,6 @@ _BY_ID = sa.select(jobs).where(_C.id == bindparam("job_id"))
 _LOCKED = _BY_ID.with_for_update(key_share=True)
 _NEXT = (
     sa.select(_C.id).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id).limit(bindparam("count"))
-)
-_QUEUED = sa.select(sa.func.count()).select_from(jobs).where(_C.state == JobState.QUEUED)
-_OF_PRIORITY = _C.priority == bindparam("of_priority", type_=sa.Integer)
-# Two ranges of the index: of an "or" of both, SQLite would read the whole queue.
-_AHEAD = sa.select(
-    _QUEUED.where(_C.priority > bindparam("of_priority", type_=sa.Integer)).scalar_subquery()
-    + _QUEUED.where(_OF_PRIORITY, _C.id < bindparam("job_id")).scalar_subquery()
-)
-_LATEST = (
-    sa.select((_C.ended_at - _C.started_at).label("ran_s"))
-    .where(IS_SUCCEEDED, _C.model == bindparam("of_model"), _C.kind == bindparam("of_kind"))
-    .order_by(_C.id.desc())
-    .limit(20)
-    .subquery()
-)
-_USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s))
-_AGENTS = sa.select(sa.func.count()).select_from(agents)
-_OUTLOOK = sa.select(
-    _AHEAD.scalar_subquery().label("position"),
-    _USUAL_RUN.scalar_subquery().label("usual_s"),
-    _AGENTS.scalar_subquery().label("agent_count"),
 )
 _CLAIM = (
     jobs.update()
@@ -102,20 +81,20 @@ def insert(
 def by_id(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
     """None, too, where it is not that key's."""
     row = connection.execute(_BY_ID, {"job_id": job_id}).first()
-    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+    return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def locked(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
     """As `by_id`; nobody else changes it before this transaction ends. On SQLite nobody does anyway."""
     row = connection.execute(_LOCKED, {"job_id": job_id}).first()
-    return None if row is None or (key_id is not None and row.key_id != key_id) else _job_of(row)
+    return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[Job, str] | None:
     """With the hash of the body that it came with."""
     is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
     row = connection.execute(sa.select(jobs).where(is_it)).first()
-    return None if row is None else (_job_of(row), row.body_hash)
+    return None if row is None else (job_of(row), row.body_hash)
 
 
 def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
@@ -123,7 +102,7 @@ def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: l
     rows = connection.execute(
         sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
     )
-    return {row.idempotency_key: _job_of(row) for row in rows}
+    return {row.idempotency_key: job_of(row) for row in rows}
 
 
 def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
@@ -143,7 +122,7 @@ def of_key(
         found = found.where(_C.id < before)
     if state is not None:
         found = found.where(_C.state == state)
-    return [_job_of(row) for row in connection.execute(found)]
+    return [job_of(row) for row in connection.execute(found)]
 
 
 def count_open(connection: Connection, key_id: str) -> int:
@@ -171,35 +150,17 @@ def next_queued(connection: Connection, count: int = 1) -> list[str]:
 
 def queued(connection: Connection) -> list[Job]:
     rows = connection.execute(sa.select(jobs).where(_C.state == JobState.QUEUED).order_by(_C.priority.desc(), _C.id))
-    return [_job_of(row) for row in rows]
+    return [job_of(row) for row in rows]
 
 
 def running(connection: Connection) -> list[Job]:
-    return [_job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
-
-
-def queue_position(connection: Connection, job: Job) -> int:
-    """How many go before it."""
-    return connection.execute(_AHEAD, {"of_priority": job.request.priority, "job_id": job.id}).scalar_one()
-
-
-def usual_run_s(connection: Connection, model: str, kind: TaskKind) -> float | None:
-    """Mean run time of the model's latest jobs of that kind; None where there is none."""
-    return connection.execute(_USUAL_RUN, {"of_model": model, "of_kind": kind}).scalar()
-
-
-def outlook(connection: Connection, job: Job) -> tuple[int, float | None, int]:
-    """Of a queued job: its position, the usual run time, and how many agents there are; in one question."""
-    request = job.request
-    known = {"of_priority": request.priority, "job_id": job.id, "of_model": request.model, "of_kind": request.kind}
-    row = connection.execute(_OUTLOOK, known).one()
-    return row.position, row.usual_s, row.agent_count
+    return [job_of(row) for row in connection.execute(sa.select(jobs).where(_C.state == JobState.RUNNING))]
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
     """The job, its attempt one more, if it was queued still."""
     row = connection.execute(_CLAIM, {"job_id": job_id, "agent": agent_id, "now": now}).first()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 def set_run_by(connection: Connection, job_id: str, run_by: float) -> None:
@@ -251,7 +212,7 @@ def end(
         )
         .returning(*_C)
     ).first()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_excused: bool = False) -> Job | None:
@@ -269,7 +230,7 @@ def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_ex
         )
         .returning(*_C)
     ).first()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 def counted_attempts(connection: Connection, job_id: str) -> int:
@@ -326,7 +287,8 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     return JobRequest(**record)
 
 
-def _job_of(row: sa.Row[Any]) -> Job:
+def job_of(row: sa.Row[Any]) -> Job:
+    """`row`: with all columns of the table."""
     return Job(
         row.id,
         row.key_id,

@@ -21,7 +21,7 @@ from asking import (
 )
 from compat import shows
 
-from serving import lamina
+from serving import lamina, served
 
 URL = "https://example.com/picture.png"
 UNAUTHORISED = {"error": "Invalid or missing authentication"}
@@ -96,9 +96,10 @@ def test_what_is_not_there(pixazo: Pixazo, folder: Path) -> None:
 def test_a_key_that_asks_too_often(pixazo: Pixazo, folder: Path) -> None:
     hasty = Pixazo(pixazo.service, key_with(folder, "--per-minute", "1"))
     assert hasty.post(MAX, {"prompt": "a tiger"}).status_code == 202
-    answer = hasty.post(MAX, {"prompt": "a tiger"})
-    assert (answer.status_code, answer.json()) == (429, {"error": "Rate limit exceeded, please retry later"})
-    assert int(answer.headers["retry-after"]) > 0
+    for route in (MAX, GENERATE):
+        answer = hasty.post(route, WORKING[route])
+        assert (answer.status_code, answer.json()) == (429, {"error": "Rate limit exceeded, please retry later"})
+        assert int(answer.headers["retry-after"]) > 0
 
 
 @shows("Errors", "400: Model not found")
@@ -196,6 +197,23 @@ def test_a_request_is_paid_for_by_the_request(pixazo: Pixazo, folder: Path) -> N
         before = balance(payer)
         payer.ended(payer.post(route, body).json()["request_id"])
         assert round(before - balance(payer), 6) == price
+
+
+@shows(f"GET {STATUS}/{{request_id}}", "ERROR: the service could not do it; nothing is charged")
+@shows("POST " + GENERATE, "500 where the service could not do it; nothing is charged")
+def test_what_the_service_cannot_do_is_an_error_and_free(tmp_path: Path) -> None:
+    with served(tmp_path, LAMINA_RUN_S="1", LAMINA_MAX_ATTEMPTS="1") as service:
+        payer = Pixazo(service, key_with(tmp_path, "--credit", "1"))
+        endless = "steps 600 0.1"
+        told = payer.ended(payer.post(MAX, {"prompt": endless}).json()["request_id"])
+        assert (told["status"], told["model_id"], told["output"]) == ("ERROR", "qwen-image-max", None)
+        assert told["error"]
+        assert told["completed_at"]
+        answer = payer.post(GENERATE, said("qwen-image", {"text": endless}))
+        assert answer.status_code == 500
+        assert answer.json()["error"] == "An unexpected error occurred, please try again later"
+        assert balance(payer) == 1
+        assert payer.ended(payer.post(MAX, {"prompt": "a tiger"}).json()["request_id"])["status"] == "COMPLETED"
 
 
 def balance(pixazo: Pixazo) -> float:

@@ -7,10 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from compat import shows
 from page_samples import FAMILY_PAGE, LAYERED_PAGE, TEXT_PAGE, Sample, bodies_of, samples_of, with_files
 from sdks import python_with
 
-from serving import environment_of, poster
+from serving import environment_of, files_served, poster
 
 _RUN_S = 300
 _QUEUED = r"""["']?status["']?: ?["']QUEUED["']"""
@@ -60,16 +57,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "sample.png").write_bytes(poster())
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with files_served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +111,8 @@ def test_the_page_of_text_to_image(text_page: Runs, kind: str) -> None:
     assert_matches(text_page[f"{kind}-0"], "task_metric", "SUCCEEDED", "image_count", "description")
 
 
-@shows("Samples of the pages, unchanged", "qwen-image: text to image, mended: it says true for True", by="Python")
+@shows("Samples of the pages, broken as they are printed", "qwen-image: text to image: true for True", by="Python")
+@shows("Samples of the pages, mended", "qwen-image: text to image: True for true", by="Python")
 def test_the_python_of_that_page_is_broken_as_it_is_printed(text_page: Runs) -> None:
     broken = text_page["python-0"]
     assert broken.code == 1
@@ -188,6 +178,11 @@ def test_a_status_of_the_family(family_page: Runs, number: int, model: str, stat
     assert_matches(family_page[f"status_curl-{number}"], f'"status":"{status}"', f'"model_id":"{model}"')
 
 
+@shows(
+    "Samples of the pages, broken as they are printed",
+    "the status of qwen-image-max-edit: a line that goes on ends in its middle",
+    by="curl",
+)
 def test_the_status_of_max_edit_is_broken_as_it_is_printed(family_page: Runs) -> None:
     """A backslash that was to end a line stands before a blank, which so becomes a part of the address."""
     broken = family_page["one_line_curl-0"]

@@ -56,6 +56,10 @@ def test_the_header_says_where_to(pixazo: Pixazo, receiver: Receiver) -> None:
     assert told["status"] == "COMPLETED"
 
 
+def test_an_empty_header_is_none(pixazo: Pixazo) -> None:
+    assert pixazo.post(MAX, {"prompt": "a tiger"}, X_Webhook_URL="").status_code == 202
+
+
 @shows("Webhooks", "webhook in the body goes before the header", "webhook_events_filter: start, complete, *")
 @pytest.mark.parametrize(
     ("wanted", "statuses"),

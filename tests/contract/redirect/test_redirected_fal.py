@@ -4,17 +4,13 @@ import os
 import re
 import sys
 from collections.abc import Generator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess, run
-from threading import Thread
-from typing import Any
 
 import pytest
 from sdks import node_with, python_with
 
-from serving import Served, environment_of, poster, served
+from serving import Served, environment_of, files_served, poster, served
 
 PAGE = "002_cecd557c660299c9.txt"
 _VARIABLE = "LAMINA_TEST_VENDOR_PAGES"
@@ -31,17 +27,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "poster.png").write_bytes(poster())
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/poster.png"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with files_served(folder) as address:
+        yield f"{address}/poster.png"
 
 
 def sample(language: str, picture: str) -> str:

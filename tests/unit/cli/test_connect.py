@@ -32,6 +32,15 @@ def test_with_tls_the_python_client_needs_no_proxy_but_for_uploads(tmp_path: Pat
     assert "fal_client.encode_file()" in words
 
 
+def test_pixazos_addresses_begin_another_way_and_nothing_else_changes() -> None:
+    result = CliRunner().invoke(connect, ["pixazo", "--url", "https://lamina.example.org/"])
+    assert result.exit_code == 0, result.output
+    assert "  https://lamina.example.org/pixazo\n" in result.output
+    assert "curl -X POST https://lamina.example.org/pixazo/qwen-image-max/v1/qwen-image-max-request" in result.output
+    assert "Ocp-Apim-Subscription-Key: lam_" in result.output
+    assert "lamina redirect --only pixazo" in result.output
+
+
 def test_runwares_sdks_get_an_address_with_a_path() -> None:
     result = CliRunner().invoke(connect, ["runware", "--url", "https://lamina.example.org/"])
     assert result.exit_code == 0, result.output

@@ -13,7 +13,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from lamina.server.redirecting.authority import Authority
 from lamina.server.redirecting.environment import Redirect, redirected
-from lamina.server.redirecting.vendors import HOSTS, hosts_of
+from lamina.server.redirecting.vendors import HOSTS, hosts_of, is_among
 
 PORT = 4321
 
@@ -33,6 +33,19 @@ def test_programs_are_told_of_the_proxy_and_that_this_machine_needs_none(authori
     assert found["NO_PROXY"] == found["no_proxy"] == "intranet,localhost,127.0.0.1,::1"
     assert found["PATH"] == "/bin"
     assert "HTTP_PROXY" not in found  # the vendors have https only
+
+
+def test_a_vendor_that_needs_no_proxy_is_redirected_all_the_same(authority: Authority, tmp_path: Path) -> None:
+    """Or its key would go to the vendor."""
+    kept = "intranet,example.org,notpixazo.ai,pixazo.ai.example.org"
+    known = {"NO_PROXY": f"{kept},pixazo.ai,.ai,*.pixazo.ai,Gateway.Pixazo.ai:443"}
+    found = redirected(known, redirect(authority, tmp_path))
+    assert found["NO_PROXY"] == f"{kept},localhost,127.0.0.1,::1"
+
+
+@pytest.mark.parametrize("name", ["fal.run", ".fal.run", "queue.fal.run", "v3.fal.media", "fal.media", "media"])
+def test_names_that_mean_a_host_of_fal(name: str) -> None:
+    assert is_among(name, HOSTS["fal"])
 
 
 def test_strict_leaves_no_way_around_the_proxy(authority: Authority, tmp_path: Path) -> None:
@@ -107,4 +120,8 @@ def test_the_authoritys_key_is_its_owners_alone(authority: Authority) -> None:
 
 def test_every_vendor_has_hosts() -> None:
     assert set(HOSTS) == {"pixazo", "fal", "runware"}
-    assert {"gateway.pixazo.ai", "*.fal.media", "api.runware.ai"} <= set(hosts_of(HOSTS))
+    for host in (
+        "gateway.pixazo.ai", "fal.run", "queue.fal.run", "rest.fal.ai", "v3.fal.media", "api.runware.ai",
+        "ws-api.runware.ai",
+    ):  # fmt: skip
+        assert is_among(host, hosts_of(HOSTS)), host

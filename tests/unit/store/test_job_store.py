@@ -22,6 +22,7 @@ from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
 from lamina.store import jobs
 from lamina.store.database import Database
+from lamina.store.outlook import Outlook, seen
 
 ENDS = [JobState.SUCCEEDED, JobState.FAILED, JobState.ERRORED, JobState.CANCELLED]
 FAILURE = Failure("task_invalid", "It was wrong.", "Do it right.")
@@ -74,7 +75,9 @@ def test_the_queue_goes_by_priority_and_then_by_age(connection: Connection, key:
     low, first, high, second = (added_job(connection, key, priority) for priority in (-1, 0, 9, 0))
     order = [high.id, *sorted([first.id, second.id]), low.id]
     assert jobs.next_queued(connection, 9) == order
-    assert [jobs.queue_position(connection, now(connection, job)) for job in (low, high)] == [3, 0]
+    assert [
+        outlook(connection, job).position for job in (low, high, *sorted([first, second], key=lambda job: job.id))
+    ] == [3, 0, 1, 2]
     assert [job.id for job in jobs.queued(connection)] == order
 
 
@@ -132,8 +135,24 @@ def test_an_end_is_kept_with_its_reason_or_result(connection: Connection, key: A
     done, failed = now(connection, good), now(connection, bad)
     assert (done.result, done.failure, done.charged_micros, done.ran_s) == ({"files": ["a"]}, None, 5, 10.0)
     assert (failed.result, failed.failure, failed.charged_micros, failed.ran_s) == (None, FAILURE, 0, 20.0)
-    assert jobs.usual_run_s(connection, "a-model", TaskKind.DECOMPOSE) == 10.0
-    assert jobs.usual_run_s(connection, "another", TaskKind.DECOMPOSE) is None
+
+
+def test_an_outlook_knows_what_such_jobs_took(connection: Connection, key: ApiKey) -> None:
+    done, waiting = added_job(connection, key), added_job(connection, key)
+    assert outlook(connection, waiting) == Outlook(1, None, 0)
+    jobs.claim(connection, done.id, "agent", 200.0)
+    jobs.end(connection, done.id, 1, JobState.SUCCEEDED, 210.0, 5, result={})
+    assert outlook(connection, waiting) == Outlook(0, 10.0, 0)
+    assert outlook(connection, done) == Outlook(None, None, None)
+    jobs.claim(connection, waiting.id, "agent", 220.0)
+    assert outlook(connection, waiting) == Outlook(None, 10.0, None)
+
+
+def outlook(connection: Connection, job: Job) -> Outlook:
+    found = seen(connection, job.id, job.key_id)
+    assert found is not None
+    assert found[0] == now(connection, job)
+    return found[1]
 
 
 @pytest.mark.parametrize("state", ENDS)

@@ -189,5 +189,6 @@ class WalletBody(BaseModel):
 
 
 class StatusBody(BaseModel):
+    name: Literal["Lamina"] = "Lamina"
     status: Literal["ok", "ready"]
     version: str = ""

@@ -1,26 +1,18 @@
-"""Who asks, what they ask it of, where they found it, and what they say: what every route shares."""
+"""Who asks, and where they found the API."""
 
 import asyncio
-import json
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import ValidationError
 
-from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
-from lamina.dialects.pixazo.errors import invalid_fields
-from lamina.dialects.pixazo.wire import Fields
 from lamina.service.keys import authenticate
 from lamina.service.service import Service
 
 HOST = "gateway.pixazo.ai"
 PREFIX = "/pixazo"
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
-MOST_BODY_BYTES = 64 << 20
-
-_F = TypeVar("_F", bound=Fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +53,3 @@ def base_url_of(request: Request, gateway: Gateway) -> str:
         return f"https://{HOST}"
     prefix = PREFIX if request.scope["path"].startswith(f"{PREFIX}/") else ""
     return f"{gateway.service.base_url}{prefix}"
-
-
-async def read_fields(request: Request, kind: type[_F]) -> _F:
-    """The body, whatever type it claims to be of. Raises `LaminaError`: task_invalid, input_too_large."""
-    body = await _read_body(request)
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not JSON.", "Send a JSON object.") from None
-    if not isinstance(value, dict):
-        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not an object.", "Send a JSON object.")
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        raise invalid_fields(error.errors(include_url=False, include_input=False)) from None  # pyright: ignore[reportArgumentType]
-
-
-async def _read_body(request: Request) -> bytes:
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > MOST_BODY_BYTES:
-        raise _too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise _too_large()
-    return bytes(body)
-
-
-def _too_large() -> LaminaError:
-    return LaminaError(
-        ErrorCode.INPUT_TOO_LARGE,
-        f"The body has more than {MOST_BODY_BYTES:,} bytes.",
-        "Name pictures by their URL instead.",
-    )

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from lamina.dialects.pixazo.access import PREFIX, AtGateway, Reader, Writer, read_fields
+from lamina.dialects.pixazo.access import PREFIX, AtGateway, Reader, Writer
+from lamina.dialects.pixazo.bodies import read_fields
 from lamina.dialects.pixazo.errors import render_error
 from lamina.dialects.pixazo.rendering import (
     RESULT_PATH,

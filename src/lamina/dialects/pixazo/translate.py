@@ -54,7 +54,7 @@ def parse_layered(fields: LayeredFields) -> JobRequest:
     )
     layers = _DEFAULT_LAYERS if fields.num_layers is None else fields.num_layers
     task = DecomposeTask(layers, "", sampling, _QUICK_PX if is_fast else _STANDARD_PX)
-    delivery = Delivery(safety=fields.enable_safety_checker)
+    delivery = _delivery(fields.output_format, fields.enable_safety_checker)
     return _request(LAYERED, task, _pictures([fields.image_url], "image_url"), delivery)
 
 
@@ -103,10 +103,10 @@ def parse_edit_plus(fields: EditPlusFields) -> JobRequest:
 def parse_trainer(fields: TrainerFields) -> JobRequest:
     """Raises as `parse_layered` does."""
     task = TrainTask(
-        fields.steps or _DEFAULT_TRAINING_STEPS,
-        fields.learning_rate,
-        fields.default_caption or "",
-        fields.reference_image_count,
+        steps=fields.steps or _DEFAULT_TRAINING_STEPS,
+        learning_rate=fields.learning_rate,
+        default_caption=fields.default_caption or "",
+        references=fields.reference_image_count,
     )
     parse_target(fields.image_data_url)
     archive = JobInput(InputRole.ARCHIVE, fields.image_data_url)
@@ -145,7 +145,7 @@ def parse_webhook(
     body_url: str | None, wanted: list[Any] | None, header_url: str | None
 ) -> tuple[str | None, tuple[WebhookEvent, ...]]:
     """(where to, what of): the body goes before the header. Raises `LaminaError` (address_refused)."""
-    url = body_url or header_url
+    url = body_url or header_url or None
     if url is not None:
         parse_target(url)
     chosen = {event for word in wanted or ("complete",) for event in _EVENTS[word]}
@@ -176,7 +176,10 @@ def _said(fields: MultimodeFields, model_id: str) -> tuple[str, list[str]]:
 
 
 def _delivery(output_format: str | None, is_checked: bool | None) -> Delivery:
-    return Delivery(_FORMATS[output_format or "png"], safety=is_checked)
+    """To check is the default and in every sample, so it is as the operator's settings say: to insist would fail
+    where the checker is not installed.
+    """
+    return Delivery(_FORMATS[output_format or "png"], safety=None if _is_on(is_checked) else False)
 
 
 def _is_on(value: bool | None) -> bool:

@@ -1,6 +1,7 @@
-"""The engine of the Qwen-Image family: makes pictures, changes them, takes them apart."""
+"""The engine of the Qwen-Image family: makes pictures, changes them, takes them apart, trains LoRAs for all that."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -9,9 +10,10 @@ from lamina.core.catalog import Model, wanted_model
 from lamina.core.composite import over
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.ports import Progress, no_progress
-from lamina.core.results import Generated
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
+from lamina.core.ports import Progress, TrainingProgress, no_progress
+from lamina.core.results import Generated, TrainingOutcome
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
+from lamina.core.training import Example, filled, trained_model
 from lamina.engine.qwen import raw_layers
 from lamina.engine.qwen.needs import DEFAULT_LAYERS, Task
 from lamina.engine.qwen.pictures import for_pipeline, opaque
@@ -84,6 +86,18 @@ class QwenEngine:
         }
         (images,) = run.sampled(Work.LAYER, prompt, inputs, layer_size(run.model, image.size, task.resolution_px))
         return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
+
+    def train(
+        self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
+    ) -> TrainingOutcome:
+        """See `LoraTrainer`. Models of its own are loaded for it, so that nothing of it stays on those of requests."""
+        from lamina.engine.qwen.training.job import TrainingJob
+        from lamina.engine.qwen.training.trainer import Training
+
+        asked, kind = trained_model(task.model)
+        model = self._stock.serving(asked)
+        job = TrainingJob(self.name, model, kind, self._stock, filled(task), examples, Path(folder))
+        return Training(job, progress).run()
 
     def _run(self, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
         model = wanted_model(task.sampling.model, kind)

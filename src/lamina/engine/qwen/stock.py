@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ class Loaded:
         place(pipeline, self.plan)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a model's components are. `folders`: by role; `checkpoint`: as in `Loaded`."""
+
+    folders: Mapping[str, Path]
+    transformer_file: Path | None
+    checkpoint: str
+
+
 class Stock:
     """Keeps loaded models while memory allows, the least recently used leaving first.
 
@@ -68,12 +78,11 @@ class Stock:
 
     def load(self, model: Model, kind: TaskKind) -> Loaded:
         """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
-        weights = require(model, self.wishes.roots)
-        folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
+        source = self.source_of(model, kind)
         name = f"{model.name}, {kind}" if model is NANO else model.name
         if name not in self._plans:
             device = find_device(self.wishes.device)
-            sizes = measure(folders, weights.transformer_file)
+            sizes = measure(source.folders, source.transformer_file)
             self._plans[name] = choose_plan(
                 model.name,
                 device,
@@ -86,11 +95,22 @@ class Stock:
         plan = self._plans[name]
         if self._shelf is None:
             self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), self._let_go)
-        taken = take_components(self._shelf, name, folders, plan, weights.transformer_file, self._compiled)
+        taken = take_components(self._shelf, name, source.folders, plan, source.transformer_file, self._compiled)
         parts = Components(**taken, device=plan.device.name)
         self._adapters[name] = self._adapters_of(parts.transformer)
         embeddings = self._embeddings.setdefault(name, EmbeddingCache())
-        return Loaded(parts, plan, _checkpoint(model, weights), self._adapters[name], embeddings)
+        return Loaded(parts, plan, source.checkpoint, self._adapters[name], embeddings)
+
+    def source_of(self, model: Model, kind: TaskKind) -> Source:
+        """Raises `LaminaError`: weights_missing, weights_damaged."""
+        weights = require(model, self.wishes.roots)
+        folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
+        return Source(folders, weights.transformer_file, _checkpoint(model, weights))
+
+    def empty(self) -> None:
+        """Every loaded model leaves."""
+        if self._shelf is not None:
+            self._shelf.clear()
 
     def _let_go(self, name: str) -> None:
         del self._adapters[name]

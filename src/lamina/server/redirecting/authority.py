@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import ssl
 import tempfile
 from pathlib import Path
@@ -33,7 +34,6 @@ class Authority:
         """
         folder = Path(path) / _FOLDER
         try:
-            folder.mkdir(_OWNER_FOLDER, parents=True, exist_ok=True)
             if not (folder / _CERTIFICATE).exists():
                 _make(folder)
             certificate = (folder / _CERTIFICATE).read_bytes()
@@ -59,10 +59,19 @@ class Authority:
 
 
 def _make(folder: Path) -> None:
-    """The certificate last: where it is, the key is."""
+    """Beside, then renamed: of several processes that make one at once, one has its key and certificate stay."""
     made = trustme.CA(organization_name=_NAME, organization_unit_name=f"{_NAME} ({os.urandom(4).hex()})", path_length=0)
-    _write(folder / _KEY, made.private_key_pem.bytes())
-    _write(folder / _CERTIFICATE, made.cert_pem.bytes())
+    folder.parent.mkdir(_OWNER_FOLDER, parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{_FOLDER}-", dir=folder.parent))  # its owner's alone
+    try:
+        _write(beside / _KEY, made.private_key_pem.bytes())
+        _write(beside / _CERTIFICATE, made.cert_pem.bytes())
+        beside.rename(folder)
+    except OSError:
+        if not (folder / _CERTIFICATE).exists():  # else another was quicker
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificat
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lamina.server.redirecting.authority import Authority
+from lamina.server.redirecting.vendors import is_among
 
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # each is in place of the public authorities
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -60,12 +61,17 @@ def redirected(environment: _Environment, redirect: Redirect) -> dict[str, str]:
 def _proxies(environment: _Environment, redirect: Redirect) -> dict[str, str]:
     """Programs differ in which letters they read. Plain HTTP is let alone, unless it is to be refused."""
     names = ["https_proxy", *(["http_proxy", "all_proxy"] if redirect.is_strict else [])]
-    others = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    kept = [one.strip() for one in others.split(",") if one.strip() not in ("", "*")]
-    excepted = [] if redirect.is_strict else kept
-    no_proxy = ",".join(dict.fromkeys([*excepted, *_LOOPBACK]))
+    no_proxy = ",".join(dict.fromkeys([*_excepted(environment, redirect), *_LOOPBACK]))
     values = {**dict.fromkeys(names, redirect.proxy_url), "no_proxy": no_proxy}
     return {**values, **{name.upper(): value for name, value in values.items()}}
+
+
+def _excepted(environment: _Environment, redirect: Redirect) -> list[str]:
+    """What the user wants no proxy for, but for what is redirected: the key would go to the vendor."""
+    if redirect.is_strict:
+        return []
+    names = [name.strip() for name in (environment.get("no_proxy") or environment.get("NO_PROXY") or "").split(",")]
+    return [name for name in names if name not in ("", "*") and not is_among(name, redirect.hosts)]
 
 
 def _bundles(environment: _Environment, redirect: Redirect) -> dict[str, str]:

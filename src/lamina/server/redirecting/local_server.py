@@ -43,21 +43,23 @@ def _address_of(settings: Settings) -> str:
 def _is_lamina(address: str) -> bool:
     try:
         answer = httpx2.get(f"{address}/health", timeout=_ASK_S, trust_env=False)
-        return answer.status_code == 200 and answer.json().get("status") == "ok"
+        return answer.json().get("name") == "Lamina"  # many servers have a /health, and none else is to hear a key
     except (httpx2.HTTPError, ValueError, AttributeError):
         return False
 
 
 @contextlib.contextmanager
 def _started(settings: Settings) -> Generator[str]:
-    """In a session of its own, so that Ctrl-C ends the command first, and the server after it."""
+    """In a session of its own, so that Ctrl-C ends the command first, and the server after it. It ends with this
+    process, whatever ends that: it has the other end of a pipe.
+    """
     folder = data_folder(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = ["--host", "127.0.0.1", "--port", "0", "--data", str(folder)]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  (ourselves)
-            [sys.executable, "-m", "lamina", "serve", *flags],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "lamina.server.redirecting.attached", "serve", *flags],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -72,16 +74,18 @@ def _started(settings: Settings) -> Generator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        assert process.stdout is not None  # noqa: S101  (it is a pipe)
-        process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None  # noqa: S101  (it is a pipe)
+            stream.close()
 
 
 def _welcome(process: "subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None  # noqa: S101  (it is a pipe)
     lines: list[str] = []
     timer = threading.Timer(_START_S, process.kill)
-    timer.start()
+    timer.daemon = True  # a signal may come before it can be cancelled, and nobody is to wait for it then
     try:
+        timer.start()
         for line in process.stdout:
             lines.append(line)
             if line.strip().startswith(_LAST_LINE):

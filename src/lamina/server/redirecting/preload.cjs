@@ -1,5 +1,6 @@
 // Takes this process's TLS connections to some hosts through a proxy on this machine: fetch, https and WebSockets.
-// Node's fetch heeds no HTTPS_PROXY, and its https module neither. Beneath all of them is tls.connect.
+// Node's fetch heeds no HTTPS_PROXY, and its https module neither. Beneath all of them is tls.connect; beneath that,
+// and beneath plain HTTP, a socket's connect.
 'use strict';
 const net = require('net');
 const tls = require('tls');
@@ -21,9 +22,19 @@ tls.connect = function (...given) {
   tunnel.on('error', (error) => socket.destroy(error));
   return socket;
 };
+
+if (redirect.everything) {
+  const open = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function (...given) {
+    const { host, path } = optionsOf(Array.isArray(given[0]) ? given[0] : given); // net.connect gives an array
+    if (path || !host || LOOPBACK.test(host)) return open.apply(this, given);
+    this.destroy(new Error(`Lamina lets nothing through to ${host}`));
+    return this;
+  };
+}
 syncBuiltinESMExports();
 
-// tls.connect(options), (port, options), (port, host, options), each with or without a callback
+// connect(options), (port, options), (port, host, options), each with or without a callback
 function optionsOf(given) {
   const [first, second] = given;
   const options = Object.assign({}, ...given.filter((one) => one !== null && typeof one === 'object'));

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lamina.server.redirecting.authority import Authority
 from lamina.server.redirecting.forwarding import NotHttp, Target, forward, pipe, read_head
+from lamina.server.redirecting.way_out import WayOut
 
 Others = Literal["pass", "refuse"]
 _CONNECT_S, _HANDSHAKE_S, _HEAD_S = 10.0, 10.0, 60.0
@@ -31,14 +32,17 @@ async def serve_proxy(
     others: Others = "pass",
     host: str = "127.0.0.1",
     port: int = 0,
+    way_out: WayOut | None = None,
 ) -> Proxy:
     """A proxy for `HTTPS_PROXY` and `HTTP_PROXY`, in this event loop until it is closed.
 
     `hosts`: {"queue.fal.run": "http://127.0.0.1:8080/fal/queue"}: what a request to such a host is forwarded to, the
     path put before its own; "*.fal.media" is any name below. The request keeps its Host, and gets X-Forwarded-Proto.
+    `way_out`: to others, as far as they are asked for by CONNECT; directly by default.
     Raises OSError where the port is taken.
     """
-    running = _Running(authority, {name.lower(): _target(address) for name, address in hosts.items()}, others)
+    targets = {name.lower(): _target(address) for name, address in hosts.items()}
+    running = _Running(authority, targets, others, way_out or WayOut())
     server = await asyncio.start_server(running.serve, host, port, limit=_LIMIT_BYTES)
 
     async def close() -> None:
@@ -49,8 +53,8 @@ async def serve_proxy(
 
 
 class _Running:
-    def __init__(self, authority: Authority, targets: Mapping[str, Target], others: Others) -> None:
-        self._authority, self._targets, self._others = authority, targets, others
+    def __init__(self, authority: Authority, targets: Mapping[str, Target], others: Others, way_out: WayOut) -> None:
+        self._authority, self._targets, self._others, self._way_out = authority, targets, others, way_out
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,7 +107,7 @@ class _Running:
             finally:
                 inner_writer.close()
         elif self._others == "pass":
-            await _tunnel(name, port, reader, writer)
+            await _tunnel(self._way_out, name, port, reader, writer)
         else:
             await _refuse(writer, "403 Forbidden", f"Lamina lets nothing through to {name}.")
 
@@ -113,11 +117,13 @@ class _Running:
         return next((self._targets[known] for known in (name, *parents) if known in self._targets), None)
 
 
-async def _tunnel(name: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _tunnel(
+    way_out: WayOut, name: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     try:
-        there = await asyncio.wait_for(asyncio.open_connection(name, port), _CONNECT_S)
+        there = await asyncio.wait_for(way_out.connect(name, port), _CONNECT_S)
     except (OSError, TimeoutError) as error:
-        await _refuse(writer, "502 Bad Gateway", f"{name}:{port} cannot be reached: {error}.")
+        await _refuse(writer, "502 Bad Gateway", f"{name}:{port} cannot be reached: {str(error) or 'no answer'}.")
         return
     await _accept(writer)
     there_reader, there_writer = there

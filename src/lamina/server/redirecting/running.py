@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lamina.server.redirecting.environment import Redirect, redirected
 from lamina.server.redirecting.local_server import local_server
 from lamina.server.redirecting.proxy import serve_proxy
 from lamina.server.redirecting.vendors import hosts_of
+from lamina.server.redirecting.way_out import way_out_of
 from lamina.settings import Settings, data_folder
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
@@ -34,7 +36,7 @@ def run_redirected(
             ErrorCode.INPUT_NOT_FOUND, f"There is no command {command[0]!r}.", "Check its name, and PATH."
         )
     authority = Authority.in_folder(data_folder(settings))
-    with local_server(settings) as (address, words), _folder() as folder:
+    with _ended_in_order(), local_server(settings) as (address, words), _folder() as folder:
         if words:
             tell(words)
         return asyncio.run(_run(authority, address, [program, *command[1:]], vendors, is_strict, folder))
@@ -44,8 +46,9 @@ async def _run(
     authority: Authority, address: str, command: Sequence[str], vendors: Sequence[str], is_strict: bool, folder: Path
 ) -> int:
     """The host stays in each request, and the server knows by it whose API is meant."""
-    hosts = hosts_of(vendors)
-    proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), "refuse" if is_strict else "pass")
+    hosts, others = hosts_of(vendors), "refuse" if is_strict else "pass"
+    way_out = way_out_of(os.environ)
+    proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), others, way_out=way_out)
     try:
         environment = redirected(os.environ, Redirect(authority, proxy.port, hosts, is_strict, folder))
         return await _ended(command, environment)
@@ -54,23 +57,51 @@ async def _run(
 
 
 async def _ended(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Ctrl-C reaches the command by itself, for it is in the same group; this waits for what it makes of it."""
     process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
+    with _forwarding_signals(process):
+        code = await process.wait()
+    return code if code >= 0 else _BY_SIGNAL - code
+
+
+@contextlib.contextmanager
+def _forwarding_signals(process: Process) -> Generator[None]:
+    """Ctrl-C reaches the command by itself, for it is in the same group; this waits for what it makes of it."""
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_heeded())}
 
     def forward(number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
 
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    for number in _FORWARDED:
+    for number in _heeded():
         loop.add_signal_handler(number, forward, number)
     try:
-        code = await process.wait()
+        yield
     finally:
-        for number in (signal.SIGINT, *_FORWARDED):
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
-    return code if code >= 0 else _BY_SIGNAL - code
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Generator[None]:
+    """A signal that ends this process while no command runs ends the server that it has started, too."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(_BY_SIGNAL + number)
+
+    before = {number: signal.signal(number, leave) for number in _heeded()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heeded() -> list[signal.Signals]:
+    """Those that nobody, such as nohup, has this process ignore."""
+    return [number for number in _FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextlib.contextmanager

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterable, Mapping
 
+from lamina.dialects.fal.places import HOSTS as FAL_HOSTS
+from lamina.dialects.pixazo.access import HOST as PIXAZO_HOST
+
 HOSTS: Mapping[str, tuple[str, ...]] = {
-    "pixazo": ("gateway.pixazo.ai",),
-    "fal": (
-        "fal.run",
-        "*.fal.run",
-        "rest.fal.ai",
-        "rest.alpha.fal.ai",
-        "fal.media",
-        "*.fal.media",
-        "falrun.com",
-        "*.falrun.com",
-    ),
+    "pixazo": (PIXAZO_HOST,),
+    # whatever else stands below fal.run has no route here, and is to hear no key of ours
+    "fal": (*FAL_HOSTS, "*.fal.run", "*.falrun.com"),
     "runware": ("api.runware.ai", "ws-api.runware.ai"),
 }
-"""By vendor. "*.fal.media" is any name below: v3.fal.media and its like. falrun.com is fal's backup: its Python client
-turns to it when fal.run does not answer."""
+"""By vendor. "*.fal.media" is any name below: v3.fal.media and its like."""
 
 
 def hosts_of(vendors: Iterable[str]) -> list[str]:
     return [host for vendor in vendors for host in HOSTS[vendor]]
+
+
+def is_among(name: str, hosts: Iterable[str]) -> bool:
+    """Whether a name as NO_PROXY lists it ("fal.run", ".fal.run", "queue.fal.run:443") means any of `hosts`."""
+    known = name.lower().removeprefix("*").removeprefix(".").partition(":")[0]
+    return any(_overlaps(known, host) for host in hosts)
+
+
+def _overlaps(name: str, host: str) -> bool:
+    parent = host.removeprefix("*.")
+    is_above = parent == name or parent.endswith(f".{name}")
+    return is_above or (host.startswith("*.") and name.endswith(f".{parent}"))

@@ -25,7 +25,7 @@ class InProcessDispatcher:
         self._rung = asyncio.Event()
         self._offered: set[str] = set()
 
-    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
+    def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
         """The row says it all."""
 
     def wake(self) -> None:

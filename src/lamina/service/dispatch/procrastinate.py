@@ -46,7 +46,7 @@ where queue_name = :queue and status <> 'todo' and not (
 )
 """)
 _FORGOTTEN = sa.text("""
-select id, priority from jobs where state = 'queued' and not exists (
+select id, priority, attempt > 0 from jobs where state = 'queued' and not exists (
     select from procrastinate_jobs as row where row.id = jobs.dispatch_ref and row.args ->> 'job_id' = jobs.id
 )
 order by priority desc, id
@@ -76,11 +76,12 @@ class ProcrastinateDispatcher:
                 "Install it: pip install 'lamina[postgres]'",
             ) from None
 
-    def enqueue(self, transaction: Any, job_id: str, priority: int) -> None:
+    def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
         from procrastinate.sql import queries
         from psycopg.types.json import Jsonb
 
-        row = (_QUEUE, _TASK, priority, None, None, Jsonb({"job_id": job_id}), None)
+        # Procrastinate orders by priority and then by its own rows, of which a job that comes again has a younger one
+        row = (_QUEUE, _TASK, 2 * priority + is_again, None, None, Jsonb({"job_id": job_id}), None)
         defer = _DEFER.format(query=queries["defer_jobs"].rstrip("; \n"))
         transaction.exec_driver_sql(defer, {"jobs": [row], "job_id": job_id})
 
@@ -89,8 +90,8 @@ class ProcrastinateDispatcher:
 
     def reconcile(self, transaction: Any) -> None:
         transaction.execute(_FORGET, {"queue": _QUEUE, "lost_s": self._lost_s})
-        for job_id, priority in transaction.execute(_FORGOTTEN).all():
-            self.enqueue(transaction, job_id, priority)
+        for job_id, priority, is_again in transaction.execute(_FORGOTTEN).all():
+            self.enqueue(transaction, job_id, priority, is_again)
 
     async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
         try:

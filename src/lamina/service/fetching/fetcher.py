@@ -81,10 +81,6 @@ class Fetcher:
                 to.unlink(missing_ok=True)
                 raise
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-        """As `send`."""
-        return await self.send("POST", url, body, headers, timeout_s)
-
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
         """Posts or puts `body`. A redirect is not followed: its status is the answer, and a failure to who wants 2xx.
 

@@ -55,4 +55,4 @@ def _requeue(connection: Connection, service: Service, job: Job, why: str, is_ex
         return
     told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why}
     events.append(connection, job.id, "state", told, now)
-    service.dispatcher.enqueue(connection, job.id, job.request.priority)
+    service.dispatcher.enqueue(connection, job.id, job.request.priority, is_again=True)

@@ -89,8 +89,16 @@ def test_the_sizes_of_max_are_those_of_the_models_card(name: str, size: tuple[in
 
 
 def test_a_format_is_named_as_the_service_names_it() -> None:
-    request = parse_max(MaxFields(prompt="a tiger", output_format="jpeg", enable_safety_checker=True))
-    assert (request.delivery.format, request.delivery.safety) == ("jpg", True)
+    assert parse_max(MaxFields(prompt="a tiger", output_format="jpeg")).delivery.format == "jpg"
+
+
+@pytest.mark.parametrize(("said", "safety"), [(None, None), (True, None), (False, False)])
+def test_pictures_are_checked_as_the_operator_says_unless_the_client_wants_none(
+    said: bool | None, safety: bool | None
+) -> None:
+    max_fields = MaxFields(prompt="a tiger", enable_safety_checker=said)
+    layered_fields = LayeredFields(image_url=URL, enable_safety_checker=said)
+    assert parse_max(max_fields).delivery.safety is parse_layered(layered_fields).delivery.safety is safety
 
 
 def test_edit_plus_takes_all_that_its_page_lists() -> None:

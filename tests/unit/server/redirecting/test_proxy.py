@@ -1,14 +1,18 @@
 """What a client behind the proxy sees, and what does not get through."""
 
 import asyncio
+import contextlib
 import ssl
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography import x509
 
 from lamina.core.errors import LaminaError
 from lamina.server.redirecting.authority import Authority
@@ -135,6 +139,34 @@ def test_an_authority_is_made_once_and_its_key_is_its_owners(tmp_path: Path) -> 
     assert second.bundle_path.read_bytes().endswith(second.certificate_path.read_bytes())
     other = Authority.in_folder(tmp_path / "other")
     assert other.certificate_path.read_bytes() != first.certificate_path.read_bytes()
+
+
+def test_processes_that_make_an_authority_at_once_agree_on_one(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
+        made = list(processes.map(certificate_of_a_server, [tmp_path] * 4))
+    certificate = x509.load_pem_x509_certificate((tmp_path / "authority" / "ca.pem").read_bytes())
+    for issued in made:
+        x509.load_der_x509_certificate(issued).verify_directly_issued_by(certificate)
+    assert [path.name for path in tmp_path.iterdir()] == ["authority"]
+
+
+def certificate_of_a_server(folder: Path) -> bytes:
+    """As a client is shown it that asks for a host, by an authority of that folder."""
+    context = Authority.in_folder(folder).context_for("api.vendor.test")
+    client_in, client_out, server_in, server_out = (ssl.MemoryBIO() for _ in range(4))
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    asking.check_hostname, asking.verify_mode = False, ssl.CERT_NONE
+    client = asking.wrap_bio(client_in, client_out)
+    server = context.wrap_bio(server_in, server_out, server_side=True)
+    for _ in range(4):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+            server_in.write(client_out.read())
+            client_in.write(server_out.read())
+    certificate = client.getpeercert(binary_form=True)
+    assert certificate is not None
+    return certificate
 
 
 def test_an_authority_that_is_damaged_says_so(tmp_path: Path) -> None:

@@ -358,7 +358,7 @@ def post(respond: Respond, url: str, timeout_s: float = 20) -> tuple[Answer, Web
         async with serving(respond) as web:
             fetcher = Fetcher(resolver=Names(NAMES), connector=Wire({PUBLIC: web.port}))
             headers = {"Content-Type": "application/json", "X-Signature": "abc", "Host": "elsewhere.example"}
-            return await fetcher.post(url, b'{"a":1}', headers, timeout_s), web
+            return await fetcher.send("POST", url, b'{"a":1}', headers, timeout_s), web
 
     return asyncio.run(scenario())
 
@@ -404,7 +404,7 @@ def test_a_header_cannot_smuggle_another() -> None:
         async with serving(always(answer(200))) as web:
             fetcher = Fetcher(resolver=Names(NAMES), connector=Wire({PUBLIC: web.port}))
             with pytest.raises(LaminaError):
-                await fetcher.post("http://pictures.example/", b"", {"X-A": "b\r\nX-C: d"}, 5)
+                await fetcher.send("POST", "http://pictures.example/", b"", {"X-A": "b\r\nX-C: d"}, 5)
             assert web.asked == []
 
     asyncio.run(scenario())

@@ -67,7 +67,7 @@ def refuse(url: str, to: Path, names: Names, wire: Wire, *, allow_private_urls: 
     with pytest.raises(LaminaError) as fetching:
         asyncio.run(fetcher.fetch(url, to))
     with pytest.raises(LaminaError) as posting:
-        asyncio.run(fetcher.post(url, b"{}", {}, timeout_s=5))
+        asyncio.run(fetcher.send("POST", url, b"{}", {}, timeout_s=5))
     assert fetching.value.code == posting.value.code
     assert wire.asked == []
     assert not to.exists()

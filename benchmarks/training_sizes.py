@@ -1,0 +1,159 @@
+"""What a step of training a released model needs, from its shapes alone: torch's meta device computes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import QwenImageTransformer2DModel
+from torch.utils.flop_counter import FlopCounterMode
+
+from lamina.core.placement import Precision
+from lamina.core.training_wishes import OptimizerName, Targets
+from lamina.engine.qwen.needs import RELEASED
+from lamina.engine.qwen.training.adapter import TrainedAdapter
+from lamina.engine.qwen.training.flow import Batch, loss_of
+
+GB = 1e9
+GPU_FLOPS = 989e12  # of an H100 SXM in dense bfloat16 (NVIDIA's data sheet)
+UTILISATION = 0.4  # assumed: what well-tuned transformers of this size reach
+BLOCKS = 60
+WORDS = 300  # tokens of a caption; an edit's references add 196 each (384 x 384 px in patches of 28)
+ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
+MEASURED_BLOCKS = (2, 3)  # autograd keeps the same of every block, so two counts tell the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    name: str
+    made: int  # pictures
+    made_px: int
+    given: int
+    given_px: int
+    is_checkpointed: bool = True
+    precision: Precision = Precision.BF16
+    rank: int = 16
+    targets: Targets = Targets.ATTENTION
+    optimizer: OptimizerName = OptimizerName.ADAMW
+
+    @property
+    def is_layered(self) -> bool:
+        return self.made > 1
+
+    @property
+    def words(self) -> int:
+        return WORDS + (0 if self.is_layered else 196 * self.given)
+
+
+CASES = (
+    Case("edit, 1 reference, 1024 px", 1, 1024, 1, 1024),
+    Case("the same, activations kept", 1, 1024, 1, 1024, is_checkpointed=False),
+    Case("the same, fp8 base", 1, 1024, 1, 1024, precision=Precision.FP8),
+    Case("the same, fp8 base, 8-bit Adam", 1, 1024, 1, 1024, True, Precision.FP8, optimizer=OptimizerName.ADAMW8BIT),
+    Case("the same, fp8 base, 512 px", 1, 512, 1, 1024, precision=Precision.FP8),
+    Case("the same, rank 64, MLPs too", 1, 1024, 1, 1024, rank=64, targets=Targets.ATTENTION_MLP),
+    Case("edit, 3 references, 1024 px", 1, 1024, 3, 1024),
+    Case("layers, 4 of them, 640 px", 5, 640, 1, 640),
+    Case("layers, 8 of them, 640 px", 9, 640, 1, 640),
+    Case("layers, 8 of them, fp8 base", 9, 640, 1, 640, precision=Precision.FP8),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes; `flops` of forward, backward, and forward again where activations are not kept."""
+
+    tokens: int
+    precision: Precision
+    weights: int
+    adapter: int
+    activations: int
+    flops: float
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.adapter + self.activations
+
+    @property
+    def step_s(self) -> float:
+        return self.flops / GPU_FLOPS / UTILISATION
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "tokens": self.tokens,
+            "base": self.precision,
+            "weights_bytes": self.weights,
+            "lora_bytes": self.adapter,
+            "activation_bytes": self.activations,
+            "flops": self.flops,
+            "step_s": round(self.step_s, 2),
+        }
+
+    def shown(self) -> Sequence[str]:
+        in_gb = (self.weights, self.adapter, self.activations, self.total)
+        return [
+            f"{self.tokens:,}", self.precision, *(f"{size / GB:.1f} GB" for size in in_gb),
+            f"{self.flops / 1e15:.2f}", f"{self.step_s:.1f}",
+        ]  # fmt: skip
+
+
+def sized(case: Case) -> Size:
+    few, more = (_measured(case, blocks) for blocks in MEASURED_BLOCKS)
+    rest = BLOCKS - MEASURED_BLOCKS[0]
+    kept, flops, adapter = (a + rest * (b - a) for a, b in zip(few, more, strict=True))
+    if case.is_checkpointed:  # one block's activations are there while it is worked out again
+        kept += _block_bytes(case)
+    state = adapter * (4 + 4 + ADAM_BYTES[case.optimizer])
+    vae = RELEASED.other_bytes(Precision.BF16)[1]
+    weights = RELEASED.transformer_bytes(case.precision) + vae
+    tokens = _tokens(case.made_px) * case.made + _tokens(case.given_px) * case.given + case.words
+    return Size(tokens, case.precision, weights, int(state), int(kept), flops)
+
+
+def _block_bytes(case: Case) -> float:
+    few, more = (_measured(case, blocks, is_checkpointed=False)[0] for blocks in MEASURED_BLOCKS)
+    return more - few
+
+
+def _measured(case: Case, blocks: int, is_checkpointed: bool | None = None) -> tuple[float, float, float]:
+    """(bytes that autograd keeps, weights left out; FLOPs of a step; numbers in the LoRA) with so many blocks.
+
+    The attention's scores, which the meta device's arithmetic would keep, do not count: no GPU's kernels do that.
+    """
+    with torch.device("meta"):
+        torch.set_default_dtype(torch.bfloat16)
+        model = QwenImageTransformer2DModel(
+            num_layers=blocks, use_additional_t_cond=case.is_layered, use_layer3d_rope=case.is_layered
+        )
+        torch.set_default_dtype(torch.float32)
+        adapter = TrainedAdapter(model, case.rank, float(case.rank), case.targets, seed=0)
+        made, given = _tokens(case.made_px), _tokens(case.given_px) * case.given
+        target = torch.empty(1, case.made, made, 64, dtype=torch.bfloat16)
+        words = torch.empty(1, case.words, 3584, dtype=torch.bfloat16)
+        given_tokens = torch.empty(1, given, 64, dtype=torch.bfloat16)
+    sides = [(1, px // 16, px // 16) for px in (*[case.made_px] * case.made, *[case.given_px] * case.given)]
+    batch = Batch(target, given_tokens, words, None, tuple(sides))
+    if case.is_checkpointed if is_checkpointed is None else is_checkpointed:
+        model.enable_gradient_checkpointing()
+    tokens = made * case.made + given + case.words
+    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        is_scores = tensor.dim() > 2 and tensor.shape[-1] == tensor.shape[-2] == tokens
+        if storage._cdata not in weights and not is_scores:
+            kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    with FlopCounterMode(display=False) as counter:
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            sigmas = torch.full((1,), 0.5, device="meta")
+            loss = loss_of(model, batch, sigmas, torch.empty_like(target, dtype=torch.float32))
+        loss.backward()
+    numbers = sum(parameter.numel() for parameter in adapter.parameters)
+    return float(sum(kept.values())), float(counter.get_total_flops()), float(numbers)
+
+
+def _tokens(side_px: int) -> int:
+    return (side_px // 16) ** 2
