@@ -17,6 +17,7 @@ from lamina.engine.qwen.fast.one_frame import make_quick
 
 _TIMESTEPS = torch.linspace(1000, 20, 50)
 _PROMPT_TOKENS = 256
+_MOST_CPU_PX = 256
 
 
 def modulation_tables(shape: Shape, device: torch.device, until: float) -> Iterator[Case]:
@@ -72,7 +73,12 @@ def _freed_mb(tables: list[Any], device: torch.device) -> float:
 
 
 def vae_cases(count: int, side_px: int, ending: str, device: torch.device, until: float) -> Iterator[Case]:
-    """`count` pictures decoded, and one encoded. `ending`: of the cases' names; "_nano" takes nano's VAE."""
+    """`count` pictures decoded, and one encoded; of large ones a CPU, which takes a minute for each, decodes one.
+
+    `ending`: of the cases' names; "_nano" takes nano's VAE.
+    """
+    if device.type == "cpu" and side_px > _MOST_CPU_PX:
+        count = 1
     number = torch.bfloat16 if device.type == "cuda" else torch.float32
     stock = vae(device, number, is_nano=ending == "_nano")
     ours = deepcopy(stock)

@@ -1,14 +1,17 @@
 """The engine with its fast paths makes the pictures that it makes without, again and again the same."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from lamina.core.errors import LaminaError
 from lamina.core.fast import EVERY_PATH, FastPath, fast_paths
 from lamina.core.layers import Pixels
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling
 from lamina.engine.qwen import starting
 from lamina.engine.qwen.engine import QwenEngine
 from lamina.engine.qwen.fast.modulation import TabulatedModulation
@@ -80,6 +83,24 @@ def test_a_picture_does_not_depend_on_what_was_made_before(quick: QwenEngine) ->
     again = drawn(quick)
     assert (again == drawn(quick)).all()
     assert (again == fresh).all()
+
+
+def test_a_lora_on_the_modulation_changes_the_same_and_leaves_nothing_behind(
+    quick: QwenEngine, plain: QwenEngine, tmp_path: Path
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    module = "transformer.transformer_blocks.2.img_mod.1"
+    tensors = {
+        f"{module}.lora_A.weight": torch.randn(4, 192, generator=generator),
+        f"{module}.lora_B.weight": torch.randn(6 * 192, 4, generator=generator) / 20,
+    }
+    save_file(tensors, tmp_path / "style.safetensors")
+    loras = (Lora(str(tmp_path / "style.safetensors")),)
+    before = drawn(quick)
+    styled, expected = (drawn(made, loras=loras) for made in (quick, plain))
+    assert np.abs(styled.astype(int) - expected).max() <= 1
+    assert (styled != before).any()
+    assert (drawn(quick) == before).all()
 
 
 def test_a_prompt_is_read_once_and_another_picture_makes_another_of_it(picture: Pixels) -> None:

@@ -12,12 +12,18 @@ from peft import LoraConfig
 from small_transformers import LAYOUTS, sampled, small_transformer
 
 from lamina.core.acceleration import Acceleration, StepCache
+from lamina.core.fast import FastPath
+from lamina.core.placement import Placement, Precision
+from lamina.engine.qwen.devices import Device
 from lamina.engine.qwen.fast import modulation
 from lamina.engine.qwen.fast.attention import CUDA_BACKENDS, Timed, quickest, timings
 from lamina.engine.qwen.fast.compiling import compile_blocks, uncompiled_if, warm_up
+from lamina.engine.qwen.fast.fitting import fit_after_moving
 from lamina.engine.qwen.fast.guidance import guided_together
 from lamina.engine.qwen.fast.modulation import schedule_known, tabulate_modulation
 from lamina.engine.qwen.fast.rotary import use_real_rotary
+from lamina.engine.qwen.needs import NANO
+from lamina.engine.qwen.placement import Plan
 
 EXACT = {"rtol": 1e-5, "atol": 1e-5}
 FULL_WIDTH = {"num_layers": 2, "use_additional_t_cond": True, "use_layer3d_rope": True}
@@ -242,6 +248,30 @@ def test_compiled_blocks_are_the_same_for_every_size_and_keep_out_of_the_way_of_
         assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == warm, "no request waits for the compiler"
         with uncompiled_if(True):
             torch.testing.assert_close(quick(**_asked_small())[0], stock(**_asked_small())[0], **EXACT)
+    torch._dynamo.reset()
+
+
+def test_weights_that_lie_elsewhere_come_for_as_long_as_they_are_worked_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, stock = small_transformer("layered"), small_transformer("layered")
+    tabulate_modulation(quick, is_resting=True)
+    for transformer in (quick, stock):
+        torch.manual_seed(3)
+        transformer.add_adapter(LoraConfig(r=2, target_modules=["img_mod.1"], init_lora_weights=False))
+    monkeypatch.setattr(modulation, "_lies_on", lambda *_: False)
+    assert torch.equal(sampled(quick, layout="layered").latents, sampled(stock, layout="layered").latents)
+
+
+def test_without_a_c_compiler_blocks_run_uncompiled() -> None:
+    stock = small_transformer(blocks=2)
+    quick = deepcopy(stock)
+    device = Device("cpu", "CPU", 1 << 30, 1 << 30)
+    plan = Plan(device, Precision.FP32, Placement.RESIDENT, NANO, 0, 0, fast=frozenset({FastPath.COMPILE}))
+    torch._dynamo.reset()
+    with torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",), "fx_graph_cache": False}):
+        fit_after_moving("transformer", quick, plan, None)
+        with torch.inference_mode():
+            torch.testing.assert_close(quick(**_asked_small())[0], stock(**_asked_small())[0], **EXACT)
+    torch._dynamo.config.suppress_errors = False
     torch._dynamo.reset()
 
 

@@ -34,6 +34,8 @@ def fit_after_moving(role: str, component: Any, plan: Plan, cache: Path | None) 
     if FastPath.ATTENTION in plan.fast:
         choose_attention(component, device, component.dtype)
     if FastPath.COMPILE in plan.fast:
+        # Where there is no C compiler, or a kernel does not come to be, torch says so in its log and runs uncompiled.
+        torch._dynamo.config.suppress_errors = True
         compile_blocks(component, cache)
         if plan.placement is Placement.RESIDENT:
             warm_up(component, device)

@@ -7,7 +7,7 @@ memory while the model is on a GPU. A LoRA on these layers has rows of its own, 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -196,7 +196,11 @@ def _rows_of(timesteps: torch.Tensor, condition: torch.Tensor | None = None) -> 
 def _at(device: torch.device, module: nn.Module) -> Callable[..., torch.Tensor]:
     """The module as a function whose weights are on `device` for as long as it is kept."""
     weights = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    if all(weight.device == device for weight in weights.values()):
+    if _lies_on(device, weights.values()):
         return module
     moved = {name: weight.to(device, non_blocking=True) for name, weight in weights.items()}
     return lambda *args: functional_call(module, moved, args)
+
+
+def _lies_on(device: torch.device, weights: Iterable[torch.Tensor]) -> bool:
+    return all(weight.device == device for weight in weights)
