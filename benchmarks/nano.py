@@ -20,7 +20,6 @@ from statistics import mean
 import torch
 
 from lamina.cli.terminal_text import aligned
-from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.nano import evaluation
 from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
 from lamina.engine.qwen.nano.evaluation import Apart, Settings, Verdict
@@ -29,7 +28,6 @@ from lamina.engine.qwen.nano.evaluation import Apart, Settings, Verdict
 def main() -> None:
     options = _options()
     torch.set_num_threads(1)
-    one_frame.install()
     verdicts: dict[str, list[Verdict]] = defaultdict(list)
     apart: dict[str, list[Apart]] = defaultdict(list)
     for case in _cases(pipelines(options.weights), options):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lamina.core.fast import FastPath
 from lamina.core.placement import AUTO
 from lamina.core.training_wishes import TrainingWishes
 from lamina.engine.weights.places import PACKAGE_ONLY, Roots
@@ -14,7 +15,7 @@ class Wishes:
 
     `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions, and LoRAs
     that came from URLs, are kept from one run to the next; None forgets them. `training`: by which means LoRAs are
-    trained.
+    trained. `fast`: the fast paths to use; None is all that fit.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -26,3 +27,4 @@ class Wishes:
     expander_key: str | None = field(default=None, repr=False)
     cache_dir: Path | None = None
     training: TrainingWishes = field(default_factory=TrainingWishes)
+    fast: frozenset[FastPath] | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.fast import fast_paths
 from lamina.core.placement import AUTO
 from lamina.core.training_wishes import OptimizerName, Targets, TrainingWishes
 from lamina.engine.weights.places import Roots
@@ -31,7 +32,8 @@ class Settings:
 
     Of the diffusion models: `models_dir`: the folder of their weights; None is `roots`'s default. `device`: "auto",
     "cuda:0", "mps" or "cpu". `precision`, `placement`: "auto", or one of `Precision` and `Placement`. `transformer`:
-    files to take transformers from, "model=path" and a comma between several.
+    files to take transformers from, "model=path" and a comma between several. `engine_fast`: as `core.fast.fast_paths`
+    takes it.
 
     `safety`: "auto", "on" or "off"; `safety_threshold`: 0..1. `expander_url`, `expander_model`, `expander_key`: the
     OpenAI-compatible endpoint that makes prompts richer; the key is a secret.
@@ -56,6 +58,7 @@ class Settings:
     precision: str = AUTO
     placement: str = AUTO
     transformer: str | None = None
+    engine_fast: str = AUTO
     safety: str = "auto"
     safety_threshold: float = 0.8
     expander_url: str | None = None
@@ -140,6 +143,7 @@ def wishes(settings: Settings) -> Wishes:
             settings.training_batch,
             settings.training_average,
         ),
+        fast_paths(settings.engine_fast),
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
+from lamina.core.fast import OFF, FastPath, fast_paths
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.prices import parse_prices, render_prices
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
@@ -181,6 +182,14 @@ def _prices(value: Any) -> str:
         raise ValueError(f"such as qwen-image=0.045/picture ({error})") from None
 
 
+def _engine_fast(value: Any) -> str:
+    try:
+        fast_paths(value)
+    except (AttributeError, LaminaError):
+        raise ValueError(f"{AUTO}, {OFF}, or some of {', '.join(FastPath)}, a comma between several") from None
+    return value
+
+
 def _number(value: Any) -> float:
     try:
         return float("nan") if isinstance(value, bool) else float(value)
@@ -197,6 +206,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "precision": _choice((AUTO, *Precision)),
     "placement": _choice((AUTO, *Placement)),
     "transformer": _transformer,
+    "engine_fast": _engine_fast,
     "safety": _safety,
     "safety_threshold": _safety_threshold,
     "expander_url": _expander_url,

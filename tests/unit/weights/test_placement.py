@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.fast import FastPath
 from lamina.core.placement import Placement, Precision
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
 from lamina.engine.qwen.devices import Device
@@ -23,8 +24,8 @@ def cpu(gib: float) -> Device:
     return Device("cpu", "CPU", int(gib * GIB), int(gib * GIB))
 
 
-def plan(device: Device, host: int = HOST, **asked: Any) -> Any:
-    return choose_plan("qwen-image-layered", device, host, **asked)
+def plan(device: Device, host: int = HOST, fast: frozenset[FastPath] | None = frozenset(), **asked: Any) -> Any:
+    return choose_plan("qwen-image-layered", device, host, fast=fast, **asked)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,8 @@ def plan(device: Device, host: int = HOST, **asked: Any) -> Any:
         (48, "bf16", "model_offload", False),
         (40, "fp8", "model_offload", False),
         (32, "fp8", "model_offload", False),
-        (24, "fp8", "model_offload", True),
+        (28, "fp8", "model_offload", True),
+        (24, "bf16", "group_offload", False),
         (16, "bf16", "group_offload", False),
         (8, "bf16", "group_offload", False),
     ],
@@ -48,10 +50,44 @@ def test_auto_takes_the_quickest_that_fits_a_gpu(
     assert chosen.is_modulation_fp8 == is_modulation_fp8
 
 
+@pytest.mark.parametrize(
+    ("gib", "precision", "placement", "weights_gb"),
+    [
+        (141, "bf16", "resident", 44.7),
+        (80, "bf16", "resident", 44.7),
+        (48, "bf16", "resident", 44.7),
+        (40, "bf16", "model_offload", 28.1),
+        (24, "fp8", "model_offload", 16.8),
+        (16, "bf16", "group_offload", 2.4),
+    ],
+)
+def test_a_table_in_place_of_the_modulation_leaves_room_on_a_gpu(
+    gib: float, precision: str, placement: str, weights_gb: float
+) -> None:
+    chosen = plan(gpu(gib), fast=None)
+    assert (chosen.precision, chosen.placement) == (precision, placement)
+    assert not chosen.is_modulation_fp8
+    assert chosen.weight_bytes / 1e9 == pytest.approx(weights_gb, abs=0.05)
+    assert (FastPath.MODULATION in chosen.fast) == (placement != "group_offload")
+
+
+def test_the_table_takes_13_gb_less_than_the_weights() -> None:
+    whole, tabulated = (plan(gpu(141), fast=fast).weight_bytes for fast in (frozenset(), None))
+    assert whole - tabulated > 13e9
+    on_cpu = [plan(cpu(64), fast=fast).weight_bytes for fast in (frozenset(), None)]
+    assert 0 < on_cpu[1] - on_cpu[0] < 0.6e9, "where there is no other memory, the weights stay and the table comes"
+
+
+def test_blocks_are_compiled_on_gpus_unless_the_settings_say_so() -> None:
+    assert FastPath.COMPILE in plan(gpu(80), fast=None).fast
+    assert FastPath.COMPILE not in plan(cpu(64), fast=None).fast
+    assert FastPath.COMPILE in plan(cpu(64), fast=frozenset({FastPath.COMPILE})).fast
+
+
 def test_a_machine_without_the_memory_to_offload_to_quantises() -> None:
     chosen = plan(gpu(40), host=48 * GIB)
     assert (chosen.precision, chosen.placement) == (Precision.FP8, Placement.MODEL_OFFLOAD)
-    with pytest.raises(LaminaError, match=r"needs 37 GB of the machine's memory .* there are 17 GB"):
+    with pytest.raises(LaminaError, match=r"needs 40 GB of the machine's memory .* there are 17 GB"):
         plan(gpu(24), host=16 * GIB)
 
 
@@ -83,7 +119,7 @@ def test_on_a_cpu_the_released_models_are_bf16_and_small_ones_fp32() -> None:
     assert plan(cpu(64)).precision is Precision.BF16
     assert plan(cpu(48)).precision is Precision.FP8
     assert plan(cpu(2), sizes=NANO).precision is Precision.FP32
-    with pytest.raises(LaminaError, match=r"needs 40 GB of memory on cpu with fp8, resident, and there are 26 GB"):
+    with pytest.raises(LaminaError, match=r"needs 42 GB of memory on cpu with fp8, resident, and there are 26 GB"):
         plan(cpu(24))
 
 
@@ -96,7 +132,7 @@ def test_a_gguf_transformer_needs_what_its_file_takes() -> None:
 
 
 def test_a_request_that_will_not_fit_is_refused_before_the_work() -> None:
-    held = plan(gpu(24))
+    held = plan(gpu(22), fast=None)
     check_request(held, DecomposeTask(layers=2), 640)
     with pytest.raises(LaminaError, match=r"This needs \d+\.\d GB on cuda:0 with fp8, model_offload") as raised:
         check_request(held, DecomposeTask(layers=10, resolution_px=1024), 640)
@@ -108,7 +144,7 @@ def test_a_request_that_will_not_fit_is_refused_before_the_work() -> None:
 
 
 def test_references_and_size_count() -> None:
-    held = plan(gpu(24))
+    held = plan(gpu(22), fast=None)
     check_request(held, EditTask("x", width=512, height=512), 1024, references=1)
     with pytest.raises(LaminaError):
         check_request(held, EditTask("x", width=512, height=512), 1024, references=10)

@@ -12,11 +12,13 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.fast import FastPath
 from lamina.core.placement import Placement, Precision
+from lamina.engine.qwen.fast.fitting import fit_after_moving, fit_before_moving
 from lamina.engine.qwen.needs import BYTES_PER_NUMBER
 from lamina.engine.qwen.placement import Plan
 from lamina.engine.qwen.processor import PictureProcessor
-from lamina.engine.qwen.quantising import quantise
+from lamina.engine.qwen.quantising import multiplies_fp8, quantise
 from lamina.engine.qwen.shelf import Item, Shelf
 from lamina.engine.qwen.transformer_file import load_transformer_file
 from lamina.engine.weights.checking import check_component, component_tensors
@@ -28,24 +30,33 @@ _DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP8: torch.bfloat16, Precis
 
 
 def take_components(
-    shelf: Shelf, model: str, folders: Mapping[str, Path], plan: Plan, transformer_file: Path | None = None
+    shelf: Shelf,
+    model: str,
+    folders: Mapping[str, Path],
+    plan: Plan,
+    transformer_file: Path | None = None,
+    compiled: Path | None = None,
 ) -> dict[str, Any]:
     """The model's components by role, those of `folders`, from the shelf where they are on it.
 
     `folders`: of "vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler", each its own, so that
-    their names may differ from the roles. `transformer_file`: see `load_component`.
+    their names may differ from the roles. `transformer_file`, `compiled`: see `load_component`.
     Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
     """
     # The transformer first: while it is quantised, it takes more memory than later on.
     roles = sorted(folders, key=lambda role: role != "transformer")
-    items = [_item(role, folders[role], plan, transformer_file if role == "transformer" else None) for role in roles]
+    files = {"transformer": transformer_file}
+    items = [_item(role, folders[role], plan, files.get(role), compiled) for role in roles]
     return shelf.take(model, items)
 
 
-def load_component(role: str, folder: Path, plan: Plan, transformer_file: Path | None = None) -> Any:
+def load_component(
+    role: str, folder: Path, plan: Plan, transformer_file: Path | None = None, compiled: Path | None = None
+) -> Any:
     """One component, with the plan's numbers; on the plan's device if that is where it stays, else on the CPU.
 
     `transformer_file`: a `.safetensors` or `.gguf` that holds the transformer's weights; its config is in `folder`.
+    `compiled`: the folder that keeps compiled code from one start to the next.
     Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
     """
     if transformer_file is None:
@@ -55,28 +66,31 @@ def load_component(role: str, folder: Path, plan: Plan, transformer_file: Path |
     with _told(folder if transformer_file is None else transformer_file):
         component = _LOADERS[role](folder, _DTYPES[plan.precision], transformer_file)
         if role == "transformer" and plan.precision is Precision.FP8 and plan.sizes.stored_bytes is None:
-            quantise(component, plan.is_modulation_fp8)
+            is_quick = FastPath.COMPILE in plan.fast and multiplies_fp8(plan.device.name)
+            quantise(component, plan.is_modulation_fp8, is_arithmetic_too=is_quick)
         if role in _HAVE_WEIGHTS:
             component.eval().requires_grad_(False)
+            fit_before_moving(role, component, plan)
             if plan.placement is Placement.RESIDENT:
                 component.to(plan.device.name)
+    fit_after_moving(role, component, plan, compiled)
     return component
 
 
-def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None) -> Item:
+def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None) -> Item:
     identity = identity_of(folder)
     size = 0
     if role == "transformer":
         identity += "" if transformer_file is None else f"\n{identity_of(transformer_file)}"
         size = plan.sizes.transformer_bytes(plan.precision, plan.is_modulation_fp8)
-        held: Any = (plan.precision, plan.is_modulation_fp8)
+        held: Any = (plan.precision, plan.is_modulation_fp8, plan.fast)
     else:
         if role in _HAVE_WEIGHTS:
             parameters = sum(tensor.size for tensor in component_tensors(folder).values())
             size = parameters * BYTES_PER_NUMBER[plan.precision]
-        held = _DTYPES[plan.precision] if role in _HAVE_WEIGHTS else None
+        held = (_DTYPES[plan.precision], role == "vae" and FastPath.VAE in plan.fast) if role in _HAVE_WEIGHTS else None
     key = (role, identity, held, plan.placement, plan.device.name)
-    return Item(role, key, size, lambda: load_component(role, folder, plan, transformer_file))
+    return Item(role, key, size, lambda: load_component(role, folder, plan, transformer_file, compiled))
 
 
 def _load_transformer(folder: Path, dtype: torch.dtype, file: Path | None) -> QwenImageTransformer2DModel:

@@ -10,6 +10,7 @@ from lamina.engine.weights.tensor_files import Tensor, read_tensors
 
 _BLOCK = re.compile(r"transformer_blocks\.(\d+)\.")
 _MODULATION = re.compile(r"transformer_blocks\.\d+\.(img|txt)_mod\.1\.weight$")
+_SENSITIVE = re.compile(r"transformer_blocks\.\d+\.img_mlp\.net\.2\.weight$")
 _MATRIX = re.compile(r"transformer_blocks\.\d+\..*\.weight$")
 
 
@@ -33,6 +34,7 @@ def measure(folders: Mapping[str, Path], transformer_file: Path | None = None) -
         unblocked=max((tensor.size for tensor in text_encoder.values()), default=0),
         width=int(config.get("num_attention_heads", 24)) * int(config.get("attention_head_dim", 128)),
         vae_width=int(read_json(folders["vae"] / "config.json").get("base_dim", 96)),
+        sensitive=_total(_named(transformer, _SENSITIVE)),
         stored_bytes=stored,
     )
 

@@ -20,16 +20,19 @@ DEFAULT_LAYERS = 4
 _HIDDEN_COPIES = 20
 # Numbers that the VAE's decoder holds for each pixel, in widths of its first layer: a map with its padding in time.
 _DECODER_COPIES = 10
+TABLE_ROWS = 128
+"""Timesteps whose modulation is kept at once (`fast.modulation`); a run of 50 steps has 50."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentSizes:
     """Counts of parameters, and what the memory of a run depends on.
 
-    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `modulation`: those in the
-    blocks' modulation; both are part of `transformer`. `block`: of the largest block. `unblocked`: the text encoder's
-    largest layer, which no offloading can take apart. `width`: of the transformer's hidden state; `vae_width`: channels
-    of the VAE at full size. `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
+    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `sensitive`: of these,
+    those that never have 8 bits (`quantising`); `modulation`: those in the blocks' modulation; all are part of
+    `transformer`. `block`: of the largest block. `unblocked`: the text encoder's largest layer, which no offloading can
+    take apart. `width`: of the transformer's hidden state; `vae_width`: channels of the VAE at full size.
+    `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
     """
 
     transformer: int
@@ -41,13 +44,20 @@ class ComponentSizes:
     unblocked: int
     width: int
     vae_width: int
+    sensitive: int = 0
     stored_bytes: int | None = None
 
     def transformer_bytes(self, precision: Precision, is_modulation_fp8: bool = False) -> int:
         if self.stored_bytes is not None:
             return self.stored_bytes
-        in_fp8 = self.matrices + (self.modulation if is_modulation_fp8 else 0) if precision is Precision.FP8 else 0
+        in_fp8 = 0
+        if precision is Precision.FP8:
+            in_fp8 = self.matrices - self.sensitive + (self.modulation if is_modulation_fp8 else 0)
         return (self.transformer - in_fp8) * BYTES_PER_NUMBER[precision] + in_fp8
+
+    def table_bytes(self, precision: Precision) -> int:
+        """Of a full table of modulation: a row has what the matrices of C inputs give for one timestep."""
+        return TABLE_ROWS * (self.modulation // self.width) * BYTES_PER_NUMBER[precision]
 
     def other_bytes(self, precision: Precision) -> tuple[int, int]:
         """Of the text encoder and of the VAE."""
@@ -66,6 +76,7 @@ RELEASED = ComponentSizes(
     unblocked=544_997_376,
     width=3072,
     vae_width=96,
+    sensitive=2_264_924_160,
 )
 
 NANO = ComponentSizes(
@@ -78,6 +89,7 @@ NANO = ComponentSizes(
     unblocked=81_920,
     width=192,
     vae_width=16,
+    sensitive=884_736,
 )
 
 

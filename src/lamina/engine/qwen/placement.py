@@ -4,9 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.fast import EVERY_PATH, FastPath
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.engine.qwen.devices import Device
-from lamina.engine.qwen.needs import RELEASED, ComponentSizes, Extent, Task, extent_of, smaller_request
+from lamina.engine.qwen.needs import (
+    BYTES_PER_NUMBER,
+    RELEASED,
+    ComponentSizes,
+    Extent,
+    Task,
+    extent_of,
+    smaller_request,
+)
 
 _SMALL_PARAMETERS = 1_000_000_000  # below it, fp32 costs nothing that matters and is quicker on CPUs
 _DEFAULT_EXTENT = Extent(tokens=10_112, pixels=1024 * 1024)  # 4 layers at 640 px, or a picture of 1024 px
@@ -19,7 +28,8 @@ _GB = 1e9
 class Plan:
     """How a model is held. `weight_bytes`: what its weights take of the device at most; `host_bytes`: of the machine's
     memory; `working_bytes`: left for a request on the device. `is_modulation_fp8`: with FP8, whether the modulation
-    layers are in 8 bits too, which costs some exactness and is done only where it must be.
+    layers are in 8 bits too, which costs some exactness and is done only where it must be. `fast`: the fast paths that
+    are used; `wanted`: those that the settings name, None for all that fit.
     """
 
     device: Device
@@ -29,6 +39,8 @@ class Plan:
     weight_bytes: int
     host_bytes: int
     is_modulation_fp8: bool = False
+    fast: frozenset[FastPath] = frozenset()
+    wanted: frozenset[FastPath] | None = None
 
     @property
     def working_bytes(self) -> int:
@@ -56,13 +68,15 @@ def choose_plan(
     precision: str = AUTO,
     placement: str = AUTO,
     extent: Extent = _DEFAULT_EXTENT,
+    fast: frozenset[FastPath] | None = None,
 ) -> Plan:
     """The quickest plan that fits a request of `extent` on the device.
 
     `name`: of the model, for the error; `host_bytes`: the machine's memory, where what is not on the device waits;
-    `precision`, `placement`: the settings. Raises `LaminaError` (out_of_memory), which says what would fit.
+    `precision`, `placement`: the settings. `fast`: the fast paths asked for; None is all that fit.
+    Raises `LaminaError` (out_of_memory), which says what would fit.
     """
-    everything = list(_plans(device, sizes))
+    everything = list(_plans(device, sizes, fast))
     asked = [plan for plan in everything if precision in (AUTO, plan.precision) and placement in (AUTO, plan.placement)]
     if precision == AUTO and sizes.transformer < _SMALL_PARAMETERS:
         asked = [plan for plan in asked if plan.precision is Precision.FP32] or asked
@@ -79,7 +93,9 @@ def choose_plan(
 def most_and_least_bytes(sizes: ComponentSizes) -> tuple[int, int]:
     """Of a GPU's memory: with everything on it, and with all that offloading can save, for a usual request."""
     gpu = Device("cuda:0", "", 0, 0)
-    needs = [plan.needed_bytes(_DEFAULT_EXTENT) for plan in _plans(gpu, sizes) if plan.precision is Precision.BF16]
+    needs = [
+        plan.needed_bytes(_DEFAULT_EXTENT) for plan in _plans(gpu, sizes, None) if plan.precision is Precision.BF16
+    ]
     return needs[0], min(needs)
 
 
@@ -117,7 +133,7 @@ def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) 
         task, native_px, references, lambda less: less.working_bytes(plan.sizes, plan.precision) <= working
     )
     parts = [f"{smaller} would fit"] if smaller else []
-    leaner = [other for other in _plans(plan.device, plan.sizes) if other.weight_bytes < plan.weight_bytes]
+    leaner = [other for other in _plans(plan.device, plan.sizes, plan.wanted) if other.weight_bytes < plan.weight_bytes]
     fitting = next((other for other in leaner if other.holds(extent)), None)
     if fitting is not None:
         parts.append(f"so would this with the settings {_settings(fitting)}" if parts else _settings_would_do(fitting))
@@ -126,50 +142,86 @@ def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) 
     return f"{parts[0][0].upper()}{parts[0][1:]}{''.join(f', and {part}' for part in parts[1:])}."
 
 
-def _plans(device: Device, sizes: ComponentSizes) -> Iterator[Plan]:
+def _plans(device: Device, sizes: ComponentSizes, fast: frozenset[FastPath] | None) -> Iterator[Plan]:
     """The quickest first. Offloading is for GPUs with memory of their own."""
-    stored = sizes.stored_bytes is not None
+    seen: set[tuple[object, ...]] = set()
+    for precision, placement, is_modulation_fp8 in _ways(device, sizes.stored_bytes is not None):
+        plan = _plan(device, sizes, precision, placement, is_modulation_fp8, fast)
+        held = plan.precision, plan.placement, plan.is_modulation_fp8
+        if held not in seen:
+            seen.add(held)
+            yield plan
+
+
+def _ways(device: Device, is_stored: bool) -> Iterator[tuple[Precision, Placement, bool]]:
+    """Numbers, placement, whether the modulation is in 8 bits too. `is_stored`: whether a file decides the numbers."""
     bf16, fp32, fp8 = Precision.BF16, Precision.FP32, Precision.FP8
     if device.kind == "cuda":
-        yield _plan(device, sizes, bf16, Placement.RESIDENT)
-        yield _plan(device, sizes, bf16, Placement.MODEL_OFFLOAD)
-        if not stored:
-            yield _plan(device, sizes, fp8, Placement.RESIDENT)
-            yield _plan(device, sizes, fp8, Placement.MODEL_OFFLOAD)
-            yield _plan(device, sizes, fp8, Placement.MODEL_OFFLOAD, is_modulation_fp8=True)
-        yield _plan(device, sizes, bf16, Placement.GROUP_OFFLOAD)
-        if not stored:
-            yield _plan(device, sizes, fp8, Placement.GROUP_OFFLOAD)
-            yield _plan(device, sizes, fp8, Placement.GROUP_OFFLOAD, is_modulation_fp8=True)
-            yield _plan(device, sizes, fp32, Placement.RESIDENT)
-            yield _plan(device, sizes, fp32, Placement.MODEL_OFFLOAD)
+        yield bf16, Placement.RESIDENT, False
+        yield bf16, Placement.MODEL_OFFLOAD, False
+        if not is_stored:
+            yield fp8, Placement.RESIDENT, False
+            yield fp8, Placement.MODEL_OFFLOAD, False
+            yield fp8, Placement.MODEL_OFFLOAD, True
+        yield bf16, Placement.GROUP_OFFLOAD, False
+        if not is_stored:
+            yield fp8, Placement.GROUP_OFFLOAD, False
+            yield fp8, Placement.GROUP_OFFLOAD, True
+            yield fp32, Placement.RESIDENT, False
+            yield fp32, Placement.MODEL_OFFLOAD, False
         return
-    yield _plan(device, sizes, bf16, Placement.RESIDENT)
-    if not stored:
+    yield bf16, Placement.RESIDENT, False
+    if not is_stored:
         if device.kind == "cpu":
-            yield _plan(device, sizes, fp8, Placement.RESIDENT)
-            yield _plan(device, sizes, fp8, Placement.RESIDENT, is_modulation_fp8=True)
-        yield _plan(device, sizes, fp32, Placement.RESIDENT)
+            yield fp8, Placement.RESIDENT, False
+            yield fp8, Placement.RESIDENT, True
+        yield fp32, Placement.RESIDENT, False
 
 
 def _plan(
-    device: Device, sizes: ComponentSizes, precision: Precision, placement: Placement, is_modulation_fp8: bool = False
+    device: Device,
+    sizes: ComponentSizes,
+    precision: Precision,
+    placement: Placement,
+    is_modulation_fp8: bool,
+    fast: frozenset[FastPath] | None,
 ) -> Plan:
-    transformer = sizes.transformer_bytes(precision, is_modulation_fp8)
+    paths = _fitting_paths(device, sizes, placement, fast)
+    leaves_modulation = FastPath.MODULATION in paths and device.kind != "cpu"
+    is_modulation_fp8 = is_modulation_fp8 and not leaves_modulation  # it is not on the device, so nothing is gained
+    whole = sizes.transformer_bytes(precision, is_modulation_fp8)
     text_encoder, vae = sizes.other_bytes(precision)
-    number = text_encoder // max(1, sizes.text_encoder)
-    total = transformer + text_encoder + vae
+    number = BYTES_PER_NUMBER[precision]
+    transformer = whole
+    if FastPath.MODULATION in paths:
+        transformer += sizes.table_bytes(precision) - (sizes.modulation * number if leaves_modulation else 0)
     match placement:
         case Placement.RESIDENT:
             # On its way to a GPU each component is loaded in the machine's memory, at full size.
-            on_device, on_host = total, max(sizes.transformer * number, text_encoder) if device.kind == "cuda" else 0
+            on_device, left = transformer + text_encoder + vae, sizes.modulation * number if leaves_modulation else 0
+            on_host = max(sizes.transformer * number, text_encoder + left) if device.kind == "cuda" else 0
         case Placement.MODEL_OFFLOAD:
-            on_device, on_host = max(transformer, text_encoder) + vae, total
+            on_device, on_host = max(transformer, text_encoder) + vae, whole + text_encoder + vae
         case Placement.GROUP_OFFLOAD:
-            blocks = 2 * sizes.block * transformer // max(1, sizes.transformer)  # at work, and on its way
+            blocks = 2 * sizes.block * whole // max(1, sizes.transformer)  # at work, and on its way
             rest = (sizes.transformer - sizes.matrices - sizes.modulation) * number
-            on_device, on_host = max(blocks + rest, 2 * sizes.unblocked * number) + vae, total
-    return Plan(device, precision, placement, sizes, on_device, on_host, is_modulation_fp8)
+            on_device = max(blocks + rest, 2 * sizes.unblocked * number) + vae
+            on_host = whole + text_encoder + vae
+    return Plan(device, precision, placement, sizes, on_device, on_host, is_modulation_fp8, paths, fast)
+
+
+def _fitting_paths(
+    device: Device, sizes: ComponentSizes, placement: Placement, asked: frozenset[FastPath] | None
+) -> frozenset[FastPath]:
+    """Of those asked for. Compiling takes a minute the first time, which pays on GPUs only; who names it, gets it."""
+    paths = EVERY_PATH if asked is None else asked
+    if asked is None and device.kind != "cuda":
+        paths -= {FastPath.COMPILE}
+    if placement is Placement.GROUP_OFFLOAD:  # which moves blocks as they are found
+        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+    if sizes.stored_bytes is not None:  # GGUF's matrices are expanded as they are used, by code that is not compiled
+        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+    return paths
 
 
 def _fits(plan: Plan, extent: Extent, host_bytes: int) -> bool:

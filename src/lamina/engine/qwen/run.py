@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 
 from lamina.core.catalog import Model
+from lamina.core.fast import FastPath
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import LOADING, Progress
 from lamina.core.provenance import Provenance
@@ -19,6 +20,9 @@ from lamina.core.schedulers import scheduler_named
 from lamina.core.tasks import MAX_SEED, EditTask, GenerateTask, TaskKind
 from lamina.engine.qwen.acceleration import Skips, accelerated
 from lamina.engine.qwen.devices import release_memory
+from lamina.engine.qwen.fast.compiling import uncompiled_if
+from lamina.engine.qwen.fast.guidance import guided_together
+from lamina.engine.qwen.fast.modulation import schedule_known
 from lamina.engine.qwen.needs import Task
 from lamina.engine.qwen.pipelines import Work, assembled, sized_for
 from lamina.engine.qwen.placement import check_request, is_out_of_memory, out_of_memory
@@ -92,7 +96,9 @@ class Run:
         results: list[Any] = []
         pipeline = assembled(work, self.parts, self.parts.scheduler)
         self._loaded.place(pipeline)
-        with self._loaded.adapters.active(self._loras):
+        if FastPath.EMBEDDINGS in self._loaded.plan.fast:
+            self._loaded.embeddings.remember(pipeline)
+        with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
             for number in range(count):
                 share = (_SAMPLED - _LOADED) / count
                 span = (_LOADED + share * number, _LOADED + share * (number + 1))
@@ -122,7 +128,7 @@ class Run:
         pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
         preview = partial(preview_of, size=size) if self._sampling.has_previews else None
         stepper = Stepper(self._progress, span, self._scheduler, preview)
-        with self._sampling_in(stepper) as skips:
+        with self._sampling_in(stepper, pipeline.scheduler) as skips:
             output = pipeline(
                 prompt=prompt,
                 negative_prompt=(self._sampling.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
@@ -149,13 +155,18 @@ class Run:
             raise out_of_memory(error, self._loaded.plan, self._task, self.model.native_px, self._references) from error
 
     @contextmanager
-    def _sampling_in(self, stepper: Stepper) -> Generator[Skips]:
+    def _sampling_in(self, stepper: Stepper, scheduler: Any) -> Generator[Skips]:
         evaluations = self._scheduler.evaluations(self.steps)
+        transformer, acceleration = self.parts.transformer, self._sampling.acceleration
+        # Step caches look at each condition by itself.
+        may_pair = FastPath.GUIDANCE in self._loaded.plan.fast and acceleration.is_off
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(sized_for(self.model))
-            stack.callback(stepper.watch(self.parts.transformer).remove)
-            yield stack.enter_context(accelerated(self.parts.transformer, self._sampling.acceleration, evaluations))
+            stack.callback(stepper.watch(transformer).remove)
+            stack.enter_context(schedule_known(transformer, lambda: scheduler.timesteps))
+            stack.enter_context(guided_together(transformer, may_pair))
+            yield stack.enter_context(accelerated(transformer, acceleration, evaluations))
 
     def _made(self, prompt: str) -> Provenance:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}

@@ -5,7 +5,6 @@ import os
 import torch
 
 from lamina.core.catalog import NANO
-from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.engine import QwenEngine
 from lamina.engine.qwen.stock import Stock
 from lamina.engine.wishes import Wishes
@@ -28,7 +27,6 @@ def _started(name: str, wishes: Wishes) -> QwenEngine:
     known = _running.get(name)
     if known is None or known[0] != wishes:
         _few_threads()
-        one_frame.install()
         known = wishes, QwenEngine(name, Stock(wishes, NANO if name == "nano" else None))
         _running[name] = known
     return known[1]

@@ -14,6 +14,7 @@ from lamina.engine.qwen.adapters.places import LoraPlaces
 from lamina.engine.qwen.adapters.switching import Adapters
 from lamina.engine.qwen.captions import CaptionCache
 from lamina.engine.qwen.devices import find_device, host_total_bytes
+from lamina.engine.qwen.fast.embeddings import EmbeddingCache
 from lamina.engine.qwen.loading import take_components
 from lamina.engine.qwen.measuring import measure
 from lamina.engine.qwen.offloading import place
@@ -29,12 +30,15 @@ _OF_LAYERS = {"transformer": "transformer_layered", "scheduler": "scheduler_laye
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs."""
+    """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs;
+    `embeddings`: of prompts that it read before.
+    """
 
     parts: Components
     plan: Plan
     checkpoint: str
     adapters: Adapters
+    embeddings: EmbeddingCache
 
     def place(self, pipeline: Any) -> None:
         """Has the pipeline's components go to the device as the plan says."""
@@ -64,6 +68,8 @@ class Stock:
         self.loras = LoraPlaces(cache / "loras", hub_cache=wishes.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
         self._adapters: dict[str, Adapters] = {}
+        self._embeddings: dict[str, EmbeddingCache] = {}
+        self._compiled = cache / "compiled"
         self._shelf: Shelf | None = None
 
     def serving(self, model: Model) -> Model:
@@ -78,17 +84,22 @@ class Stock:
             device = find_device(self.wishes.device)
             sizes = measure(source.folders, source.transformer_file)
             self._plans[name] = choose_plan(
-                model.name, device, host_total_bytes(), sizes, self.wishes.precision, self.wishes.placement
+                model.name,
+                device,
+                host_total_bytes(),
+                sizes,
+                self.wishes.precision,
+                self.wishes.placement,
+                fast=self.wishes.fast,
             )
         plan = self._plans[name]
         if self._shelf is None:
-            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), lambda left: self._adapters.pop(left))
-        parts = Components(
-            **take_components(self._shelf, name, source.folders, plan, source.transformer_file),
-            device=plan.device.name,
-        )
+            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), self._let_go)
+        taken = take_components(self._shelf, name, source.folders, plan, source.transformer_file, self._compiled)
+        parts = Components(**taken, device=plan.device.name)
         self._adapters[name] = self._adapters_of(parts.transformer)
-        return Loaded(parts, plan, source.checkpoint, self._adapters[name])
+        embeddings = self._embeddings.setdefault(name, EmbeddingCache())
+        return Loaded(parts, plan, source.checkpoint, self._adapters[name], embeddings)
 
     def source_of(self, model: Model, kind: TaskKind) -> Source:
         """Raises `LaminaError`: weights_missing, weights_damaged."""
@@ -100,6 +111,10 @@ class Stock:
         """Every loaded model leaves."""
         if self._shelf is not None:
             self._shelf.clear()
+
+    def _let_go(self, name: str) -> None:
+        del self._adapters[name]
+        self._embeddings.pop(name, None)
 
     def _adapters_of(self, transformer: Any) -> Adapters:
         """One for each transformer, whatever models share it: a second would take the first's layers for its own."""

@@ -15,6 +15,7 @@ from diffusers import (
 )
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
+from lamina.engine.qwen.fast.one_frame import make_quick
 from lamina.engine.qwen.pipelines import Components, Work, assembled
 from lamina.engine.qwen.processor import PictureProcessor
 from lamina.engine.weights.places import PACKAGED as WEIGHTS
@@ -31,8 +32,10 @@ class Pipelines:
 
 def pipelines(weights: Path = WEIGHTS) -> Pipelines:
     """Use them within `sized_for(NANO)`."""
+    vae = AutoencoderKLQwenImage.from_pretrained(weights / "vae", torch_dtype=torch.float32)
+    make_quick(vae)
     common: dict[str, Any] = {
-        "vae": AutoencoderKLQwenImage.from_pretrained(weights / "vae", torch_dtype=torch.float32),
+        "vae": vae,
         "text_encoder": Qwen2_5_VLForConditionalGeneration.from_pretrained(
             weights / "text_encoder", dtype=torch.float32
         ),

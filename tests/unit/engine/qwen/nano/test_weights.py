@@ -8,7 +8,6 @@ import torch
 from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
 
 from lamina.core.catalog import NANO
-from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.nano import evaluation, words
 from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
 from lamina.engine.qwen.pipelines import sized_for
@@ -20,7 +19,6 @@ MOST_BYTES = 40_000_000
 @pytest.fixture(scope="module")
 def nano() -> Pipelines:
     torch.set_num_threads(1)
-    one_frame.install()
     return pipelines()
 
 

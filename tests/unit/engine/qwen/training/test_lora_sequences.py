@@ -14,7 +14,6 @@ from lamina.core.catalog import NANO
 from lamina.core.tasks import TaskKind
 from lamina.core.training import Example
 from lamina.core.training_wishes import Targets
-from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.nano.assembly import Pipelines, pipelines
 from lamina.engine.qwen.pipelines import Components, sized_for
 from lamina.engine.qwen.quantising import quantise
@@ -26,7 +25,6 @@ from lamina.engine.qwen.training.order import Order
 
 @pytest.fixture(scope="module")
 def stock() -> Pipelines:
-    one_frame.install()
     return pipelines()
 
 

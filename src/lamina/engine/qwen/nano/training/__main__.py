@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from lamina.engine.qwen import one_frame
 from lamina.engine.qwen.nano.assembly import WEIGHTS
+from lamina.engine.qwen.nano.training import flat_kernels
 from lamina.engine.qwen.nano.training.export import export, save_text_encoder, save_vae
 from lamina.engine.qwen.nano.training.layered import train_layered
 from lamina.engine.qwen.nano.training.pictures import train_pictures
@@ -30,7 +30,7 @@ def main() -> None:
     (folder / "parts").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch._dynamo.config.recompile_limit = _SHAPES_COMPILED
-    one_frame.install()
+    flat_kernels.install()
     for part in options.parts or PARTS:
         _train(part, folder, options)
 

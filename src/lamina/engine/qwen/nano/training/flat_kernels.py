@@ -1,8 +1,8 @@
-"""Makes the family's video VAE quick on single pictures: its 3-D convolutions become the 2-D ones that they amount to.
+"""Makes the VAE quick to train on single pictures: its 3-D convolutions become the 2-D ones that they amount to.
 
 `QwenImageCausalConv3d` pads two frames of zeros before the first, so for one frame only the last temporal tap of each
 kernel meets anything but zeros: a 2-D convolution with `weight[:, :, -1]` gives the same numbers (to rounding) in a
-third of the time and with a third of the arithmetic.
+third of the time and with a third of the arithmetic. Without gradients, `fast.one_frame` does more.
 """
 
 import torch

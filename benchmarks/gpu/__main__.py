@@ -1,0 +1,74 @@
+"""How much quicker is the model with Lamina's fast paths than as diffusers has it, and how far apart are the two?
+
+    scripts/bench gpu --small                           # on any CPU, in under 3 minutes
+    python benchmarks/gpu --out figures                 # on a CUDA GPU: all pieces, in under 10 minutes
+    python benchmarks/gpu --out figures --only denoise_640 --limit-s 120
+
+Random weights in the released models' architecture. Each piece ends in its own time and writes its figures at once, so
+that a short lease on a machine still yields some; the table is written anew after each. Stock and ours take turns, A B
+A B, in one process, and the best of each counts. On a GPU stock is measured eager and with its blocks compiled. Prints
+a line of JSON a case on standard output, the rest on the other; in `--out`, `figures.json` and `figures.md`.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+if HERE.parent.parent.joinpath("src", "lamina").is_dir():  # a checkout that is not installed
+    sys.path.insert(0, str(HERE.parent.parent / "src"))
+
+import torch  # noqa: E402
+from cases import FULL, SMALL, Piece  # noqa: E402  # pyright: ignore[reportImplicitRelativeImport]
+from figures import Figures, Machine  # noqa: E402  # pyright: ignore[reportImplicitRelativeImport]
+
+
+def main() -> None:
+    options = _options()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    device = torch.device("cpu" if options.small else options.device)
+    scale = SMALL if options.small else FULL
+    figures = Figures(Machine.of(device, is_small=options.small), options.out)
+    pieces = [piece for piece in scale.pieces if not options.only or piece.name in options.only]
+    for piece in pieces:
+        _told(f"{piece.name}: at most {options.limit_s or piece.limit_s} s")
+        _measured(piece, figures, device, options.limit_s or piece.limit_s)
+    print(figures.table(), file=sys.stderr)
+
+
+def _measured(piece: Piece, figures: Figures, device: torch.device, limit_s: float) -> None:
+    begin = time.monotonic()
+    try:
+        for case in piece.measure(device, begin + limit_s):
+            figures.add(case)
+            print(json.dumps(case.line()), flush=True)
+    except (RuntimeError, NotImplementedError) as error:  # out of memory, or a kernel that is not there
+        figures.failed(piece.name, " ".join(str(error).split())[:300])
+        _told(f"{piece.name} failed: {error}")
+    finally:
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    _told(f"{piece.name}: {time.monotonic() - begin:.0f} s")
+
+
+def _told(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="small models on the CPU")
+    names = list(dict.fromkeys(piece.name for scale in (FULL, SMALL) for piece in scale.pieces))
+    parser.add_argument("--only", action="append", choices=names, help="only this piece; may be repeated")
+    parser.add_argument("--limit-s", type=float, help="for each piece, instead of its own limit")
+    parser.add_argument("--out", type=Path, help="a folder for figures.json and figures.md; added to, piece by piece")
+    parser.add_argument("--device", default="cuda", help="of the full-size models (cuda)")
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (1)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Models in the released architecture with random weights, made on the device; and the same weights with fast paths."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import diffusers
+import torch
+from torch import nn
+
+from lamina.engine.qwen.fast.attention import choose_attention
+from lamina.engine.qwen.fast.modulation import tabulate_modulation
+from lamina.engine.qwen.fast.rotary import use_real_rotary
+from lamina.engine.qwen.nano import build
+
+# Qwen2.5-VL-7B-Instruct's config.json, as Qwen-Image's text_encoder/config.json repeats it.
+TEXT: dict[str, Any] = {
+    "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28,
+    "num_key_value_heads": 4, "vocab_size": 152064, "tie_word_embeddings": False,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
+}  # fmt: skip
+VISION: dict[str, Any] = {
+    "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584,
+    "patch_size": 14, "spatial_merge_size": 2, "window_size": 112, "fullatt_block_indexes": [7, 15, 23, 31],
+}  # fmt: skip
+
+_untyped: Any = diffusers  # it is typed in part, and in part wrongly
+_TRANSFORMER, _VAE = _untyped.QwenImageTransformer2DModel, _untyped.AutoencoderKLQwenImage
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a transformer; what is not here is as released."""
+
+    blocks: int = 60
+    heads: int = 24
+    text_width: int = 3584
+
+    @property
+    def width(self) -> int:
+        return self.heads * 128
+
+
+def transformer(shape: Shape, is_layered: bool, device: torch.device, number: torch.dtype) -> Any:
+    """Random weights of unit gain, never zeros: on those a GPU draws less power and runs faster."""
+    config = _config(shape, is_layered)
+    with torch.device("meta"):
+        model = _TRANSFORMER(**config)
+    places = _places_of(shape, is_layered)
+    model = model.to(number).to_empty(device=device).eval().requires_grad_(False)
+    model.pos_embed = places
+    filled(model)
+    return model
+
+
+def shared(model: Any, shape: Shape, is_layered: bool) -> Any:
+    """Another transformer over the very same weights."""
+    with torch.device("meta"):
+        other = _TRANSFORMER(**_config(shape, is_layered))
+    other.load_state_dict(model.state_dict(), assign=True)
+    other.pos_embed = _places_of(shape, is_layered)
+    return other.eval().requires_grad_(False)
+
+
+def quick(model: Any, device: torch.device) -> None:
+    """All of the transformer's paths but compiling, in place; the weights of the modulation stay, being shared."""
+    use_real_rotary(model)
+    tabulate_modulation(model, is_resting=False)
+    choose_attention(model, device, model.dtype)
+
+
+def vae(device: torch.device, number: torch.dtype, is_nano: bool = False) -> Any:
+    torch.manual_seed(0)
+    model: Any = build.vae() if is_nano else _VAE(input_channels=4)
+    model.enable_slicing()  # as Lamina has it where the fast path is off: memory for one picture at a time
+    return model.eval().requires_grad_(False).to(device, number)
+
+
+def text_encoder(device: torch.device, number: torch.dtype) -> Any:
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+    config = Qwen2_5_VLConfig(text_config=TEXT, vision_config=VISION, tie_word_embeddings=False)
+    torch.set_default_dtype(number)
+    try:
+        with torch.device(device):  # buffers have values of their own, so it is not made empty
+            model: Any = Qwen2_5_VLForConditionalGeneration(config)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    return model.eval().requires_grad_(False)
+
+
+def filled(model: nn.Module) -> None:
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(0)
+    for name, weight in model.named_parameters():
+        if weight.ndim > 1:
+            weight.data.normal_(0, weight.shape[1] ** -0.5, generator=generator)
+        elif "norm" in name:
+            weight.data.fill_(1.0)
+        else:
+            weight.data.normal_(0, 0.02, generator=generator)
+
+
+def _config(shape: Shape, is_layered: bool) -> dict[str, Any]:
+    return {
+        "num_layers": shape.blocks,
+        "num_attention_heads": shape.heads,
+        "joint_attention_dim": shape.text_width,
+        "use_additional_t_cond": is_layered,
+        "use_layer3d_rope": is_layered,
+    }
+
+
+def _places_of(shape: Shape, is_layered: bool) -> nn.Module:
+    """Its tables are no weights, and would stay on the meta device."""
+    config = {**_config(shape, is_layered), "num_layers": 1, "num_attention_heads": 1, "joint_attention_dim": 8}
+    return _TRANSFORMER(**config).pos_embed

@@ -1,0 +1,57 @@
+"""Whole requests to nano, from prompt to picture, with the engine's fast paths and without."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from clock import by_turns, peak_mb  # pyright: ignore[reportImplicitRelativeImport]
+from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
+
+from lamina.core.catalog import NANO
+from lamina.core.fast import FastPath
+from lamina.core.layers import Pixels
+from lamina.core.tasks import DecomposeTask, GenerateTask, Sampling
+from lamina.engine.qwen.engine import QwenEngine
+from lamina.engine.qwen.stock import Stock
+from lamina.engine.wishes import Wishes
+
+_SAMPLING = Sampling(seed=1, steps=20)
+_PROMPT = "a red square on a blue background"
+
+
+def whole_runs(device: torch.device, until: float) -> Iterator[Case]:
+    """The second run of a request and after: prompts are known by then, as negative prompts always are."""
+    stock, ours = (_engine(device, fast) for fast in (frozenset[FastPath](), None))
+    yield _case("nano_generate", lambda engine: _generated(engine), stock, ours, device, until)
+    yield _case("nano_decompose", lambda engine: _decomposed(engine), stock, ours, device, until)
+
+
+def _case(
+    name: str,
+    work: Callable[[QwenEngine], Any],
+    stock: QwenEngine,
+    ours: QwenEngine,
+    device: torch.device,
+    until: float,
+) -> Case:
+    expected, found = work(stock).astype(int), work(ours).astype(int)
+    timed = by_turns({"stock": lambda: work(stock), "ours": lambda: work(ours)}, device, until)
+    error = float(np.abs(found - expected).max()) / 255
+    return Case(name, timed["stock"].ms, timed["ours"].ms, error, peak_mb(lambda: work(ours), device))
+
+
+def _engine(device: torch.device, fast: frozenset[FastPath] | None) -> QwenEngine:
+    return QwenEngine("nano", Stock(Wishes(device=str(device), fast=fast), NANO))
+
+
+def _generated(engine: QwenEngine) -> Pixels:
+    return engine.generate(GenerateTask(_PROMPT, _SAMPLING)).pictures[0]
+
+
+def _decomposed(engine: QwenEngine) -> Pixels:
+    picture = np.full((300, 400, 4), (50, 80, 220, 255), np.uint8)
+    picture[90:210, 140:260, :3] = (220, 40, 40)
+    # As the model gives them: what is nearly clear is not made so, which a level's difference can decide.
+    task = DecomposeTask(4, _PROMPT, _SAMPLING, is_raw=True)
+    return np.stack([layer.pixels for layer in engine.decompose(picture, task)])

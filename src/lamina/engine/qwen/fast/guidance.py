@@ -1,0 +1,103 @@
+"""Runs the two passes of a guided step as one batch, where a pass is too small to keep the device busy.
+
+The pipelines call the model twice a step, with the prompt and with the negative prompt. The first step is left alone,
+and shows which embeddings belong together; from then on the first call computes both, and the second is answered from
+it. Large pictures gain nothing: their passes fill the device one at a time, and padding the shorter text costs.
+
+Shapes: B batch, always one as it comes; T words, L picture tokens, C channels.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from diffusers import QwenImageTransformer2DModel
+
+# Picture tokens times the square of the width, of the largest pass that is batched. On a GPU the released models reach
+# it at 1,365 tokens, a little above 512 x 512 px; on a CPU, nano's always stay below, and nothing released does.
+_MOST_WORK = {"cuda": 1_365 * 3_072**2, "cpu": 1_024 * 192**2}
+
+_BATCHED = "hidden_states", "timestep", "additional_t_cond"
+
+_Call = Callable[..., tuple[torch.Tensor]]
+
+
+@contextmanager
+def guided_together(transformer: QwenImageTransformer2DModel, is_wanted: bool = True) -> Generator[None]:
+    """Within it, small guided passes go in pairs; after it, whatever happened, the transformer is as it was."""
+    if not is_wanted:
+        yield
+        return
+    was_own = transformer.__dict__.get("forward")
+    transformer.forward = _Pairs(transformer.forward, transformer.config)
+    try:
+        yield
+    finally:
+        del transformer.forward
+        if was_own is not None:  # accelerate's, for instance
+            transformer.forward = was_own
+
+
+class _Pairs:
+    """Stands before the model's `forward`, and takes the same arguments."""
+
+    def __init__(self, forward: _Call, config: Any) -> None:
+        self._forward = forward
+        self._width = config.num_attention_heads * config.attention_head_dim
+        self._last: dict[str, Any] | None = None
+        self._partners: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._answer: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        if args or not self._is_small(inputs):
+            return self._forward(*args, **inputs)
+        latents_BLC, text_BTC = inputs["hidden_states"], inputs["encoder_hidden_states"]
+        answer, self._answer = self._answer, None
+        if answer is not None and answer[0] is latents_BLC and answer[1] is text_BTC:
+            return (answer[2],)
+        if self._partners is not None and self._partners[0]["encoder_hidden_states"] is text_BTC:
+            return self._both(inputs, self._partners[1])
+        self._learn(inputs)
+        return self._forward(**inputs)
+
+    def _is_small(self, inputs: dict[str, Any]) -> bool:
+        latents_BLC = inputs["hidden_states"]
+        most = _MOST_WORK.get(latents_BLC.device.type, 0)
+        is_plain = inputs.get("return_dict") is False and inputs.get("guidance") is None
+        return is_plain and len(latents_BLC) == 1 and latents_BLC.shape[1] * self._width**2 <= most
+
+    def _learn(self, inputs: dict[str, Any]) -> None:
+        """Two calls with the same latents and another text are a guided step."""
+        last, self._last = self._last, inputs
+        if last is not None and last["hidden_states"] is inputs["hidden_states"]:
+            self._partners = last, inputs
+
+    def _both(self, inputs: dict[str, Any], other: dict[str, Any]) -> tuple[torch.Tensor]:
+        pair = inputs, other
+        length = max(one["encoder_hidden_states"].shape[1] for one in pair)
+        twice = {name: torch.cat([inputs[name]] * 2) for name in _BATCHED if inputs.get(name) is not None}
+        twice["img_shapes"] = inputs["img_shapes"] * 2
+        twice["encoder_hidden_states"] = torch.cat([_lengthened(one["encoder_hidden_states"], length) for one in pair])
+        twice["encoder_hidden_states_mask"] = _mask_of(pair, length)
+        both_BLC = self._forward(**{**inputs, **twice})[0]
+        self._answer = inputs["hidden_states"], other["encoder_hidden_states"], both_BLC[1:]
+        return (both_BLC[:1],)
+
+
+def _lengthened(text_BTC: torch.Tensor, length: int) -> torch.Tensor:
+    return functional.pad(text_BTC, (0, 0, 0, length - text_BTC.shape[1]))
+
+
+def _mask_of(pair: tuple[dict[str, Any], dict[str, Any]], length: int) -> torch.Tensor | None:
+    """Which words are seen; None where all are, since attention without a mask is quicker."""
+    texts = [one["encoder_hidden_states"] for one in pair]
+    masks = [one.get("encoder_hidden_states_mask") for one in pair]
+    if all(text_BTC.shape[1] == length for text_BTC in texts) and all(mask_BT is None for mask_BT in masks):
+        return None
+    shown_BT = [
+        torch.ones(text_BTC.shape[:2], dtype=torch.bool, device=text_BTC.device) if mask_BT is None else mask_BT.bool()
+        for text_BTC, mask_BT in zip(texts, masks, strict=True)
+    ]
+    return torch.cat([functional.pad(mask_BT, (0, length - mask_BT.shape[1])) for mask_BT in shown_BT])
