@@ -15,6 +15,7 @@ from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher
 from lamina.core.task_records import record_of
 from lamina.core.tasks import DecomposeTask, TaskKind
+from lamina.server.pricing import PricesOfRequests
 from lamina.service.dispatch.in_process import InProcessDispatcher
 from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
 from lamina.service.fetching.fetcher import Fetcher
@@ -32,9 +33,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(options.database or f"sqlite:///{folder}/lamina.db")
         migrate(database.engine)
-        service = Service(
-            database, open_blobs(f"{folder}/blobs"), Fetcher(), _dispatcher(database), lambda _request: 1, b"secret"
-        )
+        blobs, pricing = open_blobs(f"{folder}/blobs"), PricesOfRequests("")
+        service = Service(database, blobs, Fetcher(), _dispatcher(database), pricing, b"secret")
         key, _ = create_key(database, KeyTerms(credit_micros=10**9), time.time())
         asyncio.run(_measure(service, key, options))
         database.close()

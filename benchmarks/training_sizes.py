@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import QwenImageTransformer2DModel
+from diffusers import QwenImageTransformer2DModel  # pyright: ignore[reportPrivateImportUsage]
 from torch.utils.flop_counter import FlopCounterMode
 
 from lamina.core.placement import Precision
@@ -136,14 +136,15 @@ def _measured(case: Case, blocks: int, is_checkpointed: bool | None = None) -> t
     if case.is_checkpointed if is_checkpointed is None else is_checkpointed:
         model.enable_gradient_checkpointing()
     tokens = made * case.made + given + case.words
-    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}  # pyright: ignore[reportPrivateUsage]
     kept: dict[int, int] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         is_scores = tensor.dim() > 2 and tensor.shape[-1] == tensor.shape[-2] == tokens
-        if storage._cdata not in weights and not is_scores:
-            kept[storage._cdata] = storage.nbytes()
+        identity = storage._cdata  # pyright: ignore[reportPrivateUsage]  (on the meta device all have the address 0)
+        if identity not in weights and not is_scores:
+            kept[identity] = storage.nbytes()
         return tensor
 
     with FlopCounterMode(display=False) as counter:

@@ -1,6 +1,8 @@
 """What is wrong with pictures, requests and keys, told as fal tells it."""
 
 import base64
+import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,38 @@ def test_a_file_that_is_too_large(fal: Served) -> None:
     upload = fal.client.post("/fal/cdn/files/upload", content=bytes(most + 1))
     assert upload.status_code == 413
     assert "209,715,200 bytes" in upload.json()["detail"]
+
+
+@shows("Errors", "413: a body above what the service reads at all, refused before it is read")
+@pytest.mark.parametrize(
+    "path", ["/fal/run/fal-ai/qwen-image", "/fal/queue/fal-ai/qwen-image", "/fal/cdn/files/upload"]
+)
+def test_a_body_that_is_never_read(fal: Served, path: str) -> None:
+    host = f"{fal.client.base_url.host}:{fal.client.base_url.port}"
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {1 << 40}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port or 80)) as client:
+        client.sendall(head.encode())
+        with client.makefile("rb") as file:
+            head_of_answer, _, body = file.read().partition(b"\r\n\r\n")
+    assert head_of_answer.startswith(b"HTTP/1.1 413 ")
+    assert b"x-fal-request-id: " in head_of_answer.lower()
+    assert isinstance(json.loads(body)["detail"], str)
+
+
+@shows("Refused", "fal's other endpoints of the family (inpaint, the galleries of LoRAs): 404")
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("fal-ai/qwen-image-edit/inpaint", "Path /inpaint not found"),
+        ("fal-ai/qwen-image-edit-plus-lora-gallery/next-scene", "not found"),
+        ("fal-ai/qwen-image-2/text-to-image", "not found"),
+    ],
+)
+def test_endpoints_that_are_not_offered(fal: Served, endpoint: str, words: str) -> None:
+    for transport in ("run", "queue"):
+        answer = fal.client.post(f"/fal/{transport}/{endpoint}", json={"prompt": "x"})
+        assert answer.status_code == 404
+        assert words in answer.json()["detail"]
 
 
 @shows("Errors", "json_invalid: a body that is no JSON object")
