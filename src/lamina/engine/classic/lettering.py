@@ -85,7 +85,7 @@ def _is_plausible(reading: Reading) -> bool:
 
 def _line(near: Neighbourhood, reading: Reading) -> _Line:
     sample = near.outside if near.outside.sum() >= 100 else ~near.inside
-    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside)
+    backdrop = backdrop_of(near.rgb, sample, near.inside)
     return _Line(reading, near, backdrop, palette_of(near), np.zeros(near.shape, bool))
 
 
@@ -164,7 +164,7 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
     reach = round(0.35 * near.height_px) + 3
     clear = ~grow(core | others, round(0.12 * near.height_px) + 2)
     sample = near.reach & clear if (near.reach & clear).sum() >= 100 else clear
-    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside, grow(core, 1))
+    backdrop = backdrop_of(near.rgb, sample, near.inside, grow(core, 1))
     if backdrop.is_smooth_under(core):
         ripples = ripples_near(backdrop, core)
         changed = changed_pixels(backdrop, ripples)

@@ -9,7 +9,7 @@ from lamina.core.layers import Pixels
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.fill import fill
 from lamina.engine.classic.pieces import Pieces
-from lamina.engine.classic.raster import Labels, Mask, components, grow, nearest
+from lamina.engine.classic.raster import Labels, Mask, components, grow, spread_from
 
 _MARGIN_PX = 3  # beyond a mask, pixels still carry its soft edge
 _CLUSTER_PX = 8  # strokes this close to each other are filled together
@@ -59,7 +59,7 @@ def _beneath(background: Background, pieces: Pieces, objects: Mask) -> Labels:
     for number, area in enumerate(background.areas, 1):
         ground[area] = number
     if background.areas and not objects.all():
-        ground = ground[nearest(~objects)]
+        ground = spread_from(ground, ~objects)
     for number, hull in enumerate(pieces.hulls.values(), 1 + len(background.areas)):
         ground[hull] = number
     return ground
