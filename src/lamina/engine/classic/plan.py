@@ -11,7 +11,6 @@ from lamina.engine.classic.budget import Group, Member, within_budget
 from lamina.engine.classic.lettering import Lettering
 from lamina.engine.classic.naming import text_name
 from lamina.engine.classic.pieces import Pieces
-from lamina.engine.classic.plates import without_areas, without_objects, without_panels
 from lamina.engine.classic.raster import Mask, as_bytes, of_labels
 from lamina.engine.classic.solve import Element
 from lamina.engine.colours import SAMPLE_PX, colour_word
@@ -25,11 +24,11 @@ _DEPTH = {LayerKind.TEXT: 0, LayerKind.SMALL: 1, LayerKind.OBJECT: 1, LayerKind.
 class Scene:
     """All that was found at working size.
 
-    `seen`, `clean`: (h, w, 4), the picture, and the picture without its text.
+    `seen`: (h, w, 4), the picture. `plates`: what lies beneath its text, objects, panels and areas, see `plates_of`.
     """
 
     seen: Pixels
-    clean: Pixels
+    plates: list[Pixels]
     lettering: tuple[Lettering, ...]
     background: Background
     pieces: Pieces
@@ -40,7 +39,7 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
     groups = within_budget(_groups(scene), limit)
     groups.sort(key=lambda group: (_FRONT_FIRST.index(group.kind), group.share))
     masks = [_union(scene, group.members) for group in groups]
-    plates = _plates(scene)
+    pictures = [scene.seen, *scene.plates]
     shown = {depth: _count(scene, groups, masks, depth) for depth in set(_DEPTH.values())}
     names = _names(scene, groups, masks)
     return [
@@ -50,8 +49,8 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
             mask=masks[index],
             # a soft edge may not reach onto what another group of the same depth shows
             room=shown[_DEPTH[group.kind]] == as_bytes(masks[index]),
-            seen=plates[min(_DEPTH[kind] for kind, _ in group.members)],
-            ground=plates[max(_DEPTH[kind] for kind, _ in group.members) + 1],
+            seen=pictures[min(_DEPTH[kind] for kind, _ in group.members)],
+            ground=pictures[max(_DEPTH[kind] for kind, _ in group.members) + 1],
             text=_lines(scene, group),
         )
         for index, group in enumerate(groups)
@@ -85,16 +84,6 @@ def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
         elif kind is LayerKind.AREA:
             mask |= scene.background.areas[number]
     return mask
-
-
-def _plates(scene: Scene) -> list[Pixels]:
-    """(h, w, 4) each: as seen, without text, without objects, without panels, without areas."""
-    bare = without_objects(scene.clean, scene.background, scene.pieces)
-    floor = without_panels(bare, scene.pieces)
-    guessed = [bare, floor, without_areas(floor, scene.background)]
-    for plate in guessed:  # what is guessed is there or not: between the two nothing could be un-mixed
-        plate[..., 3] = np.where(plate[..., 3] < 128, 0, 255)
-    return [scene.seen, scene.clean, *guessed]
 
 
 def _count(scene: Scene, groups: list[Group], masks: list[Mask], depth: int) -> NDArray[np.uint8]:
@@ -132,7 +121,7 @@ def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
 def _colour_of(scene: Scene, mask: Mask) -> str:
     places = np.flatnonzero(mask)
     places = places[:: max(1, len(places) // SAMPLE_PX)]
-    return colour_word(scene.clean.reshape(-1, 4)[places, :3])
+    return colour_word(scene.plates[0].reshape(-1, 4)[places, :3])
 
 
 def _lines(scene: Scene, group: Group) -> tuple[TextLine, ...]:
