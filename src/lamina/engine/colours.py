@@ -22,13 +22,15 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "beige": ((235, 215, 180),),
 }
 _DARK_LAB, _OUTLINE_WEIGHT = 30, 0.4
+SAMPLE_PX = 2000  # at least so many pixels, where there are, are looked at for a name
 _NEUTRAL = {"black", "white", "grey"}
+_SHARES = np.arange(256, dtype=np.float32) / 255
 _NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
 
 
 def lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(h, w, 3): CIE L*a*b* (L 0..100) of 8-bit sRGB."""
-    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
+    return np.asarray(cv2.cvtColor(cv2.LUT(rgb, _SHARES), cv2.COLOR_RGB2Lab), np.float32)
 
 
 _ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in anchors]], np.uint8))[0]
@@ -39,7 +41,7 @@ def colour_word(rgb: NDArray[np.uint8]) -> str:
 
     Outlines and shadows are black and highlights white on things that nobody would call so.
     """
-    sample = lab(rgb[:: max(1, len(rgb) // 2000)][None])[0]
+    sample = lab(rgb[:: max(1, len(rgb) // SAMPLE_PX)][None])[0]
     nearest = np.linalg.norm(sample[:, None] - _ANCHORS[None], axis=-1).argmin(1)
     counts = np.where(sample[:, 0] < _DARK_LAB, _OUTLINE_WEIGHT, 1.0)
     votes = dict.fromkeys(_COLOURS, 0.0)

@@ -5,7 +5,7 @@ import numpy as np
 
 from lamina.core.layers import LayerKind
 from lamina.engine.classic.background import find_background, smooth_parts
-from lamina.engine.classic.pieces import Pieces, cut_pieces
+from lamina.engine.classic.pieces import Pieces, cut_pieces, find_cutouts
 
 INK = 30, 40, 60
 
@@ -16,7 +16,9 @@ def canvas() -> np.ndarray:
 
 def pieces_of(picture: np.ndarray) -> Pieces:
     smooth = smooth_parts(picture)
-    return cut_pieces(picture, find_background(picture, smooth), np.zeros(picture.shape[:2], bool), smooth)
+    background = find_background(picture, smooth)
+    cutouts, panels = find_cutouts(picture, background, np.zeros(picture.shape[:2], bool), smooth)
+    return cut_pieces(picture, cutouts, panels, smooth, background.is_uneven)
 
 
 def kinds(pieces: Pieces) -> list[str]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lamina.engine.classic.background import find_background, smooth_parts
-from lamina.engine.classic.pieces import Pieces, cut_pieces
+from lamina.engine.classic.pieces import Pieces, cut_pieces, find_cutouts
 from lamina.engine.classic.ripples import calmed, is_rippled
 
 
@@ -24,9 +24,9 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def pieces_of(picture: np.ndarray) -> Pieces:
     smooth = smooth_parts(picture)
-    return cut_pieces(
-        picture, find_background(picture, smooth, is_calmed=True), np.zeros(picture.shape[:2], bool), smooth
-    )
+    background = find_background(picture, smooth, is_calmed=True)
+    cutouts, panels = find_cutouts(picture, background, np.zeros(picture.shape[:2], bool), smooth)
+    return cut_pieces(picture, cutouts, panels, smooth, background.is_uneven)
 
 
 def error_about_edges(picture: np.ndarray) -> float:

@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.neighbourhood import Colours
-from lamina.engine.classic.raster import Labels, Mask, Values, components, grow, largest, nearest
+from lamina.engine.classic.raster import (
+    Labels,
+    Mask,
+    Rgb,
+    Values,
+    as_bytes,
+    components,
+    grow,
+    largest,
+    only_where,
+    spread_from,
+    steps,
+)
 
 _MAX_SURFACES = 5
 _SAMPLE = 1500
@@ -22,26 +34,23 @@ _STEP = 3.0  # levels between neighbours, beyond which a gradient is an edge
 class Backdrop:
     """`departure` (height, width, 3): signed levels by which each pixel departs from the surface it belongs to.
 
-    `noise` (height, width): levels by which that surface's own pixels usually depart from it. `coverage`: 0..1, the
-    share of the sampled pixels that the surfaces explain. `contrast`: levels by which the text departs.
+    `difference` (height, width): the largest departure of the three channels, 0..255. `noise` (height, width): levels
+    by which that surface's own pixels usually depart from it. `coverage`: 0..1, the share of the sampled pixels that
+    the surfaces explain. `contrast`: levels by which the text departs.
     """
 
     departure: Colours
+    difference: Values
     noise: Values
     coverage: float
     contrast: float
-
-    @property
-    def difference(self) -> Values:
-        """(height, width): the largest departure of the three channels, 0..255."""
-        return largest(np.abs(self.departure))
 
     def is_smooth_under(self, text: Mask) -> bool:
         """True if the surfaces tell text and ground apart."""
         return self.coverage > 0.6 and float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
 
 
-def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:
+def backdrop_of(rgb: Rgb, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:
     """Fit a smooth surface to every region that the pixels in `sample` lie in; `text` is where the line stands.
 
     `rgb`: (height, width, 3), 0..255; the masks (height, width). `letters`: once known, its strokes. A surface's
@@ -50,6 +59,7 @@ def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = N
     else that has its colour, in gaps and counters too.
     """
     labels, count = _regions(rgb, sample)
+    colours = rgb.astype(np.float32)
     terms = _terms(sample.shape)
     departures: list[Colours] = []
     spreads: list[float] = []
@@ -57,24 +67,25 @@ def backdrop_of(rgb: Colours, sample: Mask, text: Mask, letters: Mask | None = N
     for index in range(count):
         is_own = labels == index + 1
         where = is_own & sample
-        departure, spread = _fit(terms, rgb, where)
+        departure, spread = _fit(terms, colours, where)
         departures.append(departure)
         spreads.append(spread)
         may_be = is_own if letters is None else ~letters & (labels != 0)
         seeds[may_be & (seeds < 0) & (largest(np.abs(departure)) < 2 * spread)] = index
     coverage = float((grow(seeds >= 0, 1) & sample).sum()) / max(1, int(sample.sum()))
-    territory = seeds[nearest(seeds >= 0)] if (seeds >= 0).any() else np.zeros_like(seeds)
+    territory = spread_from(seeds, seeds >= 0) if count > 1 and (seeds >= 0).any() else np.zeros_like(seeds)
     departure = _chosen(departures, territory)
-    contrast = float(np.percentile(largest(np.abs(departure))[text], 85)) if text.any() else 0.0
-    return Backdrop(departure, np.array(spreads, np.float32)[territory], coverage, contrast)
+    difference = largest(np.abs(departure))
+    contrast = float(np.percentile(difference[text], 85)) if text.any() else 0.0
+    return Backdrop(departure, difference, np.array(spreads, np.float32)[territory], coverage, contrast)
 
 
-def _regions(rgb: Colours, sample: Mask) -> tuple[Labels, int]:
+def _regions(rgb: Rgb, sample: Mask) -> tuple[Labels, int]:
     """(height, width) numbers from 1 of the regions without edges that hold a fair share of the sample; their count.
 
     Unconnected parts of one colour, as of a pattern, are one region. Other calm parts are -1, edges 0.
     """
-    across, down = (largest(np.abs(np.diff(rgb, axis=axis))) for axis in (1, 0))
+    across, down = steps(rgb, 1), steps(rgb, 0)
     limit = max(_STEP, 3 * _usual(across[sample[:, 1:]]), 3 * _usual(down[sample[1:]]))
     calm = np.ones(sample.shape, bool)
     calm[:, 1:] &= across <= limit
@@ -94,7 +105,7 @@ def _usual(steps: Values) -> float:
     return float(np.median(steps)) if steps.size else 0.0
 
 
-def _alike(rgb: Colours, sample: Mask, labels: Labels, held: NDArray[np.intp]) -> list[list[int]]:
+def _alike(rgb: Rgb, sample: Mask, labels: Labels, held: NDArray[np.intp]) -> list[list[int]]:
     """The parts in groups of one colour, those groups that hold a fair share of the sample, the largest first."""
     known = labels[sample]
     means = np.stack([np.bincount(known, rgb[..., c][sample], len(held)) for c in range(3)], -1)
@@ -115,7 +126,7 @@ def _alike(rgb: Colours, sample: Mask, labels: Labels, held: NDArray[np.intp]) -
 def _chosen(departures: list[Colours], territory: NDArray[np.int8]) -> Colours:
     chosen = departures[0].copy()
     for index in range(1, len(departures)):
-        chosen[territory == index] = departures[index][territory == index]
+        cv2.copyTo(departures[index], as_bytes(territory == index), chosen)
     for one, other in combinations(range(len(departures)), 2):
         frontier = grow(territory == one, 2) & grow(territory == other, 2)
         if frontier.any():
@@ -175,7 +186,7 @@ def _levelled(departure: Colours, ground: Mask) -> Colours:
     height, width = ground.shape
     size = max(1, width // 4), max(1, height // 4)
     known = cv2.resize(ground.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    values = np.asarray(cv2.resize(departure * ground[..., None], size, interpolation=cv2.INTER_AREA), np.float32)
+    values = np.asarray(cv2.resize(only_where(ground, departure), size, interpolation=cv2.INTER_AREA), np.float32)
     level = np.zeros_like(values)
     for sigma, doubt in ((0.08 * min(size) + 2, 1e-4), (2.5, 0.05)):
         weight = cv2.GaussianBlur(known, (0, 0), sigma)[..., None] + doubt

@@ -16,8 +16,11 @@ from lamina.engine.classic.raster import (
     grow,
     lab,
     largest,
+    levels,
+    of_labels,
     opened,
     shrink,
+    steps,
 )
 from lamina.engine.classic.texture import foreground_on_texture
 
@@ -54,7 +57,7 @@ def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Backgrou
     """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`; `is_calmed`: ripples were taken away."""
     regions = components(smooth, connectivity=4)
     groups = _border_groups(rgb, regions)
-    main = np.isin(regions.labels, groups[0] if groups else [-1])
+    main = of_labels(regions.labels, groups[0] if groups else [])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
     is_uneven = trend is not None and not is_calmed and _fine_noise(rgb) > _CLEAN_LEVELS
     if is_uneven:
@@ -68,7 +71,7 @@ def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Backgrou
         main = regions.labels == groups[0][0]  # like colours are different things if no one surface explains them
     model = _spread_from(rgb, main) if trend is None else trend
     mask = _explained(rgb, main, model, noise)
-    others = [np.isin(regions.labels, group) for group in groups[1:]]
+    others = [of_labels(regions.labels, group) for group in groups[1:]]
     areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
     return Background(mask, model, trend is not None, areas, noise, is_uneven)
 
@@ -91,9 +94,10 @@ def smooth_parts(rgb: Rgb) -> Mask:
     if noise > 0.3:
         smooth = cv2.bilateralFilter(smooth, 7, 12 + 4 * noise, 3)
     colours = lab(np.asarray(smooth, np.uint8))
-    right = largest(np.abs(np.diff(colours, axis=1, append=colours[:, -1:])))
-    down = largest(np.abs(np.diff(colours, axis=0, append=colours[-1:])))
-    return np.maximum(right, down) <= _STEP_LAB
+    is_even = np.ones(colours.shape[:2], bool)
+    is_even[:, :-1] &= steps(colours, 1) <= _STEP_LAB
+    is_even[:-1] &= steps(colours, 0) <= _STEP_LAB
+    return is_even
 
 
 def _fine_noise(rgb: Rgb) -> float:
@@ -109,6 +113,8 @@ def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
     on_border = np.bincount(rim, minlength=len(regions)) / len(rim)
     shares = regions.areas / regions.labels.size
     candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
+    if len(candidates) < 2:
+        return [candidates] if candidates else []
     groups = _alike(sorted(candidates, key=lambda i: -shares[i]), _mean_colours(rgb, regions))
     return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
 
@@ -161,7 +167,7 @@ def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:
         surface = trend_of(values, main, degree)
         if surface is None:
             continue
-        model = np.clip(np.rint(surface), 0, 255).astype(np.uint8)
+        model = levels(surface)
         # a fifth may have leaked in over a soft edge: the 80th percentile, scaled to a normal 95th
         scatter = 1.53 * float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[main], 80))
         if (best[0] is None and scatter <= 8) or scatter < 0.7 * best[1]:
@@ -180,7 +186,7 @@ def _settled(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
     if np.abs(bend).max() < 0.5:
         return model
     bend = np.asarray(cv2.resize(bend, main.shape[::-1], interpolation=cv2.INTER_LINEAR))
-    return np.clip(np.rint(model + bend), 0, 255).astype(np.uint8)
+    return levels(model + bend)
 
 
 def _spread_from(rgb: Rgb, main: Mask) -> Rgb:

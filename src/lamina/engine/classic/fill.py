@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engine.classic.raster import Mask, Values, bounds
+from lamina.engine.classic.raster import Mask, Values, bounds, levels, only_where
 
 _TREND_SAMPLES = 6_000
 _TREND_DEGREE = 3
@@ -21,17 +21,18 @@ def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
     if not hole.any() or not known.any():
         return picture.copy()
     rows, columns = _needed_window(hole, known)
-    window = np.s_[rows, columns]
-    values = picture[window].astype(np.float32)
-    trend = trend_of(values, known[window])
-    if trend is not None:
-        values -= trend
-    filled = _spread_into(values, known[window])
-    if trend is not None:
-        filled += trend
+    inside, known = hole[rows, columns], known[rows, columns]
     out = picture.copy()
-    inside = hole[window]
-    out[window][inside] = np.clip(np.rint(filled[inside]), 0, 255).astype(np.uint8)
+    part = out[rows, columns]
+    if part.shape[-1] == 4 and (part[..., 3] == 255).all():
+        part = part[..., :3]  # nothing to guess of an alpha that is the same everywhere
+    values = part.astype(np.float32)
+    trend = trend_of(values, known)
+    if trend is None:
+        part[inside] = levels(_spread_into(values, known)[inside])
+    else:
+        values -= trend
+        part[inside] = levels(_spread_into(values, known)[inside] + trend[inside])
     return out
 
 
@@ -58,7 +59,7 @@ def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values
     for term, (i, j) in enumerate(_terms(degree)):
         grid[i, j] = coefficients[term]
     channels = [ys @ grid[..., channel] @ xs.T for channel in range(values.shape[-1])]
-    return np.stack(channels, -1).astype(np.float32)
+    return _values(cv2.merge(channels))
 
 
 def _fit_trend(values: Values, known: Mask, degree: int) -> Values | None:
@@ -96,15 +97,15 @@ def _spread_into(values: Values, known: Mask) -> Values:
         return _membrane(values, known)
     half = (width + 1) // 2, (height + 1) // 2
     weight = np.asarray(cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA))
-    sums = _values(cv2.resize(values * known[..., None], half, interpolation=cv2.INTER_AREA))
-    means = sums / np.maximum(weight, 1e-3)[..., None]
+    sums = _values(cv2.resize(only_where(known, values), half, interpolation=cv2.INTER_AREA))
+    means = sums / _for_each_channel(np.maximum(weight, 1e-3), sums)
     return _values(cv2.resize(_membrane(means, weight > 0.4), (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _membrane(values: Values, known: Mask) -> Values:
     """Pull-push: averages the known pixels down an image pyramid, then lets them spread back into the gaps."""
     weight = known.astype(np.float32)
-    pyramid = [(values * weight[..., None], weight)]
+    pyramid = [(only_where(known, values), weight)]
     while min(pyramid[-1][1].shape) > 2:
         sums, weight = pyramid[-1]
         pyramid.append((_values(cv2.pyrDown(sums)), _values(cv2.pyrDown(weight))))
@@ -114,8 +115,8 @@ def _membrane(values: Values, known: Mask) -> Values:
     for sums, weight in reversed(pyramid[:-1]):
         height, width = weight.shape
         spread = _values(cv2.pyrUp(spread, dstsize=(width, height)))
-        trust = np.clip(weight, 0, 1)[..., None]
-        here = sums / np.maximum(weight, 1e-3)[..., None]
+        trust = _for_each_channel(np.clip(weight, 0, 1), sums)
+        here = sums / _for_each_channel(np.maximum(weight, 1e-3), sums)
         fixed = spread * (1 - trust) + here * trust
         spread = _relax(fixed, weight)
     return spread
@@ -123,10 +124,15 @@ def _membrane(values: Values, known: Mask) -> Values:
 
 def _relax(values: Values, weight: Values, sweeps: int = 3) -> Values:
     """A few Jacobi sweeps of the Laplace equation where little is known, against the pyramid's blockiness."""
-    free = np.clip(1 - weight, 0, 1)[..., None]
+    free = _for_each_channel(np.clip(1 - weight, 0, 1), values)
     for _ in range(sweeps):
         values = values + free * (_values(cv2.blur(values, (5, 5))) - values)
     return values
+
+
+def _for_each_channel(plane: Values, like: Values) -> Values:
+    """`plane` (h, w) as often as `like` (h, w, c) has channels: several times faster than broadcasting it."""
+    return _values(cv2.merge([plane] * like.shape[-1]))
 
 
 def _values(array: object) -> Values:

@@ -5,6 +5,7 @@ shapes, mirror symmetry, like colour, concave corners where outlines cross, outl
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,10 @@ MEASURES = (
 )
 _MIN_SHARE = 0.07
 
+Sides = NDArray[np.bool_]
+"""(m, n): which of the n patches stand on the first side of each of m partings."""
+_Measured = dict[str, NDArray[Any]]  # (m,) for each measure
+
 
 @dataclass(frozen=True, eq=False)
 class Partings:
@@ -69,8 +74,13 @@ def partings(patches: Patches) -> Partings:
     if not len(sides):
         return Partings(sides, np.zeros((0, len(MEASURES))))
     view = Thumbnail(patches)
-    whole = view.shape_of(np.ones(len(patches), bool))
-    return Partings(sides, np.array([_measures(patches, view, whole, side) for side in sides]))
+    measured = {
+        **_extents(patches, sides),
+        **_contrasts(patches, sides, view.line_widths),
+        **_breaks(view, sides),
+        **_shapes(view, sides, patches.areas[1:]),
+    }
+    return Partings(sides, np.stack([measured[name] for name in MEASURES], 1))
 
 
 def is_in_front(patches: Patches, side: NDArray[np.bool_]) -> bool:
@@ -84,8 +94,7 @@ def is_in_front(patches: Patches, side: NDArray[np.bool_]) -> bool:
     evidence = reach / max(1, min(one.mask.sum(), two.mask.sum()))
     ends = ends_of(view, one.mask, two.mask)
     if ends:
-        shares = view.share_about(one.mask) - view.share_about(two.mask)
-        evidence += float(np.mean([shares[end] for end in ends]))
+        evidence += float(np.mean([view.share_about(end, side) - view.share_about(end, ~side) for end in ends]))
     return evidence > 0
 
 
@@ -107,104 +116,120 @@ def _connected(sides: NDArray[np.bool_], near: NDArray[np.bool_]) -> NDArray[np.
     return (reached == sides).all(1)
 
 
-def _measures(patches: Patches, view: Thumbnail, whole: Shape, side: NDArray[np.bool_]) -> list[float]:
-    areas = np.array([patches.areas[1:][side].sum(), patches.areas[1:][~side].sum()], float)
-    one, two = view.shape_of(side), view.shape_of(~side)
-    touch = patches.touch[1:, 1:]
-    border = float(touch[np.ix_(side, ~side)].sum())
-    open_px = np.array([patches.touch[1:, 0][side].sum(), patches.touch[1:, 0][~side].sum()], float)
+def _extents(patches: Patches, sides: Sides) -> _Measured:
+    """Areas, and outlines: in common and open to the outside."""
+    touch = patches.touch[1:].astype(float)
+    areas = _of_both(sides, patches.areas[1:])
+    border = ((sides @ touch[:, 1:]) * ~sides).sum(1)
+    open_px = _of_both(sides, touch[:, 0])
     outlines = open_px + border
-    share = areas / areas.sum()
-    convexity, symmetry = (one.convexity, two.convexity), (one.symmetry, two.symmetry)
-    least_px = max(1, min(one.mask.sum(), two.mask.sum()))
-    completed = completed_symmetry(one, two.mask), completed_symmetry(two, one.mask)
-    bites = (one.hull & two.mask).sum() / least_px, (two.hull & one.mask).sum() / least_px
-    breaks, counts = _breaks(view, side)
-    across, within = _contrasts(patches, side)
-    ends = ends_of(view, one.mask, two.mask)
-    corners = [float(view.openness[end]) for end in ends]
-    held = np.full(2, 0.4)
-    if ends:
-        about = view.share_about(one.mask), view.share_about(two.mask)
-        held = np.array([np.mean([float(shares[end]) for end in ends]) for shares in about])
-    offset = np.abs(one.centre - two.centre) / np.sqrt(max(1, view.inside.sum()))
     opened = open_px / np.maximum(outlines, 1)
-    return [
-        float(share.min()),
-        border / float(np.sqrt(areas.min())),
-        border / float(max(1, outlines.min())),
-        float(share @ convexity) - whole.convexity,
-        min(convexity),
-        whole.convexity,
-        float(np.mean(symmetry)) - whole.symmetry,
-        min(symmetry),
-        max(symmetry),
-        whole.symmetry,
-        min(completed),
-        max(completed),
-        float(min(bites)),
-        float(max(bites)),
-        float((one.hull & two.hull).sum() / least_px),
-        _colours_common(patches, side),
-        *sorted(breaks),
-        *sorted(counts),
-        across,
-        within,
-        _faintest(patches, side),
-        float(opened.min()),
-        float(opened.max()),
-        float(len(corners)),
-        max(corners, default=0.0),
-        float(np.mean(corners)) if corners else 0.0,
-        min(corners, default=0.0),
-        float(held.max()),
-        float(held.min()),
-        float(offset[1]),
-        float(offset[0]),
-        *sorted((one.length, two.length)),
-        float((outlines**2 / areas).max()),
-        *_mean_on_borders(patches, side, view.line_widths),
-    ]
+    return {
+        "smaller_share": (areas / areas.sum(0)).min(0),
+        "border_length": border / np.sqrt(areas.min(0)),
+        "border_share": border / np.maximum(1, outlines.min(0)),
+        **_range("open", opened),
+        "raggedness_most": (outlines**2 / areas).max(0),
+    }
 
 
-def _breaks(view: Thumbnail, side: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
-    """How many even patches of each side reach the common border, and how many there are."""
-    of_side = np.concatenate([[False], side])[view.holder]
-    of_other = np.concatenate([[False], ~side])[view.holder]
-    border = view.fine_touch[np.ix_(of_side, of_other)]
-    enough = 0.08 * border.sum()
-    breaks = [float((border.sum(axis) > enough).sum()) for axis in (0, 1)]
-    return breaks, [float(of_side.sum()), float(of_other.sum())]
+def _contrasts(patches: Patches, sides: Sides, line_widths: NDArray[np.float64]) -> _Measured:
+    """Colour differences (Lab) and drawn lines between the two sides and within them."""
+    colours, touch = patches.colours[1:], patches.touch[1:, 1:].astype(float)
+    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
+    pairs = sides[:, :, None] & ~sides[:, None]
+    border = touch * pairs
+    least_px = np.minimum(0.1 * border.sum((1, 2)), border.max((1, 2)))
+    faintest = np.where(pairs & (touch >= least_px[:, None, None]), apart, np.inf).min((1, 2))
+    # how far each colour of the one side has its like on the other
+    likeness = np.exp(-((apart / 15) ** 2)) * (pairs | pairs.swapaxes(1, 2))
+    common = _of_both(sides, likeness.max(2) * patches.areas[1:]) / _of_both(sides, patches.areas[1:])
+    return {
+        "contrast_least": faintest,
+        "colours_common": common.mean(0),
+        **_mean_on_borders("contrast", apart, touch, sides),
+        **_mean_on_borders("line", line_widths, touch, sides),
+    }
 
 
-def _contrasts(patches: Patches, side: NDArray[np.bool_]) -> tuple[float, float]:
-    """Mean colour difference (Lab) along the common border, and along the borders within the sides."""
-    colours = patches.colours[1:]
-    return _mean_on_borders(patches, side, np.linalg.norm(colours[:, None] - colours[None], axis=-1))
-
-
-def _faintest(patches: Patches, side: NDArray[np.bool_]) -> float:
-    """The least colour difference (Lab) across any good part of the common border."""
-    colours, border = patches.colours[1:], patches.touch[1:, 1:][np.ix_(side, ~side)]
-    apart = np.linalg.norm(colours[side][:, None] - colours[~side][None], axis=-1)
-    return float(apart[border >= min(0.1 * border.sum(), border.max())].min())
-
-
-def _mean_on_borders(patches: Patches, side: NDArray[np.bool_], values: NDArray[np.float64]) -> tuple[float, float]:
+def _mean_on_borders(what: str, values: NDArray[np.float64], touch: NDArray[np.float64], sides: Sides) -> _Measured:
     """Mean of what each two patches have (n, n), along the common border, and along the borders within the sides."""
-    weight = patches.touch[1:, 1:].astype(float)
-    is_across = side[:, None] != side[None]
-    across, within = (
-        float((values * weight * chosen).sum() / max(1, (weight * chosen).sum())) for chosen in (is_across, ~is_across)
+    is_across = (sides[:, :, None] != sides[:, None]).reshape(len(sides), -1)
+    weighted, weight = (values * touch).ravel(), touch.ravel()
+    return {
+        f"{what}_{where}": (chosen @ weighted) / np.maximum(1, chosen @ weight)
+        for where, chosen in (("across", is_across), ("within", ~is_across))
+    }
+
+
+def _breaks(view: Thumbnail, sides: Sides) -> _Measured:
+    """How many even patches of each side reach the common border, and how many there are."""
+    nothing = np.zeros((len(sides), 1), bool)
+    of_sides = [np.hstack([nothing, side])[:, view.holder] for side in (sides, ~sides)]
+    touch = view.fine_touch.astype(float)
+    reached = [(other @ touch) * own for own, other in zip(of_sides, of_sides[::-1], strict=True)]
+    breaks = [(border > 0.08 * border.sum(1, keepdims=True)).sum(1) for border in reached]
+    return {
+        **_range("breaks", np.array(breaks)),
+        **_range("patches", np.array([of_side.sum(1) for of_side in of_sides])),
+    }
+
+
+def _shapes(view: Thumbnail, sides: Sides, areas: NDArray[np.int64]) -> _Measured:
+    """What the two sides look like, each by itself and set against the other and the whole."""
+    whole = view.shape_of(np.ones(sides.shape[1], bool))
+    pairs = [(view.shape_of(side), view.shape_of(~side)) for side in sides]
+    convexity, symmetry, length = (
+        np.array([[getattr(shape, name) for shape in pair] for pair in pairs]).T
+        for name in ("convexity", "symmetry", "length")
     )
-    return across, within
+    share = _of_both(sides, areas) / areas.sum()
+    offset = np.abs([one.centre - two.centre for one, two in pairs]) / np.sqrt(max(1, view.inside.sum()))
+    completed = np.array([(completed_symmetry(one, two.mask), completed_symmetry(two, one.mask)) for one, two in pairs])
+    return {
+        "convexity_gain": (share * convexity).sum(0) - whole.convexity,
+        "convexity_least": convexity.min(0),
+        "convexity_whole": np.full(len(sides), whole.convexity),
+        "symmetry_gain": symmetry.mean(0) - whole.symmetry,
+        **_range("symmetry", symmetry),
+        "symmetry_whole": np.full(len(sides), whole.symmetry),
+        **_range("symmetry_completed", completed.T),
+        "distance_across": offset[:, 1],
+        "distance_down": offset[:, 0],
+        **_range("length", length),
+        **_hulls(pairs),
+        **_ends(view, pairs, sides),
+    }
 
 
-def _colours_common(patches: Patches, side: NDArray[np.bool_]) -> float:
-    """0..1: how far each colour of the one side has its like on the other."""
-    colours, areas = patches.colours[1:], patches.areas[1:]
-    apart = np.linalg.norm(colours[side][:, None] - colours[~side][None], axis=-1)
-    likeness = np.exp(-((apart / 15) ** 2))
-    one = float(likeness.max(1) @ areas[side] / areas[side].sum())
-    two = float(likeness.max(0) @ areas[~side] / areas[~side].sum())
-    return (one + two) / 2
+def _hulls(pairs: list[tuple[Shape, Shape]]) -> _Measured:
+    """How far the two convex hulls reach into each other."""
+    common = [(one.hull & two.mask, two.hull & one.mask, one.hull & two.hull) for one, two in pairs]
+    least_px = np.array([max(1, min(np.count_nonzero(one.mask), np.count_nonzero(two.mask))) for one, two in pairs])
+    shares = np.array([[np.count_nonzero(mask) for mask in masks] for masks in common]).T / least_px
+    return {**_range("bite", shares[:2]), "hulls_common": shares[2]}
+
+
+def _ends(view: Thumbnail, pairs: list[tuple[Shape, Shape]], sides: Sides) -> _Measured:
+    """Where the common border meets the outside, and what lies about these places."""
+    rows: list[tuple[float, ...]] = []
+    for (one, two), side in zip(pairs, sides, strict=True):
+        ends = ends_of(view, one.mask, two.mask)
+        if ends:
+            corners = [view.openness_about(end) for end in ends]
+            held = [float(np.mean([view.share_about(end, which) for end in ends])) for which in (side, ~side)]
+            rows.append((len(ends), max(corners), float(np.mean(corners)), min(corners), max(held), min(held)))
+        else:
+            rows.append((0.0, 0.0, 0.0, 0.0, 0.4, 0.4))
+    names = ("ends", "end_corner_most", "end_corner_mean", "end_corner_least", "end_side_most", "end_side_least")
+    return dict(zip(names, np.array(rows, float).T, strict=True))
+
+
+def _of_both(sides: Sides, of_patches: NDArray[Any]) -> NDArray[np.float64]:
+    """(2, m): the sum of what each patch has, (n,) or (m, n), over the one side and over the other."""
+    return np.stack([(side * of_patches).sum(1) for side in (sides, ~sides)]).astype(float)
+
+
+def _range(what: str, values: NDArray[Any]) -> _Measured:
+    """The smaller and the larger of the values (2, m) of both sides."""
+    return {f"{what}_least": values.min(0), f"{what}_most": values.max(0)}

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -14,7 +15,7 @@ from lamina.engine.classic.backdrop import Backdrop, backdrop_of
 from lamina.engine.classic.change import changed_pixels, ripples_near, without_rim
 from lamina.engine.classic.growth import grown
 from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
-from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
+from lamina.engine.classic.ocr import THREADS, Quad, Reading, read_lines, read_strips, strip
 from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, depth, grow, without_holes
 from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
 
@@ -60,8 +61,10 @@ class _Line:
 def find_lettering(rgb: Rgb) -> list[Lettering]:
     """The lines of text in `rgb` (height, width, 3), top to bottom; their masks do not overlap."""
     readings = [reading for reading in read_lines(rgb) if _is_plausible(reading)]
-    lines = [_line(near, reading) for near, reading in zip(neighbourhoods(rgb, readings), readings, strict=True)]
-    _verify(lines)
+    with ThreadPoolExecutor(THREADS) as pool:
+        lines = list(pool.map(_line, neighbourhoods(rgb, readings), readings))
+        choices = list(pool.map(_candidates, lines))
+    _verify(lines, choices)
     lines = [line for line in lines if line.score >= _ACCEPTED]
     owners = _owners(rgb.shape[:2], lines)
     found = [_lettering(line, owners, number) for number, line in enumerate(lines, 1)]
@@ -85,13 +88,16 @@ def _is_plausible(reading: Reading) -> bool:
 
 def _line(near: Neighbourhood, reading: Reading) -> _Line:
     sample = near.outside if near.outside.sum() >= 100 else ~near.inside
-    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside)
+    backdrop = backdrop_of(near.rgb, sample, near.inside)
     return _Line(reading, near, backdrop, palette_of(near), np.zeros(near.shape, bool))
 
 
-def _verify(lines: Sequence[_Line]) -> None:
+def _candidates(line: _Line) -> list[tuple[Mask, float]]:
+    return candidates(line.near, line.palette, line.backdrop)
+
+
+def _verify(lines: Sequence[_Line], choices: Sequence[list[tuple[Mask, float]]]) -> None:
     """Give each line the candidate that reads best; only where the likeliest ones fail are the others read."""
-    choices = [candidates(line.near, line.palette, line.backdrop) for line in lines]
     merits = [0.0] * len(lines)
     for first, last in ((0, 1), (1, 3), (3, 9)):
         tasks = [
@@ -164,7 +170,7 @@ def _whole(line: _Line, core: Mask, others: Mask) -> Mask:
     reach = round(0.35 * near.height_px) + 3
     clear = ~grow(core | others, round(0.12 * near.height_px) + 2)
     sample = near.reach & clear if (near.reach & clear).sum() >= 100 else clear
-    backdrop = backdrop_of(near.rgb.astype(np.float32), sample, near.inside, grow(core, 1))
+    backdrop = backdrop_of(near.rgb, sample, near.inside, grow(core, 1))
     if backdrop.is_smooth_under(core):
         ripples = ripples_near(backdrop, core)
         changed = changed_pixels(backdrop, ripples)

@@ -1,5 +1,6 @@
 """Looks at a picture: text first, then the background, then what stands in front; or one subject in a photograph."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from lamina.engine.classic.background import Background, find_background, smooth
 from lamina.engine.classic.fill import fill
 from lamina.engine.classic.lettering import Lettering, find_lettering
 from lamina.engine.classic.photo import looks_like_photo
-from lamina.engine.classic.pieces import Piece, Pieces, cut_pieces
+from lamina.engine.classic.pieces import Piece, Pieces, cut_pieces, find_cutouts
 from lamina.engine.classic.plan import Scene
-from lamina.engine.classic.plates import without_text
+from lamina.engine.classic.plates import plates_of, without_text
 from lamina.engine.classic.raster import Mask, Rgb, grow
 from lamina.engine.classic.ripples import calmed, is_rippled
 from lamina.engine.classic.subject import find_subject
@@ -60,11 +61,15 @@ def look_at(picture: Pixels, progress: Progress) -> View:
         background = find_background(calm, smooth, has_ripples)
         if _is_photo(rgb, background):
             background, pieces, notes = _look_at_photo(rgb)
-            return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS, notes)
+            plates = plates_of(clean, background, pieces.owner > 0, [])
+            return View(Scene(seen, plates, lettering, background, pieces), _ROUNDING_LEVELS, notes)
     progress("cutting out objects", 0.5)
-    pieces = cut_pieces(calm, background, text, smooth)
+    cutouts, panels = find_cutouts(calm, background, text, smooth)
+    with ThreadPoolExecutor(1) as aside:  # what lies beneath things does not depend on how they are parted
+        plates = aside.submit(plates_of, clean, background, cutouts.labels > 0, [panel.hull for panel in panels])
+        pieces = cut_pieces(calm, cutouts, panels, smooth, background.is_uneven)
     noise = max(background.noise, _RIPPLE_LEVELS if has_ripples and background.is_smooth else 0)
-    return View(Scene(seen, clean, lettering, background, pieces), _ROUNDING_LEVELS + noise)
+    return View(Scene(seen, plates.result(), lettering, background, pieces), _ROUNDING_LEVELS + noise)
 
 
 def _on_plain_ground(picture: Pixels, clear: Mask) -> Pixels:

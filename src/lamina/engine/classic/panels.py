@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.fill import trend_of
-from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, grow, largest, opened, shrink
+from lamina.engine.classic.raster import (
+    Mask,
+    Rgb,
+    as_bytes,
+    bounds,
+    components,
+    grow,
+    largest,
+    of_labels,
+    opened,
+    shrink,
+)
 
 _Frame = tuple[tuple[float, float], tuple[float, float], float]
 """Centre, size and angle in degrees."""
@@ -59,7 +70,7 @@ def _plain_regions(rgb: Rgb, mask: Mask) -> list[Mask]:
         else:
             groups.append([label])
     singles = [[group[0]] for group in groups if len(group) > 1]
-    masks = [np.isin(regions.labels, group) for group in groups + singles]
+    masks = [of_labels(regions.labels, group) for group in groups + singles]
     return sorted((m for m in masks if m.mean() > _MIN_SHARE_WITH_TEXT), key=lambda m: -int(m.sum()))
 
 

@@ -39,32 +39,19 @@ class Pieces:
     found: tuple[Piece, ...]
     hulls: dict[int, Mask] = field(default_factory=dict)
 
-    @property
-    def objects(self) -> Mask:
-        """Where an object or a small thing is seen."""
-        is_object = np.zeros(int(self.owner.max()) + 1, bool)
-        is_object[[piece.label for piece in self.found if piece.kind is not LayerKind.PANEL]] = True
-        return is_object[self.owner]
 
-    @property
-    def panels(self) -> Mask:
-        """Where a panel is, seen or hidden."""
-        return np.logical_or.reduce(list(self.hulls.values()) or [np.zeros(self.owner.shape, bool)])
+def cut_pieces(rgb: Rgb, cutouts: Components, panels: list[Panel], smooth: Mask, is_uneven: bool) -> Pieces:
+    """The pieces of `rgb` (h, w, 3): the panels, and what overlaps in the cut-outs parted.
 
-
-def cut_pieces(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> Pieces:
-    """The pieces of `rgb` (h, w, 3) in front of `background`.
-
-    `text`: (h, w), where lettering was taken away. `smooth`: see `background.smooth_parts`.
+    `smooth`: see `background.smooth_parts`; `is_uneven`: see `background.Background`.
     """
-    cutouts, panels = find_cutouts(rgb, background, text, smooth)
     owner = np.zeros(smooth.shape, np.int32)
     found: list[Piece] = []
     for label in range(1, len(cutouts)):
         window = cutouts.window(label)
         mask = cutouts.labels[window] == label
         is_large = cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size
-        things = parted(rgb[window], mask, smooth[window], background.is_uneven) if is_large else [Thing(mask)]
+        things = parted(rgb[window], mask, smooth[window], is_uneven) if is_large else [Thing(mask)]
         for thing in things:
             area = int(thing.mask.sum())
             is_small = area < _MIN_OBJECT_SHARE * smooth.size

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.core.layers import LayerKind, Pixels, TextLine
 from lamina.engine.classic.background import Background
@@ -10,10 +11,9 @@ from lamina.engine.classic.budget import Group, Member, within_budget
 from lamina.engine.classic.lettering import Lettering
 from lamina.engine.classic.naming import text_name
 from lamina.engine.classic.pieces import Pieces
-from lamina.engine.classic.plates import without_areas, without_objects, without_panels
-from lamina.engine.classic.raster import Mask
+from lamina.engine.classic.raster import Mask, as_bytes, of_labels
 from lamina.engine.classic.solve import Element
-from lamina.engine.colours import colour_word
+from lamina.engine.colours import SAMPLE_PX, colour_word
 
 _FRONT_FIRST = (LayerKind.TEXT, LayerKind.SMALL, LayerKind.OBJECT, LayerKind.PANEL, LayerKind.AREA)
 # Which of the pictures seen, without text, objects, panels, areas shows a kind; the next one is what lies beneath it.
@@ -24,11 +24,11 @@ _DEPTH = {LayerKind.TEXT: 0, LayerKind.SMALL: 1, LayerKind.OBJECT: 1, LayerKind.
 class Scene:
     """All that was found at working size.
 
-    `seen`, `clean`: (h, w, 4), the picture, and the picture without its text.
+    `seen`: (h, w, 4), the picture. `plates`: what lies beneath its text, objects, panels and areas, see `plates_of`.
     """
 
     seen: Pixels
-    clean: Pixels
+    plates: list[Pixels]
     lettering: tuple[Lettering, ...]
     background: Background
     pieces: Pieces
@@ -39,16 +39,18 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
     groups = within_budget(_groups(scene), limit)
     groups.sort(key=lambda group: (_FRONT_FIRST.index(group.kind), group.share))
     masks = [_union(scene, group.members) for group in groups]
-    plates = _plates(scene)
+    pictures = [scene.seen, *scene.plates]
+    shown = {depth: _count(scene, groups, masks, depth) for depth in set(_DEPTH.values())}
     names = _names(scene, groups, masks)
     return [
         Element(
             name=names[index],
             kind=group.kind,
             mask=masks[index],
-            room=_room(groups, masks, index),
-            seen=plates[min(_DEPTH[kind] for kind, _ in group.members)],
-            ground=plates[max(_DEPTH[kind] for kind, _ in group.members) + 1],
+            # a soft edge may not reach onto what another group of the same depth shows
+            room=shown[_DEPTH[group.kind]] == as_bytes(masks[index]),
+            seen=pictures[min(_DEPTH[kind] for kind, _ in group.members)],
+            ground=pictures[max(_DEPTH[kind] for kind, _ in group.members) + 1],
             text=_lines(scene, group),
         )
         for index, group in enumerate(groups)
@@ -73,9 +75,7 @@ def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
     mask = np.zeros(scene.pieces.owner.shape, bool)
     labels = [number for kind, number in members if kind in (LayerKind.OBJECT, LayerKind.SMALL)]
     if labels:
-        chosen = np.zeros(int(scene.pieces.owner.max()) + 1, bool)
-        chosen[labels] = True
-        mask |= chosen[scene.pieces.owner]
+        mask |= of_labels(scene.pieces.owner, labels)
     for kind, number in members:
         if kind is LayerKind.TEXT:
             scene.lettering[number].paint(mask)
@@ -86,23 +86,13 @@ def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
     return mask
 
 
-def _plates(scene: Scene) -> list[Pixels]:
-    """(h, w, 4) each: as seen, without text, without objects, without panels, without areas."""
-    bare = without_objects(scene.clean, scene.background, scene.pieces)
-    floor = without_panels(bare, scene.pieces)
-    guessed = [bare, floor, without_areas(floor, scene.background)]
-    for plate in guessed:  # what is guessed is there or not: between the two nothing could be un-mixed
-        plate[..., 3] = np.where(plate[..., 3] < 128, 0, 255)
-    return [scene.seen, scene.clean, *guessed]
-
-
-def _room(groups: list[Group], masks: list[Mask], index: int) -> Mask:
-    """Where a soft edge may reach: not onto what another group of the same depth shows."""
-    room = np.ones(masks[index].shape, bool)
-    for other, mask in zip(groups, masks, strict=True):
-        if other is not groups[index] and _DEPTH[other.kind] == _DEPTH[groups[index].kind]:
-            room &= ~mask
-    return room
+def _count(scene: Scene, groups: list[Group], masks: list[Mask], depth: int) -> NDArray[np.uint8]:
+    """(h, w): how many groups of one depth show each pixel."""
+    count = np.zeros(scene.pieces.owner.shape, np.uint8)
+    for group, mask in zip(groups, masks, strict=True):
+        if _DEPTH[group.kind] == depth:
+            count += mask
+    return count
 
 
 def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
@@ -122,10 +112,16 @@ def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
                 names.append("Small elements")
             case LayerKind.OBJECT:
                 number = f" {by_area.index(index) + 1}" if len(by_area) > 1 else ""
-                names.append(f"Object{number} ({colour_word(scene.clean[mask][:, :3])})")
+                names.append(f"Object{number} ({_colour_of(scene, mask)})")
             case kind:
-                names.append(f"{kind.capitalize()} ({colour_word(scene.clean[mask][:, :3])})")
+                names.append(f"{kind.capitalize()} ({_colour_of(scene, mask)})")
     return names
+
+
+def _colour_of(scene: Scene, mask: Mask) -> str:
+    places = np.flatnonzero(mask)
+    places = places[:: max(1, len(places) // SAMPLE_PX)]
+    return colour_word(scene.plates[0].reshape(-1, 4)[places, :3])
 
 
 def _lines(scene: Scene, group: Group) -> tuple[TextLine, ...]:

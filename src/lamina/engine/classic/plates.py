@@ -3,13 +3,14 @@
 All are (h, w, c), with or without an alpha channel.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lamina.core.layers import Pixels
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.fill import fill
-from lamina.engine.classic.pieces import Pieces
-from lamina.engine.classic.raster import Labels, Mask, components, grow, nearest
+from lamina.engine.classic.raster import Labels, Mask, components, grow, spread_from
 
 _MARGIN_PX = 3  # beyond a mask, pixels still carry its soft edge
 _CLUSTER_PX = 8  # strokes this close to each other are filled together
@@ -27,39 +28,44 @@ def without_text(picture: Pixels, lettering: Mask) -> Pixels:
     return out
 
 
-def without_objects(scene: Pixels, background: Background, pieces: Pieces) -> Pixels:
+def plates_of(clean: Pixels, background: Background, objects: Mask, panels: Sequence[Mask]) -> list[Pixels]:
+    """(h, w, 4) each: `clean`, what is seen without text, then without objects, without panels, without areas.
+
+    `objects`: (h, w), where an object or a small thing is seen. `panels`: whole shapes, hidden or not.
+    """
+    bare = _without_objects(clean, background, objects, panels)
+    floor = _without(bare, panels)
+    guessed = [bare, floor, _without(floor, background.areas)]
+    for plate in guessed:  # what is guessed is there or not: between the two nothing could be un-mixed
+        plate[..., 3] = np.where(plate[..., 3] < 128, 0, 255)
+    return [clean, *guessed]
+
+
+def _without_objects(scene: Pixels, background: Background, objects: Mask, panels: Sequence[Mask]) -> Pixels:
     """`scene` with every object gone: background, areas and panels each filled from what is seen of themselves."""
-    objects = pieces.objects
     gone = grow(objects, _MARGIN_PX)
-    beneath = _beneath(background, pieces, objects)
+    beneath = _beneath(background, objects, panels)
     for number in range(int(beneath.max()) + 1):
         own = beneath == number
         scene = fill(scene, own & gone, own & ~gone)
     return scene
 
 
-def without_panels(scene: Pixels, pieces: Pieces) -> Pixels:
-    """`scene` (objects gone) with the panels gone too."""
-    panels = pieces.panels
-    gone = grow(panels, _MARGIN_PX)
-    return fill(scene, gone, ~gone)
-
-
-def without_areas(scene: Pixels, background: Background) -> Pixels:
-    """`scene` (objects and panels gone) as if the background went on everywhere."""
-    if not background.areas:
+def _without(scene: Pixels, shapes: Sequence[Mask]) -> Pixels:
+    """`scene` with the shapes gone too, as if what lies around them went on."""
+    if not shapes:
         return scene
-    gone = grow(np.logical_or.reduce(background.areas), _MARGIN_PX)
+    gone = grow(np.logical_or.reduce(shapes), _MARGIN_PX)
     return fill(scene, gone, ~gone)
 
 
-def _beneath(background: Background, pieces: Pieces, objects: Mask) -> Labels:
+def _beneath(background: Background, objects: Mask, panels: Sequence[Mask]) -> Labels:
     """(h, w): the ground that each pixel shows or hides: 0 the background, then the areas, then the panels."""
     ground = np.zeros(objects.shape, np.int32)
     for number, area in enumerate(background.areas, 1):
         ground[area] = number
     if background.areas and not objects.all():
-        ground = ground[nearest(~objects)]
-    for number, hull in enumerate(pieces.hulls.values(), 1 + len(background.areas)):
+        ground = spread_from(ground, ~objects)
+    for number, hull in enumerate(panels, 1 + len(background.areas)):
         ground[hull] = number
     return ground

@@ -1,5 +1,6 @@
 """Masks and label maps: OpenCV's operations on them, with boolean masks and exact types."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,15 +77,38 @@ def depth(mask: Mask) -> Values:
     return np.asarray(cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, 5), np.float32)
 
 
-def nearest(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column of the nearest pixel of the mask, for every pixel; the mask must not be empty."""
+def spread_from(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
+    """`values` (h, w) or (h, w, c), each pixel taking that of the nearest one of the mask (which must hold any)."""
     _, labels = cv2.distanceTransformWithLabels(as_bytes(~mask), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     labels = np.asarray(labels, np.int32)
-    rows, columns = np.nonzero(mask)
-    place = np.zeros(int(labels.max()) + 1, np.intp)
-    place[labels[rows, columns]] = np.arange(len(rows))
-    which = place[labels]
-    return rows[which], columns[which]
+    of_label = np.zeros((int(labels.max()) + 1, *values.shape[2:]), values.dtype)
+    of_label[labels[mask]] = values[mask]
+    return of_label.take(labels, axis=0)
+
+
+def of_labels(labels: Labels, chosen: Sequence[int]) -> Mask:
+    """(h, w): the pixels that bear one of the chosen labels."""
+    is_chosen = np.zeros(int(labels.max()) + 1, bool)
+    is_chosen[list(chosen)] = True
+    return is_chosen[labels]
+
+
+def steps(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """(h - 1, w) or (h, w - 1): by how much each pixel of (h, w, 3) and the next along the axis differ at most."""
+    one, next_one = (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])
+    if not one.size:
+        return np.zeros(one.shape[:2], values.dtype)
+    return largest(np.asarray(cv2.absdiff(one, next_one)))
+
+
+def only_where(mask: Mask, values: NDArray[Any]) -> NDArray[Any]:
+    """`values` (h, w, c), and 0 outside the mask; many times faster than multiplying the two."""
+    return np.asarray(cv2.copyTo(values, as_bytes(mask)))
+
+
+def levels(values: Values) -> NDArray[np.uint8]:
+    """Values of any shape rounded to 8 bits, halves to the even number, as `np.rint` does."""
+    return np.asarray(cv2.add(values, np.zeros(4), dtype=cv2.CV_8U), np.uint8)
 
 
 def largest(planes: NDArray[Any]) -> NDArray[Any]:

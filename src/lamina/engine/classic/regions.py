@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, nearest
+from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, spread_from
 
 _MIN_PATCH_PX = 12
 _SLIVER_DEPTH_PX = 1.5  # a patch nowhere deeper is a bit of a soft edge
@@ -66,7 +66,7 @@ def _seeded(mask: Mask, smooth: Mask) -> tuple[Labels, Mask]:
     seeds = number[parts.labels]
     if not seeds.any():
         return mask.astype(np.int32), mask & ~mask
-    return np.where(mask, seeds[nearest(seeds > 0)], 0).astype(np.int32), mask & (seeds == 0)
+    return np.where(mask, spread_from(seeds, seeds > 0), 0).astype(np.int32), mask & (seeds == 0)
 
 
 class _Graph:

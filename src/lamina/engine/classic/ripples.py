@@ -1,10 +1,12 @@
 """The marks of lossy compression: are there any, and a copy without them, for looking at."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Mask, Rgb, grow
+from lamina.engine.classic.raster import Mask, Rgb, Values, grow
 
 _EDGE_LEVELS = 24  # between neighbours
 _NEAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
@@ -14,6 +16,7 @@ _FAR_FROM_NEAR = 1 / 3  # share far away of the share near edges: JPEGs have up 
 _BUSY_LEVELS = 10  # chroma is only looked into about edges
 _REACH_PX = 3  # chroma of half the size and its ripples spread as far
 _LUMA_LEVELS = 6.0  # by which luma differs within one colour
+_STRIP_ROWS = 32  # worked on at a time, so that their planes stay in the processor's cache
 _EVEN_LEVELS = 4.0  # steps of luma beyond which a pixel's chroma is not to be trusted
 
 
@@ -46,23 +49,44 @@ def _sharp_chroma(ycc: Rgb, among: Mask) -> NDArray[np.uint8]:
 
     JPEG keeps chroma at half the size; luma, which it keeps whole, tells where colours end. A joint bilateral filter.
     """
-    reach = _REACH_PX
     trust = 1 / (1 + (_steps(ycc[..., 0]) / np.float32(_EVEN_LEVELS)) ** 2)
-    planes = np.dstack([ycc.astype(np.float32), trust])
-    padded = cv2.copyMakeBorder(planes, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    width = padded.shape[1]
-    flat = np.asarray(padded, np.float32).reshape(-1, 4)
-    rows, columns = np.nonzero(among)
-    at = (rows + reach) * width + columns + reach
-    weights = np.full(len(at), 1e-4, np.float32)
-    sums = weights[:, None] * flat[at, 1:3]
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            near = flat[at + down * width + right]
-            weight = near[:, 3] * np.exp(-(((near[:, 0] - flat[at, 0]) / _LUMA_LEVELS) ** 2))
-            sums += weight[:, None] * near[:, 1:3]
+    planes = tuple(
+        _bordered(plane) for plane in (ycc[..., 0], trust, *ycc[..., 1:].transpose(2, 0, 1).astype(np.float32))
+    )
+    found = np.zeros((*among.shape, 2), np.uint8)
+    for top in range(0, len(among), _STRIP_ROWS):
+        strip = slice(top, top + _STRIP_ROWS)
+        if among[strip].any():
+            found[strip] = _joint_mean(*(plane[top : top + _STRIP_ROWS + 2 * _REACH_PX] for plane in planes))
+    return found[among]
+
+
+def _bordered(plane: NDArray[Any]) -> NDArray[Any]:
+    reach = _REACH_PX
+    return np.asarray(cv2.copyMakeBorder(plane, reach, reach, reach, reach, cv2.BORDER_REPLICATE))
+
+
+def _joint_mean(luma: NDArray[np.uint8], trust: Values, *chroma: Values) -> NDArray[np.uint8]:
+    """(h, w, 2): the mean chroma about each pixel, weighted by trust and likeness of luma.
+
+    All are `_REACH_PX` larger on every side than what is returned.
+    """
+    height, width = (side - 2 * _REACH_PX for side in luma.shape)
+    likeness = np.exp(-((np.arange(256, dtype=np.float32) / _LUMA_LEVELS) ** 2))
+    middle = slice(_REACH_PX, _REACH_PX + height), slice(_REACH_PX, _REACH_PX + width)
+    own = luma[middle].copy()
+    weights = np.full(own.shape, 1e-4, np.float32)
+    sums = [weights * plane[middle] for plane in chroma]
+    share = np.empty_like(weights)
+    for down in range(2 * _REACH_PX + 1):
+        for right in range(2 * _REACH_PX + 1):
+            there = slice(down, down + height), slice(right, right + width)
+            weight = np.asarray(cv2.LUT(cv2.absdiff(luma[there], own), likeness), np.float32)
+            weight *= trust[there]
             weights += weight
-    return np.clip(np.rint(sums / weights[:, None]), 0, 255).astype(np.uint8)
+            for total, plane in zip(sums, chroma, strict=True):
+                total += np.multiply(weight, plane[there], out=share)
+    return np.clip(np.rint(np.dstack(sums) / weights[..., None]), 0, 255).astype(np.uint8)
 
 
 def _steps(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:

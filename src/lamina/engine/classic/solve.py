@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Layer, LayerKind, Pixels, TextLine
-from lamina.engine.classic.raster import Mask, Rgb, bounds, depth, grow, nearest
+from lamina.engine.classic.raster import Mask, bounds, depth, grow, spread_from
 from lamina.engine.classic.unblend import lift
 
 _STRIP_PIXELS = 1_000_000
@@ -69,7 +69,7 @@ class _Lifter:
         self._strokes = np.array([line.colour for line in element.text], np.uint8) if element.text else None
         support = grow(mask, element.edge_px) & (element.room[window] | mask)
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
-        self._colours = _spread(element.seen[window][..., :3], core if core.any() else mask)
+        self._colours = spread_from(element.seen[window][..., :3], core if core.any() else mask)
         self._ground = element.ground[window]
         self.left, self.top = floor(x0 * self._scale[0]), floor(y0 * self._scale[1])
         right, bottom = min(width, ceil(x1 * self._scale[0])), min(height, ceil(y1 * self._scale[1]))
@@ -118,11 +118,6 @@ def _core(mask: Mask, edge_px: float) -> Mask:
     inward = depth(mask)
     spine = inward >= np.asarray(cv2.dilate(inward, np.ones((5, 5), np.uint8)))
     return mask & ((inward > edge_px) | spine)
-
-
-def _spread(colours: Rgb, core: Mask) -> Rgb:
-    """(h, w, 3): each pixel takes the colour of the nearest core pixel."""
-    return colours[nearest(core)]
 
 
 def _scaled(line: TextLine, across: float, down: float) -> TextLine:

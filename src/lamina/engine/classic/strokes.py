@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lamina.engine.classic.backdrop import Backdrop
 from lamina.engine.classic.neighbourhood import Colours, Neighbourhood
-from lamina.engine.classic.raster import Mask, Values, components, grow, lab, shrink
+from lamina.engine.classic.raster import Components, Mask, Values, components, grow, lab, shrink
 
 _CLUSTERS = 5
 _SAMPLE = 3000
@@ -41,13 +41,20 @@ def palette_of(near: Neighbourhood) -> Palette:
     centres = np.asarray(
         cv2.kmeans(sample, count, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)[2], np.float32
     )
-    labels = np.stack([_squared_distance(colours, centre) for centre in centres]).argmin(0)
+    labels = _nearest_centre(colours, centres)
     return Palette(labels, centres, _which_are_ground(near, labels, centres))
 
 
-def _squared_distance(colours: Values, colour: Colours) -> Values:
-    apart = np.square(colours - colour)
-    return apart[..., 0] + apart[..., 1] + apart[..., 2]
+def _nearest_centre(colours: Values, centres: Colours) -> NDArray[np.intp]:
+    planes = cv2.split(colours)
+    labels = np.zeros(colours.shape[:2], np.intp)
+    least = np.full(colours.shape[:2], np.inf, np.float32)
+    for index, centre in enumerate(centres):
+        one, two, three = (np.square(plane - value) for plane, value in zip(planes, centre, strict=True))
+        distance = one + two + three
+        labels[distance < least] = index
+        least = np.minimum(least, distance)
+    return labels
 
 
 def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Colours) -> Mask:
@@ -72,15 +79,16 @@ def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> lis
     offered: list[tuple[Mask, float]] = []
     if backdrop.is_smooth_under(near.inside):
         departs = backdrop.difference > np.maximum(backdrop.noise, 0.35 * backdrop.contrast)
-        letters = _contained(near, departs)
+        letters = _parts_of(near, departs).contained()
         offered += [(_of_one_colour(letters, palette), 0.0), (letters, 0.1)]
-    single = [_contained(near, palette.labels == index) for index in range(len(palette.centres))]
+    by_colour = [_parts_of(near, palette.labels == index) for index in range(len(palette.centres))]
+    single = [parts.contained() for parts in by_colour]
     single.sort(key=lambda mask: -int((mask & near.inside).sum()))
     offered += [(mask, 0.0) for mask in single]
-    coloured = [_contained(near, palette.labels == index, 0.5) for index in np.flatnonzero(~palette.is_ground)]
+    coloured = [by_colour[index].contained(0.5) for index in np.flatnonzero(~palette.is_ground)]
     if coloured:
         offered.append((np.logical_or.reduce(coloured), 0.1))
-    offered.append((_contained(near, ~palette.ground), 0.1))
+    offered.append((_parts_of(near, ~palette.ground).contained(), 0.1))
     area = int(near.inside.sum())
     found: list[tuple[Mask, float]] = []
     for mask, handicap in offered:
@@ -125,17 +133,29 @@ def _inversion(near: Neighbourhood, mask: Mask) -> float:
     return max(0.0, on_edge - 0.4, 2 * (filled - 0.6))
 
 
-def _contained(near: Neighbourhood, mask: Mask, least_share: float = 0.0) -> Mask:
-    """The connected parts that lie in the quad and stay in the window; none if they are less than that share of all."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """The connected parts of a mask, and which of them (n,) lie in the quad and stay in the window."""
+
+    parts: Components
+    is_good: NDArray[np.bool_]
+
+    def contained(self, least_share: float = 0.0) -> Mask:
+        """The good parts; none if they are less than that share of all."""
+        areas = self.parts.areas
+        if areas[self.is_good].sum() < least_share * areas[1:].sum():
+            return np.zeros(self.parts.labels.shape, bool)
+        return self.is_good[self.parts.labels]
+
+
+def _parts_of(near: Neighbourhood, mask: Mask) -> _Parts:
     parts = components(mask)
     within = np.bincount(parts.labels[near.inside], minlength=len(parts))
     escaping = np.bincount(parts.labels[_border(near.shape)], minlength=len(parts))
     stays = (escaping <= 0.02 * parts.areas + 2) | (within >= 0.9 * parts.areas)
     good = (within >= 0.5 * parts.areas) & stays & (parts.areas >= max(3, 0.0008 * near.height_px**2))
     good[0] = False
-    if parts.areas[good].sum() < least_share * parts.areas[1:].sum():
-        return np.zeros(mask.shape, bool)
-    return good[parts.labels]
+    return _Parts(parts, good)
 
 
 def _border(shape: tuple[int, int]) -> Mask:

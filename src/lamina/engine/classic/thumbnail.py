@@ -11,18 +11,23 @@ from lamina.engine.classic.regions import Patches, touching
 
 _SIDE = 64
 _SAMPLES = 500  # pixels that are mirrored
-_ANGLES = np.deg2rad(np.arange(0, 180, 15))
+_TURNS = 2 * np.deg2rad(np.arange(0, 180, 15))[:, None]  # twice the angle of each axis that is mirrored about
+_COSINE, _SINE = np.cos(_TURNS), np.sin(_TURNS)
+
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""(n,) each: rows and columns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
     """One side of a parting on the grid: its `mask` and convex `hull` (h, w); `convexity`, `symmetry`: 0..1.
 
-    `length`: its main axis over the other. `centre`: row and column.
+    `length`: its main axis over the other. `centre`: row and column. `sample`: rows and columns of some of its pixels.
     """
 
     mask: Mask
     hull: Mask
+    sample: Places
     convexity: float
     symmetry: float
     length: float
@@ -42,7 +47,7 @@ class Thumbnail:
         radius = max(3, round(0.12 * float(np.sqrt(self.inside.sum()))))
         disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.float32)
         self._disc = disc / disc.sum()
-        self.openness = self.share_about(~self.inside)
+        self._wide = np.pad(self.labels, radius, mode="edge")
         self.near_outside = _widened(~self.inside)
         self.line_widths = _line_widths(patches)
         self.fine_touch = touching(patches.fine)
@@ -50,11 +55,18 @@ class Thumbnail:
         first[patches.fine] = patches.labels
         self.holder = first
 
-    def share_about(self, mask: Mask) -> NDArray[np.float32]:
-        """(h, w): how much of the disc about each pixel the mask fills."""
-        return np.asarray(
-            cv2.filter2D(mask.astype(np.float32), -1, self._disc, borderType=cv2.BORDER_REPLICATE), np.float32
-        )
+    def share_about(self, place: tuple[int, int], side: NDArray[np.bool_]) -> float:
+        """How much of the disc about a place (row, column) the patches of `side` (n,) fill."""
+        return self._share_about(place, np.concatenate([[False], side]))
+
+    def openness_about(self, place: tuple[int, int]) -> float:
+        """How much of the disc about a place (row, column) lies outside the cut-out."""
+        return self._share_about(place, np.arange(self.labels.max() + 1) == 0)
+
+    def _share_about(self, place: tuple[int, int], is_counted: NDArray[np.bool_]) -> float:
+        row, column = place
+        side = len(self._disc)
+        return float(self._disc[is_counted[self._wide[row : row + side, column : column + side]]].sum())
 
     def shape_of(self, side: NDArray[np.bool_]) -> Shape:
         """The shape of the patches of `side` (n,)."""
@@ -70,54 +82,52 @@ class Thumbnail:
         mean = (moments["mu20"] + moments["mu02"]) / 2  # of the two principal moments
         half = float(np.hypot((moments["mu20"] - moments["mu02"]) / 2, moments["mu11"]))
         length = float(np.sqrt((mean + half) / max(mean - half, 0.1 * area)))
-        return Shape(mask, hull, float(mask.sum() / max(1, hull.sum())), _symmetry(mask), length, centre)
+        sample = _sampled(mask)
+        convexity = float(np.count_nonzero(mask) / max(1, np.count_nonzero(hull)))
+        return Shape(mask, hull, sample, convexity, _symmetry(mask, sample), length, centre)
 
 
 def _widened(mask: Mask) -> Mask:
     return np.asarray(cv2.dilate(as_bytes(mask), np.ones((3, 3), np.uint8))).view(np.bool_)
 
 
-def _symmetry(mask: Mask) -> float:
+def _symmetry(mask: Mask, sample: Places) -> float:
     """The best overlap (intersection over union) of a shape with its mirror image about an axis through its centre."""
-    rows, columns = _sampled(mask)
+    rows, columns = sample
     if len(rows) < 8:
         return 0.5
-    x, y = _mirrored(rows, columns, float(rows.mean()), float(columns.mean()))
-    height, width = mask.shape
-    within = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    met = (mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] & within).sum(1)
+    met = _met_when_mirrored(mask, sample, float(rows.mean()), float(columns.mean()))
     return float((met / (2 * len(rows) - met)).max())
 
 
 def completed_symmetry(shape: Shape, other: Mask) -> float:
     """The largest share of a shape whose mirror image, about an axis through its hull's centre, is on it or hidden."""
-    rows, columns = _sampled(shape.mask)
-    if len(rows) < 8:
+    count = len(shape.sample[0])
+    if count < 8:
         return 0.5
     hull = cv2.moments(as_bytes(shape.hull), binaryImage=True)
-    down, right = hull["m01"] / hull["m00"], hull["m10"] / hull["m00"]
-    x, y = _mirrored(rows, columns, down, right)
-    height, width = other.shape
-    either = shape.mask | other
-    within = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    met = (either[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] & within).mean(1)
-    return float(met.max())
+    met = _met_when_mirrored(shape.mask | other, shape.sample, hull["m01"] / hull["m00"], hull["m10"] / hull["m00"])
+    return float((met / count).max())
 
 
-def _sampled(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _sampled(mask: Mask) -> Places:
     """Rows and columns of a few hundred pixels all over the mask, or all."""
     rows, columns = np.nonzero(mask)
     step = max(1, len(rows) // _SAMPLES)
     return rows[::step], columns[::step]
 
 
-def _mirrored(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], down: float, right: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(angles, n) each: columns and rows mirrored about axes through a point."""
-    y, x = rows - down, columns - right
-    cosine, sine = np.cos(2 * _ANGLES)[:, None], np.sin(2 * _ANGLES)[:, None]
-    return np.rint(right + cosine * x + sine * y).astype(np.intp), np.rint(down + sine * x - cosine * y).astype(np.intp)
+def _met_when_mirrored(mask: Mask, sample: Places, down: float, right: float) -> NDArray[np.intp]:
+    """(angles,): how many of the sample fall on the mask when mirrored about each axis through a point on the grid."""
+    height, width = mask.shape
+    beyond = height + width  # more than any mirror image can lie outside
+    wide = np.zeros((height + 2 * beyond, width + 2 * beyond), bool)
+    wide[beyond : beyond + height, beyond : beyond + width] = mask
+    y, x = sample[0] - down, sample[1] - right
+    rows = np.rint(down + _SINE * x - _COSINE * y)
+    columns = np.rint(right + _COSINE * x + _SINE * y)
+    places = ((rows + beyond) * wide.shape[1] + (columns + beyond)).astype(np.intp)
+    return wide.ravel().take(places).sum(1)
 
 
 def _line_widths(patches: Patches) -> NDArray[np.float64]:

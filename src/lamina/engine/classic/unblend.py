@@ -1,11 +1,12 @@
 """Lifts one layer off a picture so that putting it back gives the picture again, exactly, in 8 bits."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.composite import over
 from lamina.core.layers import Pixels
-from lamina.engine.classic.raster import Mask, Values
+from lamina.engine.classic.raster import Mask, Values, as_bytes, only_where
 
 _SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
 _MIXTURE_LEVELS = 24.0  # an edge pixel farther than this from every mixture of the two has a colour of its own
@@ -33,14 +34,13 @@ def lift(
     `strokes`: (n, 3), the colours of lettering; what else merely darkens the ground is its shadow.
     Where picture or ground is not opaque there is nothing to un-mix: the layer takes such a pixel whole or not at all.
     """
-    layer = np.zeros_like(picture)
     is_clear = (picture[..., 3] < 255) | (ground[..., 3] < 255)
     shaded = np.zeros_like(core)
     if strokes is not None:
         shaded = _shade(picture, ground, support & ~is_clear, strokes)
         core = core & ~shaded
     whole = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
-    layer[whole] = picture[whole]
+    layer = only_where(whole, picture)
     edge = support & ~core & ~is_clear
     below = ground.copy()
     below[whole & is_clear] = 0
@@ -49,8 +49,7 @@ def lift(
         own[shaded[edge]] = 0
         layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], own, noise)
     untouched = layer[..., 3] == 0
-    below[untouched] = picture[untouched]
-    picture[:] = below
+    cv2.copyTo(below, as_bytes(~untouched), picture)
     return layer
 
 
