@@ -20,7 +20,7 @@ from lamina.engine.qwen.nano.training.text_encoder import train_text_encoder, tr
 from lamina.engine.qwen.nano.training.vae import train_vae, trained_vae
 
 PARTS = ("vae", "text_encoder", "pictures", "layered", "export")
-STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 5500, "layered": 5400}
+STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 24_600, "layered": 5400}
 _SHAPES_COMPILED = 64  # before torch gives up compiling for one more
 
 
