@@ -176,7 +176,7 @@ def test_open_jobs_go_on(place: Place, target: Place, backup: Path) -> None:
         database=target.database,
         clock=lambda: NOW + 3600,
         limits=SimpleNamespace(agent_lost_s=15.0, max_attempts=3),
-        dispatcher=SimpleNamespace(reconcile=lambda _: None, enqueue=lambda *_: None, wake=lambda: None),
+        dispatcher=SimpleNamespace(reconcile=lambda _: None, enqueue=lambda *_, **_again: None, wake=lambda: None),
         observer=SimpleNamespace(),
         signals=SimpleNamespace(changed=lambda _: None),
     )
