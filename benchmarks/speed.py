@@ -2,10 +2,16 @@
 
     scripts/bench speed
     scripts/bench speed --posters 12 --skip-large
+    scripts/bench speed --against ../lamina-before --rounds 3
 
 Warm: the engine alone, in one process, after a first poster that is not counted. Cold: `lamina decompose POSTER.png
 --to POSTER.psd` from start to exit, reading and writing included, with the peak of its resident memory.
 Prints a line of JSON for every case and, last, a table of medians (of the largest for memory).
+
+With --against, warm runs alone: of another checkout of Lamina and of this one by turns, A B A B, each in processes of
+its own with this environment's packages. Of each poster the quickest run counts, and what is told last is the median
+over the posters of how many times as fast this checkout is, by the clock and by processor time, and whether all layers
+are the same, byte by byte.
 """
 
 import argparse
@@ -14,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from statistics import median
+
+import numpy as np
 
 from lamina.cli.terminal_text import aligned
 from lamina.core.composite import composite
@@ -46,6 +54,9 @@ class Case:
 
 def main() -> None:
     options = _options()
+    if options.against:
+        _compare(options.against, options.posters, options.rounds)
+        return
     sizes = [(SMALL, options.posters)] if options.skip_large else [(SMALL, options.posters), (LARGE, 3)]
     cases: list[Case] = []
     for size, count in sizes:
@@ -91,6 +102,74 @@ def _warm(pictures: list[Pixels]) -> Iterator[Case]:
         yield _case(picture, "warm", seed, time.perf_counter() - start, None)
 
 
+def _compare(other: Path, posters: int, rounds: int) -> None:
+    """Prints a line of JSON for each run of each checkout's posters, and how they compare."""
+    here = Path(__file__).parents[1]
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(posters):
+            np.save(Path(folder, f"{seed}.npy"), composite(poster(seed, _background(seed), SMALL).stack))
+        runs: dict[Path, list[list[_Timed]]] = {other: [], here: []}
+        for _ in range(rounds):
+            for checkout, timed in runs.items():
+                timed.append(_timed(checkout, folder, posters))
+                seconds = [round(run.seconds, 3) for run in timed[-1]]
+                print(json.dumps({"checkout": str(checkout), "warm_s": seconds}), flush=True)
+    before, now = ([_best(of_one) for of_one in zip(*timed, strict=True)] for timed in runs.values())
+    rows = [("warm, 1024x1024", "before, median s", "now, median s", "times as fast, median")]
+    for what, measure in (("by the clock", lambda run: run.seconds), ("processor time", lambda run: run.cpu_seconds)):
+        old, new = [measure(run) for run in before], [measure(run) for run in now]
+        ratio = median(a / b for a, b in zip(old, new, strict=True))
+        rows.append((what, f"{median(old):.2f}", f"{median(new):.2f}", f"{ratio:.2f}"))
+    print("\n".join(["", *aligned(rows, [False, True, True, True])]))
+    same = sum(a.layers_sha256 == b.layers_sha256 for a, b in zip(before, now, strict=True))
+    print(f"The layers of {same} of {posters} posters are the same, byte by byte.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    seconds: float
+    cpu_seconds: float
+    layers_sha256: str
+
+
+def _best(runs: Sequence[_Timed]) -> _Timed:
+    """The quickest by the clock and by processor time: what else the machine did is in neither."""
+    return _Timed(min(r.seconds for r in runs), min(r.cpu_seconds for r in runs), runs[0].layers_sha256)
+
+
+def _timed(checkout: Path, folder: str, posters: int) -> list[_Timed]:
+    command = [sys.executable, "-c", _TIMER, str((checkout / "src").resolve()), folder, str(posters)]
+    told = subprocess.run(command, capture_output=True, text=True)
+    if told.returncode:
+        sys.exit(f"{checkout} cannot be measured: {told.stderr.strip()}")
+    return [_Timed(*json.loads(line)) for line in told.stdout.splitlines()]
+
+
+# Only what every version of Lamina has.
+_TIMER = """
+import hashlib, json, sys, time
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+import lamina
+assert lamina.__file__.startswith(sys.argv[1]), lamina.__file__
+from lamina.core.ports import no_progress
+from lamina.core.tasks import DecomposeTask
+from lamina.engine.choice import start_engine
+engine = start_engine()
+engine.decompose(np.load(f"{sys.argv[2]}/0.npy"), DecomposeTask(), no_progress)
+for seed in range(int(sys.argv[3])):
+    picture = np.load(f"{sys.argv[2]}/{seed}.npy")
+    start, cpu_start = time.perf_counter(), time.process_time()
+    stack = engine.decompose(picture, DecomposeTask(), no_progress)
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
+    layers = hashlib.sha256()
+    for layer in stack.layers:
+        layers.update(repr((layer.name, layer.kind, layer.left, layer.top, layer.pixels.shape, layer.text)).encode())
+        layers.update(layer.pixels.tobytes())
+    print(json.dumps([seconds, cpu_seconds, layers.hexdigest()]))
+"""
+
+
 def _case(picture: Pixels, run: str, seed: int, seconds: float, peak_mb: float | None) -> Case:
     size = f"{picture.shape[1]}x{picture.shape[0]}"
     return Case(size, run, seed, _background(seed), round(seconds, 3), peak_mb)
@@ -114,6 +193,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posters", type=int, default=9, help="posters of 1024x1024 (9)")
     parser.add_argument("--skip-large", action="store_true", help="leave 4000x3000 out")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="compare with another checkout of Lamina")
+    parser.add_argument("--rounds", type=int, default=3, help="with --against: runs of each checkout (3)")
     return parser.parse_args()
 
 

@@ -17,6 +17,7 @@ from lamina.engine.classic.raster import (
     lab,
     largest,
     levels,
+    looked_up,
     of_labels,
     opened,
     shrink,
@@ -202,4 +203,4 @@ def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
     touched = np.bincount(parts.labels[main], minlength=len(parts)) > 0
     keep = touched & (parts.areas > _MIN_ISLAND_SHARE * close.size)
     keep[0] = False
-    return keep[parts.labels]
+    return looked_up(keep, parts.labels)

@@ -29,11 +29,17 @@ def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
     values = part.astype(np.float32)
     trend = trend_of(values, known)
     if trend is None:
-        part[inside] = levels(_spread_into(values, known)[inside])
+        guess = _at(inside, _spread_into(values, known))
     else:
         values -= trend
-        part[inside] = levels(_spread_into(values, known)[inside] + trend[inside])
+        guess = _at(inside, _spread_into(values, known)) + _at(inside, trend)
+    part[inside] = levels(guess)
     return out
+
+
+def _at(mask: Mask, values: Values) -> Values:
+    """(n, c): `values[mask]`, in half the time."""
+    return values.reshape(-1, values.shape[-1]).take(np.flatnonzero(mask), axis=0)
 
 
 def _needed_window(hole: Mask, known: Mask) -> tuple[slice, slice]:

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -15,9 +14,10 @@ from lamina.engine.classic.backdrop import Backdrop, backdrop_of
 from lamina.engine.classic.change import changed_pixels, ripples_near, without_rim
 from lamina.engine.classic.growth import grown
 from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
-from lamina.engine.classic.ocr import THREADS, Quad, Reading, read_lines, read_strips, strip
+from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
 from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, depth, grow, without_holes
 from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
+from lamina.engine.classic.threads import at_once
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
 _BLOCK_SHARE = 0.8  # of the pixels in one part, and of its hull
@@ -61,14 +61,13 @@ class _Line:
 def find_lettering(rgb: Rgb) -> list[Lettering]:
     """The lines of text in `rgb` (height, width, 3), top to bottom; their masks do not overlap."""
     readings = [reading for reading in read_lines(rgb) if _is_plausible(reading)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        lines = list(pool.map(_line, neighbourhoods(rgb, readings), readings))
-        choices = list(pool.map(_candidates, lines))
-    _verify(lines, choices)
+    lines = at_once(_line, zip(neighbourhoods(rgb, readings), readings, strict=True))
+    _verify(lines, at_once(_candidates, lines))
     lines = [line for line in lines if line.score >= _ACCEPTED]
     owners = _owners(rgb.shape[:2], lines)
-    found = [_lettering(line, owners, number) for number, line in enumerate(lines, 1)]
-    return sorted((one for one in found if one is not None), key=lambda one: (one.box[1], one.box[0]))
+    groups = at_once(lambda group: [_lettering(line, owners, number) for number, line in group], _apart(owners, lines))
+    found = [one for group in groups for one in group if one is not None]
+    return sorted(found, key=lambda one: (one.box[1], one.box[0]))
 
 
 def _is_plausible(reading: Reading) -> bool:
@@ -86,7 +85,8 @@ def _is_plausible(reading: Reading) -> bool:
     return is_ideograph and reading.score > 0.95
 
 
-def _line(near: Neighbourhood, reading: Reading) -> _Line:
+def _line(found: tuple[Neighbourhood, Reading]) -> _Line:
+    near, reading = found
     sample = near.outside if near.outside.sum() >= 100 else ~near.inside
     backdrop = backdrop_of(near.rgb, sample, near.inside)
     return _Line(reading, near, backdrop, palette_of(near), np.zeros(near.shape, bool))
@@ -140,6 +140,18 @@ def _owners(shape: tuple[int, ...], lines: Sequence[_Line]) -> NDArray[np.int32]
         line = lines[number - 1]
         owners[line.near.place][line.core] = number
     return owners
+
+
+def _apart(owners: NDArray[np.int32], lines: Sequence[_Line]) -> list[list[tuple[int, _Line]]]:
+    """The lines with their numbers (from 1), in groups whose windows do not touch those of other groups."""
+    windows = np.zeros(owners.shape, bool)
+    for line in lines:
+        windows[line.near.place] = True
+    parts = components(windows).labels
+    groups: dict[int, list[tuple[int, _Line]]] = {}
+    for number, line in enumerate(lines, 1):
+        groups.setdefault(int(parts[line.near.top, line.near.left]), []).append((number, line))
+    return list(groups.values())
 
 
 def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering | None:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Rgb
+from lamina.engine.classic.threads import THREADS
 
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
 
-THREADS = 2
 _DETECTION_SIDE_PX = 1024  # smaller loses 12 px type, larger costs time with the square
 _BATCH = 8
 _TALL = 1.5  # a line this many times taller than wide lies on its side or runs downwards

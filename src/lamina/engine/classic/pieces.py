@@ -9,7 +9,7 @@ from lamina.core.layers import LayerKind
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.panels import Panel, find_panels
 from lamina.engine.classic.parting import Thing, parted
-from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth, largest
+from lamina.engine.classic.raster import Components, Labels, Mask, Rgb, components, depth, largest, looked_up
 
 _MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
 MIN_PARTED_SHARE = 0.004  # smaller cut-outs are not looked into
@@ -96,4 +96,4 @@ def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
         is_thin = thick[window][inside].max() <= 1.0
         seam = is_thin and (not background.is_smooth or contrast < _MIN_THIN_CONTRAST_LEVELS)
         keep[label] = contrast >= _MIN_CONTRAST_LEVELS and not seam
-    return keep[parts.labels]
+    return looked_up(keep, parts.labels)

@@ -15,6 +15,8 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 Values = NDArray[np.floating[Any]]
 
+_FEW_LABELS = 4  # comparing with each is quicker than a table
+
 
 @dataclass(frozen=True, eq=False)
 class Components:
@@ -83,14 +85,21 @@ def spread_from(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
     labels = np.asarray(labels, np.int32)
     of_label = np.zeros((int(labels.max()) + 1, *values.shape[2:]), values.dtype)
     of_label[labels[mask]] = values[mask]
-    return of_label.take(labels, axis=0)
+    return looked_up(of_label, labels)
 
 
 def of_labels(labels: Labels, chosen: Sequence[int]) -> Mask:
     """(h, w): the pixels that bear one of the chosen labels."""
+    if len(chosen) <= _FEW_LABELS:
+        return np.logical_or.reduce([labels == label for label in chosen] or [np.zeros(labels.shape, bool)])
     is_chosen = np.zeros(int(labels.max()) + 1, bool)
     is_chosen[list(chosen)] = True
-    return is_chosen[labels]
+    return looked_up(is_chosen, labels)
+
+
+def looked_up(values: NDArray[Any], labels: Labels) -> NDArray[Any]:
+    """`values[labels]` in half the time: labels are all within range."""
+    return values.take(labels, axis=0, mode="clip")
 
 
 def steps(values: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.core.layers import Layer, LayerKind, Pixels, TextLine
 from lamina.engine.classic.raster import Mask, bounds, depth, grow, spread_from
+from lamina.engine.classic.threads import THREADS, at_once
 from lamina.engine.classic.unblend import lift
 
 _STRIP_PIXELS = 1_000_000
@@ -40,12 +41,15 @@ def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]
     The composite of the layers equals the picture in every sample.
     """
     height, width = picture.shape[:2]
-    lifters = [_Lifter(element, width, height) for element in elements]
+    lifters = at_once(lambda element: _Lifter(element, width, height), elements)
     background = picture.copy()
-    rows = max(16, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
+    rows = max(16, min(_STRIP_PIXELS // width, ceil(height / THREADS)))
+
+    def lift_from_strip(top: int) -> None:
         for lifter in lifters:
             lifter.lift_from(background[top : top + rows], top, noise)
+
+    at_once(lift_from_strip, range(0, height, rows))
     found = [lifter.layer() for lifter in reversed(lifters) if lifter.pixels[..., 3].any()]
     if found and not background[..., 3].any():
         return found
