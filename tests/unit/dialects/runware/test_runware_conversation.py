@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def test_a_fault_of_ours_is_an_answer_with_the_tasks_own_uuid(
         caller = Caller(service, key, asyncio.Event())
         return [frame.body() async for frame in answers(caller, task)]
 
-    service = replace(service_on(opened(database_url), tmp_path), price_of=no_price)
+    service = replace(service_on(opened(database_url), tmp_path), pricing=SimpleNamespace(most=no_price))
     key = new_key(service)
     task = generation()
     with caplog.at_level(logging.ERROR):
