@@ -8,7 +8,7 @@ Warm: the engine alone, in one process, after a first poster that is not counted
 --to POSTER.psd` from start to exit, reading and writing included, with the peak of its resident memory.
 Prints a line of JSON for every case and, last, a table of medians (of the largest for memory).
 
-With --against, warm runs alone: of another checkout of Lamina and of this one by turns, A B A B, each in processes of
+With --against, warm runs alone: of another checkout of Lamina and of this one by turns, A B A B, each in a process of
 its own with this environment's packages. Of each poster the quickest run counts, and what is told last is the median
 over the posters of how many times as fast this checkout is, by the clock and by processor time, and whether all layers
 are the same, byte by byte.
@@ -103,18 +103,21 @@ def _warm(pictures: list[Pixels]) -> Iterator[Case]:
 
 
 def _compare(other: Path, posters: int, rounds: int) -> None:
-    """Prints a line of JSON for each run of each checkout's posters, and how they compare."""
-    here = Path(__file__).parents[1]
+    """Prints a line of JSON for each poster of each round, and how the two checkouts compare."""
+    runs: dict[int, list[tuple[_Timed, _Timed]]] = {seed: [] for seed in range(posters)}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(posters):
             np.save(Path(folder, f"{seed}.npy"), composite(poster(seed, _background(seed), SMALL).stack))
-        runs: dict[Path, list[list[_Timed]]] = {other: [], here: []}
-        for _ in range(rounds):
-            for checkout, timed in runs.items():
-                timed.append(_timed(checkout, folder, posters))
-                seconds = [round(run.seconds, 3) for run in timed[-1]]
-                print(json.dumps({"checkout": str(checkout), "warm_s": seconds}), flush=True)
-    before, now = ([_best(of_one) for of_one in zip(*timed, strict=True)] for timed in runs.values())
+        timers = [_timer(checkout, folder) for checkout in (other, Path(__file__).parents[1])]
+        for seed in chain([0], *[range(posters)] * rounds):
+            before, now = (_timed(timer, seed) for timer in timers)
+            runs[seed].append((before, now))
+            print(json.dumps({"seed": seed, "before": asdict(before), "now": asdict(now)}), flush=True)
+        for timer in timers:
+            timer.communicate()
+    runs[0].pop(0)  # starting up
+    quickest = [[_best(of_one) for of_one in zip(*runs[seed], strict=True)] for seed in range(posters)]
+    before, now = zip(*quickest, strict=True)
     rows = [("warm, 1024x1024", "before, median s", "now, median s", "times as fast, median")]
     for what, measure in (("by the clock", lambda run: run.seconds), ("processor time", lambda run: run.cpu_seconds)):
         old, new = [measure(run) for run in before], [measure(run) for run in now]
@@ -137,12 +140,17 @@ def _best(runs: Sequence[_Timed]) -> _Timed:
     return _Timed(min(r.seconds for r in runs), min(r.cpu_seconds for r in runs), runs[0].layers_sha256)
 
 
-def _timed(checkout: Path, folder: str, posters: int) -> list[_Timed]:
-    command = [sys.executable, "-c", _TIMER, str((checkout / "src").resolve()), folder, str(posters)]
-    told = subprocess.run(command, capture_output=True, text=True)
-    if told.returncode:
-        sys.exit(f"{checkout} cannot be measured: {told.stderr.strip()}")
-    return [_Timed(*json.loads(line)) for line in told.stdout.splitlines()]
+def _timer(checkout: Path, folder: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _TIMER, str((checkout / "src").resolve()), folder]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _timed(timer: subprocess.Popen[str], seed: int) -> _Timed:
+    if timer.stdin is None or timer.stdout is None:
+        raise TypeError("a timer has pipes")
+    print(seed, file=timer.stdin, flush=True)
+    told = timer.stdout.readline()
+    return _Timed(*json.loads(told)) if told else sys.exit("A checkout cannot be measured; see above.")
 
 
 # Only what every version of Lamina has.
@@ -156,9 +164,8 @@ from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
 from lamina.engine.choice import start_engine
 engine = start_engine()
-engine.decompose(np.load(f"{sys.argv[2]}/0.npy"), DecomposeTask(), no_progress)
-for seed in range(int(sys.argv[3])):
-    picture = np.load(f"{sys.argv[2]}/{seed}.npy")
+for line in sys.stdin:
+    picture = np.load(f"{sys.argv[2]}/{int(line)}.npy")
     start, cpu_start = time.perf_counter(), time.process_time()
     stack = engine.decompose(picture, DecomposeTask(), no_progress)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
@@ -166,7 +173,7 @@ for seed in range(int(sys.argv[3])):
     for layer in stack.layers:
         layers.update(repr((layer.name, layer.kind, layer.left, layer.top, layer.pixels.shape, layer.text)).encode())
         layers.update(layer.pixels.tobytes())
-    print(json.dumps([seconds, cpu_seconds, layers.hexdigest()]))
+    print(json.dumps([round(seconds, 3), round(cpu_seconds, 3), layers.hexdigest()]), flush=True)
 """
 
 
