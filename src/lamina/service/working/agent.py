@@ -115,6 +115,7 @@ class Agent:
             await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 watching.result()  # raises
+            await teller.write_rest()
             return await working
         finally:
             for task in (watching, working):

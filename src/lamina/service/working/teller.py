@@ -1,5 +1,6 @@
 """Writes what an engine tells of a run to the store, at a pace that the store can take, and brings back its word."""
 
+import asyncio
 import time
 from collections.abc import Awaitable
 from typing import Any
@@ -25,7 +26,7 @@ class Teller:
         self._progress = Progress()
         self._lines: list[str] = []
         self._losses: list[Loss] = []
-        self._has_news = False
+        self._has_news, self._writing = False, asyncio.Lock()
         self._started, self._stepped = time.monotonic(), 0.0
 
     def hear(self, message: RunMessage) -> Awaitable[None] | None:
@@ -54,6 +55,16 @@ class Teller:
 
     async def write(self) -> bool | None:
         """Whether the job is to be cancelled; None where this run is not its latest any more."""
+        async with self._writing:
+            return await self._write()
+
+    async def write_rest(self) -> None:
+        """The lines and losses that came after the last writing: the run is over, and none may be lost."""
+        async with self._writing:
+            if self._lines or self._losses:
+                await self._write()
+
+    async def _write(self) -> bool | None:
         job_id, attempt, progress = self._job.id, self._job.attempt, self._progress
         lines, losses = self._lines, self._losses
         if not self._has_news:
