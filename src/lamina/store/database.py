@@ -8,7 +8,9 @@ transaction of its own.
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ Work = Callable[[Connection], T]
 
 _THREADS = 8  # of Postgres' units of work, and so its connections
 _MOST_AT_ONCE = 64  # of SQLite's units of work in a commit
-_BUSY_MS = 30_000
+_BUSY_MS, _LOOKED_AGAIN_S = 30_000, 0.01
 _DEADLOCK, _TRIES = "40P01", 4  # Postgres has undone the unit of work, so that it may be done again
 KEEP_ALIVE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
 """For libpq: how soon a server that is gone without a word is noticed; seconds, the last in milliseconds."""
@@ -211,7 +213,8 @@ def _sqlite(url: str, is_in_memory: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        _have_log(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -222,6 +225,19 @@ def _sqlite(url: str, is_in_memory: bool) -> Engine:
         raw.execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")  # by SQLAlchemy's own way it costs as much as a read
 
     return engine
+
+
+def _have_log(connection: sqlite3.Connection) -> None:
+    """Has the database write ahead. Two who both ask that of a new one block each other: SQLite refuses at once."""
+    end = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(_LOOKED_AGAIN_S)
 
 
 @contextlib.contextmanager
