@@ -17,7 +17,7 @@ from lamina.server.engine_outputs import write_pictures, write_stack
 from lamina.server.engine_training import train
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.engine_serving import RunReport, serve
-from no_op_trainer import NAME, NoOpTrainer
+from no_op_trainer import NAME, train_nothing
 
 SIDE_PX = 16
 
@@ -25,7 +25,7 @@ SIDE_PX = 16
 def do_nothing(pictures: Pictures, stack: Stack) -> Callable[[RunOrder, RunReport], RunOutcome]:
     def handle(order: RunOrder, report: RunReport) -> RunOutcome:
         if order.kind is TaskKind.TRAIN:
-            return train(order, report, NoOpTrainer())
+            return train(order, report, train_nothing)
         words = order.task["prompt"].split()
         if len(words) == 3 and words[0] == "steps":
             take_steps(int(words[1]), float(words[2]), report)

@@ -17,10 +17,9 @@ from safetensors.numpy import save_file
 from lamina.core.errors import LaminaError
 from lamina.core.ports import Step, TrainingProgress
 from lamina.core.tasks import TrainTask
-from lamina.core.training import filled
+from lamina.core.training import LORA_FILE, filled
 from lamina.document.png import encode_png
-from lamina.library.training import ExamplesFound, check_examples
-from lamina.server.engine_training import CONFIG, LORA, LOSS_PLOT
+from lamina.library.training import CONFIG_FILE, LOSS_FILE, Examples
 
 NAME = "no-op"
 _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
@@ -38,32 +37,27 @@ class Trained:
     notes: tuple[str, ...] = field(default=())
 
 
-class NoOpTrainer:
-    """Checks its examples as the real one does, and learns nothing from them."""
-
-    def check_examples(self, task: TrainTask, archive: Path, engine: str) -> ExamplesFound:
-        return check_examples(task, archive, engine)
-
-    def trained(
-        self, task: TrainTask, _archive: Path, folder: Path, _engine: str | None, progress: TrainingProgress
-    ) -> Trained:
-        whole = filled(task)
-        steps, every = whole.steps or 1, whole.checkpoint_every or 1
-        step = max((int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))), default=0)
-        try:
-            while step < steps:
-                _take_one(task, step + 1)
-                step += 1
-                progress.loss(step, 1 / step)
-                progress(f"step {step} of {steps}", step / steps, Step(step, steps, 0.0))
-                if step % every == 0 and step < steps:
-                    _keep(folder, step, progress)
-        except LaminaError:
-            _keep(folder, step, progress)
-            _write(folder, step)
-            raise
+def train_nothing(
+    _examples: Examples, task: TrainTask, folder: Path, _engine: str | None, progress: TrainingProgress
+) -> Trained:
+    """As `trained_on`, of examples that were checked as the real one has them, and learns nothing from them."""
+    whole = filled(task)
+    steps, every = whole.steps or 1, whole.checkpoint_every or 1
+    step = max((int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))), default=0)
+    try:
+        while step < steps:
+            _take_one(task, step + 1)
+            step += 1
+            progress.loss(step, 1 / step)
+            progress(f"step {step} of {steps}", step / steps, Step(step, steps, 0.0))
+            if step % every == 0 and step < steps:
+                _keep(folder, step, progress)
+    except LaminaError:
+        _keep(folder, step, progress)
         _write(folder, step)
-        return Trained(steps, 7 if task.seed is None else task.seed)
+        raise
+    _write(folder, step)
+    return Trained(steps, 7 if task.seed is None else task.seed)
 
 
 def _take_one(task: TrainTask, step: int) -> None:
@@ -91,6 +85,6 @@ def _write(folder: Path, step: int) -> None:
         f"{_MODULE}.lora_A.weight": draw.standard_normal((_RANK, _WIDTH)).astype(np.float32),
         f"{_MODULE}.lora_B.weight": draw.standard_normal((_WIDTH, _RANK)).astype(np.float32),
     }
-    save_file(pair, folder / LORA)
-    (folder / CONFIG).write_text(json.dumps({"steps": step}))
-    (folder / LOSS_PLOT).write_bytes(encode_png(_PICTURE))
+    save_file(pair, folder / LORA_FILE)
+    (folder / CONFIG_FILE).write_text(json.dumps({"steps": step}))
+    (folder / LOSS_FILE).write_bytes(encode_png(_PICTURE))

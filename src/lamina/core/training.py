@@ -9,6 +9,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.tasks import MAX_REFERENCES, RESOLUTIONS_PX, TaskKind, TrainTask
 
+LORA_FILE = "lora.safetensors"
+"""What a training leaves in its folder, whoever trained."""
 MAX_TRAINED_LAYERS = 8
 DEFAULT_MODEL = "qwen-image-edit-2511"
 DEFAULT_STEPS = 1000

@@ -16,11 +16,12 @@ import numpy as np
 from lamina import settings
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.core.ports import TrainingProgress, no_training_progress
+from lamina.core.ports import LoraTrainer, TrainingProgress, no_training_progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import TrainingOutcome
 from lamina.core.tasks import TaskKind, TrainTask
 from lamina.core.training import (
+    LORA_FILE,
     Example,
     Group,
     caption_for,
@@ -33,10 +34,10 @@ from lamina.document.encoding import encode
 from lamina.document.files import file_beside
 from lamina.document.loss_plot import loss_plot
 from lamina.document.picture import read_picture
-from lamina.engine.choice import stand_in_notes, start_trainer
+from lamina.engine.choice import AUTO, stand_in_notes, start_trainer
 from lamina.service.archives import extract
 
-LORA_FILE, CONFIG_FILE, LOSS_FILE = "lora.safetensors", "config.json", "loss.png"
+CONFIG_FILE, LOSS_FILE = "config.json", "loss.png"
 _MOST_ASPECT = 16  # at the lowest resolution the shorter side is a token then
 _LONGEST_CAPTION_BYTES = 1 << 16
 
@@ -77,16 +78,36 @@ class Trained:
         return self.made.checkpoint
 
 
-def check_examples(task: TrainTask, archive: Path, engine: str = "auto") -> ExamplesFound:
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Of an archive that was looked at as a whole. The pictures of `each` can be read while `opened_examples` lasts."""
+
+    found: ExamplesFound
+    each: Sequence[Example]
+
+
+def check_examples(task: TrainTask, archive: Path, engine: str = AUTO) -> ExamplesFound:
     """Read a ZIP or a folder as training would, every picture of it; without torch, and without weights.
 
     Raises `LaminaError`, which names the file: task_invalid, input_not_found, input_too_large, and what is raised for
     pictures that cannot be read; model_unknown.
     """
+    with opened_examples(task, archive, engine) as examples:
+        return examples.found
+
+
+@contextmanager
+def opened_examples(task: TrainTask, archive: Path, engine: str | None = None) -> Generator[Examples]:
+    """As `check_examples`, for whoever goes on to train on them with `trained_on`."""
     chosen = settings.current(engine=engine)
     filled(task)
-    with _examples(task, archive, chosen.max_megapixels) as (groups, _):
-        return _found(task, groups)
+    with _opened(archive) as folder:
+        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+        is_layered = trained_model(task.model)[1] is TaskKind.DECOMPOSE
+        groups = group_names(names, is_layered)
+        check_references(groups, None if is_layered else task.references)
+        found = ExamplesFound(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
+        yield Examples(found, [_example(group, folder, task, is_layered, chosen.max_megapixels) for group in groups])
 
 
 def trained(
@@ -103,25 +124,49 @@ def trained(
     too, with all that belongs to it, and the error goes on. Raises what `check_examples` does, and output_in_the_way,
     output_unwritable, out_of_memory, weights_missing.
     """
-    chosen = settings.current(engine=engine)
-    task, asked = filled(task), task
-    trainer = start_trainer(chosen.engine, asked.model, settings.wishes(chosen))
+    trainer = _trainer(task, engine)  # what cannot be trained at all is told before the examples are read
     _make_folder(folder)
-    with _examples(task, archive, chosen.max_megapixels) as (groups, examples):
-        outcome = trainer.train(asked, examples, str(folder), progress)
-    found = _found(task, groups)
-    notes = stand_in_notes(chosen.engine, trainer.name, TaskKind.TRAIN, asked.model)
+    with opened_examples(task, archive, engine) as examples:
+        return _trained(trainer, task, examples, folder, engine, progress)
+
+
+def trained_on(
+    examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress
+) -> Trained:
+    """As `trained`, on what `opened_examples` gave for the same task."""
+    trainer = _trainer(task, engine)
+    _make_folder(folder)
+    return _trained(trainer, task, examples, folder, engine, progress)
+
+
+def _trainer(task: TrainTask, engine: str | None) -> LoraTrainer:
+    chosen = settings.current(engine=engine)
+    filled(task)
+    return start_trainer(chosen.engine, task.model, settings.wishes(chosen))
+
+
+def _trained(
+    trainer: LoraTrainer,
+    task: TrainTask,
+    examples: Examples,
+    folder: Path,
+    engine: str | None,
+    progress: TrainingProgress,
+) -> Trained:
+    chosen = settings.current(engine=engine)
+    outcome = trainer.train(task, examples.each, str(folder), progress)
+    notes = stand_in_notes(chosen.engine, trainer.name, TaskKind.TRAIN, task.model)
     result = Trained(
         folder / LORA_FILE,
         folder / CONFIG_FILE,
         folder / LOSS_FILE,
         len(outcome.losses),
-        found.layers,
+        examples.found.layers,
         outcome.made,
         outcome.losses,
         (*notes, *outcome.notes),
     )
-    _write_beside(result, _config_of(task, found, outcome, settings.wishes(chosen)))
+    _write_beside(result, _config_of(filled(task), examples.found, outcome, settings.wishes(chosen)))
     if outcome.stopped_by is not None:
         raise outcome.stopped_by
     return result
@@ -134,17 +179,6 @@ def _make_folder(folder: Path) -> None:
         code = ErrorCode.OUTPUT_IN_THE_WAY if isinstance(error, FileExistsError) else ErrorCode.OUTPUT_UNWRITABLE
         message = f"The folder {str(folder)!r} cannot be made: {error.strerror}."
         raise LaminaError(code, message, "Give another name.") from None
-
-
-@contextmanager
-def _examples(task: TrainTask, archive: Path, max_megapixels: float) -> Generator[tuple[list[Group], list[Example]]]:
-    """Everything looked at; the pictures can be read within the block."""
-    with _opened(archive) as folder:
-        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-        is_layered = trained_model(task.model)[1] is TaskKind.DECOMPOSE
-        groups = group_names(names, is_layered)
-        check_references(groups, None if is_layered else task.references)
-        yield groups, [_example(group, folder, task, is_layered, max_megapixels) for group in groups]
 
 
 @contextmanager
@@ -210,11 +244,6 @@ def _caption(path: Path, name: str) -> str:
     except UnicodeDecodeError:
         message = f"The caption {name!r} is not text in UTF-8."
         raise LaminaError(ErrorCode.TASK_INVALID, message, "Save it as UTF-8.") from None
-
-
-def _found(task: TrainTask, groups: Sequence[Group]) -> ExamplesFound:
-    is_layered = trained_model(task.model)[1] is TaskKind.DECOMPOSE
-    return ExamplesFound(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
 
 
 def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, wishes: Any) -> dict[str, Any]:

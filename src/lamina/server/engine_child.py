@@ -13,7 +13,6 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole
 from lamina.core.task_records import task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
-from lamina.engine.choice import AUTO
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.engine_serving import RunReport, serve
 
@@ -51,22 +50,21 @@ def _made(order: RunOrder, report: RunReport) -> Pictures | Stack:
     from lamina import library
 
     task, safety = task_of(order.kind, order.task), _SAFETY[order.delivery.safety]
-    engine = None if order.engine == AUTO else order.engine  # a job that leaves it open leaves it to the settings
     progress = _EngineProgress(report, Path(order.folder))
     pictures = _inputs(order, InputRole.PICTURE)
     match task:
         case GenerateTask():
             start, mask = (_at_most_one(order, role) for role in (InputRole.START, InputRole.MASK))
-            return library.generated(task, start, mask, engine, progress, safety)
+            return library.generated(task, start, mask, order.asked_engine, progress, safety)
         case EditTask():
             if not pictures:
                 raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to change.", "Give one.")
-            return library.edited(task, pictures, engine, progress, safety)
+            return library.edited(task, pictures, order.asked_engine, progress, safety)
         case DecomposeTask():
             picture = _at_most_one(order, InputRole.PICTURE)
             if picture is None:
                 raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to take apart.", "Give one.")
-            return library.decomposed(task, picture, engine, progress, safety)
+            return library.decomposed(task, picture, order.asked_engine, progress, safety)
 
 
 def _inputs(order: RunOrder, role: InputRole) -> list[bytes]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, InputRole
 from lamina.core.task_records import train_task_of
-from lamina.engine.choice import AUTO
+from lamina.core.training import LORA_FILE
+from lamina.library.training import CONFIG_FILE, LOSS_FILE, Examples, opened_examples, trained_on
 from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
 from lamina.service.engine_serving import RunReport
 
@@ -21,45 +21,37 @@ if TYPE_CHECKING:
 
 _CHECKING = "checking the archive"
 _TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/png"
-LORA, CONFIG, LOSS_PLOT = "lora.safetensors", "config.json", "loss.png"
-"""What a training leaves in its folder, whether it ended or was stopped: the names that `library.training` has."""
-
 _OUTPUTS = (
-    (OutputRole.LORA, LORA, _TENSORS),
-    (OutputRole.CONFIG, CONFIG, _JSON),
-    (OutputRole.LOSS_PLOT, LOSS_PLOT, _PNG),
+    (OutputRole.LORA, LORA_FILE, _TENSORS),
+    (OutputRole.CONFIG, CONFIG_FILE, _JSON),
+    (OutputRole.LOSS_PLOT, LOSS_FILE, _PNG),
 )
 
 
-class Trainer(Protocol):
-    """What of `lamina.library.training` is used here."""
+class Train(Protocol):
+    """`lamina.library.training.trained_on`, or what stands for it."""
 
-    def check_examples(self, task: TrainTask, archive: Path, engine: str, /) -> Any: ...
-
-    def trained(
-        self, task: TrainTask, archive: Path, folder: Path, engine: str | None, progress: TrainingProgress, /
+    def __call__(
+        self, examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress, /
     ) -> Any: ...
 
 
-def train(order: RunOrder, report: RunReport, trainer: Trainer | None = None) -> RunOutcome:
+def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunOutcome:
     """lora, config and loss_plot, with the facts steps_done, layer_count, seed, engine, checkpoint and notes.
 
     One that is cancelled has them, too, of what it has come to. Raises `LaminaError`.
     """
-    trainer = trainer or _library()
     task, folder = train_task_of(order.task), Path(order.folder)
     report.loading(_CHECKING)
-    archive = _archive(order)
-    found = trainer.check_examples(task, archive, order.engine)
-    report.log(f"{found.groups} examples")
-    progress = _TrainingReport(report, folder, max(1, found.layers))
-    try:
-        engine = None if order.engine == AUTO else order.engine  # which leaves it to the settings
-        made = trainer.trained(task, archive, folder, engine, progress)
-    except LaminaError as error:
-        if error.code is not ErrorCode.CANCELLED:
-            raise
-        return progress.stopped(error)
+    with opened_examples(task, _archive(order), order.asked_engine) as examples:
+        report.log(f"{examples.found.groups} examples")
+        progress = _TrainingReport(report, folder, max(1, examples.found.layers))
+        try:
+            made = learn(examples, task, folder, order.asked_engine, progress)
+        except LaminaError as error:
+            if error.code is not ErrorCode.CANCELLED:
+                raise
+            return progress.stopped(error)
     for note in made.notes:
         report.log(note)
     facts = {
@@ -108,7 +100,7 @@ class _TrainingReport:
         failure = Failure(error.code.value, error.message, error.hint)
         if not self._steps_done:
             return RunOutcome(failure=failure)
-        told = json.loads((self._folder / CONFIG).read_bytes())
+        told = json.loads((self._folder / CONFIG_FILE).read_bytes())
         facts = {"seed": told.get("seed"), "engine": told.get("engine", ""), "checkpoint": told.get("base", "")}
         done = {"steps_done": self._steps_done, "layer_count": self.layers}
         return RunOutcome(_outputs(self._folder), {**facts, **done}, failure)
@@ -123,7 +115,3 @@ def _archive(order: RunOrder) -> Path:
 
 def _outputs(folder: Path) -> tuple[RunOutput, ...]:
     return tuple(RunOutput(role, name, kind) for role, name, kind in _OUTPUTS if (folder / name).exists())
-
-
-def _library() -> Trainer:
-    return cast("Trainer", import_module("lamina.library.training"))

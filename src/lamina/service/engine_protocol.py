@@ -9,6 +9,7 @@ from typing import Any
 from lamina.core.errors import ErrorCode
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
 from lamina.core.tasks import TaskKind
+from lamina.engine.choice import AUTO
 
 RUN, CANCEL, STOP = "run", "cancel", "stop"
 """To the child. `run`: {run, order}, `run` being a number that all messages of it carry; `cancel`: {run}: leave at the
@@ -57,7 +58,7 @@ class OutputRole(StrEnum):
 class RunOrder:
     """One attempt at a job, as the child gets it; it is JSON but for its own types.
 
-    `task`: the record of it (`core.task_records`). `engine`: its name or "auto". `inputs`: paths of local files by
+    `task`: the record of it (`core.task_records`). `engine`: its name or `AUTO`. `inputs`: paths of local files by
     role, in the order in which the request names them. `folder`: an existing one of this attempt's own, where outputs
     and previews go; of a training that goes on, its last checkpoint is there.
     """
@@ -68,8 +69,13 @@ class RunOrder:
     task: Mapping[str, Any]
     folder: str
     inputs: Mapping[InputRole, tuple[str, ...]] = field(default_factory=dict[InputRole, tuple[str, ...]])
-    engine: str = "auto"
+    engine: str = AUTO
     delivery: Delivery = field(default_factory=Delivery)
+
+    @property
+    def asked_engine(self) -> str | None:
+        """None where the job leaves it open, and so to the settings."""
+        return None if self.engine == AUTO else self.engine
 
 
 @dataclass(frozen=True, slots=True)

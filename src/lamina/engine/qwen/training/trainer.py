@@ -14,6 +14,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import Step, TrainingProgress
 from lamina.core.provenance import Provenance
 from lamina.core.results import TrainingOutcome
+from lamina.core.training import LORA_FILE
 from lamina.engine.qwen.devices import release_memory
 from lamina.engine.qwen.placement import is_out_of_memory
 from lamina.engine.qwen.training.checkpoints import Checkpoint, newest_checkpoint, seed_in, write_checkpoint
@@ -25,7 +26,6 @@ from lamina.engine.qwen.training.preparing import ENCODED, Ready, prepare
 from lamina.engine.qwen.training.sampling import sample_of
 from lamina.engine.qwen.training.tensor_writing import PART
 
-LORA_FILE = "lora.safetensors"
 _TRAINED = 0.98  # share of the whole
 _MOST_GRADIENT = 1.0  # its norm is brought down to this
 _DRAWN_SEEDS = 2**53  # so that JavaScript can hold it
