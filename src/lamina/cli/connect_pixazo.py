@@ -42,7 +42,7 @@ def _lines(here: str) -> list[str]:
         "",
         "What is not as there:",
         "",
-        "  The trainer takes requests in, and its jobs fail, free of charge: this version does not train yet.",
+        "  The trainer learns at this machine's pace, which without a GPU is that of the small model that comes along.",
         "  Webhooks and pictures on this machine need LAMINA_ALLOW_PRIVATE_URLS=true.",
         "  The layered API is that of the newer page; LAMINA_PIXAZO_LAYERED_GENERATION=old has IN_QUEUE.",
     ]
