@@ -59,6 +59,10 @@ class InputRole(StrEnum):
     ARCHIVE = "archive"
 
 
+FILE, JOB = "file:", "job:"
+"""How a source begins that is the service's own: the id of a file follows, or of the job that made what is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobInput:
     """`source`: "file:ID" for a file of the key's own, or an http(s) address, which is fetched when the job runs."""

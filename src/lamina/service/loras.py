@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Job, JobRequest
+from lamina.core.jobs import FILE, JOB, Job, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
 from lamina.engine.qwen.adapters.architectures import other_architecture
@@ -18,7 +18,6 @@ from lamina.store import files, jobs
 from lamina.store.files import FileRecord
 
 MEDIA_TYPE = "application/octet-stream"
-FILE, JOB = "file:", "job:"
 _MOST_TRAINED = 100
 _MARKS = ("lora", ".alpha")  # in the names of what a LoRA holds, whoever trained it
 

@@ -17,10 +17,8 @@ from lamina.service.signals import Signals
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
 
-_PATIENT_BYTES, _PATIENT_S = (
-    4 * 2**30,
-    900.0,
-)  # of a LoRA or a training's archive behind an address; it may take so long
+PATIENT_BYTES, PATIENT_S = 4 << 30, 900.0
+"""Of a LoRA or a training's archive behind an address: as much, and it may take so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +86,5 @@ class Service:
     observer: Observer = no_observer
     known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
     cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
-    patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=_PATIENT_BYTES, timeout_s=_PATIENT_S))
+    patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=PATIENT_BYTES, timeout_s=PATIENT_S))
     clock: Callable[[], float] = time

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import InputRole, JobInput, JobRequest
+from lamina.core.jobs import FILE, InputRole, JobInput, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.service.fetching.data_uri import decode, is_data_uri
 from lamina.service.file_kinds import is_picture, media_type_of
@@ -83,7 +83,7 @@ async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInpu
             "Give PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
         )
     record = await upload(service, key.id, content, one.role, media_type_of(content))
-    return replace(one, source=f"file:{record.id}")
+    return replace(one, source=f"{FILE}{record.id}")
 
 
 def _check_zip(content: bytes) -> None:

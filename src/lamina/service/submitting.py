@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Job, JobRequest, JobState
+from lamina.core.jobs import FILE, Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.service.loras import with_own_loras
@@ -16,7 +16,6 @@ from lamina.service.service import Service
 from lamina.service.working.adapters import check_lora_source
 from lamina.store import events, files, jobs, keys, wallets
 
-_FILE = "file:"
 _MINUTE_S = 60.0
 
 
@@ -157,8 +156,8 @@ def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
 
 def _check_files(connection: Connection, key: ApiKey, request: JobRequest) -> None:
     for one in request.inputs:
-        if not one.source.startswith(_FILE):
+        if not one.source.startswith(FILE):
             continue
-        file_id = one.source.removeprefix(_FILE)
+        file_id = one.source.removeprefix(FILE)
         if files.by_id(connection, file_id, key.id) is None:
             raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "Upload it first: POST /v1/files.")

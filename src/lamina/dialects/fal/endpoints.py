@@ -105,6 +105,10 @@ def _edit(
     )  # fmt: skip
 
 
+def _training(most_steps: int, archive: str) -> tuple[FieldOf, ...]:
+    return f.image_data_url(archive), f.learning_rate(), f.training_steps(most_steps), f.default_caption()
+
+
 _ONE = _edit(
     f.image_size(), f.steps(2, 50, 30), f.image_url(), f.acceleration("regular", *_ANY_ACCELERATION)
 )  # fmt: skip
@@ -127,20 +131,16 @@ _MAX_EDIT = (
     f.prompt(most=800), f.negative_prompt(most=500, may_be_null=True), f.image_size(), f.EXPANSION, f.seed(),
     f.SAFETY, f.SYNC_MODE, f.count(6), f.formats(*_ALL_FORMATS), f.image_urls(3),
 )  # fmt: skip
-_PAIRS = (
-    f.image_data_url(
-        "A ZIP of examples: ROOT_start.EXT (ROOT_start2.EXT and so on, up to 10) and ROOT_end.EXT are pictures before "
-        "and after, ROOT.txt says what was done."
-    ),
-    f.learning_rate(), f.training_steps(30_000), f.default_caption(),
-)  # fmt: skip
-_GROUPS = (
-    f.image_data_url(
-        "A ZIP of examples: ROOT_start.EXT is a whole picture, ROOT_end.EXT, ROOT_end2.EXT and so on, up to 8, are its "
-        "layers, bottom first, PNG or WebP, as many in each; ROOT.txt says what the picture shows."
-    ),
-    f.learning_rate(), f.training_steps(10_000), f.default_caption(),
-)  # fmt: skip
+_PAIRS = _training(
+    30_000,
+    "A ZIP of examples: ROOT_start.EXT (ROOT_start2.EXT and so on, up to 10) and ROOT_end.EXT are pictures before and "
+    "after, ROOT.txt says what was done.",
+)
+_GROUPS = _training(
+    10_000,
+    "A ZIP of examples: ROOT_start.EXT is a whole picture, ROOT_end.EXT, ROOT_end2.EXT and so on, up to 8, are its "
+    "layers, bottom first, PNG or WebP, as many in each; ROOT.txt says what the picture shows.",
+)
 
 
 def _endpoint(

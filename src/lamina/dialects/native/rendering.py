@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.core.catalog import Model, Span
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Job, JobEvent, JobState, Progress
+from lamina.core.jobs import FILE, Job, JobEvent, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.core.tasks import TaskKind
@@ -106,7 +106,7 @@ def render_letter(event_id: str, job: Job, now: float, address: Address) -> byte
 def render_file(record: FileRecord, address: Address) -> FileBody:
     return FileBody(
         id=record.id,
-        reference=f"file:{record.id}",
+        reference=f"{FILE}{record.id}",
         name=record.name,
         content_type=record.media_type,
         size=record.size,

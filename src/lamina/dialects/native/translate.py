@@ -7,7 +7,7 @@ import re
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import wanted_model
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
+from lamina.core.jobs import FILE, JOB, Delivery, InputRole, JobInput, JobRequest
 from lamina.core.task_records import Task, kind_of, record_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
 from lamina.core.training import filled, trained_model
@@ -25,7 +25,7 @@ from lamina.dialects.native.wire import (
 from lamina.service.fetching.targets import parse_target
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FILE, _JOB, _WEB, _DATA = "file:", "job:", ("http://", "https://"), "data:"
+_WEB, _DATA = ("http://", "https://"), "data:"
 
 
 def is_id(text: str) -> bool:
@@ -137,9 +137,9 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
 
 
 def _parse_lora(fields: LoraFields) -> Lora:
-    if fields.path.startswith(_JOB) and not is_id(fields.path.removeprefix(_JOB)):
+    if fields.path.startswith(JOB) and not is_id(fields.path.removeprefix(JOB)):
         raise _invalid("A job was named whose id can be none.", "POST /v1/trainings answers with its id.")
-    if fields.path.startswith((_FILE, *_WEB)):
+    if fields.path.startswith((FILE, *_WEB)):
         _checked_source(fields.path)
     return Lora(fields.path, fields.scale)
 
@@ -153,8 +153,8 @@ def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:
 
 
 def _checked_source(source: str) -> str:
-    if source.startswith(_FILE):
-        if not is_id(source.removeprefix(_FILE)):
+    if source.startswith(FILE):
+        if not is_id(source.removeprefix(FILE)):
             raise _invalid("A file was named whose id can be none.", "POST /v1/files answers with its id.")
     elif source.lower().startswith(_WEB):
         parse_target(source)

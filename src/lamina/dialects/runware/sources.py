@@ -3,6 +3,7 @@
 import re
 
 from lamina.core.errors import LaminaError
+from lamina.core.jobs import FILE
 from lamina.dialects.runware.errors import RunwareError
 from lamina.dialects.runware.uuids import parse_uuid
 from lamina.service.fetching.targets import parse_target
@@ -13,7 +14,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{16,}={0,2}\s*")
 def parse_source(text: str, name: str) -> str:
     """As a job's input has it: file:ID, an http(s) address or a data URI. Raises `RunwareError` (invalidParameter)."""
     if own_id := parse_uuid(text):
-        return f"file:{own_id}"
+        return f"{FILE}{own_id}"
     start = text[:8].lower()
     if start.startswith(("http://", "https://")):
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lamina.core.errors import LaminaError
-from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
+from lamina.core.jobs import FILE, Delivery, InputRole, JobInput, JobRequest
 from lamina.core.task_records import Task, record_of
 from lamina.core.tasks import RESOLUTIONS_PX, DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
 from lamina.dialects.runware.acceleration import parse_acceleration
@@ -24,7 +24,6 @@ from lamina.dialects.runware.wire import (
 )
 
 DIALECT = "runware"
-_FILE = "file:"
 JPG, TIFF = "JPG", "TIFF"
 _NO_WORDS = "\u200b"  # what is made from words needs some; this is one that shows nothing
 _SEEDS = 2**64  # that the engine knows
@@ -128,7 +127,7 @@ def _parse_lora(one: Mapping[str, Any], loras: Mapping[str, Registered]) -> Lora
             parameter="lora.model",
             type="string",
         )
-    return Lora(f"{_FILE}{known.file_id}", one.get("weight", known.weight))
+    return Lora(f"{FILE}{known.file_id}", one.get("weight", known.weight))
 
 
 def _request(
@@ -235,8 +234,8 @@ def asked(request: JobRequest) -> dict[str, Any]:
     names = {InputRole.START: "seedImage", InputRole.MASK: "maskImage"}
     inputs: dict[str, Any] = {}
     for one in request.inputs:
-        is_own = one.source.startswith(_FILE)
-        source = render_uuid(one.source.removeprefix(_FILE)) if is_own else one.source
+        is_own = one.source.startswith(FILE)
+        source = render_uuid(one.source.removeprefix(FILE)) if is_own else one.source
         if one.role is InputRole.PICTURE:
             inputs.setdefault("referenceImages", []).append(source)
         else:

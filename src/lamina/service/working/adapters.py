@@ -7,11 +7,10 @@ from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Job
+from lamina.core.jobs import FILE, JOB, Job
 from lamina.service.service import Service
 from lamina.store import files
 
-_FILE, _JOB = "file:", "job:"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(/[\w-][\w.-]*)*")
 _KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
 _KEPT_BYTES = 20 * 2**30
@@ -34,7 +33,7 @@ async def gathered_task(service: Service, job: Job, folder: Path) -> dict[str, A
 def check_lora_source(source: str) -> None:
     """Raises `LaminaError` (lora_unusable) for what is no address, no file of the service and no id on the hub."""
     is_hub_id = bool(_HUB_ID.fullmatch(source)) and not Path(source).exists()
-    if not (source.startswith((_FILE, _JOB, "http://", "https://")) or is_hub_id):
+    if not (source.startswith((FILE, JOB, "http://", "https://")) or is_hub_id):
         raise LaminaError(
             ErrorCode.LORA_UNUSABLE,
             f"The LoRA {source[:200]!r} cannot be used here.",
@@ -44,8 +43,8 @@ def check_lora_source(source: str) -> None:
 
 async def _local(service: Service, job: Job, source: str, folder: Path) -> str:
     check_lora_source(source)
-    if source.startswith(_FILE):
-        return str(await _uploaded(service, job, source.removeprefix(_FILE), folder))
+    if source.startswith(FILE):
+        return str(await _uploaded(service, job, source.removeprefix(FILE), folder))
     if source.startswith(("http://", "https://")):
         return str(await _fetched(service, source))
     return source

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import InputRole, Job, JobInput
+from lamina.core.jobs import FILE, InputRole, Job, JobInput
 from lamina.service.file_kinds import media_type_of
 from lamina.service.files import keep
 from lamina.service.service import Service
@@ -13,8 +13,6 @@ from lamina.service.settling import ARCHIVE_NAME
 from lamina.service.signed_urls import OwnFile, is_signed, own_file
 from lamina.store import files, jobs
 from lamina.store.files import FileRecord
-
-_FILE = "file:"
 
 
 async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
@@ -51,19 +49,23 @@ async def _keep_archive(service: Service, job: Job, path: Path) -> None:
 
 async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord | None:
     """The file that is meant, if it is one of ours, or was kept by an attempt before; None for an address elsewhere."""
-    if one.source.startswith(_FILE):
-        file_id, owner = one.source.removeprefix(_FILE), job.key_id
+    if one.source.startswith(FILE):
+        file_id, owner = one.source.removeprefix(FILE), job.key_id
     else:
         own = own_file(one.source, (service.base_url, *service.base_urls))
         if own is None:
-            known = await service.database.read(lambda connection: files.of_job(connection, job.id))
-            return next((file for file in known if file.name == ARCHIVE_NAME), None)
+            return await _kept_archive(service, job) if one.role is InputRole.ARCHIVE else None
         _check_signature(service, own)
         file_id, owner = own.file_id, None
     record = await service.database.read(lambda connection: files.by_id(connection, file_id, owner))
     if record is None:
         raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: upload it again.")
     return record
+
+
+async def _kept_archive(service: Service, job: Job) -> FileRecord | None:
+    known = await service.database.read(lambda connection: files.of_job(connection, job.id))
+    return next((file for file in known if file.name == ARCHIVE_NAME), None)
 
 
 def _check_signature(service: Service, own: OwnFile) -> None:

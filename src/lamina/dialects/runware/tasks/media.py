@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from lamina.core.jobs import FILE
 from lamina.core.keys import Scope
 from lamina.dialects.runware.caller import Caller
 from lamina.dialects.runware.errors import RunwareError
@@ -15,7 +16,6 @@ from lamina.service.sources import file_of_data, file_of_url
 from lamina.store.files import FileRecord
 
 Data = Sequence[Mapping[str, Any]]
-_FILE = "file:"
 
 
 def image_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
@@ -59,8 +59,8 @@ async def _media_deleted(caller: Caller, task: Mapping[str, Any]) -> AsyncIterat
 
 async def _taken_in(caller: Caller, text: str, name: str) -> FileRecord:
     source = parse_source(text, name)
-    if source.startswith(_FILE):
-        return await own_file(caller.service, caller.key.id, source.removeprefix(_FILE))
+    if source.startswith(FILE):
+        return await own_file(caller.service, caller.key.id, source.removeprefix(FILE))
     if is_data_uri(source):
         return await file_of_data(caller.service, caller.key, source, name)
     return await file_of_url(caller.service, caller.key, source, None)
