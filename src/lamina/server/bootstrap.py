@@ -17,7 +17,7 @@ from lamina.server.stores import open_database, open_files
 from lamina.service.delivering import Writer
 from lamina.service.dispatch.in_process import InProcessDispatcher
 from lamina.service.fetching.fetcher import Fetcher
-from lamina.service.service import Limits, Service
+from lamina.service.service import PATIENT_BYTES, PATIENT_S, Limits, Service
 from lamina.service.signing import SigningKey, loaded_keys, new_key, stored_keys
 from lamina.settings import Settings, data_folder, roots
 from lamina.store.database import Database
@@ -25,7 +25,6 @@ from lamina.store.secrets import secret
 
 _DAY_S = 86_400.0
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
-_PATIENT_BYTES, _PATIENT_S = 4 << 30, 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         limits,
         observer=metrics,
         cache=data_folder(settings) / "cache",
-        patient_fetcher=Fetcher(settings.allow_private_urls, _PATIENT_BYTES, _PATIENT_S),
+        patient_fetcher=Fetcher(settings.allow_private_urls, PATIENT_BYTES, PATIENT_S),
     )
     return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Mask, Rgb, Values, grow
+from lamina.engine.classic.raster import Mask, Rgb, Values, grow, levels
 
 _EDGE_LEVELS = 24  # between neighbours
 _NEAR_PX = 2, 6  # from an edge, where drawn pictures are even and compressed ones ripple
@@ -86,7 +86,7 @@ def _joint_mean(luma: NDArray[np.uint8], trust: Values, *chroma: Values) -> NDAr
             weights += weight
             for total, plane in zip(sums, chroma, strict=True):
                 total += np.multiply(weight, plane[there], out=share)
-    return np.clip(np.rint(np.dstack(sums) / weights[..., None]), 0, 255).astype(np.uint8)
+    return levels(np.dstack(sums) / weights[..., None])
 
 
 def _steps(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:

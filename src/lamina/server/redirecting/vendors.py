@@ -20,8 +20,12 @@ def hosts_of(vendors: Iterable[str]) -> list[str]:
 
 def is_among(name: str, hosts: Iterable[str]) -> bool:
     """Whether a name as NO_PROXY lists it ("fal.run", ".fal.run", "queue.fal.run:443") means any of `hosts`."""
-    known = name.lower().removeprefix("*").removeprefix(".").partition(":")[0]
-    return any(_overlaps(known, host) for host in hosts)
+    return any(_overlaps(excepted_name(name), host) for host in hosts)
+
+
+def excepted_name(name: str) -> str:
+    """Of an entry of NO_PROXY, whichever way it is written: the domain that it means, with all below."""
+    return name.strip().lower().partition(":")[0].removeprefix("*").removeprefix(".")
 
 
 def _overlaps(name: str, host: str) -> bool:

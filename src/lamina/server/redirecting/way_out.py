@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from lamina.server.redirecting.vendors import excepted_name
+
 _DEFAULT_PORT = 80  # of an http:// address, a proxy's, too
 
 
@@ -40,8 +42,8 @@ class WayOut:
         return reader, writer
 
     def _is_excepted(self, host: str) -> bool:
-        names = [name.strip().lower().partition(":")[0] for name in self.excepted.split(",")]
-        suffixes = [name.removeprefix("*").removeprefix(".") for name in names]
+        names = [name.strip().partition(":")[0] for name in self.excepted.split(",")]
+        suffixes = map(excepted_name, names)
         return "*" in names or any(host == one or host.endswith(f".{one}") for one in suffixes if one)
 
     @property
