@@ -5,7 +5,7 @@ Of trainings see `no_op_trainer`.
 """
 
 import time
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -16,22 +16,22 @@ from lamina.library import Pictures, Stack
 from lamina.server.engine_outputs import write_pictures, write_stack
 from lamina.server.engine_training import train
 from lamina.service.engine_protocol import RunOrder, RunOutcome
-from lamina.service.engine_serving import RunReport, serve
+from lamina.service.engine_serving import Handler, RunReport, Writing, serve
 from no_op_trainer import NAME, train_nothing
 
 SIDE_PX = 16
 
 
-def do_nothing(pictures: Pictures, stack: Stack) -> Callable[[RunOrder, RunReport], RunOutcome]:
-    def handle(order: RunOrder, report: RunReport) -> RunOutcome:
+def do_nothing(pictures: Pictures, stack: Stack) -> Handler:
+    def handle(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
         if order.kind is TaskKind.TRAIN:
             return train(order, report, train_nothing)
         words = order.task["prompt"].split()
         if len(words) == 3 and words[0] == "steps":
             take_steps(int(words[1]), float(words[2]), report)
         if order.kind is TaskKind.DECOMPOSE:
-            return write_stack(stack, order)
-        return write_pictures(pictures, order)
+            return partial(write_stack, stack, order)
+        return partial(write_pictures, pictures, order)
 
     return handle
 

@@ -7,7 +7,8 @@ Real `lamina serve` processes with an engine that does nothing; Postgres is star
 `started_at` of the jobs table, both taken by the service, one job at a time. Throughput: over HTTP with keep-alive
 connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another;
 `per_cpu_s` is what the service would do with a core that nobody else wants. Idle: processor time and resident memory
-by /proc. Prints a line of JSON for every case and, last, a table.
+by /proc. Layers: posters taken apart by the classic engine with one agent, which writes what it has made while it is at
+the next; all cores. Prints a line of JSON for every case and, last, a table.
 """
 
 import argparse
@@ -38,6 +39,7 @@ from stores import Postgres
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _SETTLE_S = 5.0
+_POSTER = Path(__file__).parents[1] / "examples" / "poster.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def _measured(place: Place, options: argparse.Namespace) -> Generator[dict[str, 
             yield {"store": place.store, "what": what, "clients": options.clients, **figures}
     if is_wanted("idle"):
         yield from ({"store": place.store, **row} for row in _idle(place, options.idle_s))
+    if is_wanted("layers"):
+        yield {"store": place.store, "what": "layers, s a job", **_layers(place, options.posters)}
 
 
 def _start_ms(place: Place, count: int) -> dict[str, Any]:
@@ -170,14 +174,46 @@ def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
             yield {"what": f"idle: {name}", "cpu_percent": round(share * 100, 2), "rss_mb": round(_rss_mb(pid))}
 
 
+def _layers(place: Place, count: int) -> dict[str, Any]:
+    """`engine_s`: of these, the engine's own time."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    try:
+        with _service(place, agents=1, child=None, is_bound=False) as (service, _):
+            file = service.client.post("/v1/files", files={"file": ("poster.png", _POSTER.read_bytes())}).json()
+            one = {"image": file["reference"], "engine": "classic"}
+            _ended(service, [_submitted(service, one)])  # which loads what is needed
+            begun = time.perf_counter()
+            ended = _ended(service, [_submitted(service, one) for _ in range(count)])
+            took_s = time.perf_counter() - begun
+    finally:
+        os.sched_setaffinity(0, cores)
+    engine_s = sum(job["result"]["timings_s"]["decomposing"] for job in ended)
+    return {"n": count, "s": round(took_s / count, 2), "engine_s": round(engine_s / count, 2)}
+
+
+def _submitted(service: Served, fields: dict[str, Any]) -> str:
+    return service.client.post("/v1/decompositions", json=fields).json()["id"]
+
+
+def _ended(service: Served, ids: list[str]) -> list[dict[str, Any]]:
+    for job_id in ids:
+        for _event in service.events(job_id):
+            pass
+    return [service.client.get(f"/v1/jobs/{job_id}").json() for job_id in ids]
+
+
 @contextlib.contextmanager
-def _service(place: Place, agents: int, child: Path | None = NO_OP_CHILD) -> Generator[tuple[Served, Database]]:
+def _service(
+    place: Place, agents: int, child: Path | None = NO_OP_CHILD, is_bound: bool = True
+) -> Generator[tuple[Served, Database]]:
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as name:
         folder = Path(name)
         url = place.server.new_database() if place.server else f"sqlite:///{folder / 'data' / 'lamina.db'}"
         arguments = ["--agents", str(agents), *(["--database", url] if place.server else [])]
         with served(folder, *arguments, child=child) as service:
-            _bind(service.process.pid, place.core)
+            if is_bound:
+                _bind(service.process.pid, place.core)
             database = Database(url)
             try:
                 yield service, database
@@ -226,12 +262,13 @@ def _value(case: dict[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--only", choices=("start", "throughput", "idle"))
+    parser.add_argument("--only", choices=("start", "throughput", "idle", "layers"))
     parser.add_argument("--jobs", type=int, default=200, help="one after the other, for submit to start")
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--submits", type=int, default=2000)
     parser.add_argument("--reads", type=int, default=6000)
     parser.add_argument("--idle-s", type=float, default=30.0)
+    parser.add_argument("--posters", type=int, default=12, help="that are taken apart")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--core", type=int, default=0, help="of the service")
     return parser.parse_args()

@@ -202,7 +202,7 @@ def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Pa
 
         def cancel_at_a_step(message: RunMessage) -> None:
             if isinstance(message, Progress) and message.step == 1:
-                given.engine.cancel()
+                given.engine.cancel("job")
 
         task = GenerateTask("a cat", Sampling(steps=250), 64, 64)
         order = RunOrder("job", 1, kind_of(task), record_of(task), str(folder), engine="nano")
@@ -233,7 +233,7 @@ def test_a_training_that_is_cancelled_leaves_its_adapter_and_a_checkpoint_that_t
         def cancel_after_two(message: RunMessage) -> None:
             told.append(message)
             if isinstance(message, Checkpoint) and message.step == 2:
-                given.engine.cancel(60.0)
+                given.engine.cancel("job", 60.0)
 
         first = order("first", 1000)
         outcome = await given.engine.run(first, cancel_after_two)

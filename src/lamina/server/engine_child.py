@@ -5,6 +5,7 @@ Settings come from its environment, such as LAMINA_DEVICE. Engines, models and r
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from lamina.core.jobs import InputRole
 from lamina.core.task_records import task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.service.engine_protocol import RunOrder, RunOutcome
-from lamina.service.engine_serving import RunReport, serve
+from lamina.service.engine_serving import RunReport, Writing, serve
 
 if TYPE_CHECKING:  # it takes orders as early as it can
     from lamina.core.layers import Pixels
@@ -29,7 +30,7 @@ def main() -> None:
     serve(run_order, _import_what_a_first_job_needs)
 
 
-def run_order(order: RunOrder, report: RunReport) -> RunOutcome:
+def run_order(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
     """Raises `LaminaError`."""
     if order.kind is TaskKind.TRAIN:
         from lamina.server.engine_training import train
@@ -43,7 +44,7 @@ def run_order(order: RunOrder, report: RunReport) -> RunOutcome:
     for note in made.notes:
         report.log(note)
     report.progress("writing", _ENGINE_SHARE)
-    return write_pictures(made, order) if isinstance(made, Pictures) else write_stack(made, order)
+    return partial(write_pictures, made, order) if isinstance(made, Pictures) else partial(write_stack, made, order)
 
 
 def _made(order: RunOrder, report: RunReport) -> Pictures | Stack:

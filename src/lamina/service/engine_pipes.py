@@ -1,10 +1,10 @@
-"""A running child as asyncio sees it: its messages in a queue, its log, and its end."""
+"""A running child as asyncio sees it: its messages, each run's in a queue of its own, its log, and its end."""
 
 import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Self, cast
 
 from lamina.service.engine_lines import Lines, LogTail
@@ -15,6 +15,8 @@ _MOST_SHOWN_BYTES = 1000  # of what is no message
 _LAST_WORDS_S = 1.0
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
+_Inbox = asyncio.Queue[dict[str, Any] | None]
+
 
 class EnginePipes(asyncio.SubprocessProtocol):
     """One child from its start to its end. `exit_code`: negative for a signal, None while it runs.
@@ -24,7 +26,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
 
     def __init__(self, on_log: Callable[[str], None]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._inboxes: dict[int | None, _Inbox] = {None: asyncio.Queue()}  # the first word may come at once
         self._lines = Lines(_MOST_MESSAGE_BYTES)
         self.log = LogTail(on_log, self._loop.time)
         self._open = {_STDOUT, _STDERR}
@@ -43,12 +45,27 @@ class EnginePipes(asyncio.SubprocessProtocol):
         _, pipes = await loop.subprocess_exec(lambda: cls(on_log), *command, env=environment)
         return pipes
 
-    async def next(self, within_s: float) -> dict[str, Any] | None:
-        """The next message; None, every time, when the child has ended. Raises TimeoutError if none comes in time."""
+    @contextlib.contextmanager
+    def hearing(self, run: int | None) -> Generator[None]:
+        """Keeps the messages of that run, or of none, for `next`; what nobody hears any more is passed over."""
+        inbox = self._inboxes.setdefault(run, asyncio.Queue())
+        if self.ended.is_set():
+            inbox.put_nowait(None)
+        try:
+            yield
+        finally:
+            del self._inboxes[run]
+
+    async def next(self, run: int | None, within_s: float) -> dict[str, Any] | None:
+        """The next message of that run, or of none; None, every time, when the child has ended.
+
+        Raises TimeoutError if none comes in time.
+        """
+        inbox = self._inboxes[run]
         async with asyncio.timeout(within_s):
-            message = await self._messages.get()
+            message = await inbox.get()
         if message is None:
-            self._messages.put_nowait(None)
+            inbox.put_nowait(None)
         return message
 
     def send(self, line: bytes) -> None:
@@ -76,8 +93,12 @@ class EnginePipes(asyncio.SubprocessProtocol):
             message = parse_line(line)
             if message is None:
                 self.log.feed(line[:_MOST_SHOWN_BYTES] + b"\n")
-            else:
-                self._messages.put_nowait(message)
+            elif (inbox := self._inbox_of(message)) is not None:
+                inbox.put_nowait(message)
+
+    def _inbox_of(self, message: dict[str, Any]) -> _Inbox | None:
+        run = message.get("run")
+        return self._inboxes.get(run) if run is None or isinstance(run, int) else None
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
         self._open.discard(fd)
@@ -96,5 +117,6 @@ class EnginePipes(asyncio.SubprocessProtocol):
     def _end(self) -> None:
         if not self.ended.is_set():
             self.ended.set()
-            self._messages.put_nowait(None)
+            for inbox in self._inboxes.values():
+                inbox.put_nowait(None)
             self._transport.close()

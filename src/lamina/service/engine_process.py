@@ -1,4 +1,7 @@
-"""An agent's engine in a process of its own: started, given one run after the other, and killed where it hangs."""
+"""An agent's engine in a process of its own: started, given one run after the other, and killed where it hangs.
+
+It works on one run at a time. What a run has made may still be written while the next one is worked on.
+"""
 
 import asyncio
 import inspect
@@ -14,6 +17,7 @@ from lamina.service.engine_protocol import (
     READY,
     RUN,
     STOP,
+    Made,
     RunMessage,
     RunOrder,
     RunOutcome,
@@ -66,8 +70,18 @@ class EngineHung(EngineLost):
         self.silent_s = silent_s
 
 
+@dataclass(slots=True)
+class _Run:
+    """`killing`: of the child, if it does not heed that the run is cancelled."""
+
+    number: int
+    job_id: str
+    is_cancelled: bool = False
+    killing: asyncio.TimerHandle | None = None
+
+
 class EngineProcess:
-    """A child that speaks `engine_protocol`, such as `python -m lamina.server.engine_child`. For one task at a time.
+    """A child that speaks `engine_protocol`, such as `python -m lamina.server.engine_child`.
 
     `environment`: the child's; None is this process's own. `on_log`: told each line of its standard error, at most 200
     a second. After an `EngineLost` it can be started again.
@@ -84,9 +98,7 @@ class EngineProcess:
         self._limits, self._on_log = limits or EngineLimits(), on_log
         self._child: EnginePipes | None = None
         self._runs = 0
-        self._running: int | None = None
-        self._cancelled: int | None = None
-        self._grace: asyncio.TimerHandle | None = None
+        self._working: _Run | None = None
 
     @property
     def pid(self) -> int | None:
@@ -107,8 +119,9 @@ class EngineProcess:
         except OSError as error:
             raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
         try:
-            while (await self._next(child, self._limits.start_s))["type"] != READY:
-                pass
+            with child.hearing(None):
+                while (await self._next(child, None, self._limits.start_s))["type"] != READY:
+                    pass
         except asyncio.CancelledError:
             self.kill()
             raise
@@ -116,41 +129,43 @@ class EngineProcess:
     async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:
         """How the order ended. `on_message`: told, or awaited, in turn for each message on the way.
 
-        One that was cancelled is an outcome, too, even where the child had to be killed for it. Whoever abandons the
-        run, by cancelling the task that waits for it, kills the child. Raises `EngineDied`, `EngineHung`.
+        The next run may begin after `Made`, though this one has not ended. One that was cancelled is an outcome, too,
+        even where the child had to be killed for it. Whoever abandons the run, by cancelling the task that waits for
+        it, kills the child that works on it. Raises `EngineDied`, `EngineHung`: all runs do that have not ended then.
         """
-        if self._running is not None:
-            raise RuntimeError("the engine does one run at a time")
+        if self._working is not None:
+            raise RuntimeError("the engine works on one run at a time")
         child = self._child
         if child is None:
             raise RuntimeError("the engine has not been started")
         self._runs += 1
-        self._running = number = self._runs
+        self._working = run = _Run(self._runs, order.job_id)
         try:
-            child.send(render_line(RUN, run=number, order=render_order(order)))
-            return await self._ended(child, number, on_message)
+            with child.hearing(run.number):
+                child.send(render_line(RUN, run=run.number, order=render_order(order)))
+                return await self._ended(child, run, on_message)
         except EngineLost:
-            if self._cancelled != number:
+            if not run.is_cancelled:
                 raise
             return _CANCELLED
         except BaseException:
-            self.kill()
+            if self._working is run:  # what is only being written ends by itself
+                self.kill()
             raise
         finally:
-            self._running = None
-            if self._grace is not None:
-                self._grace.cancel()
+            self._leave(run)
 
-    def cancel(self, grace_s: float | None = None) -> None:
-        """Asks the present run, if there is one, to stop at its next step; a child that does not is killed.
+    def cancel(self, job_id: str, grace_s: float | None = None) -> None:
+        """Asks the job's run, if it is the one worked on, to stop at its next step; a child that does not is killed.
 
         `grace_s`: when; None is as the limits say.
         """
-        if self._child is None or self._running is None or self._cancelled == self._running:
+        run = self._working
+        if self._child is None or run is None or run.job_id != job_id or run.is_cancelled:
             return
-        self._cancelled = self._running
-        self._child.send(render_line(CANCEL, run=self._running))
-        self._grace = asyncio.get_running_loop().call_later(
+        run.is_cancelled = True
+        self._child.send(render_line(CANCEL, run=run.number))
+        run.killing = asyncio.get_running_loop().call_later(
             self._limits.cancel_grace_s if grace_s is None else grace_s, self._child.kill
         )
 
@@ -171,11 +186,15 @@ class EngineProcess:
         if self._child is not None:
             self._child.kill()
 
-    async def _ended(self, child: EnginePipes, number: int, on_message: OnMessage) -> RunOutcome:
+    def _leave(self, run: _Run) -> None:
+        if self._working is run:
+            self._working = None
+        if run.killing is not None:
+            run.killing.cancel()
+
+    async def _ended(self, child: EnginePipes, run: _Run, on_message: OnMessage) -> RunOutcome:
         while True:
-            value = await self._next(child, self._limits.stall_s)
-            if value.get("run") != number:  # a late word of the run before
-                continue
+            value = await self._next(child, run.number, self._limits.stall_s)
             try:
                 outcome = parse_outcome(value)
             except (KeyError, TypeError, ValueError):
@@ -184,13 +203,15 @@ class EngineProcess:
             if outcome is not None:
                 return outcome
             message = parse_message(value)
+            if isinstance(message, Made):
+                self._leave(run)
             told = on_message(message) if message is not None else None
             if inspect.isawaitable(told):
                 await told
 
-    async def _next(self, child: EnginePipes, within_s: float) -> dict[str, Any]:
+    async def _next(self, child: EnginePipes, run: int | None, within_s: float) -> dict[str, Any]:
         try:
-            value = await child.next(within_s)
+            value = await child.next(run, within_s)
         except TimeoutError:
             child.kill()
             await child.ended.wait()

@@ -12,8 +12,9 @@ from lamina.core.tasks import TaskKind
 from lamina.engine.choice import AUTO
 
 RUN, CANCEL, STOP = "run", "cancel", "stop"
-"""To the child. `run`: {run, order}, `run` being a number that all messages of it carry; `cancel`: {run}: leave at the
-next step; `stop`: end when nothing runs. Whoever closes the pipe ends the child at once."""
+"""To the child. `run`: {run, order}, `run` being a number that all messages of it carry; it waits until the run before
+is `Made` or has ended. `cancel`: {run}: leave at the next step; `stop`: end when nothing runs. Whoever closes the pipe
+ends the child at once."""
 
 READY, DONE, FAILED = "ready", "done", "failed"
 """From the child, beside `RunMessage`. `ready`: once, when it has imported what a first job needs; `done`: {run,
@@ -155,7 +156,12 @@ class Sample:
     path: str
 
 
-RunMessage = Progress | Preview | LogLine | Loading | Loss | Checkpoint | Sample
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The engine is free for the next order; what it has made is being written meanwhile, and the outcome follows."""
+
+
+RunMessage = Progress | Preview | LogLine | Loading | Loss | Checkpoint | Sample | Made
 """What a child tells of a run on its way. In JSON each has its name as "type" and its fields beside."""
 
 _MESSAGES: dict[str, type[RunMessage]] = {
@@ -166,6 +172,7 @@ _MESSAGES: dict[str, type[RunMessage]] = {
     "loss": Loss,
     "checkpoint": Checkpoint,
     "sample": Sample,
+    "made": Made,
 }
 _NAMES = {message: name for name, message in _MESSAGES.items()}
 

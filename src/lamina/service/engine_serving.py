@@ -1,4 +1,7 @@
-"""The child's side of an engine process: takes orders one after the other, and is gone as soon as its agent is."""
+"""The child's side of an engine process: takes orders one after the other, and is gone as soon as its agent is.
+
+What a run has made is written by a thread of its own, while the engine is at the next order.
+"""
 
 import atexit
 import ctypes
@@ -10,7 +13,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn, TypeVar
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Progress
@@ -23,6 +27,7 @@ from lamina.service.engine_protocol import (
     Loading,
     LogLine,
     Loss,
+    Made,
     Preview,
     RunMessage,
     RunOrder,
@@ -34,6 +39,8 @@ from lamina.service.engine_protocol import (
     render_message,
     render_outcome,
 )
+
+T = TypeVar("T")
 
 _BEAT_S = 5.0
 _LEAST_WORK = 0.002  # of a beat's time, on the processor: a process that waits for a lock uses less
@@ -88,8 +95,12 @@ class RunReport:
             raise LaminaError(ErrorCode.CANCELLED, "The job was cancelled.")
 
 
-Handler = Callable[[RunOrder, RunReport], RunOutcome]
-"""Does what an order says, or raises: a `LaminaError` is told in its own words, anything else as a fault of ours."""
+Writing = Callable[[], RunOutcome]
+"""What is left to do of a run when its engine is free again."""
+
+Handler = Callable[[RunOrder, RunReport], RunOutcome | Writing]
+"""Does what an order says, or raises: a `LaminaError` is told in its own words, anything else as a fault of ours. So
+does the `Writing` that it may leave, on another thread."""
 
 
 def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: float = _BEAT_S) -> None:
@@ -110,6 +121,7 @@ def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: 
     served.send(render_line(READY))
     while (order := served.orders.get()) is not None:
         served.run(handler, *order)
+    served.writer.shutdown()
     served.exit_code = 0
 
 
@@ -119,6 +131,7 @@ class _Served:
     def __init__(self, incoming: int, outgoing: int) -> None:
         self.orders: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
         self.exit_code = 1
+        self.writer = ThreadPoolExecutor(1, "writing")
         self._incoming, self._outgoing = incoming, outgoing
         self._sending = threading.Lock()
         self._cancelled: set[int] = set()
@@ -142,23 +155,14 @@ class _Served:
             lambda message: self.send(render_message(number, message)), lambda: number in self._cancelled
         )
         self._report = report
-        try:
-            outcome = handler(parse_order(order), report)
-        except LaminaError as error:
-            outcome = RunOutcome(failure=Failure(error.code.value, error.message, error.hint))
-        except MemoryError:
-            failure = Failure(
-                ErrorCode.OUT_OF_MEMORY.value, "There was not enough memory.", "Ask for a smaller picture."
-            )
-            outcome = RunOutcome(failure=failure)
-        except Exception as error:  # noqa: BLE001  # the loop that must go on; the agent logs and counts it
-            traceback.print_exc()
-            failure = Failure(ErrorCode.ENGINE_CRASHED.value, f"The engine failed ({type(error).__name__}).")
-            outcome = RunOutcome(failure=failure)
-        finally:
-            self._report = None
-            self._cancelled.discard(number)
-        self.send(render_outcome(number, outcome))
+        made = _done(lambda: handler(parse_order(order), report))
+        self._report = None
+        self._cancelled.discard(number)
+        if isinstance(made, RunOutcome):
+            self.send(render_outcome(number, made))
+            return
+        self.send(render_message(number, Made()))
+        self.writer.submit(lambda: self.send(render_outcome(number, _done(made))))
 
     def beat(self, beat_s: float) -> None:
         before = 0.0
@@ -177,6 +181,19 @@ class _Served:
                     left = left[os.write(self._outgoing, left) :]
             except BrokenPipeError:
                 os._exit(0)
+
+
+def _done(work: Callable[[], T]) -> T | RunOutcome:
+    try:
+        return work()
+    except LaminaError as error:
+        failure = Failure(error.code.value, error.message, error.hint)
+    except MemoryError:
+        failure = Failure(ErrorCode.OUT_OF_MEMORY.value, "There was not enough memory.", "Ask for a smaller picture.")
+    except Exception as error:  # noqa: BLE001  # the loop that must go on; the agent logs and counts it
+        traceback.print_exc()
+        failure = Failure(ErrorCode.ENGINE_CRASHED.value, f"The engine failed ({type(error).__name__}).")
+    return RunOutcome(failure=failure)
 
 
 def _taken_pipes() -> tuple[int, int]:

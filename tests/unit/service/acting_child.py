@@ -4,7 +4,8 @@
 "exit N": ends with that code, its last words on standard error. "killed": by signal 9. "refuse": a user's error.
 "broken": an error of ours. "deaf": a step now and then, never looking whether it was cancelled. "print": on standard
 output, from Python and from below. "intrude": lines that are no message, and messages of no run, among its own.
-"noise N": N bytes on standard error. "work S", "wait S": loading for S seconds, working or not. "agent": who it is.
+"noise N": N bytes on standard error. "work S", "wait S": loading for S seconds, working or not. "write S": is done, but
+for S seconds of writing. "spoil": is done, but what it writes is broken.
 """
 
 import ctypes
@@ -15,16 +16,22 @@ import time
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
-from lamina.service.engine_serving import RunReport, serve
+from lamina.service.engine_serving import RunReport, Writing, serve
 
 OUTGOING = os.dup(1)  # for "intrude": nothing else gets at the pipe of the messages
 _BEAT_S = 0.05
 
 
-def act(order: RunOrder, report: RunReport) -> RunOutcome:
+def act(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
     what, *arguments = order.task["prompt"].split()
     numbers = [float(argument) for argument in arguments]
+    if what in WRITES:
+        return lambda: WRITES[what](*numbers) or outcome_of(order)
     ACTS[what](report, *numbers)
+    return outcome_of(order)
+
+
+def outcome_of(order: RunOrder) -> RunOutcome:
     output = RunOutput(OutputRole.PICTURE, "0.png", "image/png", {"seed": 7})
     return RunOutcome((output,), {"engine": "acting", "pid": os.getpid(), "order": f"{order.job_id}/{order.attempt}"})
 
@@ -100,6 +107,11 @@ def wait(report: RunReport, seconds: float) -> None:
     time.sleep(seconds)
 
 
+def spoil() -> None:
+    raise ZeroDivisionError
+
+
+WRITES = {"write": time.sleep, "spoil": spoil}
 ACTS = {
     "steps": steps,
     "hang": hang,

@@ -16,7 +16,7 @@ from lamina.core.jobs import Delivery, InputRole, Progress
 from lamina.core.task_records import record_of
 from lamina.core.tasks import GenerateTask, TaskKind
 from lamina.service.engine_process import EngineDied, EngineHung, EngineLimits, EngineLost, EngineProcess
-from lamina.service.engine_protocol import LogLine, RunMessage, RunOrder, RunOutcome, parse_order, render_order
+from lamina.service.engine_protocol import LogLine, Made, RunMessage, RunOrder, RunOutcome, parse_order, render_order
 
 COMMAND = [sys.executable, str(Path(__file__).with_name("acting_child.py"))]
 PATIENCE_S = 30.0
@@ -24,8 +24,8 @@ PATIENCE_S = 30.0
 Messages = list[RunMessage]
 
 
-def order(prompt: str, attempt: int = 1) -> RunOrder:
-    return RunOrder("job", attempt, TaskKind.GENERATE, record_of(GenerateTask(prompt)), "/nowhere")
+def order(prompt: str, attempt: int = 1, job_id: str = "job") -> RunOrder:
+    return RunOrder(job_id, attempt, TaskKind.GENERATE, record_of(GenerateTask(prompt)), "/nowhere")
 
 
 def with_engine(
@@ -55,7 +55,7 @@ async def ran(engine: EngineProcess, prompt: str) -> tuple[RunOutcome, Messages]
 
 async def cancelled_when_running(engine: EngineProcess, prompt: str) -> RunOutcome:
     """Cancelled at the first message."""
-    return await engine.run(order(prompt), lambda _: engine.cancel())
+    return await engine.run(order(prompt), lambda _: engine.cancel("job"))
 
 
 def is_gone(pid: int) -> bool:
@@ -201,7 +201,7 @@ def test_loading_counts_as_progress_while_the_process_works() -> None:
 def test_a_cancelled_run_stops_at_its_next_step_and_the_child_lives() -> None:
     async def use(engine: EngineProcess) -> None:
         pid = engine.pid
-        engine.cancel()  # nothing runs
+        engine.cancel("job")  # nothing runs
         outcome = await cancelled_when_running(engine, "steps 1000 0.02")
         assert outcome.is_cancelled and not outcome.is_users_fault
         assert (await ran(engine, "steps 2 0"))[0].failure is None
@@ -233,6 +233,90 @@ def test_a_run_that_nobody_waits_for_any_more_is_ended() -> None:
         await engine.start()
         assert engine.pid != pid
         assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == engine.pid
+
+    with_engine(use)
+
+
+def until_made(engine: EngineProcess, prompt: str) -> tuple[asyncio.Task[RunOutcome], asyncio.Event]:
+    """A run of the job "first", and the event that its engine is done with it."""
+    made = asyncio.Event()
+
+    def hear(message: RunMessage) -> None:
+        if isinstance(message, Made):
+            made.set()
+
+    return asyncio.create_task(engine.run(order(prompt, job_id="first"), hear)), made
+
+
+def test_the_next_run_begins_while_what_was_made_is_written() -> None:
+    async def use(engine: EngineProcess) -> None:
+        first, made = until_made(engine, "write 0.5")
+        with pytest.raises(RuntimeError, match="one run at a time"):
+            await asyncio.sleep(0)
+            await ran(engine, "steps 1 0")
+        await made.wait()
+        outcome, told = await ran(engine, "steps 2 0")
+        assert not first.done()
+        assert outcome.facts["order"] == "job/1" and len(told) == 2
+        assert (await first).facts["order"] == "first/1"
+
+    with_engine(use)
+
+
+def test_what_cannot_be_written_is_our_fault_and_the_child_goes_on() -> None:
+    async def use(engine: EngineProcess) -> None:
+        pid = engine.pid
+        outcome, _ = await ran(engine, "spoil")
+        assert outcome.failure is not None and outcome.failure.code == "engine_crashed"
+        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == pid
+
+    with_engine(use)
+
+
+def test_cancelling_is_for_the_run_of_that_job_alone() -> None:
+    async def use(engine: EngineProcess) -> None:
+        pid = engine.pid
+        first, made = until_made(engine, "write 0.3")
+        await made.wait()
+        engine.cancel("first", 0.1)  # it is made, so that it ends in its time
+        outcome = await engine.run(order("steps 3 0.2"), lambda _: engine.cancel("first", 0.1))
+        assert outcome.failure is None and (await first).failure is None
+        assert engine.pid == pid
+
+    with_engine(use)
+
+
+def test_a_run_that_is_only_written_may_be_abandoned() -> None:
+    async def use(engine: EngineProcess) -> None:
+        pid = engine.pid
+        first, made = until_made(engine, "write 0.3")
+        await made.wait()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert (await ran(engine, "write 0"))[0].facts["pid"] == pid  # and the late word of the first goes nowhere
+
+    with_engine(use)
+
+
+def test_a_child_that_dies_takes_what_it_was_writing_with_it() -> None:
+    async def use(engine: EngineProcess) -> None:
+        first, made = until_made(engine, "write 100")
+        await made.wait()
+        with pytest.raises(EngineDied):
+            await ran(engine, "killed")
+        with pytest.raises(EngineDied):
+            await first
+
+    with_engine(use)
+
+
+def test_stopping_lets_what_is_written_be_written() -> None:
+    async def use(engine: EngineProcess) -> None:
+        first, made = until_made(engine, "write 0.3")
+        await made.wait()
+        await engine.stop()
+        assert (await first).failure is None
 
     with_engine(use)
 
@@ -358,7 +442,7 @@ def test_a_line_of_log_is_a_message() -> None:
 
         def hear(message: RunMessage) -> None:
             told.append(message)
-            engine.cancel()
+            engine.cancel("job")
 
         await engine.run(order("deaf"), hear)
         assert told[0] == LogLine("still here")

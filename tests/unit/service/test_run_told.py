@@ -44,7 +44,7 @@ def test_the_last_words_are_kept(service: Service, outcome: RunOutcome | Excepti
         job = await submit(service, new_key(service), request(kind=TaskKind.GENERATE, task={"prompt": "a tree"}))
         agent = Agent(service, engine)
         await agent.register()
-        await agent.run(job.id)
+        await agent.run(job.id, lambda: None)
         return job.id
 
     job_id = run(whole())

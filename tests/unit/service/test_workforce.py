@@ -1,17 +1,21 @@
-"""Agents of a process: when the store was away in the middle of a run, its job is not forgotten."""
+"""Agents of a process: what they take in, when; and that no job is forgotten."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Job, JobState
+from lamina.core.jobs import Failure, Job, JobState
 from lamina.service.engine_process import EngineDied
+from lamina.service.engine_protocol import Made, RunMessage, RunOrder, RunOutcome
 from lamina.service.service import Service
 from lamina.service.submitting import submit
 from lamina.service.sweeping import sweep
+from lamina.service.working.agent import Agent
 from lamina.service.working.workforce import Workforce
 from lamina.store import agents, jobs
 from lamina.store.agents import AgentRecord
@@ -29,7 +33,7 @@ class ForsakenAgent:
 
     def __init__(self, service: Service, error: Exception) -> None:
         self.service, self.engine, self.id = service, Engine(), ""
-        self.running: Job | None = None
+        self.running: list[Job] = []
         self.error: Exception | None = error
         self.done = asyncio.Event()
 
@@ -41,7 +45,7 @@ class ForsakenAgent:
     async def beat(self) -> None:
         await self.service.database.write(lambda connection: agents.beat(connection, self.id, self.service.clock()))
 
-    async def run(self, job_id: str) -> None:
+    async def run(self, job_id: str, _on_free: Callable[[], None]) -> None:
         now = self.service.clock()
         job = await self.service.database.write(lambda connection: jobs.claim(connection, job_id, self.id, now))
         if job is None:
@@ -105,3 +109,57 @@ def test_an_engine_that_is_killed_as_it_starts_is_started_again(
     with pytest.raises(ExceptionGroup) as raised:
         run(registered(3))
     assert raised.value.subgroup(EngineDied)
+
+
+REFUSED = RunOutcome(failure=Failure(ErrorCode.TASK_INVALID, "It cannot be done.", "Ask for something else."))
+
+
+class SlowlyWritingEngine(Engine):
+    """Makes things at once, and ends no run before it is told to. `begun`: the jobs, in that order."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.may_end = asyncio.Event()
+
+    async def run(self, order: RunOrder, hear: Callable[[RunMessage], Awaitable[None] | None]) -> RunOutcome:
+        self.begun.append(order.job_id)
+        told = hear(Made())
+        assert told is not None
+        await told
+        await self.may_end.wait()
+        return REFUSED
+
+
+def test_one_job_is_begun_while_another_is_written_and_no_more(service: Service) -> None:
+    async def scenario() -> list[JobState]:
+        engine: Any = SlowlyWritingEngine()
+        key = await asyncio.to_thread(new_key, service)
+        async with Workforce(service, [Agent(service, engine)]).at_work():
+            ids = [(await submit(service, key, request())).id for _ in range(3)]
+            while len(engine.begun) < 2:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            assert engine.begun == ids[:2]
+            states = [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+            assert states == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
+            engine.may_end.set()
+            while await asyncio.to_thread(state_now, service, ids[2]) is not JobState.FAILED:
+                await asyncio.sleep(0.01)
+        return [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+
+    assert run(asyncio.wait_for(scenario(), 20.0)) == [JobState.FAILED] * 3
+
+
+def test_all_jobs_that_an_agent_has_are_given_back_at_the_end(service: Service) -> None:
+    hurried = replace(service, limits=replace(service.limits, drain_s=0.1))
+
+    async def scenario() -> list[JobState]:
+        engine: Any = SlowlyWritingEngine()
+        key = await asyncio.to_thread(new_key, service)
+        async with Workforce(hurried, [Agent(hurried, engine)]).at_work():
+            ids = [(await submit(service, key, request())).id for _ in range(2)]
+            while len(engine.begun) < 2:
+                await asyncio.sleep(0.01)
+        return [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+
+    assert run(asyncio.wait_for(scenario(), 20.0)) == [JobState.QUEUED] * 2

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lamina.core.jobs import Job, Progress
-from lamina.service.engine_protocol import Checkpoint, Loading, LogLine, Loss, Preview, RunMessage, Sample
+from lamina.service.engine_protocol import Checkpoint, Loading, LogLine, Loss, Made, Preview, RunMessage, Sample
 from lamina.service.service import Service
 from lamina.service.working.training_news import keep_checkpoint, keep_sample
 from lamina.store import events, jobs
@@ -51,6 +51,8 @@ class Teller:
                 return keep_sample(self._service, self._job, message)
             case Preview():
                 pass  # nobody asks for them over the service yet
+            case Made():
+                pass  # that is between the run and its engine
         return None
 
     async def write(self) -> bool | None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 
 from lamina.core.errors import LaminaError
+from lamina.core.jobs import Job
 from lamina.service.engine_process import EngineLost
 from lamina.service.service import Service
 from lamina.service.working.agent import Agent
@@ -24,6 +25,7 @@ class Workforce:
         self._service, self._agents = service, agents
         self._idle: asyncio.Queue[Agent] = asyncio.Queue()
         self._is_draining = False
+        self._runs: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
@@ -38,16 +40,33 @@ class Workforce:
                 yield
             finally:
                 await self._drain()
-                serving.cancel()
-                beating.cancel()
+                for task in (serving, beating, *self._runs):
+                    task.cancel()
         await asyncio.gather(*(self._dismiss(agent) for agent in self._agents), return_exceptions=True)
 
     async def _run(self, job_id: str) -> None:
+        """Comes back when the agent can take the next job, which may be before this one's end."""
         agent = await self._idle.get()
+        is_free = asyncio.Event()
+        run: asyncio.Task[None] | None = None
         try:
             if self._is_draining:
                 await asyncio.Event().wait()  # until it is cancelled; the job stays queued
-            await agent.run(job_id)
+            run = asyncio.create_task(self._see_through(agent, job_id, is_free))
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+            await is_free.wait()
+        except asyncio.CancelledError:
+            if run is not None:
+                run.cancel()
+                await asyncio.wait({run})
+            raise
+        finally:
+            self._idle.put_nowait(agent)
+
+    async def _see_through(self, agent: Agent, job_id: str, is_free: asyncio.Event) -> None:
+        try:
+            await agent.run(job_id, is_free.set)
         except LaminaError as error:  # the store is away
             _log.warning("job %s: %s", job_id, error)
             await self._come_back(agent)
@@ -55,7 +74,7 @@ class Workforce:
             _log.exception("job %s: the agent has failed", job_id)
             await self._come_back(agent)
         finally:
-            self._idle.put_nowait(agent)
+            is_free.set()
 
     async def _come_back(self, agent: Agent) -> None:
         """Under a new id, so that the sweep gives to somebody what was running under the old one."""
@@ -78,18 +97,19 @@ class Workforce:
 
     async def _drain(self) -> None:
         self._is_draining = True
-        busy = [agent for agent in self._agents if agent.running is not None]
-        if busy:
-            _log.info("waiting up to %g s for %d running jobs", self._service.limits.drain_s, len(busy))
+        if running := self._running():
+            _log.info("waiting up to %g s for %d running jobs", self._service.limits.drain_s, len(running))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._service.limits.drain_s):
-                while any(agent.running is not None for agent in self._agents):
+                while self._running():
                     await asyncio.sleep(0.05)
-        for agent in self._agents:
-            if agent.running is not None:
-                _log.info("job %s goes back to the queue", agent.running.id)
-                with contextlib.suppress(LaminaError):
-                    await give_back(self._service, agent.running)
+        for job in self._running():
+            _log.info("job %s goes back to the queue", job.id)
+            with contextlib.suppress(LaminaError):
+                await give_back(self._service, job)
+
+    def _running(self) -> list[Job]:
+        return [job for agent in self._agents for job in agent.running]
 
     async def _dismiss(self, agent: Agent) -> None:
         await agent.engine.stop()
