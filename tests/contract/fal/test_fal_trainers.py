@@ -208,6 +208,8 @@ def ran(service: Served, endpoint: str, **sent: Any) -> Any:
     ("trainer", "user"),
     [
         ("qwen-image-edit-plus-trainer", "qwen-image-edit-plus-lora"),
+        ("qwen-image-edit-2509-trainer", "qwen-image-edit-2509-lora"),
+        ("qwen-image-edit-2511-trainer", "qwen-image-edit-2511/lora"),
         ("qwen-image-layered-trainer", "qwen-image-layered/lora"),
     ],
 )
