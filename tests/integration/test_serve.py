@@ -365,6 +365,15 @@ def test_a_second_signal_ends_at_once_and_the_job_is_done_by_the_next_start(tmp_
         assert json.loads(list(again.events(job_id))[-1]["data"])["state"] == "succeeded"
 
 
+def test_an_engine_that_does_not_come_up_does_not_keep_a_server_from_ending(tmp_path: Path) -> None:
+    child = tmp_path / "child.py"
+    child.write_text("import sys\nsys.stdin.read()\n")  # to the end of its agent
+    with served(tmp_path, child=child) as service:
+        assert submitted(service, "a", wait_s=0)["state"] == "queued"
+        assert service.end() == 0
+    assert "exception" not in (tmp_path / "log").read_text()
+
+
 def test_a_busy_port_is_one_clear_line_and_exit_3(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

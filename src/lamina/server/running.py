@@ -78,8 +78,10 @@ async def _beside(installation: Installation, is_closing: asyncio.Event, main: C
             await main
         finally:
             is_closing.set()
-        if working is not None:
-            await working
+        if workforce is not None and working is not None:
+            if not workforce.has_begun:  # an engine that does not come up must not keep the process from ending
+                working.cancel()
+            await asyncio.wait({working})
         for loop in loops:
             loop.cancel()
 

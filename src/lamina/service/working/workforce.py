@@ -19,18 +19,19 @@ _START_TRIES, _START_AGAIN_S = 3, 1.0
 
 
 class Workforce:
-    """At the end running jobs get `Limits.drain_s`, and then go back to the queue."""
+    """At the end running jobs get `Limits.drain_s`, and then go back to the queue. `has_begun`: its engines are up."""
 
     def __init__(self, service: Service, agents: Sequence[Agent]) -> None:
         self._service, self._agents = service, agents
         self._idle: asyncio.Queue[Agent] = asyncio.Queue()
-        self._is_draining = False
+        self.has_begun = self._is_draining = False
         self._runs: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
             await asyncio.gather(*(_start(agent) for agent in self._agents))
+            self.has_begun = True
             for agent in self._agents:  # now that they can work: nobody is heard of while engines start
                 await agent.register()
                 self._idle.put_nowait(agent)
