@@ -1,12 +1,12 @@
 """RapidOCR's engine without the work that nobody asked of it; importing this loads ONNX Runtime."""
 
+import os
 from typing import Any
 
 import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from omegaconf import DictConfig
 from rapidocr import RapidOCR
 from rapidocr.ch_ppocr_det import TextDetector
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
@@ -59,19 +59,19 @@ class _Preparation(DetPreProcess):
         return np.asarray(np.stack(cv2.split(cv2.LUT(resized, table)))[None], np.float32)
 
 
-def _run_by_us(section: DictConfig, keeps_memory: bool) -> Any:
+def _run_by_us(section: Any, keeps_memory: bool) -> Any:
     """A section of RapidOCR's settings with the session to use: RapidOCR has no settings for what is set here.
 
-    `keeps_memory`: between runs, instead of having it from the system anew, at the price of pages cleared each time.
+    `keeps_memory`: from run to run, where else the system would clear new pages for each.
     """
     runtime: Any = onnxruntime  # whose types are in C++
     options = runtime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = min(THREADS, os.cpu_count() or 1), 1
     options.enable_cpu_mem_arena = keeps_memory
     # Blocks planned for a size of picture would be kept for every size there was.
     options.enable_mem_pattern = not keeps_memory
     # Threads that wait in a loop for the next picture would take the cores from what else works on this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = runtime.InferenceSession(section.model_path, options, ["CPUExecutionProvider"])
-    return DictConfig({**section, "session": session}, flags={"allow_objects": True})
+    return type(section)({**section, "session": session}, flags={"allow_objects": True})
