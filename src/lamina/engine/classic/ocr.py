@@ -1,4 +1,4 @@
-"""Reading: the one place that knows RapidOCR; finds lines of text in a picture and reads cropped lines."""
+"""Reading, with RapidOCR as `reader` has it run: finds lines of text in a picture and reads cropped lines."""
 
 import os
 import threading
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Rgb
-from lamina.engine.classic.threads import THREADS
 
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
@@ -107,15 +106,14 @@ def _engine() -> Any:
     """The engine, made once a process, from the models in its wheel: naming them keeps it from ever downloading."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime reports to its maker unless told not to, before its import
     import rapidocr
-    from rapidocr import RapidOCR
+
+    from lamina.engine.classic.reader import Reader
 
     models = Path(rapidocr.__file__).parent / "models"
-    return RapidOCR(
+    return Reader(
         params={
             "Global.log_level": "critical",
             "Global.max_side_len": 4096,
-            "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
             "Det.limit_side_len": _DETECTION_SIDE_PX,
             "Det.limit_type": "max",

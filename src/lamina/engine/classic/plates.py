@@ -11,6 +11,7 @@ from lamina.core.layers import Pixels
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.fill import fill
 from lamina.engine.classic.raster import Labels, Mask, components, grow, spread_from
+from lamina.engine.classic.threads import at_once
 
 _MARGIN_PX = 3  # beyond a mask, pixels still carry its soft edge
 _CLUSTER_PX = 8  # strokes this close to each other are filled together
@@ -20,11 +21,16 @@ def without_text(picture: Pixels, lettering: Mask) -> Pixels:
     """`picture` with the masked strokes filled from what surrounds each cluster of them."""
     hole = grow(lettering, _MARGIN_PX)
     clusters = components(grow(hole, _CLUSTER_PX))
-    out = picture.copy()
-    for label in range(1, len(clusters)):
+
+    def filled(label: int) -> tuple[tuple[slice, slice], Mask, Pixels]:
         rows, columns = clusters.window(label)
         window = slice(max(0, rows.start - 8), rows.stop + 8), slice(max(0, columns.start - 8), columns.stop + 8)
-        out[window] = fill(out[window], hole[window] & (clusters.labels[window] == label), ~hole[window])
+        own = hole[window] & (clusters.labels[window] == label)
+        return window, own, fill(picture[window], own, ~hole[window])
+
+    out = picture.copy()
+    for window, own, part in at_once(filled, range(1, len(clusters))):
+        out[window][own] = part[own]
     return out
 
 
