@@ -9,7 +9,7 @@ from torch import nn
 
 from lamina.engine.qwen.nano import build, words
 from lamina.engine.qwen.nano.drawing import SIZES
-from lamina.engine.qwen.nano.training import flow, layered
+from lamina.engine.qwen.nano.training import decoder, flow, layered
 from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
 from lamina.engine.qwen.nano.training.pool import Group, pools
 from lamina.engine.qwen.nano.training.seeing import Seer
@@ -82,6 +82,20 @@ def test_noise_is_mixed_as_the_sampler_takes_it_off():
     sigmas = flow.random_sigmas(64, 0.5, 1.0, "cpu")
     assert sigmas.min() > 0
     assert (sigmas == 1).sum() == 8
+
+
+def test_the_decoder_learns_once_more_and_the_encoder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoder, "_SAID", decoder._SAID_AT_ONCE)
+    torch.save({"average": build.transformer(is_layered=False).state_dict()}, tmp_path / "pictures.pt")
+    tokenizer = words.tokenizer()
+    seer = Seer(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, words.processor(tokenizer))
+    before = {name: weight.clone() for name, weight in seer.vae.state_dict().items()}
+    decoder.train_decoder(tmp_path, lambda: seer, 2, "cpu", is_compiled=False)
+    after = decoder.with_trained_decoder(tmp_path, build.vae()).state_dict()
+    changed = {name.split(".")[0] for name, weight in after.items() if not torch.equal(weight, before[name])}
+    assert changed == {"decoder", "post_quant_conv"}
+    other = build.vae()
+    assert decoder.with_trained_decoder(tmp_path / "elsewhere", other) is other
 
 
 def test_samples_are_made_once_and_read_back(tmp_path: Path):

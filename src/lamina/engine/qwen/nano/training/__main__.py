@@ -12,6 +12,7 @@ import torch
 
 from lamina.engine.qwen.nano.assembly import WEIGHTS
 from lamina.engine.qwen.nano.training import flat_kernels
+from lamina.engine.qwen.nano.training.decoder import train_decoder
 from lamina.engine.qwen.nano.training.export import export, save_text_encoder, save_vae
 from lamina.engine.qwen.nano.training.layered import train_layered
 from lamina.engine.qwen.nano.training.pictures import train_pictures
@@ -19,8 +20,8 @@ from lamina.engine.qwen.nano.training.seeing import seer
 from lamina.engine.qwen.nano.training.text_encoder import train_text_encoder, trained_text_encoder
 from lamina.engine.qwen.nano.training.vae import train_vae, trained_vae
 
-PARTS = ("vae", "text_encoder", "pictures", "layered", "export")
-STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 24_600, "layered": 5400}
+PARTS = ("vae", "text_encoder", "pictures", "layered", "decoder", "export")
+STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 29_400, "layered": 5400, "decoder": 3000}
 _SHAPES_COMPILED = 64  # before torch gives up compiling for one more
 
 
@@ -50,6 +51,8 @@ def _train(part: str, folder: Path, options: argparse.Namespace) -> None:
             train_pictures(folder, see, steps, device)
         case "layered":
             train_layered(folder, see, steps, device)
+        case "decoder":
+            train_decoder(folder, see, steps, device, is_compiled=True)
         case _:
             export(folder, options.to)
 

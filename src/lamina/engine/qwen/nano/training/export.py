@@ -7,15 +7,19 @@ from it, and all else in common.
 import json
 import shutil
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from diffusers import AutoencoderKLQwenImage, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
+from diffusers import AutoencoderKLQwenImage, QwenImageEditPlusPipeline
 from torch import nn
 from transformers import GenerationConfig, Qwen2_5_VLForConditionalGeneration
 
 from lamina.engine.qwen.nano import build, words
+from lamina.engine.qwen.nano.training.decoder import with_trained_decoder
 from lamina.engine.qwen.nano.training.layered import trained_layered
 from lamina.engine.qwen.nano.training.pictures import trained_pictures
+
+T = TypeVar("T", bound=nn.Module)
 
 CARD = "README.md"
 _VIDEO = {"video_processor_type": "Qwen2VLVideoProcessor", "patch_size": 14, "temporal_patch_size": 2, "merge_size": 2}
@@ -38,9 +42,10 @@ def export(folder: Path, target: Path) -> None:
     """The parts in `folder` with the transformers' moving averages, as far as they are trained; the card stays."""
     parts = folder / "parts"
     tokenizer = words.tokenizer()
+    vae = AutoencoderKLQwenImage.from_pretrained(parts / "vae", torch_dtype=torch.float32)
     pipeline = QwenImageEditPlusPipeline(
         scheduler=build.scheduler(is_layered=False),
-        vae=AutoencoderKLQwenImage.from_pretrained(parts / "vae", torch_dtype=torch.bfloat16),
+        vae=_halved(with_trained_decoder(folder, vae)),
         text_encoder=Qwen2_5_VLForConditionalGeneration.from_pretrained(parts / "text_encoder", dtype=torch.bfloat16),
         tokenizer=tokenizer,
         processor=words.processor(tokenizer),
@@ -58,7 +63,7 @@ def export(folder: Path, target: Path) -> None:
         (target / CARD).write_text(card, "utf-8")
 
 
-def _halved(model: QwenImageTransformer2DModel) -> QwenImageTransformer2DModel:
+def _halved(model: T) -> T:
     return model.to(torch.bfloat16)
 
 

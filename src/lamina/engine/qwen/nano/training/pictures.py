@@ -22,7 +22,8 @@ from lamina.engine.qwen.nano.training.text_encoder import picture_of
 from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
 _WITHOUT_WORDS = 0.1  # of samples, for guidance
-_CENTRE, _SPREAD = 0.5, 1.2  # of the noise's log odds
+_SPREAD = 1.2  # of the noise's log odds
+_DRAWING, _EDITING = (0.5, 8), (1.5, 5)  # their middle, and that one of so many samples is noise alone
 
 
 def train_pictures(
@@ -81,7 +82,10 @@ def _edit_sample(rng: np.random.Generator, size: tuple[int, int], references: in
 
 def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     target_BSC, count = batch.latents[:, 0], len(batch.latents)
-    sigmas_B = random_sigmas(count, _CENTRE, _SPREAD, pool.device)
+    # What an edit comes to is in the words and in what it is made from, so it is learnt where there is most noise: what
+    # is wrong there stays to the end, since later steps take it for the picture.
+    centre, pure = _DRAWING if pool.group.pictures == 1 else _EDITING
+    sigmas_B = random_sigmas(count, centre, _SPREAD, pool.device, pure)
     mixed_BSC, velocity_BSC = noisy(target_BSC, sigmas_B)
     with torch.autocast(pool.device, torch.bfloat16):
         told_BSC = model(

@@ -29,7 +29,9 @@ def train_vae(folder: Path, steps: int, device: str, is_compiled: bool) -> Autoe
             mean, log_variance = model.quant_conv(encode(pictures)).float().chunk(2, 1)
             noisy = mean + _LATENT_NOISE * torch.randn_like(mean)
             again = decode(model.post_quant_conv(noisy)).float()
-        return _loss(pictures, again, mean, log_variance, min(1.0, 2 * step / steps))
+        kept = loss_of_pictures(pictures, again, min(1.0, 2 * step / steps))
+        tame = 0.5 * mean.square().mean() + 0.05 * (log_variance + 6).square().mean()
+        return kept + 1e-3 * tame, {"seen_db": -10 * float(_off_as_seen(pictures, again).log10())}
 
     trained = train(model, loss_of, Schedule(steps, average=0.995, betas=(0.9, 0.99)), folder / "vae.pt", device)
     with_latent_statistics(trained, device)
@@ -43,9 +45,7 @@ def trained_vae(folder: Path) -> AutoencoderKLQwenImage:
     return model
 
 
-def _loss(
-    pictures: torch.Tensor, again: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor, absolute: float
-) -> tuple[torch.Tensor, dict[str, float]]:
+def loss_of_pictures(pictures: torch.Tensor, again: torch.Tensor, absolute: float) -> torch.Tensor:
     """Squares at first, since absolute differences alone do not learn colour; the latter come in by and by.
 
     Colour counts most where it is seen, on any ground; alpha also by its edges.
@@ -59,10 +59,14 @@ def _loss(
 
     seen = _over(pictures, ground) - _over(again, ground)
     edges = off[:, 3, 0].diff(dim=-1).abs().mean() + off[:, 3, 0].diff(dim=-2).abs().mean()
-    kept = far(off[:, 3:]) + far(off[:, :3] * (alpha + 0.2).sqrt()) + far(seen) + 0.1 * edges
-    tame = 0.5 * mean.square().mean() + 0.05 * (log_variance + 6).square().mean()
-    figures = {"seen_db": -10 * float((seen.detach().square().mean() / 4).log10())}
-    return kept + 1e-3 * tame, figures
+    return far(off[:, 3:]) + far(off[:, :3] * (alpha + 0.2).sqrt()) + far(seen) + 0.1 * edges
+
+
+@torch.no_grad()
+def _off_as_seen(pictures: torch.Tensor, again: torch.Tensor) -> torch.Tensor:
+    """The mean square, of samples in 0..1, on grey."""
+    grey = torch.zeros(3, 1, 1, 1, device=pictures.device)
+    return (_over(pictures, grey) - _over(again, grey)).square().mean() / 4
 
 
 def _over(pictures: torch.Tensor, ground: torch.Tensor) -> torch.Tensor:
