@@ -43,6 +43,8 @@ class Workforce:
                 await self._drain()
                 for task in (serving, beating, *self._runs):
                     task.cancel()
+        if self._runs:
+            await asyncio.wait(self._runs)
         await asyncio.gather(*(self._dismiss(agent) for agent in self._agents), return_exceptions=True)
 
     async def _run(self, job_id: str) -> None:

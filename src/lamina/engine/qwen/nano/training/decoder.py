@@ -52,7 +52,7 @@ def train_decoder(
         off = (again - truth)[: len(chosen), :3].abs().mean() / 2
         return loss_of_pictures(truth, again, _ABSOLUTE), {"off": float(off.detach())}
 
-    return train(vae, loss_of, Schedule(steps, average=0.995, betas=(0.9, 0.99)), folder / "decoder.pt", device)
+    return train(vae, loss_of, Schedule(steps, 1.5e-4, average=0.998, betas=(0.9, 0.99)), folder / "decoder.pt", device)
 
 
 def with_trained_decoder(folder: Path, vae: AutoencoderKLQwenImage) -> AutoencoderKLQwenImage:
