@@ -145,7 +145,7 @@ MODELS = {
             native_px=64,
             scheduler="as the released models",
             max_references=MAX_REFERENCES,
-            own={TaskKind.EDIT: (20, 1.0), TaskKind.DECOMPOSE: (10, 1.0)},
+            own={TaskKind.EDIT: (4, 1.0), TaskKind.DECOMPOSE: (10, 1.0)},
         ),
     )
 }

@@ -30,7 +30,7 @@ class Settings:
 
 
 GENERATE = Settings(steps=20, guidance=2.0)
-EDIT = Settings(steps=20, guidance=1.0)
+EDIT = Settings(steps=4, guidance=1.0)
 DECOMPOSE = Settings(steps=10, guidance=1.0)
 
 

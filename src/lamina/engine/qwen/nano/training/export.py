@@ -57,6 +57,8 @@ def export(folder: Path, target: Path) -> None:
     _save(trained_layered(folder), target / "transformer_layered")
     build.scheduler(is_layered=True).save_pretrained(target / "scheduler_layered")
     _mention_video(target / "processor" / "processor_config.json")
+    for file in target.rglob("config.json"):
+        _forget_where(file)
     for file in target.rglob("*.safetensors"):  # which are written for their owner alone
         file.chmod(0o644)
     if card:
@@ -75,3 +77,10 @@ def _mention_video(file: Path) -> None:
     """Where torchvision is installed, the stock processor will not load without its video half."""
     config = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps({**config, "video_processor": _VIDEO}, indent=2) + "\n", "utf-8")
+
+
+def _forget_where(file: Path) -> None:
+    """Where the part was read from is a path of the machine that trained it."""
+    config = json.loads(file.read_text("utf-8"))
+    config.pop("_name_or_path", None)
+    file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
