@@ -109,7 +109,11 @@ def test_a_transformer_comes_from_one_safetensors_file(
     marks = {prefix + mark: torch.zeros(0)} if mark else {}
     save_file({f"{prefix}{name}": tensor for name, tensor in tensors.items()} | marks, file)
     plan = plan_for(tiny_model, file=file)
-    assert torch.equal(answer(load_component("transformer", tiny_model / "transformer", plan, file)), exact)
+    transformer = load_component("transformer", tiny_model / "transformer", plan, file)
+    loaded = transformer.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in tensors.items())
+    # Where in memory weights lie, decides on some processors in which order products are added up.
+    assert difference(answer(transformer), exact) < 1e-5
 
 
 def test_eight_bit_files_without_scales_are_read(
