@@ -124,23 +124,24 @@ def trained(
     too, with all that belongs to it, and the error goes on. Raises what `check_examples` does, and output_in_the_way,
     output_unwritable, out_of_memory, weights_missing.
     """
-    trainer = _trainer(task, engine)  # what cannot be trained at all is told before the examples are read
+    chosen = settings.current(engine=engine)
+    trainer = _trainer(task, chosen)  # what cannot be trained at all is told before the examples are read
     _make_folder(folder)
     with opened_examples(task, archive, engine) as examples:
-        return _trained(trainer, task, examples, folder, engine, progress)
+        return _trained(trainer, task, examples, folder, chosen, progress)
 
 
 def trained_on(
     examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress
 ) -> Trained:
     """As `trained`, on what `opened_examples` gave for the same task."""
-    trainer = _trainer(task, engine)
-    _make_folder(folder)
-    return _trained(trainer, task, examples, folder, engine, progress)
-
-
-def _trainer(task: TrainTask, engine: str | None) -> LoraTrainer:
     chosen = settings.current(engine=engine)
+    trainer = _trainer(task, chosen)
+    _make_folder(folder)
+    return _trained(trainer, task, examples, folder, chosen, progress)
+
+
+def _trainer(task: TrainTask, chosen: settings.Settings) -> LoraTrainer:
     filled(task)
     return start_trainer(chosen.engine, task.model, settings.wishes(chosen))
 
@@ -150,10 +151,9 @@ def _trained(
     task: TrainTask,
     examples: Examples,
     folder: Path,
-    engine: str | None,
+    chosen: settings.Settings,
     progress: TrainingProgress,
 ) -> Trained:
-    chosen = settings.current(engine=engine)
     outcome = trainer.train(task, examples.each, str(folder), progress)
     notes = stand_in_notes(chosen.engine, trainer.name, TaskKind.TRAIN, task.model)
     result = Trained(

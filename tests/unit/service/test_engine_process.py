@@ -237,24 +237,25 @@ def test_a_run_that_nobody_waits_for_any_more_is_ended() -> None:
     with_engine(use)
 
 
-def until_made(engine: EngineProcess, prompt: str) -> tuple[asyncio.Task[RunOutcome], asyncio.Event]:
-    """A run of the job "first", and the event that its engine is done with it."""
+async def once_made(engine: EngineProcess, prompt: str) -> asyncio.Task[RunOutcome]:
+    """A run of the job "first" whose engine is done with it; until then no other may begin."""
     made = asyncio.Event()
 
     def hear(message: RunMessage) -> None:
         if isinstance(message, Made):
             made.set()
 
-    return asyncio.create_task(engine.run(order(prompt, job_id="first"), hear)), made
+    first = asyncio.create_task(engine.run(order(prompt, job_id="first"), hear))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="one run at a time"):
+        await ran(engine, "steps 1 0")
+    await made.wait()
+    return first
 
 
 def test_the_next_run_begins_while_what_was_made_is_written() -> None:
     async def use(engine: EngineProcess) -> None:
-        first, made = until_made(engine, "write 0.5")
-        with pytest.raises(RuntimeError, match="one run at a time"):
-            await asyncio.sleep(0)
-            await ran(engine, "steps 1 0")
-        await made.wait()
+        first = await once_made(engine, "write 0.5")
         outcome, told = await ran(engine, "steps 2 0")
         assert not first.done()
         assert outcome.facts["order"] == "job/1" and len(told) == 2
@@ -276,8 +277,7 @@ def test_what_cannot_be_written_is_our_fault_and_the_child_goes_on() -> None:
 def test_cancelling_is_for_the_run_of_that_job_alone() -> None:
     async def use(engine: EngineProcess) -> None:
         pid = engine.pid
-        first, made = until_made(engine, "write 0.3")
-        await made.wait()
+        first = await once_made(engine, "write 0.3")
         engine.cancel("first", 0.1)  # it is made, so that it ends in its time
         outcome = await engine.run(order("steps 3 0.2"), lambda _: engine.cancel("first", 0.1))
         assert outcome.failure is None and (await first).failure is None
@@ -289,8 +289,7 @@ def test_cancelling_is_for_the_run_of_that_job_alone() -> None:
 def test_a_run_that_is_only_written_may_be_abandoned() -> None:
     async def use(engine: EngineProcess) -> None:
         pid = engine.pid
-        first, made = until_made(engine, "write 0.3")
-        await made.wait()
+        first = await once_made(engine, "write 0.3")
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -301,8 +300,7 @@ def test_a_run_that_is_only_written_may_be_abandoned() -> None:
 
 def test_a_child_that_dies_takes_what_it_was_writing_with_it() -> None:
     async def use(engine: EngineProcess) -> None:
-        first, made = until_made(engine, "write 100")
-        await made.wait()
+        first = await once_made(engine, "write 100")
         with pytest.raises(EngineDied):
             await ran(engine, "killed")
         with pytest.raises(EngineDied):
@@ -313,8 +311,7 @@ def test_a_child_that_dies_takes_what_it_was_writing_with_it() -> None:
 
 def test_stopping_lets_what_is_written_be_written() -> None:
     async def use(engine: EngineProcess) -> None:
-        first, made = until_made(engine, "write 0.3")
-        await made.wait()
+        first = await once_made(engine, "write 0.3")
         await engine.stop()
         assert (await first).failure is None
 

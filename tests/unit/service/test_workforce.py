@@ -1,7 +1,8 @@
 """Agents of a process: what they take in, when; and that no job is forgotten."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -130,22 +131,32 @@ class SlowlyWritingEngine(Engine):
         return REFUSED
 
 
+@asynccontextmanager
+async def two_begun(service: Service, engine: Any, count: int) -> AsyncGenerator[list[str]]:
+    """The ids of so many jobs that one agent is given, when it has begun two."""
+    key = await asyncio.to_thread(new_key, service)
+    async with Workforce(service, [Agent(service, engine)]).at_work():
+        ids = [(await submit(service, key, request())).id for _ in range(count)]
+        while len(engine.begun) < 2:
+            await asyncio.sleep(0.01)
+        yield ids
+
+
+async def states_of(service: Service, ids: list[str]) -> list[JobState]:
+    return [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+
+
 def test_one_job_is_begun_while_another_is_written_and_no_more(service: Service) -> None:
     async def scenario() -> list[JobState]:
-        engine: Any = SlowlyWritingEngine()
-        key = await asyncio.to_thread(new_key, service)
-        async with Workforce(service, [Agent(service, engine)]).at_work():
-            ids = [(await submit(service, key, request())).id for _ in range(3)]
-            while len(engine.begun) < 2:
-                await asyncio.sleep(0.01)
+        engine = SlowlyWritingEngine()
+        async with two_begun(service, engine, 3) as ids:
             await asyncio.sleep(0.2)
             assert engine.begun == ids[:2]
-            states = [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
-            assert states == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
+            assert await states_of(service, ids) == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
             engine.may_end.set()
             while await asyncio.to_thread(state_now, service, ids[2]) is not JobState.FAILED:
                 await asyncio.sleep(0.01)
-        return [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+        return await states_of(service, ids)
 
     assert run(asyncio.wait_for(scenario(), 20.0)) == [JobState.FAILED] * 3
 
@@ -154,12 +165,8 @@ def test_all_jobs_that_an_agent_has_are_given_back_at_the_end(service: Service) 
     hurried = replace(service, limits=replace(service.limits, drain_s=0.1))
 
     async def scenario() -> list[JobState]:
-        engine: Any = SlowlyWritingEngine()
-        key = await asyncio.to_thread(new_key, service)
-        async with Workforce(hurried, [Agent(hurried, engine)]).at_work():
-            ids = [(await submit(service, key, request())).id for _ in range(2)]
-            while len(engine.begun) < 2:
-                await asyncio.sleep(0.01)
-        return [await asyncio.to_thread(state_now, service, job_id) for job_id in ids]
+        async with two_begun(hurried, SlowlyWritingEngine(), 2) as ids:
+            pass
+        return await states_of(service, ids)
 
     assert run(asyncio.wait_for(scenario(), 20.0)) == [JobState.QUEUED] * 2

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKLQwenImage, QwenImagePipeline, QwenImageTransformer2DModel
+from torch.nn.utils.rnn import pad_sequence
 
 from lamina.engine.qwen.nano.drawing import SIZES, flattened
 from lamina.engine.qwen.nano.edits import Edit, random_edit
@@ -20,7 +21,7 @@ from lamina.engine.qwen.nano.training.text_encoder import picture_of
 from lamina.engine.qwen.nano.training.vae import frames, loss_of_pictures
 
 _BATCH, _SAID_SHARE = 24, 0.2  # of a batch are edits as the transformer has them, the rest what the VAE learnt from
-_SAID, _SAID_AT_ONCE, _SAID_STEPS = 2000, 50, 6
+_SAID, _SAID_AT_ONCE, _SAID_STEPS = 3000, 50, 6
 _MOST_NOISE = 0.25  # of a latent channel's deviation
 _ABSOLUTE = 2.0  # more than at first: edges are what is wanted
 _SIDE = SIZES[0][0] // 8  # latents
@@ -85,11 +86,8 @@ def _edits_said(
                 edits.append(edit)
         befores = [edit.references[0] for edit in edits]
         words = seer.editing_states([edit.instruction for edit in edits], [[picture_of(one)] for one in befores])
-        longest = max(map(len, words))
-        states = torch.stack([torch.nn.functional.pad(one, (0, 0, 0, longest - len(one))) for one in words])
-        is_word = torch.arange(longest, device=seer.device) < torch.tensor([[len(one)] for one in words]).to(
-            seer.device
-        )
+        states = pad_sequence(words, batch_first=True)
+        is_word = pad_sequence([torch.ones_like(one[:, 0], dtype=torch.bool) for one in words], batch_first=True)
         reference = seer.latents(np.stack([flattened(one.layers()) for one in befores]))
         x = torch.randn_like(reference)
         for step in range(_SAID_STEPS):
