@@ -9,6 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
@@ -34,7 +35,7 @@ def main() -> None:
         database = Database(options.database or f"sqlite:///{folder}/lamina.db")
         migrate(database.engine)
         blobs, pricing = open_blobs(f"{folder}/blobs"), PricesOfRequests("")
-        service = Service(database, blobs, Fetcher(), _dispatcher(database), pricing, b"secret")
+        service = Service(database, blobs, Fetcher(), _dispatcher(database), pricing, b"secret", Path(folder, "cache"))
         key, _ = create_key(database, KeyTerms(credit_micros=10**9), time.time())
         asyncio.run(_measure(service, key, options))
         database.close()

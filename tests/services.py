@@ -94,6 +94,7 @@ def service_on(
         dispatcher_for(database, limits or Limits()),
         FlatPrices(),
         b"secret",
+        folder / "cache",
         limits=limits or Limits(),
         observer=Heard(),
         clock=clock or Clock(),

@@ -399,6 +399,14 @@ def test_stores_that_cannot_be_had_are_one_clear_line_and_exit_3(tmp_path: Path)
         assert run.stderr.count("\n") == 1
 
 
+def test_a_mistyped_folder_is_told_and_not_made(tmp_path: Path) -> None:
+    for command in (("keys", "list"), ("wallet", "show", "a"), ("webhooks", "list"), ("work",)):
+        run = lamina(tmp_path, *command, "--data", "typo")
+        assert run.returncode == 1, command
+        assert "There is no service in" in run.stderr
+    assert not (tmp_path / "typo").exists()
+
+
 def test_keys_and_wallets_from_the_command_line(tmp_path: Path) -> None:
     key = json.loads(lamina(tmp_path, "keys", "create", "--json", "--name", "studio", "--credit", "2").stdout)
     assert key["key"].startswith("lam_")

@@ -66,6 +66,8 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
             place = Path(output).resolve()
             if place in sources:
                 raise _in_the_way(f"{output!r} is itself one of the pictures.", "Give another name.")
+            if owners.get(place) is job:
+                raise _in_the_way(f"{output!r} is named twice, in two ways.", "Name it once.")
             if place in owners:
                 raise _in_the_way(
                     f"{owners[place].source!r} and {job.source!r} would both be written to {output!r}.",

@@ -10,7 +10,7 @@ from lamina.core.tasks import EditTask
 
 
 @click.command()
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.argument("images", metavar="IMAGE...", nargs=-1)
 @click.argument("prompt")
 @click.option(
     "--size", type=Size(), metavar="WIDTHxHEIGHT", help="Of the result, in pixels; the first picture's by default."
@@ -29,6 +29,8 @@ def edit(
     IMAGE is a picture, or - for standard input. Without --to the result goes to edited.png here, which then must not
     exist yet. Of several results each gets a number before the ending.
     """
+    if not images:
+        raise click.UsageError(f"{prompt!r} is all that was given: both a picture and the words are needed.")
     width, height = size or (None, None)
     task = EditTask(prompt, sampling_of(**options), width, height, picture.count, is_expanded=picture.is_expanded)
 

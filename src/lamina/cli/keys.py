@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,7 +35,7 @@ def keys() -> None:
 @click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
 @click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
-@store_options
+@partial(store_options, may_be_new=True)
 def create(
     database: "Database",
     name: str,

@@ -1,10 +1,12 @@
 """`lamina recompose`: a layered file in, the flat picture out."""
 
+from pathlib import Path
+
 import click
 
 from lamina.cli.exits import DONE
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.document.endings import Format, format_of
+from lamina.document.endings import Format
 
 
 @click.command()
@@ -28,7 +30,7 @@ def recompose(stack_path: str, target: str) -> int:
 
 def check_is_png(target: str) -> None:
     """Raises `LaminaError` (output_unknown_format) if the path does not end in .png."""
-    if format_of(target) is not Format.PNG:
+    if Path(target).suffix.lower() not in Format.PNG.endings:
         raise LaminaError(
-            ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{target!r} would not be a flat picture.", "Use a path that ends in .png."
+            ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{target!r} does not name a flat PNG.", "Use a path that ends in .png."
         )

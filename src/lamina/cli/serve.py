@@ -56,8 +56,8 @@ def _lines(installation: "Installation", address: str, is_for_all: bool) -> list
     """Where things are, and on the first start the key."""
     from importlib.metadata import version
 
+    from lamina.server.stores import place_words
     from lamina.server.welcome import engine_words, first_key, missing_model_words
-    from lamina.settings import data_folder
 
     secret = first_key(installation)
     settings = installation.settings
@@ -67,7 +67,7 @@ def _lines(installation: "Installation", address: str, is_for_all: bool) -> list
         f"  Docs    {address}/docs",
         f"  Health  {address}/health",
         *(["  Note    whoever reaches this machine reaches it, unencrypted: put TLS before it"] if is_for_all else []),
-        f"  Data    {data_folder(settings)}",
+        *(f"  {line}" for line in place_words(settings)),
         *([f"  Key     {secret}   (shown this once; lamina keys create makes others)"] if secret else []),
         f"  Engine  {engine_words(installation)}",
         *missing_model_words(installation),

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -23,14 +24,20 @@ address_option = click.option(
 )
 
 
-def store_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds them to a command, whose function takes an open `Database` as `database`, closed when it is done."""
+def store_options(command: Callable[..., Any], may_be_new: bool = False) -> Callable[..., Any]:
+    """Adds them to a command, whose function takes an open `Database` as `database`, closed when it is done.
+
+    `may_be_new`: a store that is not there is made, instead of an error that says so.
+    """
 
     @functools.wraps(command)
     def opened(data: str | None, database: str | None, **arguments: Any) -> Any:
-        from lamina.server.stores import open_database
+        from lamina.server.stores import check_service_is_there, open_database
 
-        store: Database = open_database(settings_of(data=data, database=database))
+        settings = settings_of(data=data, database=database)
+        if not may_be_new:
+            check_service_is_there(settings)
+        store: Database = open_database(settings)
         try:
             return command(database=store, **arguments)
         finally:
@@ -52,7 +59,12 @@ def settings_of(**flags: object) -> "Settings":
 
 
 def address_of(settings: "Settings", url: str | None = None) -> str:
-    """Where clients on this machine reach the service, unless a flag says so; without a slash at its end."""
+    """Where clients on this machine reach the service, unless a flag says so; without a slash at its end.
+
+    Raises click.BadParameter for a flag that is no such address.
+    """
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise click.BadParameter(f"{url!r} is not http://HOST or https://HOST.", param_hint="--url")
     return (url or settings.base_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
 
 

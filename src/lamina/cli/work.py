@@ -1,5 +1,7 @@
 """`lamina work`: agents without an API, for further machines."""
 
+import sys
+
 import click
 
 from lamina.cli.exits import DONE
@@ -23,12 +25,17 @@ def work(data: str | None, database: str | None, storage: str | None, agents: in
     from lamina.server.bootstrap import open_installation
     from lamina.server.logs import configure_logs
     from lamina.server.running import run_agents
-    from lamina.server.stores import password_of
+    from lamina.server.stores import check_service_is_there, password_of, place_words
+    from lamina.server.welcome import engine_words
 
     settings = settings_of(data=data, database=database, storage=storage, agents=agents, base_url=base_url)
     configure_logs(secrets=[password_of(settings), settings.expander_key or ""])
+    check_service_is_there(settings)
     installation = open_installation(settings, f"http://{settings.host}:{settings.port}")
     try:
+        click.echo("\n".join(["Lamina, agents alone", *(f"  {line}" for line in place_words(settings))]))
+        click.echo(f"  Engine  {engine_words(installation)}")
+        sys.stdout.flush()
         run_agents(installation)
     finally:
         installation.service.database.close()

@@ -54,11 +54,11 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         _dispatcher(database, limits),
         PricesOfRequests(settings.prices or ""),
         file_secret,
+        data_folder(settings) / "cache",
         settings.base_url or base_url,
         (base_url, base_url.replace("127.0.0.1", "localhost")),
         limits,
         observer=metrics,
-        cache=data_folder(settings) / "cache",
         patient_fetcher=Fetcher(settings.allow_private_urls, PATIENT_BYTES, PATIENT_S),
     )
     return Installation(settings, service, metrics, keys, _writers(service, keys[0]))

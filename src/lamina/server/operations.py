@@ -4,7 +4,7 @@ import time
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from lamina.core.jobs import JobState
@@ -47,6 +47,10 @@ def operations(installation: Installation) -> APIRouter:
     @router.get("/.well-known/jwks.json", response_class=JSONResponse, summary="The keys that sign webhooks")
     async def well_known_keys() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         return JSONResponse(jwks(installation.signing_keys), headers={"Cache-Control": "public, max-age=3600"})
+
+    @router.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
+        return RedirectResponse("/docs")
 
     @router.get("/docs", response_class=HTMLResponse, summary="This API, for reading")
     async def docs(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]

@@ -65,6 +65,16 @@ def password_of(settings: Settings) -> str:
     return str(make_url(_checked(settings.database)).password or "") if settings.database else ""
 
 
+def place_words(settings: Settings) -> list[str]:
+    """Where jobs and files are kept, a line each, without a password."""
+    database = make_url(_checked(settings.database)).set(password=None) if settings.database else None
+    return [
+        f"Data    {data_folder(settings)}",
+        *([f"Store   {database}"] if database is not None else []),
+        *([f"Files   {settings.storage}"] if settings.storage else []),
+    ]
+
+
 def _sqlite_file(settings: Settings) -> Path:
     return data_folder(settings) / "lamina.db"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.training import is_litter
 
 MAX_FILES = 4096
 MAX_TOTAL_BYTES = 2 << 30
@@ -25,7 +26,6 @@ _LISTING_BYTES_A_FILE = 1 << 10
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA lets the file say how much memory it wants
 _ENCRYPTED_BITS = 0x1 | 0x40 | 0x2000
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
-_LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -147,7 +147,7 @@ def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zi
     members: list[tuple[Member, zipfile.ZipInfo]] = []
     for info in archive.infolist():
         name = _name(info)
-        if _is_folder(info) or _is_litter(name):
+        if _is_folder(info) or is_litter(name):
             continue
         _check_kind(info, name)
         members.append((Member(name, info.file_size), info))
@@ -170,11 +170,6 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
     return info.orig_filename.endswith("/")  # `is_dir` fails where there is no name
-
-
-def _is_litter(name: str) -> bool:
-    last = name.rpartition("/")[2]
-    return name.startswith(_LITTER[0]) or last in _LITTER or last.startswith("._")
 
 
 def _check_kind(info: zipfile.ZipInfo, name: str) -> None:

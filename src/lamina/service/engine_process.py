@@ -124,6 +124,7 @@ class EngineProcess:
                     pass
         except asyncio.CancelledError:
             self.kill()
+            await child.ended.wait()  # or a loop that closes now leaves it behind
             raise
 
     async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:

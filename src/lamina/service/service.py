@@ -1,7 +1,6 @@
 """What every verb of the service needs: the stores, the dispatcher, the limits."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +77,7 @@ class Service:
     dispatcher: Dispatcher
     pricing: Pricing
     secret: bytes
+    cache: Path
     base_url: str = "http://127.0.0.1:8080"
     base_urls: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -85,6 +85,5 @@ class Service:
     letters: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
     known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
-    cache: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lamina-cache-")))
     patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=PATIENT_BYTES, timeout_s=PATIENT_S))
     clock: Callable[[], float] = time

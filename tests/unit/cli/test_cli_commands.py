@@ -49,8 +49,13 @@ def test_no_arguments_show_the_help(lamina: Lamina) -> None:
         (["decompose"], "Missing argument 'INPUT...'"),
         (["decompose", "a.png", "--engine", "magic"], "'magic' is not one of 'auto', 'classic'"),
         (["recompose", "a.psd"], "Missing option '--to'"),
-        (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' would not be a flat picture"),
+        (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' does not name a flat PNG"),
+        (["recompose", "a.psd", "--to", "b.jpg"], "'b.jpg' does not name a flat PNG"),
         (["compare", "a.psd"], "Missing argument 'PICTURE'"),
+        (["edit"], "Missing argument 'PROMPT'"),
+        (["edit", "a.png"], "'a.png' is all that was given"),
+        (["connect", "fal", "--url", "ftp://x/"], "'ftp://x/' is not http://HOST"),
+        (["connect", "runware", "--url", "nowhere"], "'nowhere' is not http://HOST"),
     ],
 )
 def test_usage_errors_are_one_line_and_exit_with_2(lamina: Lamina, arguments: list[str], words: str) -> None:

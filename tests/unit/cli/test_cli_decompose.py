@@ -166,6 +166,13 @@ def test_two_pictures_never_share_an_output(lamina: Lamina, draw: Draw, folder: 
     assert names_in(folder) == ["a.png", "more"]
 
 
+@pytest.mark.usefixtures("picture")
+def test_one_place_named_in_two_ways_is_told_as_such(lamina: Lamina) -> None:
+    result = lamina("decompose", "poster.png", "--to", "a.psd", "--to", "sub/../a.psd")
+    assert result.code == 1
+    assert "'sub/../a.psd' is named twice, in two ways" in result.err
+
+
 def test_several_pictures_need_a_place_each(lamina: Lamina, draw: Draw, folder: Path) -> None:
     draw(folder / "a.png")
     draw(folder / "b.png")

@@ -6,7 +6,7 @@ import pytest
 
 from lamina.core.composite import composite
 from lamina.core.layers import LayerKind, LayerStack, have_same_pixels
-from lamina.core.tasks import DecomposeTask
+from lamina.core.tasks import DecomposeTask, Lora, Sampling
 from lamina.document.posters import poster
 from lamina.engine.classic import ClassicEngine
 
@@ -120,3 +120,11 @@ def test_texture_without_a_thing_stays_one_layer_and_says_so() -> None:
     stack = decompose(picture)
     assert np.array_equal(composite(stack), picture)
     assert len(stack) <= 2
+
+
+def test_what_only_a_model_heeds_is_told_since_it_went_unused() -> None:
+    blank = np.zeros((30, 30, 4), np.uint8)
+    sampling = Sampling(seed=4, steps=3, loras=(Lora("a.safetensors"),))
+    asked = ClassicEngine().decompose(blank, DecomposeTask(prompt="a", sampling=sampling)).notes
+    assert asked == ("The classic engine has no use for prompt, steps and loras: only models have.",)
+    assert ClassicEngine().decompose(blank, DecomposeTask(sampling=Sampling(seed=4))).notes == ()

@@ -5,11 +5,12 @@ import numpy as np
 
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.tasks import MAX_LAYERS, DecomposeTask
+from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
 from lamina.engine.classic.look import look_at
 from lamina.engine.classic.plan import plan_layers
 from lamina.engine.classic.solve import solve
 
+_FOR_MODELS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
 _WORKING_SIDE_PX = 1280  # finding things is done on a copy of at most this size
 
 
@@ -29,7 +30,19 @@ class ClassicEngine:
         progress("solving edges", 0.8)
         layers = solve(picture, elements, view.noise)
         progress("done", 1.0)
-        return LayerStack(width, height, tuple(layers), view.notes)
+        return LayerStack(width, height, tuple(layers), (*_unused(task), *view.notes))
+
+
+def _unused(task: DecomposeTask) -> tuple[str, ...]:
+    """A note that names what was asked for and only a model could heed; the seed is not missed."""
+    plain, asked = Sampling(), task.sampling
+    names = [name for name in _FOR_MODELS if getattr(asked, name) != getattr(plain, name)]
+    if task.prompt:
+        names.insert(0, "prompt")
+    if not names:
+        return ()
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return (f"The classic engine has no use for {listed}: only models have.",)
 
 
 def _working_copy(picture: Pixels) -> Pixels:
