@@ -11,7 +11,7 @@ import click
 from lamina.cli.destinations import Job, plan_jobs
 from lamina.cli.exits import DONE, FAILED, print_error
 from lamina.cli.inputs import find_pictures, is_folder, shown_source
-from lamina.cli.model_options import model_options, sampling_of
+from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import ErrorCode, LaminaError
@@ -51,6 +51,7 @@ class _Options:
 @click.option(
     "--resolution", type=click.Choice([str(px) for px in RESOLUTIONS_PX]), help="For models: at how many px they look."
 )
+@click.option("--size", type=Size(), metavar="WIDTHxHEIGHT", help="Bring the picture to that size first, in pixels.")
 @click.option("--raw", "is_raw", is_flag=True, help="For models: their layers as they come, at the size they come in.")
 @model_options
 def decompose(
@@ -63,6 +64,7 @@ def decompose(
     is_quiet: bool,
     prompt: str,
     resolution: str | None,
+    size: tuple[int, int] | None,
     is_raw: bool,
     **model: Any,
 ) -> int:
@@ -85,7 +87,9 @@ def decompose(
     """
     is_many = len(inputs) > 1 or any(map(is_folder, inputs))
     is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
-    task = DecomposeTask(layers, prompt, sampling_of(**model), int(resolution or RESOLUTIONS_PX[0]), is_raw)
+    width, height = size or (None, None)
+    resolution_px = int(resolution or RESOLUTIONS_PX[0])
+    task = DecomposeTask(layers, prompt, sampling_of(**model), resolution_px, is_raw, width, height)
     options = _Options(task, engine, live_text, is_json, is_quiet, is_many)
     sources, errors = find_pictures(inputs)
     jobs = plan_jobs(sources, targets, is_many)

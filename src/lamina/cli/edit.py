@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from lamina.cli.inputs import STDIN
 from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.picture_jobs import PictureOptions, picture_options, run_picture_job
 from lamina.core.tasks import EditTask
@@ -31,6 +32,8 @@ def edit(
     """
     if not images:
         raise click.UsageError(f"{prompt!r} is all that was given: both a picture and the words are needed.")
+    if images.count(STDIN) > 1:
+        raise click.UsageError("standard input (-) is one picture, and can be named once")
     width, height = size or (None, None)
     task = EditTask(prompt, sampling_of(**options), width, height, picture.count, is_expanded=picture.is_expanded)
 
@@ -39,4 +42,4 @@ def edit(
 
         return library.edited(task, images, picture.engine, progress)
 
-    return run_picture_job(work, picture, "edited")
+    return run_picture_job(work, picture, "edited", images)

@@ -15,10 +15,8 @@ from lamina.core.tasks import GenerateTask
     "--size", type=Size(), metavar="WIDTHxHEIGHT", help="Of the picture, in pixels; the model's own by default."
 )
 @click.option("--image", metavar="PATH", help="A picture to start from.")
-@click.option("--mask", metavar="PATH", help="Where --image may change: white; as large as it.")
-@click.option(
-    "--strength", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="How much of --image may change."
-)
+@click.option("--mask", metavar="PATH", help="Where --image may change: white; as large as it. The rest stays.")
+@click.option("--strength", type=click.FloatRange(0, 1), help="How much of --image may change; 0.6 by default.")
 @picture_options
 @model_options
 def generate(
@@ -26,7 +24,7 @@ def generate(
     size: tuple[int, int] | None,
     image: str | None,
     mask: str | None,
-    strength: float,
+    strength: float | None,
     picture: PictureOptions,
     **options: Any,
 ) -> int:
@@ -42,9 +40,17 @@ def generate(
     """
     if mask is not None and image is None:
         raise click.UsageError("--mask says where --image may change; give both")
+    if strength is not None and image is None:
+        raise click.UsageError("--strength says how much of --image may change; give both")
     width, height = size or (None, None)
     task = GenerateTask(
-        prompt, sampling_of(**options), width, height, picture.count, strength, is_expanded=picture.is_expanded
+        prompt,
+        sampling_of(**options),
+        width,
+        height,
+        picture.count,
+        **({"strength": strength} if strength is not None else {}),
+        is_expanded=picture.is_expanded,
     )
 
     def work(progress: Any) -> Any:
@@ -52,4 +58,4 @@ def generate(
 
         return library.generated(task, image, mask, picture.engine, progress)
 
-    return run_picture_job(work, picture, "generated")
+    return run_picture_job(work, picture, "generated", [one for one in (image, mask) if one is not None])

@@ -1,5 +1,6 @@
 """The options that every command with a diffusion model shares, and what they say as a `Sampling`."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.tasks import DEFAULT_SCHEDULER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Lora, Sampling
 
+_SIZE = re.compile(r"\s*(\d{1,6})\s*[x*]\s*(\d{1,6})\s*", re.ASCII | re.IGNORECASE)
 _LEVELS = [level.value for level in AccelerationLevel]
 
 _OPTIONS = (
@@ -66,7 +68,7 @@ class Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # ge
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        width, _, height = str(value).lower().replace("*", "x").partition("x")
-        if not (width.strip().isdigit() and height.strip().isdigit()):
+        found = _SIZE.fullmatch(str(value))
+        if found is None:
             self.fail(f"{value!r} is not a size such as 1024x768.", param, ctx)
-        return int(width), int(height)
+        return int(found[1]), int(found[2])

@@ -56,6 +56,16 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> GreyEngine:
     return engine
 
 
+@pytest.mark.parametrize("command", [["edit", "in.png", "a"], ["generate", "a", "--image", "in.png"]])
+@pytest.mark.usefixtures("engine")
+def test_no_picture_is_replaced_by_what_is_made_of_it(lamina: Lamina, command: list[str]) -> None:
+    Image.new("RGB", (64, 64), "red").save("in.png")
+    result = lamina(*command, "--engine", "nano", "--to", "./in.png")
+    assert result.code == 1
+    assert "is itself one of the pictures" in result.err
+    assert Image.open("in.png").getpixel((0, 0)) == (255, 0, 0)
+
+
 @pytest.mark.usefixtures("engine")
 def test_a_picture_is_written_and_told_of(lamina: Lamina) -> None:
     result = lamina("generate", "a fog", "--size", "80x64", "--seed", 3, "--engine", "nano")

@@ -138,7 +138,7 @@ def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) 
     if fitting is not None:
         parts.append(f"so would this with the settings {_settings(fitting)}" if parts else _settings_would_do(fitting))
     if not parts:
-        return "Nothing of this model fits here: --engine nano needs less than 1 GB."
+        return "Nothing of this model fits here: --engine nano needs about 2 GB."
     return f"{parts[0][0].upper()}{parts[0][1:]}{''.join(f', and {part}' for part in parts[1:])}."
 
 
@@ -247,7 +247,7 @@ def _nothing_fits(name: str, asked: list[Plan], everything: list[Plan], extent: 
         if leanest.said() == least.said()
         else f"{_settings(leanest)} needs {leanest.needed_bytes(extent) / _GB:.0f} GB. "
     )
-    hint = f"{also}A GGUF transformer needs less (docs/how-to/get-the-weights.md); --engine nano less than 1 GB."
+    hint = f"{also}A GGUF transformer needs less (docs/how-to/get-the-weights.md); --engine nano about 2 GB."
     return LaminaError(ErrorCode.OUT_OF_MEMORY, message, hint)
 
 

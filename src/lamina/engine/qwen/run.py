@@ -27,6 +27,7 @@ from lamina.engine.qwen.needs import Task
 from lamina.engine.qwen.pipelines import Work, assembled, sized_for
 from lamina.engine.qwen.placement import check_request, is_out_of_memory, out_of_memory
 from lamina.engine.qwen.previews import preview_of
+from lamina.engine.qwen.prompt_reading import MOST_TOKENS, Words
 from lamina.engine.qwen.samplers import make_scheduler
 from lamina.engine.qwen.sizes import is_small
 from lamina.engine.qwen.steps import Stepper
@@ -57,54 +58,68 @@ class Run:
         self.seed = sampling.seed if sampling.seed is not None else secrets.randbelow(_DRAWN_SEEDS)
         self.steps = sampling.steps or model.default_steps(kind)
         self.guidance = sampling.guidance if sampling.guidance is not None else model.default_guidance(kind)
+        if sampling.negative and self.guidance <= 1:
+            self._notes.append("Guidance is 1, so the negative prompt has no effect.")
+        self._left_out = 0  # steps, at the beginning, where a picture is started from
         self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
-        progress(LOADING, 0.0)
-        self._loaded = self._timed("loading", lambda: stock.load(model, kind))
-        self.parts = self._loaded.parts
+        self._plan = stock.plan_of(model, kind)
         if not is_small(model):
-            check_request(self._loaded.plan, task, model.native_px, references)
+            check_request(self._plan, task, model.native_px, references)
+        progress(LOADING, 0.0)
+        with self._memory_told():
+            self._loaded = self._timed("loading", lambda: stock.load(model, kind))
+            self._loaded.adapters.load(self._loras)
+        self.parts = self._loaded.parts
 
     def prompt_of(self, task: GenerateTask | EditTask) -> str:
         """The task's, made richer where it asks for that; who did it goes into the notes."""
         if not task.is_expanded:
             return task.prompt
         self._progress("expanding the prompt", _LOADED)
-        expansion = self._timed(
-            "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._stock.wishes)
-        )
+        with self._memory_told():
+            expansion = self._timed(
+                "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._stock.wishes)
+            )
         self._notes += [*expansion.notes, f"Prompt expanded by: {expansion.by}."]
         return expansion.prompt
 
     def caption(self, picture: Pixels) -> str:
         """What (height, width, 4) shows."""
         self._progress("describing the picture", _LOADED)
-        return self._timed(
-            "captioning",
-            lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
-        )
+        with self._memory_told():
+            return self._timed(
+                "captioning",
+                lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
+            )
 
     def sampled(
         self, work: Work, prompt: str, inputs: dict[str, Any], size: tuple[int, int], count: int = 1
     ) -> list[Any]:
         """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
 
-        `inputs`: of the pipeline; `size`: (width, height) px at which it samples.
+        `inputs`: of the pipeline, a `strength` of 0 being as little as one step can do; `size`: (width, height) px at
+        which it samples. Raises `LaminaError`: task_invalid (a prompt that is too long), out_of_memory, lora_unusable.
 
         One at a time: the layer pipeline mixes up the layers of a batch, and a picture is to be the same alone and
         in company.
         """
+        if "strength" in inputs:
+            inputs = {**inputs, "strength": max(inputs["strength"], 1 / self.steps)}
+            self._left_out = int(max(0.0, self.steps - self.steps * inputs["strength"]))  # as the pipelines count
+        words = Words.read(prompt, self._sampling.negative, self.parts.tokenizer, work, self._references)
+        self._notes += words.notes
         results: list[Any] = []
-        pipeline = assembled(work, self.parts, self.parts.scheduler)
-        self._loaded.place(pipeline)
-        if FastPath.EMBEDDINGS in self._loaded.plan.fast:
-            self._loaded.embeddings.remember(pipeline)
-        with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
-            for number in range(count):
-                share = (_SAMPLED - _LOADED) / count
-                span = (_LOADED + share * number, _LOADED + share * (number + 1))
-                seed = (self.seed + number) % (MAX_SEED + 1)
-                with self._memory_told():
-                    results.append(self._sample_one(pipeline, prompt, inputs, size, seed, span))
+        with self._memory_told():
+            pipeline = assembled(work, self.parts, self.parts.scheduler)
+            self._loaded.place(pipeline)
+            if FastPath.EMBEDDINGS in self._plan.fast:
+                self._loaded.embeddings.remember(pipeline)
+            with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
+                for number in range(count):
+                    share = (_SAMPLED - _LOADED) / count
+                    span = (_LOADED + share * number, _LOADED + share * (number + 1))
+                    seed = (self.seed + number) % (MAX_SEED + 1)
+                    results.append(self._sample_one(pipeline, words, inputs, size, seed, span))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -118,7 +133,7 @@ class Run:
     def _sample_one(
         self,
         pipeline: Any,
-        prompt: str,
+        words: Words,
         inputs: dict[str, Any],
         size: tuple[int, int],
         seed: int,
@@ -130,8 +145,9 @@ class Run:
         stepper = Stepper(self._progress, span, self._scheduler, preview)
         with self._sampling_in(stepper, pipeline.scheduler) as skips:
             output = pipeline(
-                prompt=prompt,
-                negative_prompt=(self._sampling.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                prompt=words.prompt,
+                negative_prompt=(words.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                max_sequence_length=MOST_TOKENS,
                 true_cfg_scale=max(1.0, self.guidance),
                 num_inference_steps=self.steps,
                 generator=torch.Generator("cpu").manual_seed(seed),
@@ -152,14 +168,14 @@ class Run:
             if not is_out_of_memory(error):
                 raise
             release_memory()
-            raise out_of_memory(error, self._loaded.plan, self._task, self.model.native_px, self._references) from error
+            raise out_of_memory(error, self._plan, self._task, self.model.native_px, self._references) from error
 
     @contextmanager
     def _sampling_in(self, stepper: Stepper, scheduler: Any) -> Generator[Skips]:
-        evaluations = self._scheduler.evaluations(self.steps)
+        evaluations = self._scheduler.evaluations(self.steps) - self._left_out * scheduler.order
         transformer, acceleration = self.parts.transformer, self._sampling.acceleration
         # Step caches look at each condition by itself.
-        may_pair = FastPath.GUIDANCE in self._loaded.plan.fast and acceleration.is_off
+        may_pair = FastPath.GUIDANCE in self._plan.fast and acceleration.is_off
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(sized_for(self.model))
@@ -170,7 +186,8 @@ class Run:
 
     def _made(self, prompt: str) -> Provenance:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
-        return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, self.steps, self._skipped)
+        steps = self.steps - self._left_out
+        return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, steps, self._skipped)
 
     def _timed(self, stage: str, work: Callable[[], T]) -> T:
         begin = time.perf_counter()

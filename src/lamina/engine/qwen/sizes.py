@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from lamina.core.catalog import Model
-from lamina.core.tasks import MAX_AREA_PX, MIN_SIDE_PX, SIDE_STEP_PX
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.tasks import MAX_AREA_PX, MAX_SIDE_PX, MIN_SIDE_PX, SIDE_STEP_PX
 
 _NANO_OUTPUT_PX = 512  # of nano's pictures where no size was asked for: those of 64 px can hardly be seen
 
@@ -21,6 +22,17 @@ def sizes_for(model: Model, asked: tuple[int, int] | None, like: tuple[int, int]
     """`asked`: what the request says; where it is silent, `like` is a picture of the aspect and about the size."""
     outer = asked or (_about(like) if like is not None else _default(model))
     return Sizes(nano_size(outer, model.native_px) if is_small(model) else outer, outer)
+
+
+def check_aspect(size: tuple[int, int]) -> None:
+    """Raises `LaminaError` (task_invalid) for a picture (width, height) that is longer and thinner than any size."""
+    if max(size) * MIN_SIDE_PX > min(size) * MAX_SIDE_PX:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The picture is {size[0]} x {size[1]} px, and a model takes none whose one side is more than "
+            f"{MAX_SIDE_PX // MIN_SIDE_PX} times as long as the other.",
+            "Crop it.",
+        )
 
 
 def is_small(model: Model) -> bool:
@@ -41,9 +53,9 @@ def _default(model: Model) -> tuple[int, int]:
 
 def _about(like: tuple[int, int]) -> tuple[int, int]:
     """The nearest size that a model can be asked for: made smaller or larger as a whole where it is out of range."""
-    scale = min(1.0, math.sqrt(MAX_AREA_PX / (like[0] * like[1])))
+    scale = min(1.0, math.sqrt(MAX_AREA_PX / (like[0] * like[1])), MAX_SIDE_PX / max(like))
     scale = max(scale, MIN_SIDE_PX / min(like))
-    width, height = (_stepped(side * scale) for side in like)
+    width, height = (min(MAX_SIDE_PX, _stepped(side * scale)) for side in like)
     while width * height > MAX_AREA_PX:
         width, height = (width - SIDE_STEP_PX, height) if width > height else (width, height - SIDE_STEP_PX)
     return width, height

@@ -76,11 +76,11 @@ class Stock:
         """The model whose weights a request for `model` gets."""
         return self._only or model
 
-    def load(self, model: Model, kind: TaskKind) -> Loaded:
-        """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
-        source = self.source_of(model, kind)
-        name = f"{model.name}, {kind}" if model is NANO else model.name
+    def plan_of(self, model: Model, kind: TaskKind) -> Plan:
+        """How it will be held, before anything is loaded. Raises `LaminaError`: weights_missing, out_of_memory, ..."""
+        name = _name_of(model, kind)
         if name not in self._plans:
+            source = self.source_of(model, kind)
             device = find_device(self.wishes.device)
             sizes = measure(source.folders, source.transformer_file)
             self._plans[name] = choose_plan(
@@ -92,7 +92,11 @@ class Stock:
                 self.wishes.placement,
                 fast=self.wishes.fast,
             )
-        plan = self._plans[name]
+        return self._plans[name]
+
+    def load(self, model: Model, kind: TaskKind) -> Loaded:
+        """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
+        source, plan, name = self.source_of(model, kind), self.plan_of(model, kind), _name_of(model, kind)
         if self._shelf is None:
             self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), self._let_go)
         taken = take_components(self._shelf, name, source.folders, plan, source.transformer_file, self._compiled)
@@ -127,6 +131,11 @@ def _own_cache() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="lamina-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def _name_of(model: Model, kind: TaskKind) -> str:
+    """By which its parts are kept: nano has other ones for layers."""
+    return f"{model.name}, {kind}" if model is NANO else model.name
 
 
 def _folder_of(role: str, model: Model, kind: TaskKind) -> str:

@@ -72,17 +72,18 @@ class Adapters:
         """
         if self._is_active:
             raise RuntimeError("LoRAs are active already")
-        scales: dict[str, float] = {}
-        for file, scale in wanted:
-            scales[file.sha256] = scales.get(file.sha256, 0.0) + scale
-        self._load_missing([file for file, _ in wanted], scales)
+        self.load(wanted)
         try:
             self._is_active = True
-            self._switch({sha256: scale for sha256, scale in scales.items() if scale})
+            self._switch({sha256: scale for sha256, scale in _scales(wanted).items() if scale})
             yield
         finally:
             self._switch({})
             self._is_active = False
+
+    def load(self, wanted: Sequence[tuple[LoraFile, float]]) -> None:
+        """Puts them on the transformer, switched off, as `active` would. Raises `LaminaError` (lora_unusable)."""
+        self._load_missing([file for file, _ in wanted], _scales(wanted))
 
     def unload(self) -> None:
         """Frees the memory of every LoRA."""
@@ -155,6 +156,14 @@ class Adapters:
             for sha256 in chosen:
                 layer.scaling[sha256] = scales[sha256] * self._loaded[sha256].factors[name]
             _use(layer, chosen)
+
+
+def _scales(wanted: Sequence[tuple[LoraFile, float]]) -> dict[str, float]:
+    """By content."""
+    scales: dict[str, float] = {}
+    for file, scale in wanted:
+        scales[file.sha256] = scales.get(file.sha256, 0.0) + scale
+    return scales
 
 
 def _use(layer: LoraLinear, chosen: list[str]) -> None:
