@@ -62,6 +62,16 @@ def test_models_tells_what_is_here_and_what_it_needs(lamina: Lamina, folder: Pat
     assert layered["gpu_bytes"]["offloaded"] < 10e9 < 45e9 < layered["gpu_bytes"]["all_at_once"]
 
 
+def test_models_tells_the_steps_and_the_guidance_of_each_task(lamina: Lamina) -> None:
+    told = {entry["name"]: entry["defaults"] for entry in json.loads(lamina("models", "--json").out)}
+    assert told["qwen-image-layered"] == {"decompose": {"steps": 50, "guidance": 4}}
+    assert {task: tuple(told["nano"][task].values()) for task in told["nano"]} == {
+        "decompose": (10, 1.0),
+        "edit": (4, 1.0),
+        "generate": (20, 2),
+    }
+
+
 def test_a_damaged_model_is_told_and_fails(lamina: Lamina, folder: Path) -> None:
     model = write_repository(folder / "models" / "qwen-image")
     (model / VAE).write_bytes((model / VAE).read_bytes()[:-1])
