@@ -11,6 +11,7 @@ from lamina.engine.qwen.fast.attention import choose_attention
 from lamina.engine.qwen.fast.modulation import tabulate_modulation
 from lamina.engine.qwen.fast.rotary import use_real_rotary
 from lamina.engine.qwen.nano import build
+from lamina.engine.weights.architecture import RELEASED
 
 # Qwen2.5-VL-7B-Instruct's config.json, as Qwen-Image's text_encoder/config.json repeats it.
 TEXT: dict[str, Any] = {
@@ -31,8 +32,8 @@ _TRANSFORMER, _VAE = _untyped.QwenImageTransformer2DModel, _untyped.AutoencoderK
 class Shape:
     """Of a transformer; what is not here is as released."""
 
-    blocks: int = 60
-    heads: int = 24
+    blocks: int = RELEASED["qwen-image"].transformer["num_layers"]
+    heads: int = RELEASED["qwen-image"].transformer["num_attention_heads"]
     text_width: int = 3584
 
     @property

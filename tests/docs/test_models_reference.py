@@ -1,9 +1,12 @@
 """docs/reference/models.md tells what the catalog knows."""
 
+from collections.abc import Callable
+
 import pytest
 from documents import REFERENCE, is_updating, rewrite_table, rows, section
 
 from lamina.core.catalog import MODELS, Model
+from lamina.core.tasks import TaskKind
 
 PAGE = REFERENCE / "models.md"
 
@@ -19,10 +22,16 @@ def catalog_row(model: Model) -> list[str]:
         checkpoint.revision[:12],
         f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB",
         checkpoint.licence,
-        f"{model.steps.default:g}",
-        f"{model.guidance.default:g}",
+        by_task(model, model.steps.default, model.default_steps),
+        by_task(model, model.guidance.default, model.default_guidance),
         str(model.max_references or ""),
     ]
+
+
+def by_task(model: Model, default: float, of: Callable[[TaskKind], float]) -> str:
+    """The default, and the tasks that have another."""
+    others = [f"{kind} {of(kind):g}" for kind in sorted(model.tasks) if of(kind) != default]
+    return "; ".join([f"{default:g}", *others])
 
 
 def noise_row(model: Model) -> list[str]:

@@ -55,6 +55,10 @@ def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[
         "title": model.title,
         "aliases": list(model.aliases),
         "tasks": sorted(model.tasks),
+        "defaults": {
+            kind.value: {"steps": model.default_steps(kind), "guidance": model.default_guidance(kind)}
+            for kind in sorted(model.tasks)
+        },
         "repository": model.checkpoint.repository or None,
         "revision": model.checkpoint.revision or None,
         "licence": model.checkpoint.licence,

@@ -9,6 +9,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.progress_line import ProgressLine
+from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
 
 if TYPE_CHECKING:
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="MODEL")
 @click.option("--from", "source", metavar="DIR", help="Take it from this folder, without a network.")
-@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be downloaded, and how much it is.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be taken, and how much it is.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
 def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     """Download a model's weights.
 
     First it says what comes, from where, under which licence, and how many bytes. Interrupted, it goes on the next time
     where it was. Every file is checked against its checksum. What another model here has already is not downloaded
-    again. DIR is a folder in the diffusers layout, or a snapshot in a cache of the Hugging Face hub.
+    again. DIR is a folder in the diffusers layout, or a snapshot in a cache of the Hugging Face hub; it must hold the
+    model that is named.
 
     \b
       lamina pull qwen-image-layered
@@ -35,19 +37,23 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     from lamina import settings
 
     model = model_named(name)
+    _check_is_released(model)
     roots = settings.roots(settings.current())
     told = _pull(model, roots, is_dry) if source is None else _adopt(model, roots, source, is_dry)
     if is_json or sys.stdout is None or not sys.stdout.isatty():
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    elif told["folder"] is not None:
-        click.echo(f"{model.name} is in {told['folder']}")
+    else:
+        if is_dry:
+            rows = [(_gigabytes(count), name) for name, count in told["contents"].items()]
+            click.echo("\n".join(aligned(rows, (True, False))))
+        if told["folder"] is not None:
+            click.echo(f"{model.name} is in {told['folder']}")
     return DONE
 
 
 def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
     from lamina.engine.weights import pulling
 
-    _check_has_repository(model)
     offer = pulling.offer_of(model, roots)
     is_here = pulling.is_current(offer, roots)
     click.echo(_sentence(offer, is_here, roots), err=True)
@@ -64,6 +70,7 @@ def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
         "files": len(offer.listing.files),
         "total_bytes": offer.total_bytes,
         "download_bytes": 0 if is_here else offer.download_bytes,
+        "contents": {file.name: file.bytes for file in offer.listing.files},
         "folder": str(folder) if folder is not None else None,
     }
 
@@ -71,28 +78,29 @@ def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
 def _adopt(model: Model, roots: "Roots", source: str, is_dry: bool) -> dict[str, Any]:
     from pathlib import Path
 
-    from lamina.engine.weights import checking, pulling
-    from lamina.engine.weights.record import read_record
+    from lamina.engine.weights import pulling
 
     path, folder = Path(source).expanduser(), None
-    if is_dry:
-        checking.check_folder(path)
-    else:
+    contents = pulling.contents_of(model, path)
+    total = sum(contents.values())
+    what = f"{model.name}: {path}, {len(contents)} files, {_gigabytes(total)}"
+    click.echo(f"{what}; to be taken to {roots.models / model.name}", err=True)
+    if not is_dry:
         line = ProgressLine()
         folder = pulling.adopt(model, path, roots, _on(line, model.name))
         line.clear()
-    record = read_record(folder) if folder is not None else None
     return {
         "model": model.name,
         "source": str(path),
-        "commit": record.commit if record is not None else "",
-        "files": len(record.files) if record is not None else 0,
-        "total_bytes": record.bytes if record is not None else 0,
+        "commit": pulling.commit_of(path),
+        "files": len(contents),
+        "total_bytes": total,
+        "contents": contents,
         "folder": str(folder) if folder is not None else None,
     }
 
 
-def _check_has_repository(model: Model) -> None:
+def _check_is_released(model: Model) -> None:
     from lamina.core.errors import ErrorCode, LaminaError
 
     if not model.checkpoint.repository:

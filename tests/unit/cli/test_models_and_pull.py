@@ -62,6 +62,16 @@ def test_models_tells_what_is_here_and_what_it_needs(lamina: Lamina, folder: Pat
     assert layered["gpu_bytes"]["offloaded"] < 10e9 < 45e9 < layered["gpu_bytes"]["all_at_once"]
 
 
+def test_models_tells_the_steps_and_the_guidance_of_each_task(lamina: Lamina) -> None:
+    told = {entry["name"]: entry["defaults"] for entry in json.loads(lamina("models", "--json").out)}
+    assert told["qwen-image-layered"] == {"decompose": {"steps": 50, "guidance": 4}}
+    assert {task: tuple(told["nano"][task].values()) for task in told["nano"]} == {
+        "decompose": (10, 1.0),
+        "edit": (4, 1.0),
+        "generate": (20, 2),
+    }
+
+
 def test_a_damaged_model_is_told_and_fails(lamina: Lamina, folder: Path) -> None:
     model = write_repository(folder / "models" / "qwen-image")
     (model / VAE).write_bytes((model / VAE).read_bytes()[:-1])
@@ -87,12 +97,48 @@ def test_verify_reads_what_a_look_at_lengths_does_not_show(lamina: Lamina, folde
 
 def test_pull_from_a_folder(lamina: Lamina, folder: Path) -> None:
     write_repository(folder / "source")
-    assert lamina("pull", "qwen-image", "--from", "source", "--dry-run").code == DONE
+    dry = lamina("pull", "qwen-image", "--from", "source", "--dry-run")
+    assert dry.code == DONE
     assert states(lamina)["qwen-image"] == "missing"
     result = lamina("pull", "qwen-image", "--from", "source")
     assert result.code == DONE
-    assert json.loads(result.out)["folder"] == str(folder / "models" / "qwen-image")
+    told = json.loads(result.out)
+    assert told["folder"] == str(folder / "models" / "qwen-image")
+    assert json.loads(dry.out) == told | {"folder": None}
     assert states(lamina)["qwen-image"] == "here"
+
+
+def test_a_dry_run_lists_and_sums_what_would_be_taken(
+    lamina: Lamina, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_repository(folder / "source")
+    (source / "README.md").write_text("not taken")
+    taken = {
+        path.relative_to(source).as_posix(): path.stat().st_size
+        for path in source.rglob("*")
+        if path.is_file() and path.name != "README.md"
+    }
+    result = lamina("pull", "qwen-image", "--from", "source", "--dry-run")
+    told = json.loads(result.out)
+    assert told["contents"] == taken
+    assert (told["files"], told["total_bytes"]) == (13, sum(taken.values()))
+    assert f"qwen-image: source, 13 files, {sum(taken.values()) / 1e6:.1f} MB; to be taken to" in result.err
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = lamina("pull", "qwen-image", "--from", "source", "--dry-run").out.splitlines()
+    assert {line.split("MB")[1].strip() for line in lines} == set(taken)
+    assert not (folder / "models").exists()
+
+
+def test_a_folder_with_another_model_is_refused_and_what_is_here_stays(lamina: Lamina, folder: Path) -> None:
+    write_repository(folder / "source")
+    write_repository(folder / "layered", model="qwen-image-layered")
+    assert lamina("pull", "qwen-image", "--from", "source").code == DONE
+    for rest in ((), ("--dry-run",)):
+        result = lamina("pull", "qwen-image", "--from", "layered", *rest)
+        assert (result.code, result.out) == (CANNOT_START, "")
+        assert "pipeline is QwenImageLayeredPipeline instead of QwenImagePipeline" in result.err
+        assert "lamina pull qwen-image-layered --from layered" in result.err
+    assert lamina("models", "--verify").code == DONE
 
 
 def test_pull_from_the_hub_says_first_what_comes(hub: FakeHub, lamina: Lamina, folder: Path) -> None:
@@ -126,6 +172,7 @@ def test_a_hub_without_the_model_is_an_error(hub: FakeHub) -> None:
     [
         (("pull", "qwen-imag"), USAGE, "Did you mean 'qwen-image'?"),
         (("pull", "nano"), USAGE, "comes with Lamina"),
+        (("pull", "nano", "--from", "nowhere"), USAGE, "comes with Lamina"),
         (("pull", "qwen-image", "--from", "nowhere"), CANNOT_START, "nowhere/model_index.json is not there"),
     ],
 )

@@ -6,19 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina.engine.weights.architecture import RELEASED
+
 COMPONENTS = ("transformer", "text_encoder", "vae", "tokenizer", "scheduler")
 
 
-def write_repository(folder: Path, seed: int = 0) -> Path:
-    """The text encoder and the VAE do not depend on `seed`, as those of the released models are all the same."""
-    index = {"_class_name": "QwenImagePipeline", **{name: ["diffusers", "Any"] for name in COMPONENTS}}
+def write_repository(folder: Path, seed: int = 0, model: str = "qwen-image") -> Path:
+    """The text encoder and the VAE do not depend on `seed`, as those of the released models are all the same. The
+    configs say of the architecture what those of `model` say.
+    """
+    released = RELEASED[model]
+    index = {"_class_name": released.pipeline, **{name: ["diffusers", "Any"] for name in COMPONENTS}}
     write(folder / "model_index.json", index)
     write(folder / "scheduler" / "scheduler_config.json", {"shift": 1.0})
     write(folder / "tokenizer" / "tokenizer_config.json", {})
     write(folder / "tokenizer" / "vocab.json", {"a": 0})
     (folder / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
     for name, of in (("transformer", seed + 10), ("text_encoder", 1), ("vae", 2)):
-        write(folder / name / "config.json", {})
+        config = {"transformer": released.transformer, "vae": released.vae}.get(name, {})
+        write(folder / name / "config.json", config)
         stem = "model" if name == "text_encoder" else "diffusion_pytorch_model"
         write_safetensors(folder / name / f"{stem}.safetensors", {"weight": numbers(of)})
     first, second = "diffusion_pytorch_model-00001-of-00002", "diffusion_pytorch_model-00002-of-00002"

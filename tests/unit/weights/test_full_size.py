@@ -1,5 +1,8 @@
-"""The released models' components, built on the meta device, have the parameters that we reckon with."""
+"""The released models' components, built on the meta device, have the parameters that we reckon with, and are built of
+what a folder's configs must say to be taken for theirs.
+"""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,9 @@ from lamina.engine.qwen.loading import load_component
 from lamina.engine.qwen.measuring import measure
 from lamina.engine.qwen.nano.build import parameters_of
 from lamina.engine.qwen.needs import NANO, RELEASED, ComponentSizes
+from lamina.engine.qwen.pipelines import Work
 from lamina.engine.qwen.placement import choose_plan
+from lamina.engine.weights import architecture
 
 # Qwen2.5-VL-7B-Instruct's config.json, as Qwen-Image's text_encoder/config.json repeats it.
 TEXT = {
@@ -36,7 +41,7 @@ def on_meta(make: Callable[[], Any]) -> Any:
 
 
 def test_the_transformer_has_20_430_401_088_parameters_in_60_blocks() -> None:
-    transformer = on_meta(QwenImageTransformer2DModel)
+    transformer = on_meta(lambda: QwenImageTransformer2DModel(**architecture.RELEASED["qwen-image"].transformer))
     blocks = transformer.transformer_blocks
     modulation = [module for block in blocks for module in (block.img_mod[1].weight, block.txt_mod[1].weight)]
     linear = [module.weight for module in blocks.modules() if isinstance(module, torch.nn.Linear)]
@@ -49,7 +54,8 @@ def test_the_transformer_has_20_430_401_088_parameters_in_60_blocks() -> None:
 
 
 def test_the_layered_transformer_adds_an_embedding_of_two_rows() -> None:
-    layered = on_meta(lambda: QwenImageTransformer2DModel(use_additional_t_cond=True, use_layer3d_rope=True))
+    config = architecture.RELEASED["qwen-image-layered"].transformer
+    layered = on_meta(lambda: QwenImageTransformer2DModel(**config))
     assert parameters_of(layered) == RELEASED.transformer + 2 * RELEASED.width
 
 
@@ -61,12 +67,25 @@ def test_the_text_encoder_takes_16_58_gb() -> None:
     assert round(2 * RELEASED.text_encoder / 1e9, 2) == 16.58
 
 
-@pytest.mark.parametrize("channels", [3, 4])
-def test_the_vae_takes_a_quarter_of_a_gigabyte(channels: int) -> None:
-    vae = on_meta(lambda: AutoencoderKLQwenImage(input_channels=channels))
+@pytest.mark.parametrize(("name", "channels"), [("qwen-image", 3), ("qwen-image-layered", 4)])
+def test_the_vae_takes_a_quarter_of_a_gigabyte(name: str, channels: int) -> None:
+    vae = on_meta(lambda: AutoencoderKLQwenImage(**architecture.RELEASED[name].vae))
+    assert vae.config.input_channels == channels
     assert vae.config.base_dim == RELEASED.vae_width
     assert abs(parameters_of(vae) - RELEASED.vae) < 10_000
     assert round(2 * parameters_of(vae) / 1e9, 2) == 0.25
+
+
+def test_what_a_config_does_not_say_is_as_diffusers_has_it() -> None:
+    first = architecture.RELEASED["qwen-image"]
+    for of, config in ((QwenImageTransformer2DModel, first.transformer), (AutoencoderKLQwenImage, first.vae)):
+        parameters = inspect.signature(of.__init__).parameters
+        assert {key: parameters[key].default for key in config} == config
+
+
+def test_every_released_model_has_an_architecture_whose_pipeline_we_run() -> None:
+    assert list(architecture.RELEASED) == [name for name, model in MODELS.items() if model.checkpoint.repository]
+    assert {one.pipeline for one in architecture.RELEASED.values()} <= {work.value.__name__ for work in Work}
 
 
 def test_the_catalog_tells_what_is_downloaded() -> None:

@@ -21,7 +21,8 @@ from lamina.engine.qwen.offloading import place
 from lamina.engine.qwen.pipelines import Components
 from lamina.engine.qwen.placement import Plan, choose_plan
 from lamina.engine.qwen.shelf import Shelf
-from lamina.engine.weights.places import Place, require
+from lamina.engine.weights.naming import checkpoint_of
+from lamina.engine.weights.places import require
 from lamina.engine.wishes import Wishes
 
 _ROLES = ("vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler")
@@ -109,7 +110,7 @@ class Stock:
         """Raises `LaminaError`: weights_missing, weights_damaged."""
         weights = require(model, self.wishes.roots)
         folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
-        return Source(folders, weights.transformer_file, _checkpoint(model, weights))
+        return Source(folders, weights.transformer_file, checkpoint_of(weights))
 
     def empty(self) -> None:
         """Every loaded model leaves."""
@@ -140,9 +141,3 @@ def _name_of(model: Model, kind: TaskKind) -> str:
 
 def _folder_of(role: str, model: Model, kind: TaskKind) -> str:
     return _OF_LAYERS.get(role, role) if model is NANO and kind is TaskKind.DECOMPOSE else role
-
-
-def _checkpoint(model: Model, weights: Place) -> str:
-    """As "Qwen/Qwen-Image@main", with the file that its transformer comes from where that is another."""
-    named = f"{model.checkpoint.repository}@{model.checkpoint.revision}" if model.checkpoint.repository else model.name
-    return named if weights.transformer_file is None else f"{named} with {weights.transformer_file.name}"

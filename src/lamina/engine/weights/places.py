@@ -101,6 +101,14 @@ def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def cached_as(folder: Path) -> tuple[str, str] | None:
+    """The repository and the commit of a snapshot's folder, by the layout of a hub cache; None if it is none."""
+    repository = folder.parent.parent.name
+    if folder.parent.name != "snapshots" or not repository.startswith("models--"):
+        return None
+    return repository.removeprefix("models--").replace("--", "/", 1), folder.name
+
+
 def _is_whole(place: Place) -> bool:
     try:
         place.check()

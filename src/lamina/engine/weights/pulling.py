@@ -10,9 +10,10 @@ from pathlib import Path
 
 from lamina.core.catalog import MODELS, Model
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.engine.weights.architecture import check_is
 from lamina.engine.weights.checking import check_folder
 from lamina.engine.weights.hub import Listing, RemoteFile, fetch, is_taken, list_repository
-from lamina.engine.weights.places import Roots, folder_of
+from lamina.engine.weights.places import Roots, cached_as, folder_of
 from lamina.engine.weights.record import FileRecord, Record, git_id_of, read_record, sha256_of, write_record
 
 _SPARE_BYTES = 100_000_000  # left free on the disk
@@ -103,14 +104,9 @@ def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
 
     Raises `LaminaError` (weights_missing, weights_damaged, output_unwritable).
     """
-    check_folder(source)
-    names = sorted(
-        name
-        for name in (path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
-        if is_taken(name)
-    )
+    names = contents_of(model, source)
     staging = _staging(model, roots, "folder")
-    total = sum(_length(source / name) for name in names)
+    total = sum(names.values())
     with _written(roots.models), _alone(model, roots):
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -126,8 +122,25 @@ def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
             files[name] = FileRecord(_length(target), _hashed(source / name))
             done += files[name].bytes
             told(done, total, name)
-        commit = source.name if source.parent.name == "snapshots" else ""
-        return _finish(staging, Record(model.name, str(source), commit, model.checkpoint.licence, files), roots)
+        record = Record(model.name, str(source.resolve()), commit_of(source), model.checkpoint.licence, files)
+        return _finish(staging, record, roots)
+
+
+def contents_of(model: Model, source: Path) -> dict[str, int]:
+    """The bytes of each file that `adopt` would take, by its path in `source`.
+
+    Raises `LaminaError` (weights_missing, weights_damaged), also where the folder holds another model.
+    """
+    check_folder(source)
+    check_is(model, source)
+    found = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
+    return {name: _length(path) for name, path in found.items() if is_taken(name)}
+
+
+def commit_of(source: Path) -> str:
+    """Of a snapshot in a hub cache; of other folders none is known, and it is empty."""
+    cached = cached_as(source.resolve())
+    return cached[1] if cached is not None else ""
 
 
 def _hashed(path: Path) -> str:

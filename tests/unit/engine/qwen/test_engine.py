@@ -10,12 +10,15 @@ from safetensors.torch import save_file
 
 import lamina
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
+from lamina.core.catalog import NANO
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import LOADING, PictureMaker, Step, no_progress
 from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling
 from lamina.engine.choice import start_engine, start_picture_maker
+from lamina.engine.weights.naming import checkpoint_of
+from lamina.engine.weights.places import PACKAGED, Place
 
 FEW = Sampling(seed=7, steps=3)
 
@@ -44,7 +47,8 @@ def generate(nano: PictureMaker, sampling: Sampling = FEW, **rest: int) -> Gener
 
 def test_a_result_tells_how_it_was_made(drawn: Generated) -> None:
     made = drawn.made
-    assert (made.engine, made.checkpoint, made.seed, made.steps, made.skipped_steps) == ("nano", "nano", 7, 3, 0)
+    assert (made.engine, made.seed, made.steps, made.skipped_steps) == ("nano", 7, 3, 0)
+    assert made.checkpoint == checkpoint_of(Place(NANO, PACKAGED, "package"))
     assert made.prompt == "a red circle on a white background"
     assert {"loading", "encoding", "sampling", "decoding"} <= set(made.timings_s)
     assert all(seconds >= 0 for seconds in made.timings_s.values())

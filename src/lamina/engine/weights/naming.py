@@ -1,0 +1,55 @@
+"""Names the weights that a result was made with, by what is known of where they came from."""
+
+import hashlib
+from pathlib import Path
+
+from lamina.core.catalog import NANO, Model
+from lamina.engine.weights.places import Place, cached_as
+from lamina.engine.weights.record import Record, read_record
+
+_DIGITS = 12
+_SAMPLE_BYTES, _SAMPLES_APART = 64, 1 << 15
+
+
+def checkpoint_of(place: Place) -> str:
+    """As "Qwen/Qwen-Image@COMMIT"; of a folder without commits "folder NAME@DIGEST", of nano "nano@DIGEST".
+
+    Where nothing tells the commit, the revision that the catalog asks for. With the file that its transformer comes
+    from where that is another. Other weights have another name, since captions are kept by it.
+    """
+    named = _named(place)
+    return named if place.transformer_file is None else f"{named} with {place.transformer_file.name}"
+
+
+def _named(place: Place) -> str:
+    record = read_record(place.folder)
+    if record is not None:
+        return _recorded(record, place.model)
+    if (cached := cached_as(place.folder)) is not None:
+        return "@".join(cached)
+    if place.model is NANO:
+        return f"{NANO.name}@{_sampled(place.folder)}"
+    return f"{place.model.checkpoint.repository}@{place.model.checkpoint.revision}"
+
+
+def _recorded(record: Record, model: Model) -> str:
+    source = Path(record.source)
+    if (cached := cached_as(source)) is not None:
+        return "@".join(cached)
+    if record.source == model.checkpoint.repository:
+        return f"{record.source}@{record.commit}"
+    checksums = "\n".join(f"{name} {file.sha256}" for name, file in sorted(record.files.items()))
+    return f"folder {source.name}@{hashlib.sha256(checksums.encode()).hexdigest()[:_DIGITS]}"  # no path of the machine
+
+
+def _sampled(folder: Path) -> str:
+    """Of some bytes from everywhere in the tensors: a training changes all of them, and all take 0.2 s to read."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+        with path.open("rb", buffering=0) as file:
+            for start in range(0, size, _SAMPLES_APART):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()[:_DIGITS]
