@@ -168,7 +168,7 @@ def test_nothing_is_printed_when_quiet(lamina: Lamina) -> None:
         (["generate", "a", "--model", "qwen-imag"], 2, "Did you mean 'qwen-image'?"),
         (["generate", "a", "--scheduler", "Eulr"], 2, "Euler"),
         (["generate", "a", "--lora", "a:9"], 2, "-4 to 4"),
-        (["edit", "a.png"], 2, "Missing argument"),
+        (["edit", "a.png"], 2, "is all that was given"),
         (["edit", "gone.png", "a"], 1, "no file 'gone.png'"),
         (["edit", "gone.png", "a", "--model", "qwen-image"], 2, "does not edit"),
     ],

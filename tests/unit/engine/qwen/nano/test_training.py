@@ -74,6 +74,23 @@ def test_what_is_learnt_is_less_wrong_than_what_was_there_before(tmp_path: Path)
     assert off(run(tmp_path, 400)) < off(Tiny()) / 2
 
 
+def test_a_kernel_is_learnt_as_a_matrix_in_its_own_memory(tmp_path: Path):
+    torch.manual_seed(3)
+    model = nn.Conv3d(16, 16, 3, padding=1)
+    x = torch.randn(4, 16, 1, 6, 6)
+
+    def off() -> torch.Tensor:
+        return (model(x) - x).square().mean()
+
+    before, weight = float(off().detach()), model.weight.detach().clone()
+    schedule = Schedule(60, warm_up=5, matrix_rate=2e-2)
+    train(model, lambda _step, _rng: (off(), {}), schedule, tmp_path / "kernel.pt")
+    assert float(off().detach()) < before / 2
+    saved = torch.load(tmp_path / "kernel.pt", weights_only=True)["optimizers"]
+    assert [len(one["state"]) for one in saved] == [1, 1]  # the bias is AdamW's, the kernel Muon's
+    assert (model.weight.detach() - weight)[:, :, 0].abs().max() < 0.02  # of taps that look at nothing: decay alone
+
+
 def test_noise_is_mixed_as_the_sampler_takes_it_off():
     latents = torch.randn(4, 2, 3, 5)
     mixed, velocity = flow.noisy(latents, torch.tensor([0.0, 1.0, 0.25, 0.5]))

@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderKLQwenImage, QwenImagePipeline, QwenImageTransformer2DModel
 from torch.nn.utils.rnn import pad_sequence
 
-from lamina.engine.qwen.nano.drawing import SIZES, flattened
+from lamina.engine.qwen.nano.drawing import SIZES, flattened, random_composition
 from lamina.engine.qwen.nano.edits import Edit, random_edit
 from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
 from lamina.engine.qwen.nano.training.pictures import trained_pictures
@@ -20,8 +20,9 @@ from lamina.engine.qwen.nano.training.seeing import Pixels, Seer
 from lamina.engine.qwen.nano.training.text_encoder import picture_of
 from lamina.engine.qwen.nano.training.vae import frames, loss_of_pictures
 
-_BATCH, _SAID_SHARE = 24, 0.2  # of a batch are edits as the transformer has them, the rest what the VAE learnt from
-_SAID, _SAID_AT_ONCE, _SAID_STEPS = 3000, 50, 6
+_BATCH, _SAID_SHARE = 24, 0.15  # of a batch are edits as the transformer has them
+_WHOLE_SHARE = 0.33  # of what is drawn are whole pictures, the rest what the VAE learnt from
+_SAID, _SAID_AT_ONCE, _SAID_STEPS = 4000, 50, 4
 _MOST_NOISE = 0.25  # of a latent channel's deviation
 _ABSOLUTE = 2.0  # more than at first: edges are what is wanted
 _SIDE = SIZES[0][0] // 8  # latents
@@ -42,7 +43,7 @@ def train_decoder(
 
     def loss_of(_step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         chosen = rng.choice(len(said), int(_BATCH * _SAID_SHARE), replace=False)
-        drawn = torch.from_numpy(frames(rng, _BATCH - len(chosen))).to(device)[:, :, None] * 2 - 1
+        drawn = torch.from_numpy(_drawn(rng, _BATCH - len(chosen))).to(device)[:, :, None] * 2 - 1
         with torch.no_grad(), torch.autocast(device, torch.bfloat16):
             latents = vae.quant_conv(vae.encoder(drawn)).float().chunk(2, 1)[0]
         noise = torch.rand(len(latents), 1, 1, 1, 1, device=device) * _MOST_NOISE * deviation
@@ -53,12 +54,22 @@ def train_decoder(
         off = (again - truth)[: len(chosen), :3].abs().mean() / 2
         return loss_of_pictures(truth, again, _ABSOLUTE), {"off": float(off.detach())}
 
-    return train(vae, loss_of, Schedule(steps, 1.5e-4, average=0.998, betas=(0.9, 0.99)), folder / "decoder.pt", device)
+    schedule = Schedule(steps, decay=0.8, betas=(0.9, 0.99), average=0.999, matrix_rate=1.2e-3)
+    return train(vae, loss_of, schedule, folder / "decoder.pt", device)
 
 
 def with_trained_decoder(folder: Path, vae: AutoencoderKLQwenImage) -> AutoencoderKLQwenImage:
     """`vae`, or with the decoder that was trained in `folder`, if one was."""
     return averaged(folder / "decoder.pt", vae) if (folder / "decoder.pt").exists() else vae
+
+
+def _drawn(rng: np.random.Generator, count: int) -> Pixels:
+    """(count, 4, 64, 64) in 0..1."""
+    whole = [
+        flattened(random_composition(rng, int(rng.integers(0, 4)), SIZES[0]).layers())
+        for _ in range(int(count * _WHOLE_SHARE))
+    ]
+    return np.concatenate([np.stack(whole), frames(rng, count - len(whole))])
 
 
 @torch.no_grad()

@@ -16,13 +16,15 @@ from torch import nn
 
 _SAVED_EVERY_S = 90.0
 _TOLD_EVERY = 100  # steps
+_LEAST_CHANNELS = 16  # of a kernel that is learnt as a matrix
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """`steps` in all; the learning rate rises over `warm_up`, holds, and falls to 2 % over the last `decay` of them.
 
-    `matrix_rate`: where it is not 0, the transformer blocks' matrices learn by Muon (Jordan 2024) at this rate.
+    `matrix_rate`: where it is not 0, the transformer blocks' matrices, or a VAE's kernels, learn by Muon (Jordan 2024)
+    at this rate.
     """
 
     steps: int
@@ -86,19 +88,34 @@ def _optimizers(model: nn.Module, schedule: Schedule) -> list[torch.optim.Optimi
     trained = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
 
     def is_matrix(name: str, weight: nn.Parameter) -> bool:
-        return bool(schedule.matrix_rate) and weight.dim() == 2 and (".attn." in name or "_mlp." in name)
+        is_block = weight.dim() == 2 and (".attn." in name or "_mlp." in name)
+        is_kernel = weight.dim() > 3 and min(weight.shape[:2]) >= _LEAST_CHANNELS
+        return bool(schedule.matrix_rate) and (is_block or is_kernel)
 
     others = [weight for name, weight in trained if not is_matrix(name, weight)]
     made: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(others, schedule.learning_rate, betas=schedule.betas, weight_decay=0.01, fused=True)
     ]
     if matrices := [weight for name, weight in trained if is_matrix(name, weight)]:
-        muon = torch.optim.Muon(matrices, schedule.matrix_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-        made.append(muon)
+        made.append(_Muon(matrices, schedule.matrix_rate))
     for optimizer in made:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
     return made
+
+
+class _Muon(torch.optim.Muon):
+    """Also for kernels, each a matrix from all that it looks at to its channels."""
+
+    def __init__(self, weights: list[nn.Parameter], rate: float) -> None:
+        self.weights = weights
+        flat = [nn.Parameter(weight.detach().flatten(1)) for weight in weights]  # in the same memory
+        super().__init__(flat, rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+
+    def step(self, closure: None = None) -> None:
+        for flat, weight in zip(self.param_groups[0]["params"], self.weights, strict=True):
+            flat.grad = None if weight.grad is None else weight.grad.flatten(1)
+        super().step(closure)
 
 
 def _follow(average: nn.Module, model: nn.Module, share: float) -> None:

@@ -23,6 +23,10 @@ from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
 _WITHOUT_WORDS = 0.1  # of samples, for guidance
 _SPREAD = 1.2  # of the noise's log odds
+# Shares of the kinds of edits: of one picture and of two, and those of one that are learnt last.
+_ONE = {"recolour": 0.3, "remove": 0.23, "ground": 0.18, "add": 0.16, "replace": 0.13}
+_TWO = {"bring": 0.6, "new ground": 0.4}
+_LAST = {"replace": 0.38, "recolour": 0.28, "remove": 0.24, "ground": 0.1}
 _DRAWING, _EDITING = (0.5, 8), (1.5, 5)  # their middle, and that one of so many samples is noise alone
 
 
@@ -49,17 +53,18 @@ def groups(scale: float = 1.0) -> list[Group]:
         partial(_caption_sample, size=square, things=(1, 2)),
         partial(_caption_sample, size=square, things=(0, 3)),
     )
-    one, two = partial(_edit_sample, size=square, references=1), partial(_edit_sample, size=square, references=2)
+    one, last, two = (partial(_edit_sample, size=square, kinds=kinds) for kinds in (_ONE, _LAST, _TWO))
     made = [
         Group("generate few", square, 1, 24, count(40000), 128, 0.12, few),
         Group("generate many", square, 1, 32, count(10000), 128, 0.04, many),
-        Group("edit one", square, 2, 32, count(100000), 96, 0.62, one),
+        Group("edit one", square, 2, 32, count(100000), 96, 0.42, one),
+        Group("edit last", square, 2, 32, count(45000), 96, 0.2, last),
         Group("edit two", square, 3, 50, count(16000), 64, 0.14, two),
     ]
     for size in (wide, tall):
         name = f"{size[0]}x{size[1]}"
         caption = partial(_caption_sample, size=size, things=(1, 2))
-        edit = partial(_edit_sample, size=size, references=1)
+        edit = partial(_edit_sample, size=size, kinds=_ONE)
         made.append(Group(f"generate {name}", size, 1, 24, count(3000), 128, 0.02, caption))
         made.append(Group(f"edit {name}", size, 2, 36, count(4000), 96, 0.02, edit))
     return made
@@ -71,10 +76,8 @@ def _caption_sample(rng: np.random.Generator, size: tuple[int, int], things: tup
     return Sample(flattened(composition.layers())[None], text)
 
 
-def _edit_sample(rng: np.random.Generator, size: tuple[int, int], references: int) -> Sample:
-    kind = "" if references == 1 else str(rng.choice(["bring", "new ground"], p=(0.6, 0.4)))
-    while len((edit := random_edit(rng, size, kind)).references) != references:
-        pass
+def _edit_sample(rng: np.random.Generator, size: tuple[int, int], kinds: dict[str, float]) -> Sample:
+    edit = random_edit(rng, size, str(rng.choice(list(kinds), p=list(kinds.values()))))
     text = " " if rng.random() < _WITHOUT_WORDS else edit.instruction
     pictures = [flattened(composition.layers()) for composition in (edit.result, *edit.references)]
     return Sample(np.stack(pictures), text, tuple(picture_of(reference) for reference in edit.references))
