@@ -310,6 +310,7 @@ def test_what_looks_like_a_page_is_not_shown_as_one(service: Served) -> None:
 
 def test_pages_for_everybody(service: Served) -> None:
     assert httpx2.get(f"{service.url}/health").json()["status"] == "ok"
+    assert httpx2.get(f"{service.url}/").headers["location"] == "/docs"
     assert httpx2.get(f"{service.url}/ready").json()["status"] == "ready"
     assert "lamina_jobs_submitted" in httpx2.get(f"{service.url}/metrics").text
     assert httpx2.get(f"{service.url}/.well-known/jwks.json").json()["keys"][0]["crv"] == "Ed25519"
