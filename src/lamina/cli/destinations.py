@@ -58,14 +58,21 @@ def _filled(template: str, source: str) -> str:
     return template.replace("{stem}", path.stem).replace("{name}", path.name)
 
 
+def check_spared(outputs: Sequence[str], sources: Sequence[str]) -> None:
+    """Raises `LaminaError` (output_in_the_way) where an output would replace a picture that was given."""
+    places = {Path(source).resolve() for source in sources if source != STDIN}
+    for output in outputs:
+        if Path(output).resolve() in places:
+            raise _in_the_way(f"{output!r} is itself one of the pictures.", "Give another name.")
+
+
 def _check_distinct(jobs: Sequence[Job]) -> None:
-    sources = {Path(job.source).resolve() for job in jobs if job.source != STDIN}
+    sources = [job.source for job in jobs]
     owners: dict[Path, Job] = {}
     for job in jobs:
+        check_spared(job.outputs, sources)
         for output in job.outputs:
             place = Path(output).resolve()
-            if place in sources:
-                raise _in_the_way(f"{output!r} is itself one of the pictures.", "Give another name.")
             if owners.get(place) is job:
                 raise _in_the_way(f"{output!r} is named twice, in two ways.", "Name it once.")
             if place in owners:

@@ -6,7 +6,7 @@ import click
 
 from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.picture_jobs import PictureOptions, picture_options, run_picture_job
-from lamina.core.tasks import GenerateTask
+from lamina.core.tasks import DEFAULT_STRENGTH, GenerateTask
 
 
 @click.command()
@@ -16,7 +16,9 @@ from lamina.core.tasks import GenerateTask
 )
 @click.option("--image", metavar="PATH", help="A picture to start from.")
 @click.option("--mask", metavar="PATH", help="Where --image may change: white; as large as it. The rest stays.")
-@click.option("--strength", type=click.FloatRange(0, 1), help="How much of --image may change; 0.6 by default.")
+@click.option(
+    "--strength", type=click.FloatRange(0, 1), help=f"How much of --image may change; {DEFAULT_STRENGTH} by default."
+)
 @picture_options
 @model_options
 def generate(
@@ -43,14 +45,9 @@ def generate(
     if strength is not None and image is None:
         raise click.UsageError("--strength says how much of --image may change; give both")
     width, height = size or (None, None)
+    strength = DEFAULT_STRENGTH if strength is None else strength
     task = GenerateTask(
-        prompt,
-        sampling_of(**options),
-        width,
-        height,
-        picture.count,
-        **({"strength": strength} if strength is not None else {}),
-        is_expanded=picture.is_expanded,
+        prompt, sampling_of(**options), width, height, picture.count, strength, is_expanded=picture.is_expanded
     )
 
     def work(progress: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lamina.cli.destinations import check_spared
 from lamina.cli.exits import DONE
-from lamina.cli.inputs import STDIN
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_PICTURES, TaskKind
@@ -76,7 +76,7 @@ def run_picture_job(
     Raises `LaminaError`: output_unknown_format, output_in_the_way, output_unwritable, and what `work` raises.
     """
     outputs = _outputs(options, stem)
-    _check_spared(outputs, sources)
+    check_spared(outputs, sources)
     line = ProgressLine(not options.is_quiet)
     line.begin(stem)
     try:
@@ -106,15 +106,6 @@ def _outputs(options: PictureOptions, stem: str) -> list[str]:
                 f"To replace it, say so: --to {path}",
             )
     return outputs
-
-
-def _check_spared(outputs: Sequence[str], sources: Sequence[str]) -> None:
-    places = {Path(source).resolve() for source in sources if source != STDIN}
-    for output in outputs:
-        if Path(output).resolve() in places:
-            raise LaminaError(
-                ErrorCode.OUTPUT_IN_THE_WAY, f"{output!r} is itself one of the pictures.", "Give another name."
-            )
 
 
 def _tell(pictures: "Pictures", outputs: Sequence[str], options: PictureOptions) -> None:

@@ -10,6 +10,7 @@ from lamina.core.schedulers import scheduler_named
 MIN_LAYERS, MAX_LAYERS = 1, 10
 MAX_PICTURES = 20  # of one request
 MAX_REFERENCES = 10
+DEFAULT_STRENGTH = 0.6
 MIN_SIDE_PX, MAX_SIDE_PX, SIDE_STEP_PX = 64, 4096, 16
 MAX_AREA_PX = 2048 * 2048
 MAX_STEPS = 250
@@ -93,7 +94,7 @@ class GenerateTask:
     width: int | None = None
     height: int | None = None
     count: int = 1
-    strength: float = 0.6
+    strength: float = DEFAULT_STRENGTH
     is_expanded: bool = False
 
     def __post_init__(self) -> None:

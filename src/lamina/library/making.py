@@ -11,7 +11,7 @@ from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.layers import Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.results import Generated
-from lamina.core.tasks import DEFAULT_SCHEDULER, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.core.tasks import DEFAULT_SCHEDULER, DEFAULT_STRENGTH, EditTask, GenerateTask, Lora, Sampling, TaskKind
 from lamina.document.encoding import DEFAULT_QUALITY, Encoding, picture_format_of, write
 from lamina.document.files import file_beside
 from lamina.document.metadata import SourceType, making_of
@@ -63,7 +63,7 @@ def generate(
     count: int = 1,
     image: AnyPicture | None = None,
     mask: AnyPicture | None = None,
-    strength: float = 0.6,
+    strength: float = DEFAULT_STRENGTH,
     engine: str | None = None,
     progress: Progress = no_progress,
     **sampling: Any,

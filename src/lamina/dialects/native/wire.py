@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.core.tasks import (
+    DEFAULT_STRENGTH,
     MAX_ALPHA,
     MAX_GUIDANCE,
     MAX_LAYERS,
@@ -124,7 +125,7 @@ class GenerationFields(PictureFields):
 
     image: Picture | None = Field(None, description="A picture to start from.")
     mask: Picture | None = Field(None, description="Where `image` may change: white; of its size.")
-    strength: float = Field(0.6, ge=0, le=1, description="How much of `image` may change.")
+    strength: float = Field(DEFAULT_STRENGTH, ge=0, le=1, description="How much of `image` may change.")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "a red circle on a white background"}]})
 

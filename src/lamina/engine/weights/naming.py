@@ -1,6 +1,7 @@
 """Names the weights that a result was made with, by what is known of where they came from."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from lamina.core.catalog import NANO, Model
@@ -43,10 +44,18 @@ def _recorded(record: Record, model: Model) -> str:
 
 
 def _sampled(folder: Path) -> str:
-    """Of some bytes from everywhere in the tensors: a training changes all of them, and all take 0.2 s to read."""
+    files = {path: path.stat() for path in sorted(folder.rglob("*.safetensors"))}
+    return _digest(folder, tuple((path, known.st_size, known.st_mtime_ns) for path, known in files.items()))
+
+
+@lru_cache(maxsize=4)  # every request asks
+def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Of some bytes from everywhere in the tensors: a training changes all of them, and all take 0.2 s to read.
+
+    `files`: with their size and when they were changed.
+    """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors")):
-        size = path.stat().st_size
+    for path, size, _ in files:
         digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
         with path.open("rb", buffering=0) as file:
             for start in range(0, size, _SAMPLES_APART):
