@@ -86,3 +86,25 @@ def test_a_floor_is_an_area_of_its_own() -> None:
     background = find_background(picture)
     assert len(background.areas) == 1
     assert background.areas[0][300, 10]
+
+
+@pytest.mark.parametrize("make", [gradient, radial])
+def test_what_is_seen_through_a_ring_is_background(make) -> None:
+    picture = make()
+    cv2.circle(picture, (150, 180), 80, (200, 30, 60), 24)
+    mask = find_background(picture).mask
+    assert mask[160:200, 130:170].all()
+
+
+def test_what_has_another_places_colour_of_a_gradient_is_not_seen_through() -> None:
+    picture = gradient()
+    inside = picture[160:200, 330:370].copy()
+    cv2.circle(picture, (150, 180), 80, (200, 30, 60), 24)
+    picture[160:200, 130:170] = inside
+    assert not find_background(picture).mask[164:196, 134:166].any()
+
+
+def test_a_white_eye_on_white_is_an_eye() -> None:
+    picture = np.full((*SHAPE, 3), 255, np.uint8)
+    cv2.circle(picture, (150, 180), 80, (200, 30, 60), 24)
+    assert not find_background(picture).mask[160:200, 130:170].any()

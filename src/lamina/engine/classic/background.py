@@ -33,6 +33,7 @@ _MIN_REGION_SHARE = 0.002
 _MIN_AREA_SHARE = 0.03
 _FITTING_LEVELS, _DEPARTURE_LEVELS = 1.6, 12
 _MIN_ISLAND_SHARE = 0.0004
+_MOST_CHANCE = 0.2  # share of a gradient that has an island's colour, above which the island may have it by chance
 _MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the picture that a texture must fill
 
 
@@ -196,11 +197,21 @@ def _spread_from(rgb: Rgb, main: Mask) -> Rgb:
 
 
 def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
-    """Pixels of the model's colour that hang together with the border, or are sizeable islands."""
+    """Pixels of the model's colour that hang together with the border, or are seen through something.
+
+    What something encloses is background where it has just the colour that a gradient has there. On one flat colour
+    that would prove nothing: a white eye on white paper is an eye.
+    """
     smooth = np.asarray(cv2.medianBlur(rgb, 3))
-    close = largest(np.asarray(cv2.absdiff(smooth, model))) <= 3 + 1.5 * noise
+    most = 3 + 1.5 * noise
+    close = largest(np.asarray(cv2.absdiff(smooth, model))) <= most
     parts = components(close, connectivity=4)
-    touched = np.bincount(parts.labels[main], minlength=len(parts)) > 0
-    keep = touched & (parts.areas > _MIN_ISLAND_SHARE * close.size)
-    keep[0] = False
+    is_sizeable = parts.areas > _MIN_ISLAND_SHARE * close.size
+    is_sizeable[0] = False
+    keep = is_sizeable & (np.bincount(parts.labels[main], minlength=len(parts)) > 0)
+    for island in np.flatnonzero(is_sizeable & ~keep).tolist():
+        window = parts.window(island)
+        colour = model[window][parts.labels[window] == island].mean(0)
+        alike = np.abs(model[::4, ::4] - colour).max(-1) <= most
+        keep[island] = alike.mean() < _MOST_CHANCE
     return looked_up(keep, parts.labels)
