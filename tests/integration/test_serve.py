@@ -326,6 +326,7 @@ def test_pages_for_everybody(service: Served) -> None:
 def test_models_and_lists(service: Served, folder: Path) -> None:
     models = {model["name"]: model for model in service.client.get("/v1/models").json()["models"]}
     assert models["nano"]["is_here"]
+    assert models["nano"]["defaults"]["edit"] == {"steps": 4, "guidance": 1.0}
     assert models["qwen-image"]["prices_usd"] == {"generate": "0.045"}
     with service.as_key(new_key(folder)) as client:
         for _ in range(3):

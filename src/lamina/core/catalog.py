@@ -26,7 +26,7 @@ class Span:
 class Checkpoint:
     """Weights as their makers publish them: a repository on the Hugging Face hub in the diffusers layout.
 
-    `revision`: a commit, or a branch that its makers move. `size_bytes`: what is downloaded, about.
+    `revision`: the commit that is downloaded. `size_bytes`: what is downloaded, about.
     """
 
     repository: str
@@ -65,7 +65,7 @@ class Model:
         return self.own[kind][1] if kind in self.own else self.guidance.default
 
 
-def _released(name: str, title: str, kind: TaskKind, repository: str, revision: str = "main", **rest: Any) -> Model:
+def _released(name: str, title: str, kind: TaskKind, repository: str, revision: str, **rest: Any) -> Model:
     """A model of the family with the settings of its makers' own card."""
     facts: dict[str, Any] = {
         "steps": Span(1, MAX_STEPS, 50),
@@ -89,6 +89,7 @@ MODELS = {
             "Qwen-Image: pictures from words, good at lettering",
             TaskKind.GENERATE,
             "Qwen-Image",
+            "75e0b4be04f60ec59a75f475837eced720f823b6",
             native_px=1328,
             suffix=_SUFFIX,
         ),
@@ -97,6 +98,7 @@ MODELS = {
             "Qwen-Image of December 2025: more lifelike people and finer detail",
             TaskKind.GENERATE,
             "Qwen-Image-2512",
+            "25468b98e3276ca6700de15c6628e51b7de54a26",
             native_px=1328,
             suffix=_SUFFIX,
             aliases=("qwen-image-max",),
@@ -106,6 +108,7 @@ MODELS = {
             "Qwen-Image-Edit: changes one picture as words say",
             TaskKind.EDIT,
             "Qwen-Image-Edit",
+            "ac7f9318f633fc4b5778c59367c8128225f1e3de",
             max_references=1,
         ),
         _released(
@@ -113,6 +116,7 @@ MODELS = {
             "Qwen-Image-Edit of September 2025: several pictures into one",
             TaskKind.EDIT,
             "Qwen-Image-Edit-2509",
+            "d3968ef930e841f4c73640fb8afa3b306a78167e",
             steps=Span(1, MAX_STEPS, 40),
             max_references=MAX_REFERENCES,
             aliases=("qwen-image-edit-plus",),
@@ -122,6 +126,7 @@ MODELS = {
             "Qwen-Image-Edit of November 2025: as before, keeping people and things more alike",
             TaskKind.EDIT,
             "Qwen-Image-Edit-2511",
+            "6f3ccc0b56e431dc6a0c2b2039706d7d26f22cb9",
             steps=Span(1, MAX_STEPS, 40),
             max_references=MAX_REFERENCES,
             aliases=("qwen-image-max-edit",),

@@ -63,9 +63,18 @@ def test_a_snapshot_has_its_commit_where_it_is_and_when_it_was_taken(tmp_path: P
     assert named(roots) == f"Qwen/Qwen-Image@{COMMIT}"
 
 
-def test_weights_that_nothing_is_known_of_are_as_the_catalog_says(roots: Roots) -> None:
+def test_of_two_snapshots_the_catalogs_commit_is_taken(tmp_path: Path, roots: Roots) -> None:
+    cache = tmp_path / "cache" / "models--Qwen--Qwen-Image"
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text(COMMIT)
+    for commit in (COMMIT, MODEL.checkpoint.revision):
+        write_repository(cache / "snapshots" / commit)
+    assert require(MODEL, roots).folder.name == MODEL.checkpoint.revision
+
+
+def test_no_commit_is_told_of_weights_that_nothing_is_known_of(roots: Roots) -> None:
     place = Place(MODEL, write_repository(roots.models / MODEL.name), "models folder", Path("mine.gguf"))
-    assert checkpoint_of(place) == "Qwen/Qwen-Image@main with mine.gguf"
+    assert checkpoint_of(place) == "Qwen/Qwen-Image with mine.gguf"
 
 
 def test_nanos_name_changes_with_its_weights_alone(tmp_path: Path) -> None:

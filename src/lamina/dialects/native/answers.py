@@ -161,6 +161,11 @@ class SpanBody(BaseModel):
     default: float
 
 
+class DefaultsBody(BaseModel):
+    steps: int
+    guidance: float
+
+
 class ModelBody(BaseModel):
     name: str
     title: str
@@ -168,6 +173,7 @@ class ModelBody(BaseModel):
     kinds: list[Kind] = Field(description="What it does.")
     steps: SpanBody
     guidance: SpanBody
+    defaults: dict[str, DefaultsBody] = Field(description="What counts where a request is silent, by kind.")
     native_px: int = Field(description="The side of the square that it was trained at.")
     max_references: int = Field(description="Pictures that an edit may take.")
     licence: str

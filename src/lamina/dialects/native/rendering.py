@@ -12,6 +12,7 @@ from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.core.tasks import TaskKind
 from lamina.dialects.native.answers import (
+    DefaultsBody,
     EntryBody,
     FailureBody,
     FileBody,
@@ -126,6 +127,10 @@ def render_model(model: Model, is_here: bool, price_micros: Callable[[TaskKind, 
         kinds=[kind.value for kind in kinds],
         steps=_render_span(model.steps),
         guidance=_render_span(model.guidance),
+        defaults={
+            kind.value: DefaultsBody(steps=model.default_steps(kind), guidance=model.default_guidance(kind))
+            for kind in kinds
+        },
         native_px=model.native_px,
         max_references=model.max_references,
         licence=model.checkpoint.licence,

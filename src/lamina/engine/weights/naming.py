@@ -15,8 +15,8 @@ _SAMPLE_BYTES, _SAMPLES_APART = 64, 1 << 15
 def checkpoint_of(place: Place) -> str:
     """As "Qwen/Qwen-Image@COMMIT"; of a folder without commits "folder NAME@DIGEST", of nano "nano@DIGEST".
 
-    Where nothing tells the commit, the revision that the catalog asks for. With the file that its transformer comes
-    from where that is another. Other weights have another name, since captions are kept by it.
+    Where nothing tells the commit, the repository alone. With the file that its transformer comes from where that is
+    another. Other weights have another name, since captions are kept by it.
     """
     named = _named(place)
     return named if place.transformer_file is None else f"{named} with {place.transformer_file.name}"
@@ -30,7 +30,7 @@ def _named(place: Place) -> str:
         return "@".join(cached)
     if place.model is NANO:
         return f"{NANO.name}@{_sampled(place.folder)}"
-    return f"{place.model.checkpoint.repository}@{place.model.checkpoint.revision}"
+    return place.model.checkpoint.repository
 
 
 def _recorded(record: Record, model: Model) -> str:

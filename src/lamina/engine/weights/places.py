@@ -1,6 +1,7 @@
 """Where a model's weights are on this machine: the models folder, the cache of the Hugging Face hub, the package."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.engine.weights.checking import INDEX, check_folder
 
 HUB_CACHE = "hub cache"
+_BRANCH = "main"
 PACKAGED = Path(__file__).parents[1] / "qwen" / "nano" / "weights"
 _TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
 
@@ -88,17 +90,16 @@ def folder_of(model: Model, roots: Roots) -> Path:
 
 
 def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
-    """The revision's folder in a hub cache, whose layout is
-    `models--OWNER--NAME/{refs/REVISION, snapshots/COMMIT/}`; None if it is not there.
+    """The catalog's revision in a hub cache, or else the one that its main branch is at; None if neither is there.
+
+    The layout is `models--OWNER--NAME/{refs/BRANCH, snapshots/COMMIT/}`.
     """
     repository = hub_cache / f"models--{model.checkpoint.repository.replace('/', '--')}"
-    reference = repository / "refs" / model.checkpoint.revision
-    try:
-        commit = reference.read_text("utf-8").strip() if reference.is_file() else model.checkpoint.revision
-    except OSError:
-        return None
-    folder = repository / "snapshots" / commit
-    return folder if folder.is_dir() else None
+    commits = [model.checkpoint.revision]
+    with suppress(OSError):
+        commits.append((repository / "refs" / _BRANCH).read_text("utf-8").strip())
+    folders = (repository / "snapshots" / commit for commit in commits if commit)
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def cached_as(folder: Path) -> tuple[str, str] | None:
