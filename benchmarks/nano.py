@@ -2,11 +2,12 @@
 
     scripts/bench nano
     scripts/bench nano --generate 20 --edit 0 --decompose 20
+    scripts/bench nano --side 128
 
-Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px, through diffusers'
-own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table: the share that was
-right, that whose colours alone were, and what the judge says of the true pictures; for layers, alpha IoU and
-recomposition in dB; seconds of processor time, models loaded, on one thread.
+Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px or another side,
+through diffusers' own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table:
+the share that was right, that whose colours alone were, and what the judge says of the true pictures; for layers, alpha
+IoU and recomposition in dB; seconds of processor time, models loaded, on one thread.
 """
 
 import argparse
@@ -45,11 +46,12 @@ def _cases(made: Pipelines, options: argparse.Namespace) -> Iterator[Verdict | A
     def asked(default: Settings) -> Settings:
         return Settings(options.steps or default.steps, options.guidance or default.guidance)
 
-    for i, composition in enumerate(evaluation.generate_cases(options.generate, options.seed)):
+    size = options.side, options.side
+    for i, composition in enumerate(evaluation.generate_cases(options.generate, options.seed, size)):
         yield evaluation.generated(made, composition, i, asked(evaluation.GENERATE))
-    for i, edit in enumerate(evaluation.edit_cases(options.edit, options.seed)):
+    for i, edit in enumerate(evaluation.edit_cases(options.edit, options.seed, size)):
         yield evaluation.edited(made, edit, i, asked(evaluation.EDIT))
-    for i, composition in enumerate(evaluation.decompose_cases(options.decompose, options.seed)):
+    for i, composition in enumerate(evaluation.decompose_cases(options.decompose, options.seed, size=size)):
         caption = evaluation.UNGUIDED if options.no_captions else None
         yield evaluation.taken_apart(made, composition, i, asked(evaluation.DECOMPOSE), caption)
 
@@ -82,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-captions", action="store_true", help="take apart without saying what there is")
     parser.add_argument("--steps", type=int, help="instead of each task's own")
     parser.add_argument("--guidance", type=float, help="instead of each task's own; 1 is none")
+    parser.add_argument("--side", type=int, default=64, help="of the pictures, 64 to 256 px in steps of 16 (64)")
     parser.add_argument("--seed", type=int, default=0, help="other compositions (0)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="a folder of weights (the package's own)")
     return parser.parse_args()

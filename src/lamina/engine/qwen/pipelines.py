@@ -1,5 +1,6 @@
 """Assembles the diffusers pipelines of the family from components that they share, and fits them to nano's size."""
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from diffusers import (
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
 
 from lamina.core.catalog import Model
-from lamina.engine.qwen.sizes import is_small, nano_size
+from lamina.engine.qwen.sizes import is_small, nano_size, working_size
 
 
 class Work(Enum):
@@ -71,15 +72,16 @@ def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipelin
 
 def layer_size(model: Model, size: tuple[int, int], resolution_px: int) -> tuple[int, int]:
     """(width, height) px at which the layer pipeline works on a picture of `size`."""
-    with sized_for(model):
+    with sized_for(model, working_size(model, size)):
         return pipeline_qwenimage_layered.calculate_dimensions(resolution_px**2, size[0] / size[1])
 
 
 @contextmanager
-def sized_for(model: Model) -> Generator[None]:
+def sized_for(model: Model, inner: tuple[int, int] | None = None) -> Generator[None]:
     """Within it, the edit and layer pipelines scale pictures to what the model was trained at.
 
-    They do so by constants (1 megapixel; 640 or 1024 px) that no argument reaches; nano was trained at 64 px.
+    They do so by constants (1 megapixel; 640 or 1024 px) that no argument reaches. Nano's transformers have them as
+    large as what it samples, (width, height) `inner` or its native square; its language model as large as the latter.
     """
     if not is_small(model):
         yield
@@ -87,8 +89,11 @@ def sized_for(model: Model) -> Generator[None]:
     modules = pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
     originals: list[Callable[..., Any]] = [module.calculate_dimensions for module in modules]
 
-    def small(target_area: float, ratio: float) -> tuple[int, int]:  # noqa: ARG001
-        return nano_size((ratio, 1.0), model.native_px)
+    side_px = math.sqrt(math.prod(inner)) if inner else model.native_px
+
+    def small(target_area: float, ratio: float) -> tuple[int, int]:
+        is_read = target_area == pipeline_qwenimage_edit_plus.CONDITION_IMAGE_SIZE
+        return nano_size((ratio, 1.0), model.native_px if is_read else side_px)
 
     try:
         for module in modules:

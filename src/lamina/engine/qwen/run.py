@@ -143,7 +143,7 @@ class Run:
         pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
         preview = partial(preview_of, size=size) if self._sampling.has_previews else None
         stepper = Stepper(self._progress, span, self._scheduler, preview)
-        with self._sampling_in(stepper, pipeline.scheduler) as skips:
+        with self._sampling_in(stepper, pipeline.scheduler, size) as skips:
             output = pipeline(
                 prompt=words.prompt,
                 negative_prompt=(words.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
@@ -171,14 +171,14 @@ class Run:
             raise out_of_memory(error, self._plan, self._task, self.model.native_px, self._references) from error
 
     @contextmanager
-    def _sampling_in(self, stepper: Stepper, scheduler: Any) -> Generator[Skips]:
+    def _sampling_in(self, stepper: Stepper, scheduler: Any, size: tuple[int, int]) -> Generator[Skips]:
         evaluations = self._scheduler.evaluations(self.steps) - self._left_out * scheduler.order
         transformer, acceleration = self.parts.transformer, self._sampling.acceleration
         # Step caches look at each condition by itself.
         may_pair = FastPath.GUIDANCE in self._plan.fast and acceleration.is_off
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
-            stack.enter_context(sized_for(self.model))
+            stack.enter_context(sized_for(self.model, size))
             stack.callback(stepper.watch(transformer).remove)
             stack.enter_context(schedule_known(transformer, lambda: scheduler.timesteps))
             stack.enter_context(guided_together(transformer, may_pair))

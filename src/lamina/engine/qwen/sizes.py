@@ -7,7 +7,9 @@ from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_AREA_PX, MAX_SIDE_PX, MIN_SIDE_PX, SIDE_STEP_PX
 
-_NANO_OUTPUT_PX = 512  # of nano's pictures where no size was asked for: those of 64 px can hardly be seen
+_NANO_OUTPUT_PX = 512  # of nano's pictures where no size was asked for: smaller ones can hardly be seen
+_NANO_MOST_PX = 256  # the longest side that it was trained on
+_NANO_ENLARGED_PX = 128  # the side at which it works for larger pictures: it is best there, and quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,14 @@ class Sizes:
 def sizes_for(model: Model, asked: tuple[int, int] | None, like: tuple[int, int] | None = None) -> Sizes:
     """`asked`: what the request says; where it is silent, `like` is a picture of the aspect and about the size."""
     outer = asked or (_about(like) if like is not None else _default(model))
-    return Sizes(nano_size(outer, model.native_px) if is_small(model) else outer, outer)
+    return Sizes(working_size(model, outer), outer)
+
+
+def working_size(model: Model, outer: tuple[int, int]) -> tuple[int, int]:
+    """At which the model samples for a picture of `outer`: nano's is smaller where it was not trained on such sizes."""
+    if not is_small(model):
+        return outer
+    return nano_size(outer, math.sqrt(math.prod(outer)) if max(outer) <= _NANO_MOST_PX else _NANO_ENLARGED_PX)
 
 
 def check_aspect(size: tuple[int, int]) -> None:
@@ -40,10 +49,10 @@ def is_small(model: Model) -> bool:
     return model.native_px < 2 * MIN_SIDE_PX
 
 
-def nano_size(like: tuple[float, float], native_px: int) -> tuple[int, int]:
-    """The size of about `native_px` squared pixels with the aspect of `like`, in steps of 16 px."""
+def nano_size(like: tuple[float, float], side_px: float) -> tuple[int, int]:
+    """The size of about `side_px` squared pixels with the aspect of `like`, in steps of 16 px."""
     aspect = math.sqrt(like[0] / like[1])
-    return _stepped(native_px * aspect), _stepped(native_px / aspect)
+    return _stepped(side_px * aspect), _stepped(side_px / aspect)
 
 
 def _default(model: Model) -> tuple[int, int]:

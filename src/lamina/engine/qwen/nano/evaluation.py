@@ -33,6 +33,9 @@ GENERATE = Settings(steps=20, guidance=2.0)
 EDIT = Settings(steps=4, guidance=1.0)
 DECOMPOSE = Settings(steps=10, guidance=1.0)
 
+Size = tuple[int, int]
+"""(width, height) px."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -61,24 +64,26 @@ class Apart:
     seconds: float
 
 
-def generate_cases(count: int, seed: int = 0) -> Iterator[Composition]:
+def generate_cases(count: int, seed: int = 0, size: Size = SIZES[0]) -> Iterator[Composition]:
     """Captions of one thing and of two by turns."""
     rng = np.random.default_rng([seed, 1])
     for i in range(count):
-        yield in_canonical_order(random_composition(rng, 1 + i % 2, min_seen=MIN_SEEN, is_held_out=True))
+        yield in_canonical_order(random_composition(rng, 1 + i % 2, size, MIN_SEEN, is_held_out=True))
 
 
-def edit_cases(count: int, seed: int = 0) -> Iterator[Edit]:
+def edit_cases(count: int, seed: int = 0, size: Size = SIZES[0]) -> Iterator[Edit]:
     rng = np.random.default_rng([seed, 2])
     for _ in range(count):
-        yield random_edit(rng, is_held_out=True)
+        yield random_edit(rng, size, is_held_out=True)
 
 
-def decompose_cases(count: int, seed: int = 0, things: tuple[int, ...] = (0, 1, 2, 3)) -> Iterator[Composition]:
+def decompose_cases(
+    count: int, seed: int = 0, things: tuple[int, ...] = (0, 1, 2, 3), size: Size = SIZES[0]
+) -> Iterator[Composition]:
     """Stacks of one to four layers by turns, the ground being one of them."""
     rng = np.random.default_rng([seed, 3])
     for i in range(count):
-        yield in_canonical_order(random_composition(rng, things[i % len(things)], is_held_out=True))
+        yield in_canonical_order(random_composition(rng, things[i % len(things)], size, is_held_out=True))
 
 
 def generated(pipelines: Pipelines, composition: Composition, seed: int, settings: Settings = GENERATE) -> Verdict:
@@ -88,8 +93,8 @@ def generated(pipelines: Pipelines, composition: Composition, seed: int, setting
         negative_prompt=UNGUIDED,
         true_cfg_scale=settings.guidance,
         num_inference_steps=settings.steps,
-        width=SIZES[0][0],
-        height=SIZES[0][1],
+        width=composition.width,
+        height=composition.height,
         generator=torch.Generator().manual_seed(seed),
     ).images[0]
     seconds = process_time() - started
@@ -102,7 +107,7 @@ def generated(pipelines: Pipelines, composition: Composition, seed: int, setting
 
 def edited(pipelines: Pipelines, edit: Edit, seed: int, settings: Settings = EDIT) -> Verdict:
     started = process_time()
-    with sized_for(NANO):
+    with sized_for(NANO, (edit.result.width, edit.result.height)):
         image = pipelines.edit(
             [image_of(reference) for reference in edit.references],
             edit.instruction,
@@ -143,7 +148,7 @@ def layers_of(
     pipelines: Pipelines, image: Image.Image, caption: str, layers: int, seed: int, settings: Settings = DECOMPOSE
 ) -> NDArray[np.float32]:
     """(layers, 4, height, width), bottom first. The caption goes in a list: alone, an empty one would ask for one."""
-    with sized_for(NANO):
+    with sized_for(NANO, image.size):
         images = pipelines.decompose(
             image,
             [caption],

@@ -17,8 +17,10 @@ LEAST_FIT = 0.7  # of the overlap of a thing with what it should be (intersectio
 _OFF_CHANGED, _OFF_REST = 0.08, 0.05  # mean difference in 0..1 where a change was asked for, and elsewhere
 _EDGE = 0.05  # of alpha, below which a pixel shows the ground alone
 _LEAST_KNOWN = 0.6  # of a thing's pixels must not be hidden by another
-_LEAST_PX = 60  # of a colour: half of the thinnest letter in its smallest size
 _GROUND = "ground"
+# On a picture whose shorter side is 64 px; all three grow with it.
+_LEAST_PX = 60  # of a colour: half of the thinnest letter in its smallest size
+_END_PX = 6  # of a ground, at both ends
 _SIZES_PX = tuple(range(20, 48, 2))
 _KINDS = (*SHAPES, *LETTERS)
 
@@ -46,7 +48,8 @@ def shows_caption(picture: Picture, composition: Composition) -> bool:
 def shows_colours(picture: Picture, composition: Composition) -> bool:
     """There is enough of each thing's colour, in whatever shape, on the ground of the caption."""
     nearest, names = _nearest(picture, composition)
-    are_there = all((nearest == names.index(thing.colour)).sum() >= _LEAST_PX for thing in composition.things)
+    least = _LEAST_PX * _scale(*_size(picture)) ** 2
+    are_there = all((nearest == names.index(thing.colour)).sum() >= least for thing in composition.things)
     return are_there and _is_ground(picture, composition)
 
 
@@ -102,9 +105,10 @@ def _is_ground(picture: Picture, composition: Composition) -> bool:
     is_ground = nearest == names.index(_GROUND)
     if composition.ground.direction == "vertical":
         by_colour, is_ground = by_colour.T, is_ground.T
+    end = round(_END_PX * _scale(*_size(picture)))
     for part, colour in (
-        (slice(0, 6), composition.ground.colours[0]),
-        (slice(-6, None), composition.ground.colours[-1]),
+        (slice(0, end), composition.ground.colours[0]),
+        (slice(-end, None), composition.ground.colours[-1]),
     ):
         seen = by_colour[:, part][is_ground[:, part]]
         if len(seen) and np.bincount(seen).argmax() != list(COLOURS).index(colour):
@@ -128,23 +132,24 @@ def _nearest(picture: Picture, composition: Composition) -> tuple[NDArray[np.int
 
 
 @cache
-def _templates(width: int, height: int) -> tuple[list[str], Masks, NDArray[np.complex128], NDArray[np.int64]]:
+def _templates(width: int, height: int) -> tuple[list[str], Masks, NDArray[np.complex64], NDArray[np.int64]]:
     """Every kind in every size around (0, 0), wrapped; the masks' conjugate spectra; their pixels."""
     kinds: list[str] = []
     masks: list[Mask] = []
     for kind in _KINDS:
-        for size in _SIZES_PX:
+        for size in (size * _scale(width, height) for size in _SIZES_PX):
             if size <= 0.8 * min(width, height):
                 mask = drawn(Thing(kind, "", (0, 0, 0), (width / 2, height / 2), size), width, height) >= 0.5
                 kinds.append(kind)
                 masks.append(np.roll(mask, (-(height // 2), -(width // 2)), (0, 1)))
     shapes = np.array(masks)
-    return kinds, shapes, np.conj(np.fft.fft2(shapes)), shapes.sum((1, 2))
+    return kinds, shapes, np.conj(np.fft.rfft2(shapes.astype(np.float32))), shapes.sum((1, 2))
 
 
-def _everywhere(mask: Mask, spectra_SHW: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _everywhere(mask: Mask, spectra_SHW: NDArray[np.complex64]) -> NDArray[np.float32]:
     """(S, height, width): how many pixels of the mask each template covers at each place."""
-    return np.rint(np.fft.ifft2(np.fft.fft2(mask) * spectra_SHW).real)
+    spectrum_HW = np.fft.rfft2(mask.astype(np.float32))
+    return np.rint(np.fft.irfft2(spectrum_HW * spectra_SHW, mask.shape))
 
 
 def _things(composition: Composition) -> NDArray[np.float32]:
@@ -154,11 +159,15 @@ def _things(composition: Composition) -> NDArray[np.float32]:
 
 
 def _grown(mask: Mask) -> Mask:
-    """By a pixel to every side."""
+    """By a pixel to every side, or as much as that is in a larger picture."""
     grown = mask.copy()
-    for axis in (0, 1):
+    for axis in (0, 1) * round(_scale(*mask.shape)):
         grown = grown | np.roll(grown, 1, axis) | np.roll(grown, -1, axis)
     return grown
+
+
+def _scale(width: int, height: int) -> float:
+    return max(1.0, min(width, height) / 64)
 
 
 def _size(picture: Picture) -> tuple[int, int]:

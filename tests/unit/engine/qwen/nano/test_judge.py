@@ -1,21 +1,24 @@
 """The judge of nano's figures is right about true pictures, and is not talked into wrong ones."""
 
 import numpy as np
+import pytest
 
 from lamina.engine.qwen.nano.drawing import flattened
 from lamina.engine.qwen.nano.evaluation import edit_cases, generate_cases, mean_iou
 from lamina.engine.qwen.nano.judge import follows_edit, shows_caption
 
 
-def test_a_true_picture_shows_its_caption_and_not_another():
-    cases = list(generate_cases(40, seed=9))
+@pytest.mark.parametrize("side", [64, 128])
+def test_a_true_picture_shows_its_caption_and_not_another(side: int):
+    cases = list(generate_cases(40, seed=9, size=(side, side)))
     pictures = [flattened(composition.layers())[:3] for composition in cases]
     assert sum(map(shows_caption, pictures, cases)) >= 39
     assert sum(map(shows_caption, pictures, cases[2:] + cases[:2])) == 0
 
 
-def test_a_true_result_follows_its_edit_and_the_picture_before_does_not():
-    edits = list(edit_cases(40, seed=9))
+@pytest.mark.parametrize("side", [64, 128])
+def test_a_true_result_follows_its_edit_and_the_picture_before_does_not(side: int):
+    edits = list(edit_cases(40, seed=9, size=(side, side)))
     assert sum(follows_edit(flattened(edit.result.layers())[:3], edit) for edit in edits) >= 39
     assert sum(follows_edit(flattened(edit.references[0].layers())[:3], edit) for edit in edits) <= 2
 

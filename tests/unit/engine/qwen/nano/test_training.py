@@ -9,7 +9,7 @@ from torch import nn
 
 from lamina.engine.qwen.nano import build, words
 from lamina.engine.qwen.nano.drawing import SIZES
-from lamina.engine.qwen.nano.training import decoder, flow, layered
+from lamina.engine.qwen.nano.training import decoder, flow, layered, pictures
 from lamina.engine.qwen.nano.training.loop import Schedule, averaged, train
 from lamina.engine.qwen.nano.training.pool import Group, pools
 from lamina.engine.qwen.nano.training.seeing import Seer
@@ -115,6 +115,24 @@ def test_the_decoder_learns_once_more_and_the_encoder_stays(tmp_path: Path, monk
     assert decoder.with_trained_decoder(tmp_path / "elsewhere", other) is other
 
 
+@pytest.mark.parametrize("groups", [pictures.groups(), layered.groups()], ids=["pictures", "layered"])
+def test_groups_draw_what_they_say(groups: list[Group]):
+    assert sum(group.share for group in groups) == pytest.approx(1)
+    for group in groups:
+        sample = group.draw(np.random.default_rng(0))
+        width, height = group.size
+        assert sample.pictures.shape == (group.pictures, 4, height, width), group.name
+        for shown in sample.shown:  # the language model sees pictures of one area, whatever is drawn
+            assert 0.9 < shown.width * shown.height / 64**2 < 1.1, group.name
+
+
+def test_larger_pictures_are_learnt_at_more_noise():
+    by_size = {group.size: group.more_noise for group in pictures.groups()}
+    assert by_size[64, 64] == 0
+    assert by_size[128, 128] == pytest.approx(np.log(2))
+    assert by_size[256, 256] == pytest.approx(np.log(4))
+
+
 def test_samples_are_made_once_and_read_back(tmp_path: Path):
     tokenizer = words.tokenizer()
     seer = Seer(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, words.processor(tokenizer))
@@ -124,7 +142,7 @@ def test_samples_are_made_once_and_read_back(tmp_path: Path):
         seen.append(1)
         return seer
 
-    draw = layered.groups()[2].draw
+    draw = next(group.draw for group in layered.groups() if (group.size, group.pictures) == (SIZES[0], 4))
     group = Group("tiny", SIZES[0], 4, 24, 40, 8, 1.0, draw)
     pool = pools([group], tmp_path, see, "cpu")[0]
     assert pools([group], tmp_path, see, "cpu")[0].latents.shape == (40, 4, 16, 64)

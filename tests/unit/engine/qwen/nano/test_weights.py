@@ -35,19 +35,25 @@ def test_the_folder_is_a_repository_that_diffusers_loads():
     assert '"video_processor"' in (WEIGHTS / "processor" / "processor_config.json").read_text("utf-8")
 
 
-def test_captions_come_out_in_their_colours(nano: Pipelines):
-    verdicts = [evaluation.generated(nano, case, i) for i, case in enumerate(evaluation.generate_cases(16, seed=11))]
+@pytest.mark.parametrize(("side", "count"), [(64, 16), (128, 8), (256, 4)])
+def test_captions_come_out_in_their_colours(nano: Pipelines, side: int, count: int):
+    cases = evaluation.generate_cases(count, seed=11, size=(side, side))
+    verdicts = [evaluation.generated(nano, case, i) for i, case in enumerate(cases)]
     assert mean(verdict.are_colours_right or 0 for verdict in verdicts) >= LEAST_RIGHT_COLOURS
     assert mean(verdict.is_right for verdict in verdicts) >= LEAST_RIGHT_CAPTIONS
 
 
-def test_edits_do_what_was_asked_and_leave_the_rest(nano: Pipelines):
-    verdicts = [evaluation.edited(nano, case, i) for i, case in enumerate(evaluation.edit_cases(14, seed=11))]
+@pytest.mark.parametrize(("side", "count"), [(64, 14), (128, 14), (256, 6)])
+def test_edits_do_what_was_asked_and_leave_the_rest(nano: Pipelines, side: int, count: int):
+    cases = evaluation.edit_cases(count, seed=11, size=(side, side))
+    verdicts = [evaluation.edited(nano, case, i) for i, case in enumerate(cases)]
     assert mean(verdict.is_right for verdict in verdicts) >= LEAST_RIGHT_EDITS
 
 
-def test_a_composition_comes_apart_into_its_layers(nano: Pipelines):
-    apart = [evaluation.taken_apart(nano, case, i) for i, case in enumerate(evaluation.decompose_cases(16, seed=11))]
+@pytest.mark.parametrize(("side", "count"), [(64, 16), (128, 8), (256, 4)])
+def test_a_composition_comes_apart_into_its_layers(nano: Pipelines, side: int, count: int):
+    cases = evaluation.decompose_cases(count, seed=11, size=(side, side))
+    apart = [evaluation.taken_apart(nano, case, i) for i, case in enumerate(cases)]
     assert mean(case.iou for case in apart if case.things) >= LEAST_IOU
     assert mean(case.recomposition_db for case in apart) >= LEAST_DB
 

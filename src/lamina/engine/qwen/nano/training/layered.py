@@ -12,14 +12,13 @@ import torch
 from diffusers import QwenImageTransformer2DModel
 
 from lamina.engine.qwen.nano import build
-from lamina.engine.qwen.nano.drawing import SIZES, flattened, in_canonical_order, random_composition, said
+from lamina.engine.qwen.nano.drawing import flattened, in_canonical_order, random_composition, said
 from lamina.engine.qwen.nano.training.flow import figures_of, loss_of_parts, noisy, random_sigmas
 from lamina.engine.qwen.nano.training.loop import averaged
 from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, pools
 from lamina.engine.qwen.nano.training.seeing import Pixels, Seer
 from lamina.engine.qwen.nano.training.transformer import train_on_pools
 
-_BATCH = 32
 MOST_LAYERS = 4  # the ground and three things
 _WITHOUT_WORDS = 0.35  # of samples: a picture often comes without a caption
 _EMPTY_SHARE, _MERGED_SHARE = 0.15, 0.06  # of samples with fewer, and with more, things than there are layers for them
@@ -42,15 +41,36 @@ def trained_layered(folder: Path) -> QwenImageTransformer2DModel:
 def groups(scale: float = 1.0) -> list[Group]:
     """By the number of layers; `scale` makes small ones for tests."""
 
-    def group(layers: int, size: tuple[int, int], count: int, share: float) -> Group:
+    def group(layers: int, size: tuple[int, int], count: int, batch: int, share: float) -> Group:
         name = f"layers {size[0]}x{size[1]} {layers}"
         draw = partial(_sample, layers=layers, size=size)
-        return Group(name, size, layers + 1, _WORDS[layers], max(64, round(count * scale)), _BATCH, share, draw)
+        return Group(name, size, layers + 1, _WORDS[layers], max(64, round(count * scale)), batch, share, draw)
 
-    shares = [(1, 500, 0.02), (2, 4000, 0.24), (3, 6000, 0.34), (4, 7000, 0.4)]
-    return [group(layers, SIZES[0], count, share) for layers, count, share in shares]
+    return [group(layers, *row) for layers, rows in _GROUPS.items() for row in rows]
 
 
+# By layers: sizes, how many there are, how many make a batch, and their share of all batches.
+_GROUPS: dict[int, tuple[tuple[tuple[int, int], int, int, float], ...]] = {
+    1: (((64, 64), 500, 32, 0.02),),
+    2: (
+        ((64, 64), 4000, 32, 0.06),
+        ((96, 96), 1000, 14, 0.04),
+        ((128, 128), 2000, 8, 0.09),
+        ((256, 256), 500, 3, 0.04),
+    ),
+    3: (
+        ((64, 64), 6000, 32, 0.09),
+        ((96, 96), 1000, 14, 0.04),
+        ((128, 128), 3000, 8, 0.13),
+        ((256, 256), 700, 2, 0.05),
+    ),
+    4: (
+        ((64, 64), 7000, 32, 0.13),
+        ((96, 96), 1500, 14, 0.07),
+        ((128, 128), 4000, 8, 0.18),
+        ((256, 256), 1000, 2, 0.06),
+    ),
+}
 _WORDS = {1: 24, 2: 24, 3: 24, 4: 32}  # of a caption of so many layers' things
 
 
@@ -79,7 +99,7 @@ def as_many(parts: Pixels, layers: int) -> Pixels:
 def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
     target_BFSC, picture_BSC = batch.latents, batch.latents[:, 0]
     count, frames = target_BFSC.shape[:2]
-    sigmas_B = random_sigmas(count, _CENTRE, _SPREAD, pool.device, pure=4)
+    sigmas_B = random_sigmas(count, _CENTRE + pool.group.more_noise, _SPREAD, pool.device, pure=4)
     mixed_BFSC, velocity_BFSC = noisy(target_BFSC, sigmas_B)
     with torch.autocast(pool.device, torch.bfloat16):
         said_BSC = model(

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import QwenImageTransformer2DModel
+from PIL import Image
 
+from lamina.core.catalog import NANO
 from lamina.engine.qwen.nano import build
-from lamina.engine.qwen.nano.drawing import SIZES, arranged, flattened, random_composition, said
+from lamina.engine.qwen.nano.drawing import Composition, arranged, flattened, random_composition, said
 from lamina.engine.qwen.nano.edits import random_edit
 from lamina.engine.qwen.nano.training.flow import figures_of, noisy, random_sigmas
 from lamina.engine.qwen.nano.training.loop import averaged
@@ -20,14 +22,50 @@ from lamina.engine.qwen.nano.training.pool import Batch, Group, Pool, Sample, po
 from lamina.engine.qwen.nano.training.seeing import Seer
 from lamina.engine.qwen.nano.training.text_encoder import picture_of
 from lamina.engine.qwen.nano.training.transformer import train_on_pools
+from lamina.engine.qwen.sizes import nano_size
 
 _WITHOUT_WORDS = 0.1  # of samples, for guidance
 _SPREAD = 1.2  # of the noise's log odds
-# Shares of the kinds of edits: of one picture and of two, and those of one that are learnt last.
-_ONE = {"recolour": 0.3, "remove": 0.23, "ground": 0.18, "add": 0.16, "replace": 0.13}
-_TWO = {"bring": 0.6, "new ground": 0.4}
-_LAST = {"replace": 0.38, "recolour": 0.28, "remove": 0.24, "ground": 0.1}
-_DRAWING, _EDITING = (0.5, 8), (1.5, 5)  # their middle, and that one of so many samples is noise alone
+_DRAWING, _EDITING = (0.5, 8), (1.5, 5)  # their middle at 64 px, and that one of so many samples is noise alone
+_THINGS = {"few": (1, 2), "many": (0, 3)}  # in a picture
+# Shares of the kinds of edits.
+_KINDS = {
+    "one": {"recolour": 0.3, "remove": 0.23, "ground": 0.18, "add": 0.16, "replace": 0.13},
+    "hard": {"replace": 0.38, "recolour": 0.28, "remove": 0.24, "ground": 0.1},  # at 64 px
+    "new": {"add": 0.6, "replace": 0.4},  # which need a shape that is not there yet
+    "two": {"bring": 0.6, "new ground": 0.4},  # pictures
+}
+# Each row: a size, what is on the pictures or happens to them, how many samples there are, how many of them make a
+# batch, and the share of all batches.
+_CAPTIONS = (
+    ((64, 64), "few", 40_000, 128, 0.03),
+    ((64, 64), "many", 10_000, 128, 0.02),
+    ((80, 48), "few", 3_000, 128, 0.005),
+    ((48, 80), "few", 3_000, 128, 0.005),
+    ((96, 96), "few", 4_000, 56, 0.06),
+    ((128, 128), "few", 6_000, 32, 0.08),
+    ((128, 128), "many", 3_000, 32, 0.06),
+    ((192, 128), "few", 1_500, 20, 0.03),
+    ((128, 192), "few", 1_500, 20, 0.03),
+    ((256, 256), "few", 3_000, 8, 0.1),
+    ((256, 256), "many", 800, 8, 0.03),
+)
+_EDITS = (
+    ((64, 64), "one", 100_000, 96, 0.08),
+    ((64, 64), "hard", 45_000, 96, 0.06),
+    ((64, 64), "two", 16_000, 64, 0.03),
+    ((80, 48), "one", 4_000, 96, 0.005),
+    ((48, 80), "one", 4_000, 96, 0.005),
+    ((96, 96), "one", 6_000, 40, 0.05),
+    ((128, 128), "one", 16_000, 24, 0.06),
+    ((128, 128), "new", 5_000, 24, 0.06),
+    ((128, 128), "two", 2_500, 16, 0.03),
+    ((192, 128), "one", 2_500, 16, 0.03),
+    ((128, 192), "one", 2_500, 16, 0.03),
+    ((256, 256), "one", 5_000, 6, 0.05),
+    ((256, 256), "new", 1_500, 6, 0.06),
+)
+_WORDS = {"few": 24, "many": 32, "one": 36, "hard": 36, "new": 36, "two": 50}
 
 
 def train_pictures(
@@ -43,31 +81,21 @@ def trained_pictures(folder: Path) -> QwenImageTransformer2DModel:
 
 
 def groups(scale: float = 1.0) -> list[Group]:
-    """Captions of few and of many things, edits of one and of two pictures; `scale` makes small ones for tests."""
+    """Captions, and edits of one and of two pictures, in all sizes; `scale` makes small groups for tests."""
 
-    def count(samples: int) -> int:
-        return max(128, round(samples * scale))
+    def group(task: str, row: tuple, pictures: int, draw: Callable[[np.random.Generator], Sample]) -> Group:
+        size, what, count, batch, share = row
+        name = f"{task} {what} {size[0]}x{size[1]}"
+        return Group(name, size, pictures, _WORDS[what], max(batch, round(count * scale)), batch, share, draw)
 
-    square, wide, tall = SIZES
-    few, many = (
-        partial(_caption_sample, size=square, things=(1, 2)),
-        partial(_caption_sample, size=square, things=(0, 3)),
-    )
-    one, last, two = (partial(_edit_sample, size=square, kinds=kinds) for kinds in (_ONE, _LAST, _TWO))
-    made = [
-        Group("generate few", square, 1, 24, count(40000), 128, 0.12, few),
-        Group("generate many", square, 1, 32, count(10000), 128, 0.04, many),
-        Group("edit one", square, 2, 32, count(100000), 96, 0.42, one),
-        Group("edit last", square, 2, 32, count(45000), 96, 0.2, last),
-        Group("edit two", square, 3, 50, count(16000), 64, 0.14, two),
+    drawn = [
+        group("generate", row, 1, partial(_caption_sample, size=row[0], things=_THINGS[row[1]])) for row in _CAPTIONS
     ]
-    for size in (wide, tall):
-        name = f"{size[0]}x{size[1]}"
-        caption = partial(_caption_sample, size=size, things=(1, 2))
-        edit = partial(_edit_sample, size=size, kinds=_ONE)
-        made.append(Group(f"generate {name}", size, 1, 24, count(3000), 128, 0.02, caption))
-        made.append(Group(f"edit {name}", size, 2, 36, count(4000), 96, 0.02, edit))
-    return made
+    edited = [
+        group("edit", row, 3 if row[1] == "two" else 2, partial(_edit_sample, size=row[0], kinds=_KINDS[row[1]]))
+        for row in _EDITS
+    ]
+    return drawn + edited
 
 
 def _caption_sample(rng: np.random.Generator, size: tuple[int, int], things: tuple[int, ...]) -> Sample:
@@ -80,7 +108,13 @@ def _edit_sample(rng: np.random.Generator, size: tuple[int, int], kinds: dict[st
     edit = random_edit(rng, size, str(rng.choice(list(kinds), p=list(kinds.values()))))
     text = " " if rng.random() < _WITHOUT_WORDS else edit.instruction
     pictures = [flattened(composition.layers()) for composition in (edit.result, *edit.references)]
-    return Sample(np.stack(pictures), text, tuple(picture_of(reference) for reference in edit.references))
+    return Sample(np.stack(pictures), text, tuple(_shown(reference) for reference in edit.references))
+
+
+def _shown(reference: Composition) -> Image.Image:
+    """As the language model is shown it: at 64 px, whatever the size at which the transformer works."""
+    size = nano_size((reference.width, reference.height), NANO.native_px)
+    return picture_of(reference).resize(size, Image.Resampling.LANCZOS)
 
 
 def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
@@ -88,7 +122,7 @@ def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple
     # What an edit comes to is in the words and in what it is made from, so it is learnt where there is most noise: what
     # is wrong there stays to the end, since later steps take it for the picture.
     centre, pure = _DRAWING if pool.group.pictures == 1 else _EDITING
-    sigmas_B = random_sigmas(count, centre, _SPREAD, pool.device, pure)
+    sigmas_B = random_sigmas(count, centre + pool.group.more_noise, _SPREAD, pool.device, pure)
     mixed_BSC, velocity_BSC = noisy(target_BSC, sigmas_B)
     with torch.autocast(pool.device, torch.bfloat16):
         told_BSC = model(

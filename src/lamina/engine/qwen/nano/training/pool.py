@@ -1,5 +1,6 @@
 """Samples made once and kept on disk, since drawing and encoding them takes as long as a step of training on them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,11 @@ class Group:
     def grid(self) -> tuple[int, int, int]:
         """(frames, rows, columns) of a picture's tokens, as the pipelines put it."""
         return 1, self.size[1] // 16, self.size[0] // 16
+
+    @property
+    def more_noise(self) -> float:
+        """Log odds on top of what pictures of 64 px are learnt at: in larger ones, more tokens tell of each thing."""
+        return 0.5 * math.log(self.size[0] * self.size[1] / 64**2)
 
 
 @dataclass(frozen=True, slots=True)
