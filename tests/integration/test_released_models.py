@@ -35,7 +35,7 @@ def put(folder: Path, transformer: str, scheduler: str) -> None:
 def test_auto_takes_the_released_model_where_its_weights_are(models: Path) -> None:
     put(models / "qwen-image", "transformer", "scheduler")
     made = lamina.generate("a red circle on a white background", size=(64, 64), steps=2, seed=1, guidance=1)
-    assert (made.made.engine, made.made.checkpoint) == ("qwen", "Qwen/Qwen-Image@main")
+    assert (made.made.engine, made.made.checkpoint) == ("qwen", "Qwen/Qwen-Image")
     assert made.pictures[0].shape == (64, 64, 4)
     assert not made.notes
     other = lamina.generate("a red circle", size=(64, 64), steps=1, model="qwen-image-2512")
