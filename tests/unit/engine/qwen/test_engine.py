@@ -140,7 +140,7 @@ def test_previews_come_where_they_are_wanted_and_change_nothing(nano: PictureMak
     assert len(previews) == 2
     assert (plain.pictures[0] == shown.pictures[0]).all()
     start_engine("nano").decompose(picture, DecomposeTask(2, "a", sampling(True)), note)
-    assert previews[-1].shape == (48, 80, 4)
+    assert previews[-1].shape == (112, 144, 4)
 
 
 def test_guidance_changes_the_picture_and_one_turns_it_off(nano: PictureMaker, drawn: Generated) -> None:
@@ -226,7 +226,7 @@ def test_layers_come_in_the_number_that_was_asked_for_with_names(picture: Pixels
     stack = start_engine("nano").decompose(picture, DecomposeTask(3, sampling=FEW), no_progress)
     assert len(stack) == 3
     assert len({layer.name for layer in stack}) == 3
-    assert (stack.width, stack.height) == (80, 48)  # nano's own size of that aspect
+    assert (stack.width, stack.height) == (144, 112)  # nano's own size of that aspect
     assert stack.made is not None
     assert stack.made.prompt  # it described the picture itself
 
