@@ -26,7 +26,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 SHAPES = ("circle", "square", "triangle", "diamond", "ring", "cross", "star")
 LETTERS = tuple("AEFHLMTXYZ")
-SIZES = ((64, 64), (80, 48), (48, 80))  # (width, height) px: the buckets that nano is trained on
+SIZES = ((64, 64), (80, 48), (48, 80))  # (width, height) px: at which nano reads pictures, and its VAE was taught
 _COLOUR_JITTER = 10  # levels
 _SUPERSAMPLING = 4
 _HELD_OUT_OF = 8  # one composition in so many is kept from training
