@@ -1,5 +1,6 @@
 """The vendors' own clients, installed once into the user's cache by pip and npm, each into a place of its own."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,14 @@ _COMPLETE = ".complete"
 def python_with(*requirements: str) -> Path:
     """A Python of its own with these pinned packages. Skips the test where they cannot be had."""
     place = _place("python", (sysconfig.get_platform(), sys.version.split()[0], *requirements))
-    interpreter = place / "bin" / "python"
-    if not (place / _COMPLETE).exists():
-        with _Making(place) as made:
-            _run([sys.executable, "-m", "venv", str(made)])
-            pip = [str(made / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _run([*pip, *requirements])
-    return interpreter
+
+    def fill(place: Path) -> None:
+        _run([sys.executable, "-m", "venv", str(place)])
+        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, *requirements])
+
+    _install(place, fill)
+    return place / "bin" / "python"
 
 
 def node_with(*packages: str) -> Path:
@@ -36,10 +38,12 @@ def node_with(*packages: str) -> Path:
                 f"no {command} was found: install the distribution's package (Debian: apt-get install nodejs npm)"
             )
     place = _place("node", packages)
-    if not (place / _COMPLETE).exists():
-        with _Making(place) as made:
-            (made / "package.json").write_text('{"type": "module", "private": true}')
-            _run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", *packages], made)
+
+    def fill(place: Path) -> None:
+        (place / "package.json").write_text('{"type": "module", "private": true}')
+        _run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", *packages], place)
+
+    _install(place, fill)
     return place
 
 
@@ -49,23 +53,21 @@ def _place(kind: str, names: Sequence[str]) -> Path:
     return cache / "lamina" / "sdks" / f"{kind}-{mark}"
 
 
-class _Making:
-    """A new folder that is removed where it could not be finished; a virtual environment cannot be moved afterwards."""
-
-    def __init__(self, place: Path) -> None:
-        self._place = place
-
-    def __enter__(self) -> Path:
-        self._place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self._place, ignore_errors=True)
-        self._place.mkdir()
-        return self._place
-
-    def __exit__(self, kind: object, error: object, _trace: object) -> None:
-        if kind is None:
-            (self._place / _COMPLETE).touch()
-        else:
-            shutil.rmtree(self._place, ignore_errors=True)
+def _install(place: Path, fill: Callable[[Path], None]) -> None:
+    """By whichever of the tests' processes comes first. In its place at once: a virtual environment cannot be moved."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (place / _COMPLETE).exists():
+            return
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        try:
+            fill(place)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        (place / _COMPLETE).touch()
 
 
 def _run(command: Sequence[str], folder: Path | None = None) -> None:
