@@ -2,9 +2,9 @@
 
     scripts/bench nano
     scripts/bench nano --generate 20 --edit 0 --decompose 20
-    scripts/bench nano --side 128
+    scripts/bench nano --size 160x96 --things 3
 
-Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px or another side,
+Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px or another size,
 through diffusers' own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table:
 the share that was right, that whose colours alone were, and what the judge says of the true pictures; for layers, alpha
 IoU and recomposition in dB; seconds of processor time, models loaded, on one thread.
@@ -28,7 +28,7 @@ from lamina.engine.qwen.nano.evaluation import Apart, Settings, Verdict
 
 def main() -> None:
     options = _options()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     verdicts: dict[str, list[Verdict]] = defaultdict(list)
     apart: dict[str, list[Apart]] = defaultdict(list)
     for case in _cases(pipelines(options.weights), options):
@@ -46,8 +46,8 @@ def _cases(made: Pipelines, options: argparse.Namespace) -> Iterator[Verdict | A
     def asked(default: Settings) -> Settings:
         return Settings(options.steps or default.steps, options.guidance or default.guidance)
 
-    size = options.side, options.side
-    for i, composition in enumerate(evaluation.generate_cases(options.generate, options.seed, size)):
+    size, things = options.size, options.things
+    for i, composition in enumerate(evaluation.generate_cases(options.generate, options.seed, size, things)):
         yield evaluation.generated(made, composition, i, asked(evaluation.GENERATE))
     for i, edit in enumerate(evaluation.edit_cases(options.edit, options.seed, size)):
         yield evaluation.edited(made, edit, i, asked(evaluation.EDIT))
@@ -76,6 +76,18 @@ def _apart_table(apart: dict[str, list[Apart]]) -> list[str]:
     return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
 
 
+def _size(text: str) -> evaluation.Size:
+    width, _, height = text.partition("x")
+    size = int(width), int(height or width)
+    if any(side < 16 or side % 16 for side in size):
+        raise argparse.ArgumentTypeError(f"{text}: sides are multiples of 16 px")
+    return size
+
+
+def _things(text: str) -> tuple[int, ...]:
+    return tuple(int(count) for count in text.split(","))
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generate", type=int, default=200, help="captions (200)")
@@ -84,7 +96,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-captions", action="store_true", help="take apart without saying what there is")
     parser.add_argument("--steps", type=int, help="instead of each task's own")
     parser.add_argument("--guidance", type=float, help="instead of each task's own; 1 is none")
-    parser.add_argument("--side", type=int, default=64, help="of the pictures, 64 to 256 px in steps of 16 (64)")
+    parser.add_argument("--size", type=_size, default="64", help="of the pictures: 128, 160x96; steps of 16 px (64)")
+    parser.add_argument("--things", type=_things, default="1,2", help="in the captions, by turns; 0 to 3 (1,2)")
+    parser.add_argument("--threads", type=int, default=1, help="with more than one, the seconds are the clock's (1)")
     parser.add_argument("--seed", type=int, default=0, help="other compositions (0)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="a folder of weights (the package's own)")
     return parser.parse_args()
