@@ -1,6 +1,5 @@
 """Every parameter of the vendor's page, at the edges of its range and just outside them."""
 
-import uuid
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ LORAS = {"mine:1@1": Registered("0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b")}
 LORA = {"model": "mine:1@1"}
 CACHE = "acceleratorOptions__"
 FACES = "advancedFeatures__ultralytics__"
+# Fixed: they stand in the names of the tests, which all the processes that run them must know.
+_UUID, _OF_VERSION_1 = "4f9a2c1e-8b7d-4e63-9a51-0c2d7e8f9a0b", "5e1fa430-eb2e-11f1-97a1-0242ac120002"
 
 # path, values at the edges of what the page allows, values just outside. As the page of alibaba:qwen-image@layered
 # has them; "TIFF" and settings.layers are of the vendor's schemas since.
@@ -47,7 +48,7 @@ EDGES: dict[str, tuple[list[Any], list[Any]]] = {
     "inputs__referenceImages": (
         [
             ["https://example.org/a.png"],
-            [str(uuid.uuid4())],
+            [_UUID],
             ["data:image/png;base64,AAAA"],
             ["iVBORw0KGgoAAAANSUhEUg=="],
         ],
@@ -75,7 +76,7 @@ EDGES: dict[str, tuple[list[Any], list[Any]]] = {
     f"{FACES}strength": ([0, 1], [-0.01, 1.01, 0.005]),
     f"{FACES}other": ([], [1]),
     "advancedFeatures__other": ([], [1]),
-    "taskUUID": ([str(uuid.uuid4()).upper()], ["x", "", 1, str(uuid.uuid1()), uuid.uuid4().hex]),
+    "taskUUID": ([_UUID.upper()], ["x", "", 1, _OF_VERSION_1, _UUID.replace("-", "")]),
     "unknown": ([], [1]),
 }
 LORA_EDGES: dict[str, tuple[list[Any], list[Any]]] = {
