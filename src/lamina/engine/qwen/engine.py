@@ -52,7 +52,7 @@ class QwenEngine:
         if start is not None:
             check_aspect(_size_of(start))
         model = self._model(task, TaskKind.GENERATE)
-        sizes = sizes_for(model, TaskKind.GENERATE, _asked(task), _size_of(start) if start is not None else None)
+        sizes = sizes_for(model, _asked(task), _size_of(start) if start is not None else None)
         run = self._run(model, TaskKind.GENERATE, _at(task, sizes), progress)
         inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
         work = Work.GENERATE
@@ -72,7 +72,7 @@ class QwenEngine:
         for picture in pictures:
             check_aspect(_size_of(picture))
         model = self._model(task, TaskKind.EDIT, references=len(pictures))
-        sizes = sizes_for(model, TaskKind.EDIT, _asked(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
+        sizes = sizes_for(model, _asked(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
         run = self._run(model, TaskKind.EDIT, _at(task, sizes), progress, references=len(pictures))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         takes_one = run.model.max_references == 1

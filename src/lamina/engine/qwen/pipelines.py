@@ -19,7 +19,6 @@ from diffusers import (
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
 
 from lamina.core.catalog import Model
-from lamina.core.tasks import TaskKind
 from lamina.engine.qwen.sizes import is_small, nano_size, working_size
 
 
@@ -73,7 +72,7 @@ def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipelin
 
 def layer_size(model: Model, size: tuple[int, int], resolution_px: int) -> tuple[int, int]:
     """(width, height) px at which the layer pipeline works on a picture of `size`."""
-    with sized_for(model, working_size(model, TaskKind.DECOMPOSE, size)):
+    with sized_for(model, working_size(model, size)):
         return pipeline_qwenimage_layered.calculate_dimensions(resolution_px**2, size[0] / size[1])
 
 

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.tasks import MAX_AREA_PX, MAX_SIDE_PX, MIN_SIDE_PX, SIDE_STEP_PX, TaskKind
+from lamina.core.tasks import MAX_AREA_PX, MAX_SIDE_PX, MIN_SIDE_PX, SIDE_STEP_PX
 
 _NANO_OUTPUT_PX = 512  # of nano's pictures where no size was asked for: smaller ones can hardly be seen
 _NANO_MOST_PX = 256  # the longest side that it was trained on
-# The side at which it works for larger pictures, where it is best: three new things at once it draws at 64 px alone,
-# and the outlines of what is there already it keeps at 128 px.
-_NANO_ENLARGED_PX = {TaskKind.GENERATE: 64, TaskKind.EDIT: 128, TaskKind.DECOMPOSE: 128}
+_NANO_ENLARGED_PX = 128  # the side at which it works for larger ones: as good as any, and as quick as small ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +20,17 @@ class Sizes:
     outer: tuple[int, int]
 
 
-def sizes_for(
-    model: Model, kind: TaskKind, asked: tuple[int, int] | None, like: tuple[int, int] | None = None
-) -> Sizes:
+def sizes_for(model: Model, asked: tuple[int, int] | None, like: tuple[int, int] | None = None) -> Sizes:
     """`asked`: what the request says; where it is silent, `like` is a picture of the aspect and about the size."""
     outer = asked or (_about(like) if like is not None else _default(model))
-    return Sizes(working_size(model, kind, outer), outer)
+    return Sizes(working_size(model, outer), outer)
 
 
-def working_size(model: Model, kind: TaskKind, outer: tuple[int, int]) -> tuple[int, int]:
+def working_size(model: Model, outer: tuple[int, int]) -> tuple[int, int]:
     """At which the model samples for a picture of `outer`: nano's is smaller where it was not trained on such sizes."""
     if not is_small(model):
         return outer
-    return nano_size(outer, math.sqrt(math.prod(outer)) if max(outer) <= _NANO_MOST_PX else _NANO_ENLARGED_PX[kind])
+    return nano_size(outer, math.sqrt(math.prod(outer)) if max(outer) <= _NANO_MOST_PX else _NANO_ENLARGED_PX)
 
 
 def check_aspect(size: tuple[int, int]) -> None:

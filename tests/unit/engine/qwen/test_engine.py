@@ -135,7 +135,7 @@ def test_previews_come_where_they_are_wanted_and_change_nothing(nano: PictureMak
         return Sampling(seed=7, steps=8, has_previews=has_previews)
 
     shown = nano.generate(GenerateTask("a red circle", sampling(True), 640, 384), None, None, note)
-    assert [preview.shape for preview in previews] == [(48, 80, 4)] * 2
+    assert [preview.shape for preview in previews] == [(96, 160, 4)] * 2
     plain = nano.generate(GenerateTask("a red circle", sampling(False), 640, 384), None, None, note)
     assert len(previews) == 2
     assert (plain.pictures[0] == shown.pictures[0]).all()

@@ -21,7 +21,7 @@ from lamina.engine.qwen.nano.training.text_encoder import train_text_encoder, tr
 from lamina.engine.qwen.nano.training.vae import train_vae, trained_vae
 
 PARTS = ("vae", "text_encoder", "pictures", "layered", "decoder", "export")
-STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 41_500, "layered": 9200, "decoder": 16_000}
+STEPS = {"vae": 6000, "text_encoder": 2600, "pictures": 53_500, "layered": 9200, "decoder": 16_000}
 _SHAPES_COMPILED = 64  # before torch gives up compiling for one more
 
 
