@@ -7,7 +7,7 @@
 Captions of one or two things, edits of every kind, and stacks of one to four layers, all at 64 px or another size,
 through diffusers' own pipelines, without any finishing pass. Prints a line of JSON for every case and, last, a table:
 the share that was right, that whose colours alone were, and what the judge says of the true pictures; for layers, alpha
-IoU and recomposition in dB; seconds of processor time, models loaded, on one thread.
+IoU and recomposition in dB; seconds of processor time, models loaded, on one thread if not told otherwise.
 """
 
 import argparse
@@ -85,7 +85,10 @@ def _size(text: str) -> evaluation.Size:
 
 
 def _things(text: str) -> tuple[int, ...]:
-    return tuple(int(count) for count in text.split(","))
+    counts = tuple(int(count) for count in text.split(","))
+    if not set(counts) <= {0, 1, 2, 3}:
+        raise argparse.ArgumentTypeError(f"{text}: 0 to 3 things fit in a caption")
+    return counts
 
 
 def _options() -> argparse.Namespace:

@@ -122,8 +122,10 @@ def test_groups_draw_what_they_say(groups: list[Group]):
         sample = group.draw(np.random.default_rng(0))
         width, height = group.size
         assert sample.pictures.shape == (group.pictures, 4, height, width), group.name
-        for shown in sample.shown:  # the language model sees pictures of one area, in steps of 16 px
-            assert 0.9 < shown.width * shown.height / 64**2 < 1.3, group.name
+        aspect = (width / height) ** 0.5
+        for shown in sample.shown:  # the language model sees pictures of one area, each side to the nearest 16 px
+            assert abs(shown.width - 64 * aspect) <= 8, group.name
+            assert abs(shown.height - 64 / aspect) <= 8, group.name
 
 
 def test_larger_pictures_are_learnt_at_more_noise():
