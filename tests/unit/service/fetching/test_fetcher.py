@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -320,15 +321,18 @@ def test_a_gzip_bomb_is_cut_off_at_the_limit(tmp_path: Path) -> None:
     assert outcome.code == ErrorCode.INPUT_TOO_LARGE
 
 
+_gzip = partial(gzip.compress, mtime=0)  # without the time, which would stand in the names of the tests
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
         ("br", b"x"),
         ("zstd", b"x"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"x"))),
+        ("gzip, gzip", _gzip(_gzip(b"x"))),
         ("gzip", b"not gzip"),
-        ("gzip", gzip.compress(b"x" * 1000)[:-9]),
-        ("gzip", gzip.compress(b"x") + b"and more"),
+        ("gzip", _gzip(b"x" * 1000)[:-9]),
+        ("gzip", _gzip(b"x") + b"and more"),
         ("gzip", b""),
     ],
 )
