@@ -13,8 +13,8 @@ from lamina.core.errors import LaminaError
 from lamina.engine.qwen.devices import all_devices, host_total_bytes
 
 _PACKAGES = (
-    "lamina", "click", "httpx2", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless", "pillow",
-    "psd-tools", "python-pptx", "rapidocr", "tifffile",
+    "lamina", "click", "httpx2", "imagecodecs", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless",
+    "pillow", "psd-tools", "python-pptx", "rapidocr", "tifffile",
 )  # fmt: skip
 _DIFFUSION_PACKAGES = ("torch", "diffusers", "transformers", "huggingface-hub", "safetensors", "torchao", "gguf")
 

@@ -18,14 +18,12 @@ from PIL import (  # the import of a plug-in registers it
     ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
-    TiffImagePlugin,
     WebPImagePlugin,
 )
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.document import colour_profile, deep_png, deep_tiff
-from lamina.document.native_noise import silenced
+from lamina.document import colour_profile, deep_png, tiff
 from lamina.document.orientation import orientation_of, turned_upright
 
 for _library in ("PIL", "tifffile"):  # else Python prints their remarks on stderr
@@ -38,7 +36,6 @@ _OPENERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
     "GIF": GifImagePlugin.GifImageFile,
     "JPEG": JpegImagePlugin.jpeg_factory,
     "PNG": PngImagePlugin.PngImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
 }
 
@@ -68,7 +65,7 @@ def decode(data: bytes, format_name: str, shown: str, max_megapixels: float) -> 
             return _decode_tiff(data, shown, max_megapixels)
         image = _opened(data, format_name, shown, max_megapixels)
         if format_name == "PNG" and deep_png.is_deep(data):
-            return Decoded(_decode_deep_png(data, image), 1)
+            return _decode_deep_png(data, image)
         return decode_image(image, shown)
 
 
@@ -107,30 +104,22 @@ def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) ->
     return image
 
 
-def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Pixels:
-    samples = deep_png.read(data, image.info.get("transparency"))
-    profile = image.info.get("icc_profile")
-    return turned_upright(_converted(samples, profile), orientation_of(image))
-
-
-def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
-    header = deep_tiff.read_header(data)
-    check_size(header.width, header.height, shown, max_megapixels)
-    if header.is_deep:
-        samples = deep_tiff.read(header, data, shown)
-        return Decoded(turned_upright(_converted(samples, header.profile), header.orientation), header.page_count)
-    image = _OPENERS["TIFF"](io.BytesIO(data), "")
-    check_size(image.width, image.height, shown, max_megapixels)
-    with silenced():
-        return decode_image(image, shown)
-
-
-def _converted(samples: Pixels, profile: bytes | None) -> Pixels:
-    """`samples`: (height, width, 1..4): grey, grey + alpha, RGB, RGBA."""
+def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Decoded:
+    samples = deep_png.read(data, image.size, has_transparent_colour="transparency" in image.info)
     count = samples.shape[2]
     colour = Image.fromarray(samples[..., :3] if count >= 3 else samples[..., 0])
     alpha = samples[..., -1] if count in (2, 4) else None
-    return _joined(colour_profile.to_srgb(colour, profile), alpha)
+    pixels = _joined(colour_profile.to_srgb(colour, image.info.get("icc_profile")), alpha)
+    return Decoded(turned_upright(pixels, orientation_of(image)), getattr(image, "n_frames", 1))
+
+
+def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
+    header = tiff.read_header(data)
+    check_size(header.width, header.height, shown, max_megapixels)
+    tiff.refuse_what_is_not_read(header, shown)
+    read = tiff.read_pixels(header, data, shown)
+    pixels = _joined(colour_profile.to_srgb(read.colour, header.profile), read.alpha)
+    return Decoded(turned_upright(pixels, header.orientation), header.page_count)
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:

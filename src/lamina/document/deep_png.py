@@ -1,13 +1,14 @@
 """Reads PNGs of 16 bits a channel, of which Pillow keeps only the upper 8."""
 
-import cv2
 import numpy as np
 
 from lamina.core.layers import Pixels
 from lamina.document.deep_samples import eight_bit
-from lamina.document.native_noise import silenced
 
-_DEPTH_AT = 24  # of IHDR, always the first chunk (PNG third edition, 11.2.1)
+# IHDR is always the first chunk (PNG third edition, 11.2.1)
+_DEPTH_AT = 24
+_COLOUR_TYPE_AT = 25
+_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # by colour type: grey, RGB, grey + alpha, RGBA
 
 
 def is_deep(data: bytes) -> bool:
@@ -15,22 +16,18 @@ def is_deep(data: bytes) -> bool:
     return data[_DEPTH_AT] == 16
 
 
-def read(data: bytes, transparent: int | tuple[int, ...] | bytes | None) -> Pixels:
-    """(height, width, 1..4): grey, grey + alpha, RGB or RGBA at 8 bits, correctly rounded.
+def read(data: bytes, size: tuple[int, int], has_transparent_colour: bool) -> Pixels:
+    """(height, width, 1..4): grey, grey + alpha, RGB or RGBA at 8 bits, correctly rounded; of an animation the default
+    image, which readers that know no animations show.
 
-    `data`: a PNG whose checksums are right; `transparent`: the 16-bit colour that its tRNS chunk makes transparent.
-    Raises ValueError if it cannot be decoded.
+    `data`: a PNG whose checksums are right; `size`: width and height. `has_transparent_colour`: by a tRNS chunk, which
+    becomes alpha. Raises ValueError, or an error of imagecodecs (a RuntimeError), if it cannot be decoded.
     """
-    with silenced():
-        samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if samples is None or samples.dtype != np.uint16:
-        raise ValueError("its pixels cannot be decoded")
-    channels = samples if samples.ndim == 3 else samples[..., None]
-    count = channels.shape[2]
-    if count >= 3:
-        channels = channels[..., [2, 1, 0, 3][:count]]
-    pixels = eight_bit(channels, "")
-    if count in (1, 3) and isinstance(transparent, int | tuple):
-        is_opaque = (channels != np.array(transparent, np.uint16)).any(-1, keepdims=True)
-        pixels = np.concatenate([pixels, eight_bit(is_opaque, "")], -1)
-    return pixels
+    import imagecodecs
+
+    count = _CHANNELS[data[_COLOUR_TYPE_AT]]
+    count += has_transparent_colour and count in (1, 3)
+    width, height = size
+    samples = np.zeros((height, width, count) if count > 1 else (height, width), np.uint16)
+    imagecodecs.png_decode(data, out=samples)
+    return eight_bit(samples.reshape(height, width, count), "")
