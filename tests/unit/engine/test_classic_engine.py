@@ -1,8 +1,11 @@
 """The classic engine on pictures of every sort: exact, deterministic, within its budget, with names people can use."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from lamina.core.composite import composite
 from lamina.core.layers import LayerKind, LayerStack, have_same_pixels
@@ -10,6 +13,7 @@ from lamina.core.tasks import DecomposeTask, Lora, Sampling
 from lamina.document.posters import poster
 from lamina.engine.classic import ClassicEngine
 
+PICTURES = Path(__file__).with_name("pictures")
 SEED = 100_900  # never evaluated on
 
 
@@ -63,6 +67,27 @@ def test_a_poster_within_its_budget(drawn: np.ndarray, layers: int) -> None:
     assert len(stack) <= layers
     assert np.array_equal(composite(stack), drawn)
     assert stack[0].kind is LayerKind.BACKGROUND
+
+
+@pytest.mark.parametrize("name", ["text_in_the_corner", "text_on_stripes", "tight_wordmark"])
+def test_text_that_fills_or_leaves_the_picture_is_no_obstacle(name: str) -> None:
+    picture = np.asarray(Image.open(PICTURES / f"{name}.png").convert("RGBA"))
+    assert np.array_equal(composite(decompose(picture)), picture)
+
+
+def test_a_tightly_cropped_wordmark_is_read() -> None:
+    picture = np.asarray(Image.open(PICTURES / "tight_wordmark.png").convert("RGBA"))
+    assert [layer.name for layer in decompose(picture)] == ["Background", "Headline: LAMINA CAFE"]
+
+
+@pytest.mark.parametrize("cell_px", [5, 12, 40])
+def test_checks_that_meet_at_corners_only_are_one_thing(cell_px: int) -> None:
+    y, x = np.mgrid[:400, :400] // cell_px
+    picture = np.full((500, 500, 4), 255, np.uint8)
+    picture[50:450, 50:450, :3][(x + y) % 2 == 0] = 200, 30, 30
+    stack = decompose(picture)
+    assert np.array_equal(composite(stack), picture)
+    assert len(stack) <= 4
 
 
 def test_layers_have_names_kinds_and_text(found: LayerStack) -> None:

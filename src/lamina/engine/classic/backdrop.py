@@ -17,6 +17,7 @@ from lamina.engine.classic.raster import (
     components,
     grow,
     largest,
+    means_by_label,
     only_where,
     spread_from,
     steps,
@@ -47,7 +48,9 @@ class Backdrop:
 
     def is_smooth_under(self, text: Mask) -> bool:
         """True if the surfaces tell text and ground apart."""
-        return self.coverage > 0.6 and float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
+        if self.coverage <= 0.6 or not text.any():
+            return False
+        return float(np.percentile(self.noise[text], 80)) < 0.3 * self.contrast
 
 
 def backdrop_of(rgb: Rgb, sample: Mask, text: Mask, letters: Mask | None = None) -> Backdrop:
@@ -56,8 +59,10 @@ def backdrop_of(rgb: Rgb, sample: Mask, text: Mask, letters: Mask | None = None)
     `rgb`: (height, width, 3), 0..255; the masks (height, width). `letters`: once known, its strokes. A surface's
     territory starts from regions that reach into the sample, and goes as far as it is nearer than any other: so
     letters that have the colour of something nearby do not pass for it. With the letters known it starts from all
-    else that has its colour, in gaps and counters too.
+    else that has its colour, in gaps and counters too. An empty sample explains nothing.
     """
+    if not sample.any():
+        return _nothing_known(sample.shape)
     labels, count = _regions(rgb, sample)
     colours = rgb.astype(np.float32)
     terms = _terms(sample.shape)
@@ -78,6 +83,11 @@ def backdrop_of(rgb: Rgb, sample: Mask, text: Mask, letters: Mask | None = None)
     difference = largest(np.abs(departure))
     contrast = float(np.percentile(difference[text], 85)) if text.any() else 0.0
     return Backdrop(departure, difference, np.array(spreads, np.float32)[territory], coverage, contrast)
+
+
+def _nothing_known(shape: tuple[int, ...]) -> Backdrop:
+    plane = np.zeros(shape, np.float32)
+    return Backdrop(np.zeros((*shape, 3), np.float32), plane, plane, 0.0, 0.0)
 
 
 def _regions(rgb: Rgb, sample: Mask) -> tuple[Labels, int]:
@@ -108,8 +118,7 @@ def _usual(steps: Values) -> float:
 def _alike(rgb: Rgb, sample: Mask, labels: Labels, held: NDArray[np.intp]) -> list[list[int]]:
     """The parts in groups of one colour, those groups that hold a fair share of the sample, the largest first."""
     known = labels[sample]
-    means = np.stack([np.bincount(known, rgb[..., c][sample], len(held)) for c in range(3)], -1)
-    means /= np.maximum(held, 1)[:, None]
+    means = means_by_label(known, rgb[sample], len(held))
     groups: list[list[int]] = []
     for part in np.argsort(-held, kind="stable")[:_MAX_PARTS]:
         if held[part] < 12:

@@ -18,8 +18,10 @@ from lamina.engine.classic.raster import (
     largest,
     levels,
     looked_up,
+    means_by_label,
     of_labels,
     opened,
+    share_by_label,
     shrink,
     steps,
 )
@@ -111,13 +113,14 @@ def _fine_noise(rgb: Rgb) -> float:
 
 def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
     """Regions that reach the picture's border, gathered by colour, the likeliest background first."""
-    rim = _rim(regions.labels)
-    on_border = np.bincount(rim, minlength=len(regions)) / len(rim)
+    on_border = share_by_label(_rim(regions.labels), len(regions))
     shares = regions.areas / regions.labels.size
     candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
     if len(candidates) < 2:
         return [candidates] if candidates else []
-    groups = _alike(sorted(candidates, key=lambda i: -shares[i]), _mean_colours(rgb, regions))
+    groups = _alike(
+        sorted(candidates, key=lambda i: -shares[i]), means_by_label(regions.labels, lab(rgb), len(regions))
+    )
     return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
 
 
@@ -152,13 +155,6 @@ def _rim(picture: Labels | Mask) -> Labels:
     if min(picture.shape) < 4:
         return picture.ravel().astype(np.int32)
     return np.concatenate([picture[1], picture[-2], picture[:, 1], picture[:, -2]]).astype(np.int32)
-
-
-def _mean_colours(rgb: Rgb, regions: Components) -> Values:
-    colours = lab(rgb)
-    flat = regions.labels.ravel()
-    sums = [np.bincount(flat, colours[..., i].ravel(), len(regions)) for i in range(3)]
-    return np.stack(sums, 1) / np.maximum(regions.areas, 1)[:, None]
 
 
 def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:

@@ -15,7 +15,17 @@ from lamina.engine.classic.change import changed_pixels, ripples_near, without_r
 from lamina.engine.classic.growth import grown
 from lamina.engine.classic.neighbourhood import Neighbourhood, neighbourhoods
 from lamina.engine.classic.ocr import Quad, Reading, read_lines, read_strips, strip
-from lamina.engine.classic.raster import Mask, Rgb, as_bytes, bounds, components, depth, grow, without_holes
+from lamina.engine.classic.raster import (
+    Mask,
+    Rgb,
+    as_bytes,
+    bounds,
+    components,
+    depth,
+    grow,
+    sums_by_label,
+    without_holes,
+)
 from lamina.engine.classic.strokes import Palette, accompanying, candidates, palette_of
 from lamina.engine.classic.threads import at_once
 
@@ -87,8 +97,7 @@ def _is_plausible(reading: Reading) -> bool:
 
 def _line(found: tuple[Neighbourhood, Reading]) -> _Line:
     near, reading = found
-    sample = near.outside if near.outside.sum() >= 100 else ~near.inside
-    backdrop = backdrop_of(near.rgb, sample, near.inside)
+    backdrop = backdrop_of(near.rgb, near.ground(100), near.inside)
     return _Line(reading, near, backdrop, palette_of(near), np.zeros(near.shape, bool))
 
 
@@ -161,7 +170,7 @@ def _lettering(line: _Line, owners: NDArray[np.int32], number: int) -> Lettering
         return None
     others = (here > 0) & (here != number)
     mask = _whole(line, core, others) & ~others
-    if len(line.string) >= 3 and _is_block(mask):
+    if not mask.any() or (len(line.string) >= 3 and _is_block(mask)):
         mask = core
     here[mask] = number
     left, top, width, height = bounds(mask)
@@ -203,7 +212,7 @@ def _is_block(mask: Mask) -> bool:
 
 def _face_colour(rgb: Rgb, mask: Mask, palette: Palette) -> tuple[int, int, int]:
     """The colour that lies deepest in the letters."""
-    weight = np.bincount(palette.labels[mask], depth(mask)[mask] ** 2, len(palette.centres))
+    weight = sums_by_label(palette.labels[mask], depth(mask)[mask][:, None] ** 2, len(palette.centres))[:, 0]
     face = mask & (palette.labels == weight.argmax())
     red, green, blue = np.median(rgb[face], 0)
     return int(red), int(green), int(blue)

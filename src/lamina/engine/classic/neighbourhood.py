@@ -36,6 +36,16 @@ class Neighbourhood:
     def shape(self) -> tuple[int, int]:
         return self.inside.shape[0], self.inside.shape[1]
 
+    def ground(self, least_px: int) -> Mask:
+        """Where ground is likeliest to be seen: some of it even where the line fills the window, as in a wordmark.
+
+        `least_px`: with fewer pixels outside, all beyond the quad is taken, and with fewer of these the border too.
+        """
+        if self.outside.sum() >= least_px:
+            return self.outside
+        beyond = ~self.inside
+        return beyond if beyond.sum() >= least_px else beyond | border_of(self.shape)
+
     @property
     def place(self) -> tuple[slice, slice]:
         """Where the window lies in the picture."""
@@ -49,6 +59,13 @@ def neighbourhoods(rgb: Rgb, readings: Sequence[Reading]) -> list[Neighbourhood]
     for reading in readings:
         cv2.fillPoly(taken, [np.round(_widened(reading.quad, 0.12)).astype(np.int32)], 1)
     return [_around(rgb, reading.quad, taken) for reading in readings]
+
+
+def border_of(shape: tuple[int, int]) -> Mask:
+    """The outermost pixels of a window (height, width)."""
+    border = np.ones(shape, bool)
+    border[1:-1, 1:-1] = False
+    return border
 
 
 def _around(rgb: Rgb, quad: Quad, taken: NDArray[np.uint8]) -> Neighbourhood:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.engine.classic.gestalt import MEASURES, is_in_front, partings
 from lamina.engine.classic.raster import Mask, Rgb, depth, grow
-from lamina.engine.classic.regions import Patches, patches_of
+from lamina.engine.classic.regions import MAX_PATCHES, Patches, even_patches, joined
 
 _MAX_CUTS_DEEP = 2
 _MIN_MERIT, _MIN_MERIT_UNEVEN = 0.0, 3.0  # where patches are blurred, only sure cuts are made
@@ -56,8 +56,11 @@ def _parted(rgb: Rgb, thing: Thing, smooth: Mask, least: float) -> list[Thing]:
 
 
 def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask, least: float) -> tuple[Mask, float] | None:
-    patches = patches_of(rgb, mask, smooth)
-    if len(patches) < 2 or patches.fine.max() > _MAX_EVEN_PATCHES:
+    even = even_patches(mask, smooth)
+    if len(even) > _MAX_EVEN_PATCHES:
+        return None
+    patches = joined(rgb, even)
+    if not 2 <= len(patches) <= MAX_PATCHES:
         return None
     ways = partings(patches)
     if not len(ways.sides):

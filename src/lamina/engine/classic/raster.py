@@ -75,7 +75,12 @@ def bounds(mask: Mask) -> tuple[int, int, int, int]:
 
 
 def depth(mask: Mask) -> Values:
-    """(h, w): distance in pixels to the nearest pixel outside the mask, 0 outside."""
+    """(h, w): distance in pixels to the nearest pixel outside the mask, 0 outside.
+
+    The larger side throughout where nothing lies outside: OpenCV then gives numbers too large to add up.
+    """
+    if mask.all():
+        return np.full(mask.shape, max(mask.shape), np.float32)
     return np.asarray(cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, 5), np.float32)
 
 
@@ -100,6 +105,28 @@ def of_labels(labels: Labels, chosen: Sequence[int]) -> Mask:
 def looked_up(values: NDArray[Any], labels: Labels) -> NDArray[Any]:
     """`values[labels]` in half the time: labels are all within range."""
     return values.take(labels, axis=0, mode="clip")
+
+
+def sums_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """(count, c): the sums of `values` (..., c) over the places that bear each label 0..count - 1.
+
+    0 for a label that no place bears, and 0 throughout if there is no place at all.
+    """
+    where = labels.ravel()
+    planes = values.reshape(where.size, values.shape[-1])
+    # Without a single value to weigh, numpy counts in integers, which nothing can be divided into.
+    return np.stack([np.bincount(where, planes[:, c], count).astype(np.float64) for c in range(planes.shape[1])], -1)
+
+
+def means_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """(count, c): the means of `values` (..., c) over the places that bear each label; 0 where none does."""
+    borne = np.bincount(labels.ravel(), minlength=count)
+    return sums_by_label(labels, values, count) / np.maximum(borne, 1)[:, None]
+
+
+def share_by_label(labels: NDArray[np.integer[Any]], count: int) -> NDArray[np.float64]:
+    """(count,): the share 0..1 of the places that bears each label; 0 throughout if there is no place."""
+    return np.bincount(labels.ravel(), minlength=count) / max(1, labels.size)
 
 
 def steps(values: NDArray[Any], axis: int) -> NDArray[Any]:

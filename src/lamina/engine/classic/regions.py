@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, spread_from
+from lamina.engine.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, spread_from, sums_by_label
 
 _MIN_PATCH_PX = 12
 _SLIVER_DEPTH_PX = 1.5  # a patch nowhere deeper is a bit of a soft edge
-_MAX_PATCHES = 10
+MAX_PATCHES = 10  # there are two to that power ways to part them
 _STROKE_WIDTH = 0.07  # of the cut-out's size: thinner and long means a drawn line
 _ENCLOSED = 0.8  # share of a patch's outline on one other patch that makes it a detail of it
 _DETAIL_SHARE = 0.012  # of the cut-out's area
@@ -36,17 +36,32 @@ class Patches:
         return len(self.areas) - 1
 
 
+@dataclass(frozen=True, eq=False)
+class Even:
+    """The even patches of one cut-out before any are joined: `labels` and `lines` as `Patches.fine` and its lines."""
+
+    labels: Labels
+    lines: Mask
+
+    def __len__(self) -> int:
+        return int(self.labels.max())
+
+
 def patches_of(rgb: Rgb, mask: Mask, smooth: Mask) -> Patches:
     """The patches of one cut-out; `rgb` (h, w, 3), `mask` and `smooth` (h, w) in its window."""
-    fine, lines = _seeded(mask, smooth)
-    graph = _Graph(fine, lab(rgb))
+    return joined(rgb, even_patches(mask, smooth))
+
+
+def joined(rgb: Rgb, even: Even) -> Patches:
+    """At most `MAX_PATCHES`, unless they meet at corners only; time and memory grow with the square of `even`."""
+    graph = _Graph(even.labels, lab(rgb))
     for rule in (_enclosed, _detail, _most_alike):
         while (pair := rule(graph)) is not None:
             graph.join(*pair)
-    return graph.patches(fine, lines)
+    return graph.patches(even.labels, even.lines)
 
 
-def _seeded(mask: Mask, smooth: Mask) -> tuple[Labels, Mask]:
+def even_patches(mask: Mask, smooth: Mask) -> Even:
     """Every pixel of the mask takes the nearest even patch that is more than a drawn line; and the lines."""
     even = smooth & mask
     parts = components(even, connectivity=4)
@@ -65,8 +80,9 @@ def _seeded(mask: Mask, smooth: Mask) -> tuple[Labels, Mask]:
         number[label] = 0 if is_line else number.max() + 1
     seeds = number[parts.labels]
     if not seeds.any():
-        return mask.astype(np.int32), mask & ~mask
-    return np.where(mask, spread_from(seeds, seeds > 0), 0).astype(np.int32), mask & (seeds == 0)
+        return Even(mask.astype(np.int32), mask & ~mask)
+    labels = np.where(mask, spread_from(seeds, seeds > 0), 0).astype(np.int32)
+    return Even(labels, mask & (seeds == 0))
 
 
 class _Graph:
@@ -76,7 +92,7 @@ class _Graph:
         flat = labels.ravel()
         count = int(flat.max()) + 1
         self.areas = np.bincount(flat, minlength=count)
-        self.sums = np.stack([np.bincount(flat, colours[..., i].ravel(), count) for i in range(3)], 1)
+        self.sums = sums_by_label(flat, colours, count)
         self.touch = touching(labels)
         self.holder = np.arange(count)
 
@@ -143,7 +159,7 @@ def _detail(graph: _Graph) -> tuple[int, int] | None:
 def _most_alike(graph: _Graph) -> tuple[int, int] | None:
     """The likeliest two parts of one thing, while there are too many to think about."""
     alive = graph.alive
-    if len(alive) <= _MAX_PATCHES:
+    if len(alive) <= MAX_PATCHES:
         return None
     outline = graph.touch.sum(1)
     best: tuple[float, int, int] | None = None

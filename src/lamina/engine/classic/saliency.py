@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engine.classic.raster import Labels, Rgb, Values, lab
+from lamina.engine.classic.raster import Labels, Rgb, Values, lab, means_by_label, share_by_label
 
 _SUPERPIXELS = 240
 _ROUNDS = 5
@@ -61,7 +61,7 @@ def superpixels(colours: Values) -> Labels:
     own_column = np.minimum(np.arange(width) * columns // width, columns - 1)[None]
     labels: Labels = (own_row * columns + own_column).astype(np.int32)
     for _ in range(_ROUNDS):
-        centres = _means(samples, labels, rows * columns)
+        centres = means_by_label(labels, samples, rows * columns).astype(np.float32)
         best = np.full((height, width), np.inf, np.float32)
         for down in (-1, 0, 1):
             for right in (-1, 0, 1):
@@ -73,12 +73,6 @@ def superpixels(colours: Values) -> Labels:
                 labels = np.where(distance < best, centre, labels)
                 best = np.minimum(best, distance)
     return np.unique(labels, return_inverse=True)[1].reshape(height, width).astype(np.int32)
-
-
-def _means(samples: Values, labels: Labels, count: int) -> NDArray[np.float32]:
-    size = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
-    sums = [np.bincount(labels.ravel(), samples[..., c].ravel(), count) for c in range(samples.shape[-1])]
-    return (np.stack(sums, -1) / size[:, None]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +90,7 @@ def _describe(colours: Values, labels: Labels) -> _Regions:
     height, width = labels.shape
     count = int(labels.max()) + 1
     y, x = np.mgrid[:height, :width].astype(np.float32) / max(height, width)
-    means = _means(np.dstack([colours, x, y]), labels, count)
+    means = means_by_label(labels, np.dstack([colours, x, y]), count).astype(np.float32)
     is_adjacent = np.zeros((count, count), bool)
     for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
         is_adjacent[a.ravel(), b.ravel()] = True
@@ -105,7 +99,7 @@ def _describe(colours: Values, labels: Labels) -> _Regions:
     is_border = np.zeros(count, bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         is_border[side] = True
-    area = (np.bincount(labels.ravel(), minlength=count) / labels.size).astype(np.float32)
+    area = share_by_label(labels, count).astype(np.float32)
     return _Regions(_distances(means[:, :3]), _distances(means[:, 3:]), is_adjacent, is_border, area)
 
 

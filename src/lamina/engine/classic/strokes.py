@@ -7,8 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.backdrop import Backdrop
-from lamina.engine.classic.neighbourhood import Colours, Neighbourhood
-from lamina.engine.classic.raster import Components, Mask, Values, components, grow, lab, shrink
+from lamina.engine.classic.neighbourhood import Colours, Neighbourhood, border_of
+from lamina.engine.classic.raster import (
+    Components,
+    Mask,
+    Values,
+    components,
+    grow,
+    lab,
+    means_by_label,
+    share_by_label,
+    shrink,
+)
 
 _CLUSTERS = 5
 _SAMPLE = 3000
@@ -58,11 +68,8 @@ def _nearest_centre(colours: Values, centres: Colours) -> NDArray[np.intp]:
 
 
 def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Colours) -> Mask:
-    ring = near.outside if near.outside.sum() >= 30 else ~near.inside
-    if not ring.any():
-        ring = _border(near.shape)
-    outside = np.bincount(labels[ring], minlength=len(centres)) / ring.sum()
-    inside = np.bincount(labels[near.inside], minlength=len(centres)) / max(1, near.inside.sum())
+    outside = share_by_label(labels[near.ground(30)], len(centres))
+    inside = share_by_label(labels[near.inside], len(centres))
     main = int(outside.argmax())
     resembles = np.linalg.norm(centres - centres[main], axis=1) < _SAME_COLOUR_LAB
     spreads = (outside > _BACKGROUND_SHARE) & (inside < 0.8 * outside)
@@ -102,8 +109,8 @@ def accompanying(near: Neighbourhood, palette: Palette, core: Mask) -> Mask:
     beside = grow(core, 3) & ~grow(core, 1)
     away = near.outside & ~grow(core, 3)
     count = len(palette.centres)
-    lining = np.bincount(palette.labels[beside], minlength=count) / max(1, int(beside.sum()))
-    usual = np.bincount(palette.labels[away], minlength=count) / max(1, int(away.sum()))
+    lining = share_by_label(palette.labels[beside], count)
+    usual = share_by_label(palette.labels[away], count)
     return ((lining > 0.4) & (lining > 2 * usual))[palette.labels]
 
 
@@ -112,8 +119,7 @@ def _of_one_colour(mask: Mask, palette: Palette) -> Mask:
     parts = components(mask)
     where = parts.labels[mask]
     colours = palette.centres[palette.labels[mask]]
-    means = np.stack([np.bincount(where, colours[:, channel], len(parts)) for channel in range(3)], -1)
-    means /= np.maximum(np.bincount(where, minlength=len(parts)), 1)[:, None]
+    means = means_by_label(where, colours, len(parts))
     apart = np.linalg.norm(means[:, None] - means[None], axis=-1) < _ODD_COLOUR_LAB
     areas = np.where(np.arange(len(parts)) > 0, parts.areas, 0)
     return mask & apart[(apart @ areas).argmax()][parts.labels]
@@ -151,14 +157,8 @@ class _Parts:
 def _parts_of(near: Neighbourhood, mask: Mask) -> _Parts:
     parts = components(mask)
     within = np.bincount(parts.labels[near.inside], minlength=len(parts))
-    escaping = np.bincount(parts.labels[_border(near.shape)], minlength=len(parts))
+    escaping = np.bincount(parts.labels[border_of(near.shape)], minlength=len(parts))
     stays = (escaping <= 0.02 * parts.areas + 2) | (within >= 0.9 * parts.areas)
     good = (within >= 0.5 * parts.areas) & stays & (parts.areas >= max(3, 0.0008 * near.height_px**2))
     good[0] = False
     return _Parts(parts, good)
-
-
-def _border(shape: tuple[int, int]) -> Mask:
-    border = np.ones(shape, bool)
-    border[1:-1, 1:-1] = False
-    return border

@@ -7,7 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.guided import guided
-from lamina.engine.classic.raster import Mask, Rgb, Values, bounds, closed, components, grow, opened, shrink
+from lamina.engine.classic.raster import (
+    Mask,
+    Rgb,
+    Values,
+    bounds,
+    closed,
+    components,
+    grow,
+    means_by_label,
+    opened,
+    shrink,
+    sums_by_label,
+)
 from lamina.engine.classic.saliency import reduced, saliency
 from lamina.engine.classic.separation import Separation, iou, separation
 
@@ -110,7 +122,7 @@ def _main_parts(mask: Mask, weight: Values, least: float) -> Mask:
     parts = components(mask)
     if len(parts) < 2:
         return mask
-    weights = np.bincount(parts.labels.ravel(), weight.ravel(), len(parts))
+    weights = sums_by_label(parts.labels, weight[..., None], len(parts))[:, 0]
     weights[0] = 0
     is_kept = weights >= least * weights.max()
     is_kept[0] = False
@@ -121,8 +133,7 @@ def _hole_ruled(mask: Mask, salience: Values, level: float) -> Mask:
     """Fills the holes that are small or salient themselves; others show what lies behind."""
     holes = components(np.pad(~mask, 1, constant_values=True), connectivity=4)
     labels = holes.labels[1:-1, 1:-1]
-    total = np.bincount(labels.ravel(), salience.ravel(), len(holes))
-    mean = total / np.maximum(np.bincount(labels.ravel(), minlength=len(holes)), 1)
+    mean = means_by_label(labels, salience[..., None], len(holes))[:, 0]
     is_filled = (holes.areas < 0.02 * mask.sum()) | (mean > 0.5 * level)
     is_filled[[0, int(holes.labels[0, 0])]] = False
     return mask | is_filled[labels]
