@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from PIL import Image
 
+from waiting import joined
+
 SIDE_PX = 64
 
 
@@ -69,7 +71,7 @@ def given_out(files: Mapping[str, bytes]) -> Generator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        joined(thread)
 
 
 def data_uri(archive: bytes) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["stores"]
+pytest_plugins = ["signal_dispositions", "stores"]
 
 _FORGIVEN = "no GPU"
 

@@ -1,6 +1,5 @@
 """A whole service for tests, on any store, with a clock that stands still until it is told to go on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from lamina.store import agents, jobs, wallets
 from lamina.store.agents import AgentRecord
 from lamina.store.blobs import open_blobs
 from lamina.store.database import Database
+from waiting import completed
 
 T = TypeVar("T")
 PRICE = 1_000  # micro-dollars, of every job
@@ -111,10 +111,7 @@ def request(**changes: Any) -> JobRequest:
 
 
 def run(awaitable: Awaitable[T]) -> T:
-    async def whole() -> T:
-        return await awaitable
-
-    return asyncio.run(whole())
+    return completed(awaitable)
 
 
 def written(database: Database, work: Callable[[Connection], T]) -> T:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import Any
 
 import httpx2
 from PIL import Image, ImageDraw
+
+from waiting import PATIENCE_S, ended, joined, next_line
 
 NO_OP_CHILD = Path(__file__).parents[1] / "benchmarks" / "no_op_child.py"
 _TIMEOUT_S = 60
@@ -57,15 +60,17 @@ class Served:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_TIMEOUT_S)
+        return ended(self.process)
 
     def events(self, job_id: str, after: int = 0) -> Generator[dict[str, str]]:
         """Each as its fields; to the end of the job, or until nobody takes the next one."""
         with self.client.stream("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(after)}) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             event: dict[str, str] = {}
+            end = time.monotonic() + PATIENCE_S
             for line in answer.iter_lines():
-                if line.startswith(":"):
+                assert time.monotonic() < end, f"the job {job_id} did not end within {PATIENCE_S:g} s"
+                if line.startswith(":"):  # as long as nothing happens, which may be for ever
                     continue
                 if not line:
                     if event:
@@ -85,21 +90,17 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
     command = [sys.executable, "-W", "error", "-c", PROGRAM, "serve", "--port", "0", *arguments]
     log = (folder / "log").open("a")
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
-    stopper = threading.Timer(_TIMEOUT_S, process.kill)  # a server that never says where it is must not hang the tests
-    stopper.start()
     try:
         words = _words(process)
-        stopper.cancel()
         url, key = re.search(r"API +(\S+)/v1", words), re.search(r"Key +(\S+)", words)
         assert url, words + (folder / "log").read_text()
         headers = {"Authorization": f"Bearer {key[1]}"} if key else {}
         with httpx2.Client(base_url=url[1], headers=headers, timeout=_TIMEOUT_S) as client:
             yield Served(process, url[1], key[1] if key else "", folder / "data", client)
     finally:
-        stopper.cancel()
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(_TIMEOUT_S)
+            ended(process)
         assert process.stdout is not None
         process.stdout.close()
         log.close()
@@ -119,7 +120,7 @@ def files_served(folder: Path) -> Generator[str]:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join()
+            joined(thread)
 
 
 def lamina(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -163,8 +164,7 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
 
 def _words(process: "subprocess.Popen[str]") -> str:
     lines: list[str] = []
-    assert process.stdout is not None
-    for line in process.stdout:
+    while line := next_line(process, _TIMEOUT_S):
         lines.append(line)
         if line.strip().startswith("Engine"):
             break

@@ -83,6 +83,7 @@ class Postgres:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 check=False,
+                timeout=120,
             )
             if done.returncode:
                 errors.seek(0)

@@ -85,7 +85,9 @@ def test_the_usage_line_is_that_of_help(name: str) -> None:
 
 def test_help_as_it_is_printed_shows_every_option_of_the_page() -> None:
     for name in NAMES:
-        run = subprocess.run([sys.executable, "-m", "lamina", *name.split(), "--help"], capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, "-m", "lamina", *name.split(), "--help"], capture_output=True, text=True, timeout=120
+        )
         assert run.returncode == 0
         for option, *_ in rows(section(PAGE, f"lamina {name}")):
             for spelling in re.findall(r"`(-[^`]*)`", option):

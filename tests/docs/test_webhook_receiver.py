@@ -15,6 +15,7 @@ import pytest
 from documents import ROOT, blocks
 
 from lamina.service.signing import SigningKey, jwks, new_key, webhook_headers
+from waiting import ending, next_line
 
 PAGE = ROOT / "docs" / "how-to" / "receive-webhooks.md"
 BODY = json.dumps({"id": "event-1", "type": "job.succeeded", "data": {"id": "job-1"}}).encode()
@@ -56,12 +57,11 @@ def receiver(key: SigningKey, tmp_path: Path) -> "Iterator[tuple[str, subprocess
     )
     with public_keys(new_key(), key) as address:
         command = [sys.executable, str(tmp_path / "receiver.py")]
-        with subprocess.Popen(
-            command, env={"LAMINA_ADDRESS": address}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        environment = {"LAMINA_ADDRESS": address}
+        with ending(
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ) as process:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/", process
-            process.kill()
+            yield f"http://127.0.0.1:{int(next_line(process))}/", process
 
 
 def post(url: str, headers: dict[str, str], body: bytes = BODY) -> int:

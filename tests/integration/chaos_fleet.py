@@ -13,6 +13,7 @@ import httpx2
 
 from serving import NO_OP_CHILD, PROGRAM, environment_of
 from stores import free_port
+from waiting import ended
 
 AGENT_LOST_S = 3.0
 _READY_S = 60.0
@@ -55,7 +56,7 @@ class Member:
         """As kill -9 does it; engines see that their agent is gone."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait()
+        ended(self.process)
 
     def engines(self) -> list[int]:
         """Their process ids: whoever is a child of the process, by proc(5)."""

@@ -13,6 +13,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from waiting import joined
+
 
 class Receiver:
     """`refused_share`: of the letters, each at most twice, so that the test ends. `taken`: by job, the event ids and
@@ -82,4 +84,4 @@ def receiving(seed: int, refused_share: float = 0.3) -> Generator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        joined(thread)

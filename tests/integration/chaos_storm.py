@@ -23,10 +23,12 @@ from lamina.service.keys import KeyTerms, create_key
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import agents, jobs
+from waiting import completed
 
 CREDIT_MICROS = 1_000_000_000
 _CLIENT_TIMEOUT_S = 4.0  # a frozen gateway says nothing
 _LONGEST_FREEZE_S = 4 * AGENT_LOST_S
+_BESIDES_S = 240.0  # until the fleet has started, and until the last mischief is over
 _VOID = ("not the job's latest any more", "the end of this run is void")
 
 
@@ -79,7 +81,7 @@ def run_storm(folder: Path, database_url: str | None, plan: Plan) -> tuple[Verdi
         with receiving(plan.seed) as receiver:
             storm = _Running(plan, fleet, database, receiver, secret)
             try:
-                asyncio.run(storm.run(key.id))
+                completed(storm.run(key.id), plan.over_s + plan.end_s + _BESIDES_S)
                 verdict = database.write_now(
                     lambda connection: judged(connection, key.id, CREDIT_MICROS, storm.told.promised.values(), receiver)
                 )

@@ -1,6 +1,5 @@
 """A backup made while others write brings back every row and every content, or nothing at all."""
 
-import asyncio
 import io
 import json
 import os
@@ -32,6 +31,7 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import jobs as jobs_table
 from lamina.store.tables import metadata
+from waiting import completed, happened, joined
 
 if TYPE_CHECKING:
     from stores import Postgres
@@ -67,13 +67,13 @@ class Place:
         async def read() -> dict[str, bytes]:
             return {blob.sha256: await self.blobs.get(blob.sha256) async for blob in self.blobs.list()}
 
-        return asyncio.run(read())
+        return completed(read())
 
     def back_up(self, target: Path) -> BackedUp:
-        return asyncio.run(back_up(self.database, self.blobs, target))
+        return completed(back_up(self.database, self.blobs, target))
 
     def restore(self, source: Path) -> BackedUp:
-        return asyncio.run(restore(self.database, self.blobs, source))
+        return completed(restore(self.database, self.blobs, source))
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def fill(place: Place) -> None:
     place.database.write_now(fill_keys)
     for number, state in enumerate(JobState):
         content = os.urandom(70_000 + number)
-        stored = asyncio.run(place.blobs.put(content))
+        stored = completed(place.blobs.put(content))
         place.database.write_now(lambda connection: fill_job(connection, "key-1", state, stored.sha256, stored.size))  # noqa: B023
 
 
@@ -180,7 +180,7 @@ def test_open_jobs_go_on(place: Place, target: Place, backup: Path) -> None:
         observer=SimpleNamespace(),
         signals=SimpleNamespace(changed=lambda _: None),
     )
-    asyncio.run(sweep(service))
+    completed(sweep(service))
     waiting = target.database.write_now(lambda connection: jobs.next_queued(connection, 10))
     still_open = [row["id"] for row in place.rows()["jobs"] if row["state"] in ("queued", "running")]
     assert sorted(waiting) == sorted(still_open)
@@ -192,7 +192,7 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
     def write() -> None:
         number = 0
         while not is_enough.is_set() or number < WRITES:
-            stored = asyncio.run(place.blobs.put(os.urandom(500)))
+            stored = completed(place.blobs.put(os.urandom(500)))
             place.database.write_now(
                 lambda connection: fill_job(connection, "key-1", JobState.SUCCEEDED, stored.sha256, stored.size)  # noqa: B023
             )
@@ -201,10 +201,12 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
 
     writer = threading.Thread(target=write)
     writer.start()
-    is_writing.wait()
-    told = place.back_up(tmp_path / "backup")
-    is_enough.set()
-    writer.join()
+    try:
+        happened(is_writing, "the first job is written")
+        told = place.back_up(tmp_path / "backup")
+    finally:
+        is_enough.set()
+        joined(writer)
     target.restore(tmp_path / "backup")
     rows = target.rows()
     assert told.missing == 0
@@ -241,7 +243,7 @@ def next_ledger_id(connection: sa.Connection) -> int:
 
 def test_content_that_is_gone_is_counted_and_the_rest_is_there(place: Place, target: Place, tmp_path: Path) -> None:
     gone = min(place.contents())
-    asyncio.run(place.blobs.delete(gone))
+    completed(place.blobs.delete(gone))
     assert place.back_up(tmp_path / "backup").missing == 1
     target.restore(tmp_path / "backup")
     assert set(target.contents()) == set(place.contents())
@@ -324,7 +326,7 @@ def test_a_place_that_cannot_be_written_is_told(place: Place, tmp_path: Path) ->
 def test_large_contents_do_not_go_through_memory(tmp_path: Path) -> None:
     """In a process of its own, for memory that was once taken counts for ever."""
     program = Path(__file__).with_name("backing_up_much.py")
-    run = subprocess.run([sys.executable, program, tmp_path], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, program, tmp_path], capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) * 1024 < MOST_GROWTH_BYTES
 
@@ -355,7 +357,7 @@ def rewritten(backup: Path, folder: Path, change: Any) -> Path:
 def test_the_commands_move_a_service_from_one_folder_to_another(place: Place, tmp_path: Path) -> None:
     def lamina(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "lamina", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
 
     old = ("--data", place.folder, "--storage", place.folder / "blobs")
     assert lamina("backup", "one.tar", *old).returncode == 0

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from waiting import PATIENCE_S, chunks, ended, ending, writer_of
+
 LAMINA = [sys.executable, "-m", "lamina"]
-PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -36,24 +37,19 @@ def lamina(*arguments: str, **options: object) -> subprocess.CompletedProcess[st
 
 def in_terminal(*arguments: str, stop_at: bytes = b"") -> tuple[int, str]:
     """Exit code and screen of a run whose three streams are a terminal; interrupted when `stop_at` is on the screen."""
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.execv(LAMINA[0], [*LAMINA, *arguments])  # noqa: S606
-    seen = b""
-    while True:
-        try:
-            chunk = os.read(screen, 4096)
-        except OSError:  # Linux's way to say that the other side has closed
-            chunk = b""
-        if not chunk:
-            break
-        seen += chunk
-        if stop_at and stop_at in seen:
-            os.kill(pid, signal.SIGINT)
-            stop_at = b""
-    _, status = os.waitpid(pid, 0)
-    os.close(screen)
-    return os.waitstatus_to_exitcode(status), seen.decode()
+    screen, terminal = pty.openpty()
+    command = [*LAMINA, *arguments]
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal, "start_new_session": True}
+    with ending(subprocess.Popen(command, **streams)) as process:
+        os.close(terminal)
+        seen = b""
+        for chunk in chunks(screen, f"the output of lamina {' '.join(arguments)}"):
+            seen += chunk
+            if stop_at and stop_at in seen:
+                process.send_signal(signal.SIGINT)
+                stop_at = b""
+        os.close(screen)
+        return ended(process), seen.decode()
 
 
 @pytest.mark.usefixtures("poster")
@@ -107,7 +103,11 @@ def test_a_pipe_in_and_a_pipe_out() -> None:
 def test_standard_input_that_is_closed_or_a_keyboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     closed = subprocess.run(
-        ["sh", "-c", f"'{LAMINA[0]}' -m lamina decompose - <&-"], capture_output=True, text=True, check=False
+        ["sh", "-c", f"'{LAMINA[0]}' -m lamina decompose - <&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert (closed.returncode, closed.stdout) == (1, "")
     assert closed.stderr.startswith("lamina: Standard input is closed.")
@@ -120,7 +120,7 @@ def test_standard_input_that_is_closed_or_a_keyboard(tmp_path: Path, monkeypatch
 @pytest.mark.usefixtures("poster")
 def test_standard_output_that_takes_nothing(redirection: str) -> None:
     command = f"'{LAMINA[0]}' -m lamina settings --json {redirection}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") <= 1
     assert ("Standard output cannot be used" in done.stderr) == (redirection == ">/dev/full")
@@ -133,10 +133,9 @@ def children_of_folder(folder: Path) -> list[str]:
 def test_interrupted_while_it_waits_for_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("slow.png")
-    with subprocess.Popen(
-        [*LAMINA, "decompose", "slow.png", "--to", "out/p.psd"], stderr=subprocess.PIPE, text=True
-    ) as process:
-        writer = os.open("slow.png", os.O_WRONLY)  # returns when the other side reads
+    command = [*LAMINA, "decompose", "slow.png", "--to", "out/p.psd"]
+    with ending(subprocess.Popen(command, stderr=subprocess.PIPE, text=True)) as process:
+        writer = writer_of(Path("slow.png"), process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE_S)
         os.close(writer)
@@ -156,8 +155,8 @@ def test_interrupted_at_work(poster: Path, stage: bytes) -> None:
 def test_terminated_while_it_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("slow.png")
-    with subprocess.Popen([*LAMINA, "decompose", "slow.png"], stderr=subprocess.PIPE, text=True) as process:
-        writer = os.open("slow.png", os.O_WRONLY)
+    with ending(subprocess.Popen([*LAMINA, "decompose", "slow.png"], stderr=subprocess.PIPE, text=True)) as process:
+        writer = writer_of(Path("slow.png"), process)
         process.terminate()
         _, errors = process.communicate(timeout=PATIENCE_S)
         os.close(writer)

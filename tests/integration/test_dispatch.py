@@ -24,6 +24,7 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from services import new_key, request, service_on
 from stores import Postgres
+from waiting import completed
 
 WITHIN_S = 20.0
 
@@ -89,7 +90,7 @@ def test_jobs_start_by_priority_and_then_by_age(service: Service, key: ApiKey) -
         numbers = {job.id: number for number, job in enumerate(submitted)}
         return [numbers[job_id] for job_id in runs.started]
 
-    assert asyncio.run(scenario()) == [1, 4, 0, 2, 3]
+    assert completed(scenario()) == [1, 4, 0, 2, 3]
 
 
 def test_a_job_that_comes_again_goes_before_younger_ones(service: Service, key: ApiKey) -> None:
@@ -105,7 +106,7 @@ def test_a_job_that_comes_again_goes_before_younger_ones(service: Service, key: 
         numbers = {job.id: number for number, job in enumerate((lost, *others))}
         return [numbers[job_id] for job_id in runs.started]
 
-    assert asyncio.run(scenario()) == [2, 0, 1]
+    assert completed(scenario()) == [2, 0, 1]
 
 
 def test_a_job_starts_as_soon_as_it_is_submitted(service: Service, key: ApiKey) -> None:
@@ -115,7 +116,7 @@ def test_a_job_starts_as_soon_as_it_is_submitted(service: Service, key: ApiKey) 
             await warm_up(service, key, runs)
             return await delays_s(service, key, runs, count=20, pause_s=0.02)
 
-    delays = asyncio.run(scenario())
+    delays = completed(scenario())
     assert sorted(delays)[len(delays) // 2] < 0.1, delays
     assert max(delays) < 0.6, delays  # by the bell, not by the poll
 
@@ -128,7 +129,7 @@ def test_no_more_run_at_once_than_there_are_slots(service: Service, key: ApiKey)
             await runs.until({job.id for job in submitted})
         return runs.most_at_once
 
-    assert asyncio.run(scenario()) == 3
+    assert completed(scenario()) == 3
 
 
 def test_every_job_of_a_crowd_starts_once(service: Service, key: ApiKey) -> None:
@@ -139,7 +140,7 @@ def test_every_job_of_a_crowd_starts_once(service: Service, key: ApiKey) -> None
             await runs.until({job.id for job in submitted})
         return len(runs.started)
 
-    assert asyncio.run(scenario()) == 80
+    assert completed(scenario()) == 80
 
 
 def test_what_another_process_queues_is_seen_within_about_a_second(
@@ -156,7 +157,7 @@ def test_what_another_process_queues_is_seen_within_about_a_second(
             await runs.until({job.id})
             return runs.started[job.id] - submitted_at
 
-    assert asyncio.run(scenario()) < 1.5
+    assert completed(scenario()) < 1.5
 
 
 def test_it_stops_promptly_even_in_the_middle_of_a_run(service: Service, key: ApiKey) -> None:
@@ -168,7 +169,7 @@ def test_it_stops_promptly_even_in_the_middle_of_a_run(service: Service, key: Ap
             asked_at = time.monotonic()
         return time.monotonic() - asked_at
 
-    assert asyncio.run(scenario()) < 2.0
+    assert completed(scenario()) < 2.0
 
 
 def test_what_was_offered_and_not_claimed_goes_to_the_next(service: Service, key: ApiKey) -> None:
@@ -187,7 +188,7 @@ def test_what_was_offered_and_not_claimed_goes_to_the_next(service: Service, key
         async with serving(service, runs):
             await runs.until({job.id}, within_s=3.0)
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_run_that_fails_does_not_end_the_serving(service: Service, key: ApiKey) -> None:
@@ -203,7 +204,7 @@ def test_a_run_that_fails_does_not_end_the_serving(service: Service, key: ApiKey
                 job = await submit(service, key, request())
                 await runs.until({job.id})
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 async def warm_up(service: Service, key: ApiKey, runs: Runs) -> None:
@@ -239,7 +240,7 @@ def test_a_process_ends_although_the_dispatcher_is_woken_at_the_same_moment(
         await asyncio.wait({serving_it}, timeout=WITHIN_S)
         return serving_it.cancelled()
 
-    assert asyncio.run(scenario())
+    assert completed(scenario())
 
 
 class TestWithProcrastinate:
@@ -270,7 +271,7 @@ class TestWithProcrastinate:
         service.database.write_now(service.dispatcher.reconcile)
 
     def submitted(self, service: Service, key: ApiKey) -> Job:
-        return asyncio.run(submit(service, key, request()))
+        return completed(submit(service, key, request()))
 
     def test_a_submit_that_is_undone_queues_nothing(self, service: Service) -> None:
         def work(connection: sa.Connection) -> None:
@@ -344,7 +345,7 @@ class TestWithProcrastinate:
                 submitted = [await submit(service, key, request()) for _ in range(5)]
                 await runs.until({job.id for job in submitted})
 
-        asyncio.run(scenario())
+        completed(scenario())
         assert self.rows(service) == []
 
     def test_its_tables_are_made_once_by_however_many(
@@ -436,7 +437,7 @@ class TestThroughRestarts:
                 await runs.until(await trickle, within_s=60.0)
                 return before, await delays_s(service, key, runs, count=100, pause_s=0.01)
 
-        before, after = (sorted(delays) for delays in asyncio.run(scenario()))
+        before, after = (sorted(delays) for delays in completed(scenario()))
         # On a machine that is busy with other things, everything takes longer, before as well as after.
         assert after[98] < max(0.15, 3 * before[-1]), (before[-3:], after[90:])
         assert after[50] < max(0.05, 3 * before[25]), (before[25], after[50])

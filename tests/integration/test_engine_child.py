@@ -27,6 +27,7 @@ from lamina.service.engine_protocol import (
     RunOutcome,
     Sample,
 )
+from waiting import completed
 
 COMMAND = [sys.executable, "-m", "lamina.server.engine_child"]
 NO_OP = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "no_op_child.py")]
@@ -85,7 +86,7 @@ def play(
             finally:
                 await engine.stop()
 
-    asyncio.run(played())
+    completed(played())
 
 
 def test_a_poster_comes_back_as_a_stack_that_adds_up_to_it(tmp_path: Path, poster: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_run_opens_no_connection_and_writes_nothing_into_the_users_folders(tmp
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_", "LAMINA_"))}
     environment = kept | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", PROGRAM]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "picture.png", "picture.psd"]
     assert [str(path.relative_to(home)) for path in home.rglob("*")] == []

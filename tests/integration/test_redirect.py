@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from serving import NO_OP_CHILD, Served, environment_of, lamina, served
+from waiting import ended, ending, joined, next_line, until
 
 ASK = """
 import json, ssl, sys, urllib.error, urllib.request
@@ -71,11 +71,13 @@ def test_strict_refuses_other_hosts(service: Served) -> None:
 def test_other_hosts_are_let_through_untouched(service: Served) -> None:
     """A server on this machine, by a name that the proxy does not know as a vendor's: it hears TLS begin."""
     with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(60)
         heard: list[bytes] = []
 
         def hear() -> None:
             connection, _ = other.accept()
             with connection:
+                connection.settimeout(60)
                 heard.append(connection.recv(3))
 
         thread = threading.Thread(target=hear)
@@ -83,7 +85,7 @@ def test_other_hosts_are_let_through_untouched(service: Served) -> None:
         port = other.getsockname()[1]
         code = "import os, socket, sys; os.environ.pop('no_proxy'); os.environ.pop('NO_PROXY');" + ASK
         done = redirect(service, "--", sys.executable, "-c", code, f"https://127.0.0.1:{port}/", "none")
-        thread.join(30)
+        joined(thread)
     assert done.returncode == 0, done.stderr
     assert heard[0][:2] == b"\x16\x03"  # a TLS handshake, not a CONNECT
 
@@ -145,12 +147,15 @@ def test_another_server_that_is_well_is_not_taken_for_lamina(tmp_path: Path) -> 
     with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as other:
         thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        done = lamina(
-            tmp_path, "redirect", "--port", str(other.server_port), "--", sys.executable, "-c", ASK, STATUS, "wrong",
-            LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD),
-        )  # fmt: skip
-        other.shutdown()
-        thread.join()
+        try:
+            done = lamina(
+                tmp_path,
+                *("redirect", "--port", str(other.server_port), "--", sys.executable, "-c", ASK, STATUS, "wrong"),
+                LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD),
+            )
+        finally:
+            other.shutdown()
+            joined(thread)
     assert done.stdout.strip() == '401 {"error":"Invalid or missing authentication"}', done.stderr
 
 
@@ -165,13 +170,12 @@ def test_a_server_that_was_started_goes_with_whoever_started_it(tmp_path: Path, 
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert process.stdin is not None and process.stdout is not None
-    with process:  # which is waited for, whatever fails
+    with ending(process):
         if number is signal.SIGKILL:
-            assert process.stdout.readline() == "ready\n"
+            assert next_line(process) == "ready\n"
         server = os.pidfd_open(first_child_of(process))
         process.send_signal(number)
-        assert process.wait(60) == (-number if number is signal.SIGKILL else 128 + number)
+        assert ended(process) == (-number if number is signal.SIGKILL else 128 + number)
         assert select.select([server], [], [], 60)[0], "the server is still there"
     os.close(server)
 
@@ -179,10 +183,12 @@ def test_a_server_that_was_started_goes_with_whoever_started_it(tmp_path: Path, 
 def first_child_of(process: "subprocess.Popen[str]") -> int:
     """Its id, as soon as there is one."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not (found := children.read_text().split()):
+
+    def found() -> list[str]:
         assert process.poll() is None
-        time.sleep(0.001)
-    return int(found[0])
+        return children.read_text().split()
+
+    return int(until(found, "the command starts a server", look_s=0.001)[0])
 
 
 def test_being_told_to_end_ends_the_command(service: Served) -> None:
@@ -194,11 +200,10 @@ def test_being_told_to_end_ends_the_command(service: Served) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline() == "ready\n"
+    with ending(process):
+        assert next_line(process) == "ready\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert ended(process) == 128 + signal.SIGTERM
 
 
 NODE = """

@@ -1,6 +1,5 @@
 """Files in an S3 bucket, against moto's server on 127.0.0.1."""
 
-import asyncio
 import os
 import urllib.request
 from collections.abc import Generator
@@ -11,6 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.store.blobs import open_blobs
+from waiting import completed
 
 MISSING = "0" * 64
 
@@ -55,7 +55,7 @@ def test_a_bucket_keeps_files_under_its_prefix() -> None:
         await blobs.delete(stored.sha256)
         assert [blob async for blob in blobs.list()] == []
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_file_of_several_parts_comes_back_whole(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_file_of_several_parts_comes_back_whole(tmp_path: Path) -> None:
         middle = b"".join([chunk async for chunk in blobs.stream(stored.sha256, 8 << 20, 17 << 20)])
         assert middle == source.read_bytes()[8 << 20 : 17 << 20]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_listing_goes_past_one_page() -> None:
@@ -78,23 +78,23 @@ def test_a_listing_goes_past_one_page() -> None:
         kept = {(await blobs.put(str(number).encode())).sha256 for number in range(60)}
         assert {blob.sha256 async for blob in blobs.list()} == kept
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_missing_blob_is_not_found() -> None:
     with pytest.raises(LaminaError) as caught:
-        asyncio.run(open_blobs("s3://pictures").get(MISSING))
+        completed(open_blobs("s3://pictures").get(MISSING))
     assert caught.value.code == ErrorCode.NOT_FOUND
 
 
 def test_a_missing_bucket_fails_the_check() -> None:
     with pytest.raises(LaminaError, match="s3://nowhere") as caught:
-        asyncio.run(open_blobs("s3://nowhere/files").check())
+        completed(open_blobs("s3://nowhere/files").check())
     assert caught.value.code == ErrorCode.STORE_UNAVAILABLE
 
 
 def test_an_endpoint_that_is_down_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(LaminaError) as caught:
-        asyncio.run(open_blobs("s3://pictures").check())
+        completed(open_blobs("s3://pictures").check())
     assert caught.value.code == ErrorCode.STORE_UNAVAILABLE

@@ -12,6 +12,7 @@ import pytest
 
 from lamina import load
 from serving import Served, lamina, poster, problem, served
+from waiting import joined
 
 NO_SUCH = "019d0000-0000-7000-8000-000000000000"
 
@@ -345,7 +346,7 @@ def test_sigterm_lets_a_running_job_end_and_a_new_start_goes_on(tmp_path: Path) 
         following = threading.Thread(target=lambda: list(service.events(waiting)))
         following.start()  # a client on a stream must not keep the process from ending
         assert service.end() == 0
-        following.join()
+        joined(following)
     with served(tmp_path) as again:
         assert again.key == ""
         with again.as_key(service.key) as client:

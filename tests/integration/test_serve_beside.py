@@ -16,6 +16,7 @@ import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from serving import NO_OP_CHILD, PROGRAM, environment_of, lamina, poster, problem, served
+from waiting import joined
 
 
 class Web:
@@ -58,7 +59,7 @@ def web() -> Generator[Web]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        joined(thread)
 
 
 def test_a_webhook_is_sent_again_until_it_is_taken_and_its_signature_is_good(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from PIL import Image
 from safetensors.torch import load_file
 
+from waiting import ended, ending, next_line
+
 STEPS, EVERY, KILLS = 8, 2, 3
 
 # Tells each checkpoint, and each step that it does, on a line of its own.
@@ -55,13 +57,12 @@ def run(archive: Path, folder: Path, killed_after: int | None = None) -> list[in
     }  # fmt: skip
     steps: list[int] = []
     command = [sys.executable, "-c", SCRIPT, str(archive), str(folder), json.dumps(task)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+    with ending(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
+        while line := next_line(process):
             what, step = json.loads(line)
             if what == "step":
                 steps.append(step)
                 if step == killed_after:
                     process.send_signal(signal.SIGKILL)
-    assert process.returncode == (0 if killed_after is None else -signal.SIGKILL)
+        assert ended(process) == (0 if killed_after is None else -signal.SIGKILL)
     return steps

@@ -20,6 +20,7 @@ from lamina.store import files as file_store
 from lamina.store.database import Database
 from serving import NO_OP_CHILD, PROGRAM, Served, environment_of, lamina, problem, served
 from stores import BOTH, Postgres
+from waiting import ended
 
 _PATIENCE_S = 60.0
 _FIRST_LOOK_S = 0.05
@@ -66,7 +67,7 @@ def until(is_so: Callable[[], bool]) -> None:
     """Looks again and again: what other processes do is not told to this one."""
     end = time.monotonic() + _PATIENCE_S
     while not is_so():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, f"it did not come to be within {_PATIENCE_S:g} s"
         time.sleep(_FIRST_LOOK_S)
 
 
@@ -199,7 +200,7 @@ def test_what_is_learnt_from_is_fetched_once_and_not_kept(tmp_path: Path) -> Non
         next(event for event in told if event["event"] == "checkpoint")
         files.clear()
         (engine,) = engines(service.process.pid)
-        subprocess.run(["kill", "-9", str(engine)], check=True)
+        subprocess.run(["kill", "-9", str(engine)], check=True, timeout=120)
         list(told)
         after = service.client.get(f"/v1/jobs/{job['id']}").json()
         assert (after["state"], after["attempt"]) == ("succeeded", 2)
@@ -230,7 +231,7 @@ class Machine:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        ended(self.process)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -272,7 +273,7 @@ def test_whoever_is_killed_the_training_goes_on(store: str, tmp_path: Path, requ
                 working = machine(f"machine{number + 1}")
             else:
                 for pid in engines(working.process.pid):
-                    subprocess.run(["kill", "-9", str(pid)], check=False)
+                    subprocess.run(["kill", "-9", str(pid)], check=False, timeout=120)
         until(lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] not in ("queued", "running"))
         after = client.get(f"/v1/jobs/{job['id']}").json()
         wallet = client.get("/v1/wallet").json()

@@ -37,7 +37,7 @@ def test_expected_to_fail():
 def outcome(folder: Path, is_all: bool) -> str:
     environment = os.environ | {"LAMINA_TEST_ALL": "1" if is_all else ""}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(folder)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=120)
     return run.stdout
 
 

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from sdks import node_with, python_with
 
 from serving import PROGRAM, Served, environment_of, lamina
+from waiting import ended, next_line
 
 PYTHON = "fal-client 1.0.3"
 JAVASCRIPT, OLDER_JAVASCRIPT = "@fal-ai/client 1.10.1", "@fal-ai/client 1.8.5"
@@ -145,23 +145,18 @@ def proxied(served: Served, folder: Path) -> Generator[dict[str, str]]:
     arguments = ["connect", "fal", "--proxy", "--proxy-port", "0", "--only", "--url", served.url]
     command = [sys.executable, "-W", "error", "-c", PROGRAM, *arguments]
     process = subprocess.Popen(command, env=environment_of(folder), stdout=subprocess.PIPE, text=True)
-    stopper = threading.Timer(_PATIENCE_S, process.kill)
-    stopper.start()
     try:
-        assert process.stdout is not None
         lines: list[str] = []
-        for line in process.stdout:
+        while line := next_line(process, _PATIENCE_S):
             lines.append(line)
             if line.startswith("Ctrl-C"):
                 break
-        stopper.cancel()
         exports = dict(re.findall(r"^export (HTTPS_PROXY|SSL_CERT_FILE)=(\S+)$", "".join(lines), re.MULTILINE))
         assert set(exports) == {"HTTPS_PROXY", "SSL_CERT_FILE"}, lines  # without them requests would go to fal
         yield exports
     finally:
-        stopper.cancel()
         process.send_signal(signal.SIGINT)
-        process.wait(_PATIENCE_S)
+        ended(process, _PATIENCE_S)
         process.stdout and process.stdout.close()
 
 

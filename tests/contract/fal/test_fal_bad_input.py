@@ -71,7 +71,7 @@ def test_a_file_that_is_too_large(fal: Served) -> None:
 def test_a_body_that_is_never_read(fal: Served, path: str) -> None:
     host = f"{fal.client.base_url.host}:{fal.client.base_url.port}"
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {1 << 40}\r\nConnection: close\r\n\r\n"
-    with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port or 80)) as client:
+    with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port or 80), timeout=60) as client:
         client.sendall(head.encode())
         with client.makefile("rb") as file:
             head_of_answer, _, body = file.read().partition(b"\r\n\r\n")

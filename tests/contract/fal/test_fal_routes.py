@@ -276,7 +276,7 @@ def test_a_realtime_client_may_hang_up_at_any_moment(fal: Served, fal_folder: Pa
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     )
     for is_abrupt in (True, False) * 3:
-        with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port)) as client:
+        with socket.create_connection((fal.client.base_url.host, fal.client.base_url.port), timeout=60) as client:
             client.sendall(handshake.encode())
             assert client.recv(1 << 16).startswith(b"HTTP/1.1 101")
             if is_abrupt:  # a reset, not a farewell

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fal_clients import JAVASCRIPT, PYTHON, JavaScript, Python
 
 from serving import Served
+from waiting import joined
 
 Letters = queue.Queue[tuple[Mapping[str, str], bytes]]
 _PATIENCE_S = 30
@@ -44,7 +45,7 @@ def receiver() -> Generator[tuple[str, Letters]]:
         yield f"http://127.0.0.1:{server.server_port}/hook?token=a%20b", letters
     finally:
         server.shutdown()
-        thread.join()
+        joined(thread)
         server.server_close()
 
 

@@ -104,7 +104,7 @@ def test_who_hangs_up_takes_the_job_along(pixazo: Pixazo) -> None:
     body = said("qwen-image", {"text": "steps 600 0.1"})
     place = urlsplit(pixazo.service.url)
     before = {job["id"] for job in pixazo.service.client.get("/v1/jobs").json()["jobs"]}
-    with socket.create_connection((place.hostname, place.port)) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=60) as connection:
         request = pixazo.service.client.build_request(
             "POST", GENERATE, json=body, headers={"Ocp-Apim-Subscription-Key": pixazo.key or ""}
         )
@@ -154,4 +154,4 @@ def until(is_so: Any, longest_s: float = 20.0) -> Any:
         if found := is_so():
             return found
         time.sleep(0.05)
-    raise AssertionError("it did not come to be")
+    raise AssertionError(f"it did not come to be within {longest_s:g} s")

@@ -11,6 +11,8 @@ import pytest
 from asking import EDIT_PLUS, MAX, STATUS, TRAINER, Pixazo, data_uri
 from compat import shows
 
+from waiting import joined
+
 _LONGEST_S = 30
 
 
@@ -43,7 +45,7 @@ def receiver() -> Generator[Receiver]:
     yield one
     one.server.shutdown()
     one.server.server_close()
-    thread.join()
+    joined(thread)
 
 
 @shows("Webhooks", "X-Webhook-URL on a queued route; the body is that of the status")

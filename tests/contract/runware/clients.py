@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import threading
 import uuid
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sdks import node_with, python_with
+
+from waiting import next_line
 
 PYTHON_V1, PYTHON_V2, JAVASCRIPT = "runware 0.5", "runware-sdk 1.8", "@runware/sdk-js 1.3"
 _DRIVERS = Path(__file__).parent / "drivers"
@@ -93,11 +94,6 @@ def _said(process: "subprocess.Popen[str]", words: Mapping[str, Any]) -> dict[st
     assert process.stdout is not None
     process.stdin.write(json.dumps(words) + "\n")
     process.stdin.flush()
-    stopper = threading.Timer(_PATIENCE_S, process.kill)
-    stopper.start()
-    try:
-        line = process.stdout.readline()
-    finally:
-        stopper.cancel()
-    assert line, "the SDK's process has ended, or was too slow"
+    line = next_line(process, _PATIENCE_S)
+    assert line, "the SDK's process has ended"
     return json.loads(line)

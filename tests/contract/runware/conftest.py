@@ -12,6 +12,7 @@ import pytest
 from cuttable import Cuttable
 
 from serving import Served, served
+from waiting import joined
 
 _PATIENCE_S = 30
 
@@ -58,7 +59,7 @@ def hooks() -> Generator[Hooks]:
     thread.start()
     yield told
     server.shutdown()
-    thread.join()
+    joined(thread)
     server.server_close()
 
 

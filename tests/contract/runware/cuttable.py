@@ -47,7 +47,7 @@ class Cuttable:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            pair = client, socket.create_connection(self._to)
+            pair = client, socket.create_connection(self._to, timeout=60)
             self._pairs.append(pair)
             for source, target in (pair, pair[::-1]):
                 self._threads.append(threading.Thread(target=_pass_on, args=(source, target)))

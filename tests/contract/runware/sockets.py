@@ -9,6 +9,8 @@ from typing import Any
 
 import websockets
 
+from waiting import completed
+
 _PATIENCE_S = 30
 GENERATION = {"taskType": "imageInference", "model": "runware:108@1", "positivePrompt": "a circle"}
 SIZE = {"width": 128, "height": 128}
@@ -67,7 +69,7 @@ async def at_home(url: str, key: str, path: str = "/v1", **options: Any) -> Asyn
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+    completed(work)
 
 
 def generation(**changes: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sockets import at_home, bare, generation, run, task
 from websockets.exceptions import ConnectionClosed
 
 from serving import Served
+from waiting import completed
 
 PATHS = ["/v1", "/runware/v1", "/", "/v1?sdk=js&version=1.3.2"]
 
@@ -268,7 +269,7 @@ def test_a_task_goes_on_without_its_client(lamina_server: Served) -> None:
                 return
             assert answer.status_code == 200 or answer.json()["errors"][0]["code"] == "taskNotFound"
 
-    asyncio.run(asyncio.wait_for(talk(), 30))
+    completed(asyncio.wait_for(talk(), 30))
 
 
 def test_http_tells_what_went_well_beside_what_did_not(lamina_server: Served) -> None:

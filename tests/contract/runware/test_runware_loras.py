@@ -19,6 +19,7 @@ from sockets import at_home, run, task
 
 from archives import data_uri, edits
 from serving import Served, lamina, served
+from waiting import joined
 
 pytest.importorskip("torch", reason="LoRAs are put on a model, which needs lamina[qwen]")
 
@@ -56,7 +57,7 @@ def provider(shelf: Path) -> Generator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    thread.join()
+    joined(thread)
     server.server_close()
 
 

@@ -16,6 +16,7 @@ from compat import shows
 from cuttable import Cuttable
 
 from serving import Served, poster
+from waiting import joined, until
 
 GENERATION = {"model": "runware:108@1", "positivePrompt": "a red circle", "width": 128, "height": 128}
 PICTURE = "data:image/png;base64," + base64.b64encode(poster()).decode()
@@ -101,10 +102,12 @@ def test_a_task_is_polled_until_it_is_done(sdk: Sdk, client: Client) -> None:
 def polled(sdk: Sdk, client: Client, task_uuid: str) -> list[dict[str, Any]]:
     if sdk is V1:
         return client.get("getResponse", {"taskUUID": task_uuid, "numberResults": 2})
-    while True:
+
+    def succeeded() -> list[dict[str, Any]]:
         items = client.get("getResponse", {"taskUUID": task_uuid})
-        if all(item["status"] == "success" for item in items):
-            return items
+        return items if all(item["status"] == "success" for item in items) else []
+
+    return until(succeeded, f"the task {task_uuid} succeeds")
 
 
 @pytest.mark.parametrize("sdk", SDKS)
@@ -236,6 +239,6 @@ def test_a_connection_that_breaks_costs_no_result(sdk: Sdk, lamina_server: Serve
         cutter = threading.Timer(0.6, cuttable.cut)
         cutter.start()
         items = client.get(sdk.call("imageInference"), wanted)
-        cutter.join()
+        joined(cutter)
     assert cuttable.cuts == 1
     assert items[0]["imageURL"]

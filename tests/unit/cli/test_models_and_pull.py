@@ -42,7 +42,7 @@ def from_hub(hub: FakeHub, *arguments: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own, since huggingface_hub reads HF_ENDPOINT when it is imported."""
     environment = os.environ | {"HF_ENDPOINT": hub.address, "PYTHONPATH": str(Path(package.__file__).parents[1])}
     command = [sys.executable, "-m", "lamina", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
 
 
 def states(lamina: Lamina) -> dict[str, str]:

@@ -80,7 +80,9 @@ def test_the_error_is_all_that_is_said(tmp_path: Path) -> None:
     whole[middle - 600 : middle] = b"\x05" * 600  # rows of a layer that do not unpack to their length
     (tmp_path / "a.psd").write_bytes(whole)
     code = "from lamina.document.saving import load\ntry: load('a.psd')\nexcept Exception as error: print(error.code)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+    )
     assert (done.stdout, done.stderr) == ("input_corrupt\n", "")
 
 

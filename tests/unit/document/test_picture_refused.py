@@ -124,7 +124,9 @@ def test_damaged_files_leave_nothing_on_the_terminal(tmp_path: Path) -> None:
         "    try: read_picture(path)\n"
         "    except LaminaError: pass\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, timeout=120
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

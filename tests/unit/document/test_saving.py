@@ -139,5 +139,7 @@ from drawn_stacks import full_stack
 saving.load(saving.save(full_stack(), "a.psd"))
 print([name for name in ["scipy", "skimage", "matplotlib", "pptx", "tifffile"] if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout == "[]\n[]\n"

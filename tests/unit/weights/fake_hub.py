@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from waiting import joined
+
 COMMIT = "8f0ca708dfff6ba1dd5f2d85d78f8c108a040bcf"
 
 
@@ -39,7 +41,7 @@ class FakeHub:
         def stop() -> None:
             server.shutdown()
             server.server_close()
-            thread.join()
+            joined(thread)
 
         self.stop = stop
 

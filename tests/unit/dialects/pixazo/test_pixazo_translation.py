@@ -1,6 +1,5 @@
 """What Pixazo's JSON becomes, and what its answers are made of."""
 
-import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -45,6 +44,7 @@ from lamina.dialects.pixazo.wire import (
 )
 from lamina.server.metrics import Metrics
 from lamina.server.requests import RequestMiddleware
+from waiting import completed
 
 URL = "https://example.com/picture.png"
 ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
@@ -249,5 +249,5 @@ def test_what_nobody_expected_is_told_in_the_vendors_words() -> None:
         async with httpx2.AsyncClient(transport=transport, base_url="http://lamina") as client:
             return await client.get("/pixazo/broken")
 
-    answer = asyncio.run(ask())
+    answer = completed(ask())
     assert (answer.status_code, answer.json()) == (500, BODIES[500])

@@ -17,6 +17,7 @@ from cryptography import x509
 from lamina.core.errors import LaminaError
 from lamina.server.redirecting.authority import Authority
 from lamina.server.redirecting.proxy import Others, serve_proxy
+from waiting import completed
 
 
 @asynccontextmanager
@@ -76,7 +77,7 @@ def test_a_host_that_is_served_is_answered_for_with_a_certificate_that_the_autho
         assert "host: api.vendor.test" in heads[0].lower()
         assert "x-forwarded-proto: https" in heads[0].lower()
 
-    asyncio.run(ask())
+    completed(ask())
 
 
 def test_bodies_come_through_whole_however_they_are_sent(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_bodies_come_through_whole_however_they_are_sent(tmp_path: Path) -> None
             assert (await client.put("https://v3.cdn.media.test/a", content=in_pieces(large))).content == large
             assert (await client.get("https://cdn.media.test/a")).content == b""
 
-    asyncio.run(ask())
+    completed(ask())
 
 
 async def in_pieces(content: bytes) -> AsyncIterator[bytes]:
@@ -105,7 +106,7 @@ def test_nothing_gets_through_to_others_where_that_is_refused(tmp_path: Path) ->
             assert "Lamina lets nothing through to 127.0.0.1" in refused.text
             assert heads == []
 
-    asyncio.run(ask())
+    completed(ask())
 
 
 def test_others_are_passed_on_untouched_where_that_is_wanted(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_others_are_passed_on_untouched_where_that_is_wanted(tmp_path: Path) -> 
             assert (await client.post(f"http://localhost:{port}/as/it/is", content=b"body")).content == b"body"
             assert heads[0].startswith("POST /as/it/is HTTP/1.1")
 
-    asyncio.run(ask())
+    completed(ask())
 
 
 def test_a_server_that_does_not_run_is_told_of(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_a_server_that_does_not_run_is_told_of(tmp_path: Path) -> None:
             assert (await client.get("https://api.vendor.test/")).status_code == 502
         await proxy.close()
 
-    asyncio.run(ask())
+    completed(ask())
 
 
 def test_an_authority_is_made_once_and_its_key_is_its_owners(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lamina.server.redirecting.authority import Authority
 from lamina.server.redirecting.proxy import serve_proxy
 from lamina.server.redirecting.way_out import WayOut, way_out_of
+from waiting import completed
 
 
 async def answered(request: bytes, port: int) -> bytes:
@@ -38,7 +39,7 @@ def test_others_are_reached_through_the_proxy_that_the_command_had(tmp_path: Pat
             finally:
                 await proxy.close()
 
-    assert asyncio.run(ask()) == b"HTTP/1.1 200 Connection established\r\n\r\nhello"
+    assert completed(ask()) == b"HTTP/1.1 200 Connection established\r\n\r\nhello"
     first, *lines = heard[0].decode().splitlines()
     assert first == "CONNECT elsewhere.test:8443 HTTP/1.1"
     assert "Proxy-Authorization: Basic bWU6cEBzcw==" in lines  # me:p@ss
@@ -55,7 +56,7 @@ def test_what_that_proxy_refuses_is_told(tmp_path: Path) -> None:
             await proxy.close()
             await company.close()
 
-    told = asyncio.run(ask())
+    told = completed(ask())
     assert told.startswith(b"HTTP/1.1 502 ")
     assert b"answers '403 Forbidden'" in told
 
@@ -77,7 +78,7 @@ def test_what_needs_no_proxy_is_reached_without(excepted: str) -> None:
             writer.close()
             return told
 
-    assert asyncio.run(ask()) == b"directly"
+    assert completed(ask()) == b"directly"
 
 
 @pytest.mark.parametrize(

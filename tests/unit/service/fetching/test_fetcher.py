@@ -13,6 +13,7 @@ from loopback_web import PUBLIC, PUBLIC_V6, Asked, Names, Respond, Web, Wire, an
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.fetching.fetcher import Answer, Fetched, Fetcher
+from waiting import completed
 
 ENDLESS = 4096  # chunks of 64 KiB: the server gives up after 256 MiB if nobody stops it
 CHUNK = bytes(1 << 16)
@@ -53,7 +54,7 @@ def fetch(respond: Respond, url: str, to: Path, *, max_bytes: int = 1 << 20, tim
                 assert not to.exists()
             return outcome
 
-    return asyncio.run(scenario())
+    return completed(scenario())
 
 
 def always(*pieces: bytes) -> Respond:
@@ -125,7 +126,7 @@ def test_a_second_address_is_tried_when_the_first_does_not_answer(tmp_path: Path
             await Fetcher(resolver=Names(NAMES), connector=wire).fetch("http://both.example/", tmp_path / "a")
             assert wire.asked == [PUBLIC_V6, PUBLIC]
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -300,7 +301,7 @@ def test_a_resolver_that_falls_silent_ends_with_the_time(tmp_path: Path) -> None
 
     with pytest.raises(LaminaError) as caught:
         fetcher = Fetcher(timeout_s=0.2, resolver=never, connector=Wire())
-        asyncio.run(fetcher.fetch("http://pictures.example/", tmp_path / "a"))
+        completed(fetcher.fetch("http://pictures.example/", tmp_path / "a"))
     assert caught.value.code == ErrorCode.ADDRESS_UNREACHABLE
 
 
@@ -354,7 +355,7 @@ def test_loopback_is_fetched_from_where_private_addresses_are_allowed(tmp_path: 
             assert caught.value.code == ErrorCode.ADDRESS_REFUSED
             assert len(web.asked) == 2
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def post(respond: Respond, url: str, timeout_s: float = 20) -> tuple[Answer, Web]:
@@ -364,7 +365,7 @@ def post(respond: Respond, url: str, timeout_s: float = 20) -> tuple[Answer, Web
             headers = {"Content-Type": "application/json", "X-Signature": "abc", "Host": "elsewhere.example"}
             return await fetcher.send("POST", url, b'{"a":1}', headers, timeout_s), web
 
-    return asyncio.run(scenario())
+    return completed(scenario())
 
 
 def test_a_post_carries_its_body_and_headers() -> None:
@@ -411,4 +412,4 @@ def test_a_header_cannot_smuggle_another() -> None:
                 await fetcher.send("POST", "http://pictures.example/", b"", {"X-A": "b\r\nX-C: d"}, 5)
             assert web.asked == []
 
-    asyncio.run(scenario())
+    completed(scenario())

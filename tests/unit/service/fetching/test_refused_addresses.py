@@ -1,6 +1,5 @@
 """No user's URL leads into the network behind Lamina: each is refused before the resolver or the connector sends."""
 
-import asyncio
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.fetching.addresses import is_allowed
 from lamina.service.fetching.fetcher import Fetcher
 from lamina.service.fetching.targets import parse_target
+from waiting import completed
 
 
 def words(text: str) -> list[str]:
@@ -65,9 +65,9 @@ ODD_CHARACTERS = [
 def refuse(url: str, to: Path, names: Names, wire: Wire, *, allow_private_urls: bool = False) -> LaminaError:
     fetcher = Fetcher(allow_private_urls, resolver=names, connector=wire)
     with pytest.raises(LaminaError) as fetching:
-        asyncio.run(fetcher.fetch(url, to))
+        completed(fetcher.fetch(url, to))
     with pytest.raises(LaminaError) as posting:
-        asyncio.run(fetcher.send("POST", url, b"{}", {}, timeout_s=5))
+        completed(fetcher.send("POST", url, b"{}", {}, timeout_s=5))
     assert fetching.value.code == posting.value.code
     assert wire.asked == []
     assert not to.exists()

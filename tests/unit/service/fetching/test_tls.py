@@ -13,6 +13,7 @@ from loopback_web import PUBLIC, Asked, Names, Wire, answer, serving
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.fetching.fetcher import Fetcher
+from waiting import completed
 
 
 def contexts(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -57,7 +58,7 @@ def test_the_certificate_must_be_for_the_name_that_was_asked(tmp_path: Path) -> 
                     await fetcher.fetch(url, tmp_path / "b")
                 assert caught.value.code == ErrorCode.ADDRESS_UNREACHABLE
 
-    asyncio.run(scenario())
+    completed(scenario())
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
@@ -70,4 +71,4 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) ->
                 await fetcher.fetch("https://pictures.example/a.png", tmp_path / "a")
             assert web.asked == []
 
-    asyncio.run(scenario())
+    completed(scenario())

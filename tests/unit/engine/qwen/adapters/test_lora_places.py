@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from waiting import joined
+
 torch = pytest.importorskip("torch")
 
 from safetensors.torch import save  # noqa: E402
@@ -90,7 +92,7 @@ def web(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> It
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    thread.join()
+    joined(thread)
     server.server_close()
 
 
