@@ -7,6 +7,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import address_of, address_option, settings_of
+from lamina.origin import as_typed_here
 
 if TYPE_CHECKING:
     from lamina.server.redirecting.authority import Authority
@@ -43,7 +44,7 @@ def fal(url: str | None, is_proxy: bool, proxy_port: int | None, is_alone: bool,
 
         asyncio.run(_keep_redirecting(authority, here, port, is_alone))
     else:
-        click.echo(_words(here, authority, port))
+        click.echo(as_typed_here(_words(here, authority, port)))
     return DONE
 
 
@@ -61,7 +62,8 @@ async def _keep_redirecting(authority: "Authority", here: str, port: int, is_alo
         raise LaminaError(
             ErrorCode.PORT_TAKEN, f"The proxy cannot listen on port {port}: {error.strerror}.", "Give a --proxy-port."
         ) from error
-    click.echo(f"Proxy for {', '.join(hosts)} to {here}\n\n{_exports(authority, proxy.port)}\n\nCtrl-C ends it.")
+    exports = as_typed_here(_exports(authority, proxy.port))
+    click.echo(f"Proxy for {', '.join(hosts)} to {here}\n\n{exports}\n\nCtrl-C ends it.")
     try:
         await asyncio.Event().wait()
     finally:

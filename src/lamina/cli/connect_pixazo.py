@@ -4,6 +4,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import address_of, address_option, settings_of
+from lamina.origin import as_typed_here
 
 
 @click.command()
@@ -15,7 +16,7 @@ def pixazo(url: str | None) -> int:
       lamina connect pixazo
       lamina connect pixazo --url https://lamina.example.org
     """
-    click.echo("\n".join(_lines(address_of(settings_of(), url))))
+    click.echo(as_typed_here("\n".join(_lines(address_of(settings_of(), url)))))
     return DONE
 
 

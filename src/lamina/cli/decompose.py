@@ -17,6 +17,7 @@ from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engine.choice import engine_names
+from lamina.origin import as_typed_here
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
     from lamina.core.ports import Step
@@ -146,7 +147,7 @@ def _tell(stack: "Stack", job: Job, options: _Options) -> None:
 
 def _tell_failure(job: Job, error: LaminaError, options: _Options) -> None:
     if options.is_json and not options.is_quiet:
-        told = {"code": error.code.value, "message": error.message, "hint": error.hint}
+        told = {"code": error.code.value, "message": error.message, "hint": as_typed_here(error.hint)}
         _print_json({"source": job.source, "error": told}, options)
 
 

@@ -8,6 +8,7 @@ from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
 from lamina.core.provenance import Provenance
 from lamina.library import Stack
+from lamina.origin import as_typed_here
 
 _NAME_COLUMNS = 48
 _OTHER_COLUMNS = 44  # what a row of the table takes without the name
@@ -26,7 +27,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
         **({"is_flagged": True} if stack.is_flagged else {}),
-        **({"notes": list(stack.notes)} if stack.notes else {}),
+        **({"notes": list(map(as_typed_here, stack.notes))} if stack.notes else {}),
         **({"made": _render_made(stack.made)} if stack.made else {}),
     }
 
@@ -53,7 +54,7 @@ def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int
     rows = [("", "layer", "kind", "size", "at", "covers")]
     rows += [_row(index, layer, stack, room) for index, layer in reversed(list(enumerate(stack)))]
     lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True))]
-    notes = [f"  {note}" for note in stack.notes]
+    notes = [f"  {as_typed_here(note)}" for note in stack.notes]
     written = [f"  wrote {output}" for output in outputs]
     return [_headline(stack, source), *lines, _exactness(stack), *notes, *written]
 

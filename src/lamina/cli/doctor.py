@@ -9,6 +9,7 @@ from lamina.cli.exits import CANNOT_START, DONE
 from lamina.cli.machine import describe_machine
 from lamina.core.errors import LaminaError
 from lamina.engine.choice import ENGINES
+from lamina.origin import as_typed_here, install_command
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,13 +29,16 @@ def doctor(is_json: bool) -> int:
 def _try_engine(name: str) -> dict[str, Any]:
     missing = ENGINES[name].missing()
     if missing:
-        return {"is_ready": False, "problem": f"not installed: {', '.join(missing)}. {ENGINES[name].remedy}."}
+        return {
+            "is_ready": False,
+            "problem": f"not installed: {', '.join(missing)}. {as_typed_here(ENGINES[name].remedy())}",
+        }
     try:
         from lamina import library
 
         stack = library.decompose(_test_picture(), engine=name)
     except (LaminaError, ImportError) as error:
-        return {"is_ready": False, "problem": " ".join(str(error).split())}
+        return {"is_ready": False, "problem": as_typed_here(" ".join(str(error).split()))}
     is_exact = stack.error is not None and stack.error.max_abs_error == 0
     return {"is_ready": True, "seconds": round(stack.seconds or 0, 3), "layers": len(stack), "is_exact": is_exact}
 
@@ -67,7 +71,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
 def _diffusion_lines(report: dict[str, Any]) -> list[str]:
     versions = report["diffusion_packages"]
     if not report["devices"]:
-        return ["Diffusion   not installed: pip install 'lamina[qwen]'"]
+        return [f"Diffusion   not installed: {install_command('qwen')}"]
     here = [name for name, state in report["models"].items() if state == "here"]
     damaged = [f"{name} (damaged)" for name, state in report["models"].items() if state == "damaged"]
     packages = ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
@@ -78,7 +82,7 @@ def _diffusion_lines(report: dict[str, Any]) -> list[str]:
             f"{device['total_bytes'] / 1e9:.1f} GB free"
             for device in report["devices"]
         ),
-        f"Models      {', '.join(here + damaged) or 'none here; see lamina models'}",
+        f"Models      {', '.join(here + damaged) or as_typed_here('none here; see lamina models')}",
     ]
 
 

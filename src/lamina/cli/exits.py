@@ -3,6 +3,7 @@
 import click
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.origin import as_typed_here
 
 DONE, FAILED, USAGE, CANNOT_START, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 
@@ -25,6 +26,7 @@ def exit_code_of(error: LaminaError) -> int:
 
 
 def print_error(text: LaminaError | str) -> None:
-    """One line on stderr, without control characters."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in str(text))
+    """One line on stderr, without control characters; commands in a hint are as they are typed here."""
+    words = f"{text.message} {as_typed_here(text.hint)}".strip() if isinstance(text, LaminaError) else text
+    shown = "".join(letter if letter.isprintable() else " " for letter in words)
     click.echo(f"lamina: {shown}", err=True)

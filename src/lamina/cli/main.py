@@ -11,6 +11,7 @@ import click
 
 from lamina.cli.exits import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, exit_code_of, print_error
 from lamina.core.errors import LaminaError
+from lamina.origin import as_typed_here, program
 
 # Name: module, attribute, help. The help stands here so that `lamina --help` need not load the commands.
 COMMANDS = {
@@ -47,15 +48,28 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
-        return getattr(import_module(module), attribute)
+        command = getattr(import_module(module), attribute)
+        if ctx.find_root().info_name == program():
+            _tell_as_typed_here(command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_, _, help_text) in COMMANDS.items()])
+
+
+def _tell_as_typed_here(command: click.Command) -> None:
+    """Its help, and that of all below it, with commands as they are typed here."""
+    command.help = as_typed_here(command.help or "")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.help = as_typed_here(parameter.help or "")
+    for part in command.commands.values() if isinstance(command, click.Group) else ():
+        _tell_as_typed_here(part)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,7 +99,8 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        result = main.main(arguments, prog_name="lamina", standalone_mode=False)
+        main.help = as_typed_here(main.help or "")
+        result = main.main(arguments, prog_name=program(), standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
         return result if isinstance(result, int) else DONE
@@ -96,7 +111,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         error.show()
         return USAGE
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "lamina"
+        command = error.ctx.command_path if error.ctx else program()
         print_error(f"{error.format_message().rstrip('.')}. See: {command} --help")
         return USAGE
     except (KeyboardInterrupt, click.Abort):

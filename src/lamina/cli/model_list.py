@@ -9,6 +9,7 @@ import click
 from lamina.cli.exits import DONE, FAILED
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import MODELS, Model
+from lamina.origin import as_typed_here, reinstall_command
 
 if TYPE_CHECKING:
     from lamina.engine.weights.places import Place, Roots
@@ -99,6 +100,8 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     needs = f"{least} to {most} GB" if least != most else f"{most} GB"
     count = entry["size_bytes"]
     size = f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-    missing = f"lamina pull {entry['name']}" if entry["repository"] else "missing: install Lamina again"
+    missing = (
+        as_typed_here(f"lamina pull {entry['name']}") if entry["repository"] else f"missing: {reinstall_command()}"
+    )
     state = {"here": f"here: {entry['folder']}", "damaged": "damaged", "missing": missing}
     return entry["name"], ", ".join(entry["tasks"]), size, needs, entry["licence"], state[entry["state"]]

@@ -16,6 +16,7 @@ from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_PICTURES, TaskKind
 from lamina.engine.choice import engine_names
+from lamina.origin import as_typed_here
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
     from lamina.core.ports import Progress
@@ -132,7 +133,7 @@ def _rendered(pictures: "Pictures", outputs: Sequence[str]) -> dict[str, Any]:
         "timings": dict(made.timings_s),
         "flagged": list(pictures.flagged),
         "outputs": list(outputs),
-        **({"notes": list(pictures.notes)} if pictures.notes else {}),
+        **({"notes": list(map(as_typed_here, pictures.notes))} if pictures.notes else {}),
     }
 
 
@@ -144,4 +145,9 @@ def _lines(pictures: "Pictures", outputs: Sequence[str]) -> list[str]:
     how = f"{made.checkpoint}, seed {made.seed}, {made.steps} steps{skipped}"
     head = f"{what} of {pictures.width} x {pictures.height} in {seconds:.1f} s ({how})"
     flagged = ["  The safety checker blackened what it found unsafe."] if any(pictures.flagged) else []
-    return [head, *(f"  {note}" for note in pictures.notes), *flagged, *(f"  wrote {output}" for output in outputs)]
+    return [
+        head,
+        *(f"  {as_typed_here(note)}" for note in pictures.notes),
+        *flagged,
+        *(f"  wrote {output}" for output in outputs),
+    ]

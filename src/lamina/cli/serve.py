@@ -7,6 +7,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import service_options, settings_of
+from lamina.origin import as_typed_here
 
 if TYPE_CHECKING:
     from lamina.server.bootstrap import Installation
@@ -44,7 +45,7 @@ def serve(
         address = address_of(listener)
         installation = open_installation(settings, address)
         try:
-            click.echo("\n".join(_lines(installation, address, not is_loopback(listener))))
+            click.echo(as_typed_here("\n".join(_lines(installation, address, not is_loopback(listener)))))
             sys.stdout.flush()
             run_server(installation, listener)
         finally:

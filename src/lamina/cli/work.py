@@ -6,6 +6,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import service_options, settings_of
+from lamina.origin import as_typed_here
 
 _MOST_AGENTS = 64
 
@@ -34,7 +35,7 @@ def work(data: str | None, database: str | None, storage: str | None, agents: in
     installation = open_installation(settings, f"http://{settings.host}:{settings.port}")
     try:
         click.echo("\n".join(["Lamina, agents alone", *(f"  {line}" for line in place_words(settings))]))
-        click.echo(f"  Engine  {engine_words(installation)}")
+        click.echo(as_typed_here(f"  Engine  {engine_words(installation)}"))
         sys.stdout.flush()
         run_agents(installation)
     finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import TaskKind
+from lamina.origin import install_command, reinstall_command
 
 if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
     from lamina.core.catalog import Model
@@ -17,25 +18,30 @@ if TYPE_CHECKING:  # so that the names of the engines can be listed without nump
 
 AUTO = "auto"
 _TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
-_INSTALL_QWEN = "Install them: pip install 'lamina[qwen]', in a checkout scripts/venv qwen"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """An engine by `name`; `needs`: the modules that must be importable; `remedy`: what to do where one is not.
+    """An engine by `name`; `needs`: the modules that must be importable; `extra`: that brings them, empty is none.
 
     `start` makes it; `tasks`: what it does.
     """
 
     name: str
     needs: tuple[str, ...]
-    remedy: str
+    extra: str
     start: Callable[[Wishes], Any]
     tasks: frozenset[TaskKind] = frozenset({TaskKind.DECOMPOSE})
 
     def missing(self) -> list[str]:
         """Those of `needs` that are not installed."""
         return [module for module in self.needs if importlib.util.find_spec(module) is None]
+
+    def remedy(self) -> str:
+        """What to do where some of them are."""
+        if self.extra:
+            return f"Install them: {install_command(self.extra)}."
+        return f"Install Lamina again: {reinstall_command()}. lamina doctor says more."
 
 
 def engine_names(kind: TaskKind = TaskKind.DECOMPOSE) -> list[str]:
@@ -118,9 +124,7 @@ def _wanted(model: str | None, kind: TaskKind) -> Model:
 
 
 def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
-    return LaminaError(
-        ErrorCode.ENGINE_UNAVAILABLE, f"The {entry.name} engine cannot start: {reason}.", f"{entry.remedy}."
-    )
+    return LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"The {entry.name} engine cannot start: {reason}.", entry.remedy())
 
 
 def _start_classic(_: Wishes) -> Decomposer:
@@ -147,10 +151,10 @@ ENGINES = {
         EngineEntry(
             name="classic",
             needs=("cv2", "onnxruntime", "rapidocr"),
-            remedy="Install Lamina again (pip install --force-reinstall lamina); lamina doctor says more",
+            extra="",
             start=_start_classic,
         ),
-        EngineEntry("qwen", _TORCH, _INSTALL_QWEN, _start_qwen, frozenset(TaskKind)),
-        EngineEntry("nano", _TORCH, _INSTALL_QWEN, _start_nano, frozenset(TaskKind)),
+        EngineEntry("qwen", _TORCH, "qwen", _start_qwen, frozenset(TaskKind)),
+        EngineEntry("nano", _TORCH, "qwen", _start_nano, frozenset(TaskKind)),
     )
 }

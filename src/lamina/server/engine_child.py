@@ -14,6 +14,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole
 from lamina.core.task_records import task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
+from lamina.origin import keep_paths_back
 from lamina.service.engine_protocol import RunOrder, RunOutcome
 from lamina.service.engine_serving import RunReport, Writing, serve
 
@@ -27,6 +28,7 @@ _SAFETY = {None: None, True: "on", False: "off"}
 
 
 def main() -> None:
+    keep_paths_back()  # errors go to whoever sent the job
     serve(run_order, _import_what_a_first_job_needs)
 
 

@@ -3,6 +3,7 @@
 from lamina.core.catalog import default_model
 from lamina.core.tasks import PICTURE_KINDS, TaskKind
 from lamina.engine.choice import AUTO, ENGINES
+from lamina.origin import install_command
 from lamina.server.bootstrap import Installation
 from lamina.service.keys import KeyTerms, create_key
 from lamina.store import keys
@@ -26,7 +27,11 @@ def engine_words(installation: Installation) -> str:
         return "none here (--agents 0); lamina work runs agents elsewhere"
     if settings.engine != AUTO:
         return settings.engine
-    makes = "nano makes and edits" if not ENGINES["nano"].missing() else "nothing makes pictures: lamina[qwen] does"
+    makes = (
+        "nano makes and edits"
+        if not ENGINES["nano"].missing()
+        else f"nothing makes pictures: {install_command('qwen')} adds what does"
+    )
     here = [default_model(kind).name for kind in PICTURE_KINDS if installation.is_here(default_model(kind))]
     released = "".join(f"{name}, " for name in here)
     return f"auto: {released}classic takes pictures apart, {makes}"

@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.origin import install_command
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -202,7 +203,7 @@ def _postgres(url: str) -> Engine:
         )
     except ImportError:
         raise LaminaError(
-            ErrorCode.STORE_UNAVAILABLE, "Postgres needs psycopg.", "Install it: pip install 'lamina[postgres]'"
+            ErrorCode.STORE_UNAVAILABLE, "Postgres needs psycopg.", f"Install it: {install_command('postgres')}."
         ) from None
 
 

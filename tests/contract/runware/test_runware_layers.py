@@ -70,7 +70,7 @@ def test_layers_come_at_the_size_that_is_wanted(classic: Served) -> None:
      ("alibaba:qwen-image-edit@2511", 2)],
 )  # fmt: skip
 def test_every_model_makes_pictures(classic: Served, model: str, references: int) -> None:
-    pytest.importorskip("torch", reason="making pictures needs lamina[qwen]")
+    pytest.importorskip("torch", reason="making pictures needs the extra qwen")
     inputs = {"inputs": {"referenceImages": [PICTURE] * references}} if references else {}
     options = {"fbCache": True, "fbCacheThreshold": 0.2, "cacheStartStep": 1, "cacheEndStepPercentage": 90}
     wanted = generation(
@@ -82,7 +82,7 @@ def test_every_model_makes_pictures(classic: Served, model: str, references: int
 
 @shows("imageInference", "inputs.seedImage, inputs.maskImage and strength")
 def test_a_picture_to_start_from(classic: Served) -> None:
-    pytest.importorskip("torch", reason="making pictures needs lamina[qwen]")
+    pytest.importorskip("torch", reason="making pictures needs the extra qwen")
     white = io.BytesIO()
     Image.new("RGB", (240, 160), "white").save(white, "PNG")
     inputs = {"seedImage": PICTURE, "maskImage": base64.b64encode(white.getvalue()).decode()}
@@ -91,5 +91,5 @@ def test_a_picture_to_start_from(classic: Served) -> None:
 
 @shows("imageInference", "positivePrompt __BLANK__")
 def test_no_words_at_all(classic: Served) -> None:
-    pytest.importorskip("torch", reason="making pictures needs lamina[qwen]")
+    pytest.importorskip("torch", reason="making pictures needs the extra qwen")
     assert made(classic, generation(steps=2, positivePrompt="__BLANK__")).size == (128, 128)

@@ -21,7 +21,7 @@ from archives import data_uri, edits
 from serving import Served, lamina, served
 from waiting import joined
 
-pytest.importorskip("torch", reason="LoRAs are put on a model, which needs lamina[qwen]")
+pytest.importorskip("torch", reason="LoRAs are put on a model, which needs the extra qwen")
 
 STATES = ["validated", "downloaded", "optimized", "stored", "ready"]
 MODULE = "transformer.transformer_blocks.2.attn.to_v"

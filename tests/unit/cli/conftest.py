@@ -1,6 +1,8 @@
 """The command line run in this process, in a folder of its own, with an engine that needs no time."""
 
 import io
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +46,12 @@ Lamina = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder, no settings from outside, and the quick engine."""
+    """An empty current folder, no settings from outside, the command where the shell finds it, and the quick engine."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for name in ("LAMINA_ENGINE", "LAMINA_LAYERS", "LAMINA_MAX_MEGAPIXELS", "LAMINA_SETTINGS"):
         monkeypatch.delenv(name, raising=False)
-    entry = choice.EngineEntry("classic", (), "Install it", lambda _: HalvesEngine())
+    entry = choice.EngineEntry("classic", (), "", lambda _: HalvesEngine())
     monkeypatch.setitem(choice.ENGINES, "classic", entry)
     return tmp_path
 

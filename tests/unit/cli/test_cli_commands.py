@@ -159,15 +159,15 @@ def test_doctor_of_a_healthy_machine(lamina: Lamina) -> None:
 @pytest.mark.usefixtures("picture")
 def test_an_engine_that_lacks_a_package(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = choice.ENGINES["classic"]
-    broken = choice.EngineEntry("classic", ("no_such_package",), "Install no_such_package", entry.start)
+    broken = choice.EngineEntry("classic", ("no_such_package",), "", entry.start)
     monkeypatch.setitem(choice.ENGINES, "classic", broken)
     result = lamina("doctor")
     assert result.code == 3
-    assert "classic: cannot start: not installed: no_such_package. Install no_such_package." in result.out
+    assert "classic: cannot start: not installed: no_such_package. Install Lamina again: " in result.out
     result = lamina("decompose", "poster.png")
     assert result.code == 3
-    assert result.err == (
-        "lamina: The classic engine cannot start: no_such_package is not installed. Install no_such_package.\n"
+    assert result.err.startswith(
+        "lamina: The classic engine cannot start: no_such_package is not installed. Install Lamina again: "
     )
 
 
@@ -176,6 +176,6 @@ def test_an_engine_that_breaks_on_import(lamina: Lamina, monkeypatch: pytest.Mon
     def start(_: object) -> Any:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
-    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "Install it again", start))
+    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", start))
     assert "libGL.so.1" in lamina("decompose", "poster.png").err
     assert lamina("doctor").code == 3

@@ -45,6 +45,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
     lamina: Lamina, pairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ("train", pairs, *OPTIONS, "--to", "style.safetensors")
+    heeded = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patched:
         told = train._TrainingLine.loss
 
@@ -63,7 +64,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
     assert done.code == 0
     assert json.loads(done.out)["notes"] == ["Went on from the checkpoint of step 2."]
     assert Path("style.safetensors").is_file()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is heeded
 
 
 @pytest.mark.parametrize(

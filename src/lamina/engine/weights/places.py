@@ -8,6 +8,7 @@ from pathlib import Path
 from lamina.core.catalog import NANO, Model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.engine.weights.checking import INDEX, check_folder
+from lamina.origin import reinstall_command
 
 HUB_CACHE = "hub cache"
 _BRANCH = "main"
@@ -73,7 +74,7 @@ def require(model: Model, roots: Roots) -> Place:
             raise LaminaError(
                 ErrorCode.WEIGHTS_MISSING,
                 "The weights of nano, which come with Lamina, are not there.",
-                "Install Lamina again.",
+                f"Install Lamina again: {reinstall_command()}.",
             )
         raise LaminaError(
             ErrorCode.WEIGHTS_MISSING,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.origin import install_command
 
 _MOST_HEADER_BYTES = 100_000_000  # as the safetensors library has it
 _GGUF_MAGIC = b"GGUF"
@@ -90,7 +91,9 @@ def _gguf_tensors(path: Path) -> dict[str, Tensor]:
         import gguf
     except ImportError as error:
         raise LaminaError(
-            ErrorCode.ENGINE_UNAVAILABLE, f"{path} cannot be read: {error}.", "Install: pip install 'lamina[qwen]'."
+            ErrorCode.ENGINE_UNAVAILABLE,
+            f"{path} cannot be read: {error}.",
+            f"Install: {install_command('qwen')}.",
         ) from None
     try:
         reader = gguf.GGUFReader(os.fspath(path))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.origin import install_command
 from lamina.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class ProcrastinateDispatcher:
             raise LaminaError(
                 ErrorCode.STORE_UNAVAILABLE,
                 "Postgres needs procrastinate.",
-                "Install it: pip install 'lamina[postgres]'",
+                f"Install it: {install_command('postgres')}.",
             ) from None
 
     def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
