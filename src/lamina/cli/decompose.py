@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.destinations import Job, plan_jobs
-from lamina.cli.exits import DONE, FAILED, print_error
+from lamina.cli.exits import CANNOT_START, DONE, FAILED, exit_code_of, print_error
 from lamina.cli.inputs import find_pictures, is_folder, shown_source
 from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
-from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.errors import LaminaError
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engine.choice import engine_names
 from lamina.origin import as_typed_here
@@ -107,7 +107,7 @@ def _decompose_all(jobs: Sequence[Job], options: _Options, exit_code: int) -> in
             stack = _decompose_one(job, options, line)
         except LaminaError as error:
             line.clear()
-            if error.code is ErrorCode.ENGINE_UNAVAILABLE or not options.is_many:
+            if exit_code_of(error) == CANNOT_START or not options.is_many:
                 raise
             exit_code = FAILED
             print_error(error)

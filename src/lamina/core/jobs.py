@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lamina.core.stand_ins import is_free
 from lamina.core.tasks import TaskKind
 
 
@@ -122,7 +123,8 @@ class JobRequest:
     catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
     `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
     `webhook_events`: what `webhook_url` is told.
-    `upload_url`: where what was made is put, besides.
+    `upload_url`: where what was made is put, besides. `named_model`: of the catalog, the one that is asked for, in so
+    many words or by the address; "" where the choice is left to us.
     """
 
     kind: TaskKind
@@ -139,6 +141,7 @@ class JobRequest:
     webhook_url: str | None = None
     webhook_events: tuple[WebhookEvent, ...] = (WebhookEvent.COMPLETED,)
     upload_url: str | None = None
+    named_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,11 @@ class Job:
     progress: Progress = field(default_factory=Progress)
     failure: Failure | None = None
     result: Mapping[str, Any] | None = None
+
+    @property
+    def cost_micros(self) -> int:
+        """What it costs a key that pays for its jobs, as far as is known: nothing where a stand-in made the result."""
+        return 0 if is_free(self.result) else self.price_micros
 
     @property
     def waited_s(self) -> float | None:

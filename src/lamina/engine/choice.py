@@ -49,47 +49,68 @@ def engine_names(kind: TaskKind = TaskKind.DECOMPOSE) -> list[str]:
     return [AUTO, *(entry.name for entry in ENGINES.values() if kind in entry.tasks)]
 
 
-def start_engine(name: str = AUTO, model: str | None = None, wishes: Wishes | None = None) -> Decomposer:
+def start_engine(
+    name: str = AUTO, model: str | None = None, wishes: Wishes | None = None, *, may_stand_in: bool = False
+) -> Decomposer:
     """The engine called `name`, to take pictures apart; "auto" takes the best that can run here.
 
-    `model`: that the request names; `wishes`: where models are, None is where they are by default.
-    Raises `LaminaError`: engine_unavailable if there is none of that name or it cannot start; model_unknown.
+    `model`: that the request names; `wishes`: where models are, None is where they are by default. `may_stand_in`:
+    whether "auto" may take nano where a model is named whose weights are not here.
+    Raises `LaminaError`: engine_unavailable if there is none of that name or it cannot start; model_unknown;
+    weights_missing.
     """
-    return _start(name, TaskKind.DECOMPOSE, model, wishes)
+    return _start(name, TaskKind.DECOMPOSE, model, wishes, may_stand_in)
 
 
 def start_picture_maker(
-    name: str = AUTO, kind: TaskKind = TaskKind.GENERATE, model: str | None = None, wishes: Wishes | None = None
+    name: str = AUTO,
+    kind: TaskKind = TaskKind.GENERATE,
+    model: str | None = None,
+    wishes: Wishes | None = None,
+    *,
+    may_stand_in: bool = False,
 ) -> PictureMaker:
     """As `start_engine`, to make pictures or change them."""
-    return _start(name, kind, model, wishes)
+    return _start(name, kind, model, wishes, may_stand_in)
 
 
-def start_trainer(name: str = AUTO, model: str | None = None, wishes: Wishes | None = None) -> LoraTrainer:
+def start_trainer(
+    name: str = AUTO, model: str | None = None, wishes: Wishes | None = None, *, may_stand_in: bool = False
+) -> LoraTrainer:
     """As `start_engine`, to train LoRAs for that model."""
-    return _start(name, TaskKind.TRAIN, model, wishes)
+    return _start(name, TaskKind.TRAIN, model, wishes, may_stand_in)
+
+
+def chosen_engine(name: str, kind: TaskKind, model: str | None, wishes: Wishes, *, may_stand_in: bool = False) -> str:
+    """The name of the engine that `start_engine` and its like start. Raises `LaminaError`: model_unknown,
+    weights_missing.
+    """
+    return _best(kind, model, wishes, may_stand_in) if name == AUTO else name
 
 
 def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
-    """What a user should be told where "auto" came down to nano, which is no match for a released model."""
-    if asked != AUTO or engine != "nano":
-        return ()
+    """What a user should be told where nano did the work of a released model, which it is no match for.
+
+    `asked`: the engine that was asked for. Who asks for nano and names no model knows.
+    """
     from lamina.core.catalog import NANO
 
     wanted = _wanted(model, kind)
-    if wanted is NANO:
+    if engine != NANO.name or wanted is NANO or (asked != AUTO and model is None):
         return ()
+    if asked != AUTO:
+        return (f"Nano did this in the place of {wanted.name}, as the engine that was asked for.",)
     return (
         f"The weights of {wanted.name} are not here, so nano did this, a small model for trying things out. "
         f"Get them: lamina pull {wanted.name}.",
     )
 
 
-def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) -> Any:
+def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None, may_stand_in: bool) -> Any:
     from lamina.engine.wishes import Wishes
 
     wishes = wishes or Wishes()
-    entry = ENGINES.get(_best(kind, model, wishes) if name == AUTO else name)
+    entry = ENGINES.get(chosen_engine(name, kind, model, wishes, may_stand_in=may_stand_in))
     if entry is None or kind not in entry.tasks:
         what = f"There is no engine {name!r}" if entry is None else f"The {name} engine does not {kind}"
         raise LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{what}.", f"There are: {', '.join(engine_names(kind))}.")
@@ -102,13 +123,18 @@ def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None) 
         raise _cannot_start(entry, f"{error}".rstrip(".")) from error
 
 
-def _best(kind: TaskKind, model: str | None, wishes: Wishes) -> str:
-    """The released weights where they are; else what needs none. Who names a model wants a model."""
+def _best(kind: TaskKind, model: str | None, wishes: Wishes, may_stand_in: bool) -> str:
+    """The released weights where they are; else what needs none. Who names a model wants that one."""
     from lamina.core.catalog import NANO
-    from lamina.engine.weights.places import find
+    from lamina.engine.weights.places import find, require
 
     wanted = _wanted(model, kind)
-    if wanted is not NANO and not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
+    if wanted is NANO:
+        return "nano"
+    if model is not None and not may_stand_in:
+        require(wanted, wishes.roots)
+        return "qwen"
+    if not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
         return "qwen"
     return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"
 

@@ -91,10 +91,14 @@ def decomposed(
     engine: str | None = None,
     progress: Progress = no_progress,
     safety: str | None = None,
+    may_stand_in: bool = False,
 ) -> Stack:
-    """As `decompose`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say."""
+    """As `decompose`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say.
+
+    `may_stand_in`: whether nano does the work where a model is named whose weights are not here.
+    """
     chosen = settings.current(layers=task.layers, engine=engine, safety=safety)
-    decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen))
+    decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in)
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)
     if task.width is not None and task.height is not None:

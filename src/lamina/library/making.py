@@ -103,10 +103,16 @@ def generated(
     engine: str | None = None,
     progress: Progress = no_progress,
     safety: str | None = None,
+    may_stand_in: bool = False,
 ) -> Pictures:
-    """As `generate`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say."""
+    """As `generate`, for a task that is there already. `safety`: "auto", "on", "off"; None is as the settings say.
+
+    `may_stand_in`: whether nano does the work where a model is named whose weights are not here.
+    """
     chosen = settings.current(engine=engine, safety=safety)
-    maker = start_picture_maker(chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen))
+    maker = start_picture_maker(
+        chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
+    )
     start, where = (
         None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
     )
@@ -120,10 +126,13 @@ def edited(
     engine: str | None = None,
     progress: Progress = no_progress,
     safety: str | None = None,
+    may_stand_in: bool = False,
 ) -> Pictures:
-    """As `edit`, for a task that is there already; `safety` as in `generated`."""
+    """As `edit`, for a task that is there already; `safety` and `may_stand_in` as in `generated`."""
     chosen = settings.current(engine=engine, safety=safety)
-    maker = start_picture_maker(chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen))
+    maker = start_picture_maker(
+        chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
+    )
     given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
     notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)
     return _judged(maker.edit(task, given, progress), chosen, SourceType.EDITED, notes)

@@ -34,7 +34,7 @@ from lamina.document.encoding import encode
 from lamina.document.files import file_beside
 from lamina.document.loss_plot import loss_plot
 from lamina.document.picture import read_picture
-from lamina.engine.choice import AUTO, stand_in_notes, start_trainer
+from lamina.engine.choice import AUTO, chosen_engine, stand_in_notes, start_trainer
 from lamina.service.archives import extract
 
 CONFIG_FILE, LOSS_FILE = "config.json", "loss.png"
@@ -134,16 +134,22 @@ def trained(
 def trained_on(
     examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress
 ) -> Trained:
-    """As `trained`, on what `opened_examples` gave for the same task."""
+    """As `trained`, on what `opened_examples` gave for the same task; for the service, where nano may stand in."""
     chosen = settings.current(engine=engine)
-    trainer = _trainer(task, chosen)
+    trainer = _trainer(task, chosen, may_stand_in=True)
     _make_folder(folder)
     return _trained(trainer, task, examples, folder, chosen, progress)
 
 
-def _trainer(task: TrainTask, chosen: settings.Settings) -> LoraTrainer:
+def trainer_name(task: TrainTask, engine: str | None) -> str:
+    """Of the engine that `trained_on` has do the steps."""
+    chosen = settings.current(engine=engine)
+    return chosen_engine(chosen.engine, TaskKind.TRAIN, task.model, settings.wishes(chosen), may_stand_in=True)
+
+
+def _trainer(task: TrainTask, chosen: settings.Settings, may_stand_in: bool = False) -> LoraTrainer:
     filled(task)
-    return start_trainer(chosen.engine, task.model, settings.wishes(chosen))
+    return start_trainer(chosen.engine, task.model, settings.wishes(chosen), may_stand_in=may_stand_in)
 
 
 def _trained(

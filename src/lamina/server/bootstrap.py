@@ -88,6 +88,7 @@ def limits_of(settings: Settings) -> Limits:
         settings.charge_failed,
         settings.training_run_s,
         settings.training_cancel_grace_s,
+        settings.charge_stand_ins,
     )
 
 

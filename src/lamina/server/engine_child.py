@@ -58,16 +58,16 @@ def _made(order: RunOrder, report: RunReport) -> Pictures | Stack:
     match task:
         case GenerateTask():
             start, mask = (_at_most_one(order, role) for role in (InputRole.START, InputRole.MASK))
-            return library.generated(task, start, mask, order.asked_engine, progress, safety)
+            return library.generated(task, start, mask, order.asked_engine, progress, safety, may_stand_in=True)
         case EditTask():
             if not pictures:
                 raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to change.", "Give one.")
-            return library.edited(task, pictures, order.asked_engine, progress, safety)
+            return library.edited(task, pictures, order.asked_engine, progress, safety, may_stand_in=True)
         case DecomposeTask():
             picture = _at_most_one(order, InputRole.PICTURE)
             if picture is None:
                 raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to take apart.", "Give one.")
-            return library.decomposed(task, picture, order.asked_engine, progress, safety)
+            return library.decomposed(task, picture, order.asked_engine, progress, safety, may_stand_in=True)
 
 
 def _inputs(order: RunOrder, role: InputRole) -> list[bytes]:

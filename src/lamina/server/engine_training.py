@@ -11,8 +11,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, InputRole
 from lamina.core.task_records import train_task_of
 from lamina.core.training import LORA_FILE
-from lamina.library.training import CONFIG_FILE, LOSS_FILE, Examples, opened_examples, trained_on
-from lamina.service.engine_protocol import OutputRole, RunOrder, RunOutcome, RunOutput
+from lamina.library.training import CONFIG_FILE, LOSS_FILE, Examples, opened_examples, trained_on, trainer_name
+from lamina.service.engine_protocol import Checkpoint, OutputRole, RunOrder, RunOutcome, RunOutput
 from lamina.service.engine_serving import RunReport
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunO
     report.loading(_CHECKING)
     with opened_examples(task, _archive(order), order.asked_engine) as examples:
         report.log(f"{examples.found.groups} examples")
-        progress = _TrainingReport(report, folder, max(1, examples.found.layers))
+        progress = _TrainingReport(
+            report, folder, max(1, examples.found.layers), trainer_name(task, order.asked_engine)
+        )
         try:
             made = learn(examples, task, folder, order.asked_engine, progress)
         except LaminaError as error:
@@ -68,8 +70,8 @@ def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunO
 class _TrainingReport:
     """The library's `TrainingProgress`, told to the agent."""
 
-    def __init__(self, report: RunReport, folder: Path, layers: int) -> None:
-        self._report, self._folder, self.layers = report, folder, layers
+    def __init__(self, report: RunReport, folder: Path, layers: int, engine: str) -> None:
+        self._report, self._folder, self.layers, self._engine = report, folder, layers, engine
         self._steps_done = 0
 
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
@@ -90,7 +92,7 @@ class _TrainingReport:
         self._steps_done = step
         own = self._folder / f".told-{step}"
         os.link(path, own)
-        self._report.checkpoint(step, str(own), Path(path).name, self.layers)
+        self._report.checkpoint(Checkpoint(step, str(own), Path(path).name, self.layers, self._engine))
 
     def sample(self, step: int, path: str, /) -> None:
         self._report.sample(step, path)

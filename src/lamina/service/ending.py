@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, Job, JobState, WebhookEvent
+from lamina.core.jobs import Failure, Job, JobRequest, JobState, WebhookEvent
+from lamina.core.stand_ins import ENGINE, STANDS_IN_FOR, is_free, stood_in_for, told_of_stand_in
 from lamina.core.tasks import TaskKind
 from lamina.service.service import Service
 from lamina.service.settling import forget_progress, settled_training
@@ -29,6 +30,7 @@ def end(
     """The job as it is now; None, and nothing is written, where it has ended before or another attempt has begun.
 
     `charge_micros`: None is the whole price of a success, and nothing of anything else; of a training see `settling`.
+    What a stand-in made is not charged, unless the limits say so.
     """
     now = service.clock()
     before = jobs.locked(connection, job_id)
@@ -40,7 +42,9 @@ def end(
         charge_micros, result, made = settled.charge_micros, settled.result, settled.made
     is_metered = _is_held(connection, job_id)
     charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
-    charge = charge if is_metered else 0
+    if result is not None:
+        result = _with_stand_in(service, before.request, result)
+    charge = charge if is_metered and not is_free(result) else 0
     job = jobs.end(connection, job_id, attempt, state, now, charge, failure, result)
     if job is None:
         return None
@@ -50,6 +54,8 @@ def end(
         forget_progress(connection, job_id)
     for file in made:
         files.insert(connection, file)
+    if result is not None and STANDS_IN_FOR in result:
+        events.append(connection, job_id, "log", {"line": result["notes"][-1]}, now)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
     events.append(connection, job_id, "state", told, now)
     tell(connection, job, WebhookEvent.COMPLETED, now)
@@ -78,6 +84,12 @@ def ring(service: Service, job: Job) -> None:
         service.letters.set()
 
 
+def _with_stand_in(service: Service, request: JobRequest, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Told from what has run, not from what was to run."""
+    model = stood_in_for(str(result.get(ENGINE, "")), request.named_model)
+    return result if model is None else told_of_stand_in(result, model, service.limits.are_stand_ins_charged)
+
+
 def _charge(service: Service, job: Job, state: JobState) -> int:
     is_charged = state is JobState.SUCCEEDED or (state is JobState.FAILED and service.limits.is_failed_charged)
     return job.price_micros if is_charged else 0
@@ -91,4 +103,5 @@ def _is_held(connection: Connection, job_id: str) -> bool:
 def _settle(connection: Connection, job: Job, now: float) -> None:
     """What was held and is not charged goes back."""
     kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
-    wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, job.request.model)
+    note = f"{job.request.model}, free: nano stood in" if is_free(job.result) else job.request.model
+    wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, note)

@@ -139,13 +139,14 @@ class Loss:
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A training has done so many steps. `path`: of a file that is the agent's to delete; `name`: what it is called
-    where a later attempt finds it; `layers`: of each example, 1 of an edit.
+    where a later attempt finds it; `layers`: of each example, 1 of an edit; `engine`: that does the steps.
     """
 
     step: int
     path: str
     name: str
     layers: int = 1
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

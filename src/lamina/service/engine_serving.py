@@ -79,9 +79,8 @@ class RunReport:
     def loss(self, step: int, value: float) -> None:
         self._send(Loss(step, value))
 
-    def checkpoint(self, step: int, path: str, name: str, layers: int) -> None:
-        """See `engine_protocol.Checkpoint`."""
-        self._send(Checkpoint(step, path, name, layers))
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._send(checkpoint)
 
     def sample(self, step: int, path: str) -> None:
         self._send(Sample(step, path))

@@ -27,6 +27,7 @@ class Limits:
     that is told to stop and does not. `run_s`: of a run, where a request says nothing. `url_s`: how long the address of
     a file is good for; `retention_s`, `upload_s`: how long results and uploads are kept; None is for ever.
     `drain_s`: how long running jobs may go on when the process is to end. `is_failed_charged`: as vendors may.
+    `are_stand_ins_charged`: nano is paid for as the model that was asked for.
     `training_run_s`: of a training's run; `training_cancel_grace_s`: of one that is told to stop, and saves first.
     """
 
@@ -43,6 +44,7 @@ class Limits:
     is_failed_charged: bool = False
     training_run_s: float = 7 * 24 * 3600.0
     training_cancel_grace_s: float = 120.0
+    are_stand_ins_charged: bool = False
 
     def run_s_of(self, kind: TaskKind) -> float:
         return self.training_run_s if kind is TaskKind.TRAIN else self.run_s

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState
+from lamina.core.stand_ins import ENGINE
 from lamina.service.files import result_lifetime_s
 from lamina.service.service import Service
 from lamina.store import checkpoints, files
@@ -67,5 +68,5 @@ def _with_checkpoint(
     expires_at = None if lifetime_s is None else now + lifetime_s
     file = FileRecord(new_id(), job.key_id, job.id, last.sha256, last.size, _MEDIA_TYPE, last.name, now, expires_at)
     shown = {"file": file.id, "content_type": file.media_type, "size": file.size, "step": last.step}
-    done = {STEPS_DONE: last.step, LAYER_COUNT: last.layers}
+    done = {STEPS_DONE: last.step, LAYER_COUNT: last.layers, ENGINE: last.engine}
     return {**done, **result, LAST_CHECKPOINT: shown}, (*made, file)

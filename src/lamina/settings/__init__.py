@@ -81,6 +81,7 @@ class Settings:
     cors_origins: str | None = None
     prices: str | None = None
     charge_failed: bool = False
+    charge_stand_ins: bool = False
     retention_days: float | None = None
     upload_days: float = 7.0
     url_s: float = 86_400.0

@@ -16,6 +16,7 @@ class CheckpointRecord:
     """`step`: how many are done; `attempt`: of the job, that came so far; `layers`: of each example, 1 of an edit.
 
     `name`: of the file, as its trainer calls it; `sha256`: of its content, in hexadecimal; `size`: bytes.
+    `engine`: that did the steps; "" where it was not told.
     """
 
     job_id: str
@@ -26,6 +27,7 @@ class CheckpointRecord:
     sha256: str
     size: int
     created_at: float
+    engine: str = ""
 
 
 def insert(connection: Connection, checkpoint: CheckpointRecord) -> bool:

@@ -140,6 +140,7 @@ checkpoints = Table(
     Column("sha256", String(64), nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("engine", String(64), nullable=False, server_default=""),
 )
 
 webhooks = Table(

@@ -198,3 +198,38 @@ def _png() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (32, 16), "blue").save(file, "PNG")
     return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("command", "model"),
+    [
+        (["generate", "a", "--to", "out.png"], "qwen-image"),
+        (["edit", "in.png", "a", "--to", "out.png"], "qwen-image-edit"),
+        (["decompose", "in.png", "--to", "out.psd"], "qwen-image-layered"),
+        (["decompose", "in.png", "in2.png", "--to", "{stem}.psd"], "qwen-image-layered"),
+        (["train", "examples", "--to", "out.safetensors"], "qwen-image-layered"),
+    ],
+)
+def test_a_model_whose_weights_are_missing_is_one_error(
+    command: list[str], model: str, lamina: Lamina, folder: Path, engine: GreyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMINA_MODELS_DIR", str(folder / "models"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(folder / "hub"))
+    for name in ("in.png", "in2.png"):
+        Image.new("RGB", (64, 48), "red").save(folder / name)
+    before = sorted(folder.iterdir())
+    done = lamina(*command, "--model", model)
+    assert done.code == 3
+    assert done.err.count("\n") == 1
+    assert f"lamina pull {model}." in done.err
+    assert "--engine nano" in done.err
+    assert sorted(folder.iterdir()) == before
+    assert engine.tasks == []
+
+
+def test_nano_says_whose_work_it_does(lamina: Lamina, engine: GreyEngine) -> None:
+    done = lamina("generate", "a", "--model", "qwen-image", "--engine", "nano", "--to", "out.png", "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["engine"], told["checkpoint"]) == (0, "nano", "grey")
+    assert told["notes"][0] == "Nano did this in the place of qwen-image, as the engine that was asked for."
+    assert len(engine.tasks) == 1

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobInput, JobRequest, JobState
 from lamina.core.keys import ApiKey
+from lamina.core.stand_ins import is_free
 from lamina.dialects.fal.access import Desk
 from lamina.dialects.fal.endpoints import Endpoint, Output
 from lamina.dialects.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
@@ -111,7 +112,9 @@ async def answer_of(service: Service, job: Job) -> Answer:
 
 
 def _units(endpoint: Endpoint, job: Job) -> int:
-    """What fal counts: pictures; of trainings steps, of layers times their number."""
+    """What fal counts: pictures; of trainings steps, of layers times their number; nothing of what costs nothing."""
+    if is_free(job.result):
+        return 0
     if endpoint.output is Output.ADAPTER:
         result = job.result or {}
         return int(result.get(STEPS_DONE, 0)) * int(result.get(LAYER_COUNT, 1))

@@ -94,6 +94,7 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
         priority=wishes.priority,
         start_within_s=wishes.start_within_s,
         webhook_url=wishes.webhook_url,
+        named_model=endpoint.model,
     )
 
 
@@ -120,6 +121,7 @@ def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> 
         priority=wishes.priority,
         start_within_s=wishes.start_within_s,
         webhook_url=wishes.webhook_url,
+        named_model=endpoint.model,
     )
 
 

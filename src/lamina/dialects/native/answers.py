@@ -65,6 +65,10 @@ class ResultBody(BaseModel):
 
     engine: str = ""
     checkpoint: str = ""
+    stands_in_for: str | None = Field(
+        None, description="The model that was asked for and has no weights here, where nano did its work."
+    )
+    is_free: bool = Field(False, description="It costs nothing, since nano stood in.")
     seed: int | None = None
     prompt: str = Field("", description="As the model got it.")
     steps: int = 0

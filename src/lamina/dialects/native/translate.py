@@ -106,6 +106,7 @@ def _request(
 ) -> JobRequest:
     if fields.webhook_url is not None:
         parse_target(fields.webhook_url)
+    named = task.model if isinstance(task, TrainTask) else task.sampling.model
     return JobRequest(
         kind,
         record_of(task),
@@ -119,6 +120,7 @@ def _request(
         fields.start_within_s,
         fields.run_within_s,
         fields.webhook_url,
+        named_model="" if named is None else model,
     )
 
 

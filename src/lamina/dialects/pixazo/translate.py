@@ -118,6 +118,7 @@ def parse_trainer(fields: TrainerFields) -> JobRequest:
         model=PIXAZO_TRAINER,
         dialect=DIALECT,
         extra={"model_id": TRAINER},
+        named_model=model_named(MODELS[EDIT_PLUS]).name,
     )
 
 
@@ -154,14 +155,16 @@ def parse_webhook(
 
 
 def _request(model_id: str, task: Task, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+    model = model_named(MODELS[model_id], kind_of(task)).name
     return JobRequest(
         kind_of(task),
         record_of(task),
         inputs,
         delivery,
-        model=model_named(MODELS[model_id], kind_of(task)).name,
+        model=model,
         dialect=DIALECT,
         extra={"model_id": model_id},
+        named_model=model,
     )
 
 

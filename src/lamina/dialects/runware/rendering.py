@@ -82,7 +82,7 @@ def _render_item(
     if extra.get("tells_safety") or is_flagged:
         item["NSFWContent"] = is_flagged
     if extra.get("tells_cost"):
-        item["cost"] = 0 if number else job.price_micros / MICROS  # layers are paid for together
+        item["cost"] = 0 if number else job.cost_micros / MICROS  # layers are paid for together
     return item
 
 

@@ -147,6 +147,7 @@ def _request(
         extra=extra,
         webhook_url=task.get("webhookURL"),
         upload_url=task.get("uploadEndpoint"),
+        named_model=air.model,
     )
 
 

@@ -27,7 +27,15 @@ async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
     try:
         stored = await service.blobs.put(path)
         record = CheckpointRecord(
-            job.id, told.step, job.attempt, told.layers, told.name, stored.sha256, stored.size, service.clock()
+            job.id,
+            told.step,
+            job.attempt,
+            told.layers,
+            told.name,
+            stored.sha256,
+            stored.size,
+            service.clock(),
+            told.engine,
         )
         await service.database.write(lambda connection: _recorded(connection, record))
     except LaminaError as error:
