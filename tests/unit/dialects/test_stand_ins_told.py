@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from pydantic import BaseModel
 
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.dialects.fal.endpoints import ENDPOINTS
@@ -22,9 +23,14 @@ from lamina.dialects.runware.translate import parse_inference
 from lamina.store.database import Database
 from services import service_on
 
+F = TypeVar("F", bound=BaseModel)
 PICTURE, ARCHIVE = "https://example.org/in.png", "https://example.org/in.zip"
 PNG = {"file": "f", "content_type": "image/png", "size": 9, "width": 4, "height": 3}
 STOOD_IN = {"engine": "nano", "stands_in_for": "qwen-image", "is_free": True, "pictures": [PNG, PNG]}
+
+
+def fields(of: type[F], **given: Any) -> F:
+    return of.model_validate(given)
 
 
 def fal(endpoint: str, **sent: Any) -> JobRequest:
@@ -39,19 +45,19 @@ def runware(model: str, **more: Any) -> JobRequest:
 @pytest.mark.parametrize(
     ("request_made", "named"),
     [
-        (parse_generation(GenerationFields(prompt="a")), ""),
-        (parse_generation(GenerationFields(prompt="a", model="qwen-image-max")), "qwen-image-2512"),
-        (parse_generation(GenerationFields(prompt="a", model="nano")), "nano"),
-        (parse_generation(GenerationFields(prompt="a", engine="nano")), ""),
-        (parse_decomposition(DecompositionFields(image=PICTURE)), ""),
-        (parse_training(TrainingFields(images=ARCHIVE)), ""),
-        (parse_training(TrainingFields(images=ARCHIVE, model="qwen-image-layered")), "qwen-image-layered"),
+        (parse_generation(fields(GenerationFields, prompt="a")), ""),
+        (parse_generation(fields(GenerationFields, prompt="a", model="qwen-image-max")), "qwen-image-2512"),
+        (parse_generation(fields(GenerationFields, prompt="a", model="nano")), "nano"),
+        (parse_generation(fields(GenerationFields, prompt="a", engine="nano")), ""),
+        (parse_decomposition(fields(DecompositionFields, image=PICTURE)), ""),
+        (parse_training(fields(TrainingFields, images=ARCHIVE)), ""),
+        (parse_training(fields(TrainingFields, images=ARCHIVE, model="qwen-image-layered")), "qwen-image-layered"),
         (fal("qwen-image", prompt="a"), "qwen-image"),
         (fal("qwen-image-layered", image_url=PICTURE), "qwen-image-layered"),
         (fal("qwen-image-edit-plus-trainer", image_data_url=ARCHIVE), "qwen-image-edit-2509"),
-        (parse_layered(LayeredFields(image_url=PICTURE)), "qwen-image-layered"),
-        (parse_edit_plus(EditPlusFields(prompt="a", image_urls=[PICTURE])), "qwen-image-edit-2509"),
-        (parse_trainer(TrainerFields(image_data_url=ARCHIVE)), "qwen-image-edit-2509"),
+        (parse_layered(fields(LayeredFields, image_url=PICTURE)), "qwen-image-layered"),
+        (parse_edit_plus(fields(EditPlusFields, prompt="a", image_urls=[PICTURE])), "qwen-image-edit-2509"),
+        (parse_trainer(fields(TrainerFields, image_data_url=ARCHIVE)), "qwen-image-edit-2509"),
         (runware("runware:108@1", width=512, height=512), "qwen-image"),
     ],
 )
@@ -80,6 +86,6 @@ def test_fal_counts_no_units(database: Database, tmp_path: Path) -> None:
 
 
 def test_the_native_result_says_for_whom_nano_stood_in() -> None:
-    job = succeeded(parse_generation(GenerationFields(prompt="a", model="qwen-image")), STOOD_IN)
+    job = succeeded(parse_generation(fields(GenerationFields, prompt="a", model="qwen-image")), STOOD_IN)
     shown = render_result(job, STOOD_IN, lambda *_: "")
     assert (shown.engine, shown.stands_in_for, shown.is_free) == ("nano", "qwen-image", True)

@@ -48,9 +48,15 @@ def test_nano_in_the_place_of_another_model_is_free(tmp_path: Path) -> None:
         assert client.get("/v1/wallet").json()["balance_usd"] == "0.00"
         refused = client.post("/v1/generations", json={"prompt": "a red circle", "model": "qwen-image"})
         assert refused.status_code == 402
-    with served(tmp_path, child=None, LAMINA_CHARGE_STAND_INS="true") as service:
-        with service.as_key(key_with(tmp_path, PRICE)) as client:
-            job = generated(client, model="qwen-image")
-            assert job["charged_usd"] == PRICE
-            assert isinstance(job["result"], dict)
-            assert (job["result"]["stands_in_for"], job["result"]["is_free"]) == ("qwen-image", False)
+
+
+def test_an_operator_can_rehearse_billing(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra qwen is not installed")
+    with (
+        served(tmp_path, child=None, LAMINA_CHARGE_STAND_INS="true") as service,
+        service.as_key(key_with(tmp_path, PRICE)) as client,
+    ):
+        job = generated(client, model="qwen-image")
+        assert job["charged_usd"] == PRICE
+        assert isinstance(job["result"], dict)
+        assert (job["result"]["stands_in_for"], job["result"]["is_free"]) == ("qwen-image", False)
