@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.destinations import Job, plan_jobs
-from lamina.cli.exits import CANNOT_START, DONE, FAILED, exit_code_of, print_error
+from lamina.cli.exits import DONE, FAILED, keeps_all_from_starting, print_error
+from lamina.cli.fault_log import kept_fault
 from lamina.cli.inputs import find_pictures, is_folder, shown_source
 from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import LaminaError
+from lamina.core.faults import fault_of
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engine.choice import engine_names
 from lamina.origin import as_typed_here
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for the
     from lamina.library import Stack
 
 _ENGINE_SHARE = 0.9  # of the time; the rest is writing
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +99,45 @@ def decompose(
     jobs = plan_jobs(sources, targets, is_many)
     for error in errors:
         print_error(error)
-    return _decompose_all(jobs, options, FAILED if errors else DONE)
+    failed = _decompose_all(jobs, options)
+    if failed and is_many and not is_json:
+        print_error(_summary(len(jobs), failed))
+    return FAILED if failed or errors else DONE
 
 
-def _decompose_all(jobs: Sequence[Job], options: _Options, exit_code: int) -> int:
+def _decompose_all(jobs: Sequence[Job], options: _Options) -> list[Job]:
+    """Those that failed. Raises `LaminaError` where no other picture could be started either, or there is no other."""
     line = ProgressLine(not options.is_quiet)
+    failed: list[Job] = []
     for number, job in enumerate(jobs, 1):
         line.begin(f"[{number}/{len(jobs)}] {shown_source(job.source)}" if len(jobs) > 1 else shown_source(job.source))
         try:
             stack = _decompose_one(job, options, line)
         except LaminaError as error:
             line.clear()
-            if exit_code_of(error) == CANNOT_START or not options.is_many:
+            if keeps_all_from_starting(error) or not options.is_many:
                 raise
-            exit_code = FAILED
-            print_error(error)
-            _tell_failure(job, error, options)
+            told = kept_fault(error, job.source)
+            failed.append(job)
+            print_error(told)
+            _tell_failure(job, told, options)
         else:
             line.clear()
             _tell(stack, job, options)
-    return exit_code
+    return failed
 
 
 def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
+    """Raises `LaminaError`, whatever goes wrong with the picture; what keeps this line from being shown passes."""
+    try:
+        return _decomposed(job, options, line)
+    except (LaminaError, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise fault_of(error, "Writing the layers") from error
+
+
+def _decomposed(job: Job, options: _Options, line: ProgressLine) -> "Stack":
     line("starting", 0.0)
     from lamina import library
 
@@ -149,6 +168,12 @@ def _tell_failure(job: Job, error: LaminaError, options: _Options) -> None:
     if options.is_json and not options.is_quiet:
         told = {"code": error.code.value, "message": error.message, "hint": as_typed_here(error.hint)}
         _print_json({"source": job.source, "error": told}, options)
+
+
+def _summary(count: int, failed: Sequence[Job]) -> str:
+    names = ", ".join(shown_source(job.source) for job in failed[:_MOST_NAMED])
+    more = f" and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
+    return f"{len(failed)} of {count} pictures failed: {names}{more}."
 
 
 def _print_json(value: object, options: _Options) -> None:

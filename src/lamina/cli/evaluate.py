@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lamina.cli.exits import DONE
+from lamina.cli.exits import DONE, FAILED, print_error
+from lamina.cli.fault_log import kept_fault, told_fault
+from lamina.core.errors import LaminaError
 from lamina.engine.choice import AUTO, engine_names
 
 if TYPE_CHECKING:
@@ -51,19 +53,30 @@ def evaluate(
 
     is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
     scores: list[Score] = []
+    failed: list[str] = []
+
+    def note(poster: str, error: Exception) -> None:
+        failed.append(poster)
+        told = error if isinstance(error, LaminaError) else told_fault(error, f"On the poster {poster} the engine")
+        print_error(kept_fault(told, f"lamina eval: {poster}"))
+
     seeds = range(first_seed, first_seed + count)
     for trial in trials(
         start_engine(engine, wishes=settings.wishes(settings.current())),
         seeds,
         backgrounds or BACKGROUND_NAMES,
         jpeg_quality,
+        note,
     ):
         if keep is not None:
             _keep(trial, keep)
         scores.append(trial.score)
         click.echo(render_json_line(trial.score) if is_json else _sentence(trial.score))
-    click.echo("\n".join(map(render_json_line, summaries(scores)) if is_json else ["", *render_score_table(scores)]))
-    return DONE
+    if scores:
+        click.echo(
+            "\n".join(map(render_json_line, summaries(scores)) if is_json else ["", *render_score_table(scores)])
+        )
+    return FAILED if failed else DONE
 
 
 def _sentence(score: "Score") -> str:

@@ -25,6 +25,11 @@ def exit_code_of(error: LaminaError) -> int:
     return _OF_ERRORS.get(error.code, FAILED)
 
 
+def keeps_all_from_starting(error: LaminaError) -> bool:
+    """Whether it would be the same with every other picture."""
+    return exit_code_of(error) == CANNOT_START or error.code is ErrorCode.MODEL_UNKNOWN
+
+
 def print_error(text: LaminaError | str) -> None:
     """One line on stderr, without control characters; commands in a hint are as they are typed here."""
     words = f"{text.message} {as_typed_here(text.hint)}".strip() if isinstance(text, LaminaError) else text

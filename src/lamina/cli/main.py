@@ -105,7 +105,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             sys.stdout.flush()
         return result if isinstance(result, int) else DONE
     except LaminaError as error:
-        print_error(error)
+        print_error(_kept(error))
         return exit_code_of(error)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -125,6 +125,16 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         if not isinstance(error, BrokenPipeError):
             print_error(f"{error.filename or 'Standard output'} cannot be used: {error.strerror or error}.")
         return FAILED
+    except Exception as error:  # noqa: BLE001  (the edge: what nobody expected goes to the log, not to the user)
+        print_error(_kept(error))
+        return FAILED
+
+
+def _kept(error: Exception) -> LaminaError:
+    """With the place of its traceback where it is a fault of ours."""
+    from lamina.cli.fault_log import kept_fault, told_fault
+
+    return kept_fault(error if isinstance(error, LaminaError) else told_fault(error, "The command"))
 
 
 def _forget_stdout() -> None:

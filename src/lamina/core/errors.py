@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     DEADLINE_PASSED = "deadline_passed"
     NOT_OFFERED = "not_offered"
     ENGINE_CRASHED = "engine_crashed"
+    ENGINE_FAILED = "engine_failed"
     STORE_UNAVAILABLE = "store_unavailable"
     PORT_TAKEN = "port_taken"
 

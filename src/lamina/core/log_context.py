@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TypedDict, Unpack
 
+LINE_FIELDS = "lamina_fields"
+"""The attribute of a log record that holds what `with_fields` says."""
+
 _fields: ContextVar[Mapping[str, object]] = ContextVar("lamina_log_fields", default=MappingProxyType({}))
 
 
@@ -31,3 +34,8 @@ def logged_as(**fields: Unpack[LogFields]) -> Generator[None]:
 def log_fields() -> Mapping[str, object]:
     """The fields that hold here."""
     return _fields.get()
+
+
+def with_fields(**fields: object) -> dict[str, object]:
+    """For `extra=` of a logger's methods: fields of this one line."""
+    return {LINE_FIELDS: fields}

@@ -10,7 +10,7 @@ from pathlib import Path
 from lamina import settings
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.ports import Progress, no_progress
+from lamina.core.ports import Decomposer, Progress, no_progress
 from lamina.core.tasks import DecomposeTask, Lora, Sampling, TaskKind
 from lamina.document import saving
 from lamina.document.finish import finish
@@ -20,6 +20,7 @@ from lamina.document.picture import Picture
 from lamina.engine.choice import stand_in_notes, start_engine
 from lamina.engine.safety.checking import safety_checker
 from lamina.engine.safety.verdicts import judged_stack
+from lamina.library.faults import Heard, faults_told
 from lamina.library.given import AnyPicture, picture_of
 
 
@@ -79,7 +80,8 @@ def decompose(
     `layers`: a budget of 1..10; fewer come back when fewer are seen. `engine`: its name, or "auto" for the best that
     runs here. Left out, both are as the settings say. `progress`: called with a word for the stage and the share done.
     For the engines that run a model: `prompt` describes the picture, `model` names one, `seed` makes it repeatable.
-    Raises `LaminaError`; see `read_picture` for what a picture can be refused for.
+    Raises `LaminaError`; see `read_picture` for what a picture can be refused for. An engine's own fault is
+    engine_failed, with the exception as its cause.
     """
     sampling = Sampling(model, seed, steps, guidance, loras=tuple(loras))
     return decomposed(DecomposeTask(layers, prompt, sampling), picture, engine, progress)
@@ -99,12 +101,20 @@ def decomposed(
     """
     chosen = settings.current(layers=task.layers, engine=engine, safety=safety)
     decomposer = start_engine(chosen.engine, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in)
+    heard = Heard(progress)
+    with faults_told(decomposer.name, heard):
+        return _decomposed(decomposer, replace(task, layers=chosen.layers), picture, chosen, heard)
+
+
+def _decomposed(
+    decomposer: Decomposer, task: DecomposeTask, picture: AnyPicture, chosen: settings.Settings, progress: Progress
+) -> Stack:
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)
     if task.width is not None and task.height is not None:
         source = replace(source, pixels=resized_picture(source.pixels, task.width, task.height))
     start = time.perf_counter()
-    stack = decomposer.decompose(source.pixels, replace(task, layers=chosen.layers), progress)
+    stack = decomposer.decompose(source.pixels, task, progress)
     if not (task.is_raw or decomposer.is_exact):
         progress("finishing", 0.96)
         stack = replace(finish(stack, source.pixels), notes=stack.notes, made=stack.made)

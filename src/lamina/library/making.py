@@ -19,6 +19,7 @@ from lamina.document.watermark import watermarked
 from lamina.engine.choice import stand_in_notes, start_picture_maker
 from lamina.engine.safety.checking import safety_checker
 from lamina.engine.safety.verdicts import judged_pictures
+from lamina.library.faults import Heard, faults_told
 from lamina.library.given import AnyPicture, picture_of
 
 
@@ -113,11 +114,13 @@ def generated(
     maker = start_picture_maker(
         chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
     )
-    start, where = (
-        None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
-    )
-    notes = stand_in_notes(chosen.engine, maker.name, TaskKind.GENERATE, task.sampling.model)
-    return _judged(maker.generate(task, start, where, progress), chosen, _source_of(start), notes)
+    heard = Heard(progress)
+    with faults_told(maker.name, heard):
+        start, where = (
+            None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
+        )
+        notes = stand_in_notes(chosen.engine, maker.name, TaskKind.GENERATE, task.sampling.model)
+        return _judged(maker.generate(task, start, where, heard), chosen, _source_of(start), notes)
 
 
 def edited(
@@ -133,9 +136,11 @@ def edited(
     maker = start_picture_maker(
         chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
     )
-    given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
-    notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)
-    return _judged(maker.edit(task, given, progress), chosen, SourceType.EDITED, notes)
+    heard = Heard(progress)
+    with faults_told(maker.name, heard):
+        given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
+        notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)
+        return _judged(maker.edit(task, given, heard), chosen, SourceType.EDITED, notes)
 
 
 def _source_of(start: Pixels | None) -> SourceType:

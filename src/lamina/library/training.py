@@ -35,6 +35,7 @@ from lamina.document.files import file_beside
 from lamina.document.loss_plot import loss_plot
 from lamina.document.picture import read_picture
 from lamina.engine.choice import AUTO, chosen_engine, stand_in_notes, start_trainer
+from lamina.library.faults import HeardTraining, faults_told
 from lamina.service.archives import extract
 
 CONFIG_FILE, LOSS_FILE = "config.json", "loss.png"
@@ -160,7 +161,9 @@ def _trained(
     chosen: settings.Settings,
     progress: TrainingProgress,
 ) -> Trained:
-    outcome = trainer.train(task, examples.each, str(folder), progress)
+    heard = HeardTraining(progress)
+    with faults_told(trainer.name, heard):
+        outcome = trainer.train(task, examples.each, str(folder), heard)
     notes = stand_in_notes(chosen.engine, trainer.name, TaskKind.TRAIN, task.model)
     result = Trained(
         folder / LORA_FILE,

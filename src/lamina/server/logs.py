@@ -7,14 +7,13 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TextIO
 
-from lamina.core.log_context import log_fields
+from lamina.core.log_context import LINE_FIELDS, log_fields
 from lamina.server.redaction import may_hold_secrets, redact
 
 UVICORN_OPTIONS = {"log_config": None, "access_log": False}
 """For `uvicorn.Config`: its lines come out as ours, and `server.requests` has the line for each request."""
 
 _CHATTY = ("httpx2", "httpcore2", "urllib3", "alembic", "procrastinate")
-_FIELDS = "lamina_fields"
 
 
 def configure_logs(level: str = "INFO", secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
@@ -33,14 +32,9 @@ def configure_logs(level: str = "INFO", secrets: Collection[str] = (), stream: T
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def with_fields(**fields: object) -> dict[str, object]:
-    """For `extra=` of a logger's methods: fields of this one line."""
-    return {_FIELDS: fields}
-
-
 class JsonFormatter(logging.Formatter):
     """One line of JSON a record: `timestamp` (RFC 3339, UTC), `level`, `logger`, `message`; the fields of
-    `core.log_context` and of `with_fields`; `exception` with its stack where there is one.
+    `core.log_context`, of all lines there and of this one; `exception` with its stack where there is one.
     """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
@@ -56,7 +50,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
             **log_fields(),
-            **getattr(record, _FIELDS, {}),
+            **getattr(record, LINE_FIELDS, {}),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = self.formatException(record.exc_info)

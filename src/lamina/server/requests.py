@@ -12,9 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.log_context import logged_as
+from lamina.core.log_context import logged_as, with_fields
 from lamina.server.edges import REQUEST_ID, edge_at
-from lamina.server.logs import with_fields
 from lamina.server.metrics import OTHER, Metrics
 
 CLIENT_GONE = 499  # nginx's number for a client that did not wait for the answer; never sent

@@ -22,6 +22,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
     """One child from its start to its end. `exit_code`: negative for a signal, None while it runs.
 
     `is_killed`: whether it was from here; it may take a moment to end then, and `ended` tells when it has.
+    `runs_at_end`: how many were heard then.
     """
 
     def __init__(self, on_log: Callable[[str], None]) -> None:
@@ -34,6 +35,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
         self.pid = 0
         self.exit_code: int | None = None
         self.is_killed = False
+        self.runs_at_end = 0
         self.ended = asyncio.Event()
 
     @classmethod
@@ -117,6 +119,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
     def _end(self) -> None:
         if not self.ended.is_set():
             self.ended.set()
+            self.runs_at_end = sum(run is not None for run in self._inboxes)
             for inbox in self._inboxes.values():
                 inbox.put_nowait(None)
             self._transport.close()

@@ -5,6 +5,7 @@ It works on one run at a time. What a run has made may still be written while th
 
 import asyncio
 import inspect
+import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,9 @@ from lamina.service.engine_protocol import (
 
 OnMessage = Callable[[RunMessage], Awaitable[None] | None]
 
+_OF_NATIVE_CODE = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGTRAP, signal.SIGSYS}
+)
 _HINT = "Try it again; if it happens each time, a smaller picture may fit."
 _CANCELLED = RunOutcome(failure=Failure(ErrorCode.CANCELLED.value, "The job was cancelled."))
 
@@ -54,12 +58,20 @@ class EngineLost(LaminaError):  # noqa: N818  # it is what has become of the eng
 
 
 class EngineDied(EngineLost):
-    """It ended of itself or was killed by somebody. `exit_code`: negative is the number of a signal."""
+    """It ended of itself or was killed by somebody. `exit_code`: negative is the number of a signal.
 
-    def __init__(self, exit_code: int | None, log: tuple[str, ...]) -> None:
+    `was_alone`: whether the run that hears of it was the only one that the process had.
+    """
+
+    def __init__(self, exit_code: int | None, log: tuple[str, ...], was_alone: bool = False) -> None:
         how = f"signal {-exit_code}" if exit_code is not None and exit_code < 0 else f"exit code {exit_code}"
         super().__init__(f"The engine's process ended unexpectedly ({how}).", log)
-        self.exit_code = exit_code
+        self.exit_code, self.was_alone = exit_code, was_alone
+
+    @property
+    def is_own_doing(self) -> bool:
+        """Whether the run brought it down: by a signal that native code gets for what it does, not from outside."""
+        return self.was_alone and self.exit_code is not None and -self.exit_code in _OF_NATIVE_CODE
 
 
 class EngineHung(EngineLost):
@@ -99,6 +111,7 @@ class EngineProcess:
         self._child: EnginePipes | None = None
         self._runs = 0
         self._working: _Run | None = None
+        self._is_leaving = False
 
     @property
     def pid(self) -> int | None:
@@ -106,14 +119,16 @@ class EngineProcess:
 
     @property
     def is_alive(self) -> bool:
-        return self._child is not None and self._child.exit_code is None and not self._child.is_killed
+        child = self._child
+        return child is not None and child.exit_code is None and not child.is_killed and not self._is_leaving
 
     async def start(self) -> None:
         """Comes back when the child is ready; at once if it is alive. Raises `EngineLost`."""
         if self.is_alive:
             return
         if self._child is not None:
-            await self._child.ended.wait()
+            await (self.stop() if self._is_leaving else self._child.ended.wait())
+        self._is_leaving = False
         try:
             self._child = child = await EnginePipes.opened(self._command, self._environment, self._on_log)
         except OSError as error:
@@ -202,6 +217,7 @@ class EngineProcess:
                 self.kill()
                 raise EngineLost("The engine's answer is not in the form that was agreed.", child.log.kept()) from None
             if outcome is not None:
+                self._is_leaving |= outcome.is_spoiling and self._working is run
                 return outcome
             message = parse_message(value)
             if isinstance(message, Made):
@@ -218,5 +234,5 @@ class EngineProcess:
             await child.ended.wait()
             raise EngineHung(within_s, child.log.kept()) from None
         if value is None:
-            raise EngineDied(child.exit_code, child.log.kept())
+            raise EngineDied(child.exit_code, child.log.kept(), was_alone=child.runs_at_end == 1)
         return value

@@ -18,7 +18,7 @@ ends the child at once."""
 
 READY, DONE, FAILED = "ready", "done", "failed"
 """From the child, beside `RunMessage`. `ready`: once, when it has imported what a first job needs; `done`: {run,
-outputs, facts}; `failed`: {run, code, message, hint, outputs, facts}."""
+outputs, facts}; `failed`: {run, code, message, hint, outputs, facts, traceback}."""
 
 _USERS_FAULTS = frozenset(
     {
@@ -92,16 +92,27 @@ class RunOutput:
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """How a run ended: `outputs` and the `facts` that hold for all of them, or the `failure`. A training that was
-    cancelled has all three.
+    cancelled has all three. `traceback`: of a fault of ours, for the log; nobody else gets to see it.
     """
 
     outputs: tuple[RunOutput, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     failure: Failure | None = None
+    traceback: str = ""
 
     @property
     def is_cancelled(self) -> bool:
         return self.failure is not None and self.failure.code == ErrorCode.CANCELLED
+
+    @property
+    def is_engines_fault(self) -> bool:
+        """True if it would fail again in the same way, and whoever asked could not know."""
+        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_FAILED
+
+    @property
+    def is_spoiling(self) -> bool:
+        """True if the process that it came from can do no more, and leaves."""
+        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_CRASHED
 
     @property
     def is_users_fault(self) -> bool:
@@ -220,7 +231,7 @@ def parse_message(value: Mapping[str, Any]) -> RunMessage | None:
 def render_outcome(run: int, outcome: RunOutcome) -> bytes:
     made = {"outputs": [asdict(output) for output in outcome.outputs], "facts": outcome.facts}
     if outcome.failure is not None:
-        return render_line(FAILED, run=run, **asdict(outcome.failure), **made)
+        return render_line(FAILED, run=run, **asdict(outcome.failure), **made, traceback=outcome.traceback)
     return render_line(DONE, run=run, **made)
 
 
@@ -228,12 +239,12 @@ def parse_outcome(value: Mapping[str, Any]) -> RunOutcome | None:
     """None for a message that does not end a run. KeyError, TypeError or ValueError if it is not of its shape."""
     match value["type"]:
         case "done":
-            failure = None
+            failure, traceback = None, ""
         case "failed":
-            failure = Failure(value["code"], value["message"], value["hint"])
+            failure, traceback = Failure(value["code"], value["message"], value["hint"]), value["traceback"]
         case _:
             return None
-    return RunOutcome(tuple(map(_parse_output, value["outputs"])), value["facts"], failure)
+    return RunOutcome(tuple(map(_parse_output, value["outputs"])), value["facts"], failure, traceback)
 
 
 def _parse_output(value: Mapping[str, Any]) -> RunOutput:

@@ -14,9 +14,11 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.faults import FAULTS, fault_of, new_fault_id
 from lamina.core.jobs import Failure, Progress
 from lamina.service.engine_protocol import (
     CANCEL,
@@ -43,6 +45,7 @@ from lamina.service.engine_protocol import (
 T = TypeVar("T")
 
 _BEAT_S = 5.0
+_LONGEST_TRACEBACK = 16_000  # characters; its end says most
 _LEAST_WORK = 0.002  # of a beat's time, on the processor: a process that waits for a lock uses less
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 
@@ -118,18 +121,22 @@ def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: 
     threading.Thread(target=served.beat, args=(beat_s,), daemon=True).start()
     prepare()
     served.send(render_line(READY))
-    while (order := served.orders.get()) is not None:
+    while not served.is_spoiled and (order := served.orders.get()) is not None:
         served.run(handler, *order)
     served.writer.shutdown()
     served.exit_code = 0
 
 
 class _Served:
-    """`orders`: with the number of the run; None is the last. `exit_code`: of the process, as things stand."""
+    """`orders`: with the number of the run; None is the last. `exit_code`: of the process, as things stand.
+
+    `is_spoiled`: its device or its machine failed, and it leaves for another to take its place.
+    """
 
     def __init__(self, incoming: int, outgoing: int) -> None:
         self.orders: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
         self.exit_code = 1
+        self.is_spoiled = False
         self.writer = ThreadPoolExecutor(1, "writing")
         self._incoming, self._outgoing = incoming, outgoing
         self._sending = threading.Lock()
@@ -158,6 +165,7 @@ class _Served:
         self._report = None
         self._cancelled.discard(number)
         if isinstance(made, RunOutcome):
+            self.is_spoiled = made.is_spoiling
             self.send(render_outcome(number, made))
             return
         self.send(render_message(number, Made()))
@@ -186,13 +194,22 @@ def _done(work: Callable[[], T]) -> T | RunOutcome:
     try:
         return work()
     except LaminaError as error:
-        failure = Failure(error.code.value, error.message, error.hint)
-    except MemoryError:
-        failure = Failure(ErrorCode.OUT_OF_MEMORY.value, "There was not enough memory.", "Ask for a smaller picture.")
+        return _failed(error)
     except Exception as error:  # noqa: BLE001  # the loop that must go on; the agent logs and counts it
-        traceback.print_exc()
-        failure = Failure(ErrorCode.ENGINE_CRASHED.value, f"The engine failed ({type(error).__name__}).")
-    return RunOutcome(failure=failure)
+        told = fault_of(error, "The engine")
+        told.__cause__ = error
+        return _failed(told)
+
+
+def _failed(error: LaminaError) -> RunOutcome:
+    """A fault of ours gets an id, under which the agent logs where it came from."""
+    failure, cause = Failure(error.code.value, error.message, error.hint), error.__cause__
+    if error.code not in FAULTS or cause is None:
+        return RunOutcome(failure=failure)
+    fault_id = new_fault_id()
+    told = "".join(traceback.format_exception(cause))[-_LONGEST_TRACEBACK:]
+    named = replace(failure, message=f"{failure.message} Fault {fault_id} in the log of the service.")
+    return RunOutcome(facts={"fault_id": fault_id}, failure=named, traceback=told)
 
 
 def _taken_pipes() -> tuple[int, int]:

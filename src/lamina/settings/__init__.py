@@ -41,6 +41,9 @@ class Settings:
     Of trainings: `training_targets`, `training_optimizer`, `training_base`, `training_checkpointing`, `training_batch`,
     `training_average`; see `core.training_wishes`.
 
+    `log_level`: "debug", "info", "warning" or "error": of the logs of a service; of other commands, "debug" shows on
+    standard error what else goes to `state_folder` only.
+
     Of the service: `data`: the folder of its database and files, unless `database` (a URL) and `storage` (a folder or a
     bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
     device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
@@ -70,6 +73,7 @@ class Settings:
     training_checkpointing: str = AUTO
     training_batch: int = 1
     training_average: float = 0.0
+    log_level: str = "info"
     data: str | None = None
     database: str | None = field(default=None, repr=False)
     storage: str | None = None
@@ -163,6 +167,11 @@ def data_folder(settings: Settings) -> Path:
     """Of the service: by default `lamina/service` where the system keeps programs' data (XDG)."""
     home = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share")
     return (Path(settings.data) if settings.data else home / "lamina" / "service").expanduser().absolute()
+
+
+def state_folder() -> Path:
+    """Where commands keep what is worth looking at later, such as their log (XDG)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser().absolute() / "lamina"
 
 
 def _cache() -> Path:

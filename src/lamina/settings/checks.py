@@ -14,6 +14,8 @@ from lamina.core.prices import parse_prices, render_prices
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.core.training_wishes import OptimizerName, Targets
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 
 def _engine(value: Any) -> str:
     if not isinstance(value, str) or not value:
@@ -218,6 +220,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "training_checkpointing": _choice((AUTO, "on", "off")),
     "training_batch": _whole(1, 64),
     "training_average": _average,
+    "log_level": _choice(LOG_LEVELS),
     "data": _text("the path of a folder"),
     "database": _text("sqlite:///PATH or postgresql://USER@HOST/NAME"),
     "storage": _text("the path of a folder, or s3://BUCKET/PREFIX"),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from lamina.core.jobs import JobEvent
 from lamina.store.tables import job_events
 
+STATE = "state"
 _COLUMNS = job_events.c
 _NEXT = (
     sa.select(sa.func.coalesce(sa.func.max(_COLUMNS.number), 0) + 1)
@@ -31,8 +32,18 @@ def append(connection: Connection, job_id: str, kind: str, data: Mapping[str, An
 
 def after(connection: Connection, job_id: str, number: int, limit: int = 500) -> list[JobEvent]:
     rows = connection.execute(_AFTER, {"of_job": job_id, "after": number, "count": limit})
-    return [JobEvent(row.job_id, row.number, row.at, row.kind, row.data) for row in rows]
+    return [_event(row) for row in rows]
+
+
+def states(connection: Connection, job_id: str) -> list[JobEvent]:
+    """Those that tell of states: they are few, however long the job has run."""
+    of_states = sa.select(job_events).where(_COLUMNS.job_id == job_id, _COLUMNS.kind == STATE).order_by(_COLUMNS.number)
+    return [_event(row) for row in connection.execute(of_states)]
 
 
 def forget(connection: Connection, job_id: str) -> None:
     connection.execute(job_events.delete().where(_COLUMNS.job_id == job_id))
+
+
+def _event(row: sa.Row[Any]) -> JobEvent:
+    return JobEvent(row.job_id, row.number, row.at, row.kind, row.data)

@@ -105,3 +105,25 @@ def test_wrong_options(pixels: np.ndarray, options: dict[str, object], code: str
     with pytest.raises(lamina.LaminaError, match=words) as caught:
         lamina.decompose(pixels, **options)  # pyright: ignore[reportArgumentType]
     assert caught.value.code == code
+
+
+class BrokenEngine(ColumnsEngine):
+    def decompose(self, picture: np.ndarray, task: DecomposeTask, progress: Progress) -> lamina.LayerStack:  # noqa: ARG002
+        progress("breaking", 0.5)
+        raise ZeroDivisionError("said by the engine")
+
+
+def test_an_engines_own_fault_is_one_of_our_errors(pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", lambda _: BrokenEngine()))
+    with pytest.raises(lamina.LaminaError, match="The classic engine failed") as raised:
+        lamina.decompose(pixels)
+    assert raised.value.code == "engine_failed"
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_what_the_callers_progress_raises_is_the_callers_own(pixels: np.ndarray) -> None:
+    def stop(*_: object) -> None:
+        raise TimeoutError("enough")
+
+    with pytest.raises(TimeoutError, match="enough"):
+        lamina.decompose(pixels, progress=stop)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.core.log_context import logged_as
-from lamina.server.logs import JsonFormatter, configure_logs, with_fields
+from lamina.core.log_context import logged_as, with_fields
+from lamina.server.logs import JsonFormatter, configure_logs
 from lamina.server.redaction import LONGEST, REDACTED, redact
 from waiting import completed
 

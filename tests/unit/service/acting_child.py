@@ -1,11 +1,11 @@
 """An engine that needs no time and does what the prompt says: `serve` with behaviours, for tests.
 
 "steps N S": N steps of S seconds. "hang": says nothing for ever. "frozen": the same, and no other thread can run.
-"exit N": ends with that code, its last words on standard error. "killed": by signal 9. "refuse": a user's error.
-"broken": an error of ours. "deaf": a step now and then, never looking whether it was cancelled. "print": on standard
-output, from Python and from below. "intrude": lines that are no message, and messages of no run, among its own.
-"noise N": N bytes on standard error. "work S", "wait S": loading for S seconds, working or not. "write S": is done, but
-for S seconds of writing. "spoil": is done, but what it writes is broken.
+"exit N": ends with that code, its last words on standard error. "killed": by signal 9. "crash N": by signal N.
+"refuse": a user's error. "broken": an error of ours. "device": one of a GPU. "deaf": a step now and then, never looking
+whether it was cancelled. "print": on standard output, from Python and from below. "intrude": lines that are no message,
+and messages of no run, among its own. "noise N": N bytes on standard error. "work S", "wait S": loading for S seconds,
+working or not. "write S": is done, but for S seconds of writing. "spoil": is done, but what it writes is broken.
 """
 
 import ctypes
@@ -69,6 +69,16 @@ def broken(_: RunReport) -> None:
     raise ZeroDivisionError
 
 
+def device(_: RunReport) -> None:
+    raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+def crash(_: RunReport, number: float) -> None:
+    signal.signal(int(number), signal.SIG_DFL)
+    os.kill(os.getpid(), int(number))
+    threading.Event().wait()
+
+
 def deaf(report: RunReport) -> None:
     while True:
         report.log("still here")
@@ -120,6 +130,8 @@ ACTS = {
     "killed": killed,
     "refuse": refuse,
     "broken": broken,
+    "device": device,
+    "crash": crash,
     "deaf": deaf,
     "print": prints,
     "intrude": intrude,

@@ -135,17 +135,56 @@ def test_what_the_user_did_wrong_is_told_in_the_errors_own_words() -> None:
     with_engine(use)
 
 
-def test_an_error_of_ours_is_our_fault_and_its_traceback_is_in_the_log() -> None:
-    logged: list[str] = []
-
+def test_an_error_of_ours_is_our_fault_and_its_traceback_comes_with_an_id() -> None:
     async def use(engine: EngineProcess) -> None:
+        pid = engine.pid
         outcome, _ = await ran(engine, "broken")
-        assert outcome.failure is not None and not outcome.is_users_fault
-        assert outcome.failure.code == "engine_crashed"
+        assert outcome.failure is not None and outcome.is_engines_fault and not outcome.is_users_fault
+        assert outcome.failure.code == "engine_failed" and outcome.failure.hint
         assert "ZeroDivisionError" in outcome.failure.message
+        assert len(outcome.facts["fault_id"]) == 8 and outcome.facts["fault_id"] in outcome.failure.message
+        assert "in broken\n" in outcome.traceback and outcome.traceback.endswith("ZeroDivisionError\n")
+        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == pid
 
-    with_engine(use, on_log=logged.append)
-    assert "ZeroDivisionError" in logged
+    with_engine(use)
+
+
+def test_after_an_error_of_its_device_the_child_makes_way_for_another() -> None:
+    async def use(engine: EngineProcess) -> None:
+        first = engine.pid
+        outcome, _ = await ran(engine, "device")
+        assert outcome.failure is not None and not outcome.is_engines_fault and not outcome.is_users_fault
+        assert outcome.failure.code == "engine_crashed" and "illegal memory access" in outcome.traceback
+        assert not engine.is_alive
+        await engine.start()
+        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == engine.pid != first
+
+    with_engine(use)
+
+
+NATIVE = ["SIGSEGV", "SIGABRT", "SIGILL", "SIGBUS", "SIGFPE"]
+
+
+@pytest.mark.parametrize(("name", "is_own_doing"), [*((name, True) for name in NATIVE), ("SIGKILL", False)])
+def test_a_signal_that_native_code_gets_is_the_runs_own_doing(name: str, is_own_doing: bool) -> None:
+    async def use(engine: EngineProcess) -> None:
+        with pytest.raises(EngineDied) as died:
+            await ran(engine, f"crash {signal.Signals[name].value}" if is_own_doing else "killed")
+        assert died.value.exit_code == -signal.Signals[name]
+        assert died.value.is_own_doing is is_own_doing
+
+    with_engine(use)
+
+
+def test_nobody_knows_whose_doing_it_was_while_another_is_written() -> None:
+    async def use(engine: EngineProcess) -> None:
+        first = await once_made(engine, "write 30")
+        for doomed in (ran(engine, f"crash {signal.SIGSEGV.value}"), first):
+            with pytest.raises(EngineDied) as died:
+                await doomed
+            assert not died.value.is_own_doing
+
+    with_engine(use)
 
 
 @pytest.mark.parametrize(("prompt", "code"), [("exit 3", 3), ("exit 0", 0), ("killed", -signal.SIGKILL)])
@@ -269,7 +308,7 @@ def test_what_cannot_be_written_is_our_fault_and_the_child_goes_on() -> None:
     async def use(engine: EngineProcess) -> None:
         pid = engine.pid
         outcome, _ = await ran(engine, "spoil")
-        assert outcome.failure is not None and outcome.failure.code == "engine_crashed"
+        assert outcome.failure is not None and outcome.failure.code == "engine_failed"
         assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == pid
 
     with_engine(use)

@@ -7,6 +7,8 @@ import pytest
 
 from lamina.core.errors import ErrorCode
 from lamina.core.jobs import Failure, JobState
+from lamina.core.keys import ApiKey
+from lamina.core.log_context import LINE_FIELDS
 from lamina.core.tasks import TaskKind
 from lamina.service.engine_process import EngineLost
 from lamina.service.engine_protocol import LogLine, Loss, RunOrder, RunOutcome
@@ -14,7 +16,7 @@ from lamina.service.service import Service
 from lamina.service.submitting import submit
 from lamina.service.working.agent import Agent
 from lamina.store import events
-from services import job_now, new_key, request, run
+from services import PRICE, balance, job_now, new_key, request, run
 
 REFUSED = RunOutcome(failure=Failure(ErrorCode.TASK_INVALID, "It cannot be done.", "Ask for something else."))
 
@@ -36,21 +38,44 @@ class TalkativeEngine:
         return self.outcome
 
 
-@pytest.mark.parametrize("outcome", [REFUSED, EngineLost("killed", ())], ids=["ended", "lost"])
-def test_the_last_words_are_kept(service: Service, outcome: RunOutcome | Exception) -> None:
+def ran(service: Service, key: ApiKey, outcome: RunOutcome | Exception) -> str:
+    """The id of a job that an agent has given to such an engine."""
     engine: Any = TalkativeEngine(outcome)
 
     async def whole() -> str:
-        job = await submit(service, new_key(service), request(kind=TaskKind.GENERATE, task={"prompt": "a tree"}))
+        job = await submit(service, key, request(kind=TaskKind.GENERATE, task={"prompt": "a tree"}))
         agent = Agent(service, engine)
         await agent.register()
         await agent.run(job.id, lambda: None)
         return job.id
 
-    job_id = run(whole())
+    return run(whole())
+
+
+@pytest.mark.parametrize("outcome", [REFUSED, EngineLost("killed", ())], ids=["ended", "lost"])
+def test_the_last_words_are_kept(service: Service, outcome: RunOutcome | Exception) -> None:
+    job_id = ran(service, new_key(service), outcome)
     told = service.database.write_now(lambda connection: events.after(connection, job_id, 0))
     kinds = [event.kind for event in told]
     assert kinds.count("loss") == kinds.count("log") == 1
     if outcome is REFUSED:
         assert job_now(service, job_id).state is JobState.FAILED
         assert kinds[-1] == "state"
+
+
+def test_an_engines_own_fault_ends_the_job_at_once_and_costs_nothing(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    failure = Failure(
+        ErrorCode.ENGINE_FAILED, "The engine failed (TypeError). Fault 1a2b3c4d.", "Ask for another size."
+    )
+    facts, traceback = {"fault_id": "1a2b3c4d"}, "Traceback (most recent call last):\nTypeError: secret"
+    key = new_key(service, credit_micros=PRICE)
+    job_id = ran(service, key, RunOutcome((), facts, failure, traceback))
+    after = job_now(service, job_id)
+    assert (after.state, after.attempt, after.failure) == (JobState.ERRORED, 1, failure)
+    assert balance(service, key) == PRICE
+    [line] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert getattr(line, LINE_FIELDS) == {"error_code": "engine_failed", "exception": traceback, **facts}
+    told = service.database.write_now(lambda connection: events.after(connection, job_id, 0))
+    assert "secret" not in str(told)

@@ -53,3 +53,24 @@ def test_a_job_that_is_queued_again_is_offered_again(service: Service) -> None:
     job = run(submit(service, new_key(service), request()))
     run(try_again(service, started(service, job.id), CRASH))
     assert service.database.write_now(jobs.next_queued) == [job.id]
+
+
+def test_a_job_that_brings_its_engine_down_twice_is_not_tried_a_third_time(service: Service) -> None:
+    key = new_key(service, credit_micros=PRICE)
+    job = run(submit(service, key, request()))
+    run(try_again(service, started(service, job.id), CRASH, is_own_doing=True))
+    assert state_now(service, job.id) is JobState.QUEUED
+    run(try_again(service, started(service, job.id), CRASH, is_own_doing=True))
+    after = job_now(service, job.id)
+    assert (after.state, after.attempt) == (JobState.ERRORED, 2)
+    assert after.failure is not None and after.failure.code == ErrorCode.ENGINE_CRASHED
+    assert after.failure.message.startswith(CRASH.message) and "two attempts" in after.failure.message
+    assert "another size" in after.failure.hint
+    assert balance(service, key) == PRICE
+
+
+def test_what_came_from_outside_between_two_crashes_is_not_held_against_it(service: Service) -> None:
+    job = run(submit(service, new_key(service), request()))
+    run(try_again(service, started(service, job.id), CRASH))
+    run(try_again(service, started(service, job.id), CRASH, is_own_doing=True))
+    assert state_now(service, job.id) is JobState.QUEUED

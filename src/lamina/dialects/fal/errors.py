@@ -143,6 +143,9 @@ def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
         return unprocessable([_detail_of_failure(endpoint, job, failure)])
     if job.state is JobState.FAILED:
         return unprocessable([detail(("body",), _sentence(failure), "value_error")])
+    if failure.code == ErrorCode.ENGINE_FAILED:  # a model's error in fal's words: to ask again would not help
+        headers = {"X-Fal-Retryable": "false", "X-Fal-Needs-Retry": "0"}
+        return Answer(500, {"detail": [detail(("body",), _sentence(failure), "internal_server_error")]}, headers)
     return refusal(
         500, _sentence(failure), "runner_server_error", {"X-Fal-Retryable": "true", "X-Fal-Needs-Retry": "1"}
     )

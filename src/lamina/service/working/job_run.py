@@ -11,9 +11,10 @@ from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.log_context import with_fields
 from lamina.core.tasks import TaskKind
 from lamina.service.ending import announce, end
-from lamina.service.engine_process import EngineLost, EngineProcess
+from lamina.service.engine_process import EngineDied, EngineLost, EngineProcess
 from lamina.service.engine_protocol import Made, RunMessage, RunOrder, RunOutcome
 from lamina.service.service import Service
 from lamina.service.working.adapters import gathered_task
@@ -63,8 +64,10 @@ class JobRun:
             outcome = await self._made(folder)
             await self._finish(outcome, folder / "out")
         except EngineLost as error:
-            _log.warning("%s", error)
-            await try_again(self._service, self._job, Failure(error.code, error.message, error.hint))
+            is_own_doing = isinstance(error, EngineDied) and error.is_own_doing
+            failure = Failure(error.code, error.message, error.hint)
+            _log.error("%s", error.message, extra=with_fields(error_code=error.code, last_words="\n".join(error.log)))
+            await try_again(self._service, self._job, failure, is_own_doing)
         except LaminaError as error:
             if error.code is ErrorCode.STORE_UNAVAILABLE:
                 raise
@@ -118,6 +121,9 @@ class JobRun:
 
     async def _finish(self, outcome: RunOutcome, out: Path) -> None:
         failure = outcome.failure
+        if failure is not None and outcome.traceback:
+            told = with_fields(error_code=failure.code, **outcome.facts, exception=outcome.traceback)
+            _log.error("%s", failure.message, extra=told)
         if failure is None or (outcome.is_cancelled and outcome.outputs):
             state = JobState.SUCCEEDED if failure is None else JobState.CANCELLED
             result, made = await kept_result(self._service, self._job, outcome, out)
@@ -126,6 +132,8 @@ class JobRun:
             await self._end(JobState.CANCELLED)
         elif outcome.is_users_fault:
             await self._end(JobState.FAILED, failure)
+        elif outcome.is_engines_fault:
+            await self._end(JobState.ERRORED, failure)
         else:
             await try_again(self._service, self._job, failure)
 

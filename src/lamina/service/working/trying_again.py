@@ -1,7 +1,10 @@
 """Gives a job that did not end another attempt, unless it has had all that it may have.
 
-An attempt of a training that came further than all before it does not count: what it did is not done again.
+An attempt of a training that came further than all before it does not count: what it did is not done again. A job that
+brings its engine down by itself gets one more, in a fresh process: a third would end in the same way.
 """
+
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -11,12 +14,17 @@ from lamina.service.ending import announce, end
 from lamina.service.service import Service
 from lamina.store import checkpoints, events, jobs
 
+_CRASHED = "has_crashed"
+_TWICE = "It did so on two attempts at this job."
+_OTHERWISE = "The same would happen again; another size or another engine may work."
 LOST = Failure(ErrorCode.ENGINE_CRASHED, "The agent that ran this job is gone.")
 
 
-async def try_again(service: Service, job: Job, failure: Failure) -> None:
-    """After a run that went wrong by our own fault."""
-    ended = await service.database.write(lambda connection: tried_again(connection, service, job, failure))
+async def try_again(service: Service, job: Job, failure: Failure, is_own_doing: bool = False) -> None:
+    """After a run that went wrong by our own fault. `is_own_doing`: it brought its engine's process down."""
+    ended = await service.database.write(
+        lambda connection: tried_again(connection, service, job, failure, is_own_doing)
+    )
     announce(service, ended)
     service.signals.changed(job.id)
     service.dispatcher.wake()
@@ -36,15 +44,20 @@ async def give_back(service: Service, job: Job) -> None:
     service.dispatcher.wake()
 
 
-def tried_again(connection: Connection, service: Service, job: Job, failure: Failure) -> Job | None:
+def tried_again(
+    connection: Connection, service: Service, job: Job, failure: Failure, is_own_doing: bool = False
+) -> Job | None:
     """The job if this has ended it; None if it is queued again, or another attempt has begun."""
     if _is_to_stop(connection, job):
         return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
-    has_come_on = _has_come_on(connection, job)
-    if has_come_on or jobs.counted_attempts(connection, job.id) < service.limits.max_attempts:
-        _requeue(connection, service, job, failure.message, has_come_on)
+    is_excused = _has_come_on(connection, job)
+    is_hopeless = is_own_doing and _has_crashed_before(connection, job)
+    has_more = jobs.counted_attempts(connection, job.id) < service.limits.max_attempts and not is_hopeless
+    if is_excused or has_more:
+        _requeue(connection, service, job, failure.message, is_excused=is_excused, has_crashed=is_own_doing)
         return None
-    return end(connection, service, job.id, job.attempt, JobState.ERRORED, failure)
+    last = replace(failure, message=f"{failure.message} {_TWICE}", hint=_OTHERWISE) if is_hopeless else failure
+    return end(connection, service, job.id, job.attempt, JobState.ERRORED, last)
 
 
 def _is_to_stop(connection: Connection, job: Job) -> bool:
@@ -59,10 +72,23 @@ def _has_come_on(connection: Connection, job: Job) -> bool:
     return last is not None and last.attempt == job.attempt
 
 
-def _requeue(connection: Connection, service: Service, job: Job, why: str, is_excused: bool = False) -> None:
+def _has_crashed_before(connection: Connection, job: Job) -> bool:
+    """In an earlier attempt, of its own doing; the attempts between, if any, went wrong in other ways."""
+    return any(_CRASHED in event.data for event in events.states(connection, job.id))
+
+
+def _requeue(
+    connection: Connection,
+    service: Service,
+    job: Job,
+    why: str,
+    *,
+    is_excused: bool = False,
+    has_crashed: bool = False,
+) -> None:
     now = service.clock()
     if jobs.requeue(connection, job.id, job.attempt, now, is_excused) is None:
         return
-    told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why}
-    events.append(connection, job.id, "state", told, now)
+    told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why, **({_CRASHED: True} if has_crashed else {})}
+    events.append(connection, job.id, events.STATE, told, now)
     service.dispatcher.enqueue(connection, job.id, job.request.priority, is_again=True)
