@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import (  # the import of a plug-in registers it
     AvifImagePlugin,
-    BmpImagePlugin,
     GifImagePlugin,
     Image,
     ImageFile,
@@ -23,23 +22,22 @@ from PIL import (  # the import of a plug-in registers it
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.document import colour_profile, deep_png, tiff
+from lamina.document import bmp, colour_profile, deep_png, jpeg_variants, png_rows, tiff
+from lamina.document.damage import Damaged
 from lamina.document.orientation import orientation_of, turned_upright
 
-for _library in ("PIL", "tifffile"):  # else Python prints their remarks on stderr
-    logging.getLogger(_library).addHandler(logging.NullHandler())
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints its remarks on stderr
 
 # Opened without Image.open, whose own limit would speak before ours and without the size.
 _OPENERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
     "AVIF": AvifImagePlugin.AvifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
     "GIF": GifImagePlugin.GifImageFile,
     "JPEG": JpegImagePlugin.jpeg_factory,
     "PNG": PngImagePlugin.PngImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
 }
 
-# What Pillow and tifffile raise on damaged files, found by feeding them such; a LaminaError is none of these.
+# What Pillow and imagecodecs raise on damaged files, found by feeding them such; a LaminaError is none of these.
 _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
     AssertionError, struct.error, zlib.error, Image.DecompressionBombError,
@@ -57,16 +55,21 @@ class Decoded:
 def decode(data: bytes, format_name: str, shown: str, max_megapixels: float) -> Decoded:
     """`format_name`: a key of the readable formats. `shown`: what messages call the picture.
 
-    Raises `LaminaError`: input_corrupt, input_too_large, input_not_an_image (samples with an unknown range).
+    Raises `LaminaError`: input_corrupt, input_too_large, input_not_an_image (a variant that is not read).
     """
     with _damage_told(shown), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks on odd metadata; what matters raises
         if format_name == "TIFF":
             return _decode_tiff(data, shown, max_megapixels)
+        if format_name == "BMP":
+            return _decode_bmp(data, shown, max_megapixels)
         image = _opened(data, format_name, shown, max_megapixels)
         if format_name == "PNG" and deep_png.is_deep(data):
             return _decode_deep_png(data, image)
-        return decode_image(image, shown)
+        decoded = decode_image(image, shown)
+        if format_name == "PNG":
+            png_rows.check_all_rows_are_there(data, image)
+        return decoded
 
 
 def check_size(width: int, height: int, shown: str, max_megapixels: float) -> None:
@@ -95,6 +98,7 @@ def decode_image(image: Image.Image, shown: str) -> Decoded:
 
 def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) -> ImageFile.ImageFile:
     if format_name == "JPEG":
+        jpeg_variants.refuse_what_is_not_read(data, shown)
         data = data.rstrip(b"\0")  # a broken download is often padded with zeros, which libjpeg would paint grey
     image = _OPENERS[format_name](io.BytesIO(data), "")
     check_size(image.width, image.height, shown, max_megapixels)
@@ -120,6 +124,15 @@ def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     read = tiff.read_pixels(header, data, shown)
     pixels = _joined(colour_profile.to_srgb(read.colour, header.profile), read.alpha)
     return Decoded(turned_upright(pixels, header.orientation), header.page_count)
+
+
+def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
+    header = bmp.read_header(data)
+    check_size(header.width, header.height, shown, max_megapixels)
+    bmp.refuse_what_is_not_read(header, shown)
+    read = bmp.read_pixels(header, data)
+    colour = Image.fromarray(np.ascontiguousarray(read.colours))
+    return Decoded(_joined(colour_profile.to_srgb(colour, header.profile), read.alpha), 1)
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
@@ -149,7 +162,7 @@ def _damage_told(shown: str) -> Generator[None]:
             ErrorCode.INPUT_TOO_LARGE, f"{shown} does not fit into the memory.", "Make it smaller first."
         ) from None
     except _DAMAGE as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = f": {error}" if isinstance(error, Damaged) else ""  # libraries' own words are for those who know them
         raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, f"{shown} is damaged or cut short: {reason}.", "Export or download it again."
+            ErrorCode.INPUT_CORRUPT, f"{shown} is damaged or cut short{reason}.", "Export or download it again."
         ) from None

@@ -4,6 +4,7 @@ import numpy as np
 
 from lamina.core.layers import Pixels
 from lamina.document.deep_samples import eight_bit
+from lamina.document.native_noise import silenced
 
 # IHDR is always the first chunk (PNG third edition, 11.2.1)
 _DEPTH_AT = 24
@@ -21,7 +22,7 @@ def read(data: bytes, size: tuple[int, int], has_transparent_colour: bool) -> Pi
     image, which readers that know no animations show.
 
     `data`: a PNG whose checksums are right; `size`: width and height. `has_transparent_colour`: by a tRNS chunk, which
-    becomes alpha. Raises ValueError, or an error of imagecodecs (a RuntimeError), if it cannot be decoded.
+    becomes alpha. Raises an error of imagecodecs (a RuntimeError) if it cannot be decoded.
     """
     import imagecodecs
 
@@ -29,5 +30,6 @@ def read(data: bytes, size: tuple[int, int], has_transparent_colour: bool) -> Pi
     count += has_transparent_colour and count in (1, 3)
     width, height = size
     samples = np.zeros((height, width, count) if count > 1 else (height, width), np.uint16)
-    imagecodecs.png_decode(data, out=samples)
+    with silenced():
+        imagecodecs.png_decode(data, out=samples)
     return eight_bit(samples.reshape(height, width, count), "")

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lamina.document.damage import Damaged
 from lamina.document.tiff.directory import Directory, read_directory
 from lamina.document.tiff.numbers import FAXES, Compression, ExtraSample, Photometric, SampleFormat, Tag
 
@@ -88,11 +89,11 @@ class TiffHeader:
 
 
 def read_header(data: bytes) -> TiffHeader:
-    """Raises ValueError or `struct.error` if the directory is damaged or contradicts itself."""
+    """Raises `Damaged` or `struct.error` if the directory is damaged or contradicts itself."""
     tags = read_directory(data)
     width, height = tags.number(Tag.WIDTH), tags.number(Tag.HEIGHT)
     if width < 1 or height < 1:
-        raise ValueError(f"it says that it has {width} x {height} pixels")
+        raise Damaged(f"it says that it has {width} x {height} pixels")
     is_tiled = Tag.TILE_WIDTH in tags
     rows_a_strip = tags.number(Tag.ROWS_PER_STRIP, height)
     return TiffHeader(
@@ -139,7 +140,7 @@ def _without_repetition(numbers: tuple[int, ...]) -> tuple[int, ...]:
 
 def _two(numbers: tuple[int, ...]) -> tuple[int, int]:
     if len(numbers) != 2:
-        raise ValueError("the subsampling of its colours is not two numbers")
+        raise Damaged("the subsampling of its colours is not two numbers")
     return numbers[0], numbers[1]
 
 

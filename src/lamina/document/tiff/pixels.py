@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lamina.core.layers import Pixels
+from lamina.document.damage import Damaged
 from lamina.document.deep_samples import eight_bit, straight_eight_bit
 from lamina.document.tiff.header import TiffHeader
 from lamina.document.tiff.numbers import Photometric
@@ -24,7 +25,7 @@ class TiffPixels:
 def read_pixels(header: TiffHeader, data: bytes, shown: str) -> TiffPixels:
     """The header is one that `variants` lets through; nothing is turned upright.
 
-    Raises `LaminaError` (input_not_an_image) for floats whose range is unknown; ValueError, and other errors of
+    Raises `LaminaError` (input_not_an_image) for floats whose range is unknown; `Damaged`, and errors of
     imagecodecs, if the file is damaged.
     """
     alpha_at = header.alpha_at
@@ -57,7 +58,7 @@ def _looked_up(header: TiffHeader, indices: NDArray[np.uint8 | np.uint16]) -> Pi
     """
     count = 1 << header.bits[0]
     if len(header.palette) != 3 * count:
-        raise ValueError(f"its palette has {len(header.palette)} numbers instead of {3 * count}")
+        raise Damaged(f"its palette has {len(header.palette)} numbers instead of {3 * count}")
     levels = np.array(header.palette, np.uint16).reshape(3, count)
     if levels.max() > 255:
         levels >>= 8

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.document.damage import Damaged
 from lamina.document.tiff.compression import decoded_bytes, decoded_picture, is_of_pictures
 from lamina.document.tiff.header import TiffHeader
 from lamina.document.tiff.numbers import Predictor, SampleFormat
@@ -29,7 +30,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> ND
     """(height, width, len(channels)) of the asked channels, as stored, in the machine's byte order: unsigned whole
     numbers or floats.
 
-    The header is one that `variants` lets through. Raises ValueError, and other errors of imagecodecs, if a segment is
+    The header is one that `variants` lets through. Raises `Damaged`, and other errors of imagecodecs, if a segment is
     missing or does not hold all its samples.
     """
     _check_segments(header, len(data))
@@ -43,7 +44,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> ND
         rows = min(segment.rows, header.height - segment.top)
         columns = min(header.segment_width, header.width - segment.left)
         if block.shape[0] < rows or block.shape[1] < columns or block.dtype != dtype:
-            raise ValueError(f"strip or tile {segment.index} holds {block.shape[1]} x {block.shape[0]} pixels")
+            raise Damaged(f"strip or tile {segment.index} holds {block.shape[1]} x {block.shape[0]} pixels")
         place = samples[segment.top : segment.top + rows, segment.left : segment.left + columns]
         if header.is_planar:
             place[..., channels.index(segment.plane)] = block[:rows, :columns, 0]
@@ -51,7 +52,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> ND
             place[...] = block[:rows, :columns, list(channels)]
         filled += rows * columns * (1 if header.is_planar else len(channels))
     if filled != samples.size:
-        raise ValueError(f"{filled} of its {samples.size} samples are there")
+        raise Damaged(f"{filled} of its {samples.size} samples are there")
     return samples
 
 
@@ -64,22 +65,22 @@ def dtype_of(header: TiffHeader) -> np.dtype[Any]:
 
 def _check_segments(header: TiffHeader, file_bytes: int) -> None:
     if header.segment_width < 1 or header.segment_height < 1:
-        raise ValueError("its strips or tiles have no pixels")
+        raise Damaged("its strips or tiles have no pixels")
     count = header.columns * header.rows * header.planes
     if len(header.offsets) < count:
-        raise ValueError(f"it names {len(header.offsets)} of its {count} strips or tiles")
+        raise Damaged(f"it names {len(header.offsets)} of its {count} strips or tiles")
     for index in range(count):
         start, length = header.offsets[index], _byte_count(header, index)
         if length == 0 or start == 0:
-            raise ValueError(f"strip or tile {index} is empty")
+            raise Damaged(f"strip or tile {index} is empty")
         if start + length > file_bytes:
-            raise ValueError(f"{start + length} bytes are expected, {file_bytes} are there")
+            raise Damaged(f"{start + length} bytes are expected, {file_bytes} are there")
 
 
 def _byte_count(header: TiffHeader, index: int) -> int:
     if index < len(header.byte_counts):
         return header.byte_counts[index]
-    raise ValueError(f"it does not say how long strip or tile {index} is")
+    raise Damaged(f"it does not say how long strip or tile {index} is")
 
 
 def _segments(header: TiffHeader) -> Iterator[_Segment]:
@@ -102,7 +103,7 @@ def _decoded(header: TiffHeader, segment: _Segment, data: bytes) -> NDArray[Any]
     row_bytes = (header.segment_width * channels * header.bits[0] + 7) // 8
     plain = decoded_bytes(header, stored, row_bytes * header.segment_height)
     if len(plain) < segment.rows * row_bytes:
-        raise ValueError(f"strip or tile {segment.index} ends after {len(plain)} bytes")
+        raise Damaged(f"strip or tile {segment.index} ends after {len(plain)} bytes")
     rows = min(len(plain) // row_bytes, header.segment_height)
     return _unpacked(header, plain[: rows * row_bytes], (rows, header.segment_width, channels))
 

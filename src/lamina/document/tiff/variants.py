@@ -6,6 +6,7 @@ Every row was tested against files of other writers: `benchmarks/tiff_table.py`.
 from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.document.damage import Damaged
 from lamina.document.deep_samples import unknown_range
 from lamina.document.tiff.header import TiffHeader
 from lamina.document.tiff.numbers import Compression, ExtraSample, Photometric, Predictor, SampleFormat
@@ -47,7 +48,7 @@ _LAB_FORMATS = (SampleFormat.UNSIGNED, SampleFormat.SIGNED, SampleFormat.SIGNED)
 
 
 def refuse_what_is_not_read(header: TiffHeader, shown: str) -> None:
-    """Raises `LaminaError` (input_not_an_image) that names what in this TIFF is not read; ValueError if its header
+    """Raises `LaminaError` (input_not_an_image) that names what in this TIFF is not read; `Damaged` if its header
     contradicts itself. `shown`: what messages call the picture.
     """
     for find in (_of_layout, _of_colours, _of_compression, _of_samples, _of_predictor):
@@ -72,7 +73,7 @@ def _of_colours(header: TiffHeader) -> str | None:
     if not header.colour_count:
         return f"whose colours are {_PHOTOMETRIC_NAMES.get(photometric, f'of an unknown kind (number {photometric})')}"
     if header.channels < header.colour_count:
-        raise ValueError(f"it has {header.channels} channels for {header.colour_count} colours")
+        raise Damaged(f"it has {header.channels} channels for {header.colour_count} colours")
     if photometric == Photometric.CMYK and header.ink_set != 1:
         return "whose inks are not cyan, magenta, yellow and black"
     if photometric == Photometric.YCBCR and header.compression != Compression.JPEG:
@@ -112,7 +113,7 @@ def _of_samples(header: TiffHeader) -> str | None:
     reach = _TABLE[header.compression]
     if formats[0] == SampleFormat.FLOAT:
         if header.photometric == Photometric.PALETTE:
-            raise ValueError("its palette is counted in floats")
+            raise Damaged("its palette is counted in floats")
         return None if bits in reach.floats else _of_bits("floats", header)
     if formats[0] in (SampleFormat.UNSIGNED, SampleFormat.UNDEFINED, SampleFormat.SIGNED):
         if header.photometric == Photometric.PALETTE and bits > 16:
