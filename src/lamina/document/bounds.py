@@ -22,17 +22,27 @@ class Bounds:
         if min(width, height) < 1:
             raise ValueError(f"its canvas is {width} x {height} pixels")
         if width * height > self._canvas_pixels:
-            raise self._too_large(f"The stack is {width} x {height} pixels")
+            raise self.too_large(f"The stack is {width} x {height} pixels")
 
-    def take(self, width: int, height: int) -> None:
-        """Counts a layer before it is decoded. Raises `LaminaError` (input_too_large), ValueError if it has no size."""
+    @property
+    def most_pixels_of_a_layer(self) -> float:
+        """What the next layer may have."""
+        return max(0.0, min(_CANVASES_A_LAYER * self._canvas_pixels, self._pixels_left))
+
+    def check_layer(self, width: int, height: int) -> None:
+        """Raises `LaminaError` (input_too_large) if a layer of that size is too large, ValueError if it has no size."""
         if min(width, height) < 0:
             raise ValueError(f"a layer is {width} x {height} pixels")
-        self._pixels_left -= width * height
-        if width * height > _CANVASES_A_LAYER * self._canvas_pixels or self._pixels_left < 0:
-            raise self._too_large(f"A layer of {width} x {height} pixels is too large, or one too many")
+        if width * height > self.most_pixels_of_a_layer:
+            raise self.too_large(f"A layer of {width} x {height} pixels is too large, or one too many")
 
-    def _too_large(self, what: str) -> LaminaError:
+    def take(self, width: int, height: int) -> None:
+        """Counts a layer, before it is decoded where its size is known by then. Raises as `check_layer`."""
+        self.check_layer(width, height)
+        self._pixels_left -= width * height
+
+    def too_large(self, what: str) -> LaminaError:
+        """The error (input_too_large) that begins with what is too large."""
         limit = self._canvas_pixels / 1e6
         return LaminaError(
             ErrorCode.INPUT_TOO_LARGE,

@@ -3,8 +3,15 @@
 import re
 import unicodedata
 
+from lamina.core.layers import LayerKind
+
 # What XML 1.0 (section 2.2) forbids, line breaks and tabs (an attribute turns them into spaces), and lone surrogates.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def named(name: str, kind: LayerKind) -> str:
+    """The name itself; for a layer without one, what kind of layer it is."""
+    return name if name.strip() else kind.value.capitalize()
 
 
 def presentable(name: str, most_units: int | None = None) -> str:

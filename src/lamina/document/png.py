@@ -1,4 +1,4 @@
-"""PNG in and out: a fast lossless encoder in bounded memory, and a decoder that looks at the size before it decodes."""
+"""Writes PNG: a fast lossless encoder in bounded memory."""
 
 import io
 import struct
@@ -8,10 +8,8 @@ from typing import BinaryIO
 
 import numpy as np
 from isal import isal_zlib
-from PIL import Image
 
 from lamina.core.layers import Pixels
-from lamina.document.bounds import Bounds
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # samples a pixel: greyscale, RGB, RGBA (PNG specification, 11.2.1)
@@ -60,24 +58,3 @@ def _write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
         file.write(kind)
         file.write(data)
         file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
-
-
-def read_png(file: BinaryIO, bounds: Bounds) -> Pixels:
-    """(height, width, 4) uint8 of any PNG, its size counted against the bounds before it is decoded.
-
-    Raises `LaminaError` (input_too_large), and ValueError, OSError or SyntaxError if it is damaged.
-    """
-    size = _size_told(file.read(24))
-    bounds.take(*size)
-    file.seek(0)
-    with Image.open(file, formats=("PNG",)) as image:
-        if image.size != size:
-            raise ValueError("a PNG tells two sizes")
-        return np.array(image.convert("RGBA"))
-
-
-def _size_told(head: bytes) -> tuple[int, int]:
-    if head[:8] != _SIGNATURE or head[12:16] != b"IHDR":
-        raise ValueError("a picture in it is not a PNG")
-    width, height = struct.unpack(">II", head[16:24])
-    return width, height

@@ -12,6 +12,7 @@ from lamina.core.layers import LayerStack
 from lamina.document.bounds import MAX_MEGAPIXELS, Bounds
 from lamina.document.endings import Format, format_of
 from lamina.document.files import check_file_place, check_folder_place, file_beside, folder_beside
+from lamina.document.invalid_content import InvalidContentError
 
 # What the readers below raise for files that are damaged or made with ill will.
 _SIGNS_OF_DAMAGE = (
@@ -81,6 +82,12 @@ def load(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> LayerStack
             return _load_folder(source, bounds)
         with _opened(source) as file:
             return _read(file, source, bounds)
+    except InvalidContentError as error:
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT,
+            f"{str(path)!r} is not a valid layered file: {error}.",
+            "Mend that in the program that made it, and export it again.",
+        ) from error
     except _SIGNS_OF_DAMAGE as error:
         raise LaminaError(
             ErrorCode.INPUT_CORRUPT,

@@ -130,4 +130,4 @@ def _decomposed(
 def load(path: str | os.PathLike[str]) -> Stack:
     """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`."""
     stack = saving.load(os.fspath(path))
-    return Stack(stack.width, stack.height, stack.layers)
+    return Stack(stack.width, stack.height, stack.layers, stack.notes)

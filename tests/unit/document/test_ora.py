@@ -57,7 +57,7 @@ def test_nested_stacks_of_other_programs_are_opened_out(tmp_path: Path) -> None:
         ' composite-op="svg:multiply"/></stack><layer src="data/a.png"/></stack></image>',
     )
     lower, upper = load(path)
-    assert (lower.name, lower.kind, lower.box) == ("", LayerKind.BACKGROUND, (0, 0, 5, 4))
+    assert (lower.name, lower.kind, lower.box) == ("Background", LayerKind.BACKGROUND, (0, 0, 5, 4))
     assert (upper.name, upper.kind, upper.box) == ("Top", LayerKind.OBJECT, (1, -2, 5, 4))
     assert (upper.opacity, upper.is_hidden, upper.blend) == (51, True, BlendMode.MULTIPLY)
 
@@ -66,7 +66,7 @@ def test_nested_stacks_of_other_programs_are_opened_out(tmp_path: Path) -> None:
     ("stack_xml", "code"),
     [
         (
-            '<image w="5" h="4"><stack><layer src="data/a.png" composite-op="svg:plus"/></stack></image>',
+            '<image w="5" h="4"><stack><layer src="data/a.png" composite-op="krita:linear_burn"/></stack></image>',
             "input_not_a_stack",
         ),
         ('<image w="99999" h="99999"><stack/></image>', "input_too_large"),

@@ -3,14 +3,17 @@
 import zipfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.document.bounds import Bounds
-from lamina.document.png import read_png, write_png
+from lamina.document.layer_pictures import read_layer_picture
+from lamina.document.png import write_png
 
 _MAX_ENTRIES = 10_000
 _MAX_TEXT_BYTES = 1 << 24
+_IS_ENCRYPTED = 1  # bit 0 of the general purpose flags (APPNOTE 4.4.4)
 
 
 class Archive:
@@ -26,18 +29,33 @@ class Archive:
         if len(self.names) > _MAX_ENTRIES:
             raise ValueError(f"it holds {len(self.names)} entries")
 
+    def holds(self, name: str) -> bool:
+        return name in self._zip.NameToInfo
+
     def text(self, name: str) -> bytes:
         """The bytes of a small entry. KeyError if there is none of that name."""
-        with self._zip.open(name) as entry:
+        with self._opened(name) as entry:
             data = entry.read(_MAX_TEXT_BYTES + 1)
         if len(data) > _MAX_TEXT_BYTES:
             raise ValueError(f"{name!r} in it is too large")
         return data
 
-    def picture(self, name: str) -> Pixels:
-        """(height, width, 4) uint8 of a PNG entry. KeyError if there is none of that name."""
-        with self._zip.open(name) as entry:
-            return read_png(cast(BinaryIO, entry), self.bounds)
+    def picture(self, name: str, shown: str) -> Pixels:
+        """(height, width, 4) uint8 of a picture; see `read_layer_picture`. KeyError if there is none of that name."""
+        with self._opened(name) as entry:
+            return read_layer_picture(cast(BinaryIO, entry), self.bounds, shown)
+
+    def _opened(self, name: str) -> IO[bytes]:
+        info = self._zip.getinfo(name)
+        if info.flag_bits & _IS_ENCRYPTED:
+            raise _not_opened("is encrypted", "Pack it again without a password.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _not_opened("is packed by a method other than deflate", "Pack it again with the usual method.")
+        return self._zip.open(info)
+
+
+def _not_opened(what: str, hint: str) -> LaminaError:
+    return LaminaError(ErrorCode.INPUT_NOT_A_STACK, f"What is in the file {what}.", hint)
 
 
 @contextmanager

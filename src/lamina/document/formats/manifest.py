@@ -1,9 +1,14 @@
 """manifest.json beside the PNGs of a stack: what each file is and where it goes, lowest layer first."""
 
 import json
-from typing import Any
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
 
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pixels, TextLine
 from lamina.document.formats.records import (
     FORMAT,
     VERSION,
@@ -12,11 +17,15 @@ from lamina.document.formats.records import (
     parse_text,
     render_opacity,
     render_text,
+    shown,
 )
+from lamina.document.invalid_content import InvalidContentError
 from lamina.document.names import slug
 
 MANIFEST = "manifest.json"
+_Name = TypeVar("_Name", bound=StrEnum)
 _FARTHEST_PX = 1 << 24
+_PLAIN_NAME = re.compile(r"[^/\\\0]{1,255}")
 
 
 def file_names(stack: LayerStack) -> list[str]:
@@ -49,36 +58,116 @@ def _render_layer(layer: Layer, file: str) -> dict[str, Any]:
     }
 
 
-def parse_manifest(data: bytes) -> dict[str, Any]:
-    """The manifest as JSON. ValueError if it is none of ours."""
-    manifest = json.loads(data)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A layer as the manifest tells it. `file`: the name of its picture, beside the manifest."""
+
+    file: str
+    name: str
+    kind: LayerKind
+    box: Box
+    opacity: int
+    is_hidden: bool
+    is_locked: bool
+    blend: BlendMode
+    text: tuple[TextLine, ...]
+
+    def layer(self, pixels: Pixels) -> Layer:
+        """The layer with its picture. `InvalidContentError` if that is not of the size that was told."""
+        left, top, width, height = self.box
+        if (height, width) != pixels.shape[:2]:
+            found = f"{pixels.shape[1]} x {pixels.shape[0]}"
+            raise InvalidContentError(f"{self.file!r} is {found} pixels, and its {MANIFEST} tells {width} x {height}")
+        return Layer(
+            self.name, self.kind, pixels, left, top, self.opacity, self.is_hidden, self.is_locked, self.blend, self.text
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The canvas in pixels and the layers, lowest first."""
+
+    width: int
+    height: int
+    entries: tuple[Entry, ...]
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """`InvalidContentError` if it is none of ours or not as documented."""
+    try:
+        manifest = json.loads(data)
+    except (ValueError, RecursionError):
+        raise InvalidContentError(f"its {MANIFEST} is no JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"its {MANIFEST} is not one of Lamina")
+        raise InvalidContentError(f"its {MANIFEST} is not one of Lamina")
     if manifest.get("version") != VERSION:
-        raise ValueError(f"its {MANIFEST} has version {manifest.get('version')!r}, and this Lamina knows {VERSION}")
-    for side in ("width", "height"):
-        parse_integer(manifest[side], 1, _FARTHEST_PX)
-    if any("/" in entry["file"] or "\\" in entry["file"] for entry in manifest["layers"]):
-        raise ValueError(f"its {MANIFEST} names a file elsewhere")
-    return manifest
+        raise InvalidContentError(
+            f"its {MANIFEST} has version {shown(manifest.get('version'))}, and this Lamina knows {VERSION}"
+        )
+    with _named("the canvas"):
+        width, height = (parse_integer(manifest[side], 1, _FARTHEST_PX) for side in ("width", "height"))
+    layers = manifest.get("layers")
+    if not isinstance(layers, list):
+        raise InvalidContentError(f"its {MANIFEST} has no list of layers")
+    return Manifest(width, height, tuple(_parse_entry(index, entry) for index, entry in enumerate(layers)))
 
 
-def parse_layer(entry: dict[str, Any], pixels: Pixels) -> Layer:
-    """One layer of the manifest with its picture. ValueError, TypeError or KeyError if they do not fit together."""
-    left, top, width, height = (parse_integer(side, -_FARTHEST_PX, _FARTHEST_PX) for side in entry["bbox"])
-    if (height, width) != pixels.shape[:2]:
-        raise ValueError(f"{entry['file']!r} is not of the size that its {MANIFEST} tells")
-    if not isinstance(entry["name"], str):
-        raise TypeError("a name is not a string")
-    return Layer(
-        name=entry["name"],
-        kind=LayerKind(entry["kind"]),
-        pixels=pixels,
-        left=left,
-        top=top,
-        opacity=parse_opacity(entry["opacity"]),
-        is_hidden=not entry["visible"],
-        is_locked=bool(entry.get("locked", False)),
-        blend=BlendMode(entry.get("blend", BlendMode.NORMAL)),
-        text=parse_text(entry.get("text", ())),
-    )
+def _parse_entry(index: int, entry: Any) -> Entry:
+    with _named(f"layer {index}"):
+        return Entry(
+            file=_file_name(entry["file"]),
+            name=_string(entry["name"]),
+            kind=_member(LayerKind, entry["kind"]),
+            box=_box(entry["bbox"]),
+            opacity=parse_opacity(entry["opacity"]),
+            is_hidden=not _switch(entry["visible"]),
+            is_locked=_switch(entry.get("locked", False)),
+            blend=_member(BlendMode, entry.get("blend", BlendMode.NORMAL.value)),
+            text=parse_text(entry.get("text", ())),
+        )
+
+
+def _file_name(value: Any) -> str:
+    name = _string(value)
+    if not _PLAIN_NAME.fullmatch(name) or name in (".", "..", MANIFEST):
+        raise InvalidContentError(f"{shown(name)} is not the name of a picture beside it")
+    return name
+
+
+def _box(value: Any) -> Box:
+    if not isinstance(value, list) or len(value) != 4:
+        raise InvalidContentError(f"{shown(value)} is not a box of x, y, width and height")
+    left, top = (parse_integer(side, -_FARTHEST_PX, _FARTHEST_PX) for side in value[:2])
+    width, height = (parse_integer(side, 1, _FARTHEST_PX) for side in value[2:])
+    return left, top, width, height
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidContentError(f"{shown(value)} is not a string")
+    return value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidContentError(f"{shown(value)} is neither true nor false")
+    return value
+
+
+def _member(names: type[_Name], value: Any) -> _Name:
+    if not isinstance(value, str) or value not in list(names):
+        raise InvalidContentError(f"{shown(value)} is none of {', '.join(names)}")
+    return names(value)
+
+
+@contextmanager
+def _named(what: str) -> Generator[None]:
+    """Says of which part of the manifest a fault is, in words for a user."""
+    try:
+        yield
+    except KeyError as error:
+        raise InvalidContentError(f"in its {MANIFEST}, {what} has no {error.args[0]!r}") from None
+    except ValueError as error:
+        raise InvalidContentError(f"in its {MANIFEST}, {what}: {error}") from None
+    except (TypeError, AttributeError):
+        raise InvalidContentError(f"in its {MANIFEST}, {what} is not as documented") from None

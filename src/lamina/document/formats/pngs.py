@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from lamina.core.layers import LayerStack
+from lamina.core.layers import Layer, LayerStack
 from lamina.document.bounds import Bounds
 from lamina.document.formats.archive import Archive, add, add_picture, new_archive
-from lamina.document.formats.manifest import MANIFEST, file_names, parse_layer, parse_manifest, render_manifest
-from lamina.document.png import read_png, write_png
+from lamina.document.formats.manifest import MANIFEST, Entry, Manifest, file_names, parse_manifest, render_manifest
+from lamina.document.formats.records import notes_on
+from lamina.document.invalid_content import InvalidContentError
+from lamina.document.layer_pictures import read_layer_picture
+from lamina.document.png import write_png
 
 _MAX_MANIFEST_BYTES = 1 << 24
 
@@ -32,31 +35,44 @@ def read_zip(archive: Archive) -> LayerStack:
     """The stack in a ZIP of ours; the files may stand in a folder of the ZIP, as they do if a folder was packed."""
     root = min((name for name in archive.names if name.split("/")[-1] == MANIFEST), key=len)[: -len(MANIFEST)]
     manifest = parse_manifest(archive.text(root + MANIFEST))
-    archive.bounds.check_canvas(manifest["width"], manifest["height"])
-    layers = (parse_layer(entry, archive.picture(root + entry["file"])) for entry in manifest["layers"])
-    return LayerStack(manifest["width"], manifest["height"], tuple(layers))
+    archive.bounds.check_canvas(manifest.width, manifest.height)
+    layers = []
+    for entry in manifest.entries:
+        if not archive.holds(root + entry.file):
+            raise _missing(entry)
+        layers.append(entry.layer(archive.picture(root + entry.file, repr(entry.file))))
+    return _stack(manifest, layers)
 
 
 def read_folder(folder: Path, bounds: Bounds) -> LayerStack:
-    """The stack in a folder of ours. FileNotFoundError if it has no manifest, ValueError if a file is not as told."""
+    """The stack in a folder of ours. Raises FileNotFoundError if it has no manifest, and `InvalidContentError`."""
     manifest = parse_manifest(_manifest_bytes(folder))
-    bounds.check_canvas(manifest["width"], manifest["height"])
+    bounds.check_canvas(manifest.width, manifest.height)
     layers = []
-    for entry in manifest["layers"]:
-        path = folder / entry["file"]
-        if path.is_symlink() or not path.is_file():
-            raise ValueError(f"{entry['file']!r} is missing")
+    for entry in manifest.entries:
+        path = folder / entry.file
+        if path.is_symlink():
+            raise InvalidContentError(f"{entry.file!r} in it is a link, which is not followed")
+        if not path.is_file():
+            raise _missing(entry)
         with path.open("rb") as file:
-            layers.append(parse_layer(entry, read_png(file, bounds)))
-    return LayerStack(manifest["width"], manifest["height"], tuple(layers))
+            layers.append(entry.layer(read_layer_picture(file, bounds, repr(entry.file))))
+    return _stack(manifest, layers)
+
+
+def _stack(manifest: Manifest, layers: list[Layer]) -> LayerStack:
+    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes_on(layers))
+
+
+def _missing(entry: Entry) -> InvalidContentError:
+    return InvalidContentError(f"{entry.file!r}, which its {MANIFEST} names, is missing")
 
 
 def holds_only_a_stack(folder: Path) -> bool:
     """True if everything in the folder was written by `write_folder`, so that nothing else is lost with it."""
     try:
-        manifest = parse_manifest(_manifest_bytes(folder))
-        ours = {MANIFEST, *(entry["file"] for entry in manifest["layers"])}
-    except (OSError, ValueError, TypeError, KeyError):
+        ours = {MANIFEST, *(entry.file for entry in parse_manifest(_manifest_bytes(folder)).entries)}
+    except (OSError, ValueError):
         return False
     return all(path.name in ours and path.is_file() for path in folder.iterdir())
 
@@ -64,5 +80,5 @@ def holds_only_a_stack(folder: Path) -> bool:
 def _manifest_bytes(folder: Path) -> bytes:
     path = folder / MANIFEST
     if path.is_file() and path.stat().st_size > _MAX_MANIFEST_BYTES:
-        raise ValueError(f"its {MANIFEST} is too large")
+        raise InvalidContentError(f"its {MANIFEST} is too large")
     return path.read_bytes()

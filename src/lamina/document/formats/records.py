@@ -1,14 +1,17 @@
 """What a layer knows beside its pixels, as JSON values: the same in every format that can be read back."""
 
-import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lamina.core.layers import LayerKind, LayerStack, Point, TextLine
+from lamina.core.layers import Layer, LayerKind, LayerStack, Point, TextLine
+from lamina.document.invalid_content import InvalidContentError
+from lamina.document.names import named
 
 FORMAT = "lamina-layers"
 VERSION = 1
+_MOST_SHOWN = 60
 
 
 def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
@@ -25,8 +28,11 @@ def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
 
 
 def parse_text(value: Any) -> tuple[TextLine, ...]:
-    """The reverse of `render_text`. ValueError, TypeError or KeyError if the value is not of that shape."""
-    return tuple(_parse_line(line) for line in value)
+    """The reverse of `render_text`. `InvalidContentError` if the value is not of that shape."""
+    try:
+        return tuple(_parse_line(line) for line in value)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        raise InvalidContentError("the lines of its text are not as documented") from None
 
 
 def _parse_line(value: Any) -> TextLine:
@@ -43,15 +49,15 @@ def _point(value: Any) -> Point:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise InvalidContentError(f"{shown(value)} is not a number")
     return float(value)
 
 
 def parse_integer(value: Any, least: int, most: int) -> int:
-    """The integer itself. ValueError if it is none or out of range."""
+    """The integer itself. `InvalidContentError` if it is none or out of range."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{value!r} is not an integer from {least} to {most}")
+        raise InvalidContentError(f"{shown(value)} is not an integer from {least} to {most}")
     return value
 
 
@@ -61,11 +67,28 @@ def render_opacity(opacity: int) -> float:
 
 
 def parse_opacity(share: Any) -> int:
-    """A share 0..1 as 0..255. ValueError if it is none."""
+    """A share 0..1 as 0..255. `InvalidContentError` if it is none."""
     number = _number(share)
     if not 0 <= number <= 1:
-        raise ValueError(f"opacity {share!r} is not from 0 to 1")
+        raise InvalidContentError(f"the opacity {shown(share)} is not from 0 to 1")
     return round(number * 255)
+
+
+def shown(value: Any) -> str:
+    """What a file holds in the wrong place, short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """What is said of layers that were read, whatever the format."""
+    return () if layers else ("The file holds no layers.",)
+
+
+def of_another_program(stack: LayerStack) -> LayerStack:
+    """The same with what another program did not tell: which layer is the background, and names for the unnamed."""
+    stack = with_guessed_background(stack)
+    return replace(stack, layers=tuple(replace(layer, name=named(layer.name, layer.kind)) for layer in stack.layers))
 
 
 def with_guessed_background(stack: LayerStack) -> LayerStack:
