@@ -45,7 +45,7 @@ def _render_made(made: Provenance) -> dict[str, Any]:
 
 def _render_layer(index: int, layer: Layer) -> dict[str, Any]:
     rendered = {"index": index, "name": layer.name, "kind": layer.kind.value, "bbox": list(layer.box)}
-    return rendered | ({"text": "\n".join(line.string for line in layer.text)} if layer.text else {})
+    return rendered | ({"text": layer.says} if layer.says else {})
 
 
 def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int) -> list[str]:

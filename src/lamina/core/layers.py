@@ -52,7 +52,8 @@ class BlendMode(StrEnum):
 class TextLine:
     """One line of text that a layer shows.
 
-    `quad`: the corners on the canvas in pixels, clockwise from the text's own top left.
+    `string`: what it says; empty if it was found and not read, as lines of many scripts are. `quad`: the corners on
+    the canvas in pixels, clockwise from the text's own top left.
     `colour`: sRGB, 0..255. `size_px`: the line's em size in pixels.
     """
 
@@ -107,6 +108,16 @@ class Layer:
     @property
     def box(self) -> Box:
         return self.left, self.top, self.width, self.height
+
+    @property
+    def says(self) -> str:
+        """The lines of text that were read, each on a line of its own; empty if there are none."""
+        return "\n".join(line.string for line in self.text if line.string)
+
+    @property
+    def is_read(self) -> bool:
+        """True for a text layer whose every line was read: it can be set as text instead of shown as a picture."""
+        return bool(self.text) and all(line.string for line in self.text)
 
     def cropped(self) -> Self:
         """The same layer on the smallest rectangle that holds every pixel with alpha > 0 (1x1 if there is none)."""

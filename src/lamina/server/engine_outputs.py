@@ -96,7 +96,7 @@ def _layer_facts(layer: Layer) -> dict[str, Any]:
         "opacity": layer.opacity,
         "is_hidden": layer.is_hidden,
         "blend": layer.blend.value,
-        **({"text": "\n".join(line.string for line in layer.text)} if layer.text else {}),
+        **({"text": layer.says} if layer.says else {}),
     }
 
 

@@ -24,7 +24,7 @@ _LEAST_FONT_PT, _LARGEST_FONT_PT = 1, 4000
 
 
 def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
-    """Writes the stack; `live_text` makes text boxes of the layers whose lines of text are known.
+    """Writes the stack; `live_text` makes text boxes of the layers whose every line of text was read.
 
     Hidden layers stay, hidden, in the selection pane. PowerPoint has no blend modes: they become normal.
     A slide shorter or narrower than an inch is padded at the right and below.
@@ -38,9 +38,9 @@ def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None
     blank = presentation.slide_layouts[6]
     shapes: Any = presentation.slides.add_slide(blank).shapes
     for layer in stack:
-        shape = _text(shapes, layer, scale) if live_text and layer.text else _picture(shapes, layer, scale)
+        shape = _text(shapes, layer, scale) if live_text and layer.is_read else _picture(shapes, layer, scale)
         facts = shape._element._nvXxPr.cNvPr  # python-pptx has no public place for these two
-        facts.set("descr", presentable(" ".join(line.string for line in layer.text) or layer.name))
+        facts.set("descr", presentable(" ".join(layer.says.split("\n")) or layer.name))
         if layer.is_hidden:
             facts.set("hidden", "1")
         shape.name = presentable(layer.name)

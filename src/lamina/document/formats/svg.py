@@ -26,12 +26,12 @@ _HANGING = frozenset("gjpqyQ,;()[]{}|@$_")
 
 
 def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
-    """Writes the stack; `live_text` makes text elements of the layers whose lines of text are known."""
+    """Writes the stack; `live_text` makes text elements of the layers whose every line of text was read."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n", write_through=True)
     text.write(_HEAD.format(width=stack.width, height=stack.height))
     for index, layer in enumerate(stack):
         text.write(f'<g id="layer{index}" inkscape:groupmode="layer"{"".join(_attributes(layer))}>\n')
-        if live_text and layer.text:
+        if live_text and layer.is_read:
             text.writelines(_text(line) for line in layer.text)
         else:
             text.writelines(_image(layer))

@@ -9,7 +9,7 @@ from lamina.core.layers import LayerKind, Pixels, TextLine
 from lamina.engine.classic.background import Background
 from lamina.engine.classic.budget import Group, Member, within_budget
 from lamina.engine.classic.lettering import Lettering
-from lamina.engine.classic.naming import text_name
+from lamina.engine.classic.naming import numbered, text_name
 from lamina.engine.classic.pieces import Pieces
 from lamina.engine.classic.raster import Mask, as_bytes, of_labels
 from lamina.engine.classic.solve import Element
@@ -97,22 +97,26 @@ def _count(scene: Scene, groups: list[Group], masks: list[Mask], depth: int) -> 
 
 def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
     sizes = [max((line.size_px for line in _lines(scene, group)), default=0) for group in groups]
+    largest = sizes.index(max(sizes)) if groups else 0
     by_area = [
         index
         for index, group in sorted(enumerate(groups), key=lambda item: -item[1].share)
         if group.kind is LayerKind.OBJECT
     ]
+    said = [[line.string for line in _lines(scene, group) if line.string] for group in groups]
+    unread = [index for index, group in enumerate(groups) if group.kind is LayerKind.TEXT and not said[index]]
     names: list[str] = []
     for index, (group, mask) in enumerate(zip(groups, masks, strict=True)):
         match group.kind:
+            case LayerKind.TEXT if index in unread:
+                names.append(f"{numbered('Text', unread.index(index) + 1, len(unread))} (not read)")
             case LayerKind.TEXT:
-                is_largest = sizes[index] == max(sizes)
-                names.append(text_name([line.string for line in _lines(scene, group)], is_largest))
+                names.append(text_name(said[index], index == largest))
             case LayerKind.SMALL:
                 names.append("Small elements")
             case LayerKind.OBJECT:
-                number = f" {by_area.index(index) + 1}" if len(by_area) > 1 else ""
-                names.append(f"Object{number} ({_colour_of(scene, mask)})")
+                what = numbered("Object", by_area.index(index) + 1, len(by_area))
+                names.append(f"{what} ({_colour_of(scene, mask)})")
             case kind:
                 names.append(f"{kind.capitalize()} ({_colour_of(scene, mask)})")
     return names

@@ -25,6 +25,10 @@ class Reader(RapidOCR):
         del img, det_boxes
         return []
 
+    def recogniser(self) -> TextRecognizer:
+        """The recogniser, for `recognition` to run: RapidOCR tells neither where signs are nor bounds its batches."""
+        return self._load_rec_model()
+
     def _load_det_model(self) -> TextDetector:
         if self.text_det is None:
             self.text_det = _Detector(_run_by_us(self.cfg.Det, keeps_memory=True))
@@ -41,6 +45,11 @@ class Reader(RapidOCR):
 class _Detector(TextDetector):
     limit_side_len: Any
     limit_type: Any
+
+    @staticmethod
+    def sorted_boxes(dt_boxes: Any) -> Any:
+        """As they are: RapidOCR would sort the boxes and not their scores."""
+        return dt_boxes
 
     def get_preprocess(self) -> DetPreProcess:
         return _Preparation(self.limit_side_len, self.limit_type, self.mean, self.std)

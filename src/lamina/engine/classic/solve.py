@@ -81,14 +81,18 @@ class _Lifter:
 
     def lift_from(self, strip: Pixels, strip_top: int, noise: float) -> None:
         """Takes this element's share of the strip (rows from `strip_top` of the picture) into the layer."""
-        height, width = self.pixels.shape[:2]
+        height = self.pixels.shape[0]
         first, last = max(self.top, strip_top), min(self.top + height, strip_top + len(strip))
         if first >= last:
             return
         maps = self._at_full_size(self._maps, first, last)
         if not maps[..., 2].any():
             return
-        part = strip[first - strip_top : last - strip_top, self.left : self.left + width]
+        for top, bottom in _runs(np.asarray(maps[..., 2].any(1))):
+            self._lift_rows(strip, strip_top, first + top, first + bottom, maps[top:bottom], noise)
+
+    def _lift_rows(self, strip: Pixels, strip_top: int, first: int, last: int, maps: Pixels, noise: float) -> None:
+        part = strip[first - strip_top : last - strip_top, self.left : self.left + self.pixels.shape[1]]
         inside, core, support = (maps[..., i] > 127 for i in range(3))
         ground = self._at_full_size(self._ground, first, last)
         colours = self._at_full_size(self._colours, first, last)
@@ -115,6 +119,12 @@ class _Lifter:
         across, down = self._scale
         text = tuple(_scaled(line, across, down) for line in element.text)
         return Layer(element.name, element.kind, self.pixels, self.left, self.top, text=text).cropped()
+
+
+def _runs(is_needed: Mask) -> list[tuple[int, int]]:
+    """Where the rows that are needed begin and end: lines of text may lie far apart in one layer."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_needed.view(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _core(mask: Mask, edge_px: float) -> Mask:
