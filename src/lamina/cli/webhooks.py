@@ -1,4 +1,4 @@
-"""`lamina webhooks`: those that wait and those that were given up, and another try for the latter."""
+"""`lamina webhooks`: those that wait and those that were given up, and another try at once."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def webhooks() -> None:
-    """Show webhooks that wait or were given up, and send the latter again."""
+    """Show webhooks that wait or were given up, and have them sent at once."""
 
 
 @webhooks.command(name="list")
@@ -48,21 +48,19 @@ def list_webhooks(database: "Database", is_dead: bool, is_json: bool) -> int:
 
 @webhooks.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--all", "is_all", is_flag=True, help="All that were given up.")
+@click.option("--all", "is_all", is_flag=True, help="All that were given up, or failed and wait for another attempt.")
 @store_options
 def replay(database: "Database", ids: tuple[str, ...], is_all: bool) -> int:
-    """Send webhooks again that were given up, named by their ids."""
+    """Send webhooks again, named by their ids: those that were given up, and those that wait for another attempt.
+
+    They have all their attempts before them again.
+    """
     from lamina.store import outbox
 
     if is_all == bool(ids):
         raise click.UsageError("Give ids, or --all")
-    count = 0
-    while (
-        wanted := [one.id for one in database.write_now(lambda c: outbox.in_state(c, outbox.DEAD))] if is_all else ids
-    ):
-        count += database.write_now(lambda c, wanted=wanted: outbox.replay(c, list(wanted), time.time()))
-        if not is_all:
-            break
+    wanted = None if is_all else list(ids)
+    count = database.write_now(lambda connection: outbox.replay(connection, wanted, time.time()))
     click.echo(f"{count} will be sent again.")
     return DONE if count or is_all else FAILED
 

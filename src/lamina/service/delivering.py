@@ -9,11 +9,11 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from lamina.core.errors import LaminaError
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
 from lamina.service.ending import UPLOAD
 from lamina.service.service import Service
-from lamina.service.signing import MAX_ATTEMPTS, backoff_s
+from lamina.service.signing import LONGEST_TRYING_S, MAX_ATTEMPTS, backoff_s
 from lamina.store import jobs, outbox
 from lamina.store.outbox import Webhook
 
@@ -42,8 +42,12 @@ where what was to be sent is gone.
 
 async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> None:
     """Until it is cancelled. `writers`: by dialect."""
+    is_begun = False
     while True:
         try:
+            if not is_begun:
+                await revive_refused(service)
+                is_begun = True
             sent = await deliver_due(service, writers)
         except LaminaError as error:  # the store is away
             _log.warning("webhooks wait: %s", error)
@@ -53,6 +57,18 @@ async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> No
                 async with asyncio.timeout(_LOOK_AGAIN_S):
                     await service.letters.wait()
             service.letters.clear()
+
+
+async def revive_refused(service: Service) -> int:
+    """How many are tried again that were given up because of where they lead, since addresses of one's own network are
+    allowed by now; those as young as what is still being tried.
+    """
+    if not service.fetcher.allow_private_urls:
+        return 0
+    now = service.clock()
+    return await service.database.write(
+        lambda connection: outbox.revive_refused(connection, now - LONGEST_TRYING_S, now)
+    )  # fmt: skip
 
 
 async def deliver_due(service: Service, writers: Mapping[str, Writer]) -> int:
@@ -79,7 +95,10 @@ async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Web
         timeout_s = _UPLOAD_S if is_upload else _TIMEOUT_S
         status, answer = await service.fetcher.send(letter.method, webhook.url, letter.body, letter.headers, timeout_s)
     except LaminaError as error:
-        await _failed(service, webhook, None, error.message)
+        if error.code is ErrorCode.ADDRESS_REFUSED:  # which no other attempt will change, but perhaps a setting
+            await _bury(service, webhook, None, error.message, is_refused=True)
+        else:
+            await _failed(service, webhook, None, error.message)
         return
     except Exception as error:  # noqa: BLE001  (the worker loop: one that we get wrong must not hold up the others)
         _log.exception("webhook %s of job %s could not be sent", webhook.id, webhook.job_id)
@@ -103,7 +122,10 @@ async def _failed(service: Service, webhook: Webhook, status: int | None, why: s
     await service.database.write(lambda connection: outbox.failed(connection, webhook.id, status, why, next_at))
 
 
-async def _bury(service: Service, webhook: Webhook, status: int | None, why: str) -> None:
+async def _bury(service: Service, webhook: Webhook, status: int | None, why: str, *, is_refused: bool = False) -> None:
     service.observer.webhook_attempted("dead")
     _log.warning("webhook %s of job %s is dead: %s", webhook.id, webhook.job_id, why)
-    await service.database.write(lambda connection: outbox.died(connection, webhook.id, status, why, service.clock()))
+    now = service.clock()
+    await service.database.write(
+        lambda connection: outbox.died(connection, webhook.id, status, why, now, is_refused=is_refused)
+    )

@@ -1,12 +1,15 @@
 """Shows its user a job: as it is, as it goes on, and when it may be done."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.service.service import Service
-from lamina.store import events, jobs
+from lamina.store import events, jobs, outbox
+from lamina.store.outbox import Webhook
 from lamina.store.outlook import Outlook, seen
 
 _LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
@@ -14,20 +17,32 @@ _LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with what only the queue knows: how many go before it, and in how many seconds it may be done."""
+    """A job with what only the queue and the outbox know: how many go before it, in how many seconds it may be done,
+    and what has become of its webhooks.
+    """
 
     job: Job
     position: int | None = None
     eta_s: float | None = None
+    webhooks: tuple[Webhook, ...] = ()
 
 
 async def view(service: Service, key_id: str, job_id: str) -> JobView:
     """Raises `LaminaError` (not_found), for another key's job, too."""
 
-    found = await service.database.read(lambda connection: seen(connection, job_id, key_id))
+    def work(connection: Connection) -> tuple[Job, Outlook, tuple[Webhook, ...]] | None:
+        found = seen(connection, job_id, key_id)
+        if found is None:
+            return None
+        request = found[0].request
+        is_told = request.webhook_url is not None or request.upload_url is not None
+        return (*found, tuple(outbox.of_job(connection, job_id)) if is_told else ())
+
+    found = await service.database.read(work)
     if found is None:
         raise no_such_job(job_id)
-    return _view(*found, service.clock())
+    job, outlook, webhooks = found
+    return replace(_view(job, outlook, service.clock()), webhooks=webhooks)
 
 
 async def newest(

@@ -9,15 +9,16 @@ from lamina.core.jobs import Failure, Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.service.ending import announce, end
 from lamina.service.service import Service
-from lamina.service.submitting import check_limits
+from lamina.service.submitting import check_addresses, check_limits
 from lamina.store import events, jobs
 
 
 async def submit_refused(service: Service, key: ApiKey, request: JobRequest, failure: Failure) -> Job:
     """A job that has failed before it began: it costs nothing, no agent sees it, and its webhook is sent.
 
-    Raises `LaminaError` (limit_reached).
+    Raises `LaminaError`: limit_reached, address_refused (its webhook's).
     """
+    check_addresses(service, request)
     now = service.clock()
     job = Job(new_id(), key.id, replace(request, inputs=()), JobState.QUEUED, 0, now, now, 0)
 

@@ -17,6 +17,7 @@ MAX_ATTEMPTS = 35
 The 34 waits between them are at most 5 s, 10 s, 20 s, ... 5120 s (the first eleven: 2.8 h), then 2 h each, and half
 of that on average: the last attempt comes about 24 h after the first, and never later than 49 h.
 """
+LONGEST_TRYING_S = 49 * 3600.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _SHORTEST_WAIT_S = 5.0, 7200.0, 1.0
 _SEED_BYTES = 32
 

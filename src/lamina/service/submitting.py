@@ -29,7 +29,7 @@ async def submit(
     """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
 
     Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file, a
-    LoRA), state_conflict (a LoRA that is not trained yet).
+    LoRA), state_conflict (a LoRA that is not trained yet), address_refused (a webhook's).
     """
     job = _new_job(service, key, await with_own_loras(service, key.id, request))
 
@@ -78,11 +78,21 @@ async def submit_each(
 
 def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
     _check_model(key, request)
+    check_addresses(service, request)
     for lora in (request.task.get("sampling") or {}).get("loras") or ():
         check_lora_source(str(lora["path"]))
     now = service.clock()
     price = service.pricing.most(request)
     return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
+
+
+def check_addresses(service: Service, request: JobRequest) -> None:
+    """Of what is to be sent, as far as they can be told without looking names up. Raises `LaminaError`
+    (address_refused).
+    """
+    for url in (request.webhook_url, request.upload_url):
+        if url is not None:
+            service.fetcher.check(url)
 
 
 def _check_model(key: ApiKey, request: JobRequest) -> None:

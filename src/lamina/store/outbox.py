@@ -9,11 +9,14 @@ from lamina.store.tables import webhooks
 
 PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
 _C = webhooks.c
+_OF_JOB = sa.select(webhooks).where(_C.job_id == sa.bindparam("of_job")).order_by(_C.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """`id`: of the event, the same however often it is sent; `attempts`: how often it was tried."""
+    """`id`: of the event, the same however often it is sent; `attempts`: how often it was tried; `is_refused`: it was
+    given up because of where it leads.
+    """
 
     id: str
     job_id: str
@@ -27,6 +30,7 @@ class Webhook:
     last_error: str | None
     created_at: float
     ended_at: float | None
+    is_refused: bool = False
 
 
 def insert(connection: Connection, event_id: str, job_id: str, key_id: str, event: str, url: str, now: float) -> None:
@@ -72,8 +76,12 @@ def hold(connection: Connection, event_id: str, until: float) -> None:
     _write(connection, event_id, next_at=until)
 
 
-def died(connection: Connection, event_id: str, status: int | None, error: str, now: float) -> None:
-    _write(connection, event_id, state=DEAD, last_status=status, last_error=error, ended_at=now)
+def died(
+    connection: Connection, event_id: str, status: int | None, error: str, now: float, *, is_refused: bool = False
+) -> None:
+    _write(
+        connection, event_id, state=DEAD, last_status=status, last_error=error, ended_at=now, is_refused=is_refused
+    )  # fmt: skip
 
 
 def in_state(connection: Connection, state: str, limit: int = 1000) -> list[Webhook]:
@@ -81,10 +89,27 @@ def in_state(connection: Connection, state: str, limit: int = 1000) -> list[Webh
     return [Webhook(*row) for row in rows]
 
 
-def replay(connection: Connection, event_ids: list[str], now: float) -> int:
-    """Dead ones are tried again, from the first attempt on; how many those were."""
-    again = webhooks.update().where(_C.id.in_(event_ids), _C.state == DEAD)
-    return connection.execute(again.values(state=PENDING, attempts=0, next_at=now, ended_at=None)).rowcount
+def of_job(connection: Connection, job_id: str) -> list[Webhook]:
+    """The oldest first."""
+    return [Webhook(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
+
+
+def replay(connection: Connection, event_ids: list[str] | None, now: float) -> int:
+    """Those that were given up, and those that failed and wait, are tried again, from the first attempt on; how
+    many these were. `event_ids`: None is all of them.
+    """
+    is_meant = sa.or_(_C.state == DEAD, (_C.state == PENDING) & _C.last_error.is_not(None))
+    return _tried_again(connection, is_meant if event_ids is None else is_meant & _C.id.in_(event_ids), now)
+
+
+def revive_refused(connection: Connection, since: float, now: float) -> int:
+    """Those given up since then because of where they lead are tried again; how many these were."""
+    return _tried_again(connection, (_C.state == DEAD) & _C.is_refused & (_C.ended_at >= since), now)
+
+
+def _tried_again(connection: Connection, which: sa.ColumnElement[bool], now: float) -> int:
+    again = {"state": PENDING, "attempts": 0, "next_at": now, "ended_at": None, "is_refused": False}
+    return connection.execute(webhooks.update().where(which).values(**again)).rowcount
 
 
 def _write(connection: Connection, event_id: str, **values: object) -> None:

@@ -158,6 +158,7 @@ webhooks = Table(
     Column("last_error", Text),
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
+    Column("is_refused", Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("job_id", "event"),
     Index(None, "state", "next_at"),
 )

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Job, JobState
-from lamina.service.delivering import Letter, deliver_due, keep_delivering
+from lamina.core.jobs import Failure, Job, JobState
+from lamina.service.delivering import Letter, deliver_due, keep_delivering, revive_refused
 from lamina.service.ending import announce, end
+from lamina.service.fetching.fetcher import Fetcher
+from lamina.service.following import view
+from lamina.service.refusing import submit_refused
 from lamina.service.service import Service
 from lamina.service.signing import MAX_ATTEMPTS
 from lamina.service.submitting import submit
@@ -25,6 +28,9 @@ class Receiver:
 
     answers: list[int | LaminaError] = field(default_factory=list)
     got: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    allow_private_urls: bool = False
+
+    def check(self, url: str) -> None: ...
 
     async def send(
         self, method: str, url: str, body: bytes, headers: dict[str, str], _timeout_s: float
@@ -57,7 +63,7 @@ def service(service: Service, receiver: Receiver) -> Service:
 
 async def ended_job(service: Service, **changes: object) -> Job:
     key = await asyncio.to_thread(new_key, service)
-    job = await submit(service, key, request(webhook_url=URL, **changes))
+    job = await submit(service, key, request(**{"webhook_url": URL, **changes}))
     after = await service.database.write(lambda c: end(c, service, job.id, None, JobState.CANCELLED))
     announce(service, after)
     return job
@@ -158,3 +164,92 @@ def test_a_webhook_is_sent_as_soon_as_its_job_ends(service: Service, receiver: R
         await asyncio.gather(delivering, return_exceptions=True)
 
     run(asyncio.wait_for(scenario(), 10.0))
+
+
+async def resolved(host: str, _port: int) -> list[str]:
+    """Of three names; one of them is unknown until somebody registers it."""
+    known = {"inside.example": ["10.0.0.7"], "both.example": ["93.184.215.14", "127.0.0.1"], **REGISTERED}
+    if host not in known:
+        raise OSError("no such name")
+    return known[host]
+
+
+REGISTERED: dict[str, list[str]] = {}
+
+
+def with_reach(service: Service, allow_private: bool = False) -> Service:
+    return replace(service, fetcher=Fetcher(allow_private, timeout_s=5, resolver=resolved))
+
+
+@pytest.mark.parametrize("host", ["inside.example", "both.example"])
+def test_a_name_that_leads_inside_is_dead_at_once(service: Service, host: str) -> None:
+    real = with_reach(service)
+    job = run(ended_job(real, webhook_url=f"https://{host}/hook"))
+    assert run(deliver_due(real, WRITERS)) == 1
+    (dead,) = in_state(real, outbox.DEAD)
+    assert (dead.job_id, dead.attempts, dead.is_refused) == (job.id, 1, True)
+    assert "private or reserved" in (dead.last_error or "")
+    assert "10.0.0.7" not in (dead.last_error or "")
+    (shown,) = run(view(real, job.key_id, job.id)).webhooks
+    assert (shown.state, shown.last_error) == (outbox.DEAD, dead.last_error)
+
+
+def test_a_name_that_does_not_resolve_for_now_is_tried_again(service: Service, clock: Clock) -> None:
+    real = with_reach(service)
+    run(ended_job(real, webhook_url="https://later.example/hook"))
+    run(deliver_due(real, WRITERS))
+    (waiting,) = in_state(real, outbox.PENDING)
+    assert "no host named later.example" in (waiting.last_error or "")
+    assert waiting.next_at > clock.now
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/", "http://127.0.0.1:8080/hook", "http://10.1.2.3/", "http://169.254.169.254/latest/",
+        "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[fe80::1]/",
+        "http://[fe80::1%25eth0]/", "http://[64:ff9b::7f00:1]/", "http://0.0.0.0/", "http://2130706433/",
+        "http://0x7f000001/", "http://0x7f.1/", "http://0177.0.0.1/", "http://127.1/", "http://127.0.0.1./",
+        "http://localhost/", "http://LOCALHOST:9/", "http://localhost./", "http://a.localhost/", "http://localhost../",
+        "http://１２７.0.0.1/", "http://127。0。0。1/", "http://user@example.org/", "http://user:pw@example.org/",
+        "ftp://example.org/", "file:///etc/passwd", "gopher://example.org/", "http://example.org:0/",
+        "http://example.org:65536/", "http://example.org:x/", "http://example.org:-1/", "//example.org/", "http:///x",
+    ],
+)  # fmt: skip
+def test_an_address_that_can_never_be_allowed_is_refused_at_the_submit(service: Service, url: str) -> None:
+    real = with_reach(service)
+    key = new_key(real)
+    for wanted in (request(webhook_url=url), request(upload_url=url)):
+        with pytest.raises(LaminaError) as caught:
+            run(submit(real, key, wanted))
+        assert caught.value.code is ErrorCode.ADDRESS_REFUSED
+    with pytest.raises(LaminaError) as caught:
+        run(submit_refused(real, key, request(webhook_url=url), Failure("task_invalid", "It was wrong.")))
+    assert caught.value.code is ErrorCode.ADDRESS_REFUSED
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/", "http://localhost/", "http://[fd00::1]/"])
+def test_ones_own_network_is_taken_where_it_is_allowed_but_no_metadata_service(service: Service, url: str) -> None:
+    real = with_reach(service, allow_private=True)
+    assert run(submit(real, new_key(real), request(webhook_url=url))).request.webhook_url == url
+    with pytest.raises(LaminaError):
+        run(submit(real, new_key(real), request(webhook_url="http://169.254.169.254/")))
+
+
+def test_what_was_refused_is_sent_once_the_setting_allows_it(
+    service: Service, receiver: Receiver, clock: Clock
+) -> None:
+    before = with_reach(service)
+    job = run(ended_job(before, webhook_url="https://inside.example/hook"))
+    run(deliver_due(before, WRITERS))
+    assert run(revive_refused(before)) == 0
+    receiver.allow_private_urls = True
+    after = replace(service, fetcher=receiver)
+    assert run(revive_refused(after)) == 1
+    assert run(deliver_due(after, WRITERS)) == 1
+    assert [one.job_id for one in in_state(after, outbox.DELIVERED)] == [job.id]
+    again = run(ended_job(before, webhook_url="https://inside.example/hook"))
+    run(deliver_due(before, WRITERS))
+    clock.now += 50 * 3600
+    assert run(revive_refused(after)) == 0
+    assert [one.job_id for one in in_state(after, outbox.DEAD)] == [again.id]

@@ -80,3 +80,24 @@ def test_many_who_lease_at_once_share_them_out(database: Database) -> None:
     ids = completed(scenario())
     assert len(ids) == len(set(ids))
     assert len(ids) + len(database.write_now(lambda c: outbox.lease(c, 10.0, 99.0, 99))) == 40
+
+
+def test_one_that_failed_and_waits_is_replayed_at_once(connection: Connection) -> None:
+    for event_id in ("failed", "fresh", "done"):
+        add(connection, event_id)
+    outbox.lease(connection, 10.0, 40.0, 5)
+    outbox.failed(connection, "failed", 500, "it answered 500", 7210.0)
+    outbox.delivered(connection, "done", 200, 11.0)
+    assert outbox.replay(connection, None, 20.0) == 1
+    assert [(one.id, one.attempts) for one in outbox.lease(connection, 20.0, 60.0, 5)] == [("failed", 1)]
+
+
+def test_those_that_were_refused_lately_are_revived_and_no_others(connection: Connection) -> None:
+    for event_id in ("old", "refused", "dead"):
+        add(connection, event_id)
+    outbox.died(connection, "old", None, "refused", 11.0, is_refused=True)
+    outbox.died(connection, "refused", None, "refused", 30.0, is_refused=True)
+    outbox.died(connection, "dead", 500, "it answered 500", 30.0)
+    assert outbox.revive_refused(connection, 20.0, 50.0) == 1
+    assert [one.id for one in outbox.lease(connection, 50.0, 90.0, 5)] == ["refused"]
+    assert [one.id for one in outbox.in_state(connection, outbox.DEAD)] == ["dead", "old"]

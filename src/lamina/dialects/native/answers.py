@@ -95,6 +95,18 @@ class ResultBody(BaseModel):
     )
 
 
+class WebhookBody(BaseModel):
+    """What has become of a webhook of the job's."""
+
+    id: str = Field(description="Of the event: the same at each attempt, and what its receiver is told.")
+    event: str = Field(description="`completed`: the job has ended; `started`, `upload` of other APIs' jobs.")
+    state: Literal["pending", "delivered", "dead"] = Field(description="`dead`: given up.")
+    attempts: int
+    last_status: int | None = Field(None, description="What the receiver answered last, if it did.")
+    error: str | None = Field(None, description="Why the last attempt failed.")
+    next_attempt_at: str | None = None
+
+
 class JobLinks(BaseModel):
     self: str = Field(examples=[f"/v1/jobs/{JOB_ID}"])
     events: str
@@ -123,6 +135,10 @@ class JobBody(BaseModel):
     charged_usd: str = Field(examples=["0.00"])
     error: FailureBody | None = None
     result: ResultBody | None = None
+    webhooks: list[WebhookBody] = Field(
+        default_factory=list[WebhookBody],
+        description="Of a job that is looked at by its id: what was to be sent so far.",
+    )
     links: JobLinks
 
 

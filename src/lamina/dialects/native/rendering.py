@@ -27,9 +27,11 @@ from lamina.dialects.native.answers import (
     SpanBody,
     StackBody,
     WalletBody,
+    WebhookBody,
 )
 from lamina.service.following import JobView
 from lamina.store.files import FileRecord
+from lamina.store.outbox import PENDING, Webhook
 from lamina.store.wallets import Entry
 
 STACK_ENDINGS = ("psd", "ora", "pptx", "svg", "tiff", "webp", "zip")
@@ -60,6 +62,7 @@ def render_job(view: JobView, address: Address) -> JobBody:
         charged_usd=usd_of(job.charged_micros),
         error=None if job.failure is None else FailureBody.model_validate(job.failure, from_attributes=True),
         result=None if job.result is None else render_result(job, job.result, address),
+        webhooks=[_render_webhook(one) for one in view.webhooks],
         links=JobLinks(
             self=f"/v1/jobs/{job.id}",
             events=f"/v1/jobs/{job.id}/events",
@@ -176,6 +179,25 @@ def stack_file(job: Job) -> str:
             ErrorCode.NOT_FOUND, f"The stack of job {job.id} was removed.", "Take the picture apart again."
         )
     return job.result["stack"]["file"]
+
+
+def _render_webhook(webhook: Webhook) -> WebhookBody:
+    """Without what the receiver answered: it may be a machine that only the operator can see."""
+    has_answered = webhook.last_status is not None
+    is_waiting = webhook.state == PENDING
+    return WebhookBody.model_validate(
+        {
+            "id": webhook.id,
+            "event": webhook.event,
+            "state": webhook.state,
+            "attempts": webhook.attempts,
+            "last_status": webhook.last_status,
+            "error": f"It answered {webhook.last_status}."
+            if has_answered and webhook.last_error
+            else webhook.last_error,
+            "next_attempt_at": render_time(webhook.next_at) if is_waiting else None,
+        }
+    )
 
 
 def _render_progress(job: Job) -> ProgressBody | None:

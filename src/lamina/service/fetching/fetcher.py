@@ -15,7 +15,7 @@ from httpcore2 import AsyncConnectionPool, AsyncNetworkBackend, Response, defaul
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.fetching.content_encodings import Decoder
 from lamina.service.fetching.pinned import PinnedBackend, Resolver, resolve_by_system
-from lamina.service.fetching.targets import Target, parse_target, refused, shown
+from lamina.service.fetching.targets import Target, check_reach, parse_target, refused, shown
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
@@ -62,10 +62,15 @@ class Fetcher:
     ) -> None:
         """`timeout_s`: for a whole fetch with its redirects. `connector` opens connections to IP addresses; the tests
         give one that never leaves the machine."""
+        self.allow_private_urls = allow_private_urls
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
         self._backend = PinnedBackend(allow_private=allow_private_urls, resolver=resolver, connector=connector)
         self._ssl_context = ssl_context or default_ssl_context()
+
+    def check(self, url: str) -> None:
+        """Raises `LaminaError` (address_refused) for what can never be reached from here, whatever names mean."""
+        check_reach(parse_target(url), allow_private=self.allow_private_urls)
 
     async def fetch(self, url: str, to: Path) -> Fetched:
         """Writes what `url` names to the file `to`, which is not there if this fails.

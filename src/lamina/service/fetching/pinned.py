@@ -17,7 +17,7 @@ from httpcore2 import (
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.fetching.addresses import is_allowed
-from lamina.service.fetching.targets import as_address, refused
+from lamina.service.fetching.targets import LEADS_INSIDE, as_address, refused
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The IP addresses of a name, the preferred ones first; an OSError where there are none."""
@@ -76,7 +76,7 @@ class PinnedBackend(AsyncNetworkBackend):
         # One private address among public ones is refused as well: such a name is a trap or a mistake.
         if len(allowed) < len(found):
             # The message does not say where the name leads: that would be a map of the network behind us.
-            raise refused(host, "it leads into a private or reserved network")
+            raise refused(host, LEADS_INSIDE)
         return allowed
 
     async def _resolved(self, host: str, port: int) -> Sequence[str]:

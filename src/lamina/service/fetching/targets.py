@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.service.fetching.addresses import is_allowed
 
 _LONGEST = 8192
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -15,6 +16,8 @@ _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _USER = re.compile(r"//[^/?#]*@")
+_LOCALHOST = "localhost"
+LEADS_INSIDE = "it leads into a private or reserved network"
 _HINT = "Give the http or https address of something that everyone can reach, or upload the file."
 
 
@@ -61,6 +64,18 @@ def parse_target(url: str) -> Target:
     if port == 0:
         raise refused(url, "there is no port 0")
     return Target(parts.scheme, _host(parts, url), port or _DEFAULT_PORTS[parts.scheme], _path(parts))
+
+
+def check_reach(target: Target, *, allow_private: bool = False) -> None:
+    """Refuses what can be told to lead nowhere that it may, before any name is looked up.
+
+    Raises `LaminaError` (address_refused): an IP address that is not allowed, or a name that means this very machine
+    (RFC 6761) where private addresses are not allowed.
+    """
+    address, host = target.address, target.host
+    is_here = host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
+    if (is_here and not allow_private) or (address and not is_allowed(address, allow_private=allow_private)):
+        raise refused(target.url, LEADS_INSIDE)
 
 
 def as_address(host: str) -> IPv4Address | IPv6Address | None:

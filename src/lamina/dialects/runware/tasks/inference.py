@@ -25,6 +25,7 @@ from lamina.store import jobs
 Data = Sequence[Mapping[str, Any]]
 _LOOK_AGAIN_S = 3600.0
 _DRAWN_SEED_BITS = 32
+_SENT_TO = ("webhookURL", "uploadEndpoint")
 _BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 
@@ -33,6 +34,7 @@ async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
     task_uuid = str(task["taskUUID"])
     loras = await registered_loras(caller, named_loras(task))
     wanted = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
+    _check_addresses(caller, task)
     if caller.is_dry:
         yield [_priced(caller, task_uuid, wanted)]
         return
@@ -44,6 +46,15 @@ async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
     async for job in _as_they_end(caller, taken):
         failure = failure_of(job)
         yield await results(caller.service, job) if failure is None else failure
+
+
+def _check_addresses(caller: Caller, task: Mapping[str, Any]) -> None:
+    for name in _SENT_TO:
+        if name in task:
+            try:
+                caller.service.fetcher.check(task[name])
+            except LaminaError as error:
+                raise RunwareError("invalidParameter", str(error), parameter=name, type="string") from error
 
 
 async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
