@@ -8,7 +8,7 @@ import click
 import pytest
 from documents import REFERENCE, is_updating, rewrite_table, rows, section
 
-from lamina.cli.exits import CANNOT_START, DONE, FAILED, INTERRUPTED, TERMINATED, USAGE
+from lamina.cli.exits import CANNOT_START, DONE, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, USAGE
 from lamina.cli.main import COMMANDS, main
 
 PAGE = REFERENCE / "cli.md"
@@ -96,4 +96,4 @@ def test_help_as_it_is_printed_shows_every_option_of_the_page() -> None:
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
     told = {int(code) for code, _ in rows(section(PAGE, "Exit codes"))}
-    assert told == {DONE, FAILED, USAGE, CANNOT_START, INTERRUPTED, TERMINATED}
+    assert told == {DONE, FAILED, USAGE, CANNOT_START, HUNG_UP, INTERRUPTED, TERMINATED}

@@ -1,8 +1,6 @@
 """`lamina backup` and `lamina restore`: a whole service in one file, and out of it again."""
 
 import asyncio
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.printing import print_json, wants_json
 from lamina.cli.service_options import service_options, settings_of
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ async def _awaited(done: "Awaitable[BackedUp]") -> "BackedUp":
 
 
 def _tell(verb: str, file: str, done: "BackedUp", is_json: bool) -> None:
-    if is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps({"file": file, **asdict(done)}))
+    if wants_json(is_json):
+        print_json({"file": file, **asdict(done)}, indent=None)
     else:
         click.echo(f"{verb} {file}: {done.rows:,} rows, {done.blobs:,} files of {done.bytes / 1e6:,.1f} MB")

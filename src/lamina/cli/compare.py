@@ -1,13 +1,12 @@
 """`lamina compare`: how far the layers of a file are from the picture that they were taken from."""
 
-import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.recompose import check_is_png
+from lamina.cli.printing import print_json, readable, wants_json
+from lamina.core.errors import ErrorCode, LaminaError
 
 if TYPE_CHECKING:
     from lamina.document.difference import Difference
@@ -28,7 +27,7 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
       lamina compare layers/ poster.png --to difference.png
     """
     if target is not None:
-        check_is_png(target)
+        _check_is_png(target)
     from lamina import library, settings
     from lamina.document.difference import difference_of
     from lamina.document.metrics import recomposition_error
@@ -50,12 +49,24 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
         "mean_abs_error": error.mean_abs_error,
         "differing_share": difference.share_of_pixels,
         "outputs": [] if target is None else [target],
+        **({"notes": list(stack.notes)} if stack.notes else {}),
     }
-    if is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    if wants_json(is_json):
+        print_json(told)
     else:
-        click.echo(_sentence(told, difference.amplification))
+        click.echo(readable("\n".join([_sentence(told, difference.amplification), *stack.notes])))
     return DONE
+
+
+def _check_is_png(target: str) -> None:
+    from pathlib import Path
+
+    from lamina.document.endings import Format
+
+    if Path(target).suffix.lower() not in Format.PNG.endings:
+        raise LaminaError(
+            ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{target!r} does not name a flat PNG.", "Use a path that ends in .png."
+        )
 
 
 def _write(difference: "Difference", target: str) -> None:

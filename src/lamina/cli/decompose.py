@@ -1,7 +1,5 @@
 """`lamina decompose`: pictures in, layered files out."""
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from lamina.cli.exits import DONE, FAILED, keeps_all_from_starting, print_error
 from lamina.cli.fault_log import kept_fault
 from lamina.cli.inputs import find_pictures, is_folder, shown_source
 from lamina.cli.model_options import Size, model_options, sampling_of
+from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import LaminaError
@@ -90,7 +89,7 @@ def decompose(
     JSON is one object, or for several inputs one a line; what failed has "error" there.
     """
     is_many = len(inputs) > 1 or any(map(is_folder, inputs))
-    is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
+    is_json = wants_json(is_json)
     width, height = size or (None, None)
     resolution_px = int(resolution or RESOLUTIONS_PX[0])
     task = DecomposeTask(layers, prompt, sampling_of(**model), resolution_px, is_raw, width, height)
@@ -161,7 +160,7 @@ def _tell(stack: "Stack", job: Job, options: _Options) -> None:
     if options.is_json:
         _print_json(render_json(stack, job.source, job.outputs), options)
     else:
-        click.echo("\n".join(render_table(stack, job.source, job.outputs, terminal_columns())))
+        click.echo(readable("\n".join(render_table(stack, job.source, job.outputs, terminal_columns()))))
 
 
 def _tell_failure(job: Job, error: LaminaError, options: _Options) -> None:
@@ -177,4 +176,4 @@ def _summary(count: int, failed: Sequence[Job]) -> str:
 
 
 def _print_json(value: object, options: _Options) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=None if options.is_many else 2))
+    print_json(value, indent=None if options.is_many else 2)

@@ -1,5 +1,6 @@
 """Where each picture's layers go: the --to paths, filled in for every input and checked before any work is done."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,9 +61,9 @@ def _filled(template: str, source: str) -> str:
 
 def check_spared(outputs: Sequence[str], sources: Sequence[str]) -> None:
     """Raises `LaminaError` (output_in_the_way) where an output would replace a picture that was given."""
-    places = {Path(source).resolve() for source in sources if source != STDIN}
+    places = {os.path.realpath(source) for source in sources if source != STDIN}
     for output in outputs:
-        if Path(output).resolve() in places:
+        if os.path.realpath(output) in places:
             raise _in_the_way(f"{output!r} is itself one of the pictures.", "Give another name.")
 
 
@@ -72,7 +73,7 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
     for job in jobs:
         check_spared(job.outputs, sources)
         for output in job.outputs:
-            place = Path(output).resolve()
+            place = Path(os.path.realpath(output))
             if owners.get(place) is job:
                 raise _in_the_way(f"{output!r} is named twice, in two ways.", "Name it once.")
             if place in owners:

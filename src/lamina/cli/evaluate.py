@@ -1,12 +1,12 @@
 """`lamina eval`: an engine measured on posters that are drawn from seeds, so that their layers are known."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from lamina.cli.exits import DONE, FAILED, print_error
 from lamina.cli.fault_log import kept_fault, told_fault
+from lamina.cli.printing import wants_json
 from lamina.core.errors import LaminaError
 from lamina.engine.choice import AUTO, engine_names
 
@@ -51,7 +51,7 @@ def evaluate(
     from lamina.document.evaluation import summaries, trials
     from lamina.engine.choice import start_engine
 
-    is_json = is_json or sys.stdout is None or not sys.stdout.isatty()
+    is_json = wants_json(is_json)
     scores: list[Score] = []
     failed: list[str] = []
 

@@ -2,10 +2,11 @@
 
 import click
 
+from lamina.cli.printing import readable
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.origin import as_typed_here
 
-DONE, FAILED, USAGE, CANNOT_START, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+DONE, FAILED, USAGE, CANNOT_START, HUNG_UP, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 129, 130, 143
 
 _OF_ERRORS = {
     ErrorCode.TASK_INVALID: USAGE,
@@ -33,5 +34,5 @@ def keeps_all_from_starting(error: LaminaError) -> bool:
 def print_error(text: LaminaError | str) -> None:
     """One line on stderr, without control characters; commands in a hint are as they are typed here."""
     words = f"{text.message} {as_typed_here(text.hint)}".strip() if isinstance(text, LaminaError) else text
-    shown = "".join(letter if letter.isprintable() else " " for letter in words)
+    shown = "".join(letter if letter.isprintable() else " " for letter in readable(words))
     click.echo(f"lamina: {shown}", err=True)

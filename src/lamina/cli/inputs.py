@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lamina.cli.printing import readable
 from lamina.core.errors import ErrorCode, LaminaError
 
 STDIN = "-"
@@ -31,7 +32,7 @@ def find_pictures(arguments: Sequence[str]) -> tuple[list[str], list[LaminaError
 
 def shown_source(source: str) -> str:
     """The input as people read it."""
-    return "standard input" if source == STDIN else source
+    return "standard input" if source == STDIN else readable(source)
 
 
 def is_folder(argument: str) -> bool:
@@ -53,7 +54,7 @@ def _pictures_in(folder: Path) -> list[str]:
     pictures = [
         str(entry)
         for entry in entries
-        if entry.suffix.lower() in PICTURE_ENDINGS and not entry.name.startswith(".") and entry.is_file()
+        if entry.suffix.lower() in PICTURE_ENDINGS and not entry.name.startswith(".") and _is_to_be_read(entry)
     ]
     if not pictures:
         raise LaminaError(
@@ -62,3 +63,8 @@ def _pictures_in(folder: Path) -> list[str]:
             "Name a folder with PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF files; sub-folders are not searched.",
         )
     return pictures
+
+
+def _is_to_be_read(entry: Path) -> bool:
+    """Files, and links that lead nowhere: reading those says so."""
+    return entry.is_file() or (entry.is_symlink() and not entry.exists())

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from lamina.cli.exits import DONE, FAILED, INTERRUPTED, TERMINATED, USAGE, exit_code_of, print_error
+from lamina.cli.exits import DONE, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, USAGE, exit_code_of, print_error
 from lamina.core.errors import LaminaError
 from lamina.origin import as_typed_here, program
 
@@ -88,13 +88,30 @@ def main() -> None:
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process.
 
-    Exit codes: 0 done, 1 failed (bad input too), 2 usage, 3 cannot start, 130 interrupted, 143 terminated.
+    Exit codes: 0 done, 1 failed (bad input too), 2 usage, 3 cannot start, 129 terminal closed, 130 interrupted,
+    143 terminated.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # unwinds, so that nothing half-written stays
+    _unwind_when_ended()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(_exit_code(arguments))
+
+
+def _unwind_when_ended() -> None:
+    """A signal that ends the process unwinds it first, so that nothing half-written stays; a second one does not hinder
+    that. What is ignored, as under nohup, stays so.
+    """
+    codes = {signal.SIGTERM: TERMINATED} | ({signal.SIGHUP: HUNG_UP} if hasattr(signal, "SIGHUP") else {})
+    heeded = [number for number in codes if signal.getsignal(number) is not signal.SIG_IGN]
+
+    def leave(number: int, _frame: object) -> None:
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(codes[signal.Signals(number)])
+
+    for number in heeded:
+        signal.signal(number, leave)
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:

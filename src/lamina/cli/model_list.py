@@ -1,12 +1,11 @@
 """`lamina models`: what the models are for, what they need, and which are here."""
 
-import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE, FAILED
+from lamina.cli.printing import print_json, wants_json
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import MODELS, Model
 from lamina.origin import as_typed_here, reinstall_command
@@ -30,8 +29,8 @@ def models(is_verifying: bool, is_json: bool) -> int:
     from lamina import settings
 
     found = describe_models(settings.roots(settings.current()), is_verifying)
-    if is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    if wants_json(is_json):
+        print_json(found)
     else:
         click.echo("\n".join(_lines(found)))
     return FAILED if any(entry["state"] == "damaged" for entry in found) else DONE

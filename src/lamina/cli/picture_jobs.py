@@ -1,8 +1,6 @@
 """What `lamina generate` and `lamina edit` share: their output options, the run with its progress, the report."""
 
 import functools
-import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import click
 
 from lamina.cli.destinations import check_spared
 from lamina.cli.exits import DONE
+from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_PICTURES, TaskKind
@@ -112,10 +111,10 @@ def _outputs(options: PictureOptions, stem: str) -> list[str]:
 def _tell(pictures: "Pictures", outputs: Sequence[str], options: PictureOptions) -> None:
     if options.is_quiet:
         return
-    if options.is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps(_rendered(pictures, outputs), ensure_ascii=False, indent=2))
+    if wants_json(options.is_json):
+        print_json(_rendered(pictures, outputs))
     else:
-        click.echo("\n".join(_lines(pictures, outputs)))
+        click.echo(readable("\n".join(_lines(pictures, outputs))))
 
 
 def _rendered(pictures: "Pictures", outputs: Sequence[str]) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 """The one line on a terminal that says what is being done now."""
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from lamina.cli.terminal_text import shortened, terminal_columns
+from lamina.cli.printing import readable
+from lamina.cli.terminal_text import can_rewrite_lines, shortened, terminal_columns
 
 if TYPE_CHECKING:
     from lamina.core.ports import Step
 
 
 class ProgressLine:
-    """A `Progress` on stderr; silent where stderr is not a terminal."""
+    """A `Progress` on stderr; silent where stderr is not a terminal that can rewrite a line."""
 
     def __init__(self, is_wanted: bool = True) -> None:
-        self._is_shown = is_wanted and sys.stderr is not None and sys.stderr.isatty()
+        self._is_shown = is_wanted and sys.stderr is not None and can_rewrite_lines(sys.stderr)
         self._title = ""
 
     def begin(self, title: str) -> None:
@@ -26,8 +28,13 @@ class ProgressLine:
         if self._is_shown:
             left = f", {step.eta_s:.0f} s to go" if step is not None else ""
             text = f"{self._title}  {share_done:4.0%}  {stage}{left}"
-            click.echo(f"\r\x1b[2K{shortened(text, terminal_columns() - 1)}", nl=False, err=True)
+            _show(shortened(readable(text), terminal_columns() - 1))
 
     def clear(self) -> None:
         if self._is_shown:
-            click.echo("\r\x1b[2K", nl=False, err=True)
+            _show("")
+
+
+def _show(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal is gone; what ends the work will say so
+        click.echo(f"\r\x1b[2K{text}", nl=False, err=True)

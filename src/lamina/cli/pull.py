@@ -1,13 +1,12 @@
 """`lamina pull`: a model's weights, from the hub or a folder into the models folder."""
 
-import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
@@ -40,14 +39,14 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     _check_is_released(model)
     roots = settings.roots(settings.current())
     told = _pull(model, roots, is_dry) if source is None else _adopt(model, roots, source, is_dry)
-    if is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    if wants_json(is_json):
+        print_json(told)
     else:
         if is_dry:
             rows = [(_gigabytes(count), name) for name, count in told["contents"].items()]
             click.echo("\n".join(aligned(rows, (True, False))))
         if told["folder"] is not None:
-            click.echo(f"{model.name} is in {told['folder']}")
+            click.echo(readable(f"{model.name} is in {told['folder']}"))
     return DONE
 
 

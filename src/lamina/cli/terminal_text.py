@@ -1,10 +1,17 @@
 """Text laid out for a terminal, where a letter may be two columns wide."""
 
+import os
 import shutil
 import unicodedata
 from collections.abc import Sequence
+from typing import TextIO
 
 _MARKS = ("Mn", "Me", "Cf")  # drawn on or beside the letter before, in no column of their own
+
+
+def can_rewrite_lines(stream: TextIO) -> bool:
+    """True for a terminal that understands control sequences; TERM=dumb says that it does not."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def terminal_columns() -> int:

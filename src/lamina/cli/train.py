@@ -1,8 +1,6 @@
 """`lamina train`: pictures before and after in, a LoRA out that makes the same of others."""
 
-import json
 import signal
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE, INTERRUPTED, print_error
+from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import (
@@ -184,10 +183,10 @@ def _how_to_go_on(lora: Path, steps_done: int) -> str:
 
 
 def _tell(trained: "Trained", is_json: bool) -> None:
-    if is_json or sys.stdout is None or not sys.stdout.isatty():
-        click.echo(json.dumps(_rendered(trained), ensure_ascii=False, indent=2))
+    if wants_json(is_json):
+        print_json(_rendered(trained))
     else:
-        click.echo("\n".join(_lines(trained)))
+        click.echo(readable("\n".join(_lines(trained))))
 
 
 def _rendered(trained: "Trained") -> dict[str, Any]:

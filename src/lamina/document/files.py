@@ -1,5 +1,6 @@
 """Putting a file or a folder in its place whole or not at all: it is written beside, then renamed."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -53,6 +54,7 @@ def folder_beside(path: Path, may_replace: Callable[[Path], bool]) -> Generator[
 def check_file_place(path: Path) -> None:
     """Raises what `file_beside` would raise, as far as it can be seen without writing."""
     with _told_as_unwritable(path):
+        _check_leads_somewhere(path)
         if path.is_dir():
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,
@@ -65,6 +67,7 @@ def check_file_place(path: Path) -> None:
 def check_folder_place(path: Path, may_replace: Callable[[Path], bool]) -> None:
     """Raises what `folder_beside` would raise, as far as it can be seen without writing."""
     with _told_as_unwritable(path):
+        _check_leads_somewhere(path)
         if path.exists() and not path.is_dir():
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,
@@ -78,6 +81,15 @@ def check_folder_place(path: Path, may_replace: Callable[[Path], bool]) -> None:
                 "Give a new or an empty folder.",
             )
         _check_parent(path)
+
+
+def _check_leads_somewhere(path: Path) -> None:
+    """Raises OSError for links that go round in a circle, which `exists` takes for nothing there."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
 
 
 def _check_parent(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Saves a layer stack to any format and loads it from those that keep everything."""
 
+import stat
 import struct
 import zipfile
 import zlib
@@ -138,11 +139,11 @@ def _write(stack: LayerStack, kind: Format, file: BinaryIO, live_text: bool) -> 
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        if not path.exists():
-            raise LaminaError(ErrorCode.INPUT_NOT_FOUND, f"{str(path)!r} does not exist.", "Check the name.")
-        if not path.is_file():
+        if not stat.S_ISREG(path.stat().st_mode):
             raise LaminaError(ErrorCode.INPUT_UNREADABLE, f"{str(path)!r} is not a file.", "Give a file or a folder.")
         return path.open("rb")
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the name
+        raise LaminaError(ErrorCode.INPUT_NOT_FOUND, f"{str(path)!r} does not exist.", "Check the name.") from None
     except OSError as error:
         raise LaminaError(
             ErrorCode.INPUT_UNREADABLE, f"{str(path)!r} cannot be read: {error.strerror}.", "Check the permissions."

@@ -22,11 +22,12 @@ from lamina.service.sweeping import keep_sweeping
 from lamina.service.working.workforce import Workforce
 
 _INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ANSWERS_S = 5  # that open requests get to end, when the process is to
 
 
 def run_server(installation: Installation, listener: socket.socket) -> None:
-    """The API, with agents if the settings want some, until SIGTERM or Ctrl-C. Raises `LaminaError`."""
+    """The API, with agents if the settings want some, until SIGTERM, SIGHUP or Ctrl-C. Raises `LaminaError`."""
     _run(_served(installation, listener))
 
 
@@ -104,12 +105,13 @@ def _told_to_end(close: Callable[[], None]) -> Generator[None]:
         close()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heeded:
         loop.add_signal_handler(number, hear)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in heeded:
             loop.remove_signal_handler(number)
 
 

@@ -111,7 +111,7 @@ def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: 
     Standard output is for messages only: what else is printed goes to standard error from here on. `beat_s`: how often
     a run that loads a model gives a sign of life.
     """
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # they go to the whole group; the agent decides
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they go to the whole group; the agent decides
         signal.signal(ignored, signal.SIG_IGN)
     _die_with_parent()
     served = _Served(*_taken_pipes())

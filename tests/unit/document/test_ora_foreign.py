@@ -146,7 +146,7 @@ def test_overlapping_layers_in_a_faint_group_are_rendered_into_one(tmp_path: Pat
     stack = load(_ora(tmp_path, group + GROUND))
     assert [(layer.name, layer.box, layer.opacity) for layer in stack][1:] == [("g", (0, 0, 6, 4), 128)]
     assert _pixel(stack, 2) == [50, 150, 50, 255]  # no red shines through the green
-    assert stack.notes == ("The group 'g' was rendered into one layer: 2 layers are in it.",)
+    assert stack.notes == ("The group 'g' was rendered into one layer (2 layers).",)
 
 
 def test_layers_that_lie_apart_in_a_group_with_a_mode_stay_layers(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_an_operator_that_takes_alpha_away_merges_what_is_below_it(tmp_path: Pat
     assert [layer.name for layer in stack] == ["grey", "red"]
     assert _pixel(stack, 5) == [100, 100, 100, 127]
     assert stack.notes == (
-        "The layer 'faint' has the blend mode dst-out: it and the 1 layers below it were rendered into one.",
+        "The layer 'faint' has the blend mode dst-out: it was rendered into one layer with what is below it (1 layer).",
     )
 
 

@@ -12,6 +12,7 @@ from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pix
 from lamina.document.bounds import Bounds
 from lamina.document.formats.operators import Operator, combined
 from lamina.document.formats.pixel_change import change_between
+from lamina.document.formats.records import counted
 
 Blend: TypeAlias = BlendMode | Operator
 
@@ -105,9 +106,7 @@ class GroupOpener:
         if all(meets_nothing) and isinstance(group.blend, BlendMode):
             faded = [replace(_faded(layer, group.opacity), blend=group.blend) for layer in plain]
             return [*below, *_locked(_in_place(members, faded), group)]
-        merged = self._merged(seen, group.name)
-        merged = replace(merged, opacity=group.opacity, is_locked=group.is_locked)
-        self.notes.append(f"The group {group.name!r} was rendered into one layer: {len(seen)} layers are in it.")
+        merged = _faded(plain[0], group.opacity) if len(plain) == 1 else self._merged(seen, group)
         hidden = [layer for layer in members if layer.is_hidden]
         return [*self._with_layer(merged, group.blend, below), *_locked(hidden, group)]
 
@@ -134,16 +133,20 @@ class GroupOpener:
         canvas = (0, 0, self.width, self.height)
         pixels = combined(self._rendered(seen, canvas), layer.on_canvas(*canvas[2:]), operator, layer.opacity)
         self.notes.append(
-            f"The layer {layer.name!r} has the blend mode {operator}: it and the {len(seen)} layers below it were "
-            "rendered into one."
+            f"The layer {layer.name!r} has the blend mode {operator}: it was rendered into one layer with what is "
+            f"below it ({counted(len(seen), 'layer')})."
         )
         name, kind = (seen[-1].name, seen[-1].kind) if seen else (layer.name, layer.kind)
         return [*(one for one in below if one.is_hidden), Layer(name, kind, pixels).cropped()]
 
-    def _merged(self, layers: list[Layer], name: str) -> Layer:
+    def _merged(self, layers: list[Layer], group: Group) -> Layer:
+        self.notes.append(f"The group {group.name!r} was rendered into one layer ({counted(len(layers), 'layer')}).")
         boxes = [box for layer in layers if (box := _common(layer.box, (0, 0, self.width, self.height)))]
-        box = _around(boxes)
-        return Layer(name, LayerKind.OBJECT, self._rendered(layers, box), box[0], box[1])
+        box = _around(boxes) if boxes else (0, 0, 1, 1)
+        pixels = self._rendered(layers, box)
+        return Layer(
+            group.name, LayerKind.OBJECT, pixels, box[0], box[1], opacity=group.opacity, is_locked=group.is_locked
+        )
 
     def _rendered(self, layers: list[Layer], box: Box) -> Pixels:
         left, top, width, height = box

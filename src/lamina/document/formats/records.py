@@ -80,6 +80,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
+def counted(number: int, what: str) -> str:
+    """ "1 layer", "2 layers"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
     """What is said of layers that were read, whatever the format."""
     return () if layers else ("The file holds no layers.",)
