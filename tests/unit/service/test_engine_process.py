@@ -426,7 +426,7 @@ def test_stopping_ends_a_run_that_does_not_end_in_time() -> None:
     with_engine(use, EngineLimits(stall_s=PATIENCE_S, stop_grace_s=0.2))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_the_whole_group_are_the_agents_business(number: signal.Signals) -> None:
     async def use(engine: EngineProcess) -> None:
         def interrupt(message: RunMessage) -> None:
