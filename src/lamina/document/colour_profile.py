@@ -22,6 +22,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return transform.apply(image)
 
 
+def changes_nothing(profile: bytes, mode: str) -> bool:
+    """True if `to_srgb` leaves a picture of this mode, L or RGB, as it is: the profile is sRGB, or cannot be used."""
+    transform = _transform(mode, profile)
+    return transform is None or _changes_nothing(transform, mode)
+
+
 def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
     try:
         source = ImageCms.createProfile("LAB") if profile is None else ImageCms.ImageCmsProfile(io.BytesIO(profile))
