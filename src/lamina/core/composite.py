@@ -18,11 +18,12 @@ def composite(stack: LayerStack) -> Pixels:
     canvas = np.zeros((stack.height, stack.width, 4), np.uint8)
     for layer in stack:
         if not layer.is_hidden:
-            _place(canvas, layer)
+            place(canvas, layer)
     return canvas
 
 
-def _place(canvas: Pixels, layer: Layer) -> None:
+def place(canvas: Pixels, layer: Layer) -> None:
+    """Puts one layer, hidden or not, over what is on the canvas, in place."""
     x0, y0 = max(0, layer.left), max(0, layer.top)
     x1 = min(canvas.shape[1], layer.left + layer.width)
     y1 = min(canvas.shape[0], layer.top + layer.height)

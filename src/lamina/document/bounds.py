@@ -5,6 +5,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 MAX_MEGAPIXELS = 64
 _CANVASES_A_LAYER = 2
 _CANVASES_A_STACK = 16
+_CANVASES_DRAWN = 8
+_DRAWN_LAYER_CANVASES = 0.5  # a layer is drawn in 32-bit samples, with several copies at a time
 
 
 class Bounds:
@@ -16,6 +18,7 @@ class Bounds:
     def __init__(self, max_megapixels: float = MAX_MEGAPIXELS) -> None:
         self._canvas_pixels = max_megapixels * 1e6
         self._pixels_left = _CANVASES_A_STACK * self._canvas_pixels
+        self._drawing_left = _CANVASES_DRAWN * self._canvas_pixels
 
     def check_canvas(self, width: int, height: int) -> None:
         """Raises `LaminaError` (input_too_large) if the canvas is too large, ValueError if it is no canvas."""
@@ -40,6 +43,21 @@ class Bounds:
         """Counts a layer, before it is decoded where its size is known by then. Raises as `check_layer`."""
         self.check_layer(width, height)
         self._pixels_left -= width * height
+
+    def take_drawing(self, area: int, layer_area: int, strips: int) -> None:
+        """Counts a layer of `layer_area` pixels before it is drawn on `area`, strip by strip.
+
+        Raises `LaminaError` (input_too_large).
+        """
+        self._drawing_left -= area + layer_area * strips
+        if layer_area > _DRAWN_LAYER_CANVASES * self._canvas_pixels or self._drawing_left < 0:
+            limit = self._canvas_pixels / 1e6
+            raise LaminaError(
+                ErrorCode.INPUT_TOO_LARGE,
+                "Its groups, shapes, adjustments and effects are too large, or too many, to be drawn; the limit is "
+                f"{_DRAWN_LAYER_CANVASES * limit:g} megapixels a layer, and {_CANVASES_DRAWN * limit:g} for all.",
+                "Merge or rasterise them in the program that made the file, or raise the setting max_megapixels.",
+            )
 
     def too_large(self, what: str) -> LaminaError:
         """The error (input_too_large) that begins with what is too large."""

@@ -104,12 +104,23 @@ class TestOtherPrograms:
         alpha = load(tmp_path / "b.psd")[0].pixels[..., 3]
         assert np.array_equal(alpha, np.asarray(Image.linear_gradient("L").resize((4, 4))))
 
-    def test_clipping_limits_the_alpha(self, tmp_path: Path) -> None:
+    def test_clipping_limits_the_alpha_of_layers_on_a_solid_base(self, tmp_path: Path) -> None:
+        document = PSDImage.new("RGBA", (4, 4))
+        document.create_pixel_layer(Image.new("RGBA", (2, 4), (1, 2, 3, 255)), "Base", left=1)
+        document.create_pixel_layer(Image.new("RGBA", (4, 4), (9, 9, 9, 200)), "Clipped").clipping = True
+        document.save(tmp_path / "b.psd")
+        stack = load(tmp_path / "b.psd")
+        assert [layer.name for layer in stack] == ["Base", "Clipped"]
+        assert stack[1].pixels[..., 3].tolist() == [[0, 200, 200, 0]] * 4
+
+    def test_layers_clipped_to_a_soft_base_are_one_with_it(self, tmp_path: Path) -> None:
         document = PSDImage.new("RGBA", (4, 4))
         document.create_pixel_layer(Image.new("RGBA", (2, 4), (1, 2, 3, 128)), "Base", left=1)
         document.create_pixel_layer(Image.new("RGBA", (4, 4), (9, 9, 9, 255)), "Clipped").clipping = True
         document.save(tmp_path / "b.psd")
-        assert load(tmp_path / "b.psd")[1].pixels[..., 3].tolist() == [[0, 128, 128, 0]] * 4
+        stack = load(tmp_path / "b.psd")
+        assert composite(stack)[0].tolist() == [[0, 0, 0, 0], [9, 9, 9, 128], [9, 9, 9, 128], [0, 0, 0, 0]]
+        assert stack.notes == ("Pixels now (layers clipped to a soft or blended one): 'Base'.",)
 
     def test_a_file_without_layers_is_its_flat_picture(self, tmp_path: Path) -> None:
         image = Image.linear_gradient("L").convert("RGB")
@@ -124,10 +135,30 @@ class TestOtherPrograms:
         document.save(tmp_path / "b.psd")
         assert load(tmp_path / "b.psd")[0].pixels[0, 0].tolist() == [77, 77, 77, 255]
 
-    def test_an_unknown_blend_mode_is_refused_by_name(self, tmp_path: Path) -> None:
-        document = PSDImage.new("RGBA", (3, 3))
-        document.create_pixel_layer(Image.new("RGBA", (3, 3)), "Odd", blend_mode=PsdBlend.LINEAR_BURN)
+    def test_a_blend_mode_that_stacks_do_not_have_becomes_pixels_with_a_note(self, tmp_path: Path) -> None:
+        document = PSDImage.new("RGB", (3, 3))
+        document.create_pixel_layer(Image.new("RGB", (3, 3), (200, 100, 50)), "Ground")
+        document.create_pixel_layer(Image.new("RGB", (2, 2), (155, 155, 155)), "Odd", blend_mode=PsdBlend.LINEAR_BURN)
         document.save(tmp_path / "b.psd")
-        with pytest.raises(LaminaError, match="'Odd' has the blend mode linear burn") as caught:
+        stack = load(tmp_path / "b.psd")
+        assert [(layer.name, layer.blend) for layer in stack] == [
+            ("Ground", BlendMode.NORMAL),
+            ("Odd", BlendMode.NORMAL),
+        ]
+        assert composite(stack)[0].tolist() == [[100, 0, 0, 255], [100, 0, 0, 255], [200, 100, 50, 255]]
+        assert stack.notes == (
+            "Pixels now that look right on the layers below them (the blend mode linear burn): 'Odd'.",
+        )
+
+    def test_what_is_not_drawn_is_refused_by_name_where_it_would_show(self, tmp_path: Path) -> None:
+        document = PSDImage.new("RGB", (3, 3))
+        document.create_pixel_layer(Image.new("RGB", (3, 3), (200, 100, 50)), "Ground")
+        odd = document.create_pixel_layer(Image.new("RGB", (3, 3), (0, 0, 0)), "Odd", opacity=128)
+        document.save(tmp_path / "b.psd")
+        odd.blend_mode = PsdBlend.DISSOLVE
+        odd.opacity = 40
+        with (tmp_path / "b.psd").open("wb") as file:
+            document._record.write(file)  # without a new merged picture
+        with pytest.raises(LaminaError, match="'Odd' has the blend mode dissolve") as caught:
             load(tmp_path / "b.psd")
         assert caught.value.code is ErrorCode.INPUT_NOT_A_STACK

@@ -63,10 +63,16 @@ class Colours:
 
     def shown_samples(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The same of 8-bit samples, which for a linear document have been through `shown`'s curve."""
+        if samples.shape[-1] == 3 and self.picture_mode == "L":  # a palette's colours
+            return np.asarray(to_srgb(Image.fromarray(samples), self.profile))
         if self.picture_mode == "CMYK":
             samples = 255 - samples
         bands = [Image.fromarray(np.ascontiguousarray(samples[..., band])) for band in range(samples.shape[-1])]
         picture = Image.merge(self.picture_mode, bands) if len(bands) > 1 else bands[0]
+        return self.shown_picture(picture)
+
+    def shown_picture(self, picture: Image.Image) -> NDArray[np.uint8]:
+        """The same of a picture in `picture_mode`, as Pillow has it."""
         return np.asarray(to_srgb(picture, None if self.is_linear else self.profile))
 
 

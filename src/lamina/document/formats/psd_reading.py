@@ -1,66 +1,64 @@
-"""Reads Photoshop files, ours and those of other programs, as a flat list of pixel layers."""
+"""Reads Photoshop files, ours and those of other programs, as a flat list of pixel layers that looks the same."""
 
 import logging
 import struct
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
-import numpy as np
 from psd_tools import ParseLimits, PSDImage
-from psd_tools.api.layers import AdjustmentLayer, FillLayer, Group, TypeLayer
-from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.compression import PSDDecompressionWarning
-from psd_tools.constants import BlendMode as PsdBlend
-from psd_tools.constants import Resource, Tag
+from psd_tools.constants import ChannelID, ColorMode, Resource
 
+from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.document.bounds import Bounds
-from lamina.document.formats.psd import BLENDS
+from lamina.document.formats.psd_colours import CHANNELS, Colours, colours_of
 from lamina.document.formats.psd_facts import parse_facts
-from lamina.document.formats.records import parse_text, with_guessed_background
+from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, merged_pictures
+from lamina.document.formats.psd_opening import Opening
+from lamina.document.formats.records import with_guessed_background
 
-_BLENDS_READ: dict[PsdBlend, BlendMode] = {theirs: ours for ours, theirs in BLENDS.items()}
 _MAX_OBJECTS = 1_000_000
+_MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `Bounds` is stricter for all that is drawn
+_ALLOWED_MEAN = 2.0  # levels of 255
+_UNTOLD_MOST = 3  # levels: what rounding in another order does
 
 # What psd-tools logs of a damaged file is told by our error; without this it would go to standard error as well.
 logging.getLogger("psd_tools").addHandler(logging.NullHandler())
 
 
-@dataclass(frozen=True)
-class _Switches:
-    """What a layer inherits from the groups that hold it."""
-
-    opacity: int = 255
-    is_hidden: bool = False
-    is_locked: bool = False
-    base: PsdLayer | None = None  # the layer that it is clipped to
-
-
 def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
-    """The layers of a Photoshop file, lowest first.
+    """The layers of a Photoshop file, lowest first, and notes on what became of those that are not kept as they are.
 
-    Groups are opened out: their opacity, eye and lock pass to their layers. Pixel masks and clipping are applied to
-    the alpha; text, shapes and smart objects come as the pixels that the file holds; layer effects are left out.
-    Raises `LaminaError` (input_not_a_stack for what no stack of pixel layers can show, input_too_large), and what
-    psd-tools raises for a damaged file.
+    What a flat stack can express stays as it is: pixels, modes, masks, groups that add up to the same when they are
+    opened out. Everything else that psd-tools can draw becomes pixels, and the result is held against the flat
+    picture in the file. See docs/decisions/0017-photoshop-files-look-the-same.md.
+
+    Raises `LaminaError` (input_not_a_stack, naming the feature and the layer, for what cannot be drawn as Photoshop
+    draws it; input_too_large), and what psd-tools raises for a damaged file.
     """
     _check_canvas(file, bounds)
     with warnings.catch_warnings():
         warnings.simplefilter("error", PSDDecompressionWarning)  # else a damaged channel comes as black
-        document = PSDImage.open(file, parse_limits=ParseLimits(max_objects=_MAX_OBJECTS))
-        notes = parse_facts(document.image_resources.get_data(Resource.XMP_METADATA, b""))
-        facts = notes or {}
-        layers: list[Layer] = []
-        for source, switches in _opened_out(document, _Switches()):
-            bounds.take(source.width, source.height)
-            layers += _layer(source, switches, facts.get(str(source.layer_id), {}))
-        if not layers and notes is None:
-            layers = _flat(document)
-    stack = LayerStack(document.width, document.height, tuple(layers))
-    return with_guessed_background(stack) if notes is None else stack
+        limits = ParseLimits(max_objects=_MAX_OBJECTS)
+        document = PSDImage.open(file, max_alloc_bytes=_MAX_ALLOCATION_BYTES, parse_limits=limits)
+        packet = document.image_resources.get_data(Resource.XMP_METADATA, b"")
+        facts = parse_facts(packet)
+        colours = _colours(document)
+        if not len(document) and facts is None:
+            return _flat(document, next(merged_pictures(document, colours)))
+        _drop_false_transparency(document)
+        opening = Opening(document, colours, bounds, facts or {})
+        opening.open()
+        stack = LayerStack(document.width, document.height, opening.layers)
+        stack = stack if facts is not None else with_guessed_background(stack)
+        if document.has_preview():
+            return _checked(stack, opening, document, colours)
+    if opening.unknown:
+        raise _refused(opening, "and there is no merged picture in the file to check the rest against")
+    return replace(stack, notes=(*opening.notes, "The file holds no merged picture to check its layers against."))
 
 
 def _check_canvas(file: BinaryIO, bounds: Bounds) -> None:
@@ -69,98 +67,76 @@ def _check_canvas(file: BinaryIO, bounds: Bounds) -> None:
     bounds.check_canvas(width, height)
 
 
-def _opened_out(group: Any, inherited: _Switches) -> Iterator[tuple[PsdLayer, _Switches]]:
-    base: PsdLayer | None = None
-    for source in group:
-        locks = source.locks
-        base = base if source.clipping else None
-        switches = _Switches(
-            (source.opacity * inherited.opacity + 127) // 255,
-            inherited.is_hidden or not source.visible or (base is not None and not base.visible),
-            inherited.is_locked or (locks is not None and locks.complete),
-            base,
+def _colours(document: PSDImage) -> Colours:
+    mode = document.color_mode
+    if mode not in CHANNELS and (len(document) or mode is not ColorMode.MULTICHANNEL):
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_A_STACK,
+            f"It is in the colour mode {mode.name.lower()}, of which Lamina reads no layers.",
+            "Convert it to RGB in the program that made it.",
         )
-        if not source.clipping:
-            base = source
-        if not isinstance(source, Group):
-            yield source, switches
-            continue
-        if source.blend_mode not in (PsdBlend.PASS_THROUGH, PsdBlend.NORMAL) or source.has_mask():
-            raise _not_pixels(source, "is a group with a blend mode or a mask of its own")
-        yield from _opened_out(source, switches)
+    return colours_of(document)
 
 
-def _layer(source: PsdLayer, switches: _Switches, facts: dict[str, Any]) -> list[Layer]:
-    if source.blend_mode not in _BLENDS_READ:
-        raise _not_pixels(source, f"has the blend mode {source.blend_mode.name.lower().replace('_', ' ')}")
-    pixels = _pixels(source, switches)
-    if pixels is None:
-        return []
-    is_renamed = source.name != facts.get("shown", source.name)
-    kind = LayerKind.TEXT if isinstance(source, TypeLayer) else LayerKind.OBJECT
-    return [
-        Layer(
-            name=source.name if is_renamed else facts.get("name", source.name),
-            kind=LayerKind(facts.get("kind", kind)),
-            pixels=pixels,
-            left=source.left,
-            top=source.top,
-            opacity=(switches.opacity * source.fill_opacity + 127) // 255,
-            is_hidden=switches.is_hidden,
-            is_locked=switches.is_locked,
-            blend=_BLENDS_READ[source.blend_mode],
-            text=parse_text(facts.get("text", ())),
-        )
-    ]
+def _drop_false_transparency(document: PSDImage) -> None:
+    """Takes away what psd-tools writes as the transparency of LAB layers: their plane A, for a letter's sake."""
+    if document.color_mode is not ColorMode.LAB:
+        return
+    for layer in document.descendants():
+        record = layer._record  # pyright: ignore[reportPrivateUsage]
+        planes = layer._channels  # pyright: ignore[reportPrivateUsage]
+        places = {info.id: place for place, info in enumerate(record.channel_info)}
+        alpha, a = places.get(ChannelID.TRANSPARENCY_MASK), places.get(ChannelID.CHANNEL_1)
+        if alpha is not None and a is not None and planes[alpha].data and planes[alpha] == planes[a]:
+            del record.channel_info[alpha], planes[alpha]
 
 
-def _pixels(source: PsdLayer, switches: _Switches) -> Pixels | None:
-    image = source.topil() if source.has_pixels() else None
-    has_shape = source.has_vector_mask() and not (source.mask is not None and source.mask.has_real())
-    # psd-tools takes the oldest kind of adjustment for a layer of pixels.
-    is_adjustment = isinstance(source, AdjustmentLayer) or Tag.BRIGHTNESS_AND_CONTRAST in source.tagged_blocks
-    if image is None or has_shape or is_adjustment or isinstance(source, FillLayer):
-        if switches.is_hidden or (source.width == 0 and not is_adjustment):
-            return None
-        raise _not_pixels(source, "is an adjustment, a fill or a vector shape")
-    pixels = np.array(image.convert("RGBA"))
-    _apply_mask(pixels, source)
-    if switches.base is not None:
-        _clip(pixels, source, switches.base)
-    return pixels
+def _flat(document: PSDImage, merged: MergedPicture) -> LayerStack:
+    notes: list[str] = []
+    if merged.extra_channels:
+        notes.append(f"Channels for saved selections and spot inks are left out: {merged.extra_channels}.")
+    if document.color_mode is ColorMode.MULTICHANNEL:
+        notes.append(f"A multichannel file: only the first of its {document.channels} inks is shown, in grey.")
+    layer = Layer("Background", LayerKind.BACKGROUND, merged.as_layer())
+    return LayerStack(document.width, document.height, (layer,), notes=tuple(notes))
 
 
-def _apply_mask(pixels: Pixels, source: PsdLayer) -> None:
-    if source.mask is not None and not source.mask.disabled:
-        mask = source.mask.topil(layer_sized=True)
-        if mask is not None:
-            _limit_alpha(pixels, np.asarray(mask.convert("L")))
+def _checked(stack: LayerStack, opening: Opening, document: PSDImage, colours: Colours) -> LayerStack:
+    """The stack with notes on what is missing, or, if it has but one layer, as the merged picture shows it.
+
+    Raises `LaminaError` (input_not_a_stack) if the layers look otherwise than the merged picture.
+    """
+    picture = composite(stack)
+    found = [(merged.difference(picture), merged) for merged in merged_pictures(document, colours)]
+    difference, merged = min(found, key=lambda pair: pair[0].mean)
+    if difference.mean > _ALLOWED_MEAN and found[0][1].alpha is None and not opening.unknown:
+        # Photoshop tells of transparency if there is any; others store the bare colours, as psd-tools does.
+        bare = found[0][1].difference_of_colours(picture)
+        difference = min(difference, bare, key=lambda each: each.mean)
+    missing = [f"Not drawn as in Photoshop: {feature} of {name!r}." for name, feature in opening.unknown]
+    if difference.mean <= _ALLOWED_MEAN:
+        notes = [*opening.notes, *missing]
+        if notes and difference.most > _UNTOLD_MOST:
+            notes.append(f"The layers differ from the merged picture in the file by {_size(difference)}.")
+        return replace(stack, notes=tuple(notes))
+    if len(stack) > 1 or len(list(document.descendants())) != 1 or is_blank(merged):
+        raise _refused(opening, f"and its layers differ from the merged picture in the file by {_size(difference)}")
+    notes = (*missing, f"The one layer is the merged picture in the file, which is otherwise by {_size(difference)}.")
+    only = Layer(document[0].name, LayerKind.OBJECT, merged.as_layer())
+    return with_guessed_background(replace(stack, layers=(only,), notes=notes))
 
 
-def _clip(pixels: Pixels, source: PsdLayer, base: PsdLayer) -> None:
-    image = None if isinstance(base, Group) else base.topil()
-    if image is None:
-        raise _not_pixels(source, "is clipped to a layer without pixels")
-    below = np.array(image.convert("RGBA"))
-    _apply_mask(below, base)
-    ground = Layer("", LayerKind.OBJECT, below, base.left - source.left, base.top - source.top)
-    _limit_alpha(pixels, ground.on_canvas(source.width, source.height)[..., 3])
+def _refused(opening: Opening, more: str) -> LaminaError:
+    hint = "Merge or rasterise such layers in the program that made the file, and save it with its merged picture."
+    if opening.unknown:
+        name, feature = opening.unknown[0]
+        others = f", and {len(opening.unknown) - 1} more like it" if len(opening.unknown) > 1 else ""
+        message = f"The layer {name!r} has {feature}{others}, which Lamina does not draw, {more}."
+    else:
+        drawn = " ".join(opening.notes)
+        message = f"Something in it is not drawn as in Photoshop, {more}. {drawn}".strip()
+    return LaminaError(ErrorCode.INPUT_NOT_A_STACK, message, hint)
 
 
-def _limit_alpha(pixels: Pixels, mask: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-    pixels[..., 3] = (pixels[..., 3].astype(np.uint16) * mask + 127) // 255
-
-
-def _flat(document: PSDImage) -> list[Layer]:
-    image = document.topil()
-    if image is None:
-        raise ValueError("it holds neither layers nor a picture")
-    return [Layer("Background", LayerKind.BACKGROUND, np.array(image.convert("RGBA")))]
-
-
-def _not_pixels(source: PsdLayer, fault: str) -> LaminaError:
-    return LaminaError(
-        ErrorCode.INPUT_NOT_A_STACK,
-        f"The layer {source.name!r} {fault}, which Lamina does not know.",
-        "Merge it with the layers below, or rasterise it, in the program that made it.",
-    )
+def _size(difference: Difference) -> str:
+    return f"{difference.mean:.2g} of 255 levels on average, {difference.most} at most"
