@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psd_tools import PSDImage
 from psd_tools.api.utils import has_transparency
-from psd_tools.constants import ColorMode, Resource, Tag
+from psd_tools.constants import ColorMode, Compression, Resource, Tag
 
 from lamina.core.layers import Pixels
 from lamina.document.formats.psd_colours import CHANNELS, Colours
@@ -100,6 +100,7 @@ def is_blank(picture: MergedPicture) -> bool:
 
 def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedPicture:
     record = document._record  # pyright: ignore[reportPrivateUsage]
+    _check_whole(document)
     planes = record.image_data.get_data(record.header)
     if not isinstance(planes, list):
         raise TypeError("its flat picture is not in planes")
@@ -114,6 +115,21 @@ def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedP
         _matte(on_white, alpha)
     extra = 0 if colours.mode is ColorMode.MULTICHANNEL else len(planes) - held - (place is not None)
     return MergedPicture(on_white, alpha, extra)
+
+
+def _check_whole(document: PSDImage) -> None:
+    """ValueError for a file that was cut off, which psd-tools fills up with black."""
+    record = document._record  # pyright: ignore[reportPrivateUsage]
+    data, lines = record.image_data.data, document.height * document.channels
+    if record.image_data.compression is Compression.RAW:
+        needed = lines * ((document.width * document.depth + 7) // 8)
+    elif record.image_data.compression is Compression.RLE:
+        lengths = np.frombuffer(data[: lines * document.version * 2], f">u{document.version * 2}")
+        needed = lines * document.version * 2 + int(lengths.sum(dtype=np.int64))
+    else:
+        return
+    if len(data) < needed:
+        raise ValueError(f"its flat picture needs {needed} bytes, and has {len(data)}")
 
 
 def _is_matted(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bool:
