@@ -92,6 +92,19 @@ def merged_pictures(document: PSDImage, colours: Colours) -> Iterator[MergedPict
         yield _picture(document, colours, held)
 
 
+def is_whole(document: PSDImage) -> bool:
+    """Whether the flat picture has all its bytes; psd-tools fills one that was cut off up with black."""
+    record = document._record  # pyright: ignore[reportPrivateUsage]
+    data, lines = record.image_data.data, document.height * document.channels
+    if record.image_data.compression is Compression.RAW:
+        return len(data) >= lines * ((document.width * document.depth + 7) // 8)
+    if record.image_data.compression is Compression.RLE:
+        table = lines * document.version * 2
+        lengths = np.frombuffer(data[:table], f">u{document.version * 2}")
+        return len(data) >= table + int(lengths.sum(dtype=np.int64))
+    return True  # what was packed otherwise does not unpack
+
+
 def is_blank(picture: MergedPicture) -> bool:
     """Whether it is all black or all white, as programs leave it that do not draw it."""
     lowest, highest = picture.on_white.min(), picture.on_white.max()
@@ -100,7 +113,8 @@ def is_blank(picture: MergedPicture) -> bool:
 
 def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedPicture:
     record = document._record  # pyright: ignore[reportPrivateUsage]
-    _check_whole(document)
+    if not is_whole(document):
+        raise ValueError("its flat picture is cut off")
     planes = record.image_data.get_data(record.header)
     if not isinstance(planes, list):
         raise TypeError("its flat picture is not in planes")
@@ -115,21 +129,6 @@ def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedP
         _matte(on_white, alpha)
     extra = 0 if colours.mode is ColorMode.MULTICHANNEL else len(planes) - held - (place is not None)
     return MergedPicture(on_white, alpha, extra)
-
-
-def _check_whole(document: PSDImage) -> None:
-    """ValueError for a file that was cut off, which psd-tools fills up with black."""
-    record = document._record  # pyright: ignore[reportPrivateUsage]
-    data, lines = record.image_data.data, document.height * document.channels
-    if record.image_data.compression is Compression.RAW:
-        needed = lines * ((document.width * document.depth + 7) // 8)
-    elif record.image_data.compression is Compression.RLE:
-        lengths = np.frombuffer(data[: lines * document.version * 2], f">u{document.version * 2}")
-        needed = lines * document.version * 2 + int(lengths.sum(dtype=np.int64))
-    else:
-        return
-    if len(data) < needed:
-        raise ValueError(f"its flat picture needs {needed} bytes, and has {len(data)}")
 
 
 def _is_matted(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bool:

@@ -16,7 +16,7 @@ from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.document.bounds import Bounds
 from lamina.document.formats.psd_colours import CHANNELS, Colours, colours_of
 from lamina.document.formats.psd_facts import parse_facts
-from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, merged_pictures
+from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, is_whole, merged_pictures
 from lamina.document.formats.psd_opening import Opening
 from lamina.document.formats.records import with_guessed_background
 
@@ -54,11 +54,11 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
         opening.open()
         stack = LayerStack(document.width, document.height, opening.layers)
         stack = stack if facts is not None else with_guessed_background(stack)
-        if document.has_preview():
+        if document.has_preview() and is_whole(document):
             return _checked(stack, opening, document, colours)
     if opening.unknown:
-        raise _refused(opening, "and there is no merged picture in the file to check the rest against")
-    return replace(stack, notes=(*opening.notes, "The file holds no merged picture to check its layers against."))
+        raise _refused(opening, "and there is no whole merged picture in the file to check the rest against")
+    return replace(stack, notes=(*opening.notes, "The file holds no whole merged picture to check its layers against."))
 
 
 def _check_canvas(file: BinaryIO, bounds: Bounds) -> None:
