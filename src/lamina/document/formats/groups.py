@@ -66,11 +66,6 @@ class GroupOpener:
             found = self._with_node(node, found)
         return found
 
-    def are_apart(self, layers: Iterable[Layer]) -> bool:
-        """True if no two visible layers have pixels in the same place of the canvas."""
-        supports = _Supports(self.width, self.height)
-        return all(supports.add(layer) for layer in layers if not layer.is_hidden)
-
     def _with_node(self, node: Node, below: list[Layer]) -> list[Layer]:
         if isinstance(node, Leaf):
             return self._with_layer(node.layer, node.blend, below)

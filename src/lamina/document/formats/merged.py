@@ -1,38 +1,60 @@
 """Compares layers that were read with the merged picture that their file carries, and tells of a difference."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.core.layers import Pixels
 
 _STRIP_ROWS = 256  # bounds the temporaries of a large canvas
-_NOT_TOLD_LEVELS = 3  # what programs differ by that round after every layer
+_ROUNDING_LEVELS = 5  # what programs differ by that round after every layer
 
 
-def notes_on_difference(shown: Pixels, merged: Pixels) -> tuple[str, ...]:
-    """`shown`: what the layers add up to; `merged`: what the file says that they do; both RGBA, straight alpha.
+@dataclass(frozen=True, slots=True)
+class MergedDifference:
+    """How far two pictures are apart, in levels of 0..255; colours count as much as their alpha shows of them.
 
-    Colours count as much as their alpha shows of them. Nothing where they differ by rounding alone.
+    `share`: of the pixels, 0..1, those that differ by more than rounding does.
     """
-    if shown.shape != merged.shape:
-        size = f"{merged.shape[1]} x {merged.shape[0]}"
-        return (f"The merged picture in the file is {size} pixels, and was not compared with the layers.",)
+
+    share: float
+    largest: float
+    mean: float
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence with the size of the difference; none where it is rounding alone."""
+        if not self.share:
+            return ()
+        return (
+            f"The layers differ from the merged picture in the file in {max(self.share, 0.0001):.2%} of the pixels, "
+            f"by at most {self.largest:.0f} of 255 levels and {self.mean:.2g} on average.",
+        )
+
+
+def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
+    """`shown`: what the layers add up to; `merged`: what the file says that they do; RGBA of the same size."""
     largest, total, pixels_apart = 0.0, 0.0, 0
     for top in range(0, shown.shape[0], _STRIP_ROWS):
         rows = slice(top, top + _STRIP_ROWS)
-        levels = np.abs(_premultiplied(shown[rows]) - _premultiplied(merged[rows]))
+        levels = _levels(shown[rows], merged[rows])
         largest = max(largest, float(levels.max()))
         total += float(levels.sum(dtype=np.float64))
-        pixels_apart += int((levels.max(-1) > _NOT_TOLD_LEVELS).sum())
-    if not pixels_apart:
-        return ()
-    share = pixels_apart / (shown.shape[0] * shown.shape[1])
-    return (
-        f"The layers differ from the merged picture in the file in {max(share, 0.0001):.2%} of the pixels, by at most "
-        f"{largest:.0f} of 255 levels and {total / shown.size:.2g} on average.",
-    )
+        pixels_apart += int((levels.max(-1) > _ROUNDING_LEVELS).sum())
+    return MergedDifference(pixels_apart / (shown.shape[0] * shown.shape[1]), largest, total / shown.size)
 
 
-def _premultiplied(picture: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def differs(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+    """(height, width): where two pictures of the same size are apart by more than rounding is."""
+    strips = (slice(top, top + _STRIP_ROWS) for top in range(0, one.shape[0], _STRIP_ROWS))
+    return np.concatenate([_levels(one[rows], other[rows]).max(-1) > _ROUNDING_LEVELS for rows in strips])
+
+
+def _levels(one: Pixels, other: Pixels) -> NDArray[np.float32]:
+    return np.abs(_premultiplied(one) - _premultiplied(other))
+
+
+def _premultiplied(picture: Pixels) -> NDArray[np.float32]:
     samples = picture.astype(np.float32)
     samples[..., :3] *= samples[..., 3:] / 255
     return samples

@@ -1,22 +1,20 @@
 """Reads OpenRaster files, ours and those of other programs, as a flat list of layers."""
 
-import json
-import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
+from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
 from lamina.document.formats.archive import Archive
-from lamina.document.formats.groups import Group, GroupOpener, Leaf, Node
-from lamina.document.formats.merged import notes_on_difference
-from lamina.document.formats.ora_tree import LayerElement, StackElement, parse_stack_xml
-from lamina.document.formats.records import notes_on, of_another_program, parse_text
-from lamina.document.invalid_content import InvalidContentError
-from lamina.document.names import presentable
+from lamina.document.formats.groups import Group, GroupOpener, Node
+from lamina.document.formats.merged import difference_from_merged, differs
+from lamina.document.formats.ora_layers import LayerReader
+from lamina.document.formats.ora_tree import parse_stack_xml
+from lamina.document.formats.records import notes_on, of_another_program
 
 _MERGED = "mergedimage.png"
+_CLOSE_LEVELS = 1.0  # on average: so near the merged picture is what its program meant
+_CLEARLY = 2.0  # times as near as the other reading
 
 
 def read(archive: Archive) -> LayerStack:
@@ -27,120 +25,95 @@ def read(archive: Archive) -> LayerStack:
     """
     image = parse_stack_xml(archive.text("stack.xml"))
     archive.bounds.check_canvas(image.width, image.height)
-    opener = GroupOpener(image.width, image.height, archive.bounds)
-    reader = _Reader(archive, opener)
-    layers = opener.layers_of(reader.nodes(image.members))
-    notes = (*image.notes, *reader.notes, *opener.notes, *notes_on(layers))
-    stack = LayerStack(image.width, image.height, tuple(layers), notes)
+    reader = LayerReader(archive)
+    nodes = reader.nodes(image.members)
+    file = _File(archive, image.width, image.height)
+    layers, opening_notes = file.layers_of(nodes)
+    notes = (*image.notes, *reader.notes, *opening_notes, *notes_on(layers))
+    stack = LayerStack(image.width, image.height, layers, notes)
     if reader.is_ours or not layers:
         return stack
-    return of_another_program(replace(stack, notes=(*notes, *_merged_notes(stack, archive))))
-
-
-def _merged_notes(stack: LayerStack, archive: Archive) -> tuple[str, ...]:
-    if not archive.holds(_MERGED):
-        return ()
-    try:
-        merged = archive.picture(_MERGED, "The merged picture")
-    except LaminaError as error:
-        return (f"The layers were not compared with the merged picture in the file. {error.message}",)
-    return notes_on_difference(composite(stack), merged)
+    return of_another_program(replace(stack, notes=(*notes, *file.notes_on_difference(stack))))
 
 
 @dataclass
-class _Reader:
+class _File:
+    """What of an OpenRaster file lies around its layers."""
+
     archive: Archive
-    opener: GroupOpener
-    notes: list[str] = field(default_factory=list)
-    is_ours: bool = False
+    width: int
+    height: int
+    _merged: Pixels | str | None = field(default=None, init=False)
 
-    def nodes(self, members: tuple[LayerElement | StackElement, ...], is_hidden: bool = False) -> tuple[Node, ...]:
-        """Lowest first. `is_hidden`: by a group that holds them."""
-        found: list[Node] = []
-        for member in reversed(members):
-            if isinstance(member, StackElement):
-                found.append(self._group(member, is_hidden))
-            else:
-                found += self._leaf(member, is_hidden)
-        return tuple(found)
+    def layers_of(self, nodes: tuple[Node, ...]) -> tuple[tuple[Layer, ...], list[str]]:
+        """Flat, with notes.
 
-    def _group(self, stack: StackElement, is_hidden: bool) -> Group:
-        members = self.nodes(stack.members, is_hidden or stack.is_hidden)
-        group = Group(
-            stack.name, members, stack.opacity, stack.is_hidden, stack.is_locked, stack.is_isolated, stack.blend
-        )
-        is_plain = group.opacity == 255 and group.blend is BlendMode.NORMAL
-        return group if group.is_isolated or is_plain or is_hidden or group.is_hidden else self._either_way(group)
-
-    def _either_way(self, group: Group) -> Group:
-        """A group that is not isolated, with an opacity or a blend mode of its own.
-
-        Version 0.0.5 of the specification isolates it nevertheless; later texts pass the opacity to the members and
-        the mode to nobody. Where both look the same, it can be read.
+        A group that is not isolated, with an opacity or a blend mode of its own, can be meant in two ways: today's
+        specification passes the opacity to the members and the mode to nobody, as Krita does; version 0.0.5 isolates
+        it. Where that shows, the merged picture tells; where it does not tell, the file is refused.
         """
-        layers = self.opener.layers_of(group.members)
-        is_normal = group.blend is BlendMode.NORMAL and all(layer.blend is BlendMode.NORMAL for layer in layers)
-        if not is_normal or not self.opener.are_apart(layers):
-            raise LaminaError(
-                ErrorCode.INPUT_NOT_A_STACK,
-                f"The group {group.name!r} passes through what is below it and has an opacity or a blend mode of its "
-                "own, which programs show in different ways.",
-                "Isolate it, or give its opacity to its layers, in the program that made it.",
-            )
-        return replace(group, members=tuple(Leaf(layer) for layer in layers), is_isolated=True)
-
-    def _leaf(self, element: LayerElement, is_hidden: bool) -> list[Leaf]:
-        self.is_ours = self.is_ours or "kind" in element.own
-        named = f"layer {element.name!r}"
-        try:
-            pixels = self.archive.picture(self._entry(element.source, named), f"The {named}")
-        except LaminaError as error:
-            if error.code is not ErrorCode.INPUT_NOT_A_STACK or not (is_hidden or element.is_hidden):
-                raise
-            self.notes.append(f"The hidden layer {element.name!r} was left out: {error.message}")
-            return []
-        layer = Layer(
-            name=_full_name(element),
-            kind=_kind(element),
-            pixels=pixels,
-            left=element.left,
-            top=element.top,
-            opacity=element.opacity,
-            is_hidden=element.is_hidden,
-            is_locked=element.is_locked,
-            text=parse_text(_own_json(element, "text", [])),
+        unclear = [group.name for group in _groups(nodes) if _is_unclear(group)]
+        passed = self._opened(nodes)
+        if not unclear:
+            return passed
+        isolated = self._opened(tuple(map(_isolated, nodes)))
+        shown = [composite(LayerStack(self.width, self.height, layers)) for layers, _ in (passed, isolated)]
+        where = differs(*shown)
+        if not where.any():
+            return passed
+        merged = self.merged()
+        if not isinstance(merged, str):
+            far = [difference_from_merged(one[where][None], merged[where][None]).mean for one in shown]
+            if min(far) <= _CLOSE_LEVELS and max(far) >= _CLEARLY * min(far):
+                return passed if far[0] < far[1] else isolated
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_A_STACK,
+            f"The group {unclear[0]!r} passes through what is below it and has an opacity or a blend mode of its own, "
+            "which programs show in different ways.",
+            "Isolate it, or give its opacity to its layers, in the program that made it.",
         )
-        return [Leaf(layer, element.blend)]
 
-    def _entry(self, source: str | None, named: str) -> str:
-        """The name of the ZIP's entry: from its root, whatever slashes and dots a program has put before it."""
-        if source is None:
-            raise InvalidContentError(f"the {named} has no src, which tells its picture")
-        if self.archive.holds(source):
-            return source
-        parts = [part for part in re.split(r"[/\\]", source) if part not in ("", ".")]
-        path = "/".join(parts)
-        if ".." in parts or not self.archive.holds(path):
-            raise InvalidContentError(f"the picture of the {named}, {source!r}, is not in the file")
-        return path
+    def _opened(self, nodes: tuple[Node, ...]) -> tuple[tuple[Layer, ...], list[str]]:
+        opener = GroupOpener(self.width, self.height, self.archive.bounds)
+        return tuple(opener.layers_of(nodes)), opener.notes
+
+    def notes_on_difference(self, stack: LayerStack) -> tuple[str, ...]:
+        """How far the layers are from the merged picture."""
+        merged = self.merged()
+        if isinstance(merged, str):
+            return (merged,) if merged else ()
+        return difference_from_merged(composite(stack), merged).notes()
+
+    def merged(self) -> Pixels | str:
+        """The merged picture; in its place why there is none to compare with, which may go without saying: ""."""
+        if self._merged is None:
+            self._merged = self._read_merged()
+        return self._merged
+
+    def _read_merged(self) -> Pixels | str:
+        if not self.archive.holds(_MERGED):
+            return ""
+        try:
+            merged = self.archive.picture(_MERGED, "The merged picture")
+        except LaminaError as error:
+            return f"The layers were not compared with the merged picture in the file. {error.message}"
+        if merged.shape[:2] != (self.height, self.width):
+            size = f"{merged.shape[1]} x {merged.shape[0]}"
+            return f"The merged picture in the file is {size} pixels, and was not compared with the layers."
+        return merged
 
 
-def _full_name(element: LayerElement) -> str:
-    own_name = _own_json(element, "name", None)
-    if isinstance(own_name, str) and presentable(own_name) == element.name:  # else it was renamed in another program
-        return own_name
-    return element.name
+def _groups(nodes: tuple[Node, ...]) -> list[Group]:
+    """Those that show."""
+    groups = [node for node in nodes if isinstance(node, Group) and not node.is_hidden]
+    return [*groups, *(inner for group in groups for inner in _groups(group.members))]
 
 
-def _kind(element: LayerElement) -> LayerKind:
-    kind = element.own.get("kind", LayerKind.OBJECT.value)
-    if kind not in list(LayerKind):
-        raise InvalidContentError(f"the layer {element.name!r} is of a kind that Lamina does not know")
-    return LayerKind(kind)
+def _is_unclear(group: Group) -> bool:
+    return not group.is_isolated and (group.opacity != 255 or group.blend is not BlendMode.NORMAL)
 
 
-def _own_json(element: LayerElement, name: str, otherwise: Any) -> Any:
-    try:
-        return json.loads(element.own[name]) if name in element.own else otherwise
-    except (ValueError, RecursionError):
-        raise InvalidContentError(f"the {name} of the layer {element.name!r} is no JSON") from None
+def _isolated(node: Node) -> Node:
+    if not isinstance(node, Group):
+        return node
+    return replace(node, members=tuple(map(_isolated, node.members)), is_isolated=node.is_isolated or _is_unclear(node))
