@@ -1,12 +1,13 @@
 """`lamina serve`: the service on this machine, API and agents in one."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.service_options import service_options, settings_of
+from lamina.cli.fault_log import log_faults
+from lamina.cli.service_options import log_level_option, service_options, settings_of
 from lamina.origin import as_typed_here
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ _MOST_AGENTS = 64
 @click.option("--port", type=click.IntRange(0, 65_535), help="8080 by default; 0 is any that is free.")
 @service_options
 @click.option("--agents", type=click.IntRange(0, _MOST_AGENTS), help="Jobs at once on each device; 0 is the API alone.")
-def serve(
-    host: str | None, port: int | None, data: str | None, database: str | None, storage: str | None, agents: int | None
-) -> int:
+@log_level_option
+def serve(**flags: Any) -> int:
     """Run the service: the API, and agents that do the work.
 
     \b
@@ -37,10 +37,12 @@ def serve(
     from lamina.server.listening import address_of, bound_socket, is_loopback
     from lamina.server.logs import configure_logs
     from lamina.server.running import run_server
-    from lamina.server.stores import password_of
+    from lamina.server.stores import check_files, password_of
 
-    settings = settings_of(host=host, port=port, data=data, database=database, storage=storage, agents=agents)
-    configure_logs(secrets=[password_of(settings), settings.expander_key or ""])
+    settings = settings_of(**flags)
+    configure_logs(settings.log_level, [password_of(settings), settings.expander_key or ""])
+    log_faults()
+    check_files(settings)
     with bound_socket(settings.host, settings.port) as listener:
         address = address_of(listener)
         installation = open_installation(settings, address)

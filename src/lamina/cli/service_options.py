@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lamina.settings import Settings
     from lamina.store.database import Database
 
+LOG_LEVELS = ("debug", "info", "warning", "error")  # as in lamina.settings.checks, not loaded for the sake of --help
 _STORE = (
     click.option("--data", metavar="DIR", help="The service's folder; lamina/service in XDG_DATA_HOME by default."),
     click.option("--database", metavar="URL", help="postgresql://USER@HOST/NAME; SQLite in the folder by default."),
@@ -19,6 +20,9 @@ _FILES = (
     click.option("--storage", metavar="URL", help="s3://BUCKET/PREFIX and its like; files in the folder by default."),
 )
 
+log_level_option = click.option(
+    "--log-level", type=click.Choice(LOG_LEVELS), help="From which level on it logs; info by default."
+)
 address_option = click.option(
     "--url", metavar="URL", help="Where the service is; by the settings, http://127.0.0.1:8080, by default."
 )

@@ -78,7 +78,7 @@ class RequestMiddleware:
         fields = with_fields(
             method=method, path=exchange.path[:_LONGEST_PATH], status=status, duration_ms=round(took_s * 1000, 1)
         )
-        _log.info("request", extra=fields)
+        _log.log(logging.ERROR if status >= 500 else logging.INFO, "request", extra=fields)
 
 
 def route_template(scope: Scope) -> str:

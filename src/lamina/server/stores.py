@@ -1,5 +1,6 @@
 """Opens the database and the storage that the settings name, and brings the schema up to date."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def reached_database(settings: Settings) -> Database:
 def open_files(settings: Settings) -> Blobs:
     """Raises `LaminaError`: store_unavailable, settings_invalid."""
     return open_blobs(settings.storage or str(data_folder(settings) / "files"))
+
+
+def check_files(settings: Settings) -> None:
+    """Raises `LaminaError` (store_unavailable) with the reason where the storage that the settings name cannot be
+    used: a service that takes jobs in and cannot keep what they make is of no use.
+    """
+    if settings.storage is not None:
+        asyncio.run(open_files(settings).check())
 
 
 def check_service_is_there(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobRequest, JobState, WebhookEvent
 from lamina.core.stand_ins import ENGINE, STANDS_IN_FOR, is_free, stood_in_for, told_of_stand_in
 from lamina.core.tasks import TaskKind
+from lamina.service.job_log import log_end
 from lamina.service.service import Service
 from lamina.service.settling import forget_progress, settled_training
 from lamina.store import events, files, jobs, outbox, wallets
@@ -73,6 +74,7 @@ def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> N
 def announce(service: Service, job: Job | None) -> None:
     """To be called when the transaction that ended the job has committed."""
     if job is not None:
+        log_end(job)
         service.signals.changed(job.id)
         ring(service, job)
         service.observer.job_ended(job)

@@ -22,11 +22,13 @@ class EnginePipes(asyncio.SubprocessProtocol):
     """One child from its start to its end. `exit_code`: negative for a signal, None while it runs.
 
     `is_killed`: whether it was from here; it may take a moment to end then, and `ended` tells when it has.
-    `runs_at_end`: how many were heard then.
+    `is_mute`: it cannot say anything any more, which is so a moment before its end. `runs_at_end`: how many were heard
+    then.
     """
 
-    def __init__(self, on_log: Callable[[str], None]) -> None:
+    def __init__(self, on_log: Callable[[str], None], on_exit: Callable[[Self], None] = lambda _: None) -> None:
         self._loop = asyncio.get_running_loop()
+        self._on_exit = on_exit
         self._inboxes: dict[int | None, _Inbox] = {None: asyncio.Queue()}  # the first word may come at once
         self._lines = Lines(_MOST_MESSAGE_BYTES)
         self.log = LogTail(on_log, self._loop.time)
@@ -34,17 +36,23 @@ class EnginePipes(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport
         self.pid = 0
         self.exit_code: int | None = None
-        self.is_killed = False
+        self.is_killed = self.is_mute = False
         self.runs_at_end = 0
         self.ended = asyncio.Event()
 
     @classmethod
     async def opened(
-        cls, command: Sequence[str], environment: Mapping[str, str] | None, on_log: Callable[[str], None]
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None,
+        on_log: Callable[[str], None],
+        on_exit: Callable[[Self], None] = lambda _: None,
     ) -> Self:
-        """Starts the command. Raises OSError where that cannot be."""
+        """Starts the command. `on_exit`: told when it has ended and its last words are here. Raises OSError where it
+        cannot be started.
+        """
         loop = asyncio.get_running_loop()
-        _, pipes = await loop.subprocess_exec(lambda: cls(on_log), *command, env=environment)
+        _, pipes = await loop.subprocess_exec(lambda: cls(on_log, on_exit), *command, env=environment)
         return pipes
 
     @contextlib.contextmanager
@@ -78,6 +86,9 @@ class EnginePipes(asyncio.SubprocessProtocol):
 
     def kill(self) -> None:
         self.is_killed = True
+        self._send_kill()
+
+    def _send_kill(self) -> None:
         if self.exit_code is None:
             # Not the transport's own kill, which may reap the process before asyncio's watcher does.
             with contextlib.suppress(ProcessLookupError):
@@ -105,7 +116,8 @@ class EnginePipes(asyncio.SubprocessProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
         self._open.discard(fd)
         if fd == _STDOUT:
-            self.kill()  # it cannot say anything any more
+            self.is_mute = True
+            self._send_kill()
         if self.exit_code is not None and not self._open:
             self._end()
 
@@ -120,6 +132,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
         if not self.ended.is_set():
             self.ended.set()
             self.runs_at_end = sum(run is not None for run in self._inboxes)
+            self._on_exit(self)
             for inbox in self._inboxes.values():
                 inbox.put_nowait(None)
             self._transport.close()

@@ -5,6 +5,7 @@ It works on one run at a time. What a run has made may still be written while th
 
 import asyncio
 import inspect
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure
+from lamina.core.log_context import with_fields
 from lamina.service.engine_pipes import EnginePipes
 from lamina.service.engine_protocol import (
     CANCEL,
@@ -28,6 +30,7 @@ from lamina.service.engine_protocol import (
     render_order,
 )
 
+_log = logging.getLogger(__name__)
 OnMessage = Callable[[RunMessage], Awaitable[None] | None]
 
 _OF_NATIVE_CODE = frozenset(
@@ -64,7 +67,8 @@ class EngineDied(EngineLost):
     """
 
     def __init__(self, exit_code: int | None, log: tuple[str, ...], was_alone: bool = False) -> None:
-        how = f"signal {-exit_code}" if exit_code is not None and exit_code < 0 else f"exit code {exit_code}"
+        name = _signal_name(exit_code)
+        how = f"signal {-(exit_code or 0)}, {name}" if name is not None else f"exit code {exit_code}"
         super().__init__(f"The engine's process ended unexpectedly ({how}).", log)
         self.exit_code, self.was_alone = exit_code, was_alone
 
@@ -120,7 +124,8 @@ class EngineProcess:
     @property
     def is_alive(self) -> bool:
         child = self._child
-        return child is not None and child.exit_code is None and not child.is_killed and not self._is_leaving
+        is_there = child is not None and child.exit_code is None and not child.is_killed and not child.is_mute
+        return is_there and not self._is_leaving
 
     async def start(self) -> None:
         """Comes back when the child is ready; at once if it is alive. Raises `EngineLost`."""
@@ -130,7 +135,9 @@ class EngineProcess:
             await (self.stop() if self._is_leaving else self._child.ended.wait())
         self._is_leaving = False
         try:
-            self._child = child = await EnginePipes.opened(self._command, self._environment, self._on_log)
+            self._child = child = await EnginePipes.opened(
+                self._command, self._environment, self._on_log, self._note_exit
+            )
         except OSError as error:
             raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
         try:
@@ -189,6 +196,7 @@ class EngineProcess:
         """Lets the child leave, after its run if there is one, and kills it when the grace is over; it is gone then."""
         if self._child is None:
             return
+        self._is_leaving = True
         self._child.send(render_line(STOP))
         try:
             async with asyncio.timeout(self._limits.stop_grace_s):
@@ -201,6 +209,19 @@ class EngineProcess:
         """At once; a run that waits for it raises `EngineDied`."""
         if self._child is not None:
             self._child.kill()
+
+    def _note_exit(self, child: EnginePipes) -> None:
+        """That it has ended as it was told to is no news."""
+        if self._is_leaving and not child.is_killed:
+            return
+        job_id = self._working.job_id if self._working is not None else None
+        told = with_fields(
+            pid=child.pid, exit_code=child.exit_code, signal=_signal_name(child.exit_code), running_job_id=job_id
+        )
+        if child.is_killed:
+            _log.warning("an engine process was killed by its agent", extra=told)
+        else:
+            _log.error("an engine process died", extra=told)
 
     def _leave(self, run: _Run) -> None:
         if self._working is run:
@@ -236,3 +257,10 @@ class EngineProcess:
         if value is None:
             raise EngineDied(child.exit_code, child.log.kept(), was_alone=child.runs_at_end == 1)
         return value
+
+
+def _signal_name(exit_code: int | None) -> str | None:
+    try:
+        return signal.Signals(-exit_code).name if exit_code is not None and exit_code < 0 else None
+    except ValueError:
+        return str(-exit_code) if exit_code is not None else None

@@ -37,6 +37,9 @@ _CHECK_S = 20
 _BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+_NO_BUCKET = ("NoSuchBucket", "specified bucket does not exist", "ContainerNotFound", "container does not exist")
+"""What S3, Google (in XML and in JSON) and Azure say."""
+
 # Plain http is used only where the endpoint says so (AWS_ENDPOINT_URL=http://…). The overall limit must let a file of
 # 2 GiB through a slow line; the limit for each read is what finds a dead one.
 _CLIENT: "ClientConfig" = {"allow_http": True, "connect_timeout": "5s", "read_timeout": "30s", "timeout": "1h"}
@@ -133,8 +136,14 @@ class Blobs:
 
     async def size(self, sha256: str) -> int:
         """In bytes."""
+        path = _path(sha256)
         with _told(self.place, sha256):
-            return (await obstore.head_async(self._store, _path(sha256)))["size"]
+            try:
+                return (await obstore.head_async(self._store, path))["size"]
+            except FileNotFoundError:
+                if self._folder is None:  # an answer to HEAD has no body that says whether the bucket is gone
+                    return (await obstore.get_async(self._store, path)).meta["size"]
+                raise
 
     async def delete(self, sha256: str) -> None:
         """Deletes the blob; one that is not there is no error."""
@@ -267,9 +276,9 @@ def _told(place: str, sha256: str | None = None) -> Generator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if sha256 is None:
+        if sha256 is None or _is_of_bucket(error):
             raise _unavailable(place, _first_line(error)) from error
-        raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {sha256} in {place}.") from error
+        raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {sha256}.") from error
     except (BaseError, OSError) as error:
         raise _unavailable(place, _first_line(error)) from error
 
@@ -282,6 +291,12 @@ def _unavailable(place: str, reason: str) -> LaminaError:
     )
 
 
+def _is_of_bucket(error: Exception) -> bool:
+    return any(words in str(error) for words in _NO_BUCKET)
+
+
 def _first_line(error: Exception) -> str:
     """What obstore says, without the dump of its internals that follows."""
+    if _is_of_bucket(error):
+        return "there is no such bucket"
     return (str(error).strip() or type(error).__name__).splitlines()[0]

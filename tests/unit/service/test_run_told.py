@@ -75,7 +75,7 @@ def test_an_engines_own_fault_ends_the_job_at_once_and_costs_nothing(
     after = job_now(service, job_id)
     assert (after.state, after.attempt, after.failure) == (JobState.ERRORED, 1, failure)
     assert balance(service, key) == PRICE
-    [line] = [record for record in caplog.records if record.levelname == "ERROR"]
+    line, _end = (record for record in caplog.records if record.levelname == "ERROR")
     assert getattr(line, LINE_FIELDS) == {"error_code": "engine_failed", "exception": traceback, **facts}
     told = service.database.write_now(lambda connection: events.after(connection, job_id, 0))
     assert "secret" not in str(told)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.dialects.fal.endpoints import Endpoint
@@ -121,6 +122,7 @@ def refusal(status: int, words: str, kind: str = "", more: Mapping[str, str] | N
 
 def answer_to_error(error: LaminaError) -> Answer:
     """Of a request that was not taken in, or asks for what is not there."""
+    error = for_customers(error)
     if error.code is ErrorCode.KEY_INVALID:
         return refusal(401, "No user found for Key ID and Secret")
     status, kind = _STATUSES.get(error.code, (500, "internal_error"))
@@ -153,6 +155,7 @@ def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
 
 def detail_of_error(endpoint: Endpoint, error: LaminaError, loc: Loc | None = None) -> Detail:
     """Of an input that was found wrong before it became a job. `loc`: where, if that is known."""
+    error = for_customers(error)
     return _detail(endpoint, Failure(error.code, error.message, error.hint), loc or _place(endpoint, error.code))
 
 

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from lamina.core.errors import LaminaError
 from lamina.core.ids import new_id
+from lamina.dialects.causes import log_cause
 from lamina.dialects.fal.errors import Answer, Refused, answer_to_error, refusal, unprocessable
 from lamina.dialects.fal.translate import InvalidInput
 
@@ -29,6 +30,7 @@ class FalRoute(APIRoute):
                 answer = unprocessable(invalid.details)
             except LaminaError as error:
                 answer = answer_to_error(error)
+                log_cause(error, answer.status)
             except HTTPException as error:
                 answer = Answer(error.status_code, {"detail": HTTPStatus(error.status_code).phrase})
             return answer.response(new_id())

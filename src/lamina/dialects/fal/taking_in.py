@@ -141,6 +141,8 @@ async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: Jo
         try:
             await own_lora(service, key.id, str(lora["path"]))
         except LaminaError as error:
+            if error.code is ErrorCode.STORE_UNAVAILABLE:
+                raise
             details.append(detail_of_error(endpoint, error, ("body", "loras", number, "path")))
     if details:
         raise InvalidInput(details)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,6 +71,7 @@ def problem_response(
 
 def problem(error: LaminaError, instance: str | None = None) -> dict[str, Any]:
     """The body."""
+    error = for_customers(error)
     code = error.code.value
     document = {
         "type": f"/errors/{code}",

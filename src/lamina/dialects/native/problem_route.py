@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.dialects.causes import log_cause
 from lamina.dialects.native.errors import (
     MEDIA_TYPE,
     STATUSES,
@@ -20,6 +21,7 @@ from lamina.dialects.native.errors import (
     status_problem_response,
 )
 
+_NO_JSON = "json_invalid"  # pydantic's and FastAPI's word for it
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 Documented = dict[int | str, dict[str, Any]]
 
@@ -59,7 +61,10 @@ def answer_to(request: Request, error: Exception) -> Response:
     path = request.url.path
     match error:
         case LaminaError():
+            log_cause(error, STATUSES[error.code])
             return _answer(error, path)
+        case RequestValidationError() if any(one["type"] == _NO_JSON for one in error.errors()):
+            return status_problem_response(400, "The body is not JSON.", "Send a JSON object.", path)
         case RequestValidationError():
             return _answer(invalid_request(error.errors()), path, error.errors())
         case HTTPException(status_code=404):

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 
 BODIES: Mapping[int, dict[str, str]] = {
@@ -57,7 +58,7 @@ def status_of(code: ErrorCode) -> int:
 
 def render_error(error: LaminaError) -> JSONResponse:
     """The answer to a request that failed so."""
-    status = status_of(error.code)
+    error, status = for_customers(error), status_of(error.code)
     seconds = _RETRY_AFTER_S.get(error.code)
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
     return JSONResponse(_body(error, status), status, headers)

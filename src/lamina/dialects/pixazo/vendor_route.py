@@ -9,7 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from lamina.core.errors import LaminaError
-from lamina.dialects.pixazo.errors import invalid_fields, render_error
+from lamina.dialects.causes import log_cause
+from lamina.dialects.pixazo.errors import invalid_fields, render_error, status_of
 from lamina.dialects.pixazo.rendering import no_such_request
 
 
@@ -21,6 +22,7 @@ class PixazoRoute(APIRoute):
             try:
                 return await handle(request)
             except LaminaError as error:
+                log_cause(error, status_of(error.code))
                 return render_error(error)
             except RequestValidationError as error:
                 return render_error(invalid_fields(error.errors()))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, JobState
+from lamina.dialects.causes import log_cause
 
 INVALID_KEY = "Invalid API key. Get one on the machine that serves: lamina keys create."
 
@@ -72,7 +74,11 @@ class RunwareError(Exception):
 
 
 def error_of(error: LaminaError) -> RunwareError:
-    return RunwareError(_code_of(error.code), f"{error.message} {error.hint}".strip())
+    """Why, if that is on our side, goes to the log."""
+    told = for_customers(error)
+    known = RunwareError(_code_of(told.code), f"{told.message} {told.hint}".strip())
+    log_cause(error, known.status)
+    return known
 
 
 def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:

@@ -13,6 +13,7 @@ from lamina.core.jobs import Job, JobState, WebhookEvent
 from lamina.core.log_context import logged_as
 from lamina.service.ending import ring, tell
 from lamina.service.engine_process import EngineProcess
+from lamina.service.job_log import log_start
 from lamina.service.service import Service
 from lamina.service.working.job_run import JobRun, Superseded
 from lamina.store import agents, events, jobs
@@ -58,6 +59,7 @@ class Agent:
         ring(self.service, job)
         self.service.observer.job_started(job)
         with logged_as(job_id=job.id, attempt=job.attempt, agent_id=self.id):
+            log_start(job)
             try:
                 await JobRun(self.service, self.engine, job, self._behind_engine, on_free).see_through()
             except Superseded:

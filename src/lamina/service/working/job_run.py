@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from pathlib import Path
 from typing import Any
 
+from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.core.log_context import with_fields
@@ -65,13 +66,13 @@ class JobRun:
             await self._finish(outcome, folder / "out")
         except EngineLost as error:
             is_own_doing = isinstance(error, EngineDied) and error.is_own_doing
-            failure = Failure(error.code, error.message, error.hint)
+            failure = _failure_of(error)
             _log.error("%s", error.message, extra=with_fields(error_code=error.code, last_words="\n".join(error.log)))
             await try_again(self._service, self._job, failure, is_own_doing)
         except LaminaError as error:
             if error.code is ErrorCode.STORE_UNAVAILABLE:
                 raise
-            await self._end(JobState.FAILED, Failure(error.code, error.message, error.hint))
+            await self._end(JobState.FAILED, _failure_of(error))
 
     async def _made(self, folder: Path) -> RunOutcome:
         """Two things beside the run: what the engine tells goes to the store, what the store says to the engine."""
@@ -120,10 +121,7 @@ class JobRun:
             await self._teller.a_while()
 
     async def _finish(self, outcome: RunOutcome, out: Path) -> None:
-        failure = outcome.failure
-        if failure is not None and outcome.traceback:
-            told = with_fields(error_code=failure.code, **outcome.facts, exception=outcome.traceback)
-            _log.error("%s", failure.message, extra=told)
+        failure = None if outcome.failure is None else _told_failure(outcome.failure, outcome)
         if failure is None or (outcome.is_cancelled and outcome.outputs):
             state = JobState.SUCCEEDED if failure is None else JobState.CANCELLED
             result, made = await kept_result(self._service, self._job, outcome, out)
@@ -151,6 +149,21 @@ class JobRun:
         if ended is None:
             _log.warning("the end of this run is void: the job has ended before, or another attempt has begun")
         announce(self._service, ended)
+
+
+def _told_failure(failure: Failure, outcome: RunOutcome) -> Failure:
+    """As customers may read it. What they may not goes to the log, and where a fault of ours came from."""
+    if outcome.traceback:
+        told = with_fields(error_code=failure.code, **outcome.facts, exception=outcome.traceback)
+        _log.error("%s", failure.message, extra=told)
+    return _failure_of(LaminaError(ErrorCode(failure.code), failure.message, failure.hint))
+
+
+def _failure_of(error: LaminaError) -> Failure:
+    told = for_customers(error)
+    if told is not error:
+        _log.error("%s", error, extra=with_fields(error_code=error.code.value))
+    return Failure(told.code, told.message, told.hint)
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.service.ending import announce, end
+from lamina.service.job_log import log_again
 from lamina.service.service import Service
 from lamina.store import checkpoints, events, jobs
 
@@ -91,4 +92,5 @@ def _requeue(
         return
     told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why, **({_CRASHED: True} if has_crashed else {})}
     events.append(connection, job.id, events.STATE, told, now)
+    log_again(job, why)
     service.dispatcher.enqueue(connection, job.id, job.request.priority, is_again=True)

@@ -71,7 +71,7 @@ class Workforce:
         try:
             await agent.run(job_id, is_free.set)
         except LaminaError as error:  # the store is away
-            _log.warning("job %s: %s", job_id, error)
+            _log.error("job %s: %s", job_id, error)
             await self._come_back(agent)
         except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
             _log.exception("job %s: the agent has failed", job_id)

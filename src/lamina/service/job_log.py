@@ -1,0 +1,45 @@
+"""A line in the log for each start of a job and for its end: whose, what, where, how long, and what was wrong."""
+
+import logging
+import socket
+
+from lamina.core.jobs import Job, JobState
+from lamina.core.log_context import with_fields
+
+_log = logging.getLogger(__name__)
+_LEVELS = {JobState.ERRORED: logging.ERROR, JobState.FAILED: logging.WARNING}
+
+
+def log_start(job: Job) -> None:
+    """Of this attempt."""
+    _log.info("job started", extra=with_fields(**_about(job), waited_s=_rounded(job.waited_s)))
+
+
+def log_again(job: Job, why: str) -> None:
+    """It went wrong, or was given back, and is queued again."""
+    _log.warning("job queued again", extra=with_fields(**_about(job), why=why))
+
+
+def log_end(job: Job) -> None:
+    told = {"state": job.state.value, "ran_s": _rounded(job.ran_s), "charged_micros": job.charged_micros}
+    if job.failure is not None:
+        told |= {"error_code": str(job.failure.code), "error": job.failure.message}
+    _log.log(_LEVELS.get(job.state, logging.INFO), "job ended", extra=with_fields(**_about(job), **told))
+
+
+def _about(job: Job) -> dict[str, object]:
+    """`engine`: the one that made the result, or as it was asked for."""
+    return {
+        "job_id": job.id,
+        "attempt": job.attempt,
+        "key_id": job.key_id,
+        "kind": job.request.kind.value,
+        "model": job.request.model,
+        "engine": (job.result or {}).get("engine") or job.request.engine,
+        "dialect": job.request.dialect,
+        "host": socket.gethostname(),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
