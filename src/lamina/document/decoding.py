@@ -24,6 +24,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.document import bmp, colour_profile, deep_png, jpeg_variants, png_rows, tiff
 from lamina.document.damage import Damaged
+from lamina.document.deep_samples import eight_bit
 from lamina.document.orientation import orientation_of, turned_upright
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints its remarks on stderr
@@ -84,14 +85,18 @@ def check_size(width: int, height: int, shown: str, max_megapixels: float) -> No
 
 
 def decode_image(image: Image.Image, shown: str) -> Decoded:
-    """An opened Pillow image of any mode. Raises `LaminaError` (input_corrupt)."""
+    """An opened Pillow image of any mode. Raises `LaminaError`: input_corrupt, input_not_an_image (samples of
+    unknown range).
+    """
     with _damage_told(shown), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        frame_count = getattr(image, "n_frames", 1)
+        frame_count, size = getattr(image, "n_frames", 1), image.size
         image.load()
+        if image.size != size:
+            raise Damaged(f"it tells two sizes, {size[0]} x {size[1]} and {image.width} x {image.height}")
         turn = orientation_of(image)
         profile = image.info.get("icc_profile")
-        colour, alpha = _split(image)
+        colour, alpha = _split(_with_8_bits(image, shown))
         rgb = colour_profile.to_srgb(colour, profile)
         return Decoded(turned_upright(_joined(rgb, alpha), turn), frame_count)
 
@@ -133,6 +138,13 @@ def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     read = bmp.read_pixels(header, data)
     colour = Image.fromarray(np.ascontiguousarray(read.colours))
     return Decoded(_joined(colour_profile.to_srgb(colour, header.profile), read.alpha), 1)
+
+
+def _with_8_bits(image: Image.Image, shown: str) -> Image.Image:
+    """Pillow itself cuts off what is above 255."""
+    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
+        return Image.fromarray(eight_bit(np.asarray(image), shown))
+    return image
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:

@@ -345,6 +345,26 @@ def test_arrays_and_pillow_images() -> None:
     assert (picture_from_array(noise(4)).pixels == noise(4)).all()
 
 
+def test_pillow_images_of_more_than_8_bits() -> None:
+    deep = noise(1, np.uint16)
+    assert_opaque(picture_from_image(Image.fromarray(deep)), rgb(scaled(deep)))
+    assert_opaque(picture_from_image(Image.fromarray((noise(1) / 255).astype(np.float32))), rgb(noise(1)))
+    with pytest.raises(LaminaError, match="int32 samples, whose black and white are unknown"):
+        picture_from_image(Image.fromarray(noise(1).astype(np.int32)))
+
+
+GIVEN = Path(__file__).parent / "given"
+
+
+@pytest.mark.parametrize("channels", ["rgb", "rgba"])
+@pytest.mark.parametrize("first_frame", ["first", "separate"])
+def test_an_animation_of_16_bits_shows_its_default_image(first_frame: str, channels: str) -> None:
+    deep, plain = (read_picture(GIVEN / f"apng_{bits}bit_{first_frame}_{channels}.png") for bits in (16, 8))
+    np.testing.assert_array_equal(deep.pixels, plain.pixels)
+    assert deep.pixels[0, 0].tolist() == [200, 40, 40, 255]
+    assert deep.frame_count == plain.frame_count > 1
+
+
 @pytest.mark.parametrize("shape", [(4,), (2, 2, 5), (2, 2, 2, 2), (0, 4, 3)])
 def test_arrays_that_are_no_picture(shape: tuple[int, ...]) -> None:
     with pytest.raises(LaminaError, match="has the shape"):

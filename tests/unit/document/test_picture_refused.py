@@ -130,6 +130,49 @@ def test_damaged_files_leave_nothing_on_the_terminal(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+JPEGS: dict[str, tuple[dict[int, int], str]] = {
+    "12 bits": ({4: 12}, "a JPEG of 12 bits a channel"),
+    "hierarchical": ({1: 0xC5}, "a hierarchical JPEG"),
+    "lossless and arithmetic": ({1: 0xCB}, "a lossless JPEG with arithmetic coding"),
+    "jpeg-ls": ({1: 0xF7}, "a JPEG-LS picture"),
+    "two channels": ({9: 2}, "a JPEG of 2 channels"),
+}
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_valid_kind_of_jpeg_is_refused_by_name(kind: str) -> None:
+    changes, words = JPEGS[kind]
+    data = bytearray(whole_file("jpeg"))
+    frame = data.index(b"\xff\xc0")
+    for at, byte in changes.items():
+        data[frame + at] = byte
+    error = refused(bytes(data))
+    assert error.code is ErrorCode.INPUT_NOT_AN_IMAGE
+    assert error.message == f"The picture is {words}, which Lamina does not read."
+
+
+# 10 x 6 pixels of RGB: their bytes and one for each row; interlaced, the seven passes have 12 rows together
+@pytest.mark.parametrize(("is_interlaced", "size"), [(False, 6 + 180), (True, 12 + 180)])
+def test_a_png_whose_rows_end_early_is_not_black_below(is_interlaced: bool, size: int) -> None:
+    """Its checksums are right, and its compressed data has an end."""
+    for count in (size // 2, size - 1, size):
+        header = b"IHDR" + struct.pack(">IIBBBBB", 10, 6, 8, 2, 0, 0, is_interlaced)
+        bodies = (header, b"IDAT" + zlib.compress(bytes(count)), b"IEND")
+        chunks = (struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) for body in bodies)
+        data = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+        if count == size:
+            assert not read_picture(data).pixels[..., :3].any()
+        else:
+            assert refused(data).code is ErrorCode.INPUT_CORRUPT
+
+
+def test_a_black_png_is_whole() -> None:
+    for mode in ("1", "L", "P", "RGB", "RGBA"):
+        file = io.BytesIO()
+        Image.new(mode, (300, 200)).save(file, "PNG")
+        assert not read_picture(file.getvalue()).pixels[..., :3].any()
+
+
 def test_empty() -> None:
     error = refused(b"")
     assert error.code is ErrorCode.INPUT_EMPTY
@@ -145,6 +188,12 @@ def test_empty() -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC picture"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
         (b"RIFF\0\0\0\0WAVEfmt ", "in a format that Lamina knows"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI\0\0\0\0", "is a PNG in Apple's own variant (CgBI)"),
+        (b"\xff\x4f\xff\x51\0", "is a JPEG 2000 picture"),
+        (b"\0\0\1\0\1\0", "is a Windows icon"),
+        (b"P6\n4 4\n255\n", "is a Netpbm picture"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "is a camera's raw file"),
+        (b"\n<!DOCTYPE HTML><html><body>Not found", "is a web page"),
     ],
 )
 def test_not_a_picture(data: bytes, words: str) -> None:

@@ -55,6 +55,18 @@ def test_a_planar_lzw_tiff_holds_nothing_of_the_picture_before() -> None:
         assert read_picture(black).pixels[..., :3].max() == 0
 
 
+def test_planes_of_grey_and_alpha() -> None:
+    read = read_picture(GIVEN / "planar_la_deflate_8bit.tif").pixels
+    np.testing.assert_array_equal(read, read_picture(GIVEN / "planar_la_truth.png").pixels)
+
+
+def test_premultiplied_planes_become_straight() -> None:
+    stored = np.array([[[110, 20, 20, 128], [30, 90, 200, 255], [0, 0, 0, 0], [220, 40, 40, 128]]], np.uint8)
+    data = packed(PackedTiff(stored, 8, 2, is_planar=True, extra_samples=(1,)))
+    straight = [[219, 40, 40, 128], [30, 90, 200, 255], [0, 0, 0, 0], [255, 80, 80, 128]]  # more than alpha is clipped
+    assert read_picture(data).pixels[0].tolist() == straight
+
+
 @pytest.mark.parametrize("photometric", [0, 1])
 def test_fewer_rows_than_a_strip_may_have_in_every_strip(photometric: int) -> None:
     data = packed(PackedTiff(_GREY, 8, photometric, rows_a_strip=7))
