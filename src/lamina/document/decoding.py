@@ -38,6 +38,8 @@ _OPENERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
 }
 
+_PLAIN_MODES = ("L", "LA", "P", "RGB", "RGBA")  # without a profile, these become RGBA in one step, and exactly
+
 # What Pillow and imagecodecs raise on damaged files, found by feeding them such; a LaminaError is none of these.
 _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
@@ -94,11 +96,16 @@ def decode_image(image: Image.Image, shown: str) -> Decoded:
         image.load()
         if image.size != size:
             raise Damaged(f"it tells two sizes, {size[0]} x {size[1]} and {image.width} x {image.height}")
-        turn = orientation_of(image)
-        profile = image.info.get("icc_profile")
-        colour, alpha = _split(_with_8_bits(image, shown))
-        rgb = colour_profile.to_srgb(colour, profile)
-        return Decoded(turned_upright(_joined(rgb, alpha), turn), frame_count)
+        return Decoded(turned_upright(_pixels_of(image, shown), orientation_of(image)), frame_count)
+
+
+def _pixels_of(image: Image.Image, shown: str) -> Pixels:
+    """(height, width, 4) of a loaded image, not yet upright."""
+    profile = image.info.get("icc_profile")
+    if not profile and image.mode in _PLAIN_MODES:
+        return np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))
+    colour, alpha = _split(_with_8_bits(image, shown))
+    return _joined(np.asarray(colour_profile.to_srgb(colour, profile)), alpha)
 
 
 def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) -> ImageFile.ImageFile:
@@ -116,9 +123,8 @@ def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) ->
 def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Decoded:
     samples = deep_png.read(data, image.size, has_transparent_colour="transparency" in image.info)
     count = samples.shape[2]
-    colour = Image.fromarray(samples[..., :3] if count >= 3 else samples[..., 0])
     alpha = samples[..., -1] if count in (2, 4) else None
-    pixels = _joined(colour_profile.to_srgb(colour, image.info.get("icc_profile")), alpha)
+    pixels = _joined(_in_srgb(samples[..., : 3 if count >= 3 else 1], image.info.get("icc_profile")), alpha)
     return Decoded(turned_upright(pixels, orientation_of(image)), getattr(image, "n_frames", 1))
 
 
@@ -127,8 +133,11 @@ def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     check_size(header.width, header.height, shown, max_megapixels)
     tiff.refuse_what_is_not_read(header, shown)
     read = tiff.read_pixels(header, data, shown)
-    pixels = _joined(colour_profile.to_srgb(read.colour, header.profile), read.alpha)
-    return Decoded(turned_upright(pixels, header.orientation), header.page_count)
+    if isinstance(read.colour, Image.Image):
+        colour = np.asarray(colour_profile.to_srgb(read.colour, header.profile))
+    else:
+        colour = _in_srgb(read.colour, header.profile)
+    return Decoded(turned_upright(_joined(colour, read.alpha), header.orientation), header.page_count)
 
 
 def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
@@ -136,8 +145,15 @@ def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     check_size(header.width, header.height, shown, max_megapixels)
     bmp.refuse_what_is_not_read(header, shown)
     read = bmp.read_pixels(header, data)
-    colour = Image.fromarray(np.ascontiguousarray(read.colours))
-    return Decoded(_joined(colour_profile.to_srgb(colour, header.profile), read.alpha), 1)
+    return Decoded(_joined(_in_srgb(read.colours, header.profile), read.alpha), 1)
+
+
+def _in_srgb(samples: Pixels, profile: bytes | None) -> Pixels:
+    """`samples`: (height, width, 1 or 3) of grey or RGB; the result, too."""
+    if not profile:
+        return samples
+    image = Image.fromarray(np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples))
+    return np.asarray(colour_profile.to_srgb(image, profile))
 
 
 def _with_8_bits(image: Image.Image, shown: str) -> Image.Image:
@@ -158,9 +174,10 @@ def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
     return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), None
 
 
-def _joined(rgb: Image.Image, alpha: Pixels | None) -> Pixels:
-    pixels = np.empty((rgb.height, rgb.width, 4), np.uint8)
-    pixels[..., :3] = np.asarray(rgb)
+def _joined(colours: Pixels, alpha: Pixels | None) -> Pixels:
+    """`colours`: (height, width, 1 or 3); every sample of the result is written."""
+    pixels = np.empty((*colours.shape[:2], 4), np.uint8)
+    pixels[..., :3] = colours
     pixels[..., 3] = 255 if alpha is None else alpha
     return pixels
 

@@ -14,8 +14,8 @@ _OVERSHOOT = 2.0  # floats up to here are 0..1 with highlights that shine over; 
 
 
 def eight_bit(samples: NDArray[Any], shown: str, bits: int | None = None) -> Pixels:
-    """The same picture with 0..255, half up. uint8 as it is; bool, uint16, uint32 and uint64 over their full range;
-    floats as 0..1, or as 0..255 if any is above 2 (clipped; not-a-number becomes 0).
+    """The same picture with 0..255, half up. uint8 as it is, not copied; bool, uint16, uint32 and uint64 over their
+    full range; floats as 0..1, or as 0..255 if any is above 2 (clipped; not-a-number becomes 0).
 
     `bits`: so many of uint8 or uint16 samples are used, if not all. Raises `LaminaError` (input_not_an_image) for other
     types and for floats past 255. `shown` names the picture.
@@ -28,7 +28,7 @@ def eight_bit(samples: NDArray[Any], shown: str, bits: int | None = None) -> Pix
         raise unknown_range(shown, f"{samples.dtype} samples")
     used = bits or samples.dtype.itemsize * 8
     if used == 8:
-        return samples.astype(np.uint8)
+        return samples.astype(np.uint8, copy=False)
     if samples.dtype.itemsize <= 2:
         return _levels(used)[samples]
     return _in_strips(samples, _eight_of_64 if samples.dtype.itemsize == 8 else _eight_of_32)

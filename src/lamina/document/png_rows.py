@@ -13,7 +13,7 @@ _HEADER_AT = 16
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # Adam7: first column and row, and the steps to the next, of each pass (PNG third edition, 8.2)
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-_PIECE_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 20
 
 
 def check_all_rows_are_there(data: bytes, image: Image.Image) -> None:

@@ -16,9 +16,11 @@ from lamina.document.tiff.segments import read_samples
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiffPixels:
-    """`colour`: mode L, RGB, CMYK or LAB, not yet sRGB. `alpha`: (height, width) uint8; None if all is opaque."""
+    """`colour`: (height, width, 1 or 3) uint8 of grey or RGB, or an image of mode CMYK or LAB; not yet sRGB.
+    `alpha`: (height, width) uint8; None if all is opaque.
+    """
 
-    colour: Image.Image
+    colour: Pixels | Image.Image
     alpha: Pixels | None
 
 
@@ -34,22 +36,22 @@ def read_pixels(header: TiffHeader, data: bytes, shown: str) -> TiffPixels:
     bits = header.bits[0]
     if header.photometric == Photometric.PALETTE:
         alpha = None if alpha_at is None else eight_bit(samples[..., 1], shown, bits)
-        return TiffPixels(Image.fromarray(_looked_up(header, samples[..., 0])), alpha)
+        return TiffPixels(_looked_up(header, samples[..., 0]), alpha)
     is_straight = not header.is_alpha_associated
     pixels = eight_bit(samples, shown, bits) if is_straight else straight_eight_bit(samples, shown, bits)
-    colours = np.ascontiguousarray(pixels[..., : header.colour_count])
+    colours = pixels[..., : header.colour_count]
     alpha = None if alpha_at is None else pixels[..., -1]
     if header.photometric == Photometric.WHITE_IS_ZERO:
         colours = 255 - colours
-    return TiffPixels(_image(header, colours), alpha)
+    return TiffPixels(_in_its_mode(header, colours), alpha)
 
 
-def _image(header: TiffHeader, colours: Pixels) -> Image.Image:
+def _in_its_mode(header: TiffHeader, colours: Pixels) -> Pixels | Image.Image:
     if header.photometric == Photometric.CIELAB:  # a and b are signed, which this raw mode takes care of
         return Image.frombytes("LAB", (header.width, header.height), colours.tobytes(), "raw", "LAB")
     if header.photometric == Photometric.CMYK:
         return Image.frombytes("CMYK", (header.width, header.height), colours.tobytes())
-    return Image.fromarray(colours[..., 0] if header.colour_count == 1 else colours)
+    return colours
 
 
 def _looked_up(header: TiffHeader, indices: NDArray[np.uint8 | np.uint16]) -> Pixels:

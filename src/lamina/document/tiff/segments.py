@@ -1,6 +1,6 @@
 """Decodes the strips or tiles of a TIFF page into one array, each of whose samples is proven to be written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class _Segment:
     rows: int
 
 
-def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> NDArray[Any]:
+def read_samples(header: TiffHeader, data: bytes, channels: list[int]) -> NDArray[Any]:
     """(height, width, len(channels)) of the asked channels, as stored, in the machine's byte order: unsigned whole
     numbers or floats.
 
@@ -36,6 +36,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> ND
     _check_segments(header, len(data))
     dtype = dtype_of(header)
     samples = np.zeros((header.height, header.width, len(channels)), dtype)
+    wanted = slice(len(channels)) if channels == list(range(len(channels))) else channels
     filled = 0
     for segment in _segments(header):
         if header.is_planar and segment.plane not in channels:
@@ -49,7 +50,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: Sequence[int]) -> ND
         if header.is_planar:
             place[..., channels.index(segment.plane)] = block[:rows, :columns, 0]
         else:
-            place[...] = block[:rows, :columns, list(channels)]
+            place[...] = block[:rows, :columns, wanted]
         filled += rows * columns * (1 if header.is_planar else len(channels))
     if filled != samples.size:
         raise Damaged(f"{filled} of its {samples.size} samples are there")
@@ -115,10 +116,11 @@ def _unpacked(header: TiffHeader, plain: bytes | memoryview, shape: tuple[int, i
     if header.bits[0] != dtype.itemsize * 8:
         return _without_packing(plain, shape, header.bits[0])
     stored = np.frombuffer(plain, dtype.newbyteorder(header.byte_order)).reshape(shape)
-    samples = stored.astype(dtype)  # in the machine's byte order
-    if header.predictor == Predictor.HORIZONTAL:
-        whole = samples.view(f"u{dtype.itemsize}")  # floats, too, are predicted by their bits
-        np.cumsum(whole, axis=1, dtype=whole.dtype, out=whole)
+    if header.predictor != Predictor.HORIZONTAL:
+        return stored.astype(dtype, copy=False)  # in the machine's byte order
+    samples = stored.astype(dtype)
+    whole = samples.view(f"u{dtype.itemsize}")  # floats, too, are predicted by their bits
+    np.cumsum(whole, axis=1, dtype=whole.dtype, out=whole)
     return samples
 
 
