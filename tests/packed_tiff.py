@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedTiff:
     """`samples`: (height, width, channels) whole numbers. `compression`: 1, 5 (LZW), 8 (deflate) or 32773 (PackBits).
-    `more`: further entries of the directory by their codes, shorts or longs, which replace those that are there.
+    `more`: further entries of the directory by their codes, shorts or longs, which replace those that are there;
+    `left_out`: codes of entries that are not written.
     """
 
     samples: NDArray[Any]
@@ -27,6 +28,7 @@ class PackedTiff:
     has_reversed_bits: bool = False
     extra_samples: tuple[int, ...] = ()
     palette: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
     more: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
 
 
@@ -51,6 +53,7 @@ def packed(page: PackedTiff) -> bytes:
     entries[places[0]] = tuple(offsets)
     entries[places[1]] = tuple(len(segment) for segment in segments)
     entries |= page.more
+    entries = {code: numbers for code, numbers in entries.items() if code not in page.left_out}
     body = b"".join(segments)
     start = 8 + len(body) + len(body) % 2
     order = page.byte_order

@@ -132,6 +132,7 @@ def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     header = tiff.read_header(data)
     check_size(header.width, header.height, shown, max_megapixels)
     tiff.refuse_what_is_not_read(header, shown)
+    tiff.refuse_old_lzw(header, data, shown)
     read = tiff.read_pixels(header, data, shown)
     if isinstance(read.colour, Image.Image):
         colour = np.asarray(colour_profile.to_srgb(read.colour, header.profile))

@@ -164,6 +164,28 @@ def test_signed_cielab_is_read_like_unsigned() -> None:
     np.testing.assert_array_equal(*readings)
 
 
+def test_old_lzw_is_refused_by_name() -> None:
+    data = bytearray(packed(PackedTiff(_GREY, 8, 1, compression=5)))
+    data[8:10] = b"\0\1"
+    assert "compressed with LZW in the manner of TIFF before 1988" in refusal(bytes(data)).message
+
+
+@pytest.mark.parametrize("rows_a_strip", [7, 20])
+@pytest.mark.parametrize("is_planar", [False, True])
+def test_lengths_of_strips_may_be_left_out_where_nothing_is_compressed(rows_a_strip: int, is_planar: bool) -> None:
+    data = packed(PackedTiff(_RGB, 8, 2, rows_a_strip=rows_a_strip, is_planar=is_planar, left_out=(279,)))
+    np.testing.assert_array_equal(read_picture(data).pixels, rgba(_RGB))
+    compressed = packed(PackedTiff(_RGB, 8, 2, compression=8, is_planar=is_planar, left_out=(279,)))
+    assert "does not say how long" in refusal(compressed).message
+
+
+def test_what_would_take_too_much_memory_is_seen_before_decoding() -> None:
+    many = packed(PackedTiff(_RGB, 8, 2, more={256: (8000,), 257: (8000,), 277: (60_000,), 258: (8,)}))
+    tiles = packed(PackedTiff(_RGB, 8, 2, tile=16, more={322: (60_000,), 323: (60_000,)}))
+    for data in (many, tiles):
+        assert refusal(data).code is ErrorCode.INPUT_TOO_LARGE
+
+
 DAMAGED: dict[str, dict[int, tuple[int, ...]]] = {
     "an empty strip": {279: (0, 900, 0)},
     "a strip nowhere": {273: (8, 0, 1448)},

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lamina.document.damage import Damaged
 from lamina.document.tiff.compression import decoded_bytes, decoded_picture, is_of_pictures
 from lamina.document.tiff.header import TiffHeader
-from lamina.document.tiff.numbers import Predictor, SampleFormat
+from lamina.document.tiff.numbers import Compression, Predictor, SampleFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,20 @@ def _check_segments(header: TiffHeader, file_bytes: int) -> None:
 
 
 def _byte_count(header: TiffHeader, index: int) -> int:
+    """As the file says; old writers leave it out where nothing is compressed."""
     if index < len(header.byte_counts):
         return header.byte_counts[index]
-    raise Damaged(f"it does not say how long strip or tile {index} is")
+    if header.byte_counts or header.compression != Compression.NONE:
+        raise Damaged(f"it does not say how long strip or tile {index} is")
+    rows = header.segment_height
+    if not header.is_tiled:
+        rows = min(rows, header.height - index % header.rows * rows)
+    return rows * _row_bytes(header)
+
+
+def _row_bytes(header: TiffHeader) -> int:
+    channels = 1 if header.is_planar else header.channels
+    return (header.segment_width * channels * header.bits[0] + 7) // 8
 
 
 def _segments(header: TiffHeader) -> Iterator[_Segment]:
@@ -101,7 +112,7 @@ def _decoded(header: TiffHeader, segment: _Segment, data: bytes) -> NDArray[Any]
     channels = 1 if header.is_planar else header.channels
     if is_of_pictures(header.compression):
         return decoded_picture(header, stored, (segment.rows, header.segment_width, channels))
-    row_bytes = (header.segment_width * channels * header.bits[0] + 7) // 8
+    row_bytes = _row_bytes(header)
     plain = decoded_bytes(header, stored, row_bytes * header.segment_height)
     if len(plain) < segment.rows * row_bytes:
         raise Damaged(f"strip or tile {segment.index} ends after {len(plain)} bytes")

@@ -43,6 +43,8 @@ _TABLE: dict[int, _Reach] = {
     Compression.JPEG: _Reach(frozenset({8}), frozenset(), frozenset({0, 1, 2, 5, 6}), frozenset({1, 3, 4})),
     Compression.WEBP: _Reach(frozenset({8}), frozenset(), frozenset({2}), frozenset({3, 4})),
 }
+_MOST_BYTES = 2 << 30
+_MOST_SEGMENT_BYTES = 64 << 20  # of a tile that is larger than its picture
 _PREDICTED_INTEGERS = frozenset({8, 16, 32, 64})
 _LAB_FORMATS = (SampleFormat.UNSIGNED, SampleFormat.SIGNED, SampleFormat.SIGNED)  # some writers say that a and b are
 
@@ -53,13 +55,43 @@ def refuse_what_is_not_read(header: TiffHeader, shown: str) -> None:
     """
     for find in (_of_layout, _of_colours, _of_compression, _of_samples, _of_predictor):
         if what := find(header):
-            raise LaminaError(
-                ErrorCode.INPUT_NOT_AN_IMAGE,
-                f"{shown} is a TIFF {what}, which Lamina does not read.",
-                "Save it as RGB with 8 or 16 bits a channel, without compression or with LZW or deflate.",
-            )
+            raise _not_read(what, shown)
     if len(header.sample_formats) == 1 and header.sample_formats[0] == SampleFormat.SIGNED:
         raise unknown_range(shown, f"int{header.bits[0]} samples")
+    _refuse_what_is_too_large(header, shown)
+
+
+def refuse_old_lzw(header: TiffHeader, data: bytes, shown: str) -> None:
+    """Raises `LaminaError` (input_not_an_image) if the codes of its LZW stand the other way round in their bytes, as
+    before TIFF 5.0. Nothing else tells but how the first strip begins (libtiff's tif_lzw.c, LZWPreDecode).
+    """
+    start = header.offsets[0] if header.offsets else 0
+    begin = data[start : start + 2]
+    if header.compression == Compression.LZW and len(begin) == 2 and begin[0] == 0 and begin[1] & 1:
+        raise _not_read("compressed with LZW in the manner of TIFF before 1988", shown)
+
+
+def _refuse_what_is_too_large(header: TiffHeader, shown: str) -> None:
+    """Channels that are not for the eye, and tiles larger than the picture, take memory as well."""
+    bits = header.channels * header.bits[0]
+    page = header.width * header.height * bits // 8
+    segment = header.segment_width * header.segment_height * bits // 8
+    if page > _MOST_BYTES or segment > max(page, _MOST_SEGMENT_BYTES):
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE,
+            f"{shown} has {header.channels} channels of {header.bits[0]} bits in pieces of {header.segment_width} x "
+            f"{header.segment_height} pixels, more than {max(page, segment) >> 20} MiB; the limit is "
+            f"{(_MOST_BYTES if page > _MOST_BYTES else max(page, _MOST_SEGMENT_BYTES)) >> 20}.",
+            "Save it as RGB with 8 or 16 bits a channel.",
+        )
+
+
+def _not_read(what: str, shown: str) -> LaminaError:
+    return LaminaError(
+        ErrorCode.INPUT_NOT_AN_IMAGE,
+        f"{shown} is a TIFF {what}, which Lamina does not read.",
+        "Save it as RGB with 8 or 16 bits a channel, without compression or with LZW or deflate.",
+    )
 
 
 def _of_layout(header: TiffHeader) -> str | None:
