@@ -128,6 +128,9 @@ def _decomposed(
 
 
 def load(path: str | os.PathLike[str]) -> Stack:
-    """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`."""
+    """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`.
+
+    `notes` tells what of another program's file is not as it was there.
+    """
     stack = saving.load(os.fspath(path))
-    return Stack(stack.width, stack.height, stack.layers, stack.notes)
+    return Stack(stack.width, stack.height, stack.layers, notes=stack.notes)

@@ -71,7 +71,7 @@ class StackBuilder:
             return Outcome.KEPT
         renderer, canvas = self._begun()
         below = canvas[_within(box)].copy()
-        after = renderer.over(source, box, below)
+        after, _ = renderer.over(source, box, below)
         found = below.copy()
         for layer in layers:
             place(found, replace(layer, left=layer.left - box[0], top=layer.top - box[1]))
@@ -91,12 +91,14 @@ class StackBuilder:
         self._bounds.take(box[2] - box[0], box[3] - box[1])
         renderer, canvas = self._begun()
         below = canvas[_within(box)].copy()
-        after = renderer.over(source, box, below)
+        after, alone = renderer.over(source, box, below)
         if isinstance(source, AdjustmentLayer):
             return self._add_change(box, below, after, None, make)
-        alone = renderer.alone(source, box)
         blend = BLENDS_READ.get(source.blend_mode, BlendMode.NORMAL)
-        if are_alike(over(below, alone, 255, blend), after):
+        if blend is not BlendMode.NORMAL:
+            alone = renderer.alone(source, box)
+        looks_so_anywhere = source.blend_mode in BLENDS_READ
+        if looks_so_anywhere and are_alike(over(below, alone, 255, blend), after):
             self.add([make(alone, box[:2], blend).cropped()])
             return Outcome.DRAWN
         return self._add_change(box, below, after, alone[..., 3].copy(), make)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 Edges = tuple[int, int, int, int]
 """A rectangle on the canvas as psd-tools has it: left, top, right, bottom."""
 
-_STRIP_PIXELS = 2_000_000  # about 100 bytes each while psd-tools works on them
+_STRIP_PIXELS = 4_000_000  # about 100 bytes each while psd-tools works on them
 _FEW_ROWS = 64
+_DRAWN_WEIGHT = 2  # a gradient or a stroke takes 128 bytes for a pixel of its layer, stored pixels half of that
 
 
 class Renderer:
@@ -46,32 +47,35 @@ class Renderer:
         if not colours.are_blended_as_shown:
             self._own = np.zeros((document.height, document.width, self._channels + 1), np.float32)
 
-    def over(self, layer: PsdLayer, box: Edges, below: Pixels) -> Pixels:
-        """What is to be seen in the box, RGBA, with the layer over `below`, which is what was to be seen before."""
+    def over(self, layer: PsdLayer, box: Edges, below: Pixels) -> tuple[Pixels, Pixels]:
+        """The layer over `below`, which is what is to be seen in the box without it, and the layer by itself.
+
+        Both are RGBA. By itself it is as in normal mode: over `below` it gives the same, but for what it does to
+        colours that it does not cover, and to those that a rounded, thin layer cannot tell.
+        """
         self._check(layer, box)
-        out = np.empty((box[3] - box[1], box[2] - box[0], 4), np.uint8)
+        after, alone = (np.empty((box[3] - box[1], box[2] - box[0], 4), np.uint8) for _ in range(2))
         for strip in _strips(box):
             rows = slice(strip[1] - box[1], strip[3] - box[1])
             colour, alpha = self._ground(strip, below[rows])
             drawn = self._compositor(strip, colour, alpha)
             drawn.apply(layer)
-            alpha = alpha + drawn.alpha - alpha * drawn.alpha
-            out[rows] = self._shown(drawn.result_over_backdrop(), alpha)
+            covered = alpha + drawn.alpha - alpha * drawn.alpha
+            seen = drawn.result_over_backdrop()
+            after[rows] = self._shown(seen, covered)
+            alone[rows] = self._shown(drawn.result_isolated(), drawn.alpha)
             if self._own is not None:
-                self._own[strip[1] : strip[3], strip[0] : strip[2]] = np.dstack((drawn.result_over_backdrop(), alpha))
-        return out
+                self._own[strip[1] : strip[3], strip[0] : strip[2]] = np.dstack((seen, covered))
+        return after, alone
 
     def alone(self, layer: PsdLayer, box: Edges) -> Pixels:
-        """The layer by itself in the box, with its masks, effects and opacity, but without its blend mode."""
-        self._check(layer, box)
-        out = np.empty((box[3] - box[1], box[2] - box[0], 4), np.uint8)
-        for strip in _strips(box):
-            height, width = strip[3] - strip[1], strip[2] - strip[0]
-            nothing = np.ones((height, width, self._channels), np.float32), np.zeros((height, width, 1), np.float32)
-            drawn = self._compositor(strip, *nothing)
-            drawn.apply(layer)
-            out[strip[1] - box[1] : strip[3] - box[1]] = self._shown(drawn.result_over_backdrop(), drawn.alpha)
-        return out
+        """The layer over nothing, so that its mode has not changed its colours."""
+        nothing = np.zeros((box[3] - box[1], box[2] - box[0], 4), np.uint8)
+        own, self._own = self._own, None
+        try:
+            return self.over(layer, box, nothing)[1]
+        finally:
+            self._own = own
 
     def fill(self, box: Edges, colour: Sequence[float]) -> None:
         """Makes the box of its own canvas, if it has one, opaque in a colour of the document's numbers."""
@@ -103,7 +107,8 @@ class Renderer:
             _refuse_without_packages(parts)
         area, strips = (box[2] - box[0]) * (box[3] - box[1]), len(list(_strips(box)))
         for part in parts:
-            self._bounds.take_drawing(area, 0 if isinstance(part, Group) else part.width * part.height, strips)
+            stored = 0 if isinstance(part, Group) else part.width * part.height
+            self._bounds.take_drawing(area, stored * (_DRAWN_WEIGHT if needs_drawing_packages(part) else 1), strips)
 
 
 def reach(layer: PsdLayer, frame: Edges) -> Edges | None:
