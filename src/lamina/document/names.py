@@ -11,7 +11,12 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 def named(name: str, kind: LayerKind) -> str:
     """The name itself; for a layer without one, what kind of layer it is."""
-    return name if name.strip() else kind.value.capitalize()
+    return name if presentable(name).strip() else kind.value.capitalize()
+
+
+def shown_name(name: str, kind: LayerKind, most_units: int | None = None) -> str:
+    """What other programs show of a layer: its name as `presentable` makes it, and its kind where it has none."""
+    return named(presentable(name, most_units), kind)
 
 
 def presentable(name: str, most_units: int | None = None) -> str:

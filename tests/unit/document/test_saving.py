@@ -1,14 +1,19 @@
 """What is saved can be loaded again, in every format that promises it, and the rest is refused with a clear error."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyora
 import pytest
 from drawn_stacks import STACKS, full_stack, noise, opaque
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
+from pptx import Presentation
+from psd_tools import PSDImage
+from tifffile import TiffFile
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
@@ -80,6 +85,35 @@ def test_the_same_stack_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         written.append([(file.name, file.read_bytes()) for file in files])
     assert written[0] == written[1]
+
+
+UNNAMED = LayerStack(
+    3,
+    3,
+    (
+        Layer("", LayerKind.BACKGROUND, opaque(3, 3, (9, 90, 200))),
+        Layer(" \0", LayerKind.PANEL, opaque(2, 2, (9, 9, 9))),
+        Layer("\n", LayerKind.PANEL, opaque(1, 1, (9, 99, 9))),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_layers_without_a_name_come_back_without_one(name: str, tmp_path: Path) -> None:
+    save(UNNAMED, f"{tmp_path}/{name}")
+    assert [layer.name for layer in load(f"{tmp_path}/{name}")] == ["", " \0", "\n"]
+
+
+def test_other_programs_see_layers_without_a_name_by_their_kind(tmp_path: Path) -> None:
+    seen = ["Background", "Panel", "Panel"]
+    project = pyora.Project.load(str(save(UNNAMED, tmp_path / "a.ora")))
+    assert [layer.name for layer in project.children][::-1] == seen
+    assert [layer.name for layer in PSDImage.open(save(UNNAMED, tmp_path / "a.psd"))] == seen
+    with TiffFile(save(UNNAMED, tmp_path / "a.tif")) as pages:
+        assert [page.tags["PageName"].value for page in pages.pages] == seen
+    assert re.findall('inkscape:label="(.*?)"', save(UNNAMED, tmp_path / "a.svg").read_text()) == seen
+    slide = Presentation(str(save(UNNAMED, tmp_path / "a.pptx"))).slides[0]
+    assert [shape.name for shape in slide.shapes] == seen
 
 
 def test_a_flat_png_is_the_composite(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lamina.document.formats.archive import add, add_picture, new_archive
 from lamina.document.formats.manifest import file_names
 from lamina.document.formats.records import render_opacity, render_text
 from lamina.document.metadata import making_of_stack, png_texts
-from lamina.document.names import presentable
+from lamina.document.names import shown_name
 
 MIMETYPE = b"image/openraster"
 NAMESPACE = "urn:lamina:layers:1"
@@ -45,7 +45,7 @@ def _render_xml(stack: LayerStack, files: list[str]) -> bytes:
 
 def _attributes(layer: Layer, file: str) -> dict[str, str]:
     attributes = {
-        "name": presentable(layer.name),
+        "name": shown_name(layer.name, layer.kind),
         "src": file,
         "x": str(layer.left),
         "y": str(layer.top),
@@ -58,7 +58,7 @@ def _attributes(layer: Layer, file: str) -> dict[str, str]:
         attributes["edit-locked"] = "true"
     if layer.text:
         attributes[f"{{{NAMESPACE}}}text"] = json.dumps(render_text(layer.text))
-    if layer.name != presentable(layer.name):
+    if layer.name != attributes["name"]:
         attributes[f"{{{NAMESPACE}}}name"] = json.dumps(layer.name)
     return attributes
 

@@ -12,7 +12,7 @@ from lamina.document.formats.groups import Group, Leaf, Node
 from lamina.document.formats.ora_tree import LayerElement, StackElement
 from lamina.document.formats.records import parse_text
 from lamina.document.invalid_content import InvalidContentError
-from lamina.document.names import presentable
+from lamina.document.names import shown_name
 
 
 @dataclass
@@ -80,8 +80,8 @@ class LayerReader:
 
 def _full_name(element: LayerElement) -> str:
     own_name = _own_json(element, "name", None)
-    if isinstance(own_name, str) and presentable(own_name) == element.name:  # else it was renamed in another program
-        return own_name
+    if isinstance(own_name, str) and shown_name(own_name, _kind(element)) == element.name:
+        return own_name  # else it was renamed in another program
     return element.name
 
 

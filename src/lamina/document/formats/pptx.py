@@ -13,7 +13,7 @@ from pptx.util import Emu, Pt
 
 from lamina.core.layers import Layer, LayerStack, TextLine
 from lamina.document.formats.quads import upright_box
-from lamina.document.names import presentable
+from lamina.document.names import presentable, shown_name
 from lamina.document.png import encode_png
 
 _EMU_A_PIXEL = 9525  # 96 pixels an inch
@@ -43,7 +43,7 @@ def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None
         facts.set("descr", presentable(" ".join(layer.says.split("\n")) or layer.name))
         if layer.is_hidden:
             facts.set("hidden", "1")
-        shape.name = presentable(layer.name)
+        shape.name = shown_name(layer.name, layer.kind)
     presentation.save(file)
 
 

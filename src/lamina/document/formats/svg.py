@@ -9,7 +9,7 @@ from typing import BinaryIO
 from lamina.core.layers import BlendMode, Layer, LayerStack, TextLine
 from lamina.document.formats.quads import upright_box
 from lamina.document.formats.records import render_opacity
-from lamina.document.names import presentable
+from lamina.document.names import presentable, shown_name
 from lamina.document.png import encode_png
 
 _HEAD = (
@@ -41,7 +41,7 @@ def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None
 
 
 def _attributes(layer: Layer) -> Iterator[str]:
-    yield f' inkscape:label="{escape(presentable(layer.name))}"'
+    yield f' inkscape:label="{escape(shown_name(layer.name, layer.kind))}"'
     if layer.is_locked:
         yield ' sodipodi:insensitive="true"'
     if layer.opacity < 255:

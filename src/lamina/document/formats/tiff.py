@@ -11,7 +11,7 @@ from tifffile import TiffWriter
 from lamina.core.layers import Layer, LayerStack, Pixels
 from lamina.document.formats.pages import pages
 from lamina.document.metadata import Making, making_of_stack, render_xmp, software
-from lamina.document.names import presentable
+from lamina.document.names import shown_name
 
 _PAGE_NAME = 285  # TIFF 6.0, section 12: what GIMP names the layer after
 _XMP = 700  # XMP specification part 3, 1.1.6
@@ -37,7 +37,7 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
     making: Making | None = making_of_stack(stack)
     with TiffWriter(file, bigtiff=is_big) as tiff:
         for page in pages(stack):
-            name = presentable(page.name).encode()
+            name = shown_name(page.name, page.kind).encode()
             tiff.write(
                 _strips(page, stack.width, stack.height, rows_a_strip),
                 shape=(stack.height, stack.width, 4),
