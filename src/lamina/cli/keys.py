@@ -34,6 +34,7 @@ def keys() -> None:
 @click.option("--model", "models", metavar="NAME", multiple=True, help="Only for this model, or these; all by default.")
 @click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
 @click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
+@click.option("--max-stored-bytes", type=click.IntRange(0), metavar="N", help="Of its uploads; as the settings say.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @partial(store_options, may_be_new=True)
 def create(
@@ -45,11 +46,12 @@ def create(
     models: tuple[str, ...],
     per_minute: int | None,
     at_once: int | None,
+    max_stored_bytes: int | None,
     is_json: bool,
 ) -> int:
     """Make a key and show it, this once: only a hash of it is kept.
 
-    Without --credit its jobs cost nothing.
+    Without --credit its jobs cost nothing. A name that another good key has is refused.
     """
     from lamina.core.keys import ALL_SCOPES, Scope
     from lamina.core.money import micros_of
@@ -64,6 +66,7 @@ def create(
         per_minute,
         at_once,
         frozenset(map(_known_model, models)) or None,
+        max_stored_bytes,
     )
     if terms.credit_micros is not None and terms.credit_micros < 0:
         raise click.BadParameter("Give no less than 0.", param_hint="--credit")
@@ -78,12 +81,15 @@ def create(
 def list_keys(database: "Database", is_json: bool) -> int:
     """Show the keys, without their secrets."""
     from lamina.store import keys as store
-    from lamina.store import wallets
+    from lamina.store import stored_bytes, wallets
 
-    found = [
-        _row(key, database.write_now(lambda connection, key=key: wallets.balance_micros(connection, key.id)))
-        for key in database.write_now(store.every)
-    ]
+    def work(connection: Any) -> list[dict[str, Any]]:
+        return [
+            _row(key, wallets.balance_micros(connection, key.id), stored_bytes.of_key(connection, key.id)[0])
+            for key in store.every(connection)
+        ]
+
+    found = database.write_now(work)
     if is_json or not sys.stdout.isatty():
         click.echo(json.dumps({"keys": found}, indent=2))
     else:
@@ -102,7 +108,7 @@ def revoke(database: "Database", key: str) -> int:
     from lamina.store import keys as store
 
     def work(connection: Any) -> "ApiKey":
-        found = the_key(connection, key)
+        found = the_key(connection, key, time.time())
         store.revoke(connection, found.id, time.time())
         return found
 
@@ -111,7 +117,7 @@ def revoke(database: "Database", key: str) -> int:
     return DONE
 
 
-def _row(key: "ApiKey", balance_micros: int) -> dict[str, Any]:
+def _row(key: "ApiKey", balance_micros: int, stored_bytes: int) -> dict[str, Any]:
     from lamina.core.money import usd_of
 
     is_good = key.is_valid_at(time.time())
@@ -127,6 +133,8 @@ def _row(key: "ApiKey", balance_micros: int) -> dict[str, Any]:
         "expires_at": None if key.expires_at is None else _time(key.expires_at),
         "per_minute": key.per_minute,
         "at_once": key.at_once,
+        "max_stored_bytes": key.max_stored_bytes,
+        "stored_bytes": stored_bytes,
     }
 
 

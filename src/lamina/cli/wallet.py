@@ -32,7 +32,7 @@ def show(database: "Database", key: str, is_json: bool) -> int:
     from lamina.store import wallets
 
     def work(connection: Any) -> tuple[Any, int, list[wallets.Entry]]:
-        found = the_key(connection, key)
+        found = the_key(connection, key, time.time())
         return found, wallets.balance_micros(connection, found.id), wallets.entries(connection, found.id)
 
     found, balance, entries = database.write_now(work)
@@ -67,7 +67,7 @@ def add(database: "Database", key: str, usd: str, note: str) -> int:
     amount = micros_of(usd)
 
     def work(connection: Any) -> int:
-        found = the_key(connection, key)
+        found = the_key(connection, key, time.time())
         if not wallets.add(connection, found.id, wallets.TOP_UP, amount, time.time(), note=note):
             raise LaminaError(
                 ErrorCode.FUNDS_INSUFFICIENT, "The wallet does not hold so much.", "Take out less: lamina wallet show."

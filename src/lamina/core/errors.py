@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     KEY_FORBIDDEN = "key_forbidden"
     FUNDS_INSUFFICIENT = "funds_insufficient"
     LIMIT_REACHED = "limit_reached"
+    STORAGE_FULL = "storage_full"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     STATE_CONFLICT = "state_conflict"
     ADDRESS_REFUSED = "address_refused"

@@ -19,7 +19,8 @@ class ApiKey:
     """A key without its secret. `prefix`: its first characters, to find it by. Times are seconds since 1970.
 
     `is_metered`: jobs are paid for from its wallet. `per_minute`: submits; `at_once`: open jobs; `models`: names in
-    the catalog, and of trainers, that it may ask for; None is no limit.
+    the catalog, and of trainers, that it may ask for; None is no limit. `max_stored_bytes`: of its uploads together;
+    None is as the settings say.
     """
 
     id: str
@@ -33,6 +34,7 @@ class ApiKey:
     per_minute: int | None = None
     at_once: int | None = None
     models: frozenset[str] | None = None
+    max_stored_bytes: int | None = None
 
     def is_valid_at(self, now: float) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -48,6 +48,7 @@ _SHOWN_TO_SCRIPTS = (
 )
 _BODY_OVERHEAD = 1.4  # base64 is 4 letters for 3 bytes, and a form has its headers
 _BODY_LEAST_BYTES = 4 << 20
+_MOST_INLINE_BYTES = 200 << 20  # of a data: URI, which is in memory more than once
 
 
 def make_app(installation: Installation, desk: Desk) -> FastAPI:
@@ -78,8 +79,12 @@ def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
 
 def _surround(app: FastAPI, installation: Installation) -> None:
     """What is added last stands outermost: pages of other origins are to read what the edge refuses, too."""
-    most = most_body_bytes(installation)
-    app.add_middleware(RequestMiddleware, metrics=installation.metrics, max_body_bytes=most)
+    app.add_middleware(
+        RequestMiddleware,
+        metrics=installation.metrics,
+        max_body_bytes=most_body_bytes(installation),
+        max_file_bytes=_body_bytes_for(installation.service.limits.max_upload_bytes),
+    )
     origins = installation.settings.cors_origins
     if origins:
         app.add_middleware(
@@ -95,8 +100,12 @@ def _surround(app: FastAPI, installation: Installation) -> None:
 
 
 def most_body_bytes(installation: Installation) -> int:
-    """Of a request, or of a message on a socket."""
-    return int(installation.service.limits.max_upload_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
+    """Of a request that is read as a whole, or of a message on a socket: files are sent by themselves."""
+    return _body_bytes_for(min(installation.service.limits.max_upload_bytes, _MOST_INLINE_BYTES))
+
+
+def _body_bytes_for(content_bytes: int) -> int:
+    return int(content_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -89,6 +89,7 @@ def limits_of(settings: Settings) -> Limits:
         settings.training_run_s,
         settings.training_cancel_grace_s,
         settings.charge_stand_ins,
+        settings.max_stored_bytes or None,
     )
 
 

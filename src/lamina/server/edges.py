@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import Scope
 
 from lamina.core.errors import LaminaError
 from lamina.dialects.fal import edge as fal
@@ -37,6 +39,14 @@ def edge_at(method: str, path: str) -> Edge:
     if path.startswith(f"{PIXAZO}/"):
         return _PIXAZO
     return _RUNWARE if runware.is_runwares(method, path) else _native(path)
+
+
+def is_file_sent(scope: Scope) -> bool:
+    """Whether the body of a request is a file, which its route writes to the disk as it comes."""
+    method, path = scope["method"], scope["path"]
+    if method == "POST" and path == "/v1/files":
+        return Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
+    return fal.is_file_sent(method, path)
 
 
 def _native(path: str) -> Edge:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.log_context import logged_as, with_fields
-from lamina.server.edges import REQUEST_ID, edge_at
+from lamina.server.edges import REQUEST_ID, edge_at, is_file_sent
 from lamina.server.metrics import OTHER, Metrics
 
 CLIENT_GONE = 499  # nginx's number for a client that did not wait for the answer; never sent
@@ -28,10 +28,14 @@ class RequestMiddleware:
     those that find out which API an address belongs to, and of Starlette's own that answers exceptions with plain text.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int, max_file_bytes: int | None = None
+    ) -> None:
+        """`max_file_bytes`: of a body that is a file, and goes to the disk as it comes; None is as of all others."""
         self._app = app
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
+        self._max_file_bytes = max_body_bytes if max_file_bytes is None else max_file_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -42,7 +46,8 @@ class RequestMiddleware:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return
-            exchange = _Exchange(scope, receive, send, request_id, self._max_body_bytes)
+            most = self._max_file_bytes if is_file_sent(scope) else self._max_body_bytes
+            exchange = _Exchange(scope, receive, send, request_id, most)
             try:
                 await self._serve(exchange)
             finally:  # a cancelled request too is one that was made

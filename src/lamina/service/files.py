@@ -13,7 +13,7 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import JobRequest
 from lamina.service.service import Service
 from lamina.service.signed_urls import is_signed, sign, signed_path
-from lamina.store import files
+from lamina.store import files, stored_bytes, upload_parts
 from lamina.store.files import FileRecord
 
 _TEN_YEARS_S = 10 * 365 * 86_400.0
@@ -36,9 +36,9 @@ async def keep(
 
 
 async def upload(service: Service, key_id: str, content: Path | bytes, name: str, media_type: str) -> FileRecord:
-    """For later use in a job."""
+    """For later use in a job. Raises `LaminaError` (storage_full)."""
     record = await keep(service, key_id, content, name, media_type, lifetime_s=service.limits.upload_s)
-    await service.database.write(lambda connection: files.insert(connection, record))
+    await service.database.write(lambda connection: insert_upload(connection, service, record))
     return record
 
 
@@ -59,12 +59,34 @@ async def upload_as(
     record = replace(await keep(service, key_id, content, name, media_type, lifetime_s=kept_s), id=file_id)
 
     def work(connection: Connection) -> FileRecord:
+        stored_bytes.give_back(connection, upload_parts.remove(connection, file_id))  # those that it is made of
         known = files.by_id(connection, file_id)
         if known is None:
-            files.insert(connection, record)
+            insert_upload(connection, service, record)
         return known or record
 
     return await service.database.write(work)
+
+
+def insert_upload(connection: Connection, service: Service, record: FileRecord) -> None:
+    """A file that its key has sent counts towards what it may store. Raises `LaminaError` (storage_full)."""
+    take_room(connection, service, record.key_id, record.size)
+    files.insert(connection, record)
+
+
+def take_room(connection: Connection, service: Service, key_id: str, size: int) -> None:
+    """Raises `LaminaError` (storage_full): uploads at the same time get no more together than one after the other."""
+    if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
+        stored, own = stored_bytes.of_key(connection, key_id)
+        raise storage_full(stored, own if own is not None else service.limits.max_stored_bytes or 0)
+
+
+def storage_full(stored: int, most: int) -> LaminaError:
+    return LaminaError(
+        ErrorCode.STORAGE_FULL,
+        f"This key's uploads may have {most:,} bytes together, and have {stored:,}: there is no room for this one.",
+        "Wait until older ones expire, or have the key's limit or the setting max_stored_bytes raised.",
+    )
 
 
 def result_lifetime_s(service: Service, request: JobRequest) -> float | None:
@@ -121,6 +143,18 @@ async def remove(service: Service, records: list[FileRecord]) -> None:
     ids = [record.id for record in records]
     if ids:
         await service.database.write(lambda connection: files.remove(connection, ids))
+
+
+async def remove_upload(service: Service, key_id: str, file_id: str) -> None:
+    """Raises `LaminaError`: not_found; state_conflict for what a job has made."""
+    record = await own_file(service, key_id, file_id)
+    if record.job_id is not None:
+        raise LaminaError(
+            ErrorCode.STATE_CONFLICT,
+            f"The file {file_id} is what job {record.job_id} has made.",
+            f"Delete the job: DELETE /v1/jobs/{record.job_id}.",
+        )
+    await remove(service, [record])
 
 
 def _there(record: FileRecord | None, file_id: str) -> FileRecord:

@@ -9,10 +9,13 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.files import remove
 from lamina.service.following import no_such_job
 from lamina.service.service import Service
-from lamina.store import checkpoints, events, files, jobs, records
+from lamina.store import checkpoints, events, files, jobs, records, stored_bytes, upload_parts
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
+UPLOAD_S = 6 * 3600
+"""How long an upload in parts may take."""
+
 _EVERY_S = 600.0
 _PAGE = 200
 
@@ -46,6 +49,12 @@ async def forget_old(service: Service) -> None:
             await _forget_contents(service, job_id)
     await remove(service, await service.database.read(lambda connection: files.expired(connection, now)))
     await service.database.write(lambda connection: records.remove_expired(connection, now))
+    await service.database.write(lambda connection: _forget_parts(connection, now - UPLOAD_S))
+
+
+def _forget_parts(connection: Connection, then: float) -> None:
+    """Of uploads that nobody has completed."""
+    stored_bytes.give_back(connection, upload_parts.remove_before(connection, then))
 
 
 async def sweep_blobs(service: Service) -> int:

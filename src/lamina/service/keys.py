@@ -32,10 +32,14 @@ class KeyTerms:
     per_minute: int | None = None
     at_once: int | None = None
     models: frozenset[str] | None = None
+    max_stored_bytes: int | None = None
 
 
 def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey, str]:
-    """The key and its secret, which is nowhere else: only a hash of it is kept."""
+    """The key and its secret, which is nowhere else: only a hash of it is kept.
+
+    Raises `LaminaError` (state_conflict) where another key that is good has the name: commands find keys by it.
+    """
     secret = _MARK + secrets.token_urlsafe(_SECRET_BYTES)
     is_metered = terms.credit_micros is not None
     key = ApiKey(
@@ -50,9 +54,11 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
         terms.per_minute,
         terms.at_once,
         terms.models,
+        terms.max_stored_bytes,
     )
 
     def work(connection: Connection) -> None:
+        _check_name(connection, terms.name, now)
         keys.insert(connection, key, _hash_of(secret))
         wallets.open_wallet(connection, key.id)
         if terms.credit_micros:
@@ -60,6 +66,16 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
 
     database.write_now(work)
     return key, secret
+
+
+def _check_name(connection: Connection, name: str, now: float) -> None:
+    known = next((key for key in keys.named(connection, name) if key.is_valid_at(now)), None) if name else None
+    if known is not None:
+        raise LaminaError(
+            ErrorCode.STATE_CONFLICT,
+            f"There is a key {name!r} already: {known.id}.",
+            f"Choose another name, or take that key back first: lamina keys revoke {known.id}.",
+        )
 
 
 async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
@@ -105,13 +121,18 @@ async def _looked_up(service: Service, secret_hash: str) -> ApiKey | None:
     return key
 
 
-def the_key(connection: Connection, reference: str) -> ApiKey:
-    """By its id, prefix or name. Raises `LaminaError`: not_found, also where several have the name."""
+def the_key(connection: Connection, reference: str, now: float) -> ApiKey:
+    """By its id, prefix or name; of several with one name the one that is good. Raises `LaminaError`: not_found, also
+    where that leaves several or none.
+    """
     found = keys.named(connection, reference)
-    if len(found) == 1:
-        return found[0]
+    good = [key for key in found if key.is_valid_at(now)]
+    if len(good) == 1 or len(found) == 1:
+        return (good or found)[0]
     what = "no key" if not found else f"{len(found)} keys"
-    raise LaminaError(ErrorCode.NOT_FOUND, f"There is {what} {reference!r}.", "Name it by id: lamina keys list.")
+    which = "".join(f" {key.id}" for key in (good or found))
+    hint = f"Name it by its id, one of{which}." if which else "lamina keys list shows them."
+    raise LaminaError(ErrorCode.NOT_FOUND, f"There is {what} {reference!r}.", hint)
 
 
 def _hash_of(secret: str) -> str:

@@ -11,7 +11,7 @@ from lamina.core.tasks import TaskKind
 from lamina.engine.qwen.adapters.architectures import other_architecture
 from lamina.engine.qwen.adapters.heads import check_lora
 from lamina.engine.weights.tensor_files import read_tensors
-from lamina.service.files import keep, signed_file
+from lamina.service.files import insert_upload, keep, signed_file
 from lamina.service.service import Service
 from lamina.service.signed_urls import is_signed, own_file
 from lamina.store import files, jobs
@@ -94,9 +94,9 @@ async def check_lora_file(path: Path, label: str) -> None:
 
 
 async def keep_lora(service: Service, key: ApiKey, path: Path, name: str) -> FileRecord:
-    """As a file that does not expire."""
+    """As a file that does not expire. Raises `LaminaError` (storage_full)."""
     record = await keep(service, key.id, path, name, MEDIA_TYPE)
-    await service.database.write(lambda connection: files.insert(connection, record))
+    await service.database.write(lambda connection: insert_upload(connection, service, record))
     return record
 
 

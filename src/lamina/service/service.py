@@ -27,7 +27,8 @@ class Limits:
     that is told to stop and does not. `run_s`: of a run, where a request says nothing. `url_s`: how long the address of
     a file is good for; `retention_s`, `upload_s`: how long results and uploads are kept; None is for ever.
     `drain_s`: how long running jobs may go on when the process is to end. `is_failed_charged`: as vendors may.
-    `are_stand_ins_charged`: nano is paid for as the model that was asked for.
+    `are_stand_ins_charged`: nano is paid for as the model that was asked for. `max_upload_bytes`: of one file;
+    `max_stored_bytes`: of a key's uploads together, where the key itself says nothing; None is no limit.
     `training_run_s`: of a training's run; `training_cancel_grace_s`: of one that is told to stop, and saves first.
     """
 
@@ -40,11 +41,12 @@ class Limits:
     retention_s: float | None = None
     upload_s: float | None = 7 * 24 * 3600.0
     drain_s: float = 30.0
-    max_upload_bytes: int = 100 * 1024 * 1024
+    max_upload_bytes: int = 500 * 1024 * 1024
     is_failed_charged: bool = False
     training_run_s: float = 7 * 24 * 3600.0
     training_cancel_grace_s: float = 120.0
     are_stand_ins_charged: bool = False
+    max_stored_bytes: int | None = 100 << 30
 
     def run_s_of(self, kind: TaskKind) -> float:
         return self.training_run_s if kind is TaskKind.TRAIN else self.run_s

@@ -89,7 +89,8 @@ class Settings:
     retention_days: float | None = None
     upload_days: float = 7.0
     url_s: float = 86_400.0
-    max_upload_bytes: int = 104_857_600
+    max_upload_bytes: int = 524_288_000
+    max_stored_bytes: int = 107_374_182_400
     max_attempts: int = 3
     run_s: float = 3600.0
     stall_s: float = 300.0

@@ -237,6 +237,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "upload_days": _at_least(0),
     "url_s": _at_least(1),
     "max_upload_bytes": _whole(1, 1 << 40),
+    "max_stored_bytes": _whole(0, 1 << 60),
     "max_attempts": _whole(1, 1000),
     "run_s": _at_least(1),
     "stall_s": _at_least(1),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lamina.store.tables import checkpoints, files
+from lamina.store import stored_bytes
+from lamina.store.tables import checkpoints, files, upload_parts
 
 _BY_ID = sa.select(files).where(files.c.id == sa.bindparam("file_id"))
 
@@ -54,7 +55,10 @@ def of_job(connection: Connection, job_id: str) -> list[FileRecord]:
 
 
 def remove(connection: Connection, file_ids: list[str]) -> None:
-    connection.execute(files.delete().where(files.c.id.in_(file_ids)))
+    """Of what is an upload, its key may store as much again."""
+    columns = (files.c.key_id, files.c.size, files.c.job_id)
+    gone = connection.execute(files.delete().where(files.c.id.in_(file_ids)).returning(*columns)).all()
+    stored_bytes.give_back(connection, [(row.key_id, row.size) for row in gone if row.job_id is None])
 
 
 def expired(connection: Connection, now: float, limit: int = 500) -> list[FileRecord]:
@@ -65,10 +69,10 @@ def expired(connection: Connection, now: float, limit: int = 500) -> list[FileRe
 
 
 def unwanted(connection: Connection, hashes: list[str]) -> list[str]:
-    """Those of the hashes that no file has any more, and no checkpoint."""
+    """Those of the hashes that no file has any more, no checkpoint and no part of an upload."""
     wanted = {
         sha256
-        for table in (files, checkpoints)
+        for table in (files, checkpoints, upload_parts)
         for sha256 in connection.execute(sa.select(table.c.sha256).where(table.c.sha256.in_(hashes))).scalars()
     }
     return [sha256 for sha256 in hashes if sha256 not in wanted]

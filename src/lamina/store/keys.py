@@ -27,6 +27,8 @@ def insert(connection: Connection, key: ApiKey, secret_hash: str) -> None:
             "revoked_at": key.revoked_at,
             "per_minute": key.per_minute,
             "at_once": key.at_once,
+            "max_stored_bytes": key.max_stored_bytes,
+            "stored_bytes": 0,
         },
     )
 
@@ -75,5 +77,5 @@ def _key_of(row: sa.Row[Any] | None) -> ApiKey | None:
     scopes = frozenset(Scope(word) for word in words if not word.startswith(_MODEL))
     return ApiKey(
         row.id, row.prefix, row.name, row.created_at, scopes, row.is_metered, row.expires_at, row.revoked_at,
-        row.per_minute, row.at_once, models or None,
+        row.per_minute, row.at_once, models or None, row.max_stored_bytes,
     )  # fmt: skip

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.store.tables import checkpoints, files, metadata
+from lamina.store.tables import checkpoints, files, metadata, upload_parts
 
 _ROWS_AT_ONCE = 500
-_WITH_CONTENTS = (files, checkpoints)
+_WITH_CONTENTS = (files, checkpoints, upload_parts)
 _VERSION_TABLE = "alembic_version"
 _OF_THE_QUEUE = "procrastinate_"  # its tables: it says again what the jobs table says
 _LEFT_BEHIND = frozenset({("jobs", "dispatch_ref")})  # numbers of a queue that does not come along
@@ -47,7 +47,7 @@ def write_snapshot(connection: Connection, stream: BinaryIO) -> tuple[str, set[s
         for row in connection.execute(sa.select(table).execution_options(yield_per=_ROWS_AT_ONCE)).mappings():
             record = {name: _plain(value) for name, value in row.items()}
             stream.write(json.dumps([table.name, record]).encode() + b"\n")
-            if table in _WITH_CONTENTS:
+            if table in _WITH_CONTENTS and row["sha256"]:
                 hashes.add(row["sha256"])
     return revision(connection), hashes
 

@@ -30,6 +30,8 @@ keys = Table(
     Column("revoked_at", Double),
     Column("per_minute", Integer),
     Column("at_once", Integer),
+    Column("max_stored_bytes", BigInteger),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 wallets = Table(
@@ -127,6 +129,17 @@ files = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, index=True),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("file_id", _Id, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("key_id", _Id, ForeignKey(keys.c.id), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
 )
 
 checkpoints = Table(

@@ -1,9 +1,12 @@
 """API keys: told once, known again by their hash, refused when they are revoked, expired or not for that."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
 from lamina.core.keys import Scope
 from lamina.service.keys import KeyTerms, authenticate, create_key, the_key
 from lamina.service.service import Service
@@ -64,11 +67,28 @@ def test_a_key_may_do_no_more_than_its_scopes_say(service: Service) -> None:
     assert code_of(service, secret, Scope.WRITE) is ErrorCode.KEY_FORBIDDEN
 
 
-def test_a_name_that_two_keys_have_says_too_little(service: Service) -> None:
-    one, _ = create_key(service.database, KeyTerms("same"), service.clock())
-    create_key(service.database, KeyTerms("same"), service.clock())
-    assert service.database.write_now(lambda connection: the_key(connection, one.prefix)) == one
+def test_a_name_is_one_good_keys_own(service: Service, clock: Clock) -> None:
+    one, _ = create_key(service.database, KeyTerms("same", expires_at=clock.now + 10), clock.now)
+    with pytest.raises(LaminaError, match=f"a key 'same' already: {one.id}") as caught:
+        create_key(service.database, KeyTerms("same"), clock.now)
+    assert caught.value.code is ErrorCode.STATE_CONFLICT
+    assert f"lamina keys revoke {one.id}" in caught.value.hint
+    clock.now += 11
+    two, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    service.database.write_now(lambda connection: keys.revoke(connection, two.id, clock.now))
+    three, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    assert service.database.write_now(lambda connection: the_key(connection, "same", clock.now)) == three
+    unnamed = {create_key(service.database, KeyTerms(), clock.now)[0].id for _ in range(2)}
+    assert len(unnamed) == 2
+
+
+def test_a_name_that_two_keys_have_says_too_little(service: Service, clock: Clock) -> None:
+    """As it was allowed once."""
+    one, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    two = replace(one, id=new_id(), prefix="lam_another")
+    service.database.write_now(lambda connection: keys.insert(connection, two, "another hash"))
+    assert service.database.write_now(lambda connection: the_key(connection, one.prefix, clock.now)) == one
     for reference, told in (("same", "2 keys"), ("nobody", "no key")):
         with pytest.raises(LaminaError, match=told) as caught:
-            service.database.write_now(lambda connection, named=reference: the_key(connection, named))
+            service.database.write_now(lambda connection, named=reference: the_key(connection, named, clock.now))
         assert caught.value.code is ErrorCode.NOT_FOUND

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from lamina.core.errors import LaminaError
 from lamina.core.ids import new_id
 from lamina.dialects.fal.errors import answer_to_error, refusal
-from lamina.dialects.fal.places import PREFIX, PROXIES
+from lamina.dialects.fal.places import CDN, PREFIX, PROXIES
 
 _PARTS_OF_UPLOADS = re.compile(r"/files/[^/]+/[^/]+/[^/]+/multipart/")
 
@@ -24,3 +24,10 @@ def render_refusal(error: LaminaError) -> Response:
 def render_crash() -> Response:
     words = "Something went wrong that nobody had expected; it is in the log of the service."
     return refusal(500, words, "internal_error").response(new_id())
+
+
+def is_file_sent(method: str, path: str) -> bool:
+    """Whether the body is a file, or a part of one."""
+    if method == "PUT":
+        return path.startswith(f"{PREFIX}/{CDN}/") or _PARTS_OF_UPLOADS.match(path) is not None
+    return method == "POST" and path == f"{PREFIX}/{CDN}/files/upload"

@@ -32,6 +32,7 @@ _STATUSES: Mapping[ErrorCode, tuple[int, str]] = {
     ErrorCode.STATE_CONFLICT: (400, "bad_request"),
     ErrorCode.TASK_INVALID: (400, "bad_request"),
     ErrorCode.INPUT_TOO_LARGE: (413, ""),
+    ErrorCode.STORAGE_FULL: (413, ""),
     ErrorCode.NOT_OFFERED: (400, "bad_request"),
     ErrorCode.ADDRESS_REFUSED: (400, "bad_request"),
 }

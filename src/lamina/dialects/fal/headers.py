@@ -60,6 +60,12 @@ def parse_lifetime_s(headers: Mapping[str, str]) -> float | None:
     return None
 
 
+def parse_size(told: object) -> int:
+    """Bytes, as a header or a field says; 0 where it says nothing that can be understood."""
+    text = str(told)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+
+
 def parse_switch(text: str | None) -> bool:
     """As the two clients write one: 1 and 0, true and false."""
     return (text or "").strip().lower() in ("1", "true", "yes", "on")

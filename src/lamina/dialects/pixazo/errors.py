@@ -34,6 +34,7 @@ _STATUSES: Mapping[ErrorCode, int] = {
             ErrorCode.INPUT_NOT_AN_IMAGE,
             ErrorCode.INPUT_CORRUPT,
             ErrorCode.INPUT_TOO_LARGE,
+            ErrorCode.STORAGE_FULL,
             ErrorCode.TASK_INVALID,
             ErrorCode.MODEL_UNKNOWN,
             ErrorCode.LORA_UNUSABLE,

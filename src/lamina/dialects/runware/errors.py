@@ -40,6 +40,7 @@ _CODES: Mapping[ErrorCode, str] = {
     ErrorCode.MODEL_UNKNOWN: "invalidModel",
     ErrorCode.LORA_UNUSABLE: "unsupportedLoraModel",
     ErrorCode.INPUT_TOO_LARGE: "valueTooLarge",
+    ErrorCode.STORAGE_FULL: "storageLimitExceeded",
     ErrorCode.ADDRESS_REFUSED: "invalidParameter",
     ErrorCode.ADDRESS_UNREACHABLE: "invalidParameter",
     ErrorCode.TASK_INVALID: "invalidParameter",

@@ -10,34 +10,34 @@ from fastapi.responses import JSONResponse
 from lamina.dialects.fal.access import desk_of, key_for_storage, sealed_claims
 from lamina.dialects.fal.errors import Refused, refusal
 from lamina.dialects.fal.fal_route import FalRoute
-from lamina.dialects.fal.headers import parse_lifetime_s
+from lamina.dialects.fal.headers import parse_lifetime_s, parse_size
 from lamina.dialects.fal.taking_in import read_json
-from lamina.dialects.fal.uploads import PURPOSE, begun, completed, kept, kept_part
+from lamina.dialects.fal.uploads import MOST_PARTS, PURPOSE, Incoming, begun, check_room, completed, kept, kept_part
 
 router = APIRouter(route_class=FalRoute, include_in_schema=False)
 
 _PREFIX = "/fal/cdn"
-_MOST_PARTS = 10_000
 
 
 @router.post(f"{_PREFIX}/files/upload")
 async def upload(request: Request) -> Response:
     service, key = desk_of(request).service, await key_for_storage(request)
     started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
-    await kept(service, sealed_claims(request, PURPOSE, started.token), request.stream())
+    await kept(service, sealed_claims(request, PURPOSE, started.token), _incoming(request))
     return JSONResponse({"access_url": started.file_url})
 
 
 @router.post(f"{_PREFIX}/files/upload/multipart")
 async def begin_parts(request: Request) -> Response:
     service, key = desk_of(request).service, await key_for_storage(request)
+    await check_room(service, key.id, parse_size(request.headers.get("x-fal-file-size")))
     started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
     return JSONResponse({"access_url": started.file_url, "uploadId": started.token})
 
 
 @router.put(f"{_PREFIX}/upload/{{token}}")
 async def put_whole(request: Request, token: str) -> Response:
-    await kept(desk_of(request).service, sealed_claims(request, PURPOSE, token), request.stream())
+    await kept(desk_of(request).service, sealed_claims(request, PURPOSE, token), _incoming(request))
     return JSONResponse({})
 
 
@@ -46,9 +46,9 @@ async def put_whole(request: Request, token: str) -> Response:
 async def put_part(request: Request, token: str, number: str) -> Response:
     """fal's Python client reads the ETag, its JavaScript client the body."""
     claims = sealed_claims(request, PURPOSE, token)
-    if not re.fullmatch("[0-9]{1,5}", number) or not 1 <= int(number) <= _MOST_PARTS:
-        raise Refused(refusal(400, f"A part's number is 1 to {_MOST_PARTS}.", "bad_request"))
-    etag = await kept_part(desk_of(request).service, claims, await request.body())
+    if not re.fullmatch("[0-9]{1,5}", number) or not 1 <= int(number) <= MOST_PARTS:
+        raise Refused(refusal(400, f"A part's number is 1 to {MOST_PARTS}.", "bad_request"))
+    etag = await kept_part(desk_of(request).service, claims, int(number), _incoming(request))
     return JSONResponse({"partNumber": int(number), "etag": etag}, headers={"ETag": f'"{etag}"'})
 
 
@@ -59,6 +59,10 @@ async def complete(request: Request, token: str) -> Response:
     body: Any = await read_json(request)
     record = await completed(desk_of(request).service, claims, body)
     return JSONResponse({"file_size": record.size, "content_type": record.media_type})
+
+
+def _incoming(request: Request) -> Incoming:
+    return Incoming(request.stream(), parse_size(request.headers.get("content-length")))
 
 
 def _name(request: Request) -> str:

@@ -10,9 +10,9 @@ from lamina.core.keys import Scope
 from lamina.dialects.fal.access import app_token, cdn_token, desk_of, key_for_app, key_for_storage
 from lamina.dialects.fal.errors import Refused, refusal
 from lamina.dialects.fal.fal_route import FalRoute
-from lamina.dialects.fal.headers import parse_lifetime_s
+from lamina.dialects.fal.headers import parse_lifetime_s, parse_size
 from lamina.dialects.fal.taking_in import read_json
-from lamina.dialects.fal.uploads import MULTIPART, SINGLE, begun
+from lamina.dialects.fal.uploads import MULTIPART, SINGLE, begun, check_room
 
 router = APIRouter(prefix="/fal/rest", route_class=FalRoute, include_in_schema=False)
 
@@ -65,6 +65,7 @@ async def _initiated(request: Request, how: str) -> Response:
     """`upload_url` needs no key: fal's JavaScript client sends none along."""
     service, key = desk_of(request).service, await key_for_storage(request)
     body = _object(await read_json(request))
+    await check_room(service, key.id, parse_size(body.get("file_size", body.get("size"))))
     upload = begun(service, key.id, str(body.get("file_name") or "file"), parse_lifetime_s(request.headers))
     upload_url = f"{service.base_url}/fal/cdn/{how}/{upload.token}"
     return JSONResponse({"upload_url": upload_url, "file_url": upload.file_url})

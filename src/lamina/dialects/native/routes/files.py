@@ -17,7 +17,7 @@ from lamina.dialects.native.answers import FileBody
 from lamina.dialects.native.problem_route import ProblemRoute, problems
 from lamina.dialects.native.rendering import render_file
 from lamina.dialects.native.wire import UploadFields
-from lamina.service.files import address_of, own_file
+from lamina.service.files import address_of, own_file, remove_upload
 from lamina.service.sources import file_of_data, file_of_path, file_of_url, scratch_file
 from lamina.store.files import FileRecord
 
@@ -72,6 +72,12 @@ async def upload_file(request: Request, response: Response, desk: AtDesk, key: W
 async def get_file(desk: AtDesk, key: Reader, file_id: FileId) -> FileBody:
     """Its `url` gives the content."""
     return _shown(desk, await own_file(desk.service, key.id, file_id))
+
+
+@router.delete("/{file_id}", status_code=204, responses=problems(401, 403, 404, 409, 503), summary="Delete an upload")
+async def delete_file(desk: AtDesk, key: Writer, file_id: FileId) -> None:
+    """At once, and the key may store as much again. A file that a job has made goes with the job."""
+    await remove_upload(desk.service, key.id, file_id)
 
 
 async def _from_form(desk: Desk, key: ApiKey, request: Request) -> FileRecord:
