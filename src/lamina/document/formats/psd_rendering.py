@@ -16,6 +16,7 @@ from lamina.core.layers import Pixels
 from lamina.document.bounds import Bounds
 from lamina.document.formats.psd_colours import CHANNELS, Colours, Planes
 from lamina.document.formats.psd_features import are_drawing_packages_here, needs_drawing_packages
+from lamina.origin import install_command
 
 if TYPE_CHECKING:
     from psd_tools.composite.composite import Compositor
@@ -171,6 +172,5 @@ def _refuse_without_packages(layers: list[PsdLayer]) -> None:
                 ErrorCode.INPUT_NOT_A_STACK,
                 f"The layer {layer.name!r} is a shape, a fill, an adjustment or has layer effects, which need the "
                 "packages aggdraw and SciPy to be drawn.",
-                "Install them: pip install '.[psd]' in a checkout of Lamina. Or rasterise the layer in the program "
-                "that made it.",
+                f"Install them: {install_command('psd')}. Or rasterise the layer in the program that made it.",
             )
