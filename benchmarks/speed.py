@@ -36,6 +36,7 @@ from lamina.core.tasks import DecomposeTask
 from lamina.document.png import encode_png
 from lamina.document.posters import BACKGROUNDS, Background, poster
 from lamina.engine.choice import start_engine
+from launched import launched  # pyright: ignore[reportImplicitRelativeImport]
 
 SMALL, LARGE = (1024, 1024), (4000, 3000)
 
@@ -74,23 +75,8 @@ def _cold(pictures: list[Pixels]) -> Iterator[Case]:
             file = Path(folder, f"{seed}.png")
             file.write_bytes(encode_png(picture))
             command = [lamina, "decompose", file, "--to", file.with_suffix(".psd"), "--quiet"]
-            told = subprocess.run(
-                [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command], capture_output=True, text=True
-            )
-            if told.returncode:
-                sys.exit(f"{' '.join(map(str, command))} failed: {told.stderr.strip()}")
-            seconds, peak_bytes = map(float, told.stdout.split())
-            yield _case(picture, "cold", seed, seconds, round(peak_bytes / 1e6, 1))
-
-
-# A small process in between: the peak that is told for a child counts what it was forked from, and this one is large.
-_LAUNCHER = """
-import os, subprocess, sys, time
-start = time.perf_counter()
-_, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
-print(time.perf_counter() - start, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
+            run = launched(command)
+            yield _case(picture, "cold", seed, run.seconds, run.peak_mb)
 
 
 def _warm(pictures: list[Pixels]) -> Iterator[Case]:

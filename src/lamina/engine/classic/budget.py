@@ -63,8 +63,12 @@ def _with_one_less(groups: list[Group]) -> list[Group]:
     if objects and len(small) + len(objects) >= 2:
         pair = [*small, *objects][:2]
         ways.append((pair[1].importance, pair, LayerKind.SMALL))
-    for one, other in combinations(objects, 2):
-        if one.origin == other.origin != 0:
+    of_origin: dict[int, list[Group]] = {}
+    for group in objects:
+        if group.origin:
+            of_origin.setdefault(group.origin, []).append(group)
+    for parts in of_origin.values():
+        for one, other in combinations(parts, 2):
             ways.append((1 - doubt(one.cuts, other.cuts), [one, other], LayerKind.OBJECT))
     areas = _least(groups, LayerKind.AREA)
     if areas:

@@ -24,7 +24,7 @@ Colour = tuple[int, int, int]
 """sRGB, 0..255."""
 
 _LEAST_CORE_PX = 12
-_MOST_LINES = 150  # that are looked into one by one, the tallest; the others are taken off their ground plainly
+_MOST_LINES = 40  # that are looked into one by one, the tallest; the others are taken off their ground plainly
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """Reading: finds lines of text in a picture, lays each flat and has it read the right way up, within bounded work."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Rgb
-from lamina.engine.classic.recognition import SIGN_PX, Said, detected, read_strips
+from lamina.engine.classic.recognition import LEAST_RATIO, SIGN_PX, Said, detected, read_strips
 
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
@@ -15,7 +16,10 @@ Quad = NDArray[np.float32]
 _TALL = 1.5  # a line this many times taller than wide lies on its side or runs downwards
 _UPRIGHT = 0.95  # what is read with less may stand on its head: the other way up, drawn lines have up to 0.91
 _LEAST_SIDE_PX = 8  # of a picture: in thinner ones is no text, and RapidOCR would pad them by gigabytes
-_MOST_READ_PX = 100_000  # the width of all strips read of one picture, at the recogniser's height: 70 long lines
+# Widths of all strips together that are read of one picture, at the recogniser's height.
+_MOST_READ_PX, _MOST_TURNED_PX = 100_000, 15_000  # a page has 80,000, a poster 5,000
+_AT_EASE_PX = 25_000  # what is wider is read from narrower strips,
+_NARROWEST, _LONG = 0.7, 8  # of their width, the long ones: at 0.7 drawn pages read the same, at 0.6 they do not
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,10 +55,11 @@ def read_lines(rgb: Rgb) -> list[Reading]:
     lines = detected(rgb)
     ways = [_ways_to_hold(quad) for quad, _ in lines]
     found = [Reading(ways[index][0], None, certainty) for index, (_, certainty) in enumerate(lines)]
-    asked = _affordable([quad for quad, _ in lines])
+    asked = _affordable(found, range(len(found)), _MOST_READ_PX)
     _read(rgb, found, [(index, way) for index in asked for way in ways[index]])
     doubtful = [index for index in asked if len(ways[index]) == 1 and found[index].score < _UPRIGHT]
-    _read(rgb, found, [(index, np.roll(ways[index][0], 2, 0)) for index in doubtful])
+    turned = _affordable(found, doubtful, _MOST_TURNED_PX)
+    _read(rgb, found, [(index, np.roll(found[index].quad, 2, 0)) for index in turned])
     return found
 
 
@@ -78,6 +83,12 @@ def strip(picture: NDArray[np.uint8], quad: Quad, size: tuple[int, int], fill: i
     return np.asarray(flat, np.uint8)
 
 
+def strip_px(quad: Quad) -> float:
+    """The width of a line's strip as it is read."""
+    width, height = sides(quad)
+    return SIGN_PX * max(LEAST_RATIO, width / max(1.0, height))
+
+
 def flat_size(quad: Quad) -> tuple[int, int]:
     """Width and height in pixels of what is in a quad, laid flat."""
     width, height = sides(quad)
@@ -98,17 +109,19 @@ def _ways_to_hold(quad: Quad) -> list[Quad]:
     return [quad] if height < _TALL * width else [np.roll(quad, -1, 0), np.roll(quad, 1, 0)]
 
 
-def _affordable(quads: list[Quad]) -> list[int]:
-    """The numbers, in their order, of the tallest lines, as many as are read of a picture."""
-    widths = [SIGN_PX * max(sides(quad)) / max(1.0, min(sides(quad))) for quad in quads]
-    tallest = sorted(range(len(quads)), key=lambda index: -min(sides(quads[index])))
-    spent = np.cumsum([widths[index] for index in tallest])
-    return sorted(index for index, px in zip(tallest, spent, strict=True) if px <= _MOST_READ_PX)
+def _affordable(found: Sequence[Reading], among: Iterable[int], most_px: int) -> list[int]:
+    """The numbers, in their order, of the tallest lines whose strips together are at most so wide."""
+    tallest = sorted(among, key=lambda index: -sides(found[index].quad)[1])
+    spent = np.cumsum([strip_px(found[index].quad) for index in tallest])
+    return sorted(index for index, px in zip(tallest, spent, strict=True) if px <= most_px)
 
 
 def _read(rgb: Rgb, found: list[Reading], held: list[tuple[int, Quad]]) -> None:
     """Reads lines, by their numbers among those found, and keeps what the recogniser is surer of than before."""
-    said = read_strips([strip(rgb, way, flat_size(way)) for _, way in held])
+    narrowed = max(_NARROWEST, min(1.0, _AT_EASE_PX / max(1.0, sum(strip_px(way) for _, way in held))))
+    sizes = [flat_size(way) for _, way in held]
+    sizes = [(round(width * narrowed) if width > _LONG * height else width, height) for width, height in sizes]
+    said = read_strips([strip(rgb, way, size) for (_, way), size in zip(held, sizes, strict=True)])
     for (index, way), one in zip(held, said, strict=True):
         reading = Reading(way, one, found[index].certainty)
         if found[index].said is None or reading.score > found[index].score:

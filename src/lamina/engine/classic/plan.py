@@ -10,6 +10,7 @@ from lamina.engine.classic.background import Background
 from lamina.engine.classic.budget import Group, Member, within_budget
 from lamina.engine.classic.lettering import Lettering
 from lamina.engine.classic.naming import numbered, text_name
+from lamina.engine.classic.paragraphs import paragraphs
 from lamina.engine.classic.pieces import Pieces
 from lamina.engine.classic.raster import Mask, as_bytes, of_labels
 from lamina.engine.classic.solve import Element
@@ -59,9 +60,10 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
 
 def _groups(scene: Scene) -> list[Group]:
     size = scene.pieces.owner.size
+    boxes_px = [line.box[2] * line.box[3] for line in scene.lettering]
     texts = [
-        Group(LayerKind.TEXT, ((LayerKind.TEXT, index),), line.box[2] * line.box[3] / size)
-        for index, line in enumerate(scene.lettering)
+        Group(LayerKind.TEXT, tuple((LayerKind.TEXT, index) for index in lines), sum(boxes_px[i] for i in lines) / size)
+        for lines in paragraphs(scene.lettering)
     ]
     pieces = [Group(p.kind, ((p.kind, p.label),), p.area / size, p.cutout, p.cuts) for p in scene.pieces.found]
     areas = [

@@ -152,6 +152,11 @@ def largest(planes: NDArray[Any]) -> NDArray[Any]:
     return np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
 
 
+def smallest(planes: NDArray[Any]) -> NDArray[Any]:
+    """(h, w): the smallest of the three values of each pixel."""
+    return np.minimum(np.minimum(planes[..., 0], planes[..., 1]), planes[..., 2])
+
+
 def as_bytes(mask: Mask) -> NDArray[np.uint8]:
     """The same memory as 0 and 1."""
     return np.ascontiguousarray(mask).view(np.uint8)

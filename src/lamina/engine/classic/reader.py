@@ -31,14 +31,15 @@ class Reader(RapidOCR):
 
     def _load_det_model(self) -> TextDetector:
         if self.text_det is None:
-            self.text_det = _Detector(_run_by_us(self.cfg.Det, keeps_memory=True))
+            self.text_det = _Detector(_run_by_us(self.cfg.Det, THREADS, keeps_memory=True))
         return self.text_det
 
     def _load_rec_model(self) -> TextRecognizer:
         if self.text_rec is None:
             self.cfg.Rec.font_path = self.cfg.Global.font_path
-            # Strips are of any width, so that memory kept for one seldom fits the next.
-            self.text_rec = TextRecognizer(_run_by_us(self.cfg.Rec, keeps_memory=False))
+            # Strips are of any width, so that memory kept for one seldom fits the next; and several are read at once,
+            # which is quicker than several threads for each.
+            self.text_rec = TextRecognizer(_run_by_us(self.cfg.Rec, 1, keeps_memory=False))
         return self.text_rec
 
 
@@ -68,15 +69,15 @@ class _Preparation(DetPreProcess):
         return np.asarray(np.stack(cv2.split(cv2.LUT(resized, table)))[None], np.float32)
 
 
-def _run_by_us(section: Any, keeps_memory: bool) -> Any:
+def _run_by_us(section: Any, threads: int, *, keeps_memory: bool) -> Any:
     """A section of RapidOCR's settings with the session to use: RapidOCR has no settings for what is set here.
 
-    `keeps_memory`: from run to run, where else the system would clear new pages for each.
+    `threads`: of one run. `keeps_memory`: from run to run, where else the system would clear new pages for each.
     """
     runtime: Any = onnxruntime  # whose types are in C++
     options = runtime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads, options.inter_op_num_threads = min(THREADS, os.cpu_count() or 1), 1
+    options.intra_op_num_threads, options.inter_op_num_threads = min(threads, os.cpu_count() or 1), 1
     options.enable_cpu_mem_arena = keeps_memory
     # Blocks planned for a size of picture would be kept for every size there was.
     options.enable_mem_pattern = not keeps_memory

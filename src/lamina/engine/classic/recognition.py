@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Mask, Rgb
+from lamina.engine.classic.threads import at_once
 
 SIGN_PX = 48  # the recogniser's own height: every strip is brought to it
 _DETECTION_SIDE_PX = 1024  # smaller loses 12 px type, larger costs time with the square
-_BATCH, _BATCH_PX = 8, 3000  # strips that are read at once, and their width together: memory grows with it
-_LEAST_RATIO = 320 / 48  # of width to height, to which shorter strips are padded
+_BATCH, _BATCH_PX = 8, 1500  # strips that one thread reads at once, and their width together
+LEAST_RATIO = 320 / 48  # of width to height, to which shorter strips are padded
 _SIGN_REACH = 0.65  # of the strip's height: how far from its middle a sign's ink may be
 
 _in_use = threading.Lock()
@@ -26,8 +27,8 @@ _in_use = threading.Lock()
 class Said:
     """What one strip says.
 
-    `string`; `score`: 0..1, how sure the recogniser is of its signs. `places`: where it saw any sign, in heights of
-    the strip from its left edge.
+    `string`; `score`: 0..1, how sure the recogniser is of its signs. `places`: where it saw any sign, as a
+    share of the strip's width, ascending.
     """
 
     string: str
@@ -42,8 +43,9 @@ class Said:
         inked = (np.flatnonzero(ink.any(0)) + 0.5) / len(ink)
         if not inked.size or not self.places.size:
             return float(inked.size > 0)
-        after = np.searchsorted(self.places, inked)
-        nearest = [self.places[np.clip(index, 0, len(self.places) - 1)] for index in (after - 1, after)]
+        places = self.places * ink.shape[1] / len(ink)
+        after = np.searchsorted(places, inked)
+        nearest = [places[np.clip(index, 0, len(places) - 1)] for index in (after - 1, after)]
         return float((np.minimum(*(np.abs(place - inked) for place in nearest)) > _SIGN_REACH).mean())
 
 
@@ -61,23 +63,34 @@ def detected(rgb: Rgb) -> list[tuple[NDArray[np.float32], float]]:
 
 def read_strips(strips: Sequence[Rgb]) -> list[Said]:
     """What each strip (height, width, 3), one upright line of text, says."""
+    if not strips:
+        return []
     ratios = [strip.shape[1] / strip.shape[0] for strip in strips]
-    said: dict[int, Said] = {}
+    batches = list(_batches(ratios))
     with _in_use:
-        for batch in _batches(ratios):
-            recogniser: Any = _engine().recogniser()
-            widest = max(_LEAST_RATIO, ratios[batch[-1]])
-            inputs = [recogniser.resize_norm_img(strips[index][..., ::-1], widest) for index in batch]
-            for index, chances in zip(batch, np.asarray(recogniser.session(np.stack(inputs))), strict=True):
-                said[index] = _decoded(chances, recogniser.postprocess_op.character, widest)
+        recogniser: Any = _engine().recogniser()
+        read = at_once(lambda batch: _read(recogniser, [strips[index] for index in batch]), batches)
+    said = {
+        index: one for batch, ones in zip(batches, read, strict=True) for index, one in zip(batch, ones, strict=True)
+    }
     return [said[index] for index in range(len(strips))]
+
+
+def _read(recogniser: Any, strips: Sequence[Rgb]) -> list[Said]:
+    """What strips of one batch say, the widest of them last."""
+    ratios = [strip.shape[1] / strip.shape[0] for strip in strips]
+    widest = max(LEAST_RATIO, ratios[-1])
+    inputs = np.stack([recogniser.resize_norm_img(strip[..., ::-1], widest) for strip in strips])
+    signs = recogniser.postprocess_op.character
+    read = np.asarray(recogniser.session(inputs))
+    return [_decoded(chances, signs, widest / ratio) for chances, ratio in zip(read, ratios, strict=True)]
 
 
 def _batches(ratios: Sequence[float]) -> Iterator[list[int]]:
     """Numbers of strips to be read at once, those of like width together, the narrowest first."""
     batch: list[int] = []
     for index in sorted(range(len(ratios)), key=lambda index: ratios[index]):
-        width = SIGN_PX * max(_LEAST_RATIO, ratios[index])
+        width = SIGN_PX * max(LEAST_RATIO, ratios[index])
         if batch and (len(batch) == _BATCH or (len(batch) + 1) * width > _BATCH_PX):
             yield batch
             batch = []
@@ -86,13 +99,16 @@ def _batches(ratios: Sequence[float]) -> Iterator[list[int]]:
         yield batch
 
 
-def _decoded(chances: NDArray[np.float32], signs: Sequence[str], ratio: float) -> Said:
-    """The likeliest sign of each step, of (steps, signs), without repetitions and blanks, which are sign 0."""
+def _decoded(chances: NDArray[np.float32], signs: Sequence[str], padding: float) -> Said:
+    """The likeliest sign of each step, of (steps, signs), without repetitions and blanks, which are sign 0.
+
+    `padding`: how many times as wide as the strip all steps together are.
+    """
     likeliest = chances.argmax(1)
     is_first = np.concatenate([[True], likeliest[1:] != likeliest[:-1]]) & (likeliest != 0)
     string = "".join(signs[int(sign)] for sign in likeliest[is_first])
     score = float(chances.max(1)[is_first].mean()) if is_first.any() else 0.0
-    return Said(string, score, (np.flatnonzero(likeliest) + 0.5) * ratio / len(likeliest))
+    return Said(string, score, (np.flatnonzero(likeliest) + 0.5) * padding / len(likeliest))
 
 
 @cache

@@ -12,6 +12,7 @@ from lamina.engine.classic.threads import THREADS, at_once
 from lamina.engine.classic.unblend import lift
 
 _STRIP_PIXELS = 1_000_000
+_SAME_LEVELS = 4  # between the colours of lines that were printed alike
 _EDGE_DEPTH_PX, _STROKE_DEPTH_PX = 3.0, 1.5
 
 
@@ -70,7 +71,7 @@ class _Lifter:
         window = np.s_[y0:y1, x0:x1]
         mask = element.mask[window]
         core = _core(mask, _STROKE_DEPTH_PX if element.text else _EDGE_DEPTH_PX)
-        self._strokes = np.array([line.colour for line in element.text], np.uint8) if element.text else None
+        self._strokes = _distinct([line.colour for line in element.text]) if element.text else None
         support = grow(mask, element.edge_px) & (element.room[window] | mask)
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
         self._colours = spread_from(element.seen[window][..., :3], core if core.any() else mask)
@@ -125,6 +126,15 @@ def _runs(is_needed: Mask) -> list[tuple[int, int]]:
     """Where the rows that are needed begin and end: lines of text may lie far apart in one layer."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_needed.view(np.int8), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _distinct(colours: list[tuple[int, int, int]]) -> Pixels:
+    """(n, 3): the colours of a layer's lines, without those that are alike: a page of text has a line for every one."""
+    kept: list[tuple[int, int, int]] = []
+    for colour in colours:
+        if all(max(abs(a - b) for a, b in zip(colour, other, strict=True)) > _SAME_LEVELS for other in kept):
+            kept.append(colour)
+    return np.array(kept, np.uint8)
 
 
 def _core(mask: Mask, edge_px: float) -> Mask:

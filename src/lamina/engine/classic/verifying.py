@@ -10,14 +10,14 @@ import numpy as np
 from lamina.engine.classic.backdrop import Backdrop, backdrop_of
 from lamina.engine.classic.legibility import is_believable, is_plausible, looks_like_letters, may_be_text
 from lamina.engine.classic.neighbourhood import Neighbourhood
-from lamina.engine.classic.ocr import Quad, Reading, flat_size, sides, strip
+from lamina.engine.classic.ocr import Quad, Reading, flat_size, strip, strip_px
 from lamina.engine.classic.raster import Mask, Rgb, as_bytes, components, without_holes
 from lamina.engine.classic.recognition import SIGN_PX, Said, read_strips
 from lamina.engine.classic.strokes import Palette, palette_of
 
 _SURE, _ACCEPTED = 0.9, 0.5  # of the string that the mask must say again
 _BLOCK_SHARE = 0.8  # of the pixels in one part, and of its hull
-_MOST_VERIFIED_PX = 30_000  # the width of the lines that are read again in one picture, at the recogniser's height
+_MOST_VERIFIED_PX = 8_000  # the width of the lines that are read again in one picture, at the recogniser's height
 
 Choices = Sequence[tuple[Mask, float]]
 """Candidates for a line's letters, the likeliest first, each with its handicap."""
@@ -91,9 +91,8 @@ def is_block(mask: Mask) -> bool:
 
 def _affordable(lines: Sequence[Line], readable: Sequence[int]) -> set[int]:
     """Which of the readable lines are read again: the tallest."""
-    ratios = [sides(line.reading.quad) for line in lines]
-    tallest = sorted(readable, key=lambda index: -ratios[index][1])
-    spent = np.cumsum([SIGN_PX * ratios[index][0] / max(1.0, ratios[index][1]) for index in tallest])
+    tallest = sorted(readable, key=lambda index: -lines[index].near.height_px)
+    spent = np.cumsum([strip_px(lines[index].reading.quad) for index in tallest])
     return {index for index, px in zip(tallest, spent, strict=True) if px <= _MOST_VERIFIED_PX}
 
 
