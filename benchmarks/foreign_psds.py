@@ -18,7 +18,7 @@ from psd_tools import PSDImage
 from lamina.core.composite import composite
 from lamina.core.errors import LaminaError
 from lamina.document.formats.psd_colours import colours_of
-from lamina.document.formats.psd_merged import merged_pictures
+from lamina.document.formats.psd_merged import is_whole, merged_pictures
 from lamina.document.saving import load
 
 _ALLOWED_MEAN = 2.0
@@ -58,7 +58,7 @@ def _tried(path: Path) -> dict[str, Any]:
 
 def _difference(path: Path, stack: Any) -> tuple[float | None, int | None]:
     document = PSDImage.open(path)
-    if not document.has_preview():
+    if not document.has_preview() or not is_whole(document):
         return None, None
     pictures = merged_pictures(document, colours_of(document))
     difference = min((picture.difference(composite(stack)) for picture in pictures), key=lambda each: each.mean)

@@ -42,17 +42,18 @@ _MODES_WITH_OWN_FILL = frozenset(
         BlendMode.VIVID_LIGHT,
     )
 )
-_EFFECT_TAGS = (
+EFFECT_TAGS = (
     Tag.OBJECT_BASED_EFFECTS_LAYER_INFO,
     Tag.OBJECT_BASED_EFFECTS_LAYER_INFO_V0,
     Tag.OBJECT_BASED_EFFECTS_LAYER_INFO_V1,
 )
+"""Where the layer effects are, the first that is there."""
 _OLD_PIXEL_ADJUSTMENTS = (Tag.BRIGHTNESS_AND_CONTRAST, Tag.HUE_SATURATION_V4, Tag.COLOR_BALANCE)
 
 # What is looked at, here or by psd-tools, in a way that the picture shows.
 _LOOKED_AT = frozenset(
     (
-        *_EFFECT_TAGS,
+        *EFFECT_TAGS,
         Tag.ARTBOARD_DATA1,
         Tag.ARTBOARD_DATA2,
         Tag.ARTBOARD_DATA3,
@@ -219,7 +220,7 @@ def _unknown_blending(layer: PsdLayer) -> Iterator[str]:
 def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
     blocks = layer.tagged_blocks
     effects = layer.effects
-    if not any(tag in blocks for tag in _EFFECT_TAGS):
+    if not any(tag in blocks for tag in EFFECT_TAGS):
         if Tag.EFFECTS_LAYER in blocks and _has_old_effects(blocks.get_data(Tag.EFFECTS_LAYER)):
             yield "layer effects of an old kind"
         return
@@ -240,7 +241,7 @@ def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
 
 def _count_enabled(layer: PsdLayer) -> int:
     """How many entries of the list of effects are switched on, of whatever kind."""
-    data = next((data for tag in _EFFECT_TAGS if hasattr(data := layer.tagged_blocks.get_data(tag), "items")), {})
+    data = next((data for tag in EFFECT_TAGS if hasattr(data := layer.tagged_blocks.get_data(tag), "items")), {})
     items: list[Any] = [item for _, value in data.items() for item in (value if _is_list(value) else [value])]
     entries = [item for item in items if hasattr(item, "get")]
     return sum(bool(item.get(b"present")) and bool(item.get(b"enab")) for item in entries)

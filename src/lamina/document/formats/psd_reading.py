@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from psd_tools import ParseLimits, PSDImage
 from psd_tools.compression import PSDDecompressionWarning
-from psd_tools.constants import ChannelID, ColorMode, Resource
+from psd_tools.constants import ColorMode, Resource
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
@@ -16,6 +16,7 @@ from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.document.bounds import Bounds
 from lamina.document.formats.psd_colours import CHANNELS, Colours, colours_of
 from lamina.document.formats.psd_facts import parse_facts
+from lamina.document.formats.psd_mending import mend
 from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, is_whole, merged_pictures
 from lamina.document.formats.psd_opening import Opening
 from lamina.document.formats.records import with_guessed_background
@@ -49,7 +50,7 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
         colours = _colours(document)
         if not len(document) and facts is None:
             return _flat(document, next(merged_pictures(document, colours)))
-        _drop_false_transparency(document)
+        mend(document)
         opening = Opening(document, colours, bounds, facts or {})
         opening.open()
         stack = LayerStack(document.width, document.height, opening.layers)
@@ -76,19 +77,6 @@ def _colours(document: PSDImage) -> Colours:
             "Convert it to RGB in the program that made it.",
         )
     return colours_of(document)
-
-
-def _drop_false_transparency(document: PSDImage) -> None:
-    """Takes away what psd-tools writes as the transparency of LAB layers: their plane A, for a letter's sake."""
-    if document.color_mode is not ColorMode.LAB:
-        return
-    for layer in document.descendants():
-        record = layer._record  # pyright: ignore[reportPrivateUsage]
-        planes = layer._channels  # pyright: ignore[reportPrivateUsage]
-        places = {info.id: place for place, info in enumerate(record.channel_info)}
-        alpha, a = places.get(ChannelID.TRANSPARENCY_MASK), places.get(ChannelID.CHANNEL_1)
-        if alpha is not None and a is not None and planes[alpha].data and planes[alpha] == planes[a]:
-            del record.channel_info[alpha], planes[alpha]
 
 
 def _flat(document: PSDImage, merged: MergedPicture) -> LayerStack:
