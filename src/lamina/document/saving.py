@@ -178,11 +178,18 @@ def _read_archive(file: BinaryIO, path: Path, bounds: Bounds) -> LayerStack:
     from lamina.document.formats.archive import Archive
     from lamina.document.formats.manifest import MANIFEST
 
-    archive = Archive(file, bounds)
-    if "stack.xml" in archive.names:
-        return ora_reading.read(archive)
-    if any(name.split("/")[-1] == MANIFEST for name in archive.names):
-        return pngs.read_zip(archive)
+    try:
+        archive = Archive(file, bounds)
+        if archive.holds("stack.xml"):
+            return ora_reading.read(archive)
+        if any(name.split("/")[-1] == MANIFEST for name in archive.names):
+            return pngs.read_zip(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as error:
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT,
+            f"{str(path)!r} is damaged or cut short: what is packed in it does not unpack.",
+            "Get another copy of it.",
+        ) from error
     raise _not_a_stack(path, f"it holds neither stack.xml nor {MANIFEST}")
 
 

@@ -10,7 +10,7 @@ from lamina.document.formats.groups import Group, GroupOpener, Node
 from lamina.document.formats.merged import difference_from_merged, differs
 from lamina.document.formats.ora_layers import LayerReader
 from lamina.document.formats.ora_tree import parse_stack_xml
-from lamina.document.formats.records import notes_on, of_another_program
+from lamina.document.formats.records import first_notes, notes_on, of_another_program, shown
 
 _MERGED = "mergedimage.png"
 _CLOSE_LEVELS = 1.0  # on average: so near the merged picture is what its program meant
@@ -29,7 +29,7 @@ def read(archive: Archive) -> LayerStack:
     nodes = reader.nodes(image.members)
     file = _File(archive, image.width, image.height)
     layers, opening_notes = file.layers_of(nodes)
-    notes = (*image.notes, *reader.notes, *opening_notes, *notes_on(layers))
+    notes = first_notes((*image.notes, *reader.notes, *opening_notes, *notes_on(layers)))
     stack = LayerStack(image.width, image.height, layers, notes)
     if reader.is_ours or not layers:
         return stack
@@ -57,19 +57,19 @@ class _File:
         if not unclear:
             return passed
         isolated = self._opened(tuple(map(_isolated, nodes)))
-        shown = [composite(LayerStack(self.width, self.height, layers)) for layers, _ in (passed, isolated)]
-        where = differs(*shown)
+        looks = [composite(LayerStack(self.width, self.height, layers)) for layers, _ in (passed, isolated)]
+        where = differs(*looks)
         if not where.any():
             return passed
         merged = self.merged()
         if not isinstance(merged, str):
-            far = [difference_from_merged(one[where][None], merged[where][None]).mean for one in shown]
+            far = [difference_from_merged(one[where][None], merged[where][None]).mean for one in looks]
             if min(far) <= _CLOSE_LEVELS and max(far) >= _CLEARLY * min(far):
                 return passed if far[0] < far[1] else isolated
         raise LaminaError(
             ErrorCode.INPUT_NOT_A_STACK,
-            f"The group {unclear[0]!r} passes through what is below it and has an opacity or a blend mode of its own, "
-            "which programs show in different ways.",
+            f"The group {shown(unclear[0])} passes through what is below it and has an opacity or a blend mode of its "
+            "own, which programs show in different ways.",
             "Isolate it, or give its opacity to its layers, in the program that made it.",
         )
 

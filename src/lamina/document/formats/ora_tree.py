@@ -98,7 +98,7 @@ class _Reader:
             raise InvalidContentError(
                 f"its stack.xml has {len(roots)} root stacks" if roots else "its stack.xml has no stack"
             )
-        self.left_out.update(f"element {element.tag!r}" for element in _elements(image) if element.tag != "stack")
+        self.left_out.update(f"element {shown(element.tag)}" for element in _elements(image) if element.tag != "stack")
         self._note_root(roots[0])
         members = self._members(roots[0], is_hidden=False)
         for what, count in self.left_out.items():
@@ -124,17 +124,17 @@ class _Reader:
             elif element.tag == "stack":
                 members.append(self._stack(element, is_seen))
             elif is_seen and not element.tag.startswith("{"):
-                raise _not_known(f"The element {element.tag!r} {_of(element)}".rstrip())
+                raise _not_known(f"The element {shown(element.tag)} {_of(element)}".rstrip())
             else:
-                self.left_out[f"element {element.tag!r}"] += 1
+                self.left_out[f"element {shown(element.tag)}"] += 1
         return tuple(members)
 
     def _layer(self, element: Any, is_seen: bool) -> LayerElement:
         self._check_attributes(element)
         for inner in _elements(element):
             if is_seen and not inner.tag.startswith("{"):
-                raise _not_known(f"The layer {_name(element)!r} has the element {inner.tag!r}, which")
-            self.left_out[f"element {inner.tag!r}"] += 1
+                raise _not_known(f"The layer {shown(_name(element))} has the element {shown(inner.tag)}, which")
+            self.left_out[f"element {shown(inner.tag)}"] += 1
         own = {key.removeprefix(f"{{{NAMESPACE}}}"): value for key, value in element.items() if NAMESPACE in key}
         return LayerElement(
             name=_name(element),
@@ -151,7 +151,9 @@ class _Reader:
     def _stack(self, element: Any, is_seen: bool) -> StackElement:
         self._check_attributes(element)
         if _offset(element, "x") or _offset(element, "y"):
-            self.notes.append(f"The group {_name(element)!r} has an offset, which counts for nothing in OpenRaster.")
+            self.notes.append(
+                f"The group {shown(_name(element))} has an offset, which counts for nothing in OpenRaster."
+            )
         return StackElement(
             name=_name(element),
             members=self._members(element, not is_seen),
@@ -169,16 +171,16 @@ class _Reader:
         if is_seen:
             raise LaminaError(
                 ErrorCode.INPUT_NOT_A_STACK,
-                f"The {element.tag} {_name(element)!r} has the blend mode {shown(mode)}, which Lamina does not know.",
+                f"The {_called(element)} has the blend mode {shown(mode)}, which Lamina does not know.",
                 "Merge it with the layers below in the program that made it.",
             )
-        self.notes.append(f"The hidden {element.tag} {_name(element)!r} had the blend mode {shown(mode)}.")
+        self.notes.append(f"The hidden {_called(element)} had the blend mode {shown(mode)}.")
         return BlendMode.NORMAL
 
     def _check_attributes(self, element: Any) -> None:
         for name in element.keys():  # noqa: SIM118 - an lxml element's own iteration gives its children
             if name not in _KNOWN[element.tag] and not name.startswith(f"{{{NAMESPACE}}}"):
-                self.left_out[f"attribute {name!r} of a {element.tag}"] += 1
+                self.left_out[f"attribute {shown(name)} of a {element.tag}"] += 1
 
 
 def _elements(parent: Any) -> Iterator[Any]:
@@ -190,8 +192,13 @@ def _name(element: Any) -> str:
     return element.get("name", "")
 
 
+def _called(element: Any) -> str:
+    """ "layer 'Sky'"."""
+    return f"{element.tag} {shown(_name(element))}"
+
+
 def _of(element: Any) -> str:
-    return f"named {_name(element)!r}" if _name(element) else ""
+    return f"named {shown(_name(element))}" if _name(element) else ""
 
 
 def _size(image: Any, side: str) -> int:
@@ -234,8 +241,7 @@ def _choice(element: Any, name: str, values: tuple[str, str]) -> str:
 
 
 def _not_valid(element: Any, name: str) -> InvalidContentError:
-    named = f"{element.tag} {_name(element)!r}"
-    return InvalidContentError(f"in its stack.xml, the {name} of the {named} is {shown(element.get(name))}")
+    return InvalidContentError(f"in its stack.xml, the {name} of the {_called(element)} is {shown(element.get(name))}")
 
 
 def _not_known(what: str) -> LaminaError:

@@ -12,6 +12,7 @@ from lamina.document.names import named
 FORMAT = "lamina-layers"
 VERSION = 1
 _MOST_SHOWN = 60
+_MOST_NOTES = 20
 
 
 def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
@@ -78,6 +79,12 @@ def shown(value: Any) -> str:
     """What a file holds in the wrong place, short enough for a message."""
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def first_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """As many as somebody may read."""
+    more = len(notes) - _MOST_NOTES
+    return (*notes[:_MOST_NOTES], f"There are {more} more such notes.") if more > 1 else tuple(notes)
 
 
 def counted(number: int, what: str) -> str:
