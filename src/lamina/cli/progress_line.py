@@ -8,6 +8,7 @@ import click
 
 from lamina.cli.printing import readable
 from lamina.cli.terminal_text import can_rewrite_lines, shortened, terminal_columns
+from lamina.core.pace import Countdown
 
 if TYPE_CHECKING:
     from lamina.core.ports import Step
@@ -18,15 +19,16 @@ class ProgressLine:
 
     def __init__(self, is_wanted: bool = True) -> None:
         self._is_shown = is_wanted and sys.stderr is not None and can_rewrite_lines(sys.stderr)
-        self._title = ""
+        self._title, self._countdown = "", Countdown()
 
     def begin(self, title: str) -> None:
         """`title`: what the line starts with from now on."""
-        self._title = title
+        self._title, self._countdown = title, Countdown()
 
     def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
+        eta_s = self._countdown.heard(None if step is None else step.eta_s)
         if self._is_shown:
-            left = f", {step.eta_s:.0f} s to go" if step is not None else ""
+            left = f", {eta_s:.0f} s to go" if eta_s else ""
             text = f"{self._title}  {share_done:4.0%}  {stage}{left}"
             _show(shortened(readable(text), terminal_columns() - 1))
 

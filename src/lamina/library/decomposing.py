@@ -23,6 +23,8 @@ from lamina.engine.safety.verdicts import judged_stack
 from lamina.library.faults import Heard, faults_told
 from lamina.library.given import AnyPicture, picture_of
 
+_MODELS_SHARE, _FINISHED = 0.9, 0.98  # of the time, where what a model makes is finished and looked at
+
 
 @dataclass(frozen=True, eq=False)
 class Stack(LayerStack):
@@ -107,19 +109,22 @@ def decomposed(
 
 
 def _decomposed(
-    decomposer: Decomposer, task: DecomposeTask, picture: AnyPicture, chosen: settings.Settings, progress: Progress
+    decomposer: Decomposer, task: DecomposeTask, picture: AnyPicture, chosen: settings.Settings, progress: Heard
 ) -> Stack:
     progress("reading the picture", 0.0)
     source = picture_of(picture, chosen.max_megapixels)
     if task.width is not None and task.height is not None:
         source = replace(source, pixels=resized_picture(source.pixels, task.width, task.height))
     start = time.perf_counter()
-    stack = decomposer.decompose(source.pixels, task, progress)
+    share = 1.0 if decomposer.is_exact else _MODELS_SHARE
+    stack = decomposer.decompose(source.pixels, task, progress.part(share))
     if not (task.is_raw or decomposer.is_exact):
-        progress("finishing", 0.96)
+        progress("finishing", share)
         stack = replace(finish(stack, source.pixels), notes=stack.notes, made=stack.made)
     if not decomposer.is_exact:  # what a model makes is judged; what was there before is the user's own
+        progress("checking", _FINISHED)
         stack = judged_stack(stack, source.pixels, safety_checker(chosen.safety, chosen.safety_threshold))
+    progress.end()
     seconds = time.perf_counter() - start
     notes = stand_in_notes(chosen.engine, decomposer.name, TaskKind.DECOMPOSE, task.sampling.model)
     stack = replace(stack, notes=(*notes, *stack.notes))

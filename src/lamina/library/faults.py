@@ -9,13 +9,30 @@ from lamina.core.ports import Progress, Step, TrainingProgress
 
 
 class Heard:
-    """A caller's `Progress`. `raised`: what it has raised, which ends the work and is no fault of the engine."""
+    """A caller's `Progress`, told shares that never fall. `raised`: what it has raised, which ends the work and is no
+    fault of the engine.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._share_done = 0.0
         self.raised: Exception | None = None
 
+    def part(self, share: float) -> Progress:
+        """For what is the first `share` of the whole, and counts its own from 0 to 1."""
+
+        def progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
+            self(stage, share_done * share, step)
+
+        return progress
+
+    def end(self) -> None:
+        """Told once: an engine may have done so."""
+        if self._share_done < 1.0:
+            self("done", 1.0)
+
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
+        share_done = self._share_done = max(self._share_done, min(share_done, 1.0))
         step_told = () if step is None else (step,)  # a caller that never gets one need not take one
         self._noted(lambda: self._progress(stage, share_done, *step_told))
 

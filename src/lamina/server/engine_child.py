@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole
+from lamina.core.pace import Countdown
 from lamina.core.task_records import task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.origin import keep_paths_back
@@ -87,19 +88,21 @@ class _EngineProgress:
 
     def __init__(self, report: RunReport, folder: Path) -> None:
         self._report, self._folder = report, folder
+        self._countdown = Countdown()
 
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
         from lamina.core.ports import LOADING
 
         share = share_done * _ENGINE_SHARE
+        eta_s = self._countdown.heard(None if step is None else step.eta_s)
         if stage == LOADING:
             self._report.loading(stage, share)
         elif step is None:
-            self._report.progress(stage, share)
+            self._report.progress(stage, share, eta_s=eta_s)
         else:
             if step.preview is not None:
                 self._show(step.number, step.preview)
-            self._report.progress(stage, share, step.number, step.count, step.eta_s)
+            self._report.progress(stage, share, step.number, step.count, eta_s)
 
     def _show(self, number: int, preview: Pixels) -> None:
         from lamina.document.png import encode_png

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, Job, JobRequest, JobState, WebhookEvent
+from lamina.core.jobs import Failure, Job, JobRequest, JobState, Progress, WebhookEvent
 from lamina.core.stand_ins import ENGINE, STANDS_IN_FOR, is_free, stood_in_for, told_of_stand_in
 from lamina.core.tasks import TaskKind
 from lamina.service.job_log import log_end
 from lamina.service.service import Service
 from lamina.service.settling import forget_progress, settled_training
 from lamina.store import events, files, jobs, outbox, wallets
+from lamina.store.job_rows import progress_record
 
 UPLOAD = "upload"
 
@@ -58,6 +59,8 @@ def end(
     if result is not None and STANDS_IN_FOR in result:
         events.append(connection, job_id, "log", {"line": result["notes"][-1]}, now)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
+    if state is JobState.SUCCEEDED and before.progress.stage:  # whoever follows its progress sees it come to its end
+        events.append(connection, job_id, "progress", progress_record(Progress("done", 1.0)), now)
     events.append(connection, job_id, "state", told, now)
     tell(connection, job, WebhookEvent.COMPLETED, now)
     if job.request.upload_url is not None and state is JobState.SUCCEEDED:

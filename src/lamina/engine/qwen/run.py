@@ -13,6 +13,7 @@ import torch
 from lamina.core.catalog import Model
 from lamina.core.fast import FastPath
 from lamina.core.layers import LayerStack, Pixels
+from lamina.core.pace import Pace
 from lamina.core.ports import LOADING, Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
@@ -30,7 +31,7 @@ from lamina.engine.qwen.previews import preview_of
 from lamina.engine.qwen.prompt_reading import MOST_TOKENS, Words
 from lamina.engine.qwen.samplers import make_scheduler
 from lamina.engine.qwen.sizes import is_small
-from lamina.engine.qwen.steps import Stepper
+from lamina.engine.qwen.steps import Preview, Stepper
 from lamina.engine.qwen.stock import Stock
 from lamina.engine.qwen.wording import caption_of, enriched
 
@@ -115,11 +116,15 @@ class Run:
             if FastPath.EMBEDDINGS in self._plan.fast:
                 self._loaded.embeddings.remember(pipeline)
             with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
+                pace = Pace(count)
                 for number in range(count):
+                    title = f"picture {number + 1} of {count}, " if count > 1 else ""
                     share = (_SAMPLED - _LOADED) / count
                     span = (_LOADED + share * number, _LOADED + share * (number + 1))
                     seed = (self.seed + number) % (MAX_SEED + 1)
-                    results.append(self._sample_one(pipeline, words, inputs, size, seed, span))
+                    tell = Stepper(self._progress, span, self._scheduler, pace, title, self._preview(size))
+                    self._progress(f"{title}reading the prompt", span[0])
+                    results.append(self._sample_one(pipeline, words, inputs, size, seed, tell))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -137,12 +142,9 @@ class Run:
         inputs: dict[str, Any],
         size: tuple[int, int],
         seed: int,
-        span: tuple[float, float],
+        stepper: Stepper,
     ) -> Any:
-        self._progress("reading the prompt", span[0])
         pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
-        preview = partial(preview_of, size=size) if self._sampling.has_previews else None
-        stepper = Stepper(self._progress, span, self._scheduler, preview)
         with self._sampling_in(stepper, pipeline.scheduler, size) as skips:
             output = pipeline(
                 prompt=words.prompt,
@@ -155,9 +157,12 @@ class Run:
                 **inputs,
             )
         self._skipped += skips.steps
-        for stage, seconds in stepper.timings_s(time.perf_counter()).items():
+        for stage, seconds in stepper.timings_s().items():
             self._add(stage, seconds)
         return output.images[0]
+
+    def _preview(self, size: tuple[int, int]) -> Preview | None:
+        return partial(preview_of, size=size) if self._sampling.has_previews else None
 
     @contextmanager
     def _memory_told(self) -> Generator[None]:

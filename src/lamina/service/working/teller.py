@@ -41,7 +41,7 @@ class Teller:
                 self._lines.append(message.line)
             case Loading():
                 self._has_news = True
-                self._progress = Progress(message.stage)
+                self._progress = Progress(message.stage, self._progress.share)
             case Loss():
                 self._has_news = True
                 self._losses.append(message)
