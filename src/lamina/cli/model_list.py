@@ -40,7 +40,20 @@ def describe_models(roots: "Roots", is_verifying: bool = False) -> list[dict[str
     """As JSON, in the catalog's order. `state`: "here", "damaged" or "missing"."""
     from lamina.engine.weights.places import find
 
-    return [_described(model, find(model, roots), is_verifying) for model in MODELS.values()]
+    described = [_described(model, find(model, roots), is_verifying) for model in MODELS.values()]
+    return [{**one, **_transformer_state(MODELS[one["name"]], roots)} for one in described]
+
+
+def _transformer_state(model: Model, roots: "Roots") -> dict[str, Any]:
+    """Of one that is set and is not there: nothing else of the model can be used."""
+    from lamina.core.errors import LaminaError
+    from lamina.engine.weights.places import check_transformer
+
+    try:
+        check_transformer(model, roots)
+    except LaminaError as error:
+        return {"state": "damaged", "problem": str(error)}
+    return {}
 
 
 def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[str, Any]:

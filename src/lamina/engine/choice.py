@@ -14,6 +14,7 @@ from lamina.origin import install_command, reinstall_command
 if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
     from lamina.core.catalog import Model
     from lamina.core.ports import Decomposer, LoraTrainer, PictureMaker
+    from lamina.engine.weights.places import Roots
     from lamina.engine.wishes import Wishes
 
 AUTO = "auto"
@@ -126,7 +127,7 @@ def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None, 
 def _best(kind: TaskKind, model: str | None, wishes: Wishes, may_stand_in: bool) -> str:
     """The released weights where they are; else what needs none. Who names a model wants that one."""
     from lamina.core.catalog import NANO
-    from lamina.engine.weights.places import find, require
+    from lamina.engine.weights.places import require
 
     wanted = _wanted(model, kind)
     if wanted is NANO:
@@ -134,9 +135,22 @@ def _best(kind: TaskKind, model: str | None, wishes: Wishes, may_stand_in: bool)
     if model is not None and not may_stand_in:
         require(wanted, wishes.roots)
         return "qwen"
-    if not ENGINES["qwen"].missing() and find(wanted, wishes.roots) is not None:
+    if not ENGINES["qwen"].missing() and _is_here(wanted, wishes.roots, may_stand_in):
         return "qwen"
     return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"
+
+
+def _is_here(model: Model, roots: Roots, may_stand_in: bool) -> bool:
+    """Raises `LaminaError` (weights_missing) for a transformer that is set and not there, unless nano may stand in."""
+    from lamina.engine.weights.places import check_transformer, find
+
+    try:
+        check_transformer(model, roots)
+    except LaminaError:
+        if not may_stand_in:
+            raise
+        return False
+    return find(model, roots) is not None
 
 
 def _wanted(model: str | None, kind: TaskKind) -> Model:

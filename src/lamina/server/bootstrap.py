@@ -4,13 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lamina.core.catalog import Model
+from lamina.core.catalog import MODELS, Model
 from lamina.core.ports import Dispatcher
 from lamina.dialects.fal.letters import fal_writer
 from lamina.dialects.native.letters import native_writer
 from lamina.dialects.pixazo.letters import pixazo_writer
 from lamina.dialects.runware.letters import runware_writer
-from lamina.engine.weights.places import find
+from lamina.engine.weights.places import check_transformer, find
 from lamina.server.metrics import Metrics
 from lamina.server.pricing import PricesOfRequests
 from lamina.server.stores import open_database, open_files
@@ -44,6 +44,8 @@ class Installation:
 
 def open_installation(settings: Settings, base_url: str) -> Installation:
     """`base_url`: where clients reach it, unless the settings say. Raises `LaminaError`: store_unavailable, ..."""
+    if settings.agents:
+        _check_transformers(settings)
     database = open_database(settings)
     limits, metrics = limits_of(settings), Metrics()
     file_secret, keys = _secrets(database)
@@ -62,6 +64,13 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         patient_fetcher=Fetcher(settings.allow_private_urls, PATIENT_BYTES, PATIENT_S),
     )
     return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
+
+
+def _check_transformers(settings: Settings) -> None:
+    """Now, and not when the first job asks for one. Raises `LaminaError` (weights_missing)."""
+    known = roots(settings)
+    for name in known.transformers:
+        check_transformer(MODELS[name], known)
 
 
 def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:

@@ -179,3 +179,17 @@ def test_a_hub_without_the_model_is_an_error(hub: FakeHub) -> None:
 def test_mistakes(lamina: Lamina, arguments: tuple[str, ...], code: int, told: str) -> None:
     result = lamina(*arguments)
     assert (result.code, told in result.err) == (code, True), result.err
+
+
+def test_a_transformer_that_is_set_and_not_there_is_a_problem_of_its_model(
+    lamina: Lamina, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMINA_TRANSFORMER", "qwen-image=no/such.gguf")
+    listed = {entry["name"]: entry for entry in json.loads(lamina("models", "--json").out)}
+    assert "no/such.gguf" in listed["qwen-image"]["problem"]
+    assert (listed["qwen-image"]["state"], listed["qwen-image-2512"]["problem"]) == ("damaged", None)
+    for command in (["generate", "a", "--to", "out.png"], ["serve", "--port", "0", "--data", "data"]):
+        done = lamina(*command)
+        assert (done.code, done.err.count("\n")) == (3, 1)
+        assert "no/such.gguf, which the setting transformer names for qwen-image, is not there" in done.err
+    assert not (folder / "out.png").exists()

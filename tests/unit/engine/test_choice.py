@@ -1,5 +1,6 @@
 """Who does the work: who names a model gets that one or is told, unless a stand-in is allowed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,25 @@ def test_a_model_that_is_named_and_here_does_not_give_way_to_nano_without_torch(
     with pytest.raises(LaminaError, match="no_such_module is not installed") as caught:
         choice.start_picture_maker(AUTO, TaskKind.GENERATE, "qwen-image", wishes)
     assert caught.value.code is ErrorCode.ENGINE_UNAVAILABLE
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_transformer_that_is_set_and_not_there_is_told_before_any_work(
+    wishes: Wishes, tmp_path: Path, is_named: bool, is_folder: bool
+) -> None:
+    """With the rest of the model here, and without it."""
+    file = tmp_path / "no such.gguf"
+    if is_folder:
+        file.mkdir()
+    set_so = replace(wishes, roots=replace(wishes.roots, transformers={"qwen-image": file}))
+    for has_rest in (False, True):
+        if has_rest:
+            (tmp_path / "models" / "qwen-image").mkdir(parents=True)
+            (tmp_path / "models" / "qwen-image" / "model_index.json").write_text("{}")
+        with pytest.raises(LaminaError, match="setting transformer names for qwen-image") as caught:
+            chosen_engine(AUTO, TaskKind.GENERATE, "qwen-image" if is_named else None, set_so)
+        assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+        assert str(file) in caught.value.message
+        assert chosen_engine(AUTO, TaskKind.GENERATE, "qwen-image", set_so, may_stand_in=True) == "nano"
+    assert chosen_engine(AUTO, TaskKind.EDIT, None, set_so) == "nano", "another model's"

@@ -66,8 +66,21 @@ def find(model: Model, roots: Roots) -> Place | None:
     return None
 
 
+def check_transformer(model: Model, roots: Roots) -> None:
+    """Raises `LaminaError` (weights_missing) where a file is set to take the model's transformer from, and is none."""
+    file = roots.transformers.get(model.name)
+    if file is not None and not file.is_file():
+        what = "is a folder" if file.is_dir() else "is not there"
+        raise LaminaError(
+            ErrorCode.WEIGHTS_MISSING,
+            f"The file {file}, which the setting transformer names for {model.name}, {what}.",
+            "Correct the path; a relative one counts from the folder you are in. lamina settings shows it.",
+        )
+
+
 def require(model: Model, roots: Roots) -> Place:
     """The model's weights, whole. Raises `LaminaError` (weights_missing, weights_damaged)."""
+    check_transformer(model, roots)
     place = find(model, roots)
     if place is None:
         if model is NANO:
