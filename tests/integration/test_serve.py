@@ -12,7 +12,7 @@ import pytest
 
 from lamina import load
 from serving import Served, lamina, poster, problem, served
-from waiting import joined
+from waiting import joined, until
 
 NO_SUCH = "019d0000-0000-7000-8000-000000000000"
 
@@ -312,6 +312,7 @@ def test_what_looks_like_a_page_is_not_shown_as_one(service: Served) -> None:
 def test_pages_for_everybody(service: Served) -> None:
     assert httpx2.get(f"{service.url}/health").json()["status"] == "ok"
     assert httpx2.get(f"{service.url}/").headers["location"] == "/docs"
+    until(lambda: httpx2.get(f"{service.url}/ready").status_code == 200, "the service is ready")
     assert httpx2.get(f"{service.url}/ready").json()["status"] == "ready"
     assert "lamina_jobs_submitted" in httpx2.get(f"{service.url}/metrics").text
     assert httpx2.get(f"{service.url}/.well-known/jwks.json").json()["keys"][0]["crv"] == "Ed25519"

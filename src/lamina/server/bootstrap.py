@@ -1,8 +1,9 @@
 """Wires a service together from settings: the only place that knows which adapter fills which socket."""
 
+import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lamina.core.catalog import MODELS, Model
 from lamina.core.ports import Dispatcher
@@ -29,13 +30,17 @@ _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A service that is ready to work. `signing_keys`: the one in use first. `writers`: of webhooks, by dialect."""
+    """A service that is ready to work. `signing_keys`: the one in use first. `writers`: of webhooks, by dialect.
+
+    `engines_up`: set as soon as the agents of this process, if it has some, can work.
+    """
 
     settings: Settings
     service: Service
     metrics: Metrics
     signing_keys: tuple[SigningKey, ...]
     writers: Mapping[str, Writer]
+    engines_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_here(self, model: Model) -> bool:
         """Whether this machine has the model's weights; nano's come with the package."""

@@ -6,7 +6,6 @@ Settings come from its environment, such as LAMINA_DEVICE. Engines, models and r
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ _SAFETY = {None: None, True: "on", False: "off"}
 
 def main() -> None:
     keep_paths_back()  # errors go to whoever sent the job
-    serve(run_order, _import_what_a_first_job_needs)
+    serve(run_order, _prepare)
 
 
 def run_order(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
@@ -112,10 +111,10 @@ class _EngineProgress:
         self._report.preview(str(path))
 
 
-def _import_what_a_first_job_needs() -> None:
-    """No weights, and no torch: they come when a job asks for them."""
-    for module in ("lamina.server.engine_outputs", "lamina.engine.classic.engine"):
-        import_module(module)
+def _prepare() -> None:
+    from lamina.server.warming_up import warm_up
+
+    warm_up()
 
 
 if __name__ == "__main__":

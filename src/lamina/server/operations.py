@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobState
 from lamina.dialects.native.answers import StatusBody
 from lamina.dialects.native.problem_route import ProblemRoute, problems
@@ -29,7 +30,7 @@ def operations(installation: Installation) -> APIRouter:
     async def health() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
         return StatusBody(status="ok", version=version("lamina"))
 
-    @router.get("/ready", responses=problems(503), summary="Whether the database and the storage can be used")
+    @router.get("/ready", responses=problems(503), summary="Whether jobs are taken and run: database, storage, engines")
     async def ready() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
         await readiness.check()
         return StatusBody(status="ready", version=version("lamina"))
@@ -64,10 +65,15 @@ def operations(installation: Installation) -> APIRouter:
 class _Readiness:
     def __init__(self, installation: Installation) -> None:
         self._service = installation.service
+        self._engines_up = installation.engines_up
         self._storage_good_until = 0.0
 
     async def check(self) -> None:
-        """Raises `LaminaError` (store_unavailable)."""
+        """Raises `LaminaError` (store_unavailable, engine_unavailable)."""
+        if not self._engines_up.is_set():
+            raise LaminaError(
+                ErrorCode.ENGINE_UNAVAILABLE, "The engines of this process are starting.", "Ask again in some seconds."
+            )
         await self._service.database.read(lambda connection: connection.exec_driver_sql("select 1").scalar())
         if time.monotonic() > self._storage_good_until:
             await self._service.blobs.check()

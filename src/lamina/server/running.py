@@ -74,7 +74,9 @@ async def _beside(installation: Installation, is_closing: asyncio.Event, main: C
             tasks.create_task(keep_forgetting(service)),
         ]
         workforce = workforce_of(installation)
-        working = tasks.create_task(_at_work(workforce, is_closing)) if workforce else None
+        if workforce is None:
+            installation.engines_up.set()
+        working = tasks.create_task(_at_work(workforce, is_closing, installation.engines_up)) if workforce else None
         try:
             await main
         finally:
@@ -87,8 +89,9 @@ async def _beside(installation: Installation, is_closing: asyncio.Event, main: C
             loop.cancel()
 
 
-async def _at_work(workforce: Workforce, is_closing: asyncio.Event) -> None:
+async def _at_work(workforce: Workforce, is_closing: asyncio.Event, engines_up: asyncio.Event) -> None:
     async with workforce.at_work():
+        engines_up.set()
         await is_closing.wait()
 
 

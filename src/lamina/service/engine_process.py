@@ -46,7 +46,7 @@ class EngineLimits:
     when its run is cancelled; that does not leave when it is stopped.
     """
 
-    start_s: float = 120.0
+    start_s: float = 300.0
     stall_s: float = 300.0
     cancel_grace_s: float = 20.0
     stop_grace_s: float = 5.0

@@ -46,11 +46,11 @@ class Settings:
 
     Of the service: `data`: the folder of its database and files, unless `database` (a URL) and `storage` (a folder or a
     bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
-    device, 0 is none. `cors_origins`: of web pages that may call it, a comma between several. `prices`: as
-    `core.prices.parse_prices` takes them. `retention_days`, `upload_days`: how long results and uploads are kept; None
-    and 0 are for ever. `pixazo_layered_generation`: "new" or "old", which of its two pages that API follows;
-    `pixazo_wait_s`: how long its clients may wait for a picture. The rest as in `service.service.Limits`; times in
-    seconds.
+    device, 0 is none; `warm_up`: whether their engines load what jobs need before they are ready. `cors_origins`: of
+    web pages that may call it, a comma between several. `prices`: as `core.prices.parse_prices` takes them.
+    `retention_days`, `upload_days`: how long results and uploads are kept; None and 0 are for ever.
+    `pixazo_layered_generation`: "new" or "old", which of its two pages that API follows; `pixazo_wait_s`: how long its
+    clients may wait for a picture. The rest as in `service.service.Limits`; times in seconds.
     """
 
     engine: str = "auto"
@@ -81,6 +81,7 @@ class Settings:
     port: int = 8080
     base_url: str | None = None
     agents: int = 1
+    warm_up: bool = True
     allow_private_urls: bool = False
     cors_origins: str | None = None
     prices: str | None = None

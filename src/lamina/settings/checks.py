@@ -233,6 +233,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "prices": _prices,
     "charge_failed": _switch,
     "charge_stand_ins": _switch,
+    "warm_up": _switch,
     "retention_days": _at_least(0),
     "upload_days": _at_least(0),
     "url_s": _at_least(1),
