@@ -89,13 +89,6 @@ def chosen_engine(name: str, kind: TaskKind, model: str | None, wishes: Wishes, 
     return _best(kind, model, wishes, may_stand_in) if name == AUTO else name
 
 
-def engine_for(name: str, kind: TaskKind, wishes: Wishes | None = None) -> str:
-    """The engine that takes a request of that kind which names no model, where the settings say `name`."""
-    from lamina.engine.wishes import Wishes
-
-    return _best(kind, None, wishes or Wishes()) if name == AUTO else name
-
-
 def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
     """What a user should be told where nano did the work of a released model, which it is no match for.
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from lamina import settings
 from lamina.core.errors import LaminaError
 from lamina.core.tasks import PICTURE_KINDS, TaskKind
-from lamina.engine.choice import ENGINES, engine_for
+from lamina.engine.choice import ENGINES, chosen_engine
 
 _OF_ANY_JOB = ("lamina.server.engine_outputs", "lamina.library")
 _WITHOUT_WEIGHTS = "lamina.engine.qwen.starting"
@@ -26,7 +26,7 @@ def warm_up() -> None:
         return
     for kind in PICTURE_KINDS:
         try:
-            _warm_up(engine_for(chosen.engine, kind, settings.wishes(chosen)), kind)
+            _warm_up(chosen_engine(chosen.engine, kind, None, settings.wishes(chosen)), kind)
         except (LaminaError, ImportError) as error:
             print(f"warming up for {kind}: {error}", file=sys.stderr)  # noqa: T201  (the agent logs it)
 
