@@ -1,5 +1,6 @@
 """Damaged pictures by lot: every kind of file, cut short, with bytes changed, taken out or put in."""
 
+import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from functools import cache
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from lamina.core.errors import LaminaError
 from lamina.document.picture import read_picture
@@ -16,6 +19,7 @@ from used_memory import fill_freed_memory
 _HEAD_BYTES = 300  # where most of what decides is; a half of the changes falls there
 _MOST_MEGAPIXELS = 1
 _LEVELS = (0x5A, 0xC3)
+_FAXES = ("tiff_ccitt", "group3", "group4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,14 @@ def _end(data: bytes, level: int) -> tuple[bytes, str, str]:
 def _whole_files() -> dict[str, bytes]:
     y, x = np.mgrid[0:48, 0:64]
     noise = np.random.default_rng(1).integers(0, 32, (48, 64, 4))
-    return files_of((np.stack([x + y, 2 * x, 3 * y, 255 - x], -1) % 224 + noise).astype(np.uint8))
+    files = files_of((np.stack([x + y, 2 * x, 3 * y, 255 - x], -1) % 224 + noise).astype(np.uint8))
+    return files | {f"tiff {compression}": _fax(noise[..., 0] > 15, compression) for compression in _FAXES}
+
+
+def _fax(dots: NDArray[np.bool_], compression: str) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(dots).save(file, "TIFF", compression=compression)
+    return file.getvalue()
 
 
 def _damaged(data: bytes, lot: Random) -> bytes:

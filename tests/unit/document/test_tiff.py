@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.document.picture import read_picture
@@ -219,6 +220,22 @@ def test_a_compressed_strip_that_ends_too_early(compression: int) -> None:
     for kept in (whole // 2, whole - 6 if compression != 34925 else whole // 3):
         struct.pack_into("<I" if entry.dtype == 4 else "<H", data, at, kept)
         assert refusal(bytes(data)).code is ErrorCode.INPUT_CORRUPT
+
+
+@pytest.mark.parametrize("size", [(40, 60), (41, 61)])
+@pytest.mark.parametrize("compression", ["tiff_ccitt", "group3", "group4"])
+def test_a_fax_that_ends_before_its_rows_is_not_white_below(compression: str, size: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(4).random(size) > 0.7).save(file, "TIFF", compression=compression)
+    whole = bytearray(file.getvalue())
+    read_picture(bytes(whole))
+    with tifffile.TiffFile(io.BytesIO(whole)) as read:
+        entry = read.pages.first.tags[279]
+    length = entry.value[0]
+    kept = range(length // 8, length - 8, length // 8)
+    for count in kept:
+        struct.pack_into("<I" if entry.dtype == 4 else "<H", whole, entry.valueoffset, count)
+        assert "ends before its last row" in refusal(bytes(whole)).message
 
 
 def test_a_jpeg_of_another_size_than_the_page() -> None:

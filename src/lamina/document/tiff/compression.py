@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.document.damage import Damaged
+from lamina.document.tiff.fax import decoded_fax
 from lamina.document.tiff.header import TiffHeader
 from lamina.document.tiff.numbers import FAXES, Compression, Photometric
 
@@ -56,7 +57,9 @@ def decoded_picture(header: TiffHeader, stored: bytes, shape: tuple[int, int, in
         return _of_jpeg(header, stored, shape)
     if header.compression == Compression.WEBP:
         return _of_webp(stored, shape)
-    return _of_fax(header, stored, shape)
+    if header.has_reversed_bits:
+        stored = stored.translate(_REVERSED)
+    return decoded_fax(header.compression, header.fax_options, stored, shape[:2]).reshape(shape)
 
 
 def _of_jpeg(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
@@ -77,22 +80,6 @@ def _of_webp(stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
     pixels = np.zeros(shape, np.uint8)
     imagecodecs.webp_decode(stored, hasalpha=shape[2] == 4, out=pixels)
     return pixels
-
-
-def _of_fax(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
-    import imagecodecs
-
-    if header.has_reversed_bits:
-        stored = stored.translate(_REVERSED)
-    pixels = np.zeros(shape[:2], np.uint8)
-    match header.compression:
-        case Compression.CCITT_RLE:
-            imagecodecs.ccittrle_decode(stored, *shape[:2], out=pixels)
-        case Compression.CCITT_GROUP_3:
-            imagecodecs.ccittfax3_decode(stored, *shape[:2], t4options=header.fax_options, out=pixels)
-        case _:
-            imagecodecs.ccittfax4_decode(stored, *shape[:2], out=pixels)
-    return pixels.reshape(shape)
 
 
 _JPEG_COLOURS: dict[tuple[int, int], tuple[str, str]] = {

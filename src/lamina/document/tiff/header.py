@@ -39,7 +39,6 @@ class TiffHeader:
     byte_order: Literal["<", ">"]
     ink_set: int
     fax_options: int
-    subsampling: tuple[int, int]
     palette: tuple[int, ...] = field(repr=False)
     jpeg_tables: bytes | None = field(repr=False)
     profile: bytes | None = field(repr=False)
@@ -117,7 +116,6 @@ def read_header(data: bytes) -> TiffHeader:
         byte_order=tags.byte_order,
         ink_set=tags.number(Tag.INK_SET, 1),
         fax_options=tags.number(Tag.FAX_OPTIONS, 0),
-        subsampling=_two(tags.numbers(Tag.YCBCR_SUBSAMPLING, (2, 2))),
         palette=tags.numbers(Tag.COLOUR_MAP, ()),
         jpeg_tables=tags.stored(Tag.JPEG_TABLES),
         profile=tags.stored(Tag.ICC_PROFILE),
@@ -136,12 +134,6 @@ def _photometric_left_out(tags: Directory) -> Photometric:
 
 def _without_repetition(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers[:1] if len(set(numbers)) == 1 else numbers
-
-
-def _two(numbers: tuple[int, ...]) -> tuple[int, int]:
-    if len(numbers) != 2:
-        raise Damaged("the subsampling of its colours is not two numbers")
-    return numbers[0], numbers[1]
 
 
 _COLOUR_COUNTS: dict[int, int] = {
