@@ -75,6 +75,36 @@ def test_text_that_fills_or_leaves_the_picture_is_no_obstacle(name: str) -> None
     assert np.array_equal(composite(decompose(picture)), picture)
 
 
+@pytest.mark.parametrize("name", ["turned_90", "turned_180", "turned_270"])
+def test_text_is_read_whichever_way_up_it_stands(name: str) -> None:
+    picture = np.asarray(Image.open(PICTURES / f"{name}.png").convert("RGBA"))
+    stack = decompose(picture)
+    assert [layer.name for layer in stack] == ["Background", "Headline: GRAND OPENING", "Text: Saturday 7 pm"]
+    (one, other, *_) = stack[1].text[0].quad
+    turned = {"turned_90": (0, -1), "turned_180": (-1, 0), "turned_270": (0, 1)}[name]
+    assert np.sign(np.round(np.subtract(other, one) / 50)).tolist() == list(turned)
+    assert np.array_equal(composite(stack), picture)
+
+
+def test_text_that_is_upside_down_and_cut_off_is_no_gibberish() -> None:
+    picture = np.asarray(Image.open(PICTURES / "upside_down.png").convert("RGBA"))
+    assert [layer.name for layer in decompose(picture)] == ["Background", "Object (red)", "Headline: D OPENING"]
+
+
+@pytest.mark.parametrize(("name", "lines"), [("cyrillic", 3), ("arabic", 1), ("thai", 1)])
+def test_text_in_a_script_that_is_not_read_is_a_text_layer_without_a_string(name: str, lines: int) -> None:
+    picture = np.asarray(Image.open(PICTURES / f"{name}.png").convert("RGBA"))
+    stack = decompose(picture)
+    assert np.array_equal(composite(stack), picture)
+    texts = [layer for layer in stack if layer.kind is LayerKind.TEXT]
+    numbers = [f" {number}" for number in range(1, lines + 1)] if lines > 1 else [""]
+    assert sorted(layer.name for layer in texts) == [f"Text{number} (not read)" for number in numbers]
+    assert [(layer.says, layer.is_read) for layer in texts] == [("", False)] * lines
+    ink = np.abs(picture[..., :3].astype(int) - picture[0, 0, :3]).max(-1) > 60
+    shown = np.logical_or.reduce([layer.on_canvas(stack.width, stack.height)[..., 3] > 0 for layer in texts])
+    assert shown[ink].mean() > 0.95
+
+
 def test_a_tightly_cropped_wordmark_is_read() -> None:
     picture = np.asarray(Image.open(PICTURES / "tight_wordmark.png").convert("RGBA"))
     assert [layer.name for layer in decompose(picture)] == ["Background", "Headline: LAMINA CAFE"]

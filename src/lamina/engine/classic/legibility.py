@@ -8,7 +8,7 @@ from lamina.engine.classic.neighbourhood import Neighbourhood
 from lamina.engine.classic.ocr import Reading, sides
 from lamina.engine.classic.raster import Mask, bounds, depth
 
-# Measured with benchmarks/scripts.py on lines of 15 scripts in 40 typefaces. The recogniser knows Latin and Chinese
+# Measured with benchmarks/reading.py on lines of 15 scripts in 40 typefaces. The recogniser knows Latin and Chinese
 # characters, kana, and of Greek the letters that formulas need.
 _SURE = 0.92  # right readings have 0.93 and more, of other scripts nearly all have less
 _MOST_MISSED = 0.12  # of the inked columns: right readings miss none, of other scripts most miss a third and more

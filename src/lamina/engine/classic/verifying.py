@@ -119,7 +119,9 @@ def _verify(lines: Sequence[Line], choices: Sequence[Choices]) -> None:
         if likeness >= _ACCEPTED:
             line.core, line.score = mask, likeness
             surer = said if said.score > line.reading.score else line.reading
-            _believe(line, surer.string.strip(), (said.score + line.reading.score) / 2, missed)
+            # What stands on texture reads well in the picture and badly by its mask.
+            score = max(line.reading.score, (said.score + line.reading.score) / 2)
+            _believe(line, surer.string.strip(), score, missed)
 
 
 def _believe(line: Line, string: str, score: float, missed: float) -> None:
