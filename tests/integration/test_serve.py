@@ -369,6 +369,17 @@ def test_a_second_signal_ends_at_once_and_the_job_is_done_by_the_next_start(tmp_
         assert json.loads(list(again.events(job_id))[-1]["data"])["state"] == "succeeded"
 
 
+def test_a_terminal_that_goes_away_ends_a_server_in_good_order(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests were started under
+    try:
+        with served(tmp_path) as service:
+            service.process.send_signal(signal.SIGHUP)
+            assert service.process.wait(30) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert "exception" not in (tmp_path / "log").read_text()
+
+
 def test_an_engine_that_does_not_come_up_does_not_keep_a_server_from_ending(tmp_path: Path) -> None:
     child = tmp_path / "child.py"
     child.write_text("import sys\nsys.stdin.read()\n")  # to the end of its agent

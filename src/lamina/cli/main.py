@@ -100,17 +100,18 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _unwind_when_ended() -> None:
     """A signal that ends the process unwinds it first, so that nothing half-written stays; a second one does not hinder
-    that. What is ignored, as under nohup, stays so.
+    that. A terminal that goes away is ignored where whoever started this wants it so, as nohup does.
     """
-    codes = {signal.SIGTERM: TERMINATED} | ({signal.SIGHUP: HUNG_UP} if hasattr(signal, "SIGHUP") else {})
-    heeded = [number for number in codes if signal.getsignal(number) is not signal.SIG_IGN]
+    codes = {signal.SIGTERM: TERMINATED}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        codes[signal.SIGHUP] = HUNG_UP
 
     def leave(number: int, _frame: object) -> None:
-        for each in heeded:
+        for each in codes:
             signal.signal(each, signal.SIG_IGN)
         sys.exit(codes[signal.Signals(number)])
 
-    for number in heeded:
+    for number in codes:
         signal.signal(number, leave)
 
 

@@ -153,9 +153,8 @@ class Layer:
 class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
-    `notes`: sentences that the engine, or who read a file, wants the user to read, such as how far it could see;
-    `made`: how a model made it; `is_flagged`: whether the safety checker blackened it; none of them is part of the
-    content.
+    `notes`: sentences for the user, from the engine, such as how far it could see, or from who read the file; `made`:
+    how a model made it; `is_flagged`: whether the safety checker blackened it; none of them is part of the content.
     """
 
     width: int

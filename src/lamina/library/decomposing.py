@@ -133,9 +133,10 @@ def _decomposed(
 
 
 def load(path: str | os.PathLike[str]) -> Stack:
-    """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote. Raises `LaminaError`; see `saving.load`.
+    """The stack in a PSD, ORA or ZIP file or in a folder that Lamina wrote.
 
-    `notes` tells what of another program's file is not as it was there.
+    Its `notes` tell what in a file of another program is not kept as it is there. Raises `LaminaError`; see
+    `saving.load`.
     """
     stack = saving.load(os.fspath(path))
     return Stack(stack.width, stack.height, stack.layers, notes=stack.notes)

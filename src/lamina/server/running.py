@@ -22,7 +22,6 @@ from lamina.service.sweeping import keep_sweeping
 from lamina.service.working.workforce import Workforce
 
 _INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ANSWERS_S = 5  # that open requests get to end, when the process is to
 
 
@@ -108,7 +107,8 @@ def _told_to_end(close: Callable[[], None]) -> Generator[None]:
         close()
 
     loop = asyncio.get_running_loop()
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    is_tied = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # not so under nohup
+    heeded = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if is_tied else []))
     for number in heeded:
         loop.add_signal_handler(number, hear)
     try:

@@ -72,6 +72,11 @@ def test_saved_and_loaded_again(pixels: np.ndarray, target: str) -> None:
     again.save("again.ora")
 
 
+def test_what_is_not_as_it_was_in_a_file_is_noted() -> None:
+    lamina.Stack(3, 2, ()).save("none.ora")
+    assert lamina.load("none.ora").notes == ("The file holds no layers.",)
+
+
 def test_progress_is_told(pixels: np.ndarray) -> None:
     told: list[tuple[str, float]] = []
     lamina.decompose(pixels, progress=lambda stage, share_done: told.append((stage, share_done)))
