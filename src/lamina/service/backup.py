@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 import tempfile
+import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import JobState
 from lamina.document.files import file_beside
+from lamina.store import agents, events, jobs
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
 from lamina.store.migrations import knows, migrate
@@ -68,7 +71,8 @@ async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
 
 async def restore(database: Database, blobs: Blobs, source: Path) -> BackedUp:
     """Into an empty database, of whichever kind, and a blob store. Nothing is written before all of the backup is found
-    whole, and no row before the contents that it speaks of.
+    whole, and no row before the contents that it speaks of. Jobs that were running are queued: nothing went wrong with
+    that attempt, so it does not count.
 
     Raises `LaminaError`: input_not_found, input_unreadable, input_corrupt, state_conflict (not empty),
     store_unavailable (it does not answer, or the backup is from a newer Lamina).
@@ -88,7 +92,18 @@ async def restore(database: Database, blobs: Blobs, source: Path) -> BackedUp:
         sizes = [await _put_blob(archive, member, blobs) for member in archive if member.name.startswith(_BLOBS)]
         count = await _put_rows(database, archive, revision)
     migrate(database.engine)
+    await database.write(_queue_again)
     return BackedUp(count, len(sizes), sum(sizes))
+
+
+def _queue_again(connection: Connection) -> None:
+    """What was running. Its agents are those of another place, where they may be alive and well."""
+    now = time.time()
+    for job in jobs.running(connection):
+        if jobs.requeue(connection, job.id, job.attempt, now, is_excused=True) is not None:
+            told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": "restored from a backup"}
+            events.append(connection, job.id, events.STATE, told, now)
+    agents.remove_all(connection)
 
 
 async def _add_blob(archive: tarfile.TarFile, blobs: Blobs, sha256: str) -> int | None:

@@ -61,6 +61,10 @@ def count(connection: Connection) -> int:
     return connection.execute(_COUNT).scalar_one()
 
 
+def remove_all(connection: Connection) -> None:
+    connection.execute(agents.delete())
+
+
 def abandoned(connection: Connection) -> list[Job]:
     """Running jobs whose agent is not there any more."""
     is_there = sa.select(agents.c.id).where(agents.c.id == jobs_table.c.agent_id).exists()
