@@ -34,7 +34,7 @@ def keys() -> None:
 @click.option("--model", "models", metavar="NAME", multiple=True, help="Only for this model, or these; all by default.")
 @click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
 @click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
-@click.option("--max-stored-bytes", type=click.IntRange(0), metavar="N", help="Of its uploads; as the settings say.")
+@click.option("--max-stored-bytes", type=click.IntRange(0), metavar="N", help="Of its uploads together; 0 is no limit.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @partial(store_options, may_be_new=True)
 def create(

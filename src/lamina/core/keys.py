@@ -20,7 +20,7 @@ class ApiKey:
 
     `is_metered`: jobs are paid for from its wallet. `per_minute`: submits; `at_once`: open jobs; `models`: names in
     the catalog, and of trainers, that it may ask for; None is no limit. `max_stored_bytes`: of its uploads together;
-    None is as the settings say.
+    None is as the settings say, 0 no limit.
     """
 
     id: str

@@ -77,8 +77,8 @@ def insert_upload(connection: Connection, service: Service, record: FileRecord) 
 def take_room(connection: Connection, service: Service, key_id: str, size: int) -> None:
     """Raises `LaminaError` (storage_full): uploads at the same time get no more together than one after the other."""
     if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
-        stored, own = stored_bytes.of_key(connection, key_id)
-        raise storage_full(stored, own if own is not None else service.limits.max_stored_bytes or 0)
+        stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
+        raise storage_full(stored, most or 0)
 
 
 def storage_full(stored: int, most: int) -> LaminaError:

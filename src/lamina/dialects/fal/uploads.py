@@ -61,8 +61,8 @@ async def check_room(service: Service, key_id: str, size: int) -> None:
     storage_full.
     """
     check_size(service, size)
-    stored, own = await service.database.read(lambda connection: stored_bytes.of_key(connection, key_id))
-    most = service.limits.max_stored_bytes if own is None else own
+    limit = service.limits.max_stored_bytes
+    stored, most = await service.database.read(lambda connection: stored_bytes.of_key(connection, key_id, limit))
     if most is not None and stored + max(size, 1) > most:
         raise storage_full(stored, most)
 
