@@ -83,8 +83,10 @@ class Served:
 
 @contextmanager
 def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **variables: str) -> Generator[Served]:
-    """`child`: the engine's process; None is the real one. `variables`: of the environment."""
-    environment = environment_of(folder, **variables)
+    """`child`: the engine's process; None is the real one, which loads only what jobs want. `variables`: of the
+    environment.
+    """
+    environment = environment_of(folder, **{"LAMINA_WARM_UP": "false", **variables})
     if child is not None:
         environment["LAMINA_TEST_ENGINE_CHILD"] = str(child)
     command = [sys.executable, "-W", "error", "-c", PROGRAM, "serve", "--port", "0", *arguments]

@@ -78,7 +78,7 @@ def play(
     folder.mkdir()
 
     async def played() -> None:
-        engine = EngineProcess(command, {**os.environ, **(settings or {})})
+        engine = EngineProcess(command, {**os.environ, "LAMINA_WARM_UP": "false", **(settings or {})})
         async with asyncio.timeout(PATIENCE_S):
             await engine.start()
             try:

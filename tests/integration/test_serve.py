@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from lamina import load
-from serving import Served, lamina, poster, problem, served
+from serving import NO_OP_CHILD, Served, lamina, poster, problem, served
 from waiting import joined, until
 
 NO_SUCH = "019d0000-0000-7000-8000-000000000000"
@@ -307,6 +307,24 @@ def test_what_looks_like_a_page_is_not_shown_as_one(service: Served) -> None:
         answer = httpx2.get(upload["url"])
         assert answer.headers["content-disposition"].startswith("attachment")
         assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_it_is_ready_when_its_engines_are(tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import pathlib, runpy, sys, time\n"
+        f"sys.path.insert(0, {str(NO_OP_CHILD.parent)!r})\n"
+        f"while not pathlib.Path({str(start)!r}).exists(): time.sleep(0.01)\n"
+        f"runpy.run_path({str(NO_OP_CHILD)!r}, run_name='__main__')\n"
+    )
+    with served(tmp_path, child=child) as service:
+        problem(service.client.get("/ready"), 503, "engine_unavailable")
+        assert httpx2.get(f"{service.url}/health").status_code == 200
+        start.touch()
+        until(lambda: httpx2.get(f"{service.url}/ready").status_code == 200, "the service is ready")
+    with served(tmp_path, "--agents", "0") as gateway:
+        until(lambda: httpx2.get(f"{gateway.url}/ready").status_code == 200, "a gateway without agents is ready")
 
 
 def test_pages_for_everybody(service: Served) -> None:
