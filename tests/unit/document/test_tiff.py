@@ -129,6 +129,7 @@ REFUSED: dict[str, tuple[dict[int, tuple[int, ...]], str]] = {
     "mixed": ({339: (1, 2, 2)}, "whose channels have numbers of different kinds"),
     "floats of 24 bits": ({339: (3, 3, 3), 258: (24, 24, 24)}, "whose floats are 24 bits wide"),
     "volume": ({32997: (4,)}, "of 4 slices a page"),
+    "spectra": ({277: (65,), 258: (8,)}, "of 65 channels"),
     "ycbcr": ({262: (6,)}, "whose colours are YCbCr without JPEG"),
     "predictor": ({317: (9,)}, "with an unknown predictor (number 9)"),
     "predictor for floats": ({317: (3,)}, "of whole numbers with the predictor for floats"),
@@ -181,7 +182,7 @@ def test_lengths_of_strips_may_be_left_out_where_nothing_is_compressed(rows_a_st
 
 
 def test_what_would_take_too_much_memory_is_seen_before_decoding() -> None:
-    many = packed(PackedTiff(_RGB, 8, 2, more={256: (8000,), 257: (8000,), 277: (60_000,), 258: (8,)}))
+    many = packed(PackedTiff(_RGB, 8, 2, more={256: (8000,), 257: (8000,), 277: (64,), 258: (8,)}))
     tiles = packed(PackedTiff(_RGB, 8, 2, tile=16, more={322: (60_000,), 323: (60_000,)}))
     for data in (many, tiles):
         assert refusal(data).code is ErrorCode.INPUT_TOO_LARGE

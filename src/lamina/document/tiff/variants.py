@@ -43,6 +43,7 @@ _TABLE: dict[int, _Reach] = {
     Compression.JPEG: _Reach(frozenset({8}), frozenset(), frozenset({0, 1, 2, 5, 6}), frozenset({1, 3, 4})),
     Compression.WEBP: _Reach(frozenset({8}), frozenset(), frozenset({2}), frozenset({3, 4})),
 }
+_MOST_CHANNELS = 64
 _MOST_BYTES = 2 << 30
 _MOST_SEGMENT_BYTES = 64 << 20  # of a tile that is larger than its picture
 _PREDICTED_INTEGERS = frozenset({8, 16, 32, 64})
@@ -97,6 +98,8 @@ def _not_read(what: str, shown: str) -> LaminaError:
 def _of_layout(header: TiffHeader) -> str | None:
     if header.depth > 1:
         return f"of {header.depth} slices a page"
+    if header.channels > _MOST_CHANNELS:
+        return f"of {header.channels} channels"
     return None
 
 
