@@ -17,6 +17,8 @@ from lamina.document.formats.psd_colours import Colours
 from lamina.document.formats.psd_pixels import BLENDS_READ, limited
 from lamina.document.formats.psd_rendering import Edges, Renderer, reach
 
+_MOST_BLENDED_PIXELS = 24_000_000  # 12 to 20 bytes each
+
 Maker = Callable[[Pixels, tuple[int, int], BlendMode], Layer]
 """Makes a layer of pixels, their left and top, and a mode, with the name and the switches that it shall have."""
 
@@ -40,11 +42,16 @@ class StackBuilder:
 
     def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds) -> None:
         self.layers: list[Layer] = []
-        self.draws_all = not colours.are_blended_as_shown
+        self.draws_all = not colours.are_blended_as_shown and not self.is_too_large_to_blend(document, colours)
         self._document = document
         self._colours = colours
         self._bounds = bounds
         self._drawing: tuple[Renderer, Pixels] | None = None
+
+    @staticmethod
+    def is_too_large_to_blend(document: PSDImage, colours: Colours) -> bool:
+        """Whether a canvas in the document's own numbers would count, but would take too much memory."""
+        return not colours.are_blended_as_shown and document.width * document.height > _MOST_BLENDED_PIXELS
 
     def is_clear(self, box: Edges) -> bool:
         """Whether no visible layer reaches into the box so far."""
@@ -131,7 +138,8 @@ class StackBuilder:
             for layer in self.layers:
                 if not layer.is_hidden:
                     place(canvas, layer)
-            self._drawing = Renderer(self._document, self._colours, self._bounds), canvas
+            renderer = Renderer(self._document, self._colours, self._bounds, blends_own=self.draws_all)
+            self._drawing = renderer, canvas
         return self._drawing
 
 

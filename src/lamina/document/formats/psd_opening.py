@@ -62,6 +62,7 @@ class Opening:
         self._bounds = bounds
         self._facts = facts
         self._stack = StackBuilder(document, colours, bounds)
+        self._drawn: defaultdict[str, list[str]] = defaultdict(list)
         self._told: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
@@ -74,8 +75,15 @@ class Opening:
         """What became of the layers that a flat stack has no place for, with their names."""
         return tuple(f"{what}: {listed(names)}." for what, names in self._told.items() if names)
 
+    @property
+    def drawn(self) -> str:
+        """The kinds of layers that were drawn, and the layers, for a sentence; empty if all is stored."""
+        return "; ".join(f"{reason} ({listed(names)})" for reason, names in self._drawn.items())
+
     def open(self) -> None:
         """Raises `LaminaError`: input_too_large; input_not_a_stack for what needs a package that is not there."""
+        if self._stack.is_too_large_to_blend(self._document, self._colours):
+            self.unknown.append(("", f"{_space(self._colours)} on a canvas too large to blend in them"))
         self._open_group(self._document, _Setting(self._whole))
 
     def _open_group(self, group: PSDImage | Group, inherited: _Setting) -> None:
@@ -159,6 +167,8 @@ class Opening:
             Outcome.MERGED: f"One layer of pixels now with all visible layers below ({reason})",
         }
         self._told[told[outcome]].append(source.name)
+        if outcome is not Outcome.NOWHERE:
+            self._drawn[reason].append(source.name)
 
     def _stored(self, source: PsdLayer, setting: _Setting) -> list[Layer] | None:
         """The layer and those clipped to it as the file stores them; None if they do not add up like that."""

@@ -3,10 +3,12 @@
 import logging
 import struct
 import warnings
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from psd_tools import ParseLimits, PSDImage
+from psd_tools import ParseLimitError, ParseLimits, PSDImage
 from psd_tools.compression import PSDDecompressionWarning
 from psd_tools.constants import ColorMode, Resource
 
@@ -14,16 +16,19 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.document.bounds import Bounds
-from lamina.document.formats.psd_colours import CHANNELS, Colours, colours_of
+from lamina.document.formats.psd_colours import Colours, colours_of
 from lamina.document.formats.psd_facts import parse_facts
 from lamina.document.formats.psd_mending import mend
 from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, is_whole, merged_pictures
-from lamina.document.formats.psd_opening import Opening
+from lamina.document.formats.psd_opening import Opening, listed
 from lamina.document.formats.records import with_guessed_background
 
 _MAX_OBJECTS = 1_000_000
 _MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `Bounds` is stricter for all that is drawn
 _ALLOWED_MEAN = 2.0  # levels of 255
+_UNPARSED = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError, struct.error)
+_LAYERED_MODES = (ColorMode.CMYK, ColorMode.DUOTONE, ColorMode.GRAYSCALE, ColorMode.LAB, ColorMode.RGB)
+_MOST_RECORDS = 20_000  # Photoshop's limit is 8,000 layers; a group has two records
 _UNTOLD_MOST = 3  # levels: what rounding in another order does
 
 # What psd-tools logs of a damaged file is told by our error; without this it would go to standard error as well.
@@ -43,8 +48,8 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
     _check_canvas(file, bounds)
     with warnings.catch_warnings():
         warnings.simplefilter("error", PSDDecompressionWarning)  # else a damaged channel comes as black
-        limits = ParseLimits(max_objects=_MAX_OBJECTS)
-        document = PSDImage.open(file, max_alloc_bytes=_MAX_ALLOCATION_BYTES, parse_limits=limits)
+        document = _parsed(file)
+        _check_count(document)
         packet = document.image_resources.get_data(Resource.XMP_METADATA, b"")
         facts = parse_facts(packet)
         colours = _colours(document)
@@ -68,9 +73,31 @@ def _check_canvas(file: BinaryIO, bounds: Bounds) -> None:
     bounds.check_canvas(width, height)
 
 
+def _parsed(file: BinaryIO) -> PSDImage:
+    limits = ParseLimits(max_objects=_MAX_OBJECTS)
+    try:
+        return PSDImage.open(file, max_alloc_bytes=_MAX_ALLOCATION_BYTES, parse_limits=limits)
+    except ParseLimitError as error:
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE, "It has too many parts to be read.", "Merge some in the program that made it."
+        ) from error
+    except _UNPARSED as error:  # their texts are for programmers
+        raise ValueError("its sections are not as the format has them") from error
+
+
+def _check_count(document: PSDImage) -> None:
+    info = document._record._get_layer_info()  # pyright: ignore[reportPrivateUsage]
+    if info is not None and abs(info.layer_count) > _MOST_RECORDS:
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE,
+            f"It has {abs(info.layer_count)} layers and ends of groups; the limit is {_MOST_RECORDS}.",
+            "Merge some in the program that made the file.",
+        )
+
+
 def _colours(document: PSDImage) -> Colours:
     mode = document.color_mode
-    if mode not in CHANNELS and (len(document) or mode is not ColorMode.MULTICHANNEL):
+    if len(document) and mode not in _LAYERED_MODES:
         raise LaminaError(
             ErrorCode.INPUT_NOT_A_STACK,
             f"It is in the colour mode {mode.name.lower()}, of which Lamina reads no layers.",
@@ -85,6 +112,7 @@ def _flat(document: PSDImage, merged: MergedPicture) -> LayerStack:
         notes.append(f"Channels for saved selections and spot inks are left out: {merged.extra_channels}.")
     if document.color_mode is ColorMode.MULTICHANNEL:
         notes.append(f"A multichannel file: only the first of its {document.channels} inks is shown, in grey.")
+    notes += _inks(document)
     layer = Layer("Background", LayerKind.BACKGROUND, merged.as_layer())
     return LayerStack(document.width, document.height, (layer,), notes=tuple(notes))
 
@@ -101,9 +129,9 @@ def _checked(stack: LayerStack, opening: Opening, document: PSDImage, colours: C
         # Photoshop tells of transparency if there is any; others store the bare colours, as psd-tools does.
         bare = found[0][1].difference_of_colours(picture)
         difference = min(difference, bare, key=lambda each: each.mean)
-    missing = [f"Not drawn as in Photoshop: {feature} of {name!r}." for name, feature in opening.unknown]
+    missing = [f"Not drawn as in Photoshop: {what}." for what in _by_feature(opening.unknown)]
     if difference.mean <= _ALLOWED_MEAN:
-        notes = [*opening.notes, *missing]
+        notes = [*opening.notes, *missing, *_inks(document)]
         if notes and difference.most > _UNTOLD_MOST:
             notes.append(f"The layers differ from the merged picture in the file by {_size(difference)}.")
         return replace(stack, notes=tuple(notes))
@@ -114,17 +142,33 @@ def _checked(stack: LayerStack, opening: Opening, document: PSDImage, colours: C
     return with_guessed_background(replace(stack, layers=(only,), notes=notes))
 
 
+def _by_feature(unknown: list[tuple[str, str]]) -> Iterator[str]:
+    """The features, each with the layers that have it."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for name, feature in unknown:
+        names[feature].append(name)
+    return (f"{feature} of {listed(each)}" for feature, each in names.items())
+
+
+def _inks(document: PSDImage) -> list[str]:
+    is_duotone = document.color_mode is ColorMode.DUOTONE
+    return ["A duotone file: it is shown in grey, without the colours of its inks."] if is_duotone else []
+
+
 def _refused(opening: Opening, more: str) -> LaminaError:
     hint = "Merge or rasterise such layers in the program that made the file, and save it with its merged picture."
     if opening.unknown:
         name, feature = opening.unknown[0]
-        others = f", and {len(opening.unknown) - 1} more like it" if len(opening.unknown) > 1 else ""
-        message = f"The layer {name!r} has {feature}{others}, which Lamina does not draw, {more}."
+        others = len(opening.unknown) - 1
+        besides = f" (and {others} more such {'thing' if others == 1 else 'things'})" if others else ""
+        message = f"The layer {name!r} has {feature}{besides}, which Lamina does not draw, {more}."
+    elif opening.drawn:
+        message = f"Something of this is not drawn as in Photoshop, {more}: {opening.drawn}."
     else:
-        drawn = " ".join(opening.notes)
-        message = f"Something in it is not drawn as in Photoshop, {more}. {drawn}".strip()
+        message = f"All of its layers are known, {more}, which is blank, older than they are, or of another program."
     return LaminaError(ErrorCode.INPUT_NOT_A_STACK, message, hint)
 
 
 def _size(difference: Difference) -> str:
-    return f"{difference.mean:.2g} of 255 levels on average, {difference.most} at most"
+    mean = f"{difference.mean:.0f}" if difference.mean >= 10 else f"{difference.mean:.1f}"
+    return f"{mean} of 255 levels on average, {difference.most} at most"

@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 Edges = tuple[int, int, int, int]
 """A rectangle on the canvas as psd-tools has it: left, top, right, bottom."""
 
+# What psd-tools raises for fills, paths and effects that it cannot make sense of.
+_UNDRAWABLE = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 _STRIP_PIXELS = 4_000_000  # about 100 bytes each while psd-tools works on them
 _FEW_ROWS = 64
+_MOST_KNOTS = 100_000
 _DRAWN_WEIGHT = 2  # a gradient or a stroke takes 128 bytes for a pixel of its layer, stored pixels half of that
 
 
 class Renderer:
     """Draws the layers of one document, in its own numbers, and shows them as sRGB.
 
-    Where these numbers add up to something else than sRGB does, it keeps a canvas in them: then every visible layer
-    has to be drawn by `over`, lowest first.
+    With `blends_own` it keeps a canvas in these numbers: then every visible layer has to be drawn by `over`, lowest
+    first. Without, the numbers have to be those of sRGB, or nearly so.
     """
 
-    def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds) -> None:
+    def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds, *, blends_own: bool) -> None:
         from psd_tools.composite.widen import make_widen  # loads SciPy, which most files do not need
 
         self._document = document
@@ -45,7 +48,7 @@ class Renderer:
         self._channels = CHANNELS[colours.mode]
         self._widen = make_widen(document)
         self._own: NDArray[np.float32] | None = None
-        if not colours.are_blended_as_shown:
+        if blends_own:
             self._own = np.zeros((document.height, document.width, self._channels + 1), np.float32)
 
     def over(self, layer: PsdLayer, box: Edges, below: Pixels) -> tuple[Pixels, Pixels]:
@@ -59,8 +62,7 @@ class Renderer:
         for strip in _strips(box):
             rows = slice(strip[1] - box[1], strip[3] - box[1])
             colour, alpha = self._ground(strip, below[rows])
-            drawn = self._compositor(strip, colour, alpha)
-            drawn.apply(layer)
+            drawn = self._drawn(layer, strip, colour, alpha)
             covered = alpha + drawn.alpha - alpha * drawn.alpha
             seen = drawn.result_over_backdrop()
             after[rows] = self._shown(seen, covered)
@@ -83,12 +85,22 @@ class Renderer:
         if self._own is not None:
             self._own[box[1] : box[3], box[0] : box[2]] = (*colour, 1)
 
-    def _compositor(self, box: Edges, colour: Planes, alpha: Planes) -> "Compositor":
+    def _drawn(self, layer: PsdLayer, box: Edges, colour: Planes, alpha: Planes) -> "Compositor":
         from psd_tools.composite.composite import Compositor
 
-        return Compositor(
+        drawn = Compositor(
             box, colour, alpha, layer_filter=PsdLayer.is_visible, widen=self._widen, color_mode=self._colours.mode
         )
+        try:
+            drawn.apply(layer)
+        except _UNDRAWABLE as error:
+            raise LaminaError(
+                ErrorCode.INPUT_NOT_A_STACK,
+                f"The layer {layer.name!r} cannot be drawn: something in its shapes, fills or effects is not as "
+                "Photoshop writes it.",
+                "Merge or rasterise it in the program that made the file.",
+            ) from error
+        return drawn
 
     def _ground(self, box: Edges, below: Pixels) -> tuple[Planes, Planes]:
         if self._own is not None:
@@ -106,6 +118,12 @@ class Renderer:
         parts = [layer, *layer.descendants()] if isinstance(layer, Group) else [layer, *layer.clip_layers]
         if not are_drawing_packages_here():
             _refuse_without_packages(parts)
+        if sum(_count_knots(part) for part in parts) > _MOST_KNOTS:
+            raise LaminaError(
+                ErrorCode.INPUT_TOO_LARGE,
+                f"The paths of {layer.name!r} have more than {_MOST_KNOTS} points.",
+                "Rasterise it in the program that made the file.",
+            )
         area, strips = (box[2] - box[0]) * (box[3] - box[1]), len(list(_strips(box)))
         for part in parts:
             stored = 0 if isinstance(part, Group) else part.width * part.height
@@ -134,6 +152,11 @@ def _reaches(layer: PsdLayer, frame: Edges) -> Iterator[Edges]:
                 yield from (_grown(box, margin) for box in _reaches(child, inner))
     else:
         yield _grown(layer.bbox, margin)
+
+
+def _count_knots(layer: PsdLayer) -> int:
+    mask = layer.vector_mask if layer.has_vector_mask() else None
+    return 0 if mask is None else sum(len(path) for path in mask.paths)
 
 
 def _margin(layer: PsdLayer) -> int:
