@@ -120,7 +120,7 @@ class TestOtherPrograms:
         document.save(tmp_path / "b.psd")
         stack = load(tmp_path / "b.psd")
         assert composite(stack)[0].tolist() == [[0, 0, 0, 0], [9, 9, 9, 128], [9, 9, 9, 128], [0, 0, 0, 0]]
-        assert stack.notes == ("Pixels now (layers clipped to a soft or blended one): 'Base'.",)
+        assert stack.notes == ("Rasterised (layers clipped to a soft or blended one): 'Base'.",)
 
     def test_a_file_without_layers_is_its_flat_picture(self, tmp_path: Path) -> None:
         image = Image.linear_gradient("L").convert("RGB")
@@ -146,9 +146,7 @@ class TestOtherPrograms:
             ("Odd", BlendMode.NORMAL),
         ]
         assert composite(stack)[0].tolist() == [[100, 0, 0, 255], [100, 0, 0, 255], [200, 100, 50, 255]]
-        assert stack.notes == (
-            "Pixels now that look right on the layers below them (the blend mode linear burn): 'Odd'.",
-        )
+        assert stack.notes == ("Rasterised to look right on the layers below (the blend mode linear burn): 'Odd'.",)
 
     def test_what_is_not_drawn_is_refused_by_name_where_it_would_show(self, tmp_path: Path) -> None:
         document = PSDImage.new("RGB", (3, 3))

@@ -17,6 +17,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, LayerKind
 from lamina.document.formats import psd_rendering
 from lamina.document.saving import load
+from lamina.origin import install_command
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -139,7 +140,7 @@ class TestGroups:
             ("Ground", BlendMode.NORMAL),
             ("Group", BlendMode.MULTIPLY),
         ]
-        assert stack.notes == ("Pixels now (a group that blends as one): 'Group'.",)
+        assert stack.notes == ("Rasterised (a group that blends as one): 'Group'.",)
         self._looks_as_psd_tools_draws_it(tmp_path / "a.psd")
 
     def test_hidden_layers_in_a_group_that_is_one_layer_are_told(self, tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ class TestGroups:
         parts[1].visible = False
         made.create_group(parts, "Group", blend_mode=PsdBlend.MULTIPLY)
         notes = load(saved(made, tmp_path / "a.psd")).notes
-        assert "Hidden layers in groups that are one layer of pixels now are left out: 'B'." in notes
+        assert "Hidden layers in rasterised groups were left out: 'B'." in notes
 
     def test_deep_nesting_of_all_kinds_looks_the_same(self, tmp_path: Path) -> None:
         made = document()
@@ -171,7 +172,7 @@ class TestAdjustments:
         add(made, "Above", (7, 7, 7), size=1)
         stack = load(saved(made, tmp_path / "a.psd"))
         assert [layer.name for layer in stack] == ["Ground", "Square", "Invert", "Above"]
-        assert stack.notes[0] == "Pixels now that look right on the layers below them (invert layers): 'Invert'."
+        assert stack.notes[0] == "Rasterised to look right on the layers below (invert layers): 'Invert'."
         flat = composite(stack)
         assert [flat[y, x].tolist() for x, y in ((0, 0), (2, 2), (5, 5))] == [
             [7, 7, 7, 255],
@@ -186,7 +187,7 @@ class TestAdjustments:
         add_block(add(made, "Invert", (0, 0, 0), size=1), Tag.INVERT)
         stack = load(without_merged(made, tmp_path / "a.psd"))
         assert len(stack) == 1
-        assert "One layer of pixels now with all visible layers below (invert layers): 'Invert'." in stack.notes
+        assert "Merged with all visible layers below (invert layers): 'Invert'." in stack.notes
         assert composite(stack)[5, 5].tolist() == [55, 155, 205, 128]
 
     def test_one_that_is_not_drawn_is_refused_by_name(self, tmp_path: Path) -> None:
@@ -280,4 +281,4 @@ class TestBounds:
         add_block(add(made, "Invert", (0, 0, 0), size=1), Tag.INVERT)
         with pytest.raises(LaminaError, match=r"'Invert' .* aggdraw and SciPy") as caught:
             load(without_merged(made, tmp_path / "a.psd"))
-        assert "pip install '.[psd]'" in caught.value.hint
+        assert install_command("psd") in caught.value.hint

@@ -32,10 +32,10 @@ from lamina.document.formats.records import parse_text
 
 _NAMES_TOLD = 5
 
-_EMPTY = "Empty layers are left out"
-_OUTSIDE = "Layers outside of the canvas are left out"
-_HIDDEN_INSIDE = "Hidden layers in groups that are one layer of pixels now are left out"
-_HIDDEN = "Hidden layers that hold no pixels are left out"
+_EMPTY = "Empty layers were left out"
+_OUTSIDE = "Layers outside the canvas were left out"
+_HIDDEN_INSIDE = "Hidden layers in rasterised groups were left out"
+_HIDDEN = "Hidden layers without pixels were left out"
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,9 @@ class Opening:
     def _tell_outcome(self, outcome: Outcome, reason: str, source: PsdLayer) -> None:
         told = {
             Outcome.NOWHERE: _OUTSIDE,
-            Outcome.DRAWN: f"Pixels now ({reason})",
-            Outcome.FITTED: f"Pixels now that look right on the layers below them ({reason})",
-            Outcome.MERGED: f"One layer of pixels now with all visible layers below ({reason})",
+            Outcome.DRAWN: f"Rasterised ({reason})",
+            Outcome.FITTED: f"Rasterised to look right on the layers below ({reason})",
+            Outcome.MERGED: f"Merged with all visible layers below ({reason})",
         }
         self._told[told[outcome]].append(source.name)
         if outcome is not Outcome.NOWHERE:

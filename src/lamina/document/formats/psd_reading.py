@@ -21,7 +21,7 @@ from lamina.document.formats.psd_facts import parse_facts
 from lamina.document.formats.psd_mending import mend
 from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, is_whole, merged_pictures
 from lamina.document.formats.psd_opening import Opening, listed
-from lamina.document.formats.records import with_guessed_background
+from lamina.document.formats.records import of_another_program
 
 _MAX_OBJECTS = 1_000_000
 _MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `Bounds` is stricter for all that is drawn
@@ -59,7 +59,7 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
         opening = Opening(document, colours, bounds, facts or {})
         opening.open()
         stack = LayerStack(document.width, document.height, opening.layers)
-        stack = stack if facts is not None else with_guessed_background(stack)
+        stack = stack if facts is not None else of_another_program(stack)
         if document.has_preview() and is_whole(document):
             return _checked(stack, opening, document, colours)
     if opening.unknown:
@@ -109,7 +109,7 @@ def _colours(document: PSDImage) -> Colours:
 def _flat(document: PSDImage, merged: MergedPicture) -> LayerStack:
     notes: list[str] = []
     if merged.extra_channels:
-        notes.append(f"Channels for saved selections and spot inks are left out: {merged.extra_channels}.")
+        notes.append(f"Channels for saved selections and spot inks were left out: {merged.extra_channels}.")
     if document.color_mode is ColorMode.MULTICHANNEL:
         notes.append(f"A multichannel file: only the first of its {document.channels} inks is shown, in grey.")
     notes += _inks(document)
@@ -139,7 +139,7 @@ def _checked(stack: LayerStack, opening: Opening, document: PSDImage, colours: C
         raise _refused(opening, f"and its layers differ from the merged picture in the file by {_size(difference)}")
     notes = (*missing, f"The one layer is the merged picture in the file, which is otherwise by {_size(difference)}.")
     only = Layer(document[0].name, LayerKind.OBJECT, merged.as_layer())
-    return with_guessed_background(replace(stack, layers=(only,), notes=notes))
+    return of_another_program(replace(stack, layers=(only,), notes=notes))
 
 
 def _by_feature(unknown: list[tuple[str, str]]) -> Iterator[str]:

@@ -99,11 +99,11 @@ def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
 
 def of_another_program(stack: LayerStack) -> LayerStack:
     """The same with what another program did not tell: which layer is the background, and names for the unnamed."""
-    stack = with_guessed_background(stack)
+    stack = _with_guessed_background(stack)
     return replace(stack, layers=tuple(replace(layer, name=named(layer.name, layer.kind)) for layer in stack.layers))
 
 
-def with_guessed_background(stack: LayerStack) -> LayerStack:
+def _with_guessed_background(stack: LayerStack) -> LayerStack:
     """A stack of another program, whose lowest layer is taken for the background if it covers the canvas opaquely."""
     if not len(stack) or stack[0].kind is not LayerKind.OBJECT:
         return stack
