@@ -61,6 +61,15 @@ def test_a_text_layer_of_unknown_words_stays_a_picture(tmp_path: Path) -> None:
     assert shapes[0].shape_type == MSO_SHAPE_TYPE.PICTURE
 
 
+def test_a_layer_with_a_line_that_was_not_read_stays_a_picture(tmp_path: Path) -> None:
+    read, unread = (
+        Layer("Text", LayerKind.TEXT, noise(40, 20), text=lines) for lines in ((line(),), (line(), line("")))
+    )
+    _, shapes = _slide(save(LayerStack(200, 200, (read, unread)), tmp_path / "a.pptx", live_text=True))
+    assert [shape.shape_type for shape in shapes] == [MSO_SHAPE_TYPE.TEXT_BOX, MSO_SHAPE_TYPE.PICTURE]
+    assert shapes[1]._element.xpath("string(.//p:cNvPr/@descr)") == "SUMMER 夏"
+
+
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (20_000, 10_000), (20_000, 3), (60, 40)])
 def test_the_slide_has_a_size_that_powerpoint_takes(width: int, height: int, tmp_path: Path) -> None:
     turned = TextLine("up", ((1, 9), (1, 1), (5, 1), (5, 9)), (0, 0, 0), 4000)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import resvg_py
-from drawn_stacks import full_stack, noise, opaque
+from drawn_stacks import full_stack, line, noise, opaque
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from PIL import Image
 
@@ -68,3 +68,10 @@ def test_live_text_is_text_in_its_place_and_turn(tmp_path: Path) -> None:
     assert degrees == pytest.approx(math.degrees(math.atan2(2, 36)), abs=0.5)
     assert (x, y) == pytest.approx((21.6875, 13.125), abs=0.01)
     assert len(root.findall(f".//{SVG}image")) == 4
+
+
+def test_a_layer_with_a_line_that_was_not_read_stays_a_picture(tmp_path: Path) -> None:
+    unread = Layer("Text (not read)", LayerKind.TEXT, noise(40, 20), text=(line(""),))
+    root = etree.parse(save(LayerStack(60, 40, (unread,)), tmp_path / "a.svg", live_text=True)).getroot()
+    assert root.findall(f".//{SVG}text") == []
+    assert len(root.findall(f".//{SVG}image")) == 1
