@@ -1,7 +1,8 @@
 """`lamina train`: pictures before and after in, a LoRA out that makes the same of others."""
 
 import signal
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from lamina.core.tasks import (
     MAX_TRAINING_STEPS,
     MIN_ALPHA,
     MIN_SIDE_PX,
+    SHOWN_LOSSES,
     TaskKind,
     TrainTask,
 )
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from lamina.library.training import Trained
 
 _SHORT_NAMES = {"edit-plus": "qwen-image-edit-2511", "layered": "qwen-image-layered"}
-_LATE_STEPS = 20  # of whose losses the mean is told at the end
 _ENDING = ".safetensors"
 
 
@@ -110,16 +111,17 @@ class _TrainingLine(ProgressLine):
         super().__init__(is_wanted)
         self.steps_done = 0
         self.is_interrupted = False
-        self._loss = ""
+        self._losses: deque[float] = deque(maxlen=SHOWN_LOSSES)
 
     def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
-        super().__call__(f"{stage}{self._loss}", share_done, step)
+        loss = f", loss {_late_loss(self._losses):.4f}" if self._losses and step is not None else ""
+        super().__call__(f"{stage}{loss}", share_done, step)
         if self.is_interrupted:
             raise LaminaError(ErrorCode.CANCELLED, "The training was interrupted.")
 
     def loss(self, step: int, value: float, /) -> None:
         self.steps_done = step
-        self._loss = f", loss {value:.4f}"
+        self._losses.append(value)
 
     def checkpoint(self, step: int, path: str, /) -> None: ...
 
@@ -213,5 +215,6 @@ def _lines(trained: "Trained") -> list[str]:
     return [head, *(f"  {note}" for note in trained.notes), *(f"  wrote {output}" for output in outputs)]
 
 
-def _late_loss(losses: Sequence[float]) -> float:
-    return fmean(losses[-_LATE_STEPS:])
+def _late_loss(losses: Iterable[float]) -> float:
+    """The one figure that is told, on the way and at the end."""
+    return fmean([*losses][-SHOWN_LOSSES:])

@@ -32,6 +32,7 @@ def task_of(kind: TaskKind, record: Mapping[str, Any]) -> Task:
     acceleration = dict(sampling["acceleration"])
     acceleration["level"] = AccelerationLevel(acceleration["level"])
     acceleration["cache"] = None if acceleration["cache"] is None else StepCache(acceleration["cache"])
+    sampling["unasked"] = tuple(sampling.get("unasked", ()))
     sampling["acceleration"] = Acceleration(**acceleration)
     return _TASKS[kind](**own, sampling=Sampling(**sampling))
 

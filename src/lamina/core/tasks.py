@@ -17,6 +17,10 @@ MAX_STEPS = 250
 MAX_GUIDANCE = 50.0
 MAX_SEED = 2**64 - 1
 MIN_LORA_SCALE, MAX_LORA_SCALE = -4.0, 4.0
+SHOWN_LOSSES = 20
+"""What is told as a training's loss is the mean of so many steps: a single one's says little, for each is of another
+noise level."""
+
 MAX_TRAINING_STEPS = 100_000
 MAX_TRAINING_PX = 2048
 MAX_RANK = 128
@@ -61,7 +65,8 @@ class Sampling:
 
     `model`: a name in the catalog. `seed`: 0..2^64-1. `steps`: 1..250. `guidance`: 0..50, classifier-free; 1 and less
     is without. `negative`: what the picture should not show. `scheduler`: one of `schedulers.SCHEDULERS`.
-    `has_previews`: tell now and then, with a step, what it looks like so far.
+    `has_previews`: tell now and then, with a step, what it looks like so far. `unasked`: names of those above that an
+    API has filled in for whoever asked, who need not hear that an engine has no use for them.
     """
 
     model: str | None = None
@@ -73,6 +78,7 @@ class Sampling:
     scheduler: str = DEFAULT_SCHEDULER
     acceleration: Acceleration = field(default_factory=Acceleration)
     has_previews: bool = False
+    unasked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_range("a seed", self.seed, 0, MAX_SEED)

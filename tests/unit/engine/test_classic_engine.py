@@ -182,4 +182,6 @@ def test_what_only_a_model_heeds_is_told_since_it_went_unused() -> None:
     sampling = Sampling(seed=4, steps=3, loras=(Lora("a.safetensors"),))
     asked = ClassicEngine().decompose(blank, DecomposeTask(prompt="a", sampling=sampling)).notes
     assert asked == ("The classic engine has no use for prompt, steps and loras: only models have.",)
+    filled_in = Sampling(steps=28, guidance=5, unasked=("steps", "guidance"))
+    assert ClassicEngine().decompose(blank, DecomposeTask(sampling=filled_in)).notes == ()
     assert ClassicEngine().decompose(blank, DecomposeTask(sampling=Sampling(seed=4))).notes == ()

@@ -1,8 +1,8 @@
 """From what fal's clients send to what the service is to do; pure functions."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -35,6 +35,12 @@ from lamina.service.working.adapters import check_lora_source
 
 DIALECT = "fal"
 _TURBO_STEPS, _TURBO_GUIDANCE = 10, 1.2  # fal's description of use_turbo
+_FOR_MODELS = {
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "acceleration": "acceleration",
+    "negative_prompt": "negative",
+}
 _LOSSLESS = 100
 _QUALITY = 95
 _FORMATS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -75,7 +81,7 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
         raise InvalidInput([*details, *wrong_size])
     seed = fields["seed"] if fields["seed"] is not None else drawn_seed
     try:
-        task = _task(endpoint, fields, size, seed)
+        task = _task(endpoint, fields, size, seed, given.model_fields_set)
     except LaminaError as error:
         raise InvalidInput([detail_of_error(endpoint, error, ("body",))]) from None
     return JobRequest(
@@ -164,13 +170,17 @@ def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, l
     return (width, height), details
 
 
-def _task(endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] | None, seed: int) -> Task:
+def _task(
+    endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] | None, seed: int, sent: Collection[str]
+) -> Task:
+    """`sent`: names of the fields that are not defaults of the API."""
     width, height = size or (None, None)
     count, is_expanded = fields.get("num_images", 1), fields.get("enable_prompt_expansion", False)
     sampling = _sampling(endpoint, fields, seed)
     match endpoint.kind:
         case TaskKind.DECOMPOSE:
-            return DecomposeTask(fields["num_layers"], fields["prompt"] or "", sampling)
+            unasked = tuple(name for field, name in _FOR_MODELS.items() if field not in sent)
+            return DecomposeTask(fields["num_layers"], fields["prompt"] or "", replace(sampling, unasked=unasked))
         case TaskKind.EDIT:
             return EditTask(fields["prompt"], sampling, width, height, count, is_expanded, is_sized_like_last=True)
         case _:

@@ -34,9 +34,10 @@ class ClassicEngine:
 
 
 def _unused(task: DecomposeTask) -> tuple[str, ...]:
-    """A note that names what was asked for and only a model could heed; the seed is not missed."""
+    """A note that names what somebody asked for and only a model could heed; the seed is not missed."""
     plain, asked = Sampling(), task.sampling
-    names = [name for name in _FOR_MODELS if getattr(asked, name) != getattr(plain, name)]
+    heeded = (name for name in _FOR_MODELS if name not in asked.unasked)
+    names = [name for name in heeded if getattr(asked, name) != getattr(plain, name)]
     if task.prompt:
         names.insert(0, "prompt")
     if not names:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from lamina.core.jobs import Job, Progress
+from lamina.core.tasks import SHOWN_LOSSES
 from lamina.service.engine_protocol import Checkpoint, Loading, LogLine, Loss, Made, Preview, RunMessage, Sample
 from lamina.service.service import Service
 from lamina.service.working.training_news import keep_checkpoint, keep_sample
@@ -25,7 +27,8 @@ class Teller:
         self._service, self._job = service, job
         self._progress = Progress()
         self._lines: list[str] = []
-        self._losses: list[Loss] = []
+        self._loss: Loss | None = None
+        self._late_losses: deque[float] = deque(maxlen=SHOWN_LOSSES)
         self._has_news, self._writing = False, asyncio.Lock()
         self._started, self._stepped = time.monotonic(), 0.0
 
@@ -44,7 +47,8 @@ class Teller:
                 self._progress = Progress(message.stage, self._progress.share)
             case Loss():
                 self._has_news = True
-                self._losses.append(message)
+                self._loss = message
+                self._late_losses.append(message.value)
             case Checkpoint():
                 return keep_checkpoint(self._service, self._job, message)
             case Sample():
@@ -63,15 +67,15 @@ class Teller:
     async def write_rest(self) -> None:
         """The lines and losses that came after the last writing: the run is over, and none may be lost."""
         async with self._writing:
-            if self._lines or self._losses:
+            if self._lines or self._loss is not None:
                 await self._write()
 
     async def _write(self) -> bool | None:
         job_id, attempt, progress = self._job.id, self._job.attempt, self._progress
-        lines, losses = self._lines, self._losses
+        lines, loss = self._lines, None if self._loss is None else self._told_loss(self._loss)
         if not self._has_news:
             return await self._service.database.read(lambda connection: jobs.is_to_stop(connection, job_id, attempt))
-        self._lines, self._losses, self._has_news = [], [], False
+        self._lines, self._loss, self._has_news = [], None, False
 
         def work(connection: Connection) -> bool | None:
             is_to_stop = jobs.write_progress(connection, job_id, attempt, progress)
@@ -80,8 +84,8 @@ class Teller:
             now = self._service.clock()
             for line in lines:
                 events.append(connection, job_id, "log", {"line": line}, now)
-            if losses:
-                events.append(connection, job_id, "loss", _mean(losses), now)
+            if loss is not None:
+                events.append(connection, job_id, "loss", loss, now)
             if progress.stage:
                 events.append(connection, job_id, "progress", progress_record(progress), now)
             return is_to_stop
@@ -89,6 +93,10 @@ class Teller:
         is_to_stop = await self._service.database.write(work)
         self._service.signals.changed(job_id)
         return is_to_stop
+
+    def _told_loss(self, latest: Loss) -> dict[str, Any]:
+        mean = sum(self._late_losses) / len(self._late_losses)
+        return {"step": latest.step, "loss": round(mean, 6)}
 
     def _time_step(self, step: int | None) -> None:
         if step is None or step == self._progress.step:
@@ -103,8 +111,3 @@ class Teller:
         elapsed_s = time.monotonic() - self._started
         pause_s = min(max(_AT_MOST_EVERY_S, elapsed_s * _OF_ELAPSED), _AT_LEAST_EVERY_S if not self._has_news else 60.0)
         await self._service.signals.wait(self._job.id, pause_s)
-
-
-def _mean(losses: list[Loss]) -> dict[str, Any]:
-    """One number for all of them: of a single step it says little, for each is of another noise level."""
-    return {"step": losses[-1].step, "loss": round(sum(one.value for one in losses) / len(losses), 6)}

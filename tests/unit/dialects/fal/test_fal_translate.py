@@ -27,6 +27,9 @@ def test_taking_apart_works_without_a_model_and_wants_one_for_loras() -> None:
     sampling = request.task["sampling"]
     assert (sampling["model"], sampling["seed"], sampling["steps"], sampling["guidance"]) == (None, 77, 28, 5)
     assert sampling["acceleration"]["level"] == "regular"
+    assert sorted(sampling["unasked"]) == ["acceleration", "guidance", "negative", "steps"]
+    with_steps = parsed("qwen-image-layered", image_url=PICTURE, num_inference_steps=30).task["sampling"]
+    assert "steps" not in with_steps["unasked"]
     assert (request.delivery.format, request.delivery.quality) == ("webp", 100)
     loras = [{"path": "owner/name", "scale": 0.5}]
     with_lora = parsed("qwen-image-layered/lora", image_url=PICTURE, loras=loras).task["sampling"]

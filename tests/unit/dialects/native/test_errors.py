@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from lamina.core.errors import ErrorCode, LaminaError
@@ -15,6 +17,7 @@ from lamina.dialects.native.errors import (
     problem_response,
     status_problem_response,
 )
+from lamina.dialects.native.problem_route import answer_to
 
 
 def body_of(response: Any) -> dict[str, Any]:
@@ -122,3 +125,13 @@ def test_a_request_with_many_mistakes_is_not_told_them_all() -> None:
     message = invalid_request(refused.value.errors()).message
     assert "layers.4" in message
     assert message.endswith("95 more.")
+
+
+def test_a_body_that_is_no_json_is_told_as_the_document_of_the_api_says() -> None:
+    scope = {"type": "http", "method": "POST", "path": "/v1/generations", "headers": [], "query_string": b"",
+             "server": ("127.0.0.1", 80), "scheme": "http"}  # fmt: skip
+    unread = RequestValidationError([{"type": "json_invalid", "loc": ("body", 1), "msg": "JSON decode error"}])
+    answer = answer_to(Request(scope), unread)
+    assert (answer.status_code, body_of(answer)["status"], body_of(answer)["code"]) == (400, 400, "bad_request")
+    wrong = RequestValidationError([{"type": "missing", "loc": ("body", "prompt"), "msg": "Field required"}])
+    assert answer_to(Request(scope), wrong).status_code == 422
