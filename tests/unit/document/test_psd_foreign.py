@@ -9,6 +9,7 @@ from PIL import Image
 from psd_tools import PSDImage
 from psd_tools.constants import BlendMode as PsdBlend
 from psd_tools.constants import Tag
+from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2
 from psd_tools.psd.layer_and_mask import LayerBlendingRanges, MaskParameters
 from psd_tools.psd.tagged_blocks import TaggedBlock
 
@@ -221,6 +222,16 @@ class TestUnknownFeatures:
         blocks = add(made, "New", (0, 0, 0))._record.tagged_blocks
         blocks[b"nEwK"] = TaggedBlock(key=b"nEwK", data=b"\0\0\0\0")
         with pytest.raises(LaminaError, match="'New' has data of the kind 'nEwK'"):
+            load(without_merged(made, tmp_path / "a.psd"))
+
+    def test_effects_that_do_not_say_that_they_are_present_count(self, tmp_path: Path) -> None:
+        made = document()
+        shadow = Descriptor(classID=b"DrSh", items=[(b"enab", Bool(True))])
+        effects = [(b"masterFXSwitch", Bool(True)), (b"DrSh", shadow)]
+        block = DescriptorBlock2(version=0, data_version=16, classID=b"null", items=effects)
+        key = Tag.OBJECT_BASED_EFFECTS_LAYER_INFO
+        add(made, "Old", (0, 0, 0))._record.tagged_blocks[key] = TaggedBlock(key=key, data=block)
+        with pytest.raises(LaminaError, match="'Old' has the layer effect drop shadow"):
             load(without_merged(made, tmp_path / "a.psd"))
 
     def test_hidden_layers_may_have_any(self, tmp_path: Path) -> None:
