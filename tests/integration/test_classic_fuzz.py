@@ -37,7 +37,8 @@ def test_a_fault_is_told_with_the_picture_and_where_it_happened(tmp_path: Path) 
     broken = tmp_path / "sitecustomize.py"
     broken.write_text("import lamina.engine.classic.engine as e\ne.plan_layers = lambda *_: 1 / 0\n", "utf-8")
     command = [sys.executable, FUZZ, "--pictures", "1"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path)})
+    environment = {"PYTHONPATH": str(tmp_path)}
+    told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
     assert told.returncode == 1
     fault = json.loads(told.stdout.splitlines()[0])
     assert fault["picture"] == 0

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from waiting import PATIENCE_S, ending, next_line, writer_of
+
 LAMINA = [sys.executable, "-m", "lamina"]
-PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -46,9 +47,10 @@ def in_terminal(*arguments: str, term: str, hang_up_at: bytes = b"") -> tuple[in
     os.close(screen)  # of a terminal that is gone, the kernel tells its programs by SIGHUP
     ended = os.pidfd_open(pid)
     _await_readable(ended, pid, "the process has not ended")
+    status = os.waitid(os.P_PIDFD, ended, os.WEXITED)
     os.close(ended)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status), seen.decode()
+    assert status is not None
+    return (status.si_status if status.si_code == os.CLD_EXITED else -status.si_status), seen.decode()
 
 
 def _await_readable(descriptor: int, pid: int, meanwhile: str) -> None:
@@ -74,28 +76,30 @@ def test_a_signal_between_the_first_byte_and_the_last(number: signal.Signals, co
         "        file.write(b'half'); file.flush(); print(len(os.listdir('.')), flush=True); sys.stdin.read()\n"
         "main.main.main = work; main.run([])\n"
     )
-    with subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"1\n"
+    )
+    with ending(started) as process:
+        assert next_line(process) == "1\n"
         process.send_signal(number)
         _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors) == (code, b"")
+    assert (process.returncode, errors) == (code, "")
     assert not list(tmp_path.iterdir())
 
 
 def test_under_nohup_it_goes_on(poster: Path) -> None:
     os.mkfifo("slow.png")
-    with subprocess.Popen(
-        ["nohup", *LAMINA, "decompose", "slow.png", "--to", "p.ora"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        with Path("slow.png").open("wb") as file:  # opens when the other side reads
+    command = ["nohup", *LAMINA, "decompose", "slow.png", "--to", "p.ora"]
+    with ending(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)) as process:
+        pipe = writer_of(Path("slow.png"), process)
+        os.set_blocking(pipe, True)
+        with os.fdopen(pipe, "wb") as file:
             process.send_signal(signal.SIGHUP)
             file.write(poster.read_bytes())
         process.communicate(timeout=PATIENCE_S)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina.core.errors import ErrorCode
 from lamina.engine.weights.places import PACKAGED
 
 COMMON = ("vae", "text_encoder", "tokenizer", "processor", "model_index.json")
@@ -38,9 +39,10 @@ def test_auto_takes_the_released_model_where_its_weights_are(models: Path) -> No
     assert (made.made.engine, made.made.checkpoint) == ("qwen", "Qwen/Qwen-Image")
     assert made.pictures[0].shape == (64, 64, 4)
     assert not made.notes
-    other = lamina.generate("a red circle", size=(64, 64), steps=1, model="qwen-image-2512")
-    assert other.made.engine == "nano"
-    assert "lamina pull qwen-image-2512" in other.notes[0]
+    with pytest.raises(lamina.LaminaError, match="qwen-image-2512 are not on this machine") as refused:
+        lamina.generate("a red circle", size=(64, 64), steps=1, model="qwen-image-2512")
+    assert refused.value.code is ErrorCode.WEIGHTS_MISSING
+    assert "lamina pull qwen-image-2512" in refused.value.hint
 
 
 def test_layers_of_the_released_model_are_finished_to_the_pictures_size(models: Path) -> None:

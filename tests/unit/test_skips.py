@@ -44,7 +44,8 @@ def outcome(folder: Path, is_all: bool) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     shutil.copy(CONFTEST, tmp_path)
-    (tmp_path / "stores.py").touch()  # its fixtures have no part in this
+    for name in ("signal_dispositions.py", "stores.py"):
+        (tmp_path / name).touch()  # their fixtures have no part in this
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     return tmp_path

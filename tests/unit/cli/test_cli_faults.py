@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lamina.cli import fault_log
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.core.ports import Progress
 from lamina.core.tasks import DecomposeTask
@@ -35,6 +36,7 @@ def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     entry = choice.EngineEntry("classic", (), "Install it", lambda _: FragileEngine())
     monkeypatch.setitem(choice.ENGINES, "classic", entry)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(fault_log, "_is_logged", False)  # a service may have run in this process
     return tmp_path / "state" / "lamina" / "lamina.log"
 
 

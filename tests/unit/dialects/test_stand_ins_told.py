@@ -1,6 +1,5 @@
 """What each API's request names, and that an answer tells no cost of what a stand-in made."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from lamina.dialects.runware.rendering import render_items
 from lamina.dialects.runware.translate import parse_inference
 from lamina.store.database import Database
 from services import service_on
+from waiting import completed
 
 F = TypeVar("F", bound=BaseModel)
 PICTURE, ARCHIVE = "https://example.org/in.png", "https://example.org/in.zip"
@@ -80,8 +80,8 @@ def test_runware_tells_a_cost_of_nothing() -> None:
 def test_fal_counts_no_units(database: Database, tmp_path: Path) -> None:
     service = service_on(database, tmp_path)
     job = succeeded(fal("qwen-image", prompt="a", num_images=2), STOOD_IN)
-    free = asyncio.run(answer_of(service, job))
-    paid = asyncio.run(answer_of(service, replace(job, result={**STOOD_IN, "is_free": False})))
+    free = completed(answer_of(service, job))
+    paid = completed(answer_of(service, replace(job, result={**STOOD_IN, "is_free": False})))
     assert [one.headers["X-Fal-Billable-Units"] for one in (free, paid)] == ["0", "2"]
 
 

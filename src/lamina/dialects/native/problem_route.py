@@ -63,7 +63,7 @@ def answer_to(request: Request, error: Exception) -> Response:
         case LaminaError():
             log_cause(error, STATUSES[error.code])
             return _answer(error, path)
-        case RequestValidationError() if any(one["type"] == _NO_JSON for one in error.errors()):
+        case RequestValidationError() if any(one.get("type") == _NO_JSON for one in error.errors()):
             return status_problem_response(400, "The body is not JSON.", "Send a JSON object.", path)
         case RequestValidationError():
             return _answer(invalid_request(error.errors()), path, error.errors())
