@@ -1,24 +1,15 @@
 """Turns the bytes of a picture file into upright sRGB RGBA pixels; its size is checked before anything is decoded."""
 
-import io
 import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import (  # the import of a plug-in registers it
-    AvifImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageFile
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
@@ -26,17 +17,9 @@ from lamina.document import bmp, colour_profile, deep_png, jpeg_variants, png_ro
 from lamina.document.damage import Damaged
 from lamina.document.deep_samples import eight_bit
 from lamina.document.orientation import orientation_of, turned_upright
+from lamina.document.pillow_opening import Box, first_frame_box, opened
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints its remarks on stderr
-
-# Opened without Image.open, whose own limit would speak before ours and without the size.
-_OPENERS: dict[str, Callable[..., ImageFile.ImageFile]] = {
-    "AVIF": AvifImagePlugin.AvifImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "JPEG": JpegImagePlugin.jpeg_factory,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-}
 
 _PLAIN_MODES = ("L", "LA", "P", "RGB", "RGBA")  # without a profile, these become RGBA in one step, and exactly
 
@@ -66,13 +49,16 @@ def decode(data: bytes, format_name: str, shown: str, max_megapixels: float) -> 
             return _decode_tiff(data, shown, max_megapixels)
         if format_name == "BMP":
             return _decode_bmp(data, shown, max_megapixels)
-        image = _opened(data, format_name, shown, max_megapixels)
+        if format_name == "JPEG":
+            jpeg_variants.refuse_what_is_not_read(data, shown)
+        image = opened(data, format_name, lambda width, height: check_size(width, height, shown, max_megapixels))
         if format_name == "PNG" and deep_png.is_deep(data):
             return _decode_deep_png(data, image)
+        drawn = first_frame_box(image)
         decoded = decode_image(image, shown)
         if format_name == "PNG":
             png_rows.check_all_rows_are_there(data, image)
-        return decoded
+        return decoded if drawn is None else Decoded(_clear_outside(decoded.pixels, drawn), decoded.frame_count)
 
 
 def check_size(width: int, height: int, shown: str, max_megapixels: float) -> None:
@@ -108,18 +94,6 @@ def _pixels_of(image: Image.Image, shown: str) -> Pixels:
     return _joined(np.asarray(colour_profile.to_srgb(colour, profile)), alpha)
 
 
-def _opened(data: bytes, format_name: str, shown: str, max_megapixels: float) -> ImageFile.ImageFile:
-    if format_name == "JPEG":
-        jpeg_variants.refuse_what_is_not_read(data, shown)
-        data = data.rstrip(b"\0")  # a broken download is often padded with zeros, which libjpeg would paint grey
-    image = _OPENERS[format_name](io.BytesIO(data), "")
-    check_size(image.width, image.height, shown, max_megapixels)
-    if format_name == "PNG":
-        image.verify()  # the checksums, which loading does not look at
-        image = _OPENERS[format_name](io.BytesIO(data), "")
-    return image
-
-
 def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Decoded:
     samples = deep_png.read(data, image.size, has_transparent_colour="transparency" in image.info)
     count = samples.shape[2]
@@ -147,6 +121,14 @@ def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
     bmp.refuse_what_is_not_read(header, shown)
     read = bmp.read_pixels(header, data)
     return Decoded(_joined(_in_srgb(read.colours, header.profile), read.alpha), 1)
+
+
+def _clear_outside(pixels: Pixels, box: Box) -> Pixels:
+    """`box`: left, top, right, bottom."""
+    left, top, right, bottom = box
+    cleared = np.zeros_like(pixels)
+    cleared[top:bottom, left:right] = pixels[top:bottom, left:right]
+    return cleared
 
 
 def _in_srgb(samples: Pixels, profile: bytes | None) -> Pixels:

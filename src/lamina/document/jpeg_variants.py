@@ -30,13 +30,15 @@ def _what_is_not_read(data: bytes) -> str | None:
     frame = _frame(data)
     if frame is None:
         return None
-    marker, precision, channels = frame
+    marker, precision, height, channels = frame
     if marker == _JPEG_LS:
         return "a JPEG-LS picture"
     if marker in _HIERARCHICAL_FRAMES:
         return "a hierarchical JPEG"
     if marker == _LOSSLESS_ARITHMETIC:
         return "a lossless JPEG with arithmetic coding"
+    if height == 0:
+        return "a JPEG that tells its height after its first scan (DNL)"
     if precision != 8:
         return f"a JPEG of {precision} bits a channel"
     if channels not in _READ_CHANNELS:
@@ -44,8 +46,8 @@ def _what_is_not_read(data: bytes) -> str | None:
     return None
 
 
-def _frame(data: bytes) -> tuple[int, int, int] | None:
-    """The frame's marker, bits a sample and number of channels; None if there is none before the first scan."""
+def _frame(data: bytes) -> tuple[int, int, int, int] | None:
+    """The frame's marker, bits a sample, height and number of channels; None if there is none before the first scan."""
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
@@ -61,6 +63,6 @@ def _frame(data: bytes) -> tuple[int, int, int] | None:
             return None
         is_frame = marker in _READ_FRAMES | _HIERARCHICAL_FRAMES or marker in (_LOSSLESS_ARITHMETIC, _JPEG_LS)
         if is_frame and at + 10 <= len(data):
-            return marker, data[at + 4], data[at + 9]
+            return marker, data[at + 4], int.from_bytes(data[at + 5 : at + 7], "big"), data[at + 9]
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None

@@ -8,14 +8,19 @@ from PIL import ExifTags, Image
 from lamina.core.layers import Pixels
 
 UPRIGHT = 1
+_XMP = ("XML:com.adobe.xmp", "xmp")  # where Pillow looks for an orientation, too, and browsers do not
 
 
 def orientation_of(image: Image.Image) -> int:
     """1..8 as EXIF counts them (EXIF 3.0, tag 0x0112); 1 where there is none, or none that can be understood."""
+    told = image.info
+    image.info = {name: value for name, value in told.items() if name not in _XMP}
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
     except (SyntaxError, ValueError, TypeError, LookupError, OSError, AttributeError):
         return UPRIGHT  # damaged metadata is no reason to refuse the picture
+    finally:
+        image.info = told
     return orientation if orientation in _TURNS else UPRIGHT
 
 

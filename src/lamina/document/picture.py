@@ -1,5 +1,6 @@
 """Reads one picture from a file, from standard input, from bytes or from memory: upright, sRGB, 8-bit RGBA."""
 
+import io
 import os
 import stat
 import sys
@@ -21,6 +22,7 @@ STDIN = "-"
 DEFAULT_NAME = "picture"  # what a picture without a file name is called
 
 MAX_MEGAPIXELS = 64
+_CHUNK_BYTES = 1 << 24
 _MAX_FILE_BYTES = 2 << 30  # 64 megapixels of four 32-bit floats are 1 GiB
 
 
@@ -110,7 +112,8 @@ def _read_file(name: str) -> bytes:
         if not name:
             raise FileNotFoundError
         with Path(name).open("rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.fstat(file.fileno()).st_size > _MAX_FILE_BYTES:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size > _MAX_FILE_BYTES:
                 raise _too_many_bytes(repr(name))
             return _read_stream(file, repr(name))
     except FileNotFoundError:
@@ -148,10 +151,13 @@ def _read_stream(stream: IO[bytes], shown: str) -> bytes:
     head = stream.read(HEAD_BYTES)
     if not head or format_of_bytes(head) is None:
         return head
-    data = head + stream.read(_MAX_FILE_BYTES - len(head) + 1)
-    if len(data) > _MAX_FILE_BYTES:
-        raise _too_many_bytes(shown)
-    return data
+    data = io.BytesIO(head)
+    data.seek(0, os.SEEK_END)
+    while chunk := stream.read(_CHUNK_BYTES):  # all at once would take the memory of the largest file for every file
+        if data.tell() + len(chunk) > _MAX_FILE_BYTES:
+            raise _too_many_bytes(shown)
+        data.write(chunk)
+    return data.getvalue()
 
 
 def _too_many_bytes(shown: str) -> LaminaError:

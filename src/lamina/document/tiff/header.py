@@ -109,8 +109,8 @@ def read_header(data: bytes) -> TiffHeader:
         is_tiled=is_tiled,
         segment_width=tags.number(Tag.TILE_WIDTH) if is_tiled else width,
         segment_height=tags.number(Tag.TILE_HEIGHT) if is_tiled else min(rows_a_strip or height, height),
-        offsets=tags.numbers(Tag.TILE_OFFSETS if is_tiled else Tag.STRIP_OFFSETS, ()),
-        byte_counts=tags.numbers(Tag.TILE_BYTE_COUNTS if is_tiled else Tag.STRIP_BYTE_COUNTS, ()),
+        offsets=_of_segments(tags, Tag.TILE_OFFSETS, Tag.STRIP_OFFSETS, is_tiled=is_tiled),
+        byte_counts=_of_segments(tags, Tag.TILE_BYTE_COUNTS, Tag.STRIP_BYTE_COUNTS, is_tiled=is_tiled),
         extra_samples=tags.numbers(Tag.EXTRA_SAMPLES, ()) if Tag.EXTRA_SAMPLES in tags else None,
         has_reversed_bits=tags.number(Tag.FILL_ORDER, 1) == 2,
         byte_order=tags.byte_order,
@@ -122,6 +122,11 @@ def read_header(data: bytes) -> TiffHeader:
         orientation=tags.number(Tag.ORIENTATION, 1),
         page_count=tags.page_count,
     )
+
+
+def _of_segments(tags: Directory, tile: Tag, strip: Tag, *, is_tiled: bool) -> tuple[int, ...]:
+    """Old writers tell of tiles in the entries for strips, and libtiff reads that (tif_dirread.c)."""
+    return tags.numbers(tile if is_tiled and tile in tags else strip, ())
 
 
 def _photometric_left_out(tags: Directory) -> Photometric:

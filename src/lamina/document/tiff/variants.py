@@ -44,7 +44,7 @@ _TABLE: dict[int, _Reach] = {
     Compression.WEBP: _Reach(frozenset({8}), frozenset(), frozenset({2}), frozenset({3, 4})),
 }
 _MOST_CHANNELS = 64
-_MOST_BYTES = 2 << 30
+_MOST_BYTES = 1 << 30
 _MOST_SEGMENT_BYTES = 64 << 20  # of a tile that is larger than its picture
 _PREDICTED_INTEGERS = frozenset({8, 16, 32, 64})
 _LAB_FORMATS = (SampleFormat.UNSIGNED, SampleFormat.SIGNED, SampleFormat.SIGNED)  # some writers say that a and b are
