@@ -99,7 +99,7 @@ def main() -> None:
     fonts = {file.stem: file for ending in ("ttf", "otf", "ttc") for file in options.fonts.rglob(f"*.{ending}")}
     outcomes = {name: Counter[str]() for name in options.script or SCRIPTS}
     for name, counted in outcomes.items():
-        for number, (string, font) in enumerate(_settings(SCRIPTS[name], fonts, options.seed)):
+        for number, (string, font) in enumerate(_settings(SCRIPTS[name], fonts, options)):
             if number % options.every:
                 continue
             chance = np.random.default_rng([options.seed, number])
@@ -115,11 +115,13 @@ def main() -> None:
     print("\n".join(["", *aligned(rows, [False, *[True] * 5])]))
 
 
-def _settings(script: Script, fonts: dict[str, Path], seed: int) -> Iterator[tuple[str, ImageFont.FreeTypeFont]]:
-    chance = np.random.default_rng(seed)
+def _settings(
+    script: Script, fonts: dict[str, Path], options: argparse.Namespace
+) -> Iterator[tuple[str, ImageFont.FreeTypeFont]]:
+    chance = np.random.default_rng(options.seed)
     for string in script.lines.split("|"):
         for typeface in script.typefaces:
-            size = int(chance.choice(_SIZES_PX))
+            size = int(chance.choice(options.px or _SIZES_PX))
             if typeface in fonts:
                 yield string, ImageFont.truetype(fonts[typeface], size, index=script.index)
 
@@ -158,6 +160,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"), help="where typefaces are")
     parser.add_argument("--script", action="append", choices=SCRIPTS, help="only this one; may be repeated")
     parser.add_argument("--turn", type=int, choices=(0, 90, 180, 270), default=0, help="degrees to the left (0)")
+    parser.add_argument("--px", type=int, action="append", help="only this size of type; may be repeated (22 to 90)")
     parser.add_argument("--every", type=int, default=1, help="take every so many-th line only (1)")
     parser.add_argument("--seed", type=int, default=0, help="of sizes and colours (0)")
     return parser.parse_args()

@@ -219,3 +219,10 @@ def test_what_cannot_be_finished_is_refused():
         assert raised.value.code is ErrorCode.STACK_INVALID
     with pytest.raises(LaminaError, match="RGBA"):
         finish(LayerStack(2, 2, (Layer("a", LayerKind.OBJECT, pixels),)), source[..., :3])
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4), (4, 0, 4), (0, 0, 4)])
+def test_a_picture_without_pixels_is_refused(shape: tuple[int, int, int]) -> None:
+    layer = Layer("a", LayerKind.OBJECT, np.full((2, 2, 4), 255, np.uint8))
+    with pytest.raises(LaminaError, match="no pixels"):
+        finish(LayerStack(2, 2, (layer,)), np.zeros(shape, np.uint8))

@@ -48,6 +48,8 @@ def finish(raw: LayerStack, source: Pixels) -> LayerStack:
 def _check(raw: LayerStack, source: Pixels) -> None:
     if source.ndim != 3 or source.shape[2] != 4 or source.dtype != np.uint8:
         raise LaminaError(ErrorCode.STACK_INVALID, "The picture is not 8-bit RGBA.", "Give (height, width, 4) uint8.")
+    if 0 in source.shape:
+        raise LaminaError(ErrorCode.STACK_INVALID, "The picture has no pixels.", "Give one of at least 1 x 1 pixel.")
     if all(layer.is_hidden for layer in raw):
         raise LaminaError(ErrorCode.STACK_INVALID, "The stack shows no layer.", "Give at least one that is not hidden.")
     for layer in raw:

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Rgb
 from lamina.engine.classic.recognition import LEAST_RATIO, SIGN_PX, Said, detected, read_strips
+from lamina.engine.classic.sideways import TALL, columns, is_part, is_wide
 
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
 
-_TALL = 1.5  # a line this many times taller than wide lies on its side or runs downwards
 _UPRIGHT = 0.95  # what is read with less may stand on its head: the other way up, drawn lines have up to 0.91
+_LETTERED = 0.8  # what is read as surely may be a part of a line that lies on its side: letters are read that way too
+_SURELY_READ = 0.92  # see `legibility.is_believable`
 _LEAST_SIDE_PX = 8  # of a picture: in thinner ones is no text, and RapidOCR would pad them by gigabytes
 # Widths of all strips together that are read of one picture, at the recogniser's height.
 _MOST_READ_PX, _MOST_TURNED_PX = 100_000, 15_000  # a page has 80,000, a poster 5,000
@@ -52,7 +54,27 @@ def read_lines(rgb: Rgb) -> list[Reading]:
     """
     if min(rgb.shape[:2]) < _LEAST_SIDE_PX:
         return []
-    lines = detected(rgb)
+    found = _read_all(rgb, detected(rgb))
+    suspects = [one.quad for one in found if one.score >= _LETTERED and not is_wide(one.quad)]
+    for column in _read_all(rgb, columns(rgb, suspects)):
+        parts = [one for one in found if not is_wide(one.quad) and is_part(one.quad, column.quad)]
+        if parts and _explains(column, parts):
+            found = [one for one in found if one not in parts] + [column]
+    return sorted(found, key=lambda one: (float(one.quad[:, 1].min()), float(one.quad[:, 0].min())))
+
+
+def _explains(column: Reading, parts: Sequence[Reading]) -> bool:
+    """True if a line that runs up or down is rather one line than the parts that were seen of it."""
+    if len(column.string) >= 3 and column.score >= _SURELY_READ:
+        return True
+    are_lines = any(
+        len(one.string) > 1 and one.score >= _SURELY_READ and np.greater_equal(*sides(one.quad)) for one in parts
+    )
+    return not are_lines and column.certainty >= sum(one.certainty for one in parts) / len(parts)
+
+
+def _read_all(rgb: Rgb, lines: Sequence[tuple[Quad, float]]) -> list[Reading]:
+    """The lines that were detected, read, if the work's bound allows it."""
     ways = [_ways_to_hold(quad) for quad, _ in lines]
     found = [Reading(ways[index][0], None, certainty) for index, (_, certainty) in enumerate(lines)]
     asked = _affordable(found, range(len(found)), _MOST_READ_PX)
@@ -106,7 +128,7 @@ def sides(quad: Quad) -> tuple[float, float]:
 def _ways_to_hold(quad: Quad) -> list[Quad]:
     """The quad as it stands, or for a tall one as text turned to the right and to the left."""
     width, height = sides(quad)
-    return [quad] if height < _TALL * width else [np.roll(quad, -1, 0), np.roll(quad, 1, 0)]
+    return [quad] if height < TALL * width else [np.roll(quad, -1, 0), np.roll(quad, 1, 0)]
 
 
 def _affordable(found: Sequence[Reading], among: Iterable[int], most_px: int) -> list[int]:
