@@ -38,7 +38,7 @@ def test_upright_lines_and_columns_of_numbers_are_read_as_they_stand() -> None:
     assert [reading.string for reading in read_lines(_drawn(lines, 40))] == lines
 
 
-def test_a_picture_is_looked_at_again_only_where_a_box_is_not_wide() -> None:
+def test_a_picture_is_looked_at_again_only_where_boxes_are_not_wide() -> None:
     rgb = _drawn([WORDS])
     wide = np.array([[80, 80], [500, 80], [500, 170], [80, 170]], np.float32)
     assert is_wide(wide)

@@ -23,7 +23,7 @@ def columns(rgb: Rgb, quads: Sequence[Quad]) -> list[tuple[Quad, float]]:
     at again over its whole height, turned to the left, so that such lines lie.
     """
     suspects = [box for box in map(_Box, quads) if not box.is_wide]
-    if not suspects:
+    if len(suspects) < 2 and not any(box.is_tall for box in suspects):
         return []
     margin = _MARGIN * max(box.width for box in suspects)
     left = max(0, int(min(box.left for box in suspects) - margin))
