@@ -1,6 +1,6 @@
 """How layers add up to a picture: one integer rounding that every exact export is measured against."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
 
 Unit = NDArray[np.floating[Any]]
 
-_STRIP_ROWS = 256  # bounds the 32-bit temporaries of a large canvas
+_STRIP_ROWS = 256
+_STRIP_PIXELS = 1 << 21
 
 
 def composite(stack: LayerStack) -> Pixels:
@@ -29,11 +30,17 @@ def place(canvas: Pixels, layer: Layer) -> None:
     y1 = min(canvas.shape[0], layer.top + layer.height)
     if x0 >= x1:
         return
-    for top in range(y0, y1, _STRIP_ROWS):
-        bottom = min(y1, top + _STRIP_ROWS)
+    for strip in strips_of_rows(y1 - y0, x1 - x0):
+        top, bottom = y0 + strip.start, min(y1, y0 + strip.stop)
         below = canvas[top:bottom, x0:x1]
         above = layer.pixels[top - layer.top : bottom - layer.top, x0 - layer.left : x1 - layer.left]
         below[:] = over(below, above, layer.opacity, layer.blend)
+
+
+def strips_of_rows(height: int, width: int) -> Iterator[slice]:
+    """Slices of rows to work on one by one, so that 32-bit temporaries of a large or wide canvas stay bounded."""
+    rows = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // max(1, width)))
+    return (slice(top, min(height, top + rows)) for top in range(0, height, rows))
 
 
 def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = BlendMode.NORMAL) -> Pixels:

@@ -1,6 +1,7 @@
 """How much a file may ask for when it is read back, so that a hostile one cannot fill the memory."""
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.document.damage import Damaged
 
 MAX_MEGAPIXELS = 64
 _CANVASES_A_LAYER = 2
@@ -21,9 +22,9 @@ class Bounds:
         self._drawing_left = _CANVASES_DRAWN * self._canvas_pixels
 
     def check_canvas(self, width: int, height: int) -> None:
-        """Raises `LaminaError` (input_too_large) if the canvas is too large, ValueError if it is no canvas."""
+        """Raises `LaminaError` (input_too_large) if the canvas is too large, `Damaged` if it is no canvas."""
         if min(width, height) < 1:
-            raise ValueError(f"its canvas is {width} x {height} pixels")
+            raise Damaged(f"its canvas is {width} x {height} pixels")
         if width * height > self._canvas_pixels:
             raise self.too_large(f"The stack is {width} x {height} pixels")
 
@@ -33,9 +34,9 @@ class Bounds:
         return max(0.0, min(_CANVASES_A_LAYER * self._canvas_pixels, self._pixels_left))
 
     def check_layer(self, width: int, height: int) -> None:
-        """Raises `LaminaError` (input_too_large) if a layer of that size is too large, ValueError if it has no size."""
+        """Raises `LaminaError` (input_too_large) if a layer of that size is too large, `Damaged` if it has no size."""
         if min(width, height) < 0:
-            raise ValueError(f"a layer is {width} x {height} pixels")
+            raise Damaged(f"a layer is {width} x {height} pixels")
         if width * height > self.most_pixels_of_a_layer:
             raise self.too_large(f"A layer of {width} x {height} pixels is too large, or one too many")
 

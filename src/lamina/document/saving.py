@@ -11,11 +11,13 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack
 from lamina.document.bounds import MAX_MEGAPIXELS, Bounds
+from lamina.document.damage import Damaged
 from lamina.document.endings import Format, format_of
 from lamina.document.files import check_file_place, check_folder_place, file_beside, folder_beside
 from lamina.document.invalid_content import InvalidContentError
 
-# What the readers below raise for files that are damaged or made with ill will.
+# What the readers below, and the libraries that they call, raise for files that are damaged or made with ill will.
+# The text is told of `Damaged` alone: those of libraries are for programmers.
 _SIGNS_OF_DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -89,10 +91,15 @@ def load(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> LayerStack
             f"{str(path)!r} is not a valid layered file: {error}.",
             "Mend that in the program that made it, and export it again.",
         ) from error
+    except PermissionError as error:
+        raise LaminaError(
+            ErrorCode.INPUT_UNREADABLE, f"A part of {str(path)!r} may not be read.", "Check the permissions."
+        ) from error
     except _SIGNS_OF_DAMAGE as error:
+        why = str(error) if isinstance(error, Damaged) else "something in it is not as its format has it"
         raise LaminaError(
             ErrorCode.INPUT_CORRUPT,
-            f"{str(path)!r} is damaged: {str(error).strip('.') or type(error).__name__}.",
+            f"{str(path)!r} is damaged: {why}.",
             "Get another copy of it.",
         ) from error
 

@@ -12,6 +12,8 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, LayerStack, Pixels
 from lamina.document.formats.merged import difference_from_merged
+from lamina.document.formats.ora_tree import parse_stack_xml
+from lamina.document.invalid_content import InvalidContentError
 from lamina.document.png import encode_png
 from lamina.document.saving import load
 
@@ -347,3 +349,12 @@ def test_rendering_many_groups_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(LaminaError) as caught:
         load(_ora(tmp_path, group), max_megapixels=0.0001)
     assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
+
+
+def test_groups_nested_too_deep_and_layers_without_names_are_told() -> None:
+    deep = b"<image w='1' h='1'>" + b"<stack>" * 400 + b"</stack>" * 400 + b"</image>"
+    with pytest.raises(InvalidContentError, match="250 groups in one another"):
+        parse_stack_xml(deep)
+    nameless = b"<image w='1' h='1'><stack><layer src='a.png' composite-op='odd'/></stack></image>"
+    with pytest.raises(LaminaError, match="The layer without a name has the blend mode 'odd'"):
+        parse_stack_xml(nameless)

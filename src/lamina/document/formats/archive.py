@@ -8,6 +8,7 @@ from typing import IO, BinaryIO, cast
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.document.bounds import Bounds
+from lamina.document.damage import Damaged
 from lamina.document.layer_pictures import read_layer_picture
 from lamina.document.png import write_png
 
@@ -27,7 +28,7 @@ class Archive:
         self.names = self._zip.namelist()
         self.bounds = bounds
         if len(self.names) > _MAX_ENTRIES:
-            raise ValueError(f"it holds {len(self.names)} entries")
+            raise Damaged(f"it holds {len(self.names)} entries")
 
     def holds(self, name: str) -> bool:
         return name in self._zip.NameToInfo
@@ -37,7 +38,7 @@ class Archive:
         with self._opened(name) as entry:
             data = entry.read(_MAX_TEXT_BYTES + 1)
         if len(data) > _MAX_TEXT_BYTES:
-            raise ValueError(f"{name!r} in it is too large")
+            raise Damaged(f"{name!r} in it is too large")
         return data
 
     def picture(self, name: str, shown: str) -> Pixels:

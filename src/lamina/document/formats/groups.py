@@ -12,7 +12,7 @@ from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pix
 from lamina.document.bounds import Bounds
 from lamina.document.formats.operators import Operator, combined
 from lamina.document.formats.pixel_change import change_between
-from lamina.document.formats.records import counted, shown
+from lamina.document.formats.records import called, counted
 
 Blend: TypeAlias = BlendMode | Operator
 
@@ -70,7 +70,7 @@ class GroupOpener:
         if isinstance(node, Leaf):
             return self._with_layer(node.layer, node.blend, below)
         if not node.members:
-            self.notes.append(f"The group {shown(node.name)} is empty and was left out.")
+            self.notes.append(f"The {called('group', node.name)} is empty and was left out.")
         if node.is_isolated and not node.is_hidden:
             return self._with_group(node, below)
         for member in node.members:
@@ -81,7 +81,9 @@ class GroupOpener:
         if isinstance(blend, BlendMode):
             return [*below, replace(layer, blend=blend)]
         if layer.is_hidden:
-            self.notes.append(f"The hidden layer {shown(layer.name)} had the blend mode {blend}; here it is normal.")
+            self.notes.append(
+                f"The hidden {called('layer', layer.name)} had the blend mode {blend}; here it is normal."
+            )
             return [*below, replace(layer, blend=BlendMode.NORMAL)]
         return self._with_rendered(layer, blend, below)
 
@@ -118,8 +120,8 @@ class GroupOpener:
         if pixels is None:
             return self._all_in_one(layer, operator, below)
         self.notes.append(
-            f"The layer {shown(layer.name)} has the blend mode {operator}: here it shows what that makes of the layers "
-            "below it."
+            f"The {called('layer', layer.name)} has the blend mode {operator}: here it shows what that makes of the "
+            "layers below it."
         )
         return [*below, replace(layer, pixels=pixels, left=box[0], top=box[1], opacity=255).cropped()]
 
@@ -128,15 +130,15 @@ class GroupOpener:
         canvas = (0, 0, self.width, self.height)
         pixels = combined(self._rendered(seen, canvas), layer.on_canvas(*canvas[2:]), operator, layer.opacity)
         self.notes.append(
-            f"The layer {shown(layer.name)} has the blend mode {operator}: it was rendered into one layer with what is "
-            f"below it ({counted(len(seen), 'layer')})."
+            f"The {called('layer', layer.name)} has the blend mode {operator}: it was rendered into one layer with "
+            f"what is below it ({counted(len(seen), 'layer')})."
         )
         name, kind = (seen[-1].name, seen[-1].kind) if seen else (layer.name, layer.kind)
         return [*(one for one in below if one.is_hidden), Layer(name, kind, pixels).cropped()]
 
     def _merged(self, layers: list[Layer], group: Group) -> Layer:
         self.notes.append(
-            f"The group {shown(group.name)} was rendered into one layer ({counted(len(layers), 'layer')})."
+            f"The {called('group', group.name)} was rendered into one layer ({counted(len(layers), 'layer')})."
         )
         boxes = [box for layer in layers if (box := _common(layer.box, (0, 0, self.width, self.height)))]
         box = _around(boxes) if boxes else (0, 0, 1, 1)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
 
-_STRIP_ROWS = 256  # bounds the temporaries of a large canvas
 _ROUNDING_LEVELS = 5  # what programs differ by that round after every layer
 
 
@@ -35,8 +35,7 @@ class MergedDifference:
 def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
     """`shown`: what the layers add up to; `merged`: what the file says that they do; RGBA of the same size."""
     largest, total, pixels_apart = 0.0, 0.0, 0
-    for top in range(0, shown.shape[0], _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
+    for rows in strips_of_rows(*shown.shape[:2]):
         levels = _levels(shown[rows], merged[rows])
         largest = max(largest, float(levels.max()))
         total += float(levels.sum(dtype=np.float64))
@@ -46,7 +45,7 @@ def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
 
 def differs(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     """(height, width): where two pictures of the same size are apart by more than rounding is."""
-    strips = (slice(top, top + _STRIP_ROWS) for top in range(0, one.shape[0], _STRIP_ROWS))
+    strips = strips_of_rows(*one.shape[:2])
     return np.concatenate([_levels(one[rows], other[rows]).max(-1) > _ROUNDING_LEVELS for rows in strips])
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
 
 _Unit = NDArray[np.floating[Any]]
 
-_STRIP_ROWS = 256  # bounds the temporaries of a large canvas
 _LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 
 
@@ -40,8 +40,7 @@ def combined(below: Pixels, above: Pixels, operator: Operator, opacity: int = 25
     Colour is 0 where the resulting alpha is 0.
     """
     result = np.zeros_like(below)
-    for top in range(0, below.shape[0], _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
+    for rows in strips_of_rows(*below.shape[:2]):
         result[rows] = _combined_rows(below[rows], above[rows], operator, opacity)
     return result
 

@@ -10,7 +10,7 @@ from lamina.core.layers import Layer, LayerKind
 from lamina.document.formats.archive import Archive
 from lamina.document.formats.groups import Group, Leaf, Node
 from lamina.document.formats.ora_tree import LayerElement, StackElement
-from lamina.document.formats.records import parse_text, shown
+from lamina.document.formats.records import called, parse_text, shown
 from lamina.document.invalid_content import InvalidContentError
 from lamina.document.names import shown_name
 
@@ -44,13 +44,13 @@ class LayerReader:
 
     def _leaf(self, element: LayerElement, is_hidden: bool) -> list[Leaf]:
         self.is_ours = self.is_ours or "kind" in element.own
-        named = f"layer {shown(element.name)}"
+        named = called("layer", element.name)
         try:
             pixels = self.archive.picture(self._entry(element.source, named), f"The {named}")
         except LaminaError as error:
             if error.code is not ErrorCode.INPUT_NOT_A_STACK or not (is_hidden or element.is_hidden):
                 raise
-            self.notes.append(f"The hidden layer {shown(element.name)} was left out: {error.message}")
+            self.notes.append(f"The hidden {named} was left out: {error.message}")
             return []
         layer = Layer(
             name=_full_name(element),
@@ -88,7 +88,7 @@ def _full_name(element: LayerElement) -> str:
 def _kind(element: LayerElement) -> LayerKind:
     kind = element.own.get("kind", LayerKind.OBJECT.value)
     if kind not in list(LayerKind):
-        raise InvalidContentError(f"the layer {shown(element.name)} is of a kind that Lamina does not know")
+        raise InvalidContentError(f"the {called('layer', element.name)} is of a kind that Lamina does not know")
     return LayerKind(kind)
 
 
@@ -96,4 +96,4 @@ def _own_json(element: LayerElement, name: str, otherwise: Any) -> Any:
     try:
         return json.loads(element.own[name]) if name in element.own else otherwise
     except (ValueError, RecursionError):
-        raise InvalidContentError(f"the {name} of the layer {shown(element.name)} is no JSON") from None
+        raise InvalidContentError(f"the {name} of the {called('layer', element.name)} is no JSON") from None

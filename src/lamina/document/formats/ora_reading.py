@@ -10,7 +10,7 @@ from lamina.document.formats.groups import Group, GroupOpener, Node
 from lamina.document.formats.merged import difference_from_merged, differs
 from lamina.document.formats.ora_layers import LayerReader
 from lamina.document.formats.ora_tree import parse_stack_xml
-from lamina.document.formats.records import first_notes, notes_on, of_another_program, shown
+from lamina.document.formats.records import called, first_notes, notes_on, of_another_program
 
 _MERGED = "mergedimage.png"
 _CLOSE_LEVELS = 1.0  # on average: so near the merged picture is what its program meant
@@ -68,8 +68,8 @@ class _File:
                 return passed if far[0] < far[1] else isolated
         raise LaminaError(
             ErrorCode.INPUT_NOT_A_STACK,
-            f"The group {shown(unclear[0])} passes through what is below it and has an opacity or a blend mode of its "
-            "own, which programs show in different ways.",
+            f"The {called('group', unclear[0])} passes through what is below it and has an opacity or a blend mode "
+            "of its own, which programs show in different ways.",
             "Isolate it, or give its opacity to its layers, in the program that made it.",
         )
 

@@ -13,7 +13,7 @@ from lamina.core.layers import BlendMode
 from lamina.document.formats.groups import Blend
 from lamina.document.formats.operators import Operator
 from lamina.document.formats.ora import BLENDS, NAMESPACE
-from lamina.document.formats.records import shown
+from lamina.document.formats.records import called, shown
 from lamina.document.invalid_content import InvalidContentError
 
 _BLENDS_READ: dict[str, Blend] = (
@@ -31,6 +31,7 @@ _KNOWN = {
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _FARTHEST_PX = 1 << 24
+_MOST_NESTED = 250  # libxml2 reads 255 elements in one another
 _AS_DRAWN_1 = 1e-6  # what an opacity may be above 1 by, as a sum of rounded numbers
 
 
@@ -78,7 +79,11 @@ def parse_stack_xml(data: bytes) -> ImageElement:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         image = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            raise InvalidContentError(
+                f"its stack.xml is nested or built larger than is read: {_MOST_NESTED} groups in one another at most"
+            ) from None
         raise InvalidContentError("its stack.xml is not well-formed XML") from None
     if image.tag != "image":
         raise InvalidContentError(f"its stack.xml begins with {shown(image.tag)} and not with 'image'")
@@ -133,7 +138,7 @@ class _Reader:
         self._check_attributes(element)
         for inner in _elements(element):
             if is_seen and not inner.tag.startswith("{"):
-                raise _not_known(f"The layer {shown(_name(element))} has the element {shown(inner.tag)}, which")
+                raise _not_known(f"The {_called(element)} has the element {shown(inner.tag)}, which")
             self.left_out[f"element {shown(inner.tag)}"] += 1
         own = {key.removeprefix(f"{{{NAMESPACE}}}"): value for key, value in element.items() if NAMESPACE in key}
         return LayerElement(
@@ -152,7 +157,7 @@ class _Reader:
         self._check_attributes(element)
         if _offset(element, "x") or _offset(element, "y"):
             self.notes.append(
-                f"The group {shown(_name(element))} has an offset, which counts for nothing in OpenRaster."
+                f"The {called('group', _name(element))} has an offset, which counts for nothing in OpenRaster."
             )
         return StackElement(
             name=_name(element),
@@ -194,7 +199,7 @@ def _name(element: Any) -> str:
 
 def _called(element: Any) -> str:
     """ "layer 'Sky'"."""
-    return f"{element.tag} {shown(_name(element))}"
+    return called(element.tag, _name(element))
 
 
 def _of(element: Any) -> str:

@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.core.composite import over
+from lamina.core.composite import over, strips_of_rows
 from lamina.core.layers import Pixels
 
-_STRIP_ROWS = 256  # bounds the 32-bit temporaries of a large picture
 _SAME_WITHIN = 2  # levels: what rounding to 8 bits more than once does
 
 Samples = NDArray[np.float32]
@@ -20,8 +19,7 @@ def change_between(below: Pixels, after: Pixels, coverage: NDArray[np.uint8] | N
     ground; it gets more where the change needs more, and without `coverage` it is opaque wherever something changes.
     """
     layer = np.empty_like(below)
-    for top in range(0, below.shape[0], _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
+    for rows in strips_of_rows(*below.shape[:2]):
         layer[rows] = _solved(below[rows], after[rows], None if coverage is None else coverage[rows])
         if not are_alike(over(below[rows], layer[rows]), after[rows]):
             return None
@@ -38,8 +36,7 @@ def largest_difference(one: Pixels, other: Pixels) -> float:
     if one.size == 0:
         return 0.0
     differences = (
-        np.abs(_premultiplied(one[rows]) - _premultiplied(other[rows])).max()
-        for rows in (slice(top, top + _STRIP_ROWS) for top in range(0, one.shape[0], _STRIP_ROWS))
+        np.abs(_premultiplied(one[rows]) - _premultiplied(other[rows])).max() for rows in strips_of_rows(*one.shape[:2])
     )
     return float(max(differences))
 

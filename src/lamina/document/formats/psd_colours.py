@@ -9,6 +9,7 @@ from PIL import Image
 from psd_tools import PSDImage
 from psd_tools.constants import ColorMode, Resource
 
+from lamina.core.composite import strips_of_rows
 from lamina.document.colour_profile import changes_nothing, to_srgb
 
 Planes = NDArray[np.floating[Any]]
@@ -26,7 +27,6 @@ CHANNELS = {
 """How many channels hold colour, of the modes that are read; the rest are saved selections, spot inks, transparency."""
 
 _PICTURE_MODES = {ColorMode.RGB: "RGB", ColorMode.CMYK: "CMYK", ColorMode.LAB: "LAB"}
-_STRIP_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ class Colours:
     def shown(self, planes: Planes) -> NDArray[np.uint8]:
         """(height, width, 3) of (height, width, channels)."""
         out = np.empty((*planes.shape[:2], 3), np.uint8)
-        for top in range(0, planes.shape[0], _STRIP_ROWS):
-            rows = slice(top, top + _STRIP_ROWS)
+        for rows in strips_of_rows(*planes.shape[:2]):
             samples = _lit(planes[rows]) if self.is_linear else np.clip(planes[rows], 0, 1)
             out[rows] = self.shown_samples(np.floor(samples * 255 + 0.5).astype(np.uint8))
         return out

@@ -6,6 +6,7 @@ from html import escape, unescape
 from typing import Any
 
 from lamina.core.layers import LayerStack
+from lamina.document.damage import Damaged
 from lamina.document.formats.records import FORMAT, VERSION, render_text
 from lamina.document.metadata import making_of_stack, render_xmp
 
@@ -36,7 +37,7 @@ def parse_facts(packet: bytes) -> dict[str, dict[str, Any]] | None:
     found = _ELEMENT.search(text)
     facts = json.loads(unescape(found[2] or found[3])) if found else {}
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or facts.get("version") != VERSION:
-        raise ValueError("the notes on its layers are of another version")
+        raise Damaged("the notes on its layers are of another version")
     if not all(isinstance(layer.get("name", ""), str) for layer in facts["layers"].values()):
-        raise TypeError("a name is not a string")
+        raise Damaged("a name in the notes on its layers is not a string")
     return facts["layers"]

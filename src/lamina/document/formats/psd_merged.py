@@ -10,10 +10,12 @@ from psd_tools import PSDImage
 from psd_tools.api.utils import has_transparency
 from psd_tools.constants import ColorMode, Compression, Resource, Tag
 
+from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
+from lamina.document.damage import Damaged
 from lamina.document.formats.psd_colours import CHANNELS, Colours
+from lamina.document.formats.psd_packing import are_rows_whole
 
-_STRIP_ROWS = 256
 _BITS = 1
 _MATTED_WITHIN = 8  # levels, for profiles that move colours a little
 _MERGED_TRANSPARENCY = (
@@ -48,7 +50,7 @@ class MergedPicture:
         if self.alpha is None:
             return np.concatenate([self.on_white, np.full_like(self.on_white[..., :1], 255)], -1)
         out = np.empty((*self.alpha.shape, 4), np.uint8)
-        for rows in _strips(self.alpha.shape[0]):
+        for rows in strips_of_rows(*self.alpha.shape):
             alpha = self.alpha[rows, :, None].astype(np.float32) / 255
             colour = (self.on_white[rows].astype(np.float32) - 255 * (1 - alpha)) / np.maximum(alpha, 1e-6)
             out[rows, :, :3] = np.where(alpha > 0, np.clip(np.round(colour), 0, 255), 0)
@@ -58,7 +60,7 @@ class MergedPicture:
     def difference(self, picture: Pixels) -> Difference:
         """Of an RGBA picture of the same size; of colours on white and of alpha, whichever differs more."""
         total, alpha_total, most = 0.0, 0.0, 0.0
-        for rows in _strips(picture.shape[0]):
+        for rows in strips_of_rows(*picture.shape[:2]):
             alpha = picture[rows, :, 3:].astype(np.float32) / 255
             off = np.abs(picture[rows, :, :3] * alpha + 255 * (1 - alpha) - self.on_white[rows])
             total, most = total + float(off.sum()) / 3, max(most, float(off.max()))
@@ -71,7 +73,7 @@ class MergedPicture:
     def difference_of_colours(self, picture: Pixels) -> Difference:
         """Of the colours alone, wherever the other picture has any: for files that keep no word of transparency."""
         total, pixels, most = 0.0, 0, 0
-        for rows in _strips(picture.shape[0]):
+        for rows in strips_of_rows(*picture.shape[:2]):
             covered = picture[rows, :, 3] > 0
             off = np.abs(picture[rows, :, :3].astype(np.int16) - self.on_white[rows])[covered]
             total, pixels = total + float(off.sum()) / 3, pixels + len(off)
@@ -93,16 +95,21 @@ def merged_pictures(document: PSDImage, colours: Colours) -> Iterator[MergedPict
 
 
 def is_whole(document: PSDImage) -> bool:
-    """Whether the flat picture has all its bytes; psd-tools fills one that was cut off up with black."""
+    """Whether the flat picture has all its rows; psd-tools fills one that was cut off up with black."""
     record = document._record  # pyright: ignore[reportPrivateUsage]
     data, lines = record.image_data.data, document.height * document.channels
     if record.image_data.compression is Compression.RAW:
         return len(data) >= lines * ((document.width * document.depth + 7) // 8)
     if record.image_data.compression is Compression.RLE:
-        table = lines * document.version * 2
-        lengths = np.frombuffer(data[:table], f">u{document.version * 2}")
-        return len(data) >= table + int(lengths.sum(dtype=np.int64))
+        row_bytes = (document.width * document.depth + 7) // 8
+        return are_rows_whole(data, lines, row_bytes, version=document.version)
     return True  # what was packed otherwise does not unpack
+
+
+def check_merged_rows(document: PSDImage) -> None:
+    """Raises `Damaged`."""
+    if not is_whole(document):
+        raise Damaged("rows of its flat picture are missing, or do not unpack to its width")
 
 
 def is_blank(picture: MergedPicture) -> bool:
@@ -113,16 +120,14 @@ def is_blank(picture: MergedPicture) -> bool:
 
 def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedPicture:
     record = document._record  # pyright: ignore[reportPrivateUsage]
-    if not is_whole(document):
-        raise ValueError("its flat picture is cut off")
     planes = record.image_data.get_data(record.header)
     if not isinstance(planes, list):
-        raise TypeError("its flat picture is not in planes")
+        raise Damaged("its flat picture is not in planes")
     held = CHANNELS.get(document.color_mode, 1)
     if len(planes) < held:
-        raise ValueError(f"its flat picture has {len(planes)} channels, and needs {held}")
+        raise Damaged(f"its flat picture has {len(planes)} channels, and needs {held}")
     on_white = np.empty((document.height, document.width, 3), np.uint8)
-    for rows in _strips(document.height):
+    for rows in strips_of_rows(document.height, document.width):
         on_white[rows] = _strip(document, colours, planes[:held], rows)
     alpha = None if place is None else _samples(document, planes[place], slice(0, document.height))
     if alpha is not None and not _is_matted(on_white, alpha):
@@ -135,12 +140,12 @@ def _is_matted(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bool:
     """Photoshop stores how colours look on white; programs that do not are found out by colours too dark for that."""
     return all(
         (colours[rows].min(-1).astype(np.int16) + alpha[rows] >= 255 - _MATTED_WITHIN).all()
-        for rows in _strips(alpha.shape[0])
+        for rows in strips_of_rows(*alpha.shape)
     )
 
 
 def _matte(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
-    for rows in _strips(alpha.shape[0]):
+    for rows in strips_of_rows(*alpha.shape):
         share = alpha[rows, :, None].astype(np.float32) / 255
         colours[rows] = np.round(colours[rows] * share + 255 * (1 - share)).astype(np.uint8)
 
@@ -203,7 +208,3 @@ def _names(document: PSDImage) -> bool:
     """Whether the file tells anything of its channels after the colours."""
     kept = (Resource.ALPHA_IDENTIFIERS, Resource.ALPHA_NAMES_PASCAL, Resource.ALPHA_NAMES_UNICODE)
     return any(key in document.image_resources for key in kept)
-
-
-def _strips(height: int) -> Iterator[slice]:
-    return (slice(top, top + _STRIP_ROWS) for top in range(0, height, _STRIP_ROWS))

@@ -1,32 +1,39 @@
 """Reads Photoshop files, ours and those of other programs, as a flat list of pixel layers that looks the same."""
 
 import logging
-import struct
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from psd_tools import ParseLimitError, ParseLimits, PSDImage
-from psd_tools.compression import PSDDecompressionWarning
+from psd_tools import PSDImage
+from psd_tools.compression import DecompressionLimitError, PSDDecompressionWarning
 from psd_tools.constants import ColorMode, Resource
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.document.bounds import Bounds
+from lamina.document.damage import Damaged
 from lamina.document.formats.psd_colours import Colours, colours_of
 from lamina.document.formats.psd_facts import parse_facts
+from lamina.document.formats.psd_header import check_header
 from lamina.document.formats.psd_mending import mend
-from lamina.document.formats.psd_merged import Difference, MergedPicture, is_blank, is_whole, merged_pictures
+from lamina.document.formats.psd_merged import (
+    Difference,
+    MergedPicture,
+    check_merged_rows,
+    is_blank,
+    is_whole,
+    merged_pictures,
+)
 from lamina.document.formats.psd_opening import Opening, listed
-from lamina.document.formats.records import of_another_program
+from lamina.document.formats.psd_packing import check_layer_rows
+from lamina.document.formats.psd_parsing import parse
+from lamina.document.formats.records import called, of_another_program
 
-_MAX_OBJECTS = 1_000_000
-_MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `Bounds` is stricter for all that is drawn
 _ALLOWED_MEAN = 2.0  # levels of 255
-_UNPARSED = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError, struct.error)
 _LAYERED_MODES = (ColorMode.CMYK, ColorMode.DUOTONE, ColorMode.GRAYSCALE, ColorMode.LAB, ColorMode.RGB)
 _MOST_RECORDS = 20_000  # Photoshop's limit is 8,000 layers; a group has two records
 _UNTOLD_MOST = 3  # levels: what rounding in another order does
@@ -45,15 +52,24 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
     Raises `LaminaError` (input_not_a_stack, naming the feature and the layer, for what cannot be drawn as Photoshop
     draws it; input_too_large), and what psd-tools raises for a damaged file.
     """
-    _check_canvas(file, bounds)
+    check_header(file, bounds)
+    try:
+        return _read(file, bounds)
+    except (PSDDecompressionWarning, DecompressionLimitError) as error:
+        raise Damaged("the pixels of a layer, or of its flat picture, do not unpack") from error
+
+
+def _read(file: BinaryIO, bounds: Bounds) -> LayerStack:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PSDDecompressionWarning)  # else a damaged channel comes as black
-        document = _parsed(file)
+        document = parse(file)
         _check_count(document)
+        check_layer_rows(document, bounds)
         packet = document.image_resources.get_data(Resource.XMP_METADATA, b"")
         facts = parse_facts(packet)
         colours = _colours(document)
         if not len(document) and facts is None:
+            check_merged_rows(document)
             return _flat(document, next(merged_pictures(document, colours)))
         mend(document)
         opening = Opening(document, colours, bounds, facts or {})
@@ -65,24 +81,6 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
     if opening.unknown:
         raise _refused(opening, "and there is no whole merged picture in the file to check the rest against")
     return replace(stack, notes=(*opening.notes, "The file holds no whole merged picture to check its layers against."))
-
-
-def _check_canvas(file: BinaryIO, bounds: Bounds) -> None:
-    height, width = struct.unpack(">II", file.read(22)[14:])
-    file.seek(0)
-    bounds.check_canvas(width, height)
-
-
-def _parsed(file: BinaryIO) -> PSDImage:
-    limits = ParseLimits(max_objects=_MAX_OBJECTS)
-    try:
-        return PSDImage.open(file, max_alloc_bytes=_MAX_ALLOCATION_BYTES, parse_limits=limits)
-    except ParseLimitError as error:
-        raise LaminaError(
-            ErrorCode.INPUT_TOO_LARGE, "It has too many parts to be read.", "Merge some in the program that made it."
-        ) from error
-    except _UNPARSED as error:  # their texts are for programmers
-        raise ValueError("its sections are not as the format has them") from error
 
 
 def _check_count(document: PSDImage) -> None:
@@ -161,7 +159,7 @@ def _refused(opening: Opening, more: str) -> LaminaError:
         name, feature = opening.unknown[0]
         others = len(opening.unknown) - 1
         besides = f" (and {others} more such {'thing' if others == 1 else 'things'})" if others else ""
-        message = f"The layer {name!r} has {feature}{besides}, which Lamina does not draw, {more}."
+        message = f"The {called('layer', name)} has {feature}{besides}, which Lamina does not draw, {more}."
     elif opening.drawn:
         message = f"Something of this is not drawn as in Photoshop, {more}: {opening.drawn}."
     else:

@@ -27,7 +27,6 @@ Edges = tuple[int, int, int, int]
 # What psd-tools raises for fills, paths and effects that it cannot make sense of.
 _UNDRAWABLE = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 _STRIP_PIXELS = 4_000_000  # about 100 bytes each while psd-tools works on them
-_FEW_ROWS = 64
 _MOST_KNOTS = 100_000
 _DRAWN_WEIGHT = 2  # a gradient or a stroke takes 128 bytes for a pixel of its layer, stored pixels half of that
 
@@ -183,7 +182,7 @@ def _union(boxes: Iterator[Edges]) -> Edges:
 
 
 def _strips(box: Edges) -> Iterator[Edges]:
-    rows = max(_FEW_ROWS, _STRIP_PIXELS // (box[2] - box[0]))
+    rows = max(1, _STRIP_PIXELS // (box[2] - box[0]))
     for top in range(box[1], box[3], rows):
         yield box[0], top, box[2], min(box[3], top + rows)
 

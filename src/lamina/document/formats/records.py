@@ -81,6 +81,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
+def called(kind: str, name: str) -> str:
+    """ "layer 'Sky'", "layer without a name"."""
+    return f"{kind} {shown(name)}" if name.strip() else f"{kind} without a name"
+
+
 def first_notes(notes: Sequence[str]) -> tuple[str, ...]:
     """As many as somebody may read."""
     more = len(notes) - _MOST_NOTES
