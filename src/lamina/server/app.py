@@ -48,7 +48,7 @@ _SHOWN_TO_SCRIPTS = (
 )
 _BODY_OVERHEAD = 1.4  # base64 is 4 letters for 3 bytes, and a form has its headers
 _BODY_LEAST_BYTES = 4 << 20
-_MOST_INLINE_BYTES = 100 << 20  # of a data: URI, which is in memory more than once
+_MOST_INLINE_BYTES = 200 << 20  # of a data: URI, which is in memory more than once
 
 
 def make_app(installation: Installation, desk: Desk) -> FastAPI:

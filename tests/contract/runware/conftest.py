@@ -33,7 +33,8 @@ class Hooks:
 @pytest.fixture(scope="session")
 def lamina_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
     folder = tmp_path_factory.mktemp("runware")
-    with served(folder, LAMINA_ALLOW_PRIVATE_URLS="1") as server:
+    most = str(100 << 20)  # so that a message that is too large fits into the memory of a small machine
+    with served(folder, LAMINA_ALLOW_PRIVATE_URLS="1", LAMINA_MAX_UPLOAD_BYTES=most) as server:
         yield server
 
 
