@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # so that the names of the engines can be listed without nump
     from lamina.engine.wishes import Wishes
 
 AUTO = "auto"
+_STARTING = "lamina.engine.qwen.starting"
 _TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
 
 
@@ -121,15 +123,20 @@ def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None, 
     if missing:
         raise _cannot_start(entry, f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed")
     try:
-        with _without_garbage_collection():
-            return entry.start(wishes)
+        return entry.start(wishes)
     except ImportError as error:  # there, but broken: a library of the system is missing, or two versions clash
         raise _cannot_start(entry, f"{error}".rstrip(".")) from error
 
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """The diffusion libraries make many objects that stay; looking for garbage among them takes a fifth of the time."""
+    """The diffusion libraries make many objects that stay; looking for garbage among them takes a fifth of the time.
+
+    Nothing is done where they are loaded already, as for every job but a process's first.
+    """
+    if _STARTING in sys.modules:
+        yield
+        return
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -191,13 +198,15 @@ def _start_classic(_: Wishes) -> Decomposer:
 
 
 def _start_qwen(wishes: Wishes) -> PictureMaker:
-    from lamina.engine.qwen.starting import released
+    with _without_garbage_collection():
+        from lamina.engine.qwen.starting import released
 
     return released(wishes)
 
 
 def _start_nano(wishes: Wishes) -> PictureMaker:
-    from lamina.engine.qwen.starting import nano
+    with _without_garbage_collection():
+        from lamina.engine.qwen.starting import nano
 
     return nano(wishes)
 
