@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
+from lamina.document.formats.pixel_change import levels_apart
 
 _ROUNDING_LEVELS = 5  # what programs differ by that round after every layer
 
@@ -36,7 +37,7 @@ def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
     """`shown`: what the layers add up to; `merged`: what the file says that they do; RGBA of the same size."""
     largest, total, pixels_apart = 0.0, 0.0, 0
     for rows in strips_of_rows(*shown.shape[:2]):
-        levels = _levels(shown[rows], merged[rows])
+        levels = levels_apart(shown[rows], merged[rows])
         largest = max(largest, float(levels.max()))
         total += float(levels.sum(dtype=np.float64))
         pixels_apart += int((levels.max(-1) > _ROUNDING_LEVELS).sum())
@@ -46,14 +47,4 @@ def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
 def differs(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     """(height, width): where two pictures of the same size are apart by more than rounding is."""
     strips = strips_of_rows(*one.shape[:2])
-    return np.concatenate([_levels(one[rows], other[rows]).max(-1) > _ROUNDING_LEVELS for rows in strips])
-
-
-def _levels(one: Pixels, other: Pixels) -> NDArray[np.float32]:
-    return np.abs(_premultiplied(one) - _premultiplied(other))
-
-
-def _premultiplied(picture: Pixels) -> NDArray[np.float32]:
-    samples = picture.astype(np.float32)
-    samples[..., :3] *= samples[..., 3:] / 255
-    return samples
+    return np.concatenate([levels_apart(one[rows], other[rows]).max(-1) > _ROUNDING_LEVELS for rows in strips])

@@ -35,10 +35,13 @@ def largest_difference(one: Pixels, other: Pixels) -> float:
     """In levels, of alpha and of colour times alpha; 0 for pictures without pixels."""
     if one.size == 0:
         return 0.0
-    differences = (
-        np.abs(_premultiplied(one[rows]) - _premultiplied(other[rows])).max() for rows in strips_of_rows(*one.shape[:2])
-    )
+    differences = (levels_apart(one[rows], other[rows]).max() for rows in strips_of_rows(*one.shape[:2]))
     return float(max(differences))
+
+
+def levels_apart(one: Pixels, other: Pixels) -> Samples:
+    """(height, width, 4): by how much alpha, and colour times alpha, differ."""
+    return np.abs(_premultiplied(one) - _premultiplied(other))
 
 
 def _premultiplied(picture: Pixels) -> Samples:
@@ -56,7 +59,7 @@ def _solved(below: Pixels, after: Pixels, coverage: NDArray[np.uint8] | None) ->
     alpha = np.clip(wanted, *_possible_alphas(below, after))
     layer = _with_colour(below, after, alpha)
     # A thin layer's colour is a quotient of rounded numbers: where that shows, the layer covers the ground instead.
-    off = np.abs(_premultiplied(over(below, layer)) - _premultiplied(after)).max(-1) > 1
+    off = levels_apart(over(below, layer), after).max(-1) > 1
     off &= (below[..., 3] == 255) & (after[..., 3] == 255)
     layer[off] = after[off]
     return layer
