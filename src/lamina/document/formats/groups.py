@@ -12,7 +12,7 @@ from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pix
 from lamina.document.bounds import Bounds
 from lamina.document.formats.operators import Operator, combined
 from lamina.document.formats.pixel_change import change_between
-from lamina.document.formats.records import called, counted
+from lamina.document.formats.records import called, combined_opacity, counted
 
 Blend: TypeAlias = BlendMode | Operator
 
@@ -159,7 +159,7 @@ def _inheriting(node: Node, group: Group) -> Node:
         return replace(node, layer=_faded(_switched(node.layer, group), group.opacity))
     return replace(
         node,
-        opacity=_times(node.opacity, group.opacity),
+        opacity=combined_opacity(node.opacity, group.opacity),
         is_hidden=node.is_hidden or group.is_hidden,
         is_locked=node.is_locked or group.is_locked,
     )
@@ -180,11 +180,7 @@ def _in_place(members: list[Layer], seen: list[Layer]) -> list[Layer]:
 
 
 def _faded(layer: Layer, opacity: int) -> Layer:
-    return layer if opacity == 255 else replace(layer, opacity=_times(layer.opacity, opacity))
-
-
-def _times(one: int, other: int) -> int:
-    return (one * other + 127) // 255
+    return layer if opacity == 255 else replace(layer, opacity=combined_opacity(layer.opacity, opacity))
 
 
 class _Supports:

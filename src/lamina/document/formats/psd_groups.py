@@ -9,6 +9,7 @@ from psd_tools.constants import BlendMode, Knockout
 
 from lamina.document.formats.psd_artboards import artboard_colour
 from lamina.document.formats.psd_pixels import is_stored, knockout, shows_effects
+from lamina.document.formats.records import combined_opacity
 
 _MOST_COMPARED = 64  # layers of a thin group whose boxes are compared with each other
 
@@ -71,7 +72,7 @@ def is_solid(layer: PsdLayer) -> bool:
 
 def strength(layer: PsdLayer) -> int:
     """Opacity and fill opacity together, 0..255."""
-    return (layer.opacity * layer.fill_opacity + 127) // 255
+    return combined_opacity(layer.opacity, layer.fill_opacity)
 
 
 def visible_parts(layer: PsdLayer) -> Iterator[PsdLayer]:

@@ -28,7 +28,7 @@ from lamina.document.formats.psd_groups import (
 )
 from lamina.document.formats.psd_pixels import BLENDS_READ, is_stored, knockout, limited, shows_effects, stored_pixels
 from lamina.document.formats.psd_rendering import Edges, reach
-from lamina.document.formats.records import parse_text
+from lamina.document.formats.records import combined_opacity, parse_text
 
 _NAMES_TOLD = 5
 
@@ -108,7 +108,7 @@ class Opening:
             self._open_group(source, setting)
         elif isinstance(source, Group) and not self._stack.draws_all and adds_up_thinned(source):
             self._look_at([source])
-            self._open_group(source, replace(setting, opacity=_product(setting.opacity, strength(source))))
+            self._open_group(source, replace(setting, opacity=combined_opacity(setting.opacity, strength(source))))
         else:
             self._open_whole(source, setting)
 
@@ -203,12 +203,12 @@ class Opening:
         if pixels is None:
             return None
         layer = self._made(source, setting, pixels, (source.left, source.top), BLENDS_READ[source.blend_mode])
-        return replace(layer, opacity=_product(setting.opacity, strength(source)))
+        return replace(layer, opacity=combined_opacity(setting.opacity, strength(source)))
 
     def _open_hidden(self, source: PsdLayer, setting: _Setting) -> None:
         """Layers that are not seen keep their pixels, if they have any, as well as they can."""
         if isinstance(source, Group):
-            self._open_group(source, replace(setting, opacity=_product(setting.opacity, strength(source))))
+            self._open_group(source, replace(setting, opacity=combined_opacity(setting.opacity, strength(source))))
             return
         for layer in (source, *source.clip_layers):
             if layer.has_pixels() and layer.blend_mode in BLENDS_READ and not shows_effects(layer):
@@ -290,7 +290,3 @@ def _is_empty(source: PsdLayer) -> bool:
         source.width,
         source.height,
     )
-
-
-def _product(one: int, other: int) -> int:
-    return (one * other + 127) // 255

@@ -97,6 +97,11 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def combined_opacity(one: int, other: int) -> int:
+    """What two opacities of 0..255 come to together, in the same."""
+    return (one * other + 127) // 255
+
+
 def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
     """What is said of layers that were read, whatever the format."""
     return () if layers else ("The file holds no layers.",)
