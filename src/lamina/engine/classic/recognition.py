@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engine.classic.raster import Mask, Rgb
-from lamina.engine.classic.threads import at_once
+from lamina.engine.classic.threads import THREADS, at_once
 
 SIGN_PX = 48  # the recogniser's own height: every strip is brought to it
 _DETECTION_SIDE_PX = 1024  # smaller loses 12 px type, larger costs time with the square
@@ -87,11 +87,15 @@ def _read(recogniser: Any, strips: Sequence[Rgb]) -> list[Said]:
 
 
 def _batches(ratios: Sequence[float]) -> Iterator[list[int]]:
-    """Numbers of strips to be read at once, those of like width together, the narrowest first."""
+    """Indices of strips to be read at once, those of like width together, the narrowest first.
+
+    Few strips are spread over the threads: a poster has two to five lines, which fit in one batch.
+    """
+    widths = [SIGN_PX * max(LEAST_RATIO, ratio) for ratio in ratios]
+    most_px = min(_BATCH_PX, sum(widths) / THREADS)
     batch: list[int] = []
     for index in sorted(range(len(ratios)), key=lambda index: ratios[index]):
-        width = SIGN_PX * max(LEAST_RATIO, ratios[index])
-        if batch and (len(batch) == _BATCH or (len(batch) + 1) * width > _BATCH_PX):
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * widths[index] > most_px):
             yield batch
             batch = []
         batch.append(index)
