@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.core.catalog import NANO
-from lamina.engine.qwen.acceleration import accelerated
-from lamina.engine.qwen.nano import assembly, drawing, evaluation
-from lamina.engine.qwen.pipelines import sized_for
+from lamina.engines.qwen.acceleration import accelerated
+from lamina.engines.qwen.nano import assembly, drawing, evaluation
+from lamina.engines.qwen.pipelines import sized_for
 
 TASKS = ("generate", "decompose")
 NONE = "none"

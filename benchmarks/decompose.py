@@ -9,9 +9,9 @@ Prints a line of JSON for every poster and, last, a table.
 import argparse
 
 from lamina.cli.score_table import render_json_line, render_score_table
-from lamina.document.evaluation import Score, trials
-from lamina.document.posters import BACKGROUNDS
-from lamina.engine.choice import AUTO, engine_names, start_engine
+from lamina.engines.registry import AUTO, engine_names, start_engine
+from lamina.imaging.evaluation import Score, trials
+from lamina.imaging.posters import BACKGROUNDS
 
 
 def main() -> None:

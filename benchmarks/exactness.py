@@ -17,9 +17,9 @@ from pathlib import Path
 
 import lamina
 from lamina.core.composite import composite
-from lamina.document.evaluation import poster_file
-from lamina.document.metrics import recomposition_error
-from lamina.document.posters import BACKGROUNDS, poster
+from lamina.imaging.evaluation import poster_file
+from lamina.imaging.metrics import recomposition_error
+from lamina.imaging.posters import BACKGROUNDS, poster
 
 KEEPERS = ("layers.psd", "layers.ora", "layers.zip", "layers/")
 

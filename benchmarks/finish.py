@@ -18,10 +18,10 @@ import numpy as np
 
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack
-from lamina.document.finish import finish
-from lamina.document.metrics import recomposition_error, soft_iou, visible_alphas
-from lamina.document.posters import BACKGROUNDS, poster
-from lamina.document.spoiling import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
+from lamina.imaging.finish import finish
+from lamina.imaging.metrics import recomposition_error, soft_iou, visible_alphas
+from lamina.imaging.posters import BACKGROUNDS, poster
+from lamina.imaging.spoiling import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
 
 WAYS: dict[str, Spoil] = {
     "blur 2 px": blurred,

@@ -17,9 +17,9 @@ from psd_tools import PSDImage
 
 from lamina.core.composite import composite
 from lamina.core.errors import LaminaError
-from lamina.document.formats.psd_colours import colours_of
-from lamina.document.formats.psd_merged import is_whole, merged_pictures
-from lamina.document.saving import load
+from lamina.imaging.formats.psd_colours import colours_of
+from lamina.imaging.formats.psd_merged import is_whole, merged_pictures
+from lamina.imaging.saving import load
 
 _ALLOWED_MEAN = 2.0
 _MERGED_ONLY = "The one layer is the merged picture"

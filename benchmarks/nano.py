@@ -21,9 +21,9 @@ from statistics import mean
 import torch
 
 from lamina.cli.terminal_text import aligned
-from lamina.engine.qwen.nano import evaluation
-from lamina.engine.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
-from lamina.engine.qwen.nano.evaluation import Apart, Settings, Verdict
+from lamina.engines.qwen.nano import evaluation
+from lamina.engines.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
+from lamina.engines.qwen.nano.evaluation import Apart, Settings, Verdict
 
 
 def main() -> None:

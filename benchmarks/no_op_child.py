@@ -12,11 +12,12 @@ import numpy as np
 from lamina.core.layers import Layer, LayerKind
 from lamina.core.provenance import Provenance
 from lamina.core.tasks import TaskKind
-from lamina.library import Pictures, Stack
-from lamina.server.engine_outputs import write_pictures, write_stack
-from lamina.server.engine_training import train
-from lamina.service.engine_protocol import RunOrder, RunOutcome
-from lamina.service.engine_serving import Handler, RunReport, Writing, serve
+from lamina.execution.decompose import Stack
+from lamina.execution.pictures import Pictures
+from lamina.worker.child_loop import Handler, RunReport, Writing, serve
+from lamina.worker.outputs import write_pictures, write_stack
+from lamina.worker.protocol import RunOrder, RunOutcome
+from lamina.worker.training import train
 from no_op_trainer import NAME, train_nothing
 
 SIDE_PX = 16

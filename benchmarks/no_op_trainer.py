@@ -18,8 +18,8 @@ from lamina.core.errors import LaminaError
 from lamina.core.ports import Step, TrainingProgress
 from lamina.core.tasks import TrainTask
 from lamina.core.training import LORA_FILE, filled
-from lamina.document.png import encode_png
-from lamina.library.training import CONFIG_FILE, LOSS_FILE, Examples
+from lamina.execution.training import CONFIG_FILE, LOSS_FILE, Examples
+from lamina.imaging.png import encode_png
 
 NAME = "no-op"
 _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")

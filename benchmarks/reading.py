@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lamina.cli.terminal_text import aligned
 from lamina.core.layers import LayerKind, Pixels
 from lamina.core.tasks import DecomposeTask
-from lamina.engine.classic import ClassicEngine
+from lamina.engines.classic import ClassicEngine
 
 OUTCOMES = ("right", "not read", "wrong", "no text")
 _SIZES_PX = 22, 30, 44, 64, 90

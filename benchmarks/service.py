@@ -27,8 +27,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lamina.accounts.keys import KeyTerms, create_key
 from lamina.cli.terminal_text import aligned
-from lamina.service.keys import KeyTerms, create_key
 from lamina.store.database import Database
 from lamina.store.tables import jobs
 

@@ -33,9 +33,9 @@ from lamina.core.composite import composite
 from lamina.core.layers import Pixels
 from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
-from lamina.document.png import encode_png
-from lamina.document.posters import BACKGROUNDS, Background, poster
-from lamina.engine.choice import start_engine
+from lamina.engines.registry import start_engine
+from lamina.imaging.png import encode_png
+from lamina.imaging.posters import BACKGROUNDS, Background, poster
 from launched import launched  # pyright: ignore[reportImplicitRelativeImport]
 
 SMALL, LARGE = (1024, 1024), (4000, 3000)
@@ -148,7 +148,7 @@ import lamina
 assert lamina.__file__.startswith(sys.argv[1]), lamina.__file__
 from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
-from lamina.engine.choice import start_engine
+from lamina.engines.registry import start_engine
 engine = start_engine()
 for line in sys.stdin:
     picture = np.load(f"{sys.argv[2]}/{int(line)}.npy")

@@ -11,19 +11,19 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from lamina.accounts.keys import KeyTerms, create_key
+from lamina.accounts.pricing import PricesOfRequests
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher
 from lamina.core.task_records import record_of
 from lamina.core.tasks import DecomposeTask, TaskKind
-from lamina.server.pricing import PricesOfRequests
-from lamina.service.dispatch.in_process import InProcessDispatcher
-from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
-from lamina.service.fetching.fetcher import Fetcher
-from lamina.service.following import view
-from lamina.service.keys import KeyTerms, create_key
+from lamina.fetch.fetcher import Fetcher
+from lamina.jobs.dispatch.in_process import InProcessDispatcher
+from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
+from lamina.jobs.follow import view
+from lamina.jobs.submit import submit
 from lamina.service.service import Service
-from lamina.service.submitting import submit
 from lamina.store.blobs import open_blobs
 from lamina.store.database import Database
 from lamina.store.migrations import migrate

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.document.picture import read_picture
+from lamina.imaging.picture import read_picture
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 

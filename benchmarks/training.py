@@ -50,7 +50,7 @@ def main() -> None:
 def _learnt(options: argparse.Namespace) -> None:
     from lamina.core.ports import no_progress
     from lamina.core.tasks import EditTask, Lora, Sampling
-    from lamina.engine.choice import start_picture_maker
+    from lamina.engines.registry import start_picture_maker
 
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -128,7 +128,7 @@ class _StepTeller:
 def _trained(pairs: Path, folder: Path, steps: int, every: int, progress: Any = None) -> Any:
     from lamina.core.ports import no_training_progress
     from lamina.core.tasks import TrainTask
-    from lamina.library.training import trained
+    from lamina.execution.training import trained
 
     os.environ["LAMINA_TRAINING_BATCH"] = str(BATCH)
     task = TrainTask("nano", steps, learning_rate=1e-3, rank=16, seed=1, default_caption=WORDS, checkpoint_every=every)
@@ -144,7 +144,7 @@ def write_pairs(folder: Path, count: int) -> None:
 
 def drawn(count: int, seed: int) -> Iterator[Pixels]:
     """Of one to three things, as nano was taught on."""
-    from lamina.engine.qwen.nano.drawing import flattened, random_composition
+    from lamina.engines.qwen.nano.drawing import flattened, random_composition
 
     rng = np.random.default_rng([seed, 77])
     for number in range(count):

@@ -9,10 +9,10 @@ from diffusers import QwenImageTransformer2DModel  # pyright: ignore[reportPriva
 from torch.utils.flop_counter import FlopCounterMode
 
 from lamina.core.placement import Precision
-from lamina.core.training_wishes import OptimizerName, Targets
-from lamina.engine.qwen.needs import RELEASED
-from lamina.engine.qwen.training.adapter import TrainedAdapter
-from lamina.engine.qwen.training.flow import Batch, loss_of
+from lamina.core.training_options import OptimizerName, Targets
+from lamina.engines.qwen.needs import RELEASED
+from lamina.engines.qwen.training.adapter import TrainedAdapter
+from lamina.engines.qwen.training.flow import Batch, loss_of
 
 GB = 1e9
 GPU_FLOPS = 989e12  # of an H100 SXM in dense bfloat16 (NVIDIA's data sheet)

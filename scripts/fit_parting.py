@@ -1,4 +1,4 @@
-"""Fits how partings are judged (src/lamina/engine/classic/parting.json) on drawn things.
+"""Fits how partings are judged (src/lamina/engines/classic/parting.json) on drawn things.
 
     python scripts/fit_parting.py --scenes 7000
 
@@ -20,19 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-import lamina.engine.classic.parting as parting
+import lamina.engines.classic.parting as parting
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.document.metrics import visible_alphas
-from lamina.document.posters.backgrounds import ground
-from lamina.document.posters.board import Board, NoRoomError
-from lamina.document.posters.colours import palette
-from lamina.document.posters.objects import cast, place_objects
-from lamina.engine.classic.background import find_background, smooth_parts
-from lamina.engine.classic.gestalt import MEASURES, partings
-from lamina.engine.classic.pieces import MIN_PARTED_SHARE, find_cutouts
-from lamina.engine.classic.regions import patches_of
-from lamina.engine.classic.ripples import calmed
+from lamina.engines.classic.background import find_background, smooth_parts
+from lamina.engines.classic.jpeg_artifacts import calmed
+from lamina.engines.classic.pieces import MIN_PARTED_SHARE, find_cutouts
+from lamina.engines.classic.regions import patches_of
+from lamina.engines.classic.split_features import MEASURES, partings
+from lamina.imaging.metrics import visible_alphas
+from lamina.imaging.posters.backgrounds import ground
+from lamina.imaging.posters.board import Board, NoRoomError
+from lamina.imaging.posters.colours import palette
+from lamina.imaging.posters.objects import cast, place_objects
 
 FIRST_SEED = 300_000
 PAIR_SHARE = 0.55

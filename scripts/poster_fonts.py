@@ -3,7 +3,7 @@
     python scripts/poster_fonts.py /usr/share/fonts
 
 Needs fontTools and, on Debian: fonts-roboto-unhinted fonts-roboto-slab fonts-comic-neue fonts-lobstertwo
-fonts-noto-cjk. Run it again when lamina/document/posters/words.py gets new letters.
+fonts-noto-cjk. Run it again when lamina/imaging/posters/words.py gets new letters.
 """
 
 import sys
@@ -14,7 +14,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.ttCollection import TTCollection
 
-from lamina.document.posters import words
+from lamina.imaging.posters import words
 
 LATIN = "".join(map(chr, range(0x20, 0x7F))) + "–—’‘“”·•€£°é"
 HAN = "".join(sorted(set("".join(words.CJK_HEADLINES + words.CJK_SUBTITLES)))) + "0123456789%！·年月日 "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lamina.core.errors import LaminaError
-from lamina.document.picture import read_picture
+from lamina.imaging.picture import read_picture
 from picture_formats import files_of
 from used_memory import fill_freed_memory
 

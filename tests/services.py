@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher
 from lamina.core.tasks import TaskKind
-from lamina.service.dispatch.in_process import InProcessDispatcher
-from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
-from lamina.service.fetching.fetcher import Fetcher
-from lamina.service.keys import KeyTerms, create_key
+from lamina.fetch.fetcher import Fetcher
+from lamina.jobs.dispatch.in_process import InProcessDispatcher
+from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
 from lamina.service.service import Limits, Service
 from lamina.store import agents, jobs, wallets
 from lamina.store.agents import AgentRecord

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
+from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
 

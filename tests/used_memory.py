@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import tifffile
 
-from lamina.document.picture import read_picture
+from lamina.imaging.picture import read_picture
 
 _BLOCKS = 24
 

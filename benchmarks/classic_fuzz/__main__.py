@@ -30,8 +30,8 @@ from lamina.cli.terminal_text import aligned
 from lamina.core.composite import composite
 from lamina.core.layers import Pixels, have_same_pixels
 from lamina.core.tasks import DecomposeTask
-from lamina.document.png import encode_png
-from lamina.engine.classic import ClassicEngine
+from lamina.engines.classic import ClassicEngine
+from lamina.imaging.png import encode_png
 
 _TOLD_EVERY = 500
 

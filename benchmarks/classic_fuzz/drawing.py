@@ -15,7 +15,7 @@ from spoiling import spoiled  # pyright: ignore[reportImplicitRelativeImport]
 
 from lamina.core.composite import composite
 from lamina.core.layers import Pixels
-from lamina.document.posters import BACKGROUNDS, FIRST_TUNING_SEED, poster
+from lamina.imaging.posters import BACKGROUNDS, FIRST_TUNING_SEED, poster
 
 Rgb = NDArray[np.uint8]
 Chance = np.random.Generator

@@ -11,10 +11,10 @@ from clock import by_turns, peak_mb  # pyright: ignore[reportImplicitRelativeImp
 from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
 from models import Shape, quick, shared, transformer  # pyright: ignore[reportImplicitRelativeImport]
 
-from lamina.engine.qwen.fast.compiling import compile_blocks
-from lamina.engine.qwen.fast.guidance import guided_together
-from lamina.engine.qwen.fast.modulation import schedule_known
-from lamina.engine.qwen.quantising import multiplies_fp8, quantise
+from lamina.engines.qwen.optimizations.compiling import compile_blocks
+from lamina.engines.qwen.optimizations.guidance import guided_together
+from lamina.engines.qwen.optimizations.modulation import schedule_known
+from lamina.engines.qwen.quantising import multiplies_fp8, quantise
 
 _GUIDANCE = 4.0
 _TIMESTEPS = torch.linspace(1000, 20, 50)

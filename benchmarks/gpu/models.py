@@ -7,11 +7,11 @@ import diffusers
 import torch
 from torch import nn
 
-from lamina.engine.qwen.fast.attention import choose_attention
-from lamina.engine.qwen.fast.modulation import tabulate_modulation
-from lamina.engine.qwen.fast.rotary import use_real_rotary
-from lamina.engine.qwen.nano import build
-from lamina.engine.weights.architecture import RELEASED
+from lamina.engines.qwen.nano import build
+from lamina.engines.qwen.optimizations.attention import choose_attention
+from lamina.engines.qwen.optimizations.modulation import tabulate_modulation
+from lamina.engines.qwen.optimizations.rotary import use_real_rotary
+from lamina.engines.weights.architecture import RELEASED
 
 # Qwen2.5-VL-7B-Instruct's config.json, as Qwen-Image's text_encoder/config.json repeats it.
 TEXT: dict[str, Any] = {

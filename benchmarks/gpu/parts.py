@@ -11,9 +11,9 @@ from clock import by_turns, elapsed_ms, peak_mb  # pyright: ignore[reportImplici
 from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
 from models import Shape, text_encoder, transformer, vae  # pyright: ignore[reportImplicitRelativeImport]
 
-from lamina.engine.qwen.fast.embeddings import EmbeddingCache
-from lamina.engine.qwen.fast.modulation import schedule_known, tabulate_modulation
-from lamina.engine.qwen.fast.one_frame import make_quick
+from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache
+from lamina.engines.qwen.optimizations.modulation import schedule_known, tabulate_modulation
+from lamina.engines.qwen.optimizations.one_frame import make_quick
 
 _TIMESTEPS = torch.linspace(1000, 20, 50)
 _PROMPT_TOKENS = 256

@@ -9,12 +9,12 @@ from clock import by_turns, peak_mb  # pyright: ignore[reportImplicitRelativeImp
 from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
 
 from lamina.core.catalog import NANO
-from lamina.core.fast import FastPath
 from lamina.core.layers import Pixels
+from lamina.core.optimizations import FastPath
 from lamina.core.tasks import DecomposeTask, GenerateTask, Sampling
-from lamina.engine.qwen.engine import QwenEngine
-from lamina.engine.qwen.stock import Stock
-from lamina.engine.wishes import Wishes
+from lamina.engines.config import Wishes
+from lamina.engines.qwen.engine import QwenEngine
+from lamina.engines.qwen.model_loader import Stock
 
 _SAMPLING = Sampling(seed=1, steps=20)
 _PROMPT = "a red square on a blue background"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lamina.core.errors import ErrorCode, LaminaError
     from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
     from lamina.core.tasks import Lora
-    from lamina.document.picture import Picture, read_picture
+    from lamina.imaging.picture import Picture, read_picture
     from lamina.library import Pictures, Stack, decompose, edit, generate, load
 
     __version__: str
@@ -52,16 +52,16 @@ _HOMES = {
     "LayerKind": "lamina.core.layers",
     "LayerStack": "lamina.core.layers",
     "Lora": "lamina.core.tasks",
-    "Picture": "lamina.document.picture",
-    "Pictures": "lamina.library.making",
-    "Stack": "lamina.library.decomposing",
+    "Picture": "lamina.imaging.picture",
+    "Pictures": "lamina.execution.pictures",
+    "Stack": "lamina.execution.decompose",
     "TextLine": "lamina.core.layers",
     "composite": "lamina.core.composite",
-    "decompose": "lamina.library.decomposing",
-    "edit": "lamina.library.making",
-    "generate": "lamina.library.making",
-    "load": "lamina.library.decomposing",
-    "read_picture": "lamina.document.picture",
+    "decompose": "lamina.library.layers",
+    "edit": "lamina.library.pictures",
+    "generate": "lamina.library.pictures",
+    "load": "lamina.execution.decompose",
+    "read_picture": "lamina.imaging.picture",
 }
 
 

@@ -9,7 +9,7 @@ from documents import REFERENCE, ROOT, code, rows
 
 from lamina.cli.exits import exit_code_of
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.document.endings import Format
+from lamina.imaging.endings import Format
 from lamina.settings import Settings
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -87,7 +87,7 @@ def test_the_notice_tells_the_licence_of_what_is_installed(requirement: str) -> 
 
 def test_the_notice_names_every_typeface_that_is_shipped() -> None:
     fonts = [
-        path.name for path in (ROOT / "src/lamina/document/posters/fonts").iterdir() if path.suffix in (".ttf", ".otf")
+        path.name for path in (ROOT / "src/lamina/imaging/posters/fonts").iterdir() if path.suffix in (".ttf", ".otf")
     ]
     notice = (ROOT / "NOTICE").read_text("utf-8")
     assert fonts

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from documents import ROOT, blocks
 
-from lamina.service.signing import SigningKey, jwks, new_key, webhook_headers
+from lamina.webhooks.signing import SigningKey, jwks, new_key, webhook_headers
 from waiting import ending, next_line
 
 PAGE = ROOT / "docs" / "how-to" / "receive-webhooks.md"

@@ -18,8 +18,8 @@ from chaos_fleet import AGENT_LOST_S, Fleet, Member
 from chaos_receiver import Receiver, receiving
 from chaos_verdict import Verdict, is_all_done, judged
 
+from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.errors import LaminaError
-from lamina.service.keys import KeyTerms, create_key
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from lamina.store.tables import agents, jobs

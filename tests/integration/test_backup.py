@@ -22,8 +22,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, JobRequest, JobState
 from lamina.core.tasks import TaskKind
+from lamina.jobs.sweep import sweep
 from lamina.service.backup import BackedUp, back_up, restore
-from lamina.service.sweeping import sweep
 from lamina.store import agents, checkpoints, events, files, jobs, outbox, secrets, wallets
 from lamina.store.blobs import Blobs, open_blobs
 from lamina.store.checkpoints import CheckpointRecord

@@ -35,7 +35,7 @@ def test_a_picture_is_the_same_whatever_else_is_run(tmp_path: Path) -> None:
 
 def test_a_fault_is_told_with_the_picture_and_where_it_happened(tmp_path: Path) -> None:
     broken = tmp_path / "sitecustomize.py"
-    broken.write_text("import lamina.engine.classic.engine as e\ne.plan_layers = lambda *_: 1 / 0\n", "utf-8")
+    broken.write_text("import lamina.engines.classic.engine as e\ne.plan_layers = lambda *_: 1 / 0\n", "utf-8")
     command = [sys.executable, FUZZ, "--pictures", "1"]
     environment = {"PYTHONPATH": str(tmp_path)}
     told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)

@@ -13,12 +13,12 @@ from lamina.core.errors import LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState
 from lamina.core.keys import ApiKey
-from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
-from lamina.service.ending import end
+from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
+from lamina.jobs.end import end
+from lamina.jobs.retry import give_back
+from lamina.jobs.submit import submit
+from lamina.jobs.sweep import keep_sweeping
 from lamina.service.service import Limits, Service
-from lamina.service.submitting import submit
-from lamina.service.sweeping import keep_sweeping
-from lamina.service.working.trying_again import give_back
 from lamina.store import jobs
 from lamina.store.database import Database
 from lamina.store.migrations import migrate
@@ -367,7 +367,7 @@ class TestWithProcrastinate:
     ) -> None:
         self.write(service, "comment on table procrastinate_jobs is 'procrastinate 3.2.0'")
         self.write(service, "drop function procrastinate_fetch_job_v2")
-        monkeypatch.setattr("lamina.service.dispatch.procrastinate_schema.version", lambda _name: "3.3.0")
+        monkeypatch.setattr("lamina.jobs.dispatch.procrastinate_schema.version", lambda _name: "3.3.0")
         ProcrastinateDispatcher(service.database, service.database.url).open()
         with service.database.engine.connect() as connection:
             assert connection.execute(sa.text("select to_regproc('procrastinate_fetch_job_v2') is not null")).scalar()

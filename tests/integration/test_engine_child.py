@@ -16,8 +16,8 @@ from archives import edits
 from lamina.core.jobs import Delivery, InputRole, Progress
 from lamina.core.task_records import Task, kind_of, record_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind, TrainTask
-from lamina.service.engine_process import EngineProcess
-from lamina.service.engine_protocol import (
+from lamina.worker.host import EngineProcess
+from lamina.worker.protocol import (
     Checkpoint,
     LogLine,
     Loss,
@@ -29,7 +29,7 @@ from lamina.service.engine_protocol import (
 )
 from waiting import completed
 
-COMMAND = [sys.executable, "-m", "lamina.server.engine_child"]
+COMMAND = [sys.executable, "-m", "lamina.worker.child"]
 NO_OP = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "no_op_child.py")]
 PATIENCE_S = 240
 QUICK = Sampling(seed=4, steps=4)

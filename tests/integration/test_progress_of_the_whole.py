@@ -12,9 +12,9 @@ from lamina.core.jobs import Progress
 from lamina.core.ports import Step
 from lamina.core.task_records import record_of
 from lamina.core.tasks import GenerateTask, Sampling, TaskKind
-from lamina.server.engine_child import run_order
-from lamina.service.engine_protocol import RunMessage, RunOrder
-from lamina.service.engine_serving import RunReport
+from lamina.worker.child import run_order
+from lamina.worker.child_loop import RunReport
+from lamina.worker.protocol import RunMessage, RunOrder
 
 pytest.importorskip("torch")
 

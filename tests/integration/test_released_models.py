@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from lamina.core.errors import ErrorCode
-from lamina.engine.weights.places import PACKAGED
+from lamina.engines.weights.places import PACKAGED
 
 COMMON = ("vae", "text_encoder", "tokenizer", "processor", "model_index.json")
 

@@ -169,7 +169,7 @@ def test_an_engine_that_dies_and_the_jobs_around_it_are_in_the_log(tmp_path: Pat
 CRASHING_CHILD = """
 import os, signal
 
-from lamina.service.engine_serving import serve
+from lamina.worker.child_loop import serve
 
 
 def crash(order, report):

@@ -18,7 +18,7 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 from lamina.core.tasks import TrainTask
-from lamina.library.training import trained
+from lamina.execution.training import trained
 
 class Telling:
     def __call__(self, stage, share_done, step=None, /): ...

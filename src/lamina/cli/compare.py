@@ -9,7 +9,7 @@ from lamina.cli.printing import print_json, readable, wants_json
 from lamina.core.errors import ErrorCode, LaminaError
 
 if TYPE_CHECKING:
-    from lamina.document.difference import Difference
+    from lamina.imaging.difference import Difference
 
 
 @click.command()
@@ -28,15 +28,16 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
     """
     if target is not None:
         _check_is_png(target)
-    from lamina import library, settings
-    from lamina.document.difference import difference_of
-    from lamina.document.metrics import recomposition_error
-    from lamina.document.picture import read_picture
-    from lamina.document.saving import check_output
+    from lamina import settings
+    from lamina.execution.decompose import load
+    from lamina.imaging.difference import difference_of
+    from lamina.imaging.metrics import recomposition_error
+    from lamina.imaging.picture import read_picture
+    from lamina.imaging.saving import check_output
 
     if target is not None:
         check_output(target)
-    stack = library.load(stack_path)
+    stack = load(stack_path)
     picture = read_picture(picture_path, settings.current().max_megapixels)
     error = recomposition_error(stack, picture.pixels)
     difference = difference_of(stack.composite(), picture.pixels)
@@ -61,7 +62,7 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
 def _check_is_png(target: str) -> None:
     from pathlib import Path
 
-    from lamina.document.endings import Format
+    from lamina.imaging.endings import Format
 
     if Path(target).suffix.lower() not in Format.PNG.endings:
         raise LaminaError(
@@ -72,8 +73,8 @@ def _check_is_png(target: str) -> None:
 def _write(difference: "Difference", target: str) -> None:
     from pathlib import Path
 
-    from lamina.document.files import file_beside
-    from lamina.document.png import write_png
+    from lamina.imaging.files import file_beside
+    from lamina.imaging.png import write_png
 
     with file_beside(Path(target)) as file:
         write_png(file, difference.visible())

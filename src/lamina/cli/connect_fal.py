@@ -7,10 +7,10 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import address_of, address_option, settings_of
-from lamina.origin import as_typed_here
+from lamina.installation import as_typed_here
 
 if TYPE_CHECKING:
-    from lamina.server.redirecting.authority import Authority
+    from lamina.redirect.authority import Authority
 
 _PROXY_PORT = 8899
 
@@ -32,7 +32,7 @@ def fal(url: str | None, is_proxy: bool, proxy_port: int | None, is_alone: bool,
     With --proxy it stays and answers for fal's hosts, with certificates of an authority that was made for this
     machine; programs that are told of it need no other change. Ctrl-C ends it.
     """
-    from lamina.server.redirecting.authority import Authority
+    from lamina.redirect.authority import Authority
     from lamina.settings import data_folder
 
     settings = settings_of(data=data)
@@ -52,8 +52,8 @@ async def _keep_redirecting(authority: "Authority", here: str, port: int, is_alo
     import asyncio
 
     from lamina.core.errors import ErrorCode, LaminaError
-    from lamina.server.redirecting.proxy import serve_proxy
-    from lamina.server.redirecting.vendors import hosts_of
+    from lamina.redirect.proxy import serve_proxy
+    from lamina.redirect.vendors import hosts_of
 
     hosts = hosts_of(["fal"])
     try:

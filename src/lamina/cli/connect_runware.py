@@ -4,7 +4,7 @@ import click
 
 from lamina.cli.exits import DONE
 from lamina.cli.service_options import address_of, address_option, settings_of
-from lamina.origin import as_typed_here
+from lamina.installation import as_typed_here
 
 
 @click.command()

@@ -17,12 +17,12 @@ from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import LaminaError
 from lamina.core.faults import fault_of
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
-from lamina.engine.choice import engine_names
-from lamina.origin import as_typed_here
+from lamina.engines.registry import engine_names
+from lamina.installation import as_typed_here
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
     from lamina.core.ports import Step
-    from lamina.library import Stack
+    from lamina.execution.decompose import Stack
 
 _ENGINE_SHARE = 0.9  # of the time; the rest is writing
 _MOST_NAMED = 5
@@ -138,12 +138,12 @@ def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
 
 def _decomposed(job: Job, options: _Options, line: ProgressLine) -> "Stack":
     line("starting", 0.0)
-    from lamina import library
+    from lamina.execution.decompose import decomposed
 
     def engine_progress(stage: str, share_done: float, step: "Step | None" = None, /) -> None:
         line(stage, share_done * _ENGINE_SHARE, step)
 
-    stack = library.decomposed(options.task, job.source, options.engine, engine_progress)
+    stack = decomposed(options.task, job.source, options.engine, engine_progress)
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
         stack.save(output, live_text=options.live_text)

@@ -7,8 +7,8 @@ from lamina.cli.inputs import shown_source
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
 from lamina.core.provenance import Provenance
-from lamina.library import Stack
-from lamina.origin import as_typed_here
+from lamina.execution.decompose import Stack
+from lamina.installation import as_typed_here
 
 _NAME_COLUMNS = 48
 _OTHER_COLUMNS = 44  # what a row of the table takes without the name

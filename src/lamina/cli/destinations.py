@@ -10,7 +10,7 @@ import click
 
 from lamina.cli.inputs import STDIN
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.document.endings import Format, format_of
+from lamina.imaging.endings import Format, format_of
 
 _PLACEHOLDERS = ("{stem}", "{name}")
 _STDIN_NAME = "picture"
@@ -89,7 +89,7 @@ def _check_distinct(jobs: Sequence[Job]) -> None:
 
 
 def _check_places(jobs: Sequence[Job], may_replace: bool) -> None:
-    from lamina.document.saving import check_output  # loads numpy, which usage errors need not wait for
+    from lamina.imaging.saving import check_output  # loads numpy, which usage errors need not wait for
 
     for job in jobs:
         for output in job.outputs:

@@ -8,8 +8,8 @@ import click
 from lamina.cli.exits import CANNOT_START, DONE
 from lamina.cli.machine import describe_machine
 from lamina.core.errors import LaminaError
-from lamina.engine.choice import ENGINES
-from lamina.origin import as_typed_here, install_command
+from lamina.engines.registry import ENGINES
+from lamina.installation import as_typed_here, install_command
 
 _REQUIRED = "classic"
 
@@ -42,7 +42,7 @@ def _state_of(name: str, is_run: bool) -> dict[str, Any]:
 
 
 def _tried(name: str) -> dict[str, Any]:
-    from lamina.library.trial import decompose_trial
+    from lamina.execution.trial import decompose_trial
 
     stack = decompose_trial(name)
     is_exact = stack.error is not None and stack.error.max_abs_error == 0
@@ -54,7 +54,7 @@ def _weighed(name: str) -> dict[str, Any]:
     from lamina import settings
     from lamina.core.catalog import NANO, default_model
     from lamina.core.tasks import TaskKind
-    from lamina.engine.weights.places import require
+    from lamina.engines.weights.places import require
 
     require(NANO if name == "nano" else default_model(TaskKind.DECOMPOSE), settings.roots(settings.current()))
     return {}

@@ -38,8 +38,8 @@ def edit(
     task = EditTask(prompt, sampling_of(**options), width, height, picture.count, is_expanded=picture.is_expanded)
 
     def work(progress: Any) -> Any:
-        from lamina import library
+        from lamina.execution.pictures import edited
 
-        return library.edited(task, images, picture.engine, progress)
+        return edited(task, images, picture.engine, progress)
 
     return run_picture_job(work, picture, "edited", images)

@@ -8,13 +8,13 @@ from lamina.cli.exits import DONE, FAILED, print_error
 from lamina.cli.fault_log import kept_fault, told_fault
 from lamina.cli.printing import wants_json
 from lamina.core.errors import LaminaError
-from lamina.engine.choice import AUTO, engine_names
+from lamina.engines.registry import AUTO, engine_names
 
 if TYPE_CHECKING:
-    from lamina.document.evaluation import Score, Trial
-    from lamina.document.posters import Background
+    from lamina.imaging.evaluation import Score, Trial
+    from lamina.imaging.posters import Background
 
-# As in lamina.document.posters, which is not loaded for the sake of --help.
+# As in lamina.imaging.posters, which is not loaded for the sake of --help.
 BACKGROUND_NAMES: tuple["Background", ...] = ("flat", "gradient", "textured")
 
 
@@ -48,8 +48,8 @@ def evaluate(
     """
     from lamina import settings
     from lamina.cli.score_table import render_json_line, render_score_table
-    from lamina.document.evaluation import summaries, trials
-    from lamina.engine.choice import start_engine
+    from lamina.engines.registry import start_engine
+    from lamina.imaging.evaluation import summaries, trials
 
     is_json = wants_json(is_json)
     scores: list[Score] = []
@@ -90,8 +90,8 @@ def _sentence(score: "Score") -> str:
 def _keep(trial: "Trial", folder: str) -> None:
     from pathlib import Path
 
-    from lamina.document.files import file_beside
-    from lamina.document.saving import save
+    from lamina.imaging.files import file_beside
+    from lamina.imaging.saving import save
 
     place = Path(folder) / f"{trial.score.background}-{trial.score.seed}"
     ending = "png" if trial.score.jpeg_quality is None else "jpg"

@@ -4,7 +4,7 @@ import click
 
 from lamina.cli.printing import readable
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.origin import as_typed_here
+from lamina.installation import as_typed_here
 
 DONE, FAILED, USAGE, CANNOT_START, HUNG_UP, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 129, 130, 143
 

@@ -51,8 +51,8 @@ def generate(
     )
 
     def work(progress: Any) -> Any:
-        from lamina import library
+        from lamina.execution.pictures import generated
 
-        return library.generated(task, image, mask, picture.engine, progress)
+        return generated(task, image, mask, picture.engine, progress)
 
     return run_picture_job(work, picture, "generated", [one for one in (image, mask) if one is not None])

@@ -53,9 +53,9 @@ def create(
 
     Without --credit its jobs cost nothing. A name that another good key has is refused.
     """
+    from lamina.accounts.keys import KeyTerms, create_key
     from lamina.core.keys import ALL_SCOPES, Scope
     from lamina.core.money import micros_of
-    from lamina.service.keys import KeyTerms, create_key
 
     now = time.time()
     terms = KeyTerms(
@@ -104,7 +104,7 @@ def list_keys(database: "Database", is_json: bool) -> int:
 @store_options
 def revoke(database: "Database", key: str) -> int:
     """Take a key back, named by its id, its first 12 characters, or its name. Its jobs go on; nobody can see them."""
-    from lamina.service.keys import the_key
+    from lamina.accounts.keys import the_key
     from lamina.store import keys as store
 
     def work(connection: Any) -> "ApiKey":

@@ -10,7 +10,7 @@ from typing import Any
 
 from lamina.cli.model_list import describe_models
 from lamina.core.errors import LaminaError
-from lamina.engine.qwen.devices import all_devices, host_total_bytes
+from lamina.engines.qwen.devices import all_devices, host_total_bytes
 
 _PACKAGES = (
     "lamina", "click", "httpx2", "imagecodecs", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless",

@@ -11,7 +11,7 @@ import click
 
 from lamina.cli.exits import DONE, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, USAGE, exit_code_of, print_error
 from lamina.core.errors import LaminaError
-from lamina.origin import as_typed_here, program
+from lamina.installation import as_typed_here, program
 
 # Name: module, attribute, help. The help stands here so that `lamina --help` need not load the commands.
 COMMANDS = {

@@ -8,10 +8,10 @@ from lamina.cli.exits import DONE, FAILED
 from lamina.cli.printing import print_json, wants_json
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import MODELS, Model
-from lamina.origin import as_typed_here, reinstall_command
+from lamina.installation import as_typed_here, reinstall_command
 
 if TYPE_CHECKING:
-    from lamina.engine.weights.places import Place, Roots
+    from lamina.engines.weights.places import Place, Roots
 
 
 @click.command()
@@ -38,7 +38,7 @@ def models(is_verifying: bool, is_json: bool) -> int:
 
 def describe_models(roots: "Roots", is_verifying: bool = False) -> list[dict[str, Any]]:
     """As JSON, in the catalog's order. `state`: "here", "damaged" or "missing"."""
-    from lamina.engine.weights.places import find
+    from lamina.engines.weights.places import find
 
     described = [_described(model, find(model, roots), is_verifying) for model in MODELS.values()]
     return [{**one, **_transformer_state(MODELS[one["name"]], roots)} for one in described]
@@ -47,7 +47,7 @@ def describe_models(roots: "Roots", is_verifying: bool = False) -> list[dict[str
 def _transformer_state(model: Model, roots: "Roots") -> dict[str, Any]:
     """Of one that is set and is not there: nothing else of the model can be used."""
     from lamina.core.errors import LaminaError
-    from lamina.engine.weights.places import check_transformer
+    from lamina.engines.weights.places import check_transformer
 
     try:
         check_transformer(model, roots)
@@ -57,9 +57,9 @@ def _transformer_state(model: Model, roots: "Roots") -> dict[str, Any]:
 
 
 def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[str, Any]:
-    from lamina.engine.qwen.needs import NANO, RELEASED
-    from lamina.engine.qwen.placement import most_and_least_bytes
-    from lamina.engine.weights.record import read_record
+    from lamina.engines.qwen.needs import NANO, RELEASED
+    from lamina.engines.qwen.placement import most_and_least_bytes
+    from lamina.engines.weights.record import read_record
 
     most, least = most_and_least_bytes(RELEASED if model.checkpoint.repository else NANO)
     record = read_record(place.folder) if place is not None else None
@@ -87,7 +87,7 @@ def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[
 
 def _state(place: "Place | None", is_verifying: bool) -> dict[str, Any]:
     from lamina.core.errors import LaminaError
-    from lamina.engine.weights.record import RECORD, verify
+    from lamina.engines.weights.record import RECORD, verify
 
     if place is None:
         return {"state": "missing", "problem": None}

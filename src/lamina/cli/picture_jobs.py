@@ -14,12 +14,12 @@ from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_PICTURES, TaskKind
-from lamina.engine.choice import engine_names
-from lamina.origin import as_typed_here
+from lamina.engines.registry import engine_names
+from lamina.installation import as_typed_here
 
 if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
     from lamina.core.ports import Progress
-    from lamina.library import Pictures
+    from lamina.execution.pictures import Pictures
 
 _DEFAULT_ENDING = ".png"
 
@@ -90,8 +90,8 @@ def run_picture_job(
 
 
 def _outputs(options: PictureOptions, stem: str) -> list[str]:
-    from lamina.document.encoding import picture_format_of
-    from lamina.document.files import check_file_place
+    from lamina.imaging.encoding import picture_format_of
+    from lamina.imaging.files import check_file_place
 
     path = Path(options.to or f"{stem}{_DEFAULT_ENDING}")
     numbered = [path.with_stem(f"{path.stem}-{number}") for number in range(1, options.count + 1)]

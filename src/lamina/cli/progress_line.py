@@ -8,7 +8,7 @@ import click
 
 from lamina.cli.printing import readable
 from lamina.cli.terminal_text import can_rewrite_lines, shortened, terminal_columns
-from lamina.core.pace import Countdown
+from lamina.core.eta import Countdown
 
 if TYPE_CHECKING:
     from lamina.core.ports import Step

@@ -12,8 +12,8 @@ from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
 
 if TYPE_CHECKING:
-    from lamina.engine.weights.places import Roots
-    from lamina.engine.weights.pulling import BytesDone, Offer
+    from lamina.engines.weights.places import Roots
+    from lamina.engines.weights.pulling import BytesDone, Offer
 
 
 @click.command()
@@ -51,7 +51,7 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
 
 
 def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
-    from lamina.engine.weights import pulling
+    from lamina.engines.weights import pulling
 
     offer = pulling.offer_of(model, roots)
     is_here = pulling.is_current(offer, roots)
@@ -77,7 +77,7 @@ def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
 def _adopt(model: Model, roots: "Roots", source: str, is_dry: bool) -> dict[str, Any]:
     from pathlib import Path
 
-    from lamina.engine.weights import pulling
+    from lamina.engines.weights import pulling
 
     path, folder = Path(source).expanduser(), None
     contents = pulling.contents_of(model, path)

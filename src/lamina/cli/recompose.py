@@ -57,16 +57,16 @@ def recompose(
       lamina recompose poster.psd --to flat.png
       lamina recompose layers/ --to flat.jpg --background '#ffeecc'
     """
-    from lamina.document.encoding import DEFAULT_QUALITY, Encoding, PictureFormat, picture_format_of, write
-    from lamina.document.files import check_file_place, file_beside
-    from lamina.document.metadata import making_of_stack
+    from lamina.imaging.encoding import DEFAULT_QUALITY, Encoding, PictureFormat, picture_format_of, write
+    from lamina.imaging.files import check_file_place, file_beside
+    from lamina.imaging.metadata import making_of_stack
 
     kind = picture_format_of(target)
     check_spared([target], [stack_path])
     check_file_place(Path(target))
-    from lamina import library
+    from lamina.execution.decompose import load
 
-    stack = library.load(stack_path)
+    stack = load(stack_path)
     has_alpha = kind is not PictureFormat.JPEG and background is None
     picture = stack.composite() if has_alpha else _on(background or _WHITE, stack.composite())
     encoding = Encoding(kind, quality or DEFAULT_QUALITY, is_lossless=quality is None)

@@ -26,7 +26,7 @@ def redirect(only: str | None, strict: bool, data: str | None, port: int | None,
     The command sends the API key that it has, so give it one of `lamina keys create`. Where no server runs, one does
     for as long as the command. The exit code is the command's.
     """
-    from lamina.server.redirecting.running import run_redirected
+    from lamina.redirect.run import run_redirected
 
     chosen = _parse_vendors(only)
     settings = settings_of(data=data, port=port)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from lamina.cli.terminal_text import aligned
-from lamina.document.evaluation import Score, Summary, summaries
+from lamina.imaging.evaluation import Score, Summary, summaries
 
 _HEADS = (
     "background", "as", "posters", "object IoU", "text IoU", "panel IoU", "hidden bg L1", "max error", "layers",

@@ -28,13 +28,13 @@ from lamina.core.tasks import (
     TaskKind,
     TrainTask,
 )
-from lamina.engine.choice import engine_names
+from lamina.engines.registry import engine_names
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from lamina.core.ports import Step
-    from lamina.library.training import Trained
+    from lamina.execution.training import Trained
 
 _SHORT_NAMES = {"edit-plus": "qwen-image-edit-2511", "layered": "qwen-image-layered"}
 _ENDING = ".safetensors"
@@ -145,7 +145,7 @@ def _interruptible(line: _TrainingLine) -> Generator[None]:
 
 def _place(to: str | None) -> Path:
     """Raises `LaminaError`: output_unknown_format, output_in_the_way."""
-    from lamina.document.files import check_file_place
+    from lamina.imaging.files import check_file_place
 
     lora = Path(to or f"lora{_ENDING}")
     if lora.suffix.lower() != _ENDING:
@@ -164,7 +164,7 @@ def _place(to: str | None) -> Path:
 
 
 def _trained(task: TrainTask, archive: Path, lora: Path, engine: str | None, line: _TrainingLine) -> "Trained":
-    from lamina.library import training
+    from lamina.execution import training
 
     line("reading the examples", 0.0)
     folder = lora.with_suffix(".training")

@@ -27,8 +27,8 @@ def wallet() -> None:
 @store_options
 def show(database: "Database", key: str, is_json: bool) -> int:
     """Show the balance and the newest entries. KEY is an id, the first 12 characters, or a name."""
+    from lamina.accounts.keys import the_key
     from lamina.core.money import usd_of
-    from lamina.service.keys import the_key
     from lamina.store import wallets
 
     def work(connection: Any) -> tuple[Any, int, list[wallets.Entry]]:
@@ -59,9 +59,9 @@ def show(database: "Database", key: str, is_json: bool) -> int:
 @store_options
 def add(database: "Database", key: str, usd: str, note: str) -> int:
     """Put dollars into a wallet; from then on the key's jobs are paid for from it. Less than 0 takes some out."""
+    from lamina.accounts.keys import the_key
     from lamina.core.errors import ErrorCode, LaminaError
     from lamina.core.money import micros_of, usd_of
-    from lamina.service.keys import the_key
     from lamina.store import keys, wallets
 
     amount = micros_of(usd)

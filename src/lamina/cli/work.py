@@ -8,7 +8,7 @@ import click
 from lamina.cli.exits import DONE
 from lamina.cli.fault_log import log_faults
 from lamina.cli.service_options import log_level_option, service_options, settings_of
-from lamina.origin import as_typed_here
+from lamina.installation import as_typed_here
 
 _MOST_AGENTS = 64
 

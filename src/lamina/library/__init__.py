@@ -1,18 +1,8 @@
-"""Lamina as a library: pictures into layers, words into pictures, and all of them into files and back."""
+"""What `import lamina` offers to Python programs: thin functions over `execution`, with keyword arguments."""
 
-from lamina.library.decomposing import Stack, decompose, decomposed, load
-from lamina.library.given import AnyPicture
-from lamina.library.making import Pictures, edit, edited, generate, generated
+from lamina.execution.decompose import Stack, load
+from lamina.execution.pictures import Pictures
+from lamina.library.layers import decompose
+from lamina.library.pictures import edit, generate
 
-__all__ = [
-    "AnyPicture",
-    "Pictures",
-    "Stack",
-    "decompose",
-    "decomposed",
-    "edit",
-    "edited",
-    "generate",
-    "generated",
-    "load",
-]
+__all__ = ["Pictures", "Stack", "decompose", "edit", "generate", "load"]

@@ -11,19 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from lamina.api.fal.headers import SENT as FAL_SENT
+from lamina.api.fal.headers import SHOWN as FAL_SHOWN
+from lamina.api.fal.places import FalPlaces
+from lamina.api.fal.routes import ROUTERS as FAL
+from lamina.api.native.access import Desk
+from lamina.api.native.problem_route import answer_to
+from lamina.api.native.routes import ROUTERS as NATIVE
+from lamina.api.native.wire import Problem
+from lamina.api.pixazo.access import Gateway
+from lamina.api.pixazo.routes import ROUTERS as PIXAZO
+from lamina.api.runware.routes import ROUTERS as RUNWARE
+from lamina.api.runware.sessions import Sessions
 from lamina.core.errors import LaminaError
-from lamina.dialects.fal.headers import SENT as FAL_SENT
-from lamina.dialects.fal.headers import SHOWN as FAL_SHOWN
-from lamina.dialects.fal.places import FalPlaces
-from lamina.dialects.fal.routes import ROUTERS as FAL
-from lamina.dialects.native.access import Desk
-from lamina.dialects.native.problem_route import answer_to
-from lamina.dialects.native.routes import ROUTERS as NATIVE
-from lamina.dialects.native.wire import Problem
-from lamina.dialects.pixazo.access import Gateway
-from lamina.dialects.pixazo.routes import ROUTERS as PIXAZO
-from lamina.dialects.runware.routes import ROUTERS as RUNWARE
-from lamina.dialects.runware.sessions import Sessions
 from lamina.server.bootstrap import Installation
 from lamina.server.edges import REQUEST_ID
 from lamina.server.operations import operations

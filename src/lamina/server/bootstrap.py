@@ -5,24 +5,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lamina.accounts.pricing import PricesOfRequests
+from lamina.api.fal.webhooks import fal_writer
+from lamina.api.native.webhooks import native_writer
+from lamina.api.pixazo.webhooks import pixazo_writer
+from lamina.api.runware.webhooks import runware_writer
 from lamina.core.catalog import MODELS, Model
 from lamina.core.ports import Dispatcher
-from lamina.dialects.fal.letters import fal_writer
-from lamina.dialects.native.letters import native_writer
-from lamina.dialects.pixazo.letters import pixazo_writer
-from lamina.dialects.runware.letters import runware_writer
-from lamina.engine.weights.places import check_transformer, find
+from lamina.engines.weights.places import check_transformer, find
+from lamina.fetch.fetcher import Fetcher
+from lamina.jobs.dispatch.in_process import InProcessDispatcher
 from lamina.server.metrics import Metrics
-from lamina.server.pricing import PricesOfRequests
 from lamina.server.stores import open_database, open_files
-from lamina.service.delivering import Writer
-from lamina.service.dispatch.in_process import InProcessDispatcher
-from lamina.service.fetching.fetcher import Fetcher
 from lamina.service.service import PATIENT_BYTES, PATIENT_S, Limits, Service
-from lamina.service.signing import SigningKey, loaded_keys, new_key, stored_keys
 from lamina.settings import Settings, data_folder, roots
 from lamina.store.database import Database
 from lamina.store.secrets import secret
+from lamina.webhooks.delivery import Writer
+from lamina.webhooks.signing import SigningKey, loaded_keys, new_key, stored_keys
 
 _DAY_S = 86_400.0
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
@@ -110,7 +110,7 @@ def limits_of(settings: Settings) -> Limits:
 def _dispatcher(database: Database, limits: Limits) -> Dispatcher:
     if not database.is_postgres:
         return InProcessDispatcher(database)
-    from lamina.service.dispatch.procrastinate import ProcrastinateDispatcher
+    from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
 
     dispatcher = ProcrastinateDispatcher(database, database.url, limits.agent_lost_s)
     dispatcher.open()

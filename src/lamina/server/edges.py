@@ -8,13 +8,13 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
+from lamina.api.fal import edge as fal
+from lamina.api.native.errors import problem_response, status_problem_response
+from lamina.api.pixazo.access import PREFIX as PIXAZO
+from lamina.api.pixazo.errors import render_crash as pixazo_crash
+from lamina.api.pixazo.errors import render_error as pixazo_refusal
+from lamina.api.runware import bodies as runware
 from lamina.core.errors import LaminaError
-from lamina.dialects.fal import edge as fal
-from lamina.dialects.native.errors import problem_response, status_problem_response
-from lamina.dialects.pixazo.access import PREFIX as PIXAZO
-from lamina.dialects.pixazo.errors import render_crash as pixazo_crash
-from lamina.dialects.pixazo.errors import render_error as pixazo_refusal
-from lamina.dialects.runware import bodies as runware
 
 REQUEST_ID = "X-Request-ID"
 

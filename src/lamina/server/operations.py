@@ -7,16 +7,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
+from lamina.api.native.answers import StatusBody
+from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobState
-from lamina.dialects.native.answers import StatusBody
-from lamina.dialects.native.problem_route import ProblemRoute, problems
 from lamina.server.bootstrap import Installation
 from lamina.server.device_memory import device_memory
 from lamina.server.docs_page import render_docs
 from lamina.server.metrics import CONTENT_TYPE
-from lamina.service.signing import jwks
 from lamina.store import agents, jobs
+from lamina.webhooks.signing import jwks
 
 _STORAGE_GOOD_FOR_S = 30.0  # asking it writes an object
 

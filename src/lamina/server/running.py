@@ -10,16 +10,16 @@ from typing import Any
 
 import uvicorn
 
+from lamina.api.native.access import Desk
 from lamina.core.errors import LaminaError
-from lamina.dialects.native.access import Desk
+from lamina.jobs.retention import keep_forgetting
+from lamina.jobs.run.agent_pool import Workforce
+from lamina.jobs.sweep import keep_sweeping
 from lamina.server.app import make_app, most_body_bytes
 from lamina.server.bootstrap import Installation
+from lamina.server.local_agents import workforce_of
 from lamina.server.logs import UVICORN_OPTIONS
-from lamina.server.workplaces import workforce_of
-from lamina.service.delivering import keep_delivering
-from lamina.service.forgetting import keep_forgetting
-from lamina.service.sweeping import keep_sweeping
-from lamina.service.working.workforce import Workforce
+from lamina.webhooks.delivery import keep_delivering
 
 _INTERRUPTED = 130
 _ANSWERS_S = 5  # that open requests get to end, when the process is to

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lamina.dialects.pixazo.access import HOST, PREFIX
+from lamina.api.pixazo.access import HOST, PREFIX
 
 PREFIXES: Mapping[str, str] = {HOST: PREFIX}
 """The path below which the API stands, by the vendor's host."""

@@ -1,11 +1,11 @@
 """What a service says of itself when it starts, and the key that its first start makes."""
 
+from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.catalog import default_model
 from lamina.core.tasks import PICTURE_KINDS, TaskKind
-from lamina.engine.choice import AUTO, ENGINES
-from lamina.origin import install_command
+from lamina.engines.registry import AUTO, ENGINES
+from lamina.installation import install_command
 from lamina.server.bootstrap import Installation
-from lamina.service.keys import KeyTerms, create_key
 from lamina.store import keys
 
 _NAME = "first"

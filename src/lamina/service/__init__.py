@@ -1,1 +1,1 @@
-"""What a service does for its users: submit, follow, cancel, work, pay."""
+"""What every operation of the service needs: the stores, the dispatcher, the limits, signals."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, exc
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobState
-from lamina.document.files import file_beside
+from lamina.imaging.files import file_beside
 from lamina.store import agents, events, jobs
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database

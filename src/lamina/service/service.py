@@ -11,7 +11,7 @@ from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher, Observer, no_observer
 from lamina.core.tasks import TaskKind
-from lamina.service.fetching.fetcher import Fetcher
+from lamina.fetch.fetcher import Fetcher
 from lamina.service.signals import Signals
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.fast import fast_paths
+from lamina.core.optimizations import fast_paths
 from lamina.core.placement import AUTO
-from lamina.core.training_wishes import OptimizerName, Targets, TrainingWishes
-from lamina.engine.weights.places import Roots
-from lamina.engine.wishes import Wishes
+from lamina.core.training_options import OptimizerName, Targets, TrainingWishes
+from lamina.engines.config import Wishes
+from lamina.engines.weights.places import Roots
 from lamina.settings.checks import CHECKS, transformer_files
 
 FILE_NAME = "lamina.toml"

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
-from lamina.core.fast import OFF, FastPath, fast_paths
+from lamina.core.optimizations import OFF, FastPath, fast_paths
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.prices import parse_prices, render_prices
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
-from lamina.core.training_wishes import OptimizerName, Targets
+from lamina.core.training_options import OptimizerName, Targets
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

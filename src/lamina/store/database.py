@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.origin import install_command
+from lamina.installation import install_command
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]

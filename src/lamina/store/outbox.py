@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 from lamina.store.tables import webhooks
 
 PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+UPLOAD = "upload"
+"""The event of a delivery that puts a result to the address that the request names, beside those of `WebhookEvent`."""
+
 _C = webhooks.c
 _OF_JOB = sa.select(webhooks).where(_C.job_id == sa.bindparam("of_job")).order_by(_C.id)
 

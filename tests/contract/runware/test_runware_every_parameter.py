@@ -12,9 +12,9 @@ from safetensors.numpy import save
 from sockets import generation, task
 
 from conftest import Hooks
-from lamina.dialects.runware.airs import AIRS
-from lamina.dialects.runware.fields import Field
-from lamina.dialects.runware.wire import TASKS, Fields, inference_fields
+from lamina.api.runware.airs import AIRS
+from lamina.api.runware.fields import Field
+from lamina.api.runware.wire import TASKS, Fields, inference_fields
 from serving import Served, poster
 
 PICTURE = base64.b64encode(poster(64, 48)).decode()

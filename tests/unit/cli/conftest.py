@@ -15,7 +15,7 @@ from lamina.cli import main
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels, TextLine
 from lamina.core.ports import Progress
 from lamina.core.tasks import DecomposeTask
-from lamina.engine import choice
+from lamina.engines import registry as choice
 
 
 class HalvesEngine:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from lamina.cli.main import COMMANDS
-from lamina.engine import choice
+from lamina.engines import registry as choice
 from lamina.settings import Settings
 
 Lamina = Callable[..., Any]

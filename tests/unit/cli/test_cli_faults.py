@@ -11,7 +11,7 @@ from lamina.cli import fault_log
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.core.ports import Progress
 from lamina.core.tasks import DecomposeTask
-from lamina.engine import choice
+from lamina.engines import registry as choice
 
 Lamina = Callable[..., Any]
 Draw = Callable[[Path], Path]
@@ -119,12 +119,12 @@ def test_a_fault_of_any_other_command_is_one_line_too(
 
 
 def test_an_evaluation_goes_on_with_the_other_posters(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lamina.document.posters import Poster, poster
+    from lamina.imaging.posters import Poster, poster
 
     def small(seed: int, background: str) -> Poster:
         return poster(seed, background, (320, 320 if seed == 1 else 240))  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr("lamina.document.evaluation.poster", small)
+    monkeypatch.setattr("lamina.imaging.evaluation.poster", small)
     result = lamina("eval", "--seeds", "3", "--background", "flat", "--json")
     assert result.code == 1
     assert [json.loads(line).get("seed") for line in result.out.splitlines()] == [0, 2, None]

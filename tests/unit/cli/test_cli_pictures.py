@@ -15,7 +15,7 @@ from lamina.core.ports import Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
 from lamina.core.tasks import EditTask, GenerateTask, Lora, TaskKind
-from lamina.engine import choice
+from lamina.engines import registry as choice
 
 Lamina = Callable[..., Any]
 

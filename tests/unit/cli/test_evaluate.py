@@ -11,10 +11,10 @@ from lamina.cli.score_table import render_score_table
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.core.ports import Progress
 from lamina.core.tasks import DecomposeTask
-from lamina.document.evaluation import Score
-from lamina.document.posters import BACKGROUNDS, Poster, poster
-from lamina.document.saving import load
-from lamina.engine import choice
+from lamina.engines import registry as choice
+from lamina.imaging.evaluation import Score
+from lamina.imaging.posters import BACKGROUNDS, Poster, poster
+from lamina.imaging.saving import load
 
 
 class Untouched:
@@ -33,7 +33,7 @@ def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     def small(seed: int, background: str) -> Poster:
         return poster(seed, background, (320, 240))  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr("lamina.document.evaluation.poster", small)
+    monkeypatch.setattr("lamina.imaging.evaluation.poster", small)
 
 
 def _run(*arguments: str) -> str:

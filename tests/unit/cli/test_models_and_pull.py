@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "weights"))
+sys.path.append(str(Path(__file__).parents[1] / "engines" / "weights"))
 
 from fake_hub import COMMIT, FakeHub
 from small_repository import write_repository

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.document.saving import save
+from lamina.imaging.saving import save
 
 Lamina = Callable[..., Any]
 PixelsOf = Callable[[Path], np.ndarray]

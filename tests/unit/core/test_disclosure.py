@@ -2,13 +2,13 @@
 
 import pytest
 
+from lamina.api.fal.endpoints import endpoint_of
+from lamina.api.fal.errors import answer_to_error, detail_of_error
+from lamina.api.native.errors import problem
+from lamina.api.pixazo.errors import render_error
+from lamina.api.runware.errors import error_of
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.dialects.fal.endpoints import endpoint_of
-from lamina.dialects.fal.errors import answer_to_error, detail_of_error
-from lamina.dialects.native.errors import problem
-from lamina.dialects.pixazo.errors import render_error
-from lamina.dialects.runware.errors import error_of
 
 SECRETS = "The storage at s3://operators-bucket/of-shop cannot be used: 10.1.2.3 refused /srv/lamina."
 AWAY = LaminaError(ErrorCode.STORE_UNAVAILABLE, SECRETS, "Look at /srv/lamina.")

@@ -11,7 +11,7 @@ from PIL import Image
 import lamina
 from lamina.core.ports import Progress
 from lamina.core.tasks import DecomposeTask
-from lamina.engine import choice
+from lamina.engines import registry as choice
 
 
 class ColumnsEngine:

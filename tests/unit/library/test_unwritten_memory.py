@@ -10,10 +10,10 @@ import pytest
 
 import lamina
 from lamina.core.composite import composite
-from lamina.document.encoding import Encoding, PictureFormat, encode
-from lamina.document.finish import finish
-from lamina.document.posters import poster
-from lamina.document.spoiling import blurred, reduced
+from lamina.imaging.encoding import Encoding, PictureFormat, encode
+from lamina.imaging.finish import finish
+from lamina.imaging.posters import poster
+from lamina.imaging.spoiling import blurred, reduced
 
 
 @contextmanager

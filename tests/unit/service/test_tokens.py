@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamina.service.signed_urls import is_signed, own_file, path_signature, signed_path
+from lamina.files.signed_urls import is_signed, own_file, path_signature, signed_path
 from lamina.service.tokens import seal, unseal
 
 SECRET = b"s" * 32

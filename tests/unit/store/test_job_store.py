@@ -22,7 +22,7 @@ from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
 from lamina.store import jobs
 from lamina.store.database import Database
-from lamina.store.outlook import Outlook, seen
+from lamina.store.queue_statistics import Outlook, seen
 
 ENDS = [JobState.SUCCEEDED, JobState.FAILED, JobState.ERRORED, JobState.CANCELLED]
 FAILURE = Failure("task_invalid", "It was wrong.", "Do it right.")

@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket APIs, one package each."""

@@ -1,0 +1,82 @@
+"""Who asks, and what they ask it of: keys and tokens as fal's clients send them, and the service that answers."""
+
+import asyncio
+from typing import Any, Protocol
+
+from fastapi import Request
+
+from lamina.accounts.keys import authenticate, known_key
+from lamina.api.fal.errors import Refused, refusal
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.keys import ApiKey, Scope
+from lamina.service.service import Service
+from lamina.service.tokens import seal, unseal
+
+TOKEN, CDN_TOKEN = "fal app token", "fal cdn token"
+_LONGEST_TOKEN_S = 3600
+
+
+class Desk(Protocol):
+    """What `app.state.desk` is. `is_closing`: set when the process is to end, so that nobody is kept waiting."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def is_closing(self) -> asyncio.Event: ...
+
+
+def desk_of(request: Request) -> Desk:
+    return request.app.state.desk
+
+
+async def key_for_app(request: Request, app: str, scope: Scope) -> ApiKey:
+    """Raises `Refused`; `LaminaError`: key_invalid, key_forbidden."""
+    credentials = _credentials(request) or request.query_params.get("fal_jwt_token", "")
+    if not credentials:
+        words = f'Cannot access application "{app}". Authentication is required to access this application.'
+        raise Refused(refusal(401, words))
+    service = desk_of(request).service
+    claims = unseal(service.secret, TOKEN, credentials, service.clock())
+    if claims is None:
+        return await authenticate(service, credentials, scope)
+    if app.partition("/")[2] not in claims["apps"]:
+        raise Refused(refusal(403, f'This token is not for the application "{app}".'))
+    return await known_key(service, claims["key"], scope)
+
+
+async def key_for_storage(request: Request) -> ApiKey:
+    """Of a key, or of a token that `cdn_token` gave out. Raises as `key_for_app` does."""
+    credentials = _credentials(request)
+    if not credentials:
+        raise Refused(refusal(401, "Authorization header is required"))
+    service = desk_of(request).service
+    claims = unseal(service.secret, CDN_TOKEN, credentials, service.clock())
+    if claims is not None:
+        return await known_key(service, claims["key"], Scope.WRITE)
+    return await authenticate(service, credentials, Scope.WRITE)
+
+
+def app_token(service: Service, key: ApiKey, apps: list[str], lifetime_s: float) -> str:
+    """For `fal_jwt_token=`: lets whoever has it ask these apps, by their aliases, for at most an hour."""
+    expires_at = int(service.clock() + min(lifetime_s, _LONGEST_TOKEN_S))
+    return seal(service.secret, TOKEN, {"key": key.id, "apps": apps}, expires_at)
+
+
+def cdn_token(service: Service, key: ApiKey, expires_at: int) -> str:
+    return seal(service.secret, CDN_TOKEN, {"key": key.id}, expires_at)
+
+
+def sealed_claims(request: Request, purpose: str, token: str) -> dict[str, Any]:
+    """Raises `LaminaError` (key_forbidden) for a token that is not ours, or too old."""
+    service = desk_of(request).service
+    claims = unseal(service.secret, purpose, token, service.clock())
+    if claims is None:
+        raise LaminaError(ErrorCode.KEY_FORBIDDEN, "This address is wrong or has expired.", "Begin the upload again.")
+    return claims
+
+
+def _credentials(request: Request) -> str:
+    """fal's keys are `id:secret`; ours is its second half, whatever stands before it."""
+    scheme, _, rest = request.headers.get("authorization", "").strip().partition(" ")
+    return rest.strip().rpartition(":")[2] if scheme.lower() in ("key", "bearer") else ""

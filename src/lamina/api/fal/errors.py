@@ -1,0 +1,236 @@
+"""Our errors in fal's words: what is wrong with an input as a list of details, the rest as a sentence with its type."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from lamina.api.fal.endpoints import Endpoint
+from lamina.api.fal.wire import Detail, Loc
+from lamina.core.disclosure import for_customers
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, Job, JobState
+from lamina.fetch.targets import shown
+
+_DOCS = "https://docs.fal.ai/errors#"
+ARCHIVE_FIELD = "image_data_url"
+_PICTURE_FIELDS = ("image_url", "image_urls", ARCHIVE_FIELD)
+_LONGEST_ECHO = 200  # characters of an input that is shown again
+_UNPROCESSABLE = 422
+CLIENT_CLOSED = 499
+_FAL_SEQUENCES = {"too_short": ("sequence_too_short", "min_length"), "too_long": ("sequence_too_long", "max_length")}
+"""Where fal has a word of its own for what pydantic finds."""
+
+_STATUSES: Mapping[ErrorCode, tuple[int, str]] = {
+    ErrorCode.KEY_INVALID: (401, ""),
+    ErrorCode.KEY_FORBIDDEN: (403, ""),
+    ErrorCode.FUNDS_INSUFFICIENT: (403, ""),
+    ErrorCode.LIMIT_REACHED: (429, "concurrent_requests_limit"),
+    ErrorCode.NOT_FOUND: (404, ""),
+    ErrorCode.STATE_CONFLICT: (400, "bad_request"),
+    ErrorCode.TASK_INVALID: (400, "bad_request"),
+    ErrorCode.INPUT_TOO_LARGE: (413, ""),
+    ErrorCode.STORAGE_FULL: (413, ""),
+    ErrorCode.NOT_OFFERED: (400, "bad_request"),
+    ErrorCode.ADDRESS_REFUSED: (400, "bad_request"),
+}
+"""Of what is wrong with a request itself. All others are ours: 500, because fal's clients send a POST again on 502, 503
+and 504, and ours may have been taken in."""
+
+_PICTURE_TYPES = {
+    ErrorCode.INPUT_NOT_FOUND: "file_download_error",
+    ErrorCode.ADDRESS_REFUSED: "file_download_error",
+    ErrorCode.ADDRESS_UNREACHABLE: "file_download_error",
+    ErrorCode.NOT_FOUND: "file_download_error",
+    ErrorCode.DOWNLOAD_FAILED: "file_download_error",
+    ErrorCode.INPUT_UNREADABLE: "image_load_error",
+    ErrorCode.INPUT_EMPTY: "image_load_error",
+    ErrorCode.INPUT_NOT_AN_IMAGE: "image_load_error",
+    ErrorCode.INPUT_CORRUPT: "image_load_error",
+    ErrorCode.INPUT_TOO_LARGE: "image_too_large",
+}
+_ARCHIVE_TYPES = {
+    code: "invalid_archive" if kind == "image_load_error" else kind for code, kind in _PICTURE_TYPES.items()
+}
+_ARCHIVE = {"supported_extensions": [".zip"]}
+_OTHER_TYPES = {
+    ErrorCode.ENGINE_UNAVAILABLE: "feature_not_supported",
+    ErrorCode.WEIGHTS_MISSING: "feature_not_supported",
+    ErrorCode.MODEL_UNKNOWN: "feature_not_supported",
+    ErrorCode.NOT_OFFERED: "feature_not_supported",
+    ErrorCode.OUTPUT_TOO_LARGE: "feature_not_supported",
+}
+_MEGAPIXELS = re.compile(r"limit is ([\d.]+?)(?: megapixels|\.?$)")
+_BYTES = re.compile(r"([\d,]+) bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is what a webhook's payload is, too."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def response(self, request_id: str | None = None) -> JSONResponse:
+        named = {} if request_id is None else {"x-fal-request-id": request_id}
+        return JSONResponse(dict(self.body), self.status, {**self.headers, **named})
+
+
+class Refused(Exception):  # noqa: N818  (what was asked, not what went wrong)
+    """Ends a request with `answer`."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+def detail(loc: Loc, msg: str, kind: str, ctx: Mapping[str, Any] | None = None, given: object = None) -> Detail:
+    """One entry of a 422's `detail`, in fal's order."""
+    made: Detail = {"loc": list(loc), "msg": msg, "type": kind, "url": _DOCS + kind}
+    if ctx:
+        made["ctx"] = dict(ctx)
+    if isinstance(given, bool | int | float) or (isinstance(given, str) and len(given) <= _LONGEST_ECHO):
+        made["input"] = given
+    return made
+
+
+def parse_details(errors: Sequence[Mapping[str, Any]]) -> list[Detail]:
+    """Of what pydantic has found in an input."""
+    details: list[Detail] = []
+    for error in errors:
+        kind, ctx = error["type"], {name: value for name, value in error.get("ctx", {}).items() if name != "error"}
+        if kind in _FAL_SEQUENCES:
+            kind, bound = _FAL_SEQUENCES[kind]
+            ctx = {bound: ctx[bound]}
+        details.append(detail(("body", *error["loc"]), error["msg"], kind, ctx, error.get("input")))
+    return details
+
+
+def unprocessable(details: Sequence[Detail]) -> Answer:
+    headers = {"X-Fal-Retryable": "false", "X-Fal-Needs-Retry": "0", "x-fal-billable-units": "0"}
+    return Answer(_UNPROCESSABLE, {"detail": list(details)}, headers)
+
+
+def refusal(status: int, words: str, kind: str = "", more: Mapping[str, str] | None = None) -> Answer:
+    """What is no model's error: one sentence."""
+    if not kind:
+        return Answer(status, {"detail": words}, dict(more or {}))
+    return Answer(status, {"detail": words, "error_type": kind}, {"X-Fal-Error-Type": kind, **(more or {})})
+
+
+def answer_to_error(error: LaminaError) -> Answer:
+    """Of a request that was not taken in, or asks for what is not there."""
+    error = for_customers(error)
+    if error.code is ErrorCode.KEY_INVALID:
+        return refusal(401, "No user found for Key ID and Secret")
+    status, kind = _STATUSES.get(error.code, (500, "internal_error"))
+    if error.code is ErrorCode.LIMIT_REACHED:
+        return refusal(status, str(error), kind, {"X-Fal-Needs-Retry": "1", "X-Fal-Retryable": "true"})
+    return refusal(status, str(error), kind)
+
+
+def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
+    """Of a job that has ended without a result."""
+    if job.state is JobState.CANCELLED:
+        return refusal(CLIENT_CLOSED, "The request was cancelled by the client.", "client_cancelled")
+    failure = job.failure or Failure("", "The job ended without a result.")
+    refused = job.request.extra.get("refused")
+    if refused is not None:
+        return unprocessable(refused)
+    if failure.code == ErrorCode.DEADLINE_PASSED:
+        return _too_late(job, failure)
+    if job.state is JobState.FAILED and endpoint is not None:
+        return unprocessable([_detail_of_failure(endpoint, job, failure)])
+    if job.state is JobState.FAILED:
+        return unprocessable([detail(("body",), _sentence(failure), "value_error")])
+    if failure.code == ErrorCode.ENGINE_FAILED:  # a model's error in fal's words: to ask again would not help
+        headers = {"X-Fal-Retryable": "false", "X-Fal-Needs-Retry": "0"}
+        return Answer(500, {"detail": [detail(("body",), _sentence(failure), "internal_server_error")]}, headers)
+    return refusal(
+        500, _sentence(failure), "runner_server_error", {"X-Fal-Retryable": "true", "X-Fal-Needs-Retry": "1"}
+    )
+
+
+def detail_of_error(endpoint: Endpoint, error: LaminaError, loc: Loc | None = None) -> Detail:
+    """Of an input that was found wrong before it became a job. `loc`: where, if that is known."""
+    error = for_customers(error)
+    return _detail(endpoint, Failure(error.code, error.message, error.hint), loc or _place(endpoint, error.code))
+
+
+def is_inputs_fault(code: ErrorCode) -> bool:
+    """Whether an error of taking a job in is about what it was given, and so one of the model for fal's clients."""
+    return code in _PICTURE_TYPES or code in _OTHER_TYPES or code in (ErrorCode.TASK_INVALID, ErrorCode.LORA_UNUSABLE)
+
+
+def _too_late(job: Job, failure: Failure) -> Answer:
+    if job.state is JobState.FAILED:
+        return refusal(504, "Request timed out", "request_timeout", {"X-Fal-Request-Timeout-Type": "user"})
+    return unprocessable_as(504, [detail(("body",), _sentence(failure), "generation_timeout")])
+
+
+def unprocessable_as(status: int, details: Sequence[Detail]) -> Answer:
+    return Answer(status, {"detail": list(details)}, {"X-Fal-Retryable": "true", "X-Fal-Needs-Retry": "1"})
+
+
+def _detail_of_failure(endpoint: Endpoint, job: Job, failure: Failure) -> Detail:
+    loc = next(
+        (loc for loc, address in _addresses(endpoint, job) if shown(address) in failure.message),
+        _place(endpoint, failure.code),
+    )
+    return _detail(endpoint, failure, loc)
+
+
+def _detail(endpoint: Endpoint, failure: Failure, loc: Loc) -> Detail:
+    code, words = ErrorCode(failure.code), _sentence(failure)
+    if "loras" in loc and code is not ErrorCode.TASK_INVALID:
+        kind = "file_download_error" if _PICTURE_TYPES.get(code) == "file_download_error" else "value_error"
+        return detail(loc, words, kind)
+    if code is ErrorCode.INPUT_TOO_LARGE:
+        return _too_large(loc, words)
+    if code in _ARCHIVE_TYPES and _pictures_field(endpoint) == ARCHIVE_FIELD:
+        kind = _ARCHIVE_TYPES[code]
+        return detail(loc, words, kind, _ARCHIVE if kind == "invalid_archive" else None)
+    if code in _PICTURE_TYPES and _pictures_field(endpoint) is not None:
+        return detail(loc, words, _PICTURE_TYPES[code])
+    return detail(loc, words, _OTHER_TYPES.get(code, "value_error"))
+
+
+def _too_large(loc: Loc, words: str) -> Detail:
+    """Our one code is of pixels or of bytes, for which fal has two words; the sentence says which."""
+    pixels, size = _MEGAPIXELS.search(words), _BYTES.search(words)
+    if pixels is None and size is not None:
+        return detail(loc, words, "file_too_large", {"max_size": int(size[1].replace(",", ""))})
+    side = int((float(pixels[1]) * 1e6) ** 0.5) if pixels is not None else 0
+    return detail(loc, words, "image_too_large", {"max_height": side, "max_width": side} if side else None)
+
+
+def _place(endpoint: Endpoint, code: str) -> Loc:
+    pictures = _pictures_field(endpoint)
+    if code == ErrorCode.LORA_UNUSABLE:
+        return ("body", "loras")
+    if code in _PICTURE_TYPES or (code == ErrorCode.TASK_INVALID and pictures == ARCHIVE_FIELD):
+        return ("body", pictures or "loras")
+    return ("body",)
+
+
+def _addresses(endpoint: Endpoint, job: Job) -> list[tuple[Loc, str]]:
+    """Every address that the input names, and where."""
+    pictures = _pictures_field(endpoint)
+    found: list[tuple[Loc, str]] = []
+    for number, one in enumerate(job.request.inputs):
+        loc: Loc = ("body", "image_urls", number) if pictures == "image_urls" else ("body", pictures or "")
+        found.append((loc, one.source))
+    for number, lora in enumerate((job.request.task.get("sampling") or {}).get("loras") or ()):
+        found.append((("body", "loras", number, "path"), str(lora["path"])))
+    return found
+
+
+def _pictures_field(endpoint: Endpoint) -> str | None:
+    return next((name for name in endpoint.field_names if name in _PICTURE_FIELDS), None)
+
+
+def _sentence(failure: Failure) -> str:
+    return f"{failure.message} {failure.hint}".strip()

@@ -1,0 +1,95 @@
+"""What fal's clients say beside the input, in headers and in the query; what is unknown is let pass, as fal does."""
+
+import json
+from collections.abc import Mapping
+
+from lamina.api.fal.translate import Wishes
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.fetch.targets import parse_target
+
+SENT = (
+    "X-Fal-File-Name",
+    "X-Fal-No-Retry",
+    "X-Fal-Object-Lifecycle",
+    "X-Fal-Object-Lifecycle-Preference",
+    "X-Fal-Queue-Priority",
+    "X-Fal-Request-Timeout",
+    "X-Fal-Retry-Config",
+    "X-Fal-Runner-Hint",
+    "X-Fal-Store-IO",
+    "X-Fal-Target-Url",
+)
+SHOWN = (
+    "X-Fal-Billable-Units",
+    "X-Fal-Error-Type",
+    "X-Fal-Needs-Retry",
+    "X-Fal-Request-Id",
+    "X-Fal-Request-Timeout-Type",
+    "X-Fal-Retryable",
+)
+"""What web pages of other origins send, and read in answers."""
+
+_LOW = -5
+_LONGEST_START_S = 30 * 86_400.0
+_LIFECYCLES = ("x-fal-object-lifecycle-preference", "x-fal-object-lifecycle")
+
+
+def parse_wishes(headers: Mapping[str, str], query: Mapping[str, str]) -> Wishes:
+    """Raises `LaminaError`: task_invalid, address_refused."""
+    webhook = query.get("fal_webhook") or None
+    if webhook is not None:
+        parse_target(webhook)
+    return Wishes(
+        _LOW if headers.get("x-fal-queue-priority", "normal").strip().lower() == "low" else 0,
+        _start_within_s(headers.get("x-fal-request-timeout")),
+        parse_lifetime_s(headers),
+        webhook,
+        _most_waiting(query.get("fal_max_queue_length")),
+    )
+
+
+def parse_lifetime_s(headers: Mapping[str, str]) -> float | None:
+    """How long files are to be kept, in seconds, if the request says; what cannot be understood says nothing."""
+    for name in _LIFECYCLES:
+        try:
+            wanted = json.loads(headers.get(name) or "{}").get("expiration_duration_seconds")
+        except (ValueError, AttributeError, RecursionError):
+            continue
+        if isinstance(wanted, int | float) and not isinstance(wanted, bool) and 0 < wanted < float("inf"):
+            return float(wanted)
+    return None
+
+
+def parse_size(told: object) -> int:
+    """Bytes, as a header or a field says; 0 where it says nothing that can be understood."""
+    text = str(told)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+
+
+def parse_switch(text: str | None) -> bool:
+    """As the two clients write one: 1 and 0, true and false."""
+    return (text or "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _start_within_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 < seconds < float("inf"):
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The header X-Fal-Request-Timeout is {text[:50]!r}.",
+            "Give the seconds until the request must have started.",
+        )
+    return min(seconds, _LONGEST_START_S)
+
+
+def _most_waiting(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise LaminaError(ErrorCode.TASK_INVALID, f"fal_max_queue_length is {text[:50]!r}.", "Give a whole number.")
+    return int(text)

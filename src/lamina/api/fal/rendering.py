@@ -1,0 +1,167 @@
+"""From jobs to the JSON of fal's answers; pure functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lamina.api.fal.endpoints import Endpoint, Output, endpoint_of
+from lamina.api.fal.errors import Answer, answer_to_failure
+from lamina.api.fal.wire import Adapter as AdapterBody
+from lamina.api.fal.wire import Image, LogLine, QueueStatus
+from lamina.api.fal.wire import Output as OutputBody
+from lamina.core.jobs import Job, JobEvent, JobState
+from lamina.jobs.follow import JobView
+
+AddressOf = Callable[[str, str], str]
+"""(a file's id, its media type) -> where it can be fetched; or a `data:` URI of it."""
+
+_STATUSES = {JobState.QUEUED: "IN_QUEUE", JobState.RUNNING: "IN_PROGRESS"}
+_LORA_NAME, _CONFIG_NAME = "diffusers_lora_file.safetensors", "config.json"
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a request of `app` is shown. `root`: of the queue, such as https://queue.fal.run."""
+
+    root: str
+    app: str
+    request_id: str
+
+    @property
+    def response_url(self) -> str:
+        return f"{self.root}/{self.app}/requests/{self.request_id}"
+
+    @property
+    def status_url(self) -> str:
+        return f"{self.response_url}/status"
+
+    @property
+    def cancel_url(self) -> str:
+        return f"{self.response_url}/cancel"
+
+
+def endpoint_of_job(job: Job) -> Endpoint | None:
+    return endpoint_of(str(job.request.extra.get("endpoint", "")))
+
+
+def render_status(shown: JobView, links: Links, logs: list[LogLine] | None) -> QueueStatus:
+    """fal knows three states: what failed has completed, and its result tells how."""
+    job = shown.job
+    status = render_submitted(links)
+    status["status"] = _STATUSES.get(job.state, "COMPLETED")  # pyright: ignore[reportGeneralTypeIssues]
+    status["logs"] = logs
+    del status["queue_position"]
+    if job.state is JobState.QUEUED:
+        status["queue_position"] = shown.position or 0
+    elif not job.state.is_open:
+        status["metrics"] = {"inference_time": job.ran_s or 0.0}
+        if job.state is not JobState.SUCCEEDED:
+            answer = answer_to_failure(endpoint_of_job(job), job)
+            status["error"] = error_words(answer)
+            if "error_type" in answer.body:
+                status["error_type"] = answer.body["error_type"]
+    return status
+
+
+def render_submitted(links: Links, position: int = 0) -> QueueStatus:
+    return {
+        "status": "IN_QUEUE",
+        "request_id": links.request_id,
+        "response_url": links.response_url,
+        "status_url": links.status_url,
+        "cancel_url": links.cancel_url,
+        "logs": None,
+        "metrics": {},
+        "queue_position": position,
+    }
+
+
+def error_words(answer: Answer) -> str:
+    """As fal words it in a status and in a webhook."""
+    return str(answer.body["detail"]) if "error_type" in answer.body else f"Invalid status code: {answer.status}"
+
+
+def render_log(events: Sequence[JobEvent]) -> list[LogLine]:
+    """The engine's lines, each new stage and step of its progress, and the losses of a training."""
+    lines: list[LogLine] = []
+    told = ""
+    for event in events:
+        words = _words(event)
+        if not words or (event.kind == "progress" and words == told):
+            continue
+        told = words if event.kind == "progress" else told
+        lines.append({"timestamp": _time(event.at), "message": words, "level": "INFO", "source": "USER"})
+    return lines
+
+
+def _words(event: JobEvent) -> str:
+    match event.kind:
+        case "log":
+            return str(event.data["line"])
+        case "progress":
+            return str(event.data.get("stage", ""))
+        case "loss":
+            return f"step {event.data['step']}: loss {event.data['loss']:.4f}"
+        case _:
+            return ""
+
+
+def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> OutputBody | AdapterBody:
+    """Of a job that has succeeded. Layers are bottom first."""
+    result = job.result or {}
+    if endpoint.output is Output.ADAPTER:
+        return {
+            "diffusers_lora_file": _file(result["lora"], _LORA_NAME, address_of),
+            "config_file": _file(result["config"], _CONFIG_NAME, address_of),
+        }
+    is_layers = endpoint.output is Output.LAYERS
+    made: Sequence[Mapping[str, Any]] = result.get("layers" if is_layers else "pictures", ())
+    output: OutputBody = {
+        "images": [_image(file, address_of, endpoint.output is not Output.FILES) for file in made],
+        "seed": int(job.request.extra.get("seed", result.get("seed") or 0)),
+    }
+    if endpoint.output is Output.FILES:
+        return output
+    whole = bool(result.get("is_flagged"))
+    return {
+        "images": output["images"],
+        "timings": {"inference": round(job.ran_s or 0.0, 3)},
+        "seed": output["seed"],
+        "has_nsfw_concepts": [whole if is_layers else bool(file.get("is_flagged")) for file in made],
+        "prompt": job.request.extra.get("prompt"),
+    }
+
+
+def made_files(job: Job) -> list[Mapping[str, Any]]:
+    """What an answer shows of a result: each with its `file`."""
+    result = job.result or {}
+    return [*result.get("layers", ()), *result.get("pictures", ())]
+
+
+def _file(file: Mapping[str, Any], name: str, address_of: AddressOf) -> Image:
+    kind = str(file["content_type"])
+    return {
+        "url": address_of(file["file"], kind),
+        "content_type": kind,
+        "file_name": name,
+        "file_size": int(file["size"]),
+    }
+
+
+def _image(file: Mapping[str, Any], address_of: AddressOf, has_size: bool) -> Image:
+    kind = str(file["content_type"])
+    image: Image = {
+        "url": address_of(file["file"], kind),
+        "content_type": kind,
+        "file_name": f"{file['file'].replace('-', '')}.{_ENDINGS.get(kind, 'bin')}",
+        "file_size": int(file["size"]),
+    }
+    if has_size:
+        image["width"], image["height"] = int(file["width"]), int(file["height"])
+    return image
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

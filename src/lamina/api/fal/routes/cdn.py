@@ -1,0 +1,69 @@
+"""The routes that take files in: with a key or a token of the CDN, or at an address that stands for one."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from lamina.api.fal.access import desk_of, key_for_storage, sealed_claims
+from lamina.api.fal.errors import Refused, refusal
+from lamina.api.fal.fal_route import FalRoute
+from lamina.api.fal.headers import parse_lifetime_s, parse_size
+from lamina.api.fal.submit import read_json
+from lamina.api.fal.uploads import MOST_PARTS, PURPOSE, Incoming, begun, check_room, completed, kept, kept_part
+
+router = APIRouter(route_class=FalRoute, include_in_schema=False)
+
+_PREFIX = "/fal/cdn"
+
+
+@router.post(f"{_PREFIX}/files/upload")
+async def upload(request: Request) -> Response:
+    service, key = desk_of(request).service, await key_for_storage(request)
+    started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
+    await kept(service, sealed_claims(request, PURPOSE, started.token), _incoming(request))
+    return JSONResponse({"access_url": started.file_url})
+
+
+@router.post(f"{_PREFIX}/files/upload/multipart")
+async def begin_parts(request: Request) -> Response:
+    service, key = desk_of(request).service, await key_for_storage(request)
+    await check_room(service, key.id, parse_size(request.headers.get("x-fal-file-size")))
+    started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
+    return JSONResponse({"access_url": started.file_url, "uploadId": started.token})
+
+
+@router.put(f"{_PREFIX}/upload/{{token}}")
+async def put_whole(request: Request, token: str) -> Response:
+    await kept(desk_of(request).service, sealed_claims(request, PURPOSE, token), _incoming(request))
+    return JSONResponse({})
+
+
+@router.put(f"{_PREFIX}/multipart/{{token}}/{{number}}")
+@router.put("/files/{file_id}/{signature}/{name}/multipart/{token}/{number}")
+async def put_part(request: Request, token: str, number: str) -> Response:
+    """fal's Python client reads the ETag, its JavaScript client the body."""
+    claims = sealed_claims(request, PURPOSE, token)
+    if not re.fullmatch("[0-9]{1,5}", number) or not 1 <= int(number) <= MOST_PARTS:
+        raise Refused(refusal(400, f"A part's number is 1 to {MOST_PARTS}.", "bad_request"))
+    etag = await kept_part(desk_of(request).service, claims, int(number), _incoming(request))
+    return JSONResponse({"partNumber": int(number), "etag": etag}, headers={"ETag": f'"{etag}"'})
+
+
+@router.post(f"{_PREFIX}/multipart/{{token}}/complete")
+@router.post("/files/{file_id}/{signature}/{name}/multipart/{token}/complete")
+async def complete(request: Request, token: str) -> Response:
+    claims = sealed_claims(request, PURPOSE, token)
+    body: Any = await read_json(request)
+    record = await completed(desk_of(request).service, claims, body)
+    return JSONResponse({"file_size": record.size, "content_type": record.media_type})
+
+
+def _incoming(request: Request) -> Incoming:
+    return Incoming(request.stream(), parse_size(request.headers.get("content-length")))
+
+
+def _name(request: Request) -> str:
+    return unquote(request.headers.get("x-fal-file-name", "")) or "file"

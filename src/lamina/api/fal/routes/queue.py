@@ -1,0 +1,194 @@
+"""The routes of the queue: submit, status, its stream, the result, cancel; told apart by path, and keyed on the id."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from lamina.api.fal.access import Desk, desk_of, key_for_app
+from lamina.api.fal.errors import Answer, Refused, refusal
+from lamina.api.fal.fal_route import FalRoute
+from lamina.api.fal.headers import parse_switch, parse_wishes
+from lamina.api.fal.places import ORIGIN
+from lamina.api.fal.rendering import Links, endpoint_of_job, render_log, render_status, render_submitted
+from lamina.api.fal.routes.run import known_endpoint
+from lamina.api.fal.submit import read_json, result_response, taken_in
+from lamina.api.fal.translate import DIALECT
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job, JobEvent
+from lamina.core.keys import ApiKey, Scope
+from lamina.jobs.cancel import cancel
+from lamina.jobs.follow import JobView, happened, view
+
+router = APIRouter(prefix="/fal/queue", route_class=FalRoute, include_in_schema=False)
+
+_PATH = re.compile(r"(?P<app>.+?)/requests/(?P<id>[^/]+)(?:/(?P<action>.+))?")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_QUIET_S, _LOOK_AGAIN_S = 15.0, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a request in the queue. `action`: "", "status", "status/stream" or "cancel"."""
+
+    app: str
+    request_id: str
+    action: str
+
+
+@router.post("/{path:path}")
+async def submit_or_cancel(request: Request, path: str) -> Response:
+    asked = parse_queue_path(path)
+    if asked is not None:
+        return await _asked(request, asked)
+    endpoint = known_endpoint(path.strip("/"))
+    service, key = desk_of(request).service, await key_for_app(request, endpoint.app, Scope.WRITE)
+    wishes = parse_wishes(request.headers, request.query_params)
+    job = await taken_in(service, key, endpoint, await read_json(request), wishes, is_deferred=True)
+    shown = await view(service, key.id, job.id)
+    body = render_submitted(Links(_root(request), endpoint.app, job.id), shown.position or 0)
+    return JSONResponse(body, headers={"x-fal-request-id": job.id})
+
+
+@router.get("/{path:path}")
+async def look(request: Request, path: str) -> Response:
+    return await _asked(request, parse_queue_path(path))
+
+
+@router.put("/{path:path}")
+async def put(request: Request, path: str) -> Response:
+    return await _asked(request, parse_queue_path(path))
+
+
+def parse_queue_path(path: str) -> Asked | None:
+    """Of `{owner}/{alias}[/...]/requests/{id}[/...]`, a slash at its end or not; None for the path of an app."""
+    found = _PATH.fullmatch(path.strip("/"))
+    if found is None:
+        return None
+    action = found["action"] or ""
+    return Asked("/".join(found["app"].split("/")[:2]), found["id"], "" if action == "response" else action)
+
+
+async def _asked(request: Request, asked: Asked | None) -> Response:
+    if asked is None:
+        raise Refused(refusal(405, "Method Not Allowed"))
+    match request.method, asked.action:
+        case "GET", "":
+            return await _result(request, asked)
+        case "GET", "status":
+            return await _status(request, asked)
+        case "GET", "status/stream":
+            return await _status_stream(request, asked)
+        case "PUT" | "POST", "cancel":
+            return await _cancel(request, asked)
+        case _, "" | "status" | "status/stream" | "cancel":
+            raise Refused(refusal(405, "Method Not Allowed"))
+        case _:
+            raise Refused(refusal(404, "Not Found"))
+
+
+async def _result(request: Request, asked: Asked) -> Response:
+    _, shown, links = await _found(request, asked, Scope.READ)
+    if not shown.job.state.is_open:
+        return await result_response(desk_of(request).service, shown.job)
+    body = {
+        "detail": "Request is still in progress",
+        "request_id": links.request_id,
+        "response_url": links.response_url,
+        "status_url": links.status_url,
+        "cancel_url": links.cancel_url,
+    }
+    return JSONResponse(body, 400, {"x-fal-request-id": links.request_id})
+
+
+async def _status(request: Request, asked: Asked) -> Response:
+    _, shown, links = await _found(request, asked, Scope.READ)
+    has_logs = parse_switch(request.query_params.get("logs"))
+    logs = render_log(await happened(desk_of(request).service, shown.job.id)) if has_logs else []
+    status = 202 if shown.job.state.is_open else 200
+    return JSONResponse(render_status(shown, links, logs), status, {"x-fal-request-id": shown.job.id})
+
+
+async def _status_stream(request: Request, asked: Asked) -> Response:
+    key, shown, links = await _found(request, asked, Scope.READ)
+    has_logs = parse_switch(request.query_params.get("logs"))
+    stream = _statuses(desk_of(request), key, links, has_logs)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "x-fal-request-id": shown.job.id}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def _statuses(desk: Desk, key: ApiKey, links: Links, has_logs: bool) -> AsyncIterator[bytes]:
+    """An event for each change, to the end; its logs are those that no event before it had."""
+    service, told, quiet_s, events = desk.service, None, 0.0, list[JobEvent]()
+    while not desk.is_closing.is_set():
+        shown = await view(service, key.id, links.request_id)
+        fresh = await happened(service, links.request_id, events[-1].number if events else 0) if has_logs else []
+        logs = render_log([*events, *fresh])[len(render_log(events)) :]
+        events += fresh
+        status = render_status(shown, links, logs)
+        if logs or (status["status"], status.get("queue_position")) != told:
+            told, quiet_s = (status["status"], status.get("queue_position")), 0.0
+            yield f"data: {json.dumps(status)}\n\n".encode()
+        if not shown.job.state.is_open:
+            return
+        if quiet_s >= _QUIET_S:
+            quiet_s = 0.0
+            yield b": ping\n\n"
+        quiet_s += _LOOK_AGAIN_S
+        await service.signals.wait(links.request_id, _LOOK_AGAIN_S)
+
+
+async def _cancel(request: Request, asked: Asked) -> Response:
+    key, shown, _ = await _found(request, asked, Scope.WRITE)
+    try:
+        job = await cancel(desk_of(request).service, key.id, shown.job.id)
+    except LaminaError as error:
+        if error.code is not ErrorCode.STATE_CONFLICT:
+            raise
+        raise Refused(Answer(400, {"status": "ALREADY_COMPLETED"})) from None
+    named = {"x-fal-request-id": job.id}
+    if job.state.is_open:
+        return JSONResponse({"status": "CANCELLATION_REQUESTED", "success": True}, 202, named)
+    return JSONResponse({"status": "OK", "success": True}, 200, named)
+
+
+async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, JobView, Links]:
+    """Raises `Refused`: fal's own body for what is not there, or another key's."""
+    key = await key_for_app(request, asked.app, scope)
+    try:
+        if not _ID.fullmatch(asked.request_id):
+            raise LaminaError(ErrorCode.NOT_FOUND, "There is no such request.")
+        shown = await view(desk_of(request).service, key.id, asked.request_id)
+    except LaminaError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+        raise _not_found() from None
+    if not _is_fals(shown.job):
+        raise _not_found()
+    endpoint = endpoint_of_job(shown.job)
+    return key, shown, Links(_root(request), endpoint.app if endpoint else asked.app, shown.job.id)
+
+
+def _is_fals(job: Job) -> bool:
+    """One that was forgotten does not say any more whose it was."""
+    return job.request.dialect == DIALECT or not job.request.task
+
+
+def _root(request: Request) -> str:
+    """Of the queue, as this client reaches it. fal's Python client follows these addresses as they are."""
+    origin: Any = request.scope.get(ORIGIN)
+    if origin is not None:
+        return str(origin)
+    public = urlsplit(desk_of(request).service.base_url)
+    is_public = public.netloc == request.headers.get("host")
+    base = desk_of(request).service.base_url if is_public else str(request.base_url).rstrip("/")
+    return f"{base}/fal/queue"
+
+
+def _not_found() -> Refused:
+    return Refused(Answer(404, {"status": "NOT_FOUND"}))

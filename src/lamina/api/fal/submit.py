@@ -1,0 +1,184 @@
+"""Makes jobs of what comes in, waits for their end, and puts together what they answer."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+
+from lamina.api.fal.access import Desk
+from lamina.api.fal.endpoints import Endpoint, Output
+from lamina.api.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
+from lamina.api.fal.rendering import endpoint_of_job, made_files, render_output
+from lamina.api.fal.translate import InvalidInput, Wishes, parse_input, refused_request
+from lamina.api.fal.wire import Detail
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, Job, JobInput, JobRequest, JobState
+from lamina.core.keys import ApiKey
+from lamina.core.stand_ins import is_free
+from lamina.files.loras import own_lora
+from lamina.files.sources import stored_inputs
+from lamina.files.storage import address_of, own_file
+from lamina.jobs.cancel import cancel
+from lamina.jobs.follow import ended, queue_length
+from lamina.jobs.reject import submit_refused
+from lamina.jobs.retention import forget
+from lamina.jobs.settle import LAYER_COUNT, STEPS_DONE
+from lamina.jobs.submit import submit
+from lamina.service.service import Service
+
+_MOST_SEED = 2**31  # fal's seeds may be larger, and JavaScript then loses digits
+_REFUSED = Failure(ErrorCode.TASK_INVALID, "The input is not as it must be.", "The result says what is wrong.")
+
+
+async def read_json(request: Request) -> Any:
+    """The body. Raises `InvalidInput` for what is no JSON (RFC 8259, which has no NaN)."""
+    try:
+        return json.loads(await request.body(), parse_constant=_no_such_number)
+    except (ValueError, RecursionError):
+        raise InvalidInput([detail(("body",), "JSON decode error", "json_invalid")]) from None
+
+
+async def taken_in(
+    service: Service, key: ApiKey, endpoint: Endpoint, body: object, wishes: Wishes, is_deferred: bool
+) -> Job:
+    """A new job. `is_deferred`: an input that is wrong makes one that has failed already, instead of an error.
+
+    Raises `InvalidInput`; `LaminaError`: limit_reached, funds_insufficient, key_forbidden.
+    """
+    await _check_queue(service, wishes)
+    try:
+        request = await _stored(service, key, endpoint, parse_input(endpoint, body, wishes, _seed()))
+    except InvalidInput as invalid:
+        if not is_deferred:
+            raise
+        return await submit_refused(service, key, refused_request(endpoint, invalid.details, wishes), _REFUSED)
+    return await submit(service, key, request)
+
+
+async def awaited(request: Request, desk: Desk, key: ApiKey, job: Job, within_s: float = float("inf")) -> Job:
+    """The job when it has ended, or as it is after so long, or when this process is about to end.
+
+    A client that hangs up has its job cancelled: then this raises ClientDisconnect.
+    """
+    waiting = asyncio.create_task(ended(desk.service, key.id, job.id, within_s))
+    gone = asyncio.create_task(_hung_up(request))
+    closing = asyncio.create_task(desk.is_closing.wait())
+    try:
+        await asyncio.wait({waiting, gone, closing}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            return waiting.result()
+        if gone.done():
+            with contextlib.suppress(LaminaError):
+                await cancel(desk.service, key.id, job.id)
+            raise ClientDisconnect
+        return job
+    finally:
+        for task in (waiting, gone, closing):
+            task.cancel()
+
+
+async def result_response(service: Service, job: Job) -> Response:
+    """Of a job that has ended. Pictures that are sent in the answer itself leave the history with it."""
+    answer = await answer_of(service, job)
+    response = JSONResponse(dict(answer.body), answer.status, {**answer.headers, "x-fal-request-id": job.id})
+    if is_sync(job) and answer.status == 200:
+        response.background = BackgroundTask(_forgotten, service, job)
+    return response
+
+
+async def answer_of(service: Service, job: Job) -> Answer:
+    """What the endpoint answers, right or wrong; a webhook's payload, too."""
+    endpoint = endpoint_of_job(job)
+    if job.state is not JobState.SUCCEEDED:
+        return answer_to_failure(endpoint, job)
+    if endpoint is None or job.result is None:
+        return refusal(404, "The result of this request is not kept any more.")
+    files = made_files(job)
+    if is_sync(job):
+        uris = {str(file["file"]): await _data_uri(service, job, str(file["file"])) for file in files}
+        output = render_output(endpoint, job, lambda file_id, _: uris[file_id])
+    else:
+        output = render_output(endpoint, job, lambda file_id, kind: address_of(service, file_id, kind))
+    units = _units(endpoint, job)
+    return Answer(200, dict(output), {"X-Fal-Billable-Units": str(units)})
+
+
+def _units(endpoint: Endpoint, job: Job) -> int:
+    """What fal counts: pictures; of trainings steps, of layers times their number; nothing of what costs nothing."""
+    if is_free(job.result):
+        return 0
+    if endpoint.output is Output.ADAPTER:
+        result = job.result or {}
+        return int(result.get(STEPS_DONE, 0)) * int(result.get(LAYER_COUNT, 1))
+    return len(made_files(job)) if job.request.task.get("count") else 1
+
+
+def is_sync(job: Job) -> bool:
+    return bool(job.request.extra.get("is_sync"))
+
+
+async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: JobRequest) -> JobRequest:
+    """With each `data:` URI kept as a file. Raises `InvalidInput`."""
+    stored: list[JobInput] = []
+    details: list[Detail] = []
+    several = "image_urls" in endpoint.field_names
+    for number, one in enumerate(request.inputs):
+        try:
+            stored += (await stored_inputs(service, key, replace(request, inputs=(one,)))).inputs
+        except LaminaError as error:
+            if not is_inputs_fault(error.code):
+                raise
+            details.append(detail_of_error(endpoint, error, ("body", "image_urls", number) if several else None))
+    for number, lora in enumerate((request.task.get("sampling") or {}).get("loras") or ()):
+        try:
+            await own_lora(service, key.id, str(lora["path"]))
+        except LaminaError as error:
+            if error.code is ErrorCode.STORE_UNAVAILABLE:
+                raise
+            details.append(detail_of_error(endpoint, error, ("body", "loras", number, "path")))
+    if details:
+        raise InvalidInput(details)
+    return replace(request, inputs=tuple(stored))
+
+
+async def _check_queue(service: Service, wishes: Wishes) -> None:
+    """Raises `LaminaError` (limit_reached): nothing was taken in, so fal's clients may well come again."""
+    if wishes.most_waiting is not None and (waiting := await queue_length(service)) > wishes.most_waiting:
+        raise LaminaError(
+            ErrorCode.LIMIT_REACHED,
+            f"{waiting} requests wait, and this one wants at most {wishes.most_waiting} before it.",
+            "Try again later, or with a larger fal_max_queue_length.",
+        )
+
+
+async def _data_uri(service: Service, job: Job, file_id: str) -> str:
+    record = await own_file(service, job.key_id, file_id)
+    content = await service.blobs.get(record.sha256)
+    encoded = await asyncio.to_thread(base64.b64encode, content)
+    return f"data:{record.media_type};base64,{encoded.decode()}"
+
+
+async def _forgotten(service: Service, job: Job) -> None:
+    with contextlib.suppress(LaminaError):  # another answer has done it, or it goes when its time is up
+        await forget(service, job.key_id, job.id)
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _seed() -> int:
+    return secrets.randbelow(_MOST_SEED)
+
+
+def _no_such_number(name: str) -> float:
+    raise ValueError(name)

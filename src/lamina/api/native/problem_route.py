@@ -1,0 +1,111 @@
+"""Answers errors as problem details: of a route that raises one, and of requests that no route takes."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from lamina.api.native.errors import (
+    MEDIA_TYPE,
+    STATUSES,
+    invalid_request,
+    problem,
+    problem_headers,
+    status_problem_response,
+)
+from lamina.api.shared.causes import log_cause
+from lamina.core.errors import ErrorCode, LaminaError
+
+_NO_JSON = "json_invalid"  # pydantic's and FastAPI's word for it
+Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+Documented = dict[int | str, dict[str, Any]]
+
+_WORDS = {
+    400: "The body cannot be read as what its type says.",
+    401: "There is no key, or it is unknown, revoked or expired.",
+    402: "The wallet does not hold the price.",
+    403: "The key's scopes do not allow this.",
+    404: "There is no such thing, or it is another key's.",
+    409: "It is in a state that does not allow this, or the idempotency key came with another request.",
+    413: "Too large.",
+    416: "The file has no such bytes.",
+    422: "The request is not as it must be: `errors` says where.",
+    429: "The key has used up what it may do for now: `Retry-After` says when to try again.",
+    501: "Right, but not offered.",
+    503: "The database, the storage or an engine is not there at the moment.",
+}
+
+
+class ProblemRoute(APIRoute):
+    """A route whose errors are problem details."""
+
+    def get_route_handler(self) -> Answer:
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (LaminaError, RequestValidationError, HTTPException) as error:
+                return answer_to(request, error)
+
+        return told
+
+
+def answer_to(request: Request, error: Exception) -> Response:
+    """The problem details of an error that a route, or the router, has raised."""
+    path = request.url.path
+    match error:
+        case LaminaError():
+            log_cause(error, STATUSES[error.code])
+            return _answer(error, path)
+        case RequestValidationError() if any(one.get("type") == _NO_JSON for one in error.errors()):
+            return status_problem_response(400, "The body is not JSON.", "Send a JSON object.", path)
+        case RequestValidationError():
+            return _answer(invalid_request(error.errors()), path, error.errors())
+        case HTTPException(status_code=404):
+            return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is nothing at this address.", "See /docs."), path)
+        case HTTPException(status_code=405):
+            why = f"This address does not take {request.method}."
+            return status_problem_response(405, why, "See /docs.", path, error.headers)
+        case HTTPException():
+            why = f"{error.detail or HTTPStatus(error.status_code).phrase}".rstrip(".")
+            return status_problem_response(error.status_code, f"{why}.", "See /docs.", path, error.headers)
+        case _:
+            raise error
+
+
+def problems(*statuses: int) -> Documented:
+    """For `responses=`: the statuses that a route may answer, beside its own, as problem details."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {"application/problem+json": {"schema": schema}}
+    found: Documented = {status: {"description": _WORDS[status], "content": content} for status in statuses}
+    if 429 in found:
+        found[429]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    if 401 in found:
+        found[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return found
+
+
+def _answer(error: LaminaError, path: str, errors: Sequence[Any] = ()) -> Response:
+    document = problem(error, path)
+    if errors:
+        document["errors"] = [{"loc": list(one["loc"]), "msg": one["msg"]} for one in errors]
+    return JSONResponse(_encodable(document), STATUSES[error.code], problem_headers(error.code), MEDIA_TYPE)
+
+
+def _encodable(value: Any) -> Any:
+    """JSON can name letters that UTF-8 cannot write, and what is wrong with a request is told in its own words."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {name: _encodable(one) for name, one in value.items()}
+        case list():
+            return [_encodable(one) for one in value]
+        case _:
+            return value

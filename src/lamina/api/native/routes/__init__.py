@@ -1,0 +1,13 @@
+"""The routes of the native API, one file a noun."""
+
+from lamina.api.native.routes import accounts, addresses, files, jobs, stacks, submits
+
+ROUTERS = (
+    submits.router,
+    jobs.status_router,
+    jobs.router,
+    files.router,
+    stacks.router,
+    accounts.router,
+    addresses.router,
+)

@@ -1,0 +1,40 @@
+"""The routes that tell a key what it can ask for and what it has."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection
+
+from lamina.api.native.access import AtDesk, Reader
+from lamina.api.native.answers import ModelPage, WalletBody
+from lamina.api.native.problem_route import ProblemRoute, problems
+from lamina.api.native.rendering import render_model, render_wallet
+from lamina.core.catalog import MODELS
+from lamina.core.jobs import JobRequest
+from lamina.core.tasks import TaskKind
+from lamina.store import wallets
+
+router = APIRouter(prefix="/v1", tags=["account"], route_class=ProblemRoute)
+
+
+@router.get("/models", responses=problems(401, 403, 503), summary="The models")
+async def list_models(desk: AtDesk, _key: Reader) -> ModelPage:
+    """What each is for, what it takes, what it costs, and whether it is here."""
+
+    def price_micros(kind: TaskKind, model: str) -> int:
+        return desk.service.pricing.most(JobRequest(kind, {"count": 1}, model=model))
+
+    return ModelPage(models=[render_model(model, desk.is_here(model), price_micros) for model in MODELS.values()])
+
+
+@router.get("/wallet", responses=problems(401, 403, 422, 503), summary="The key's wallet")
+async def get_wallet(
+    desk: AtDesk, key: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many entries.")] = 100
+) -> WalletBody:
+    """The balance, and the newest lines of the ledger."""
+
+    def work(connection: Connection) -> WalletBody:
+        balance = wallets.balance_micros(connection, key.id)
+        return render_wallet(key, balance, wallets.entries(connection, key.id, limit))
+
+    return await desk.service.database.read(work)

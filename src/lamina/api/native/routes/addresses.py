@@ -1,0 +1,107 @@
+"""The signed addresses of files: whoever has one gets the content, whole or in part, and no browser runs any of it."""
+
+import re
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from lamina.api.native.access import AtDesk
+from lamina.api.native.problem_route import ProblemRoute, problems
+from lamina.api.native.translate import is_id
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.files.media_types import SVG
+from lamina.files.signed_urls import path_signature
+from lamina.files.storage import content, signed_file
+from lamina.store.files import FileRecord
+
+router = APIRouter(tags=["files"], route_class=ProblemRoute)
+
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_KEPT_S = 3600
+_BYTES = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+@router.head("/files/{place:path}", include_in_schema=False)
+@router.get(
+    "/files/{place:path}",
+    response_class=Response,
+    responses={
+        200: {"description": "The content.", **_BYTES},
+        206: {"description": "The part that `Range` asks for.", **_BYTES},
+        304: {"description": "It is what `If-None-Match` says."},
+        416: {"description": "The file has no such bytes."},
+        **problems(404, 422, 503),
+    },
+    summary="A file's content",
+)
+async def get_content(
+    request: Request,
+    desk: AtDesk,
+    place: str,
+    expires: Annotated[str, Query(max_length=12)] = "",
+    signature: Annotated[str, Query(max_length=100)] = "",
+    range_: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one range.")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """`place` is the file's id with any ending; the address comes from a job's result and is good for a day."""
+    file_id = _file_id(place)
+    told = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
+    record = await signed_file(desk.service, file_id, *told)
+    tag = f'"{record.sha256}"'
+    headers = _headers(record, tag)
+    if if_none_match is not None and tag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    wanted = parse_range(range_, record.size)
+    if wanted is None:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{record.size}"})
+    start, end = wanted
+    headers["Content-Length"] = str(end - start)
+    is_part = range_ is not None and (start, end) != (0, record.size)
+    if is_part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{record.size}"
+    status = 206 if is_part else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=record.media_type)
+    body = content(desk.service, record, start, end)
+    return StreamingResponse(body, status, headers, record.media_type)
+
+
+def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """(first, past the last): of what is no single range (RFC 9110, 14.2) the whole; None for one that is not there."""
+    found = _RANGE.fullmatch(header.strip()) if header else None
+    if found is None or not (found[1] or found[2]):
+        return 0, size
+    if not found[1]:
+        return (max(0, size - int(found[2])), size) if int(found[2]) and size else None
+    first, last = int(found[1]), int(found[2]) if found[2] else size - 1
+    if last < first and found[2]:
+        return 0, size
+    return (first, min(last + 1, size)) if first < size else None
+
+
+def _headers(record: FileRecord, tag: str) -> dict[str, str]:
+    is_shown = record.media_type.startswith("image/") and record.media_type != SVG
+    how = "inline" if is_shown else "attachment"
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", record.name)
+    return {
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+        "Cache-Control": f"private, max-age={_KEPT_S}",
+        "Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(record.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _file_id(place: str) -> str:
+    file_id = re.split(r"[./]", place, maxsplit=1)[0]
+    if not is_id(file_id):
+        raise LaminaError(ErrorCode.NOT_FOUND, "There is no such file.", "Take its address from the job.")
+    return file_id

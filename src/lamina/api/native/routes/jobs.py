@@ -1,0 +1,131 @@
+"""The routes that show a job, follow it, stop it and remove it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from lamina.api.native.access import (
+    AtDesk,
+    Desk,
+    JobId,
+    Reader,
+    Writer,
+    desk_of,
+    known_job_id,
+    reader_of,
+)
+from lamina.api.native.answers import JOB_ID, JobBody, JobPage
+from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to, problems
+from lamina.api.native.rendering import render_job
+from lamina.api.native.waiting import event_stream
+from lamina.core.errors import LaminaError
+from lamina.core.jobs import JobState
+from lamina.files.storage import address_of
+from lamina.jobs.cancel import cancel
+from lamina.jobs.follow import JobView, newest, view
+from lamina.jobs.retention import forget
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ProblemRoute)
+
+_MOST = 100
+_LATEST_EVENT = 2**31 - 1
+Before = Annotated[
+    str | None,
+    Query(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Only jobs older than this one.",
+          examples=[JOB_ID]),
+]  # fmt: skip
+
+
+@router.get("", responses=problems(401, 403, 422, 503), summary="The key's jobs, the newest first")
+async def list_jobs(
+    desk: AtDesk,
+    key: Reader,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="How many.")] = 20,
+    before: Before = None,
+    state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
+) -> JobPage:
+    found = await newest(desk.service, key.id, limit, before, state)
+    bodies = [_shown(desk, JobView(job)) for job in found]
+    return JobPage(jobs=bodies, next=found[-1].id if len(found) == limit else None)
+
+
+class StatusRoute(ProblemRoute):
+    """Reads the request and writes the answer itself: it is asked more often than all others together, and FastAPI's
+    own way takes longer than what is asked for. The document, and what is answered, are the same.
+    """
+
+    def get_route_handler(self) -> Answer:
+        async def told(request: Request) -> Response:
+            try:
+                key = await reader_of(request)
+                job_id = await known_job_id(request.path_params["job_id"])
+                body = _shown(desk_of(request), await view(desk_of(request).service, key.id, job_id))
+            except LaminaError as error:
+                return answer_to(request, error)
+            return Response(body.model_dump_json(), media_type="application/json")
+
+        return told
+
+
+status_router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StatusRoute)
+
+
+@status_router.get("/{job_id}", responses=problems(401, 403, 404, 503), summary="A job")
+async def get_job(desk: AtDesk, key: Reader, job_id: JobId) -> JobBody:
+    """As it is now; with its place in the queue and the time that it may take."""
+    return _shown(desk, await view(desk.service, key.id, job_id))
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events: `state`, `progress` and `log`, of a training also `loss`, "
+            "`checkpoint` and `sample` (a picture), each with an id to resume after. The stream ends after the event "
+            "of the job's end.",
+            "content": {"text/event-stream": {}},
+        },
+        **problems(401, 403, 404, 422, 503),
+    },
+    summary="What happens to a job, as it happens",
+)
+async def follow_job(
+    desk: AtDesk,
+    key: Reader,
+    job_id: JobId,
+    after: Annotated[int, Query(ge=0, le=_LATEST_EVENT, description="Only events after this one.")] = 0,
+    last_event_id: Annotated[str | None, Header(description="As `after`; browsers send it by themselves.")] = None,
+) -> StreamingResponse:
+    await view(desk.service, key.id, job_id)
+    resumed = int(last_event_id) if last_event_id is not None and _is_event_id(last_event_id) else after
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    stream = event_stream(desk, key.id, job_id, resumed)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+@router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409, 503), summary="Stop a job")
+async def cancel_job(desk: AtDesk, key: Writer, job_id: JobId) -> JobBody:
+    """At once if it is queued; at its next step if it runs, which `is_cancel_requested` says until then."""
+    return _shown(desk, JobView(await cancel(desk.service, key.id, job_id)))
+
+
+@router.delete(
+    "/{job_id}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 409, 503),
+    summary="Remove a job's words and pictures",
+)
+async def delete_job(desk: AtDesk, key: Writer, job_id: JobId) -> None:
+    """Its line in the ledger stays. A job that has not ended must be cancelled first."""
+    await forget(desk.service, key.id, job_id)
+
+
+def _is_event_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LATEST_EVENT
+
+
+def _shown(desk: Desk, shown: JobView) -> JobBody:
+    return render_job(shown, lambda file_id, media_type: address_of(desk.service, file_id, media_type))

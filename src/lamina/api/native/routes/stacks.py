@@ -1,0 +1,104 @@
+"""The routes that give out stacks: as JSON with a picture a layer, and as files for other programs."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from lamina.api.native.access import AtDesk, Desk, JobId, Reader
+from lamina.api.native.answers import StackBody
+from lamina.api.native.problem_route import ProblemRoute, problems
+from lamina.api.native.rendering import render_stack, stack_file
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job
+from lamina.files.storage import address_of, own_file
+from lamina.imaging import saving
+from lamina.jobs.follow import view
+
+router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=ProblemRoute)
+
+Ending = Literal["psd", "ora", "pptx", "svg", "tiff", "webp", "zip"]
+_MEDIA_TYPES: dict[Ending, str] = {
+    "psd": "image/vnd.adobe.photoshop",
+    "ora": "image/openraster",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "svg": "image/svg+xml",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+    "zip": "application/zip",
+}
+_CHUNK_BYTES = 1 << 18
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/{job_id}.{ending}",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "The file.", "content": dict.fromkeys(_MEDIA_TYPES.values(), _FILE)},
+        **problems(401, 403, 404, 409, 422, 503),
+    },
+    summary="A stack as a file",
+)
+async def get_stack_file(
+    desk: AtDesk,
+    key: Reader,
+    job_id: JobId,
+    ending: Ending,
+    live_text: Annotated[bool, Query(description="PPTX and SVG get text to edit instead of pictures of it.")] = False,
+) -> StreamingResponse:
+    """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
+    job = (await view(desk.service, key.id, job_id)).job
+    record = await own_file(desk.service, key.id, stack_file(job))
+    async with desk.conversions:
+        file = await _converted(desk, record.sha256, ending, live_text)
+    size = file.seek(0, 2)
+    file.seek(0)
+    headers = {
+        "Content-Length": str(size),
+        "Content-Disposition": f'attachment; filename="{job.id}.{ending}"',
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+    return StreamingResponse(_chunks(file), headers=headers, media_type=_MEDIA_TYPES[ending])
+
+
+@router.get("/{job_id}", responses=problems(401, 403, 404, 409, 503), summary="A stack")
+async def get_stack(desk: AtDesk, key: Reader, job_id: JobId) -> StackBody:
+    """The id is that of the job that made it. Layers are bottom first, each on the whole canvas."""
+    job: Job = (await view(desk.service, key.id, job_id)).job
+    stack_file(job)
+    assert job.result is not None  # noqa: S101  (it has a stack)
+    return render_stack(job, job.result, lambda file_id, media_type: address_of(desk.service, file_id, media_type))
+
+
+async def _converted(desk: Desk, sha256: str, ending: Ending, is_text_live: bool) -> BinaryIO:
+    """An open file that is nowhere: it goes when it is closed."""
+    folder = Path(tempfile.mkdtemp(prefix="lamina-stack-"))
+    try:
+        source = folder / "stack.zip"
+        await desk.service.blobs.fetch_to(sha256, source)
+        return await asyncio.to_thread(_convert, source, folder / f"out.{ending}", is_text_live)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _convert(source: Path, target: Path, is_text_live: bool) -> BinaryIO:
+    if target.suffix == source.suffix:
+        return source.open("rb")
+    try:
+        stack = saving.load(source)
+    except LaminaError as error:  # it was written by us, so nothing that the user gave is wrong
+        raise LaminaError(ErrorCode.STORE_UNAVAILABLE, f"The kept stack cannot be read: {error.message}") from error
+    saving.save(stack, target, live_text=is_text_live)
+    return target.open("rb")
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,116 @@
+"""The routes that take a job in."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Response
+
+from lamina.api.native.access import AtDesk, Desk, Writer, WriterRoute
+from lamina.api.native.answers import JobBody
+from lamina.api.native.problem_route import Documented, problems
+from lamina.api.native.rendering import render_job
+from lamina.api.native.translate import (
+    body_hash,
+    parse_decomposition,
+    parse_edit,
+    parse_generation,
+    parse_training,
+)
+from lamina.api.native.waiting import LONGEST_WAIT_S, awaited, parse_wait
+from lamina.api.native.wire import (
+    DecompositionFields,
+    EditFields,
+    GenerationFields,
+    Strict,
+    TrainingFields,
+)
+from lamina.core.jobs import JobRequest
+from lamina.core.keys import ApiKey
+from lamina.files.sources import stored_inputs
+from lamina.files.storage import address_of
+from lamina.jobs.follow import JobView, view
+from lamina.jobs.submit import submit
+
+router = APIRouter(prefix="/v1", tags=["jobs"], route_class=WriterRoute)
+
+_LOCATION = {"Location": {"description": "Of the job.", "schema": {"type": "string"}}}
+_ANSWERS: Documented = {
+    200: {
+        "description": "The job, which has ended in the time that `Prefer` allows.",
+        "model": JobBody,
+        "headers": {**_LOCATION, "Preference-Applied": {"schema": {"type": "string"}}},
+    },
+    202: {"description": "The job, which is queued.", "headers": _LOCATION},
+    **problems(400, 401, 402, 403, 404, 409, 413, 422, 429, 503),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where a job is handed in, and how its client wants to hear of it."""
+
+    desk: Desk
+    key: ApiKey
+    response: Response
+    idempotency_key: str | None
+    prefer: str | None
+
+    async def take_in(self, fields: Strict, request: JobRequest) -> JobBody:
+        service, response = self.desk.service, self.response
+        stored = await stored_inputs(service, self.key, request)
+        hashed = None if self.idempotency_key is None else body_hash(request.kind, fields)
+        job = await submit(service, self.key, stored, self.idempotency_key, hashed)
+        response.headers["Location"] = f"/v1/jobs/{job.id}"
+        wait_s = parse_wait(self.prefer)
+        if wait_s is not None and (ended := await awaited(self.desk, self.key.id, job.id, wait_s)):
+            response.status_code = 200
+            response.headers["Preference-Applied"] = f"wait={wait_s}"
+            shown = JobView(ended)
+        else:
+            shown = await view(service, self.key.id, job.id)
+        return render_job(shown, lambda file_id, media_type: address_of(service, file_id, media_type))
+
+
+async def _counter(
+    desk: AtDesk,
+    key: Writer,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, description="The same key and body give the same job, not a second one."),
+    ] = None,
+    prefer: Annotated[
+        str | None,
+        Header(description=f"`wait=N`: answer when the job has ended, or after N seconds, at most {LONGEST_WAIT_S}."),
+    ] = None,
+) -> Counter:
+    return Counter(desk, key, response, idempotency_key, prefer)
+
+
+AtCounter = Annotated[Counter, Depends(_counter)]
+
+
+@router.post("/decompositions", status_code=202, responses=_ANSWERS, summary="Take a picture apart into layers")
+async def decompose(counter: AtCounter, fields: DecompositionFields) -> JobBody:
+    """The result is a stack: its layers in the job's `result`, and `GET /v1/stacks/{id}.psd` and its like."""
+    return await counter.take_in(fields, parse_decomposition(fields))
+
+
+@router.post("/generations", status_code=202, responses=_ANSWERS, summary="Make pictures from words")
+async def generate(counter: AtCounter, fields: GenerationFields) -> JobBody:
+    """The pictures are in the job's `result`, with addresses that need no key and are good for a day."""
+    return await counter.take_in(fields, parse_generation(fields))
+
+
+@router.post("/edits", status_code=202, responses=_ANSWERS, summary="Change pictures as words say")
+async def edit(counter: AtCounter, fields: EditFields) -> JobBody:
+    """`image` is what to change; `references` are what else the words speak of."""
+    return await counter.take_in(fields, parse_edit(fields))
+
+
+@router.post("/trainings", status_code=202, responses=_ANSWERS, summary="Train a LoRA")
+async def train(counter: AtCounter, fields: TrainingFields) -> JobBody:
+    """The adapter is in the job's `result`; later requests name it as `job:ID`. An archive that is wrong fails the job,
+    at no cost. One that is cancelled keeps what it has learnt so far, and is charged for that.
+    """
+    return await counter.take_in(fields, parse_training(fields))

@@ -1,0 +1,169 @@
+"""From the native JSON to what the service is to do; pure functions."""
+
+import hashlib
+import json
+import re
+
+from lamina.api.native.wire import (
+    DecompositionFields,
+    EditFields,
+    GenerationFields,
+    JobFields,
+    LoraFields,
+    PictureFields,
+    SamplingFields,
+    Strict,
+    TrainingFields,
+)
+from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.catalog import wanted_model
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import FILE, JOB, Delivery, InputRole, JobInput, JobRequest
+from lamina.core.task_records import Task, kind_of, record_of
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
+from lamina.core.training import filled, trained_model
+from lamina.fetch.targets import parse_target
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WEB, _DATA = ("http://", "https://"), "data:"
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be one of ours at all: what it is looked up in need not see anything else."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_decomposition(fields: DecompositionFields) -> JobRequest:
+    """Raises `LaminaError`: task_invalid, model_unknown, not_offered."""
+    sampling = _parse_sampling(fields, TaskKind.DECOMPOSE)
+    task = DecomposeTask(fields.layers, fields.prompt, sampling, fields.resolution, fields.raw)
+    return _picture_request(task, fields, _inputs((InputRole.PICTURE, fields.image)), Delivery(safety=fields.safety))
+
+
+def parse_generation(fields: GenerationFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    if fields.mask is not None and fields.image is None:
+        raise _invalid("A mask was given without an image.", "It says where the image may change: give both.")
+    sampling = _parse_sampling(fields, TaskKind.GENERATE)
+    task = GenerateTask(
+        fields.prompt, sampling, fields.width, fields.height, fields.count, fields.strength, fields.expand
+    )
+    inputs = _inputs((InputRole.START, fields.image), (InputRole.MASK, fields.mask))
+    return _picture_request(task, fields, inputs, _parse_delivery(fields))
+
+
+def parse_edit(fields: EditFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    sampling = _parse_sampling(fields, TaskKind.EDIT)
+    task = EditTask(fields.prompt, sampling, fields.width, fields.height, fields.count, fields.expand)
+    given = (fields.image, *fields.references)
+    most = wanted_model(sampling.model, TaskKind.EDIT).max_references
+    if len(given) > most:
+        raise _invalid(f"{len(given)} pictures were given, and the model takes {most}.", "Give fewer.")
+    return _picture_request(
+        task, fields, _inputs(*((InputRole.PICTURE, one) for one in given)), _parse_delivery(fields)
+    )  # fmt: skip
+
+
+def parse_training(fields: TrainingFields) -> JobRequest:
+    """Raises as `parse_decomposition` does."""
+    model, _ = trained_model(fields.model)
+    task = TrainTask(
+        fields.model,
+        fields.steps,
+        fields.learning_rate,
+        fields.rank,
+        fields.alpha,
+        fields.seed,
+        fields.default_caption,
+        fields.references,
+        fields.caption_dropout,
+        fields.resolution,
+        fields.checkpoint_every,
+    )
+    filled(task)
+    return _request(TaskKind.TRAIN, task, model.name, fields, _inputs((InputRole.ARCHIVE, fields.images)), Delivery())
+
+
+def body_hash(kind: str, fields: Strict) -> str:
+    """The same for the same request, however it is written: order, spaces, defaults given or left out."""
+    canonical = json.dumps([kind, fields.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _picture_request(task: Task, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+    kind = kind_of(task)
+    return _request(kind, task, wanted_model(task.sampling.model, kind).name, fields, inputs, delivery)
+
+
+def _request(
+    kind: TaskKind,
+    task: Task | TrainTask,
+    model: str,
+    fields: JobFields,
+    inputs: tuple[JobInput, ...],
+    delivery: Delivery,
+) -> JobRequest:
+    if fields.webhook_url is not None:
+        parse_target(fields.webhook_url)
+    named = task.model if isinstance(task, TrainTask) else task.sampling.model
+    return JobRequest(
+        kind,
+        record_of(task),
+        inputs,
+        delivery,
+        fields.engine,
+        model,
+        "native",
+        {},
+        fields.priority,
+        fields.start_within_s,
+        fields.run_within_s,
+        fields.webhook_url,
+        named_model="" if named is None else model,
+    )
+
+
+def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
+    wanted_model(fields.model, kind)
+    return Sampling(
+        fields.model,
+        fields.seed,
+        fields.steps,
+        fields.guidance,
+        fields.negative,
+        tuple(map(_parse_lora, fields.loras)),
+        fields.scheduler,
+        Acceleration(AccelerationLevel(fields.acceleration)),
+    )
+
+
+def _parse_lora(fields: LoraFields) -> Lora:
+    if fields.path.startswith(JOB) and not is_id(fields.path.removeprefix(JOB)):
+        raise _invalid("A job was named whose id can be none.", "POST /v1/trainings answers with its id.")
+    if fields.path.startswith((FILE, *_WEB)):
+        _checked_source(fields.path)
+    return Lora(fields.path, fields.scale)
+
+
+def _parse_delivery(fields: PictureFields) -> Delivery:
+    return Delivery(fields.format, fields.quality, fields.watermark, fields.safety)
+
+
+def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:
+    return tuple(JobInput(role, _checked_source(source)) for role, source in given if source is not None)
+
+
+def _checked_source(source: str) -> str:
+    if source.startswith(FILE):
+        if not is_id(source.removeprefix(FILE)):
+            raise _invalid("A file was named whose id can be none.", "POST /v1/files answers with its id.")
+    elif source.lower().startswith(_WEB):
+        parse_target(source)
+    elif not source.lower().startswith(_DATA):
+        raise _invalid("A picture was named in an unknown way.", "Give an http(s) URL, a data: URI, or file:ID.")
+    return source
+
+
+def _invalid(message: str, hint: str) -> LaminaError:
+    return LaminaError(ErrorCode.TASK_INVALID, message, hint)

@@ -1,0 +1,177 @@
+"""From what the service has done to Pixazo's JSON; pure functions."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from lamina.api.pixazo.translate import DIALECT, LAYERED
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job, JobState, WebhookEvent
+from lamina.core.tasks import TaskKind
+
+STATUS_PATH = "/v2/requests/status"
+RESULT_PATH = f"/{LAYERED}/v1/{LAYERED}-request-result"
+BARE = "is_bare"
+"""In a request's `extra`: its id goes without the model's name, as the older layered API has it."""
+
+Address = Callable[[str, str], str]
+"""(file id, media type) -> signed address."""
+
+STATES = {
+    JobState.QUEUED: "QUEUED",
+    JobState.RUNNING: "PROCESSING",
+    JobState.SUCCEEDED: "COMPLETED",
+    JobState.FAILED: "FAILED",
+    JobState.CANCELLED: "FAILED",  # the vendor has no word for it
+    JobState.ERRORED: "ERROR",
+}
+_OLDER_STATES = {"QUEUED": "IN_QUEUE", "PROCESSING": "IN_PROGRESS"}  # fal's words, which that page shows
+_ID = re.compile(r"(?:(?P<model>[a-z0-9-]{1,64})_)?(?P<job>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+def render_queued(job: Job, base_url: str) -> dict[str, Any]:
+    """The answer to a submit. `base_url`: where the client found the API."""
+    request_id = render_id(job)
+    response_url = f"{base_url}{RESULT_PATH}/{request_id}"
+    if job.request.extra.get(BARE):
+        return {"status": "IN_QUEUE", "request_id": request_id, "response_url": response_url}
+    queued = {"request_id": request_id, "status": "QUEUED", "polling_url": f"{base_url}{STATUS_PATH}/{request_id}"}
+    return queued | ({"response_url": response_url} if _model_id(job) == LAYERED else {})
+
+
+def render_status(job: Job, address: Address) -> dict[str, Any]:
+    """The universal status."""
+    status = STATES[job.state]
+    return {
+        "request_id": render_id(job),
+        "status": status,
+        "model_id": _model_id(job),
+        "error": _render_failure(job),
+        "output": _render_output(job, address),
+        "created_at": _render_time(job.created_at),
+        "updated_at": _render_time(job.ended_at or job.started_at or job.created_at),
+        "completed_at": None if job.ended_at is None else _render_time(job.ended_at),
+    }
+
+
+def render_result(job: Job, address: Address) -> dict[str, Any]:
+    """The layered API's own: the universal status, and the pictures as fal names them."""
+    body = render_status(job, address)
+    if job.request.extra.get(BARE):
+        body["status"] = _OLDER_STATES.get(body["status"], body["status"])
+    return body if body["output"] is None else {**body, "images": [{"url": url} for url in body["output"]["media_url"]]}
+
+
+def render_letter(event: str, job: Job, address: Address) -> bytes:
+    """The body of a webhook. One that tells of the start does so, too, when the job has ended before it is sent."""
+    body = render_status(job, address)
+    if event == WebhookEvent.STARTED:
+        body |= {"status": "PROCESSING", "error": None, "output": None, "completed_at": None}
+    return json.dumps(body).encode()
+
+
+def render_generation(job: Job, result: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    """Of a picture that was waited for: what both of the vendor's pages on the route show."""
+    picture, url = _first_picture(result, address)
+    return {
+        "output": {
+            "choices": [_render_choice(url)],
+            "task_metric": {"TOTAL": 1, "FAILED": 0, "SUCCEEDED": 1},
+        },
+        "usage": {"width": picture["width"], "image_count": 1, "height": picture["height"]},
+        "request_id": job.id,
+        "images": [
+            {"file_name": f"{_model_id(job)}-{job.id}.png", "content_type": picture["content_type"], "url": url}
+        ],
+        "description": "",
+    }
+
+
+def render_edit(job: Job, result: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    """As `render_generation`, of an edit."""
+    picture, url = _first_picture(result, address)
+    return {
+        "status_code": 200,
+        "request_id": job.id,
+        "code": "",
+        "message": "",
+        "output": {"text": None, "finish_reason": None, "choices": [_render_choice(url)]},
+        "usage": {
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "width": picture["width"],
+            "image_count": 1,
+            "height": picture["height"],
+        },
+    }
+
+
+def render_id(job: Job) -> str:
+    """`<model>_<uuid>`, or the uuid alone."""
+    return job.id if job.request.extra.get(BARE) else f"{_model_id(job)}_{job.id}"
+
+
+def parse_id(request_id: str) -> str:
+    """The job's id, whichever form it is written in. Raises `LaminaError` (not_found)."""
+    found = _ID.fullmatch(request_id)
+    if found is None:
+        raise no_such_request()
+    return found["job"]
+
+
+def check_id(request_id: str, job: Job) -> None:
+    """Raises `LaminaError` (not_found) where the id names another model, or the job is none of this API's."""
+    found = _ID.fullmatch(request_id)
+    is_forgotten = not job.request.task
+    is_ours = job.request.dialect == DIALECT and found is not None and found["model"] in (None, _model_id(job))
+    if not (is_ours or is_forgotten):
+        raise no_such_request()
+
+
+def no_such_request() -> LaminaError:
+    return LaminaError(ErrorCode.NOT_FOUND, "There is no such request.")
+
+
+def _model_id(job: Job) -> str:
+    return str(job.request.extra.get("model_id", job.request.model))
+
+
+def _render_failure(job: Job) -> str | None:
+    if job.failure is not None:
+        return f"{job.failure.message} {job.failure.hint}".strip()
+    return "The request was cancelled." if job.state is JobState.CANCELLED else None
+
+
+def _render_output(job: Job, address: Address) -> dict[str, Any] | None:
+    """Layers come bottom first; of a training it is the adapter."""
+    if job.state is not JobState.SUCCEEDED or job.result is None:
+        return None
+    files = _files(job.request.kind, job.result)
+    media_type = files[0]["content_type"] if files else "application/octet-stream"
+    return {"media_url": [address(file["file"], file["content_type"]) for file in files], "media_type": media_type}
+
+
+def _files(kind: TaskKind, result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    match kind:
+        case TaskKind.DECOMPOSE:
+            return result.get("layers") or []
+        case TaskKind.TRAIN:
+            return [result["lora"]] if "lora" in result else []
+        case _:
+            return result.get("pictures") or []
+
+
+def _first_picture(result: Mapping[str, Any], address: Address) -> tuple[Mapping[str, Any], str]:
+    picture = result["pictures"][0]
+    return picture, address(picture["file"], picture["content_type"])
+
+
+def _render_choice(url: str) -> dict[str, Any]:
+    return {"finish_reason": "stop", "message": {"role": "assistant", "content": [{"image": url}]}}
+
+
+def _render_time(seconds: float) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

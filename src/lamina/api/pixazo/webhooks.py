@@ -1,0 +1,16 @@
+"""Writes Pixazo's webhooks: the universal status, unsigned, since its pages know no signature."""
+
+from lamina.api.pixazo.rendering import render_letter
+from lamina.core.jobs import Job
+from lamina.files.storage import address_of
+from lamina.service.service import Service
+from lamina.store.outbox import Webhook
+from lamina.webhooks.delivery import Letter, Writer
+
+
+def pixazo_writer(service: Service) -> Writer:
+    def write(webhook: Webhook, job: Job, _now: float) -> Letter:
+        body = render_letter(webhook.event, job, lambda file_id, kind: address_of(service, file_id, kind))
+        return Letter(body, {"Content-Type": "application/json"})
+
+    return write

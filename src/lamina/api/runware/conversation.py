@@ -1,0 +1,115 @@
+"""Reads what a client sends into tasks, and answers each: the same over a socket and over HTTP."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from lamina.api.runware.aliases import with_todays_names
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.errors import RunwareError, crash, error_of
+from lamina.api.runware.fields import check, is_task_uuid
+from lamina.api.runware.tasks import HANDLERS
+from lamina.api.runware.wire import TASKS
+from lamina.core.errors import LaminaError
+
+MOST_TASKS = 100  # of one message
+INFERENCE = "imageInference"
+_LONGEST_SHOWN = 100
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Results or one error, never both: clients take a frame with errors for a failure of all that is in it."""
+
+    data: tuple[Mapping[str, Any], ...] = ()
+    error: RunwareError | None = None
+    task_type: str | None = None
+    task_uuid: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        if self.error is None:
+            return {"data": list(self.data)}
+        return {"errors": [self.error.body(self.task_type, self.task_uuid)]}
+
+
+def parse_message(text: str | bytes) -> list[dict[str, Any]]:
+    """The tasks in it. Raises `RunwareError` (invalidParameter, arrayTooSmall, arrayTooLarge)."""
+    try:
+        tasks = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise RunwareError("invalidParameter", "The message is nested too deeply.") from None
+    except ValueError:
+        raise RunwareError("invalidParameter", "The message is not JSON: send an array of tasks.") from None
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+        raise RunwareError("invalidParameter", "The message must be a JSON array of task objects.", type="array")
+    if not tasks:
+        raise RunwareError("arrayTooSmall", "The message has no task in it.", type="array", min=1)
+    if len(tasks) > MOST_TASKS:
+        raise RunwareError(
+            "arrayTooLarge",
+            f"The message has {len(tasks)} tasks; send at most {MOST_TASKS} at once.",
+            type="array",
+            max=MOST_TASKS,
+        )
+    return tasks
+
+
+async def answers(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Frame]:
+    """What one task is answered with, as it comes."""
+    task_type, task_uuid = _named(task, "taskType"), _named(task, "taskUUID")
+    try:
+        handler = HANDLERS[_checked_type(task_type)]
+        if task_type != INFERENCE:
+            task = with_todays_names(task)
+            check(task, TASKS[str(task_type)])
+        elif not is_task_uuid(task.get("taskUUID")):
+            raise _no_uuid("taskUUID" in task)
+        async for outcome in handler(caller, task):
+            if isinstance(outcome, RunwareError):
+                yield Frame(error=outcome, task_type=task_type, task_uuid=task_uuid)
+            else:
+                yield Frame(tuple(outcome))
+    except RunwareError as error:
+        yield Frame(error=error, task_type=task_type, task_uuid=task_uuid)
+    except LaminaError as error:
+        yield Frame(error=error_of(error), task_type=task_type, task_uuid=task_uuid)
+    except Exception:  # noqa: BLE001  (an edge: on a socket there is none beyond it, and the other tasks go on)
+        _log.exception("a task failed in a way that nobody expected")
+        caller.service.observer.request_crashed(f"runware/{task_type}" if task_type in HANDLERS else "runware")
+        yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
+
+
+def refused(task: Mapping[str, Any], error: RunwareError) -> Frame:
+    return Frame(error=error, task_type=_named(task, "taskType"), task_uuid=_named(task, "taskUUID"))
+
+
+def _named(task: Mapping[str, Any], name: str) -> str | None:
+    value = task.get(name)
+    return value[:_LONGEST_SHOWN].encode(errors="replace").decode() if isinstance(value, str) else None
+
+
+def _checked_type(task_type: str | None) -> str:
+    if task_type is None:
+        raise RunwareError("missingParameter", "The task has no taskType.", parameter="taskType", type="string")
+    if task_type not in HANDLERS:
+        raise RunwareError(
+            "unsupportedTaskType",
+            f"The taskType {task_type!r} is not offered here.",
+            parameter="taskType",
+            type="string",
+            allowedValues=sorted(HANDLERS),
+        )
+    return task_type
+
+
+def _no_uuid(is_given: bool) -> RunwareError:
+    code = "invalidParameter" if is_given else "missingParameter"
+    message = "The taskUUID must be a version 4 UUID, a new one for each task."
+    return RunwareError(code, message, parameter="taskUUID", type="string")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,0 +1,125 @@
+"""Runware's errors: what its clients read of one, with the HTTP status that goes with each code."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from lamina.api.shared.causes import log_cause
+from lamina.core.disclosure import for_customers
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, JobState
+
+INVALID_KEY = "Invalid API key. Get one on the machine that serves: lamina keys create."
+
+_STATUSES: Mapping[str, HTTPStatus] = {
+    "invalidApiKey": HTTPStatus.UNAUTHORIZED,
+    "missingApiKey": HTTPStatus.UNAUTHORIZED,
+    "insufficientCredits": HTTPStatus.PAYMENT_REQUIRED,
+    "insufficientPermissions": HTTPStatus.FORBIDDEN,
+    "taskNotFound": HTTPStatus.NOT_FOUND,
+    "mediaNotFound": HTTPStatus.NOT_FOUND,
+    "taskCancelled": HTTPStatus.NOT_FOUND,
+    "rateLimitExceeded": HTTPStatus.TOO_MANY_REQUESTS,
+    "valueTooLarge": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "inferenceError": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internalServerError": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "serviceUnavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""The rest are 400: a client repeats what is 408, 429 or 5xx, and that helps with nothing that stays as it is."""
+
+_CODES: Mapping[ErrorCode, str] = {
+    ErrorCode.KEY_INVALID: "invalidApiKey",
+    ErrorCode.KEY_FORBIDDEN: "insufficientPermissions",
+    ErrorCode.FUNDS_INSUFFICIENT: "insufficientCredits",
+    ErrorCode.LIMIT_REACHED: "rateLimitExceeded",
+    ErrorCode.IDEMPOTENCY_CONFLICT: "conflictTaskUUID",
+    ErrorCode.NOT_FOUND: "mediaNotFound",
+    ErrorCode.CANCELLED: "taskCancelled",
+    ErrorCode.DEADLINE_PASSED: "timeout",
+    ErrorCode.MODEL_UNKNOWN: "invalidModel",
+    ErrorCode.LORA_UNUSABLE: "unsupportedLoraModel",
+    ErrorCode.INPUT_TOO_LARGE: "valueTooLarge",
+    ErrorCode.STORAGE_FULL: "storageLimitExceeded",
+    ErrorCode.ADDRESS_REFUSED: "invalidParameter",
+    ErrorCode.ADDRESS_UNREACHABLE: "invalidParameter",
+    ErrorCode.TASK_INVALID: "invalidParameter",
+    ErrorCode.ENGINE_UNAVAILABLE: "modelUnavailable",
+    ErrorCode.WEIGHTS_MISSING: "modelUnavailable",
+    ErrorCode.WEIGHTS_DAMAGED: "modelUnavailable",
+    ErrorCode.STORE_UNAVAILABLE: "serviceUnavailable",
+    ErrorCode.NOT_OFFERED: "unsupportedParameter",
+}
+_INPUTS = "invalidReferenceImage"  # of pictures that cannot be read; clients sort codes by their first word
+_OURS = "inferenceError"
+
+
+class RunwareError(Exception):
+    """One error of one task. `details`: parameter, type, min, max, multiplier, allowedValues, default, context, ..."""
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    @property
+    def status(self) -> HTTPStatus:
+        return _STATUSES.get(self.code, HTTPStatus.BAD_REQUEST)
+
+    def body(self, task_type: str | None = None, task_uuid: str | None = None) -> dict[str, Any]:
+        """As clients get it: with the task that it is about, so that they know whose call has failed."""
+        about = {"taskType": task_type, "taskUUID": task_uuid}
+        told = {"code": self.code, "message": self.message, **self.details, **about}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def error_of(error: LaminaError) -> RunwareError:
+    """Why, if that is on our side, goes to the log."""
+    told = for_customers(error)
+    known = RunwareError(_code_of(told.code), f"{told.message} {told.hint}".strip())
+    log_cause(error, known.status)
+    return known
+
+
+def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:
+    """Of a job that ended without a result."""
+    if failure is None:
+        return RunwareError("taskCancelled", f"The task has ended without a result: it was {state}.")
+    try:
+        code = _code_of(ErrorCode(failure.code))
+    except ValueError:
+        code = _OURS
+    return RunwareError(code, f"{failure.message} {failure.hint}".strip())
+
+
+def crash() -> RunwareError:
+    return RunwareError("internalServerError", "Something went wrong that nobody had expected; it is in the log.")
+
+
+def invalid_key() -> RunwareError:
+    return RunwareError("invalidApiKey", INVALID_KEY, parameter="apiKey", type="string")
+
+
+def missing_key() -> RunwareError:
+    return RunwareError(
+        "missingApiKey",
+        "No API key was given. Authenticate first, or send Authorization: Bearer KEY.",
+        parameter="apiKey",
+        type="string",
+    )
+
+
+def task_conflict(task_type: str, task_uuid: str, delivery: str | None = None) -> RunwareError:
+    context = {"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery or "sync"}
+    return RunwareError(
+        "conflictTaskUUID",
+        f"The taskUUID {task_uuid} was used before. Use a new one for each task; getResponse tells of the first.",
+        parameter="taskUUID",
+        type="string",
+        context=context,
+    )
+
+
+def _code_of(code: ErrorCode) -> str:
+    return _CODES.get(code) or (_INPUTS if code.value.startswith("input_") else _OURS)

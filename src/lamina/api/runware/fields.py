@@ -1,0 +1,192 @@
+"""What a parameter may be, and the check of a task against the parameters that it may have."""
+
+import math
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from lamina.api.runware.errors import RunwareError
+from lamina.core.errors import LaminaError
+from lamina.fetch.targets import parse_target
+
+_TOLERANCE = 1e-6  # of a multiple: 0.1 + 0.2 is meant to be 0.3
+_LONGEST_SHOWN = 80
+_OWN_CODES = {
+    "width": "Width",
+    "height": "Height",
+    "steps": "Steps",
+    "positivePrompt": "PositivePrompt",
+    "model": "Model",
+}
+"""The parameters for which Runware has codes of their own: invalidWidth, missingPositivePrompt, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter, as the vendor's page lists it.
+
+    `type`: "integer", "float", "string", "boolean", "array", "object" or "any". `least`, `most`: of a number, of a
+    string's length, of an array's. `step`: of a number, counted from 0. `form`: of a string, "uuid4" or "url".
+    """
+
+    type: str
+    least: float | None = None
+    most: float | None = None
+    step: float | None = None
+    default: Any = None
+    allowed: tuple[Any, ...] | None = None
+    is_required: bool = False
+    form: str = ""
+    items: "Field | None" = None
+    fields: "Mapping[str, Field] | None" = None
+
+
+def check(values: Mapping[str, Any], fields: Mapping[str, Field], prefix: str = "") -> None:
+    """Raises `RunwareError` on the first parameter that is unknown, missing or not as it must be."""
+    for name in values:
+        if name not in fields:
+            raise RunwareError(
+                "unsupportedParameter",
+                f"Unsupported parameter {_shown(prefix + name)}.",
+                parameter=(prefix + name)[:_LONGEST_SHOWN],
+                allowedValues=sorted(fields),
+            )
+    for name, field in fields.items():
+        if name not in values:
+            if field.is_required:
+                _refuse_missing(prefix + name, field)
+            continue
+        check_value(values[name], field, prefix + name)
+
+
+def check_value(value: Any, field: Field, name: str) -> None:
+    """Raises `RunwareError`."""
+    if field.type != "any" and not _is_of(value, field.type):
+        _refuse(name, field, f"it must be of the type {field.type}")
+    match field.type:
+        case "integer" | "float":
+            _check_number(value, field, name)
+        case "string":
+            _check_text(value, field, name)
+        case "array":
+            _check_array(value, field, name)
+        case "object" if field.fields is not None:
+            check(value, field.fields, f"{name}.")
+        case _:
+            pass
+    if field.allowed is not None and value not in field.allowed:
+        _refuse(name, field, f"it must be one of {', '.join(map(repr, field.allowed[:8]))}")
+
+
+def is_task_uuid(value: object) -> bool:
+    """Whether it is a version 4 UUID as RFC 9562 writes it, in any case."""
+    if not isinstance(value, str) or len(value) != 36:
+        return False
+    try:
+        parsed = uuid.UUID(value)
+    except ValueError:
+        return False
+    return str(parsed) == value.lower() and parsed.version == 4
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    match kind:
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return not isinstance(value, bool) and (isinstance(value, int) or _is_whole(value))
+        case "float":
+            return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+        case "string":
+            return isinstance(value, str)
+        case "array":
+            return isinstance(value, list)
+        case _:
+            return isinstance(value, dict)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
+
+
+def _check_number(value: float, field: Field, name: str) -> None:
+    if _is_outside(value, field):
+        _refuse(name, field, _span(field))
+    if field.step and abs(value / field.step - round(value / field.step)) * field.step > _TOLERANCE:
+        _refuse(name, field, f"it must be a multiple of {field.step:g}")
+
+
+def _check_text(value: str, field: Field, name: str) -> None:
+    if _is_outside(len(value), field):
+        _refuse(name, field, f"its length: {_span(field)}", "Length" if name == "positivePrompt" else "")
+    if field.form == "uuid4" and not is_task_uuid(value):
+        _refuse(name, field, "it must be a version 4 UUID")
+    if field.form == "url":
+        try:
+            parse_target(value)
+        except LaminaError as error:
+            _refuse(name, field, error.message)
+    if re.search("[\ud800-\udfff]", value):
+        _refuse(name, field, "it has half a letter in it, which cannot be written")
+
+
+def _check_array(value: list[Any], field: Field, name: str) -> None:
+    if _is_outside(len(value), field):
+        if name.endswith("referenceImages"):
+            raise RunwareError(
+                "invalidReferenceImagesCount",
+                f"{len(value)} reference images were given: {_span(field)}.",
+                **_details(name, field),
+            )
+        _refuse(name, field, f"its length: {_span(field)}")
+    if field.items is not None:
+        for number, one in enumerate(value):
+            check_value(one, field.items, f"{name}[{number}]")
+
+
+def _is_outside(amount: float, field: Field) -> bool:
+    is_less = field.least is not None and amount < field.least
+    return is_less or (field.most is not None and amount > field.most)
+
+
+def _span(field: Field) -> str:
+    match field.least, field.most:
+        case None, most:
+            return f"at most {most:g}"
+        case least, None:
+            return f"at least {least:g}"
+        case least, most:
+            return f"it must be from {least:.20g} to {most:.20g}"
+
+
+def _refuse_missing(name: str, field: Field) -> NoReturn:
+    own = _OWN_CODES.get(name) if name == "positivePrompt" else None
+    raise RunwareError(
+        f"missing{own or 'Parameter'}", f"The parameter {name} is required.", **_details(name, field)
+    )  # fmt: skip
+
+
+def _refuse(name: str, field: Field, why: str, ending: str = "") -> NoReturn:
+    code = f"invalid{_OWN_CODES.get(name, 'Parameter')}{ending}"
+    raise RunwareError(code, f"Invalid value for {name}: {why}.", **_details(name, field))
+
+
+def _details(name: str, field: Field) -> dict[str, Any]:
+    bounds = {"min": field.least, "max": field.most, "multiplier": field.step, "default": field.default}
+    known = {key: value for key, value in bounds.items() if value is not None}
+    if field.allowed is not None:
+        known["allowedValues"] = list(field.allowed)
+    return {"parameter": name, "type": field.type, **known}
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")

@@ -1,0 +1,44 @@
+"""Finds the jobs of a task, and writes their results with the addresses or the bytes of their files."""
+
+from typing import Any
+
+from lamina.api.runware.rendering import needs_contents, render_items, result_files
+from lamina.api.runware.wire import MOST_RESULTS
+from lamina.core.jobs import Job
+from lamina.files.storage import address_of, content, own_file
+from lamina.service.service import Service
+from lamina.store import jobs
+
+
+def job_name(task_uuid: str, number: int) -> str:
+    """The idempotency key of the job of a task's result."""
+    return f"runware/{task_uuid.lower()}/{number}"
+
+
+def job_names(task_uuid: str) -> list[str]:
+    """Of all results that a task may have."""
+    return [job_name(task_uuid, number) for number in range(MOST_RESULTS)]
+
+
+async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
+    """Those of the task, by result; none where there is no such task of that key."""
+    names = job_names(task_uuid)
+    found = await service.database.read(lambda connection: jobs.of_idempotency_keys(connection, key_id, names))
+    return [found[name] for name in names if name in found]
+
+
+async def results(service: Service, job: Job) -> list[dict[str, Any]]:
+    """Of a job that has succeeded. Raises `LaminaError` (not_found): a file has been removed since."""
+    contents: dict[str, bytes] = {}
+    if needs_contents(job):
+        contents = {file["file"]: await file_content(service, job.key_id, file["file"]) for file in result_files(job)}
+
+    def address(file_id: str, media_type: str, until: float | None) -> str:
+        return address_of(service, file_id, media_type, until)
+
+    return render_items(job, address, contents)
+
+
+async def file_content(service: Service, key_id: str, file_id: str) -> bytes:
+    record = await own_file(service, key_id, file_id)
+    return b"".join([chunk async for chunk in content(service, record)])

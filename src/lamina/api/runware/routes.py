@@ -1,0 +1,86 @@
+"""Where Runware's clients come to: a socket, and one address for posts, both under three paths."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fastapi import APIRouter, Request, Response, WebSocket
+from starlette.datastructures import Headers
+
+from lamina.accounts.keys import authenticate
+from lamina.api.runware.bodies import PATHS, render_body
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.conversation import Frame, answers, parse_message
+from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
+from lamina.api.runware.sessions import Sessions
+from lamina.api.runware.socket import AUTHENTICATION, Conversation
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.keys import ApiKey, Scope
+from lamina.service.service import Service
+
+_BEARER = "bearer "
+_DRY_RUN = "x-runware-dry-run"
+
+
+class Desk(Protocol):
+    """What `app.state.desk` has for this dialect."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def is_closing(self) -> asyncio.Event: ...
+
+
+router = APIRouter(include_in_schema=False)
+ROUTERS = (router,)
+
+
+async def converse(socket: WebSocket) -> None:
+    desk: Desk = socket.app.state.desk
+    sessions: Sessions = socket.app.state.runware_sessions
+    await Conversation(socket, desk.service, sessions, desk.is_closing).hold()
+
+
+async def answer_post(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    try:
+        tasks = await asyncio.to_thread(parse_message, await request.body())
+        key, tasks, is_greeting = await _authenticated(desk.service, request.headers, tasks)
+    except RunwareError as error:
+        return render_body([Frame(error=error)])
+    except LaminaError as error:
+        told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+        return render_body([Frame(error=told, task_type=AUTHENTICATION)])
+    sdk, is_dry = request.headers.get("x-sdk-name", ""), request.headers.get(_DRY_RUN) == "1"
+    caller = Caller(desk.service, key, desk.is_closing, False, sdk, is_dry)
+    found = await asyncio.gather(*(_every_answer(caller, task) for task in tasks))
+    frames = [frame for of_task in found for frame in of_task]
+    if is_greeting and not tasks:
+        frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": str(uuid.uuid4())},))]
+    return render_body(frames)
+
+
+for _path in PATHS:
+    router.add_api_websocket_route(_path, converse)
+    router.add_api_route(_path, answer_post, methods=["POST"], response_class=Response)
+
+
+async def _authenticated(
+    service: Service, headers: Headers, tasks: list[dict[str, Any]]
+) -> tuple[ApiKey, list[dict[str, Any]], bool]:
+    """The key, the other tasks, and whether one of them was the authentication."""
+    is_greeting = tasks[0].get("taskType") == AUTHENTICATION
+    rest = tasks[1:] if is_greeting else tasks
+    given = headers.get("authorization", "")
+    secret = given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
+    if not secret and is_greeting and isinstance(tasks[0].get("apiKey"), str):
+        secret = tasks[0]["apiKey"]
+    if not secret:
+        raise missing_key()
+    return await authenticate(service, secret, Scope.READ), rest, is_greeting
+
+
+async def _every_answer(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
+    return [frame async for frame in answers(caller, task)]

@@ -1,0 +1,127 @@
+"""The WebSocket: who a client is, its messages as they come, its answers as they are ready."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lamina.accounts.keys import authenticate
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.conversation import Frame, answers, parse_message, refused
+from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
+from lamina.api.runware.fields import check
+from lamina.api.runware.sessions import Session, Sessions
+from lamina.api.runware.tasks.pings import PONG
+from lamina.api.runware.wire import TASKS
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.keys import Scope
+from lamina.service.service import Service
+
+AUTHENTICATION, PING = "authentication", "ping"
+IDLE_S = 120.0
+_LONG_MESSAGE = 1 << 20
+_TIMED_OUT = 1001
+
+
+class Conversation:
+    """One socket. Whatever its client sends gets an answer, and only silence or its leaving ends it."""
+
+    def __init__(self, socket: WebSocket, service: Service, sessions: Sessions, is_closing: asyncio.Event) -> None:
+        self._socket, self._service, self._sessions, self._is_closing = socket, service, sessions, is_closing
+        self._session: Session | None = None
+        self._sdk = socket.headers.get("x-sdk-name") or socket.query_params.get("sdk", "")
+        self._is_dry = socket.query_params.get("dryRun") == "1"
+
+    async def hold(self) -> None:
+        """Until the socket is closed."""
+        await self._socket.accept()
+        try:
+            while (message := await self._heard()) is not None:
+                await self._answer(message)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            if self._session is not None:
+                self._sessions.leave(self._session, self._socket)
+
+    async def _heard(self) -> str | bytes | None:
+        """None after a silence in which nothing was to be done either."""
+        while True:
+            try:
+                heard = await asyncio.wait_for(self._socket.receive(), IDLE_S)
+            except TimeoutError:
+                if self._session is not None and self._session.is_busy:
+                    continue
+                await self._socket.close(_TIMED_OUT, "nothing was said for too long")
+                return None
+            if heard["type"] == "websocket.disconnect":
+                return None
+            text = heard.get("text")
+            return heard.get("bytes") or b"" if text is None else text
+
+    async def _answer(self, message: str | bytes) -> None:
+        try:
+            is_long = len(message) > _LONG_MESSAGE
+            tasks = await asyncio.to_thread(parse_message, message) if is_long else parse_message(message)
+        except RunwareError as error:
+            await self._send(Frame(error=error).body())
+            return
+        for task in tasks:
+            match task.get("taskType"):
+                case "authentication":
+                    await self._authenticate(task)
+                case "ping":
+                    await self._send({"data": [PONG]})
+                case _:
+                    await self._begin(task)
+
+    async def _authenticate(self, task: Mapping[str, Any]) -> None:
+        """An answer of its own kind: one that named a task would never be heard."""
+        try:
+            check(task, {**TASKS[AUTHENTICATION], "taskUUID": TASKS[PING]["taskUUID"]})
+            key = await authenticate(self._service, str(task.get("apiKey", "")), Scope.READ)
+        except LaminaError as error:
+            told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+            await self._send(Frame(error=told, task_type=AUTHENTICATION).body())
+            return
+        except RunwareError as error:
+            await self._send(Frame(error=error, task_type=AUTHENTICATION).body())
+            return
+        if self._session is not None:
+            self._sessions.leave(self._session, self._socket)
+        session = self._sessions.resumed(task.get("connectionSessionUUID"), key.id)
+        if session is None:
+            session = self._sessions.begin(Session(key.id, str(task["apiKey"]), self._sdk, self._is_dry))
+        self._session = session
+        told = {"taskType": AUTHENTICATION, "connectionSessionUUID": session.id}
+        await self._socket.send_text(json.dumps({"data": [told]}))
+        await session.resume(self._socket)
+
+    async def _begin(self, task: Mapping[str, Any]) -> None:
+        session = self._session
+        if session is None:
+            await self._send(refused(task, missing_key()).body())
+        elif session.is_full:
+            error = RunwareError("rateLimitExceeded", "Too many tasks of this connection are under way.")
+            await self._send(refused(task, error).body())
+        else:
+            session.work(self._told(session, task))
+
+    async def _told(self, session: Session, task: Mapping[str, Any]) -> None:
+        try:
+            key = await authenticate(self._service, session.secret, Scope.READ)
+        except LaminaError as error:
+            told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+            await session.send(refused(task, told).body())
+            return
+        caller = Caller(self._service, key, self._is_closing, True, session.sdk, session.is_dry)
+        async for frame in answers(caller, task):
+            await session.send(frame.body())
+
+    async def _send(self, frame: Mapping[str, Any]) -> None:
+        if self._session is not None:
+            await self._session.send(frame)
+        else:
+            await self._socket.send_json(frame)

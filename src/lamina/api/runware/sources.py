@@ -1,0 +1,33 @@
+"""How Runware's clients name a picture: by UUID, by address, as a data URI or as bare base64."""
+
+import re
+
+from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.uuids import parse_uuid
+from lamina.core.errors import LaminaError
+from lamina.core.jobs import FILE
+from lamina.fetch.targets import parse_target
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{16,}={0,2}\s*")
+
+
+def parse_source(text: str, name: str) -> str:
+    """As a job's input has it: file:ID, an http(s) address or a data URI. Raises `RunwareError` (invalidParameter)."""
+    if own_id := parse_uuid(text):
+        return f"{FILE}{own_id}"
+    start = text[:8].lower()
+    if start.startswith(("http://", "https://")):
+        try:
+            parse_target(text)
+        except LaminaError as error:
+            raise _invalid(name, error.message) from error
+        return text
+    if start.startswith("data:"):
+        return text
+    if _BASE64.fullmatch(text):
+        return f"data:;base64,{text.replace('-', '+').replace('_', '/')}"
+    raise _invalid(name, "it is no UUID, no http(s) address, no data URI and no base64.")
+
+
+def _invalid(name: str, why: str) -> RunwareError:
+    return RunwareError("invalidParameter", f"Invalid value for {name}: {why}", parameter=name, type="string")

@@ -1,0 +1,74 @@
+"""Keeps what became of the tasks that are no jobs, so that their UUIDs are used once and they can be asked for."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.errors import RunwareError, error_of, task_conflict
+from lamina.api.runware.results import jobs_of
+from lamina.core.errors import LaminaError
+from lamina.store import records
+
+_KIND = "runware/task"
+_KEPT_S = 7 * 24 * 3600.0
+_LONGEST_S = 1800.0  # that such a task takes; one that is still open then was interrupted
+_LONGEST_KEPT = 2000  # letters of a parameter: pictures are longer
+_INTERRUPTED = RunwareError("inferenceError", "The task was interrupted. Send it again, under a new taskUUID.")
+
+Data = Sequence[Mapping[str, Any]]
+
+
+async def is_known(caller: Caller, task_uuid: str) -> bool:
+    return await record_of_task(caller, task_uuid) is not None
+
+
+async def record_of_task(caller: Caller, task_uuid: str) -> dict[str, Any] | None:
+    """{request, status: processing, success or error, data, errors}, of the caller's own task."""
+    key_id, name = caller.key.id, task_uuid.lower()
+    found = await caller.service.database.read(lambda connection: records.by_name(connection, key_id, _KIND, name))
+    if found is not None and found["status"] == "processing" and caller.service.clock() - found["at"] > _LONGEST_S:
+        return {**found, "status": "error", "errors": [_error_body(_INTERRUPTED, found["request"])]}
+    return found
+
+
+async def recorded(caller: Caller, task: Mapping[str, Any], work: AsyncIterator[Data]) -> AsyncIterator[Data]:
+    """What `work` yields, kept besides. Raises `RunwareError` (conflictTaskUUID)."""
+    await _begin(caller, task)
+    told: list[Mapping[str, Any]] = []
+    try:
+        async for data in work:
+            told.extend(data)
+            yield data
+    except (RunwareError, LaminaError) as error:
+        known = error if isinstance(error, RunwareError) else error_of(error)
+        await _end(caller, task, {"status": "error", "data": told, "errors": [_error_body(known, task)]})
+        raise known from error
+    await _end(caller, task, {"status": "success", "data": told, "errors": []})
+
+
+async def _begin(caller: Caller, task: Mapping[str, Any]) -> None:
+    service, key_id, task_uuid = caller.service, caller.key.id, str(task["taskUUID"])
+    now = service.clock()
+    value = {"request": _kept(task), "status": "processing", "at": now, "data": [], "errors": []}
+    is_new = not await jobs_of(service, key_id, task_uuid) and await service.database.write(
+        lambda connection: records.insert(connection, key_id, _KIND, task_uuid.lower(), value, now, now + _KEPT_S)
+    )
+    if not is_new:
+        raise task_conflict(str(task["taskType"]), task_uuid)
+
+
+async def _end(caller: Caller, task: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
+    name, value = str(task["taskUUID"]).lower(), {"request": _kept(task), "at": caller.service.clock(), **outcome}
+    await caller.service.database.write(
+        lambda connection: records.replace(connection, caller.key.id, _KIND, name, value)
+    )
+
+
+def _kept(task: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value for name, value in task.items() if not isinstance(value, str) or len(value) <= _LONGEST_KEPT
+    }  # fmt: skip
+
+
+def _error_body(error: RunwareError, task: Mapping[str, Any]) -> dict[str, Any]:
+    return error.body(task.get("taskType"), task.get("taskUUID"))

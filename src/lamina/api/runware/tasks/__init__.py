@@ -1,0 +1,30 @@
+"""What each of Runware's tasks does, one file a noun."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.tasks.accounts import account_management
+from lamina.api.runware.tasks.inference import image_inference
+from lamina.api.runware.tasks.lora_uploads import model_upload
+from lamina.api.runware.tasks.media import image_upload, media_storage
+from lamina.api.runware.tasks.pings import ping
+from lamina.api.runware.tasks.responses import get_response, get_task_details
+from lamina.api.runware.tasks.searches import model_search
+
+Outcome = Sequence[Mapping[str, Any]] | RunwareError
+Handler = Callable[[Caller, Mapping[str, Any]], AsyncIterator[Outcome]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "accountManagement": account_management,
+    "getResponse": get_response,
+    "getTaskDetails": get_task_details,
+    "imageInference": image_inference,
+    "imageUpload": image_upload,
+    "mediaStorage": media_storage,
+    "modelSearch": model_search,
+    "modelUpload": model_upload,
+    "ping": ping,
+}
+"""By taskType. Each yields what goes into one frame, and raises, or yields, what went wrong."""

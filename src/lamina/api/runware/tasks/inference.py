@@ -1,0 +1,134 @@
+"""The imageInference task: takes in its jobs, and answers with results, or at once where they are to be polled."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.errors import RunwareError, error_of, task_conflict
+from lamina.api.runware.rendering import TASK_TYPE, failure_of, render_acknowledgement
+from lamina.api.runware.results import job_name, job_names, results
+from lamina.api.runware.task_records import is_known
+from lamina.api.runware.tasks.lora_uploads import registered_loras
+from lamina.api.runware.translate import Wanted, named_loras, parse_inference
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job, JobRequest
+from lamina.core.keys import Scope
+from lamina.core.money import MICROS
+from lamina.files.sources import stored_inputs
+from lamina.jobs.follow import ended
+from lamina.jobs.submit import submit_each
+from lamina.store import jobs
+
+Data = Sequence[Mapping[str, Any]]
+_LOOK_AGAIN_S = 3600.0
+_DRAWN_SEED_BITS = 32
+_SENT_TO = ("webhookURL", "uploadEndpoint")
+_BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
+
+
+async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data | RunwareError]:
+    caller.may(Scope.WRITE)
+    task_uuid = str(task["taskUUID"])
+    loras = await registered_loras(caller, named_loras(task))
+    wanted = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
+    _check_addresses(caller, task)
+    if caller.is_dry:
+        yield [_priced(caller, task_uuid, wanted)]
+        return
+    await _check_unused(caller, task)
+    taken = await _taken_in(caller, task, wanted)
+    if wanted.is_async:
+        yield [render_acknowledgement(task_uuid)]
+        return
+    async for job in _as_they_end(caller, taken):
+        failure = failure_of(job)
+        yield await results(caller.service, job) if failure is None else failure
+
+
+def _check_addresses(caller: Caller, task: Mapping[str, Any]) -> None:
+    for name in _SENT_TO:
+        if name in task:
+            try:
+                caller.service.fetcher.check(task[name])
+            except LaminaError as error:
+                raise RunwareError("invalidParameter", str(error), parameter=name, type="string") from error
+
+
+async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
+    """Before anything of it is stored; the database has the last word."""
+    task_uuid, key_id = str(task["taskUUID"]), caller.key.id
+    name = job_name(task_uuid, 0)
+    known = await caller.service.database.read(lambda connection: jobs.by_idempotency_key(connection, key_id, name))
+    if known is not None or await is_known(caller, task_uuid):
+        raise _conflict(task)
+
+
+async def _taken_in(caller: Caller, task: Mapping[str, Any], wanted: Wanted) -> list[Job]:
+    names = job_names(str(task["taskUUID"]))[: len(wanted.requests)]
+    requests = await _with_stored_inputs(caller, wanted.requests)
+    try:
+        return await submit_each(caller.service, caller.key, requests, names, wanted.notes)
+    except LaminaError as error:
+        if error.code is ErrorCode.IDEMPOTENCY_CONFLICT:
+            raise _conflict(task) from error
+        raise _about_inputs(error) from error
+
+
+async def _with_stored_inputs(caller: Caller, requests: Sequence[JobRequest]) -> list[JobRequest]:
+    """All results of a task are made from the same pictures, which are stored once."""
+    try:
+        first = await stored_inputs(caller.service, caller.key, requests[0])
+    except LaminaError as error:
+        raise _about_inputs(error) from error
+    return [first, *(replace(request, inputs=first.inputs) for request in requests[1:])]
+
+
+def _about_inputs(error: LaminaError) -> RunwareError:
+    told = error_of(error)
+    if told.code in _BAD_INPUTS:
+        told.details["parameter"] = "inputs"
+    return told
+
+
+async def _as_they_end(caller: Caller, taken: Sequence[Job]) -> AsyncIterator[Job]:
+    """In their own order where all are answered at once."""
+    waiting = [asyncio.create_task(_ended(caller, job)) for job in taken]
+    try:
+        for one in asyncio.as_completed(waiting) if caller.is_streamed else waiting:
+            yield await one
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+async def _ended(caller: Caller, job: Job) -> Job:
+    waiting = asyncio.create_task(_awaited(caller, job))
+    closing = asyncio.create_task(caller.is_closing.wait())
+    try:
+        await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            return waiting.result()
+        raise RunwareError(
+            "serviceUnavailable", "The service is about to end; the task goes on. Ask for it with getResponse."
+        )
+    finally:
+        waiting.cancel()
+        closing.cancel()
+
+
+async def _awaited(caller: Caller, job: Job) -> Job:
+    while (now := await ended(caller.service, caller.key.id, job.id, _LOOK_AGAIN_S)).state.is_open:
+        pass
+    return now
+
+
+def _priced(caller: Caller, task_uuid: str, wanted: Wanted) -> dict[str, Any]:
+    cost = sum(caller.service.pricing.most(request) for request in wanted.requests)
+    return {**render_acknowledgement(task_uuid), "cost": cost / MICROS}
+
+
+def _conflict(task: Mapping[str, Any]) -> RunwareError:
+    return task_conflict(TASK_TYPE, str(task["taskUUID"]), task.get("deliveryMethod"))

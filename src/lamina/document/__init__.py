@@ -1,1 +1,0 @@
-"""What happens to layers as pixels and files: reading, finishing, measuring, exporting, importing."""

@@ -1,5 +1,0 @@
-"""Brings the layers of any engine to the picture's own size, so that together they give the picture back."""
-
-from lamina.document.finish.finishing import finish
-
-__all__ = ["finish"]

@@ -1,1 +1,0 @@
-"""The engines that make or take apart pictures, one package each."""

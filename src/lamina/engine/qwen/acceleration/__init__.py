@@ -1,6 +1,0 @@
-"""Sampling in less time: passes through the transformer that are answered from what an earlier step computed."""
-
-from lamina.engine.qwen.acceleration.accelerated import accelerated
-from lamina.engine.qwen.acceleration.passes import Skips
-
-__all__ = ["Skips", "accelerated"]

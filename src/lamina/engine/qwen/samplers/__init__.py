@@ -1,5 +1,0 @@
-"""How noise becomes a picture: every named scheduler as a diffusers object for the family's unmodified pipelines."""
-
-from lamina.engine.qwen.samplers.scheduler import FlowScheduler, make_scheduler
-
-__all__ = ["FlowScheduler", "make_scheduler"]

@@ -1,0 +1,213 @@
+"""Finds the background: the region behind everything, and what it looks like where it is covered."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lamina.engines.classic.fill import fill, trend_of
+from lamina.engines.classic.raster import (
+    Components,
+    Labels,
+    Mask,
+    Rgb,
+    Values,
+    components,
+    grow,
+    lab,
+    largest,
+    levels,
+    looked_up,
+    means_by_label,
+    of_labels,
+    opened,
+    share_by_label,
+    shrink,
+    steps,
+)
+from lamina.engines.classic.texture import foreground_on_texture
+
+_CLEAN_LEVELS = 0.04  # mean fine noise: drawn pictures have 0.01
+_UNEVEN_LEVELS = 4.0  # what noise leaves about things on ground that is otherwise flat
+_STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
+_GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
+_MIN_REGION_SHARE = 0.002
+_MIN_AREA_SHARE = 0.03
+_FITTING_LEVELS, _DEPARTURE_LEVELS = 1.6, 12
+_MIN_ISLAND_SHARE = 0.0004
+_MOST_CHANCE = 0.2  # share of a gradient that has an island's colour, above which the island may have it by chance
+_MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the picture that a texture must fill
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What lies behind everything else.
+
+    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it is
+    transparent. `is_smooth`: whether it is one flat colour or gradient. `areas`: other large regions that run along
+    the picture's border.
+    `noise`: levels by which its pixels scatter about the model. `is_uneven`: whether fine noise lies over it all.
+    """
+
+    mask: Mask
+    model: Rgb | None
+    is_smooth: bool
+    areas: tuple[Mask, ...]
+    noise: float
+    is_uneven: bool = False
+
+
+def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Background:
+    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`; `is_calmed`: ripples were taken away."""
+    regions = components(smooth, connectivity=4)
+    groups = _border_groups(rgb, regions)
+    main = of_labels(regions.labels, groups[0] if groups else [])
+    trend, noise = _trend(rgb, main) if groups else (None, 0.0)
+    is_uneven = trend is not None and not is_calmed and _fine_noise(rgb) > _CLEAN_LEVELS
+    if is_uneven:
+        noise = max(noise, _UNEVEN_LEVELS)
+    if trend is None:
+        textured = _textured(rgb)
+        if textured is not None:
+            return textured
+        if not groups:
+            return Background(np.zeros(rgb.shape[:2], bool), rgb, False, (), 0.0)
+        main = regions.labels == groups[0][0]  # like colours are different things if no one surface explains them
+    model = _spread_from(rgb, main) if trend is None else trend
+    mask = _explained(rgb, main, model, noise)
+    others = [of_labels(regions.labels, group) for group in groups[1:]]
+    areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
+    return Background(mask, model, trend is not None, areas, noise, is_uneven)
+
+
+def _textured(rgb: Rgb) -> Background | None:
+    """The background as a texture that runs all along the picture's border, if there is one."""
+    front = foreground_on_texture(rgb)
+    if _rim(front).mean() > 1 - _MIN_TEXTURE_BORDER or front.mean() > 1 - _MIN_TEXTURE_SHARE:
+        return None
+    calm = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 4), np.uint8)
+    model = _spread_from(calm, ~grow(front, 6))
+    noise = float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[~front], 90))
+    return Background(~front, model, False, (), noise)
+
+
+def smooth_parts(rgb: Rgb) -> Mask:
+    """Where colour changes by small steps only, after fine noise has been smoothed away."""
+    noise = _fine_noise(rgb)
+    smooth = cv2.medianBlur(rgb, 3)
+    if noise > 0.3:
+        smooth = cv2.bilateralFilter(smooth, 7, 12 + 4 * noise, 3)
+    colours = lab(np.asarray(smooth, np.uint8))
+    is_even = np.ones(colours.shape[:2], bool)
+    is_even[:, :-1] &= steps(colours, 1) <= _STEP_LAB
+    is_even[:-1] &= steps(colours, 0) <= _STEP_LAB
+    return is_even
+
+
+def _fine_noise(rgb: Rgb) -> float:
+    """Levels that a median filter takes from the median pixel."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    rest = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3)))
+    return float(np.minimum(rest, 8).mean() if np.median(rest) > 0 else np.minimum(rest, 1).mean())
+
+
+def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
+    """Regions that reach the picture's border, gathered by colour, the likeliest background first."""
+    on_border = share_by_label(_rim(regions.labels), len(regions))
+    shares = regions.areas / regions.labels.size
+    candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
+    if len(candidates) < 2:
+        return [candidates] if candidates else []
+    groups = _alike(
+        sorted(candidates, key=lambda i: -shares[i]), means_by_label(regions.labels, lab(rgb), len(regions))
+    )
+    return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
+
+
+def _alike(regions: list[int], colours: Values) -> list[list[int]]:
+    """The regions, largest first, gathered by colour."""
+    groups: list[list[int]] = []
+    for region in regions:
+        near = [group for group in groups if np.linalg.norm(colours[group[0]] - colours[region]) < _GROUP_LAB]
+        if near:
+            near[0].append(region)
+        else:
+            groups.append([region])
+    return groups
+
+
+def _is_area(region: Mask, background: Mask) -> bool:
+    """True for a large region that runs along two or more sides of the picture, as a sky or a floor does."""
+    if region.mean() < _MIN_AREA_SHARE or (region & background).sum() > 0.2 * region.sum() or min(region.shape) < 4:
+        return False
+    sides = region[1], region[-2], region[:, 1], region[:, -2]
+    return sum(float(side.mean()) > 0.1 for side in sides) >= 2
+
+
+def _with_rim(area: Mask, background: Mask) -> Mask:
+    """The area and its soft edge: what is between it and the background and too thin to be anything else."""
+    between = ~background & ~area
+    return (area & ~background) | (between & grow(area, 4) & ~opened(between, 3))
+
+
+def _rim(picture: Labels | Mask) -> Labels:
+    """The second ring of pixels: the first may be an anti-aliased frame."""
+    if min(picture.shape) < 4:
+        return picture.ravel().astype(np.int32)
+    return np.concatenate([picture[1], picture[-2], picture[:, 1], picture[:, -2]]).astype(np.int32)
+
+
+def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:
+    """The simplest surface that explains the region, if one does, and the region's scatter about it in levels."""
+    values = rgb.astype(np.float32)
+    best: tuple[Rgb | None, float] = None, 3.0
+    for degree in (1, 3, 5):
+        surface = trend_of(values, main, degree)
+        if surface is None:
+            continue
+        model = levels(surface)
+        # a fifth may have leaked in over a soft edge: the 80th percentile, scaled to a normal 95th
+        scatter = 1.53 * float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[main], 80))
+        if (best[0] is None and scatter <= 8) or scatter < 0.7 * best[1]:
+            best = model, scatter
+        if best[0] is not None and best[1] <= _FITTING_LEVELS:
+            break
+    return best if best[0] is None else (_settled(rgb, best[0], main, best[1]), best[1])
+
+
+def _settled(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
+    """The model bent to what little the region's own slow shading departs from it, such as the tip of a cone."""
+    rest = rgb[::4, ::4].astype(np.float32) - model[::4, ::4]
+    near = (main[::4, ::4] & (largest(np.abs(rest)) <= _DEPARTURE_LEVELS + 3 * noise)).astype(np.float32)
+    sums, weight = (np.asarray(cv2.GaussianBlur(plane, (0, 0), 3)) for plane in (rest * near[..., None], near))
+    bend = np.where(weight[..., None] > 0.02, sums / np.maximum(weight, 0.02)[..., None], 0).astype(np.float32)
+    if np.abs(bend).max() < 0.5:
+        return model
+    bend = np.asarray(cv2.resize(bend, main.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    return levels(model + bend)
+
+
+def _spread_from(rgb: Rgb, main: Mask) -> Rgb:
+    inner = shrink(main, 2)
+    return fill(rgb, ~main, inner if inner.any() else main)
+
+
+def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
+    """Pixels of the model's colour that hang together with the border, or are seen through something.
+
+    What something encloses is background where it has just the colour that a gradient has there. On one flat colour
+    that would prove nothing: a white eye on white paper is an eye.
+    """
+    smooth = np.asarray(cv2.medianBlur(rgb, 3))
+    most = 3 + 1.5 * noise
+    close = largest(np.asarray(cv2.absdiff(smooth, model))) <= most
+    parts = components(close, connectivity=4)
+    is_sizeable = parts.areas > _MIN_ISLAND_SHARE * close.size
+    is_sizeable[0] = False
+    keep = is_sizeable & (np.bincount(parts.labels[main], minlength=len(parts)) > 0)
+    for island in np.flatnonzero(is_sizeable & ~keep).tolist():
+        window = parts.window(island)
+        colour = model[window][parts.labels[window] == island].mean(0)
+        alike = np.abs(model[::4, ::4] - colour).max(-1) <= most
+        keep[island] = alike.mean() < _MOST_CHANCE
+    return looked_up(keep, parts.labels)

@@ -1,0 +1,145 @@
+"""Guesses what is hidden: fills holes in a picture smoothly from the pixels that are known."""
+
+import cv2
+import numpy as np
+
+from lamina.core.layers import Pixels
+from lamina.engines.classic.raster import Mask, Values, bounds, levels, only_where
+
+_TREND_SAMPLES = 6_000
+_TREND_DEGREE = 3
+_HALVED_FROM_PX = 250_000
+_TREND_MISFIT_LEVELS = 10.0  # a trend that misses a tenth of the known pixels by more is not the ground's own
+
+
+def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
+    """`picture` (h, w, c) with the pixels of `hole` guessed from those of `known`; all else unchanged.
+
+    A polynomial trend is taken out first where the known pixels follow one, so that gradients run on through a
+    hole and past the picture's edge; what is left is filled by a membrane over an image pyramid.
+    """
+    if not hole.any() or not known.any():
+        return picture.copy()
+    rows, columns = _needed_window(hole, known)
+    inside, known = hole[rows, columns], known[rows, columns]
+    out = picture.copy()
+    part = out[rows, columns]
+    if part.shape[-1] == 4 and (part[..., 3] == 255).all():
+        part = part[..., :3]  # nothing to guess of an alpha that is the same everywhere
+    values = part.astype(np.float32)
+    trend = trend_of(values, known)
+    if trend is None:
+        guess = _at(inside, _spread_into(values, known))
+    else:
+        values -= trend
+        guess = _at(inside, _spread_into(values, known)) + _at(inside, trend)
+    part[inside] = levels(guess)
+    return out
+
+
+def _at(mask: Mask, values: Values) -> Values:
+    """(n, c): `values[mask]`, in half the time."""
+    return values.reshape(-1, values.shape[-1]).take(np.flatnonzero(mask), axis=0)
+
+
+def _needed_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
+    """The hole's bounding box grown by its own size, as far as anything is known beyond it."""
+    x, y, width, height = bounds(hole)
+    margin = max(32, max(height, width) // 2)
+    rows = slice(max(0, y - margin), y + height + margin)
+    columns = slice(max(0, x - margin), x + width + margin)
+    if np.count_nonzero(known[rows, columns]) < 64:
+        return slice(None), slice(None)
+    return rows, columns
+
+
+def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values | None:
+    """(h, w, c): the robust polynomial in x and y through the known pixels, or None if they follow none."""
+    coefficients = _fit_trend(values, known, degree)
+    if coefficients is None:
+        return None
+    height, width = known.shape
+    xs = _powers(np.linspace(-1, 1, width, dtype=np.float32), degree)
+    ys = _powers(np.linspace(-1, 1, height, dtype=np.float32), degree)
+    grid = np.zeros((degree + 1, degree + 1, values.shape[-1]), np.float32)
+    for term, (i, j) in enumerate(_terms(degree)):
+        grid[i, j] = coefficients[term]
+    channels = [ys @ grid[..., channel] @ xs.T for channel in range(values.shape[-1])]
+    return _values(cv2.merge(channels))
+
+
+def _fit_trend(values: Values, known: Mask, degree: int) -> Values | None:
+    height, width = known.shape
+    places = np.flatnonzero(known)
+    places = places[:: max(1, len(places) // _TREND_SAMPLES)]
+    rows, columns = np.divmod(places, width)
+    samples = values.reshape(-1, values.shape[-1])[places].astype(np.float64)
+    x = columns / max(1, width - 1) * 2 - 1
+    y = rows / max(1, height - 1) * 2 - 1
+    basis = np.stack([y**i * x**j for i, j in _terms(degree)], 1)
+    coefficients = np.zeros((basis.shape[1], samples.shape[1]))
+    misfit = np.zeros(len(places))
+    for _ in range(4):  # iteratively reweighted least squares, Cauchy weights
+        scale = max(1.0, 1.5 * float(np.median(misfit)))
+        scaled = basis / (1 + (misfit / scale) ** 2)[:, None]
+        normal = scaled.T @ basis + 1e-6 * np.eye(basis.shape[1]) * len(places)
+        coefficients = np.linalg.solve(normal, scaled.T @ samples)
+        misfit = np.abs(basis @ coefficients - samples).max(1)
+    return coefficients if np.percentile(misfit, 90) <= _TREND_MISFIT_LEVELS else None
+
+
+def _terms(degree: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+
+
+def _powers(positions: Values, degree: int) -> Values:
+    return np.stack([positions**power for power in range(degree + 1)], 1)
+
+
+def _spread_into(values: Values, known: Mask) -> Values:
+    """`_membrane`, at half size where there is much to do: what it fills is smooth anyway."""
+    height, width = known.shape
+    if known.size < _HALVED_FROM_PX:
+        return _membrane(values, known)
+    half = (width + 1) // 2, (height + 1) // 2
+    weight = np.asarray(cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA))
+    sums = _values(cv2.resize(only_where(known, values), half, interpolation=cv2.INTER_AREA))
+    means = sums / _for_each_channel(np.maximum(weight, 1e-3), sums)
+    return _values(cv2.resize(_membrane(means, weight > 0.4), (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _membrane(values: Values, known: Mask) -> Values:
+    """Pull-push: averages the known pixels down an image pyramid, then lets them spread back into the gaps."""
+    weight = known.astype(np.float32)
+    pyramid = [(only_where(known, values), weight)]
+    while min(pyramid[-1][1].shape) > 2:
+        sums, weight = pyramid[-1]
+        pyramid.append((_values(cv2.pyrDown(sums)), _values(cv2.pyrDown(weight))))
+    sums, weight = pyramid[-1]
+    mean = sums.sum((0, 1)) / max(float(weight.sum()), 1e-6)
+    spread = np.where(weight[..., None] > 1e-3, sums / np.maximum(weight, 1e-3)[..., None], mean).astype(np.float32)
+    for sums, weight in reversed(pyramid[:-1]):
+        height, width = weight.shape
+        spread = _values(cv2.pyrUp(spread, dstsize=(width, height)))
+        trust = _for_each_channel(np.clip(weight, 0, 1), sums)
+        here = sums / _for_each_channel(np.maximum(weight, 1e-3), sums)
+        fixed = spread * (1 - trust) + here * trust
+        spread = _relax(fixed, weight)
+    return spread
+
+
+def _relax(values: Values, weight: Values, sweeps: int = 3) -> Values:
+    """A few Jacobi sweeps of the Laplace equation where little is known, against the pyramid's blockiness."""
+    free = _for_each_channel(np.clip(1 - weight, 0, 1), values)
+    for _ in range(sweeps):
+        values = values + free * (_values(cv2.blur(values, (5, 5))) - values)
+    return values
+
+
+def _for_each_channel(plane: Values, like: Values) -> Values:
+    """`plane` (h, w) as often as `like` (h, w, c) has channels: several times faster than broadcasting it."""
+    return _values(cv2.merge([plane] * like.shape[-1]))
+
+
+def _values(array: object) -> Values:
+    return np.asarray(array, np.float32)

@@ -1,0 +1,77 @@
+"""TeaCache: skips all blocks while the first one's input has moved little since they last ran.
+
+After "Timestep Embedding Tells: It's Time to Cache for Video Diffusion Model" (arXiv 2411.19108) and the code that its
+authors published for Flux. They rescale each change by a polynomial fitted to a model; none is published for this
+family, so changes count as they are here, and a distance means another thing than in a fitted TeaCache.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from diffusers.hooks.group_offloading import _GROUP_OFFLOADING
+from torch import nn
+
+from lamina.engines.qwen.acceleration.skip_schedule import Fences
+from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One condition's. `seen`: the first block's input in the last step; `added`: what all blocks last added; BLC."""
+
+    step: int = 0
+    seen: torch.Tensor | None = None
+    added: torch.Tensor | None = None
+    moved: float = 0.0
+    skipped_in_a_row: int = 0
+
+
+class TeaCache(StandIn):
+    """`distance`: 0..1, the sum of relative changes (mean absolute) of the input at which the blocks run again."""
+
+    def __init__(self, blocks: nn.ModuleList, fences: Fences, distance: float) -> None:
+        super().__init__()
+        self.blocks, self.fences, self.distance = blocks, fences, distance
+        self.modulation = _modulation_at_hand(blocks[0])
+        self.runs: dict[str, _Run] = {}
+        self.run = _Run()
+
+    def begin(self, name: str, step: int) -> None:
+        self.run = self.runs.setdefault(name, _Run()) if step else _Run()
+        self.runs[name] = self.run
+        self.run.step = step
+
+    def forward(self, hidden_states: torch.Tensor, encoder_hidden_states: torch.Tensor, **rest: object) -> Streams:
+        run = self.run
+        run.moved += self._change(hidden_states, **rest)
+        self.was_skipped = False
+        if run.added is not None and self._may_skip() and run.moved < self.distance:
+            self.was_skipped = True
+            run.skipped_in_a_row += 1
+            return encoder_hidden_states, hidden_states + run.added
+        picture_BLC, text_BTC = hidden_states, encoder_hidden_states
+        for block in self.blocks:
+            text_BTC, picture_BLC = block(hidden_states=picture_BLC, encoder_hidden_states=text_BTC, **rest)
+        run.added, run.moved, run.skipped_in_a_row = picture_BLC - hidden_states, 0.0, 0
+        return text_BTC, picture_BLC
+
+    def _may_skip(self) -> bool:
+        run, may_skip = self.run, self.fences.may_skip
+        is_last = run.step == len(may_skip) - 1  # which the paper always computes, as it does the first
+        return may_skip[run.step] and run.skipped_in_a_row < self.fences.max_consecutive and not is_last
+
+    def _change(self, hidden_states: torch.Tensor, temb: torch.Tensor, modulate_index=None, **_: object) -> float:
+        """Of the picture as the first block's attention sees it, normed and modulated by the timestep."""
+        first, before = self.blocks[0], self.run.seen
+        modulation = self.modulation(temb).chunk(2, dim=-1)[0]
+        seen, _gate = first._modulate(first.img_norm1(hidden_states), modulation, modulate_index)
+        self.run.seen = seen
+        return 0.0 if before is None else float((seen - before).abs().mean() / before.abs().mean())
+
+
+def _modulation_at_hand(block: nn.Module) -> nn.Module:
+    """What makes shifts and scales of a timestep; a copy where the block's weights are elsewhere while it rests."""
+    hooks = getattr(block, "_diffusers_hook", None)
+    offloading = hooks and hooks.get_hook(_GROUP_OFFLOADING)
+    return deepcopy(block.img_mod).to(offloading.group.onload_device) if offloading else block.img_mod

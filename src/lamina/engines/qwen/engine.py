@@ -1,0 +1,147 @@
+"""The engine of the Qwen-Image family: makes pictures, changes them, takes them apart, trains LoRAs for all that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lamina.core.catalog import Model, wanted_model
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import LayerStack, Pixels
+from lamina.core.ports import Progress, TrainingProgress, no_progress
+from lamina.core.results import Generated, TrainingOutcome
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
+from lamina.core.training import Example, filled, trained_model
+from lamina.engines.qwen import raw_layers
+from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.needs import DEFAULT_LAYERS, Task
+from lamina.engines.qwen.pictures import for_pipeline, kept_outside, mask_image, opaque
+from lamina.engines.qwen.pipelines import Work, layer_size
+from lamina.engines.qwen.run import Run
+from lamina.engines.qwen.sizes import Sizes, check_aspect, sizes_for
+
+T = TypeVar("T", GenerateTask, EditTask)
+
+
+class QwenEngine:
+    """A `PictureMaker` and a `Decomposer`.
+
+    `name`: "qwen", which serves each model of the catalog with its released weights; or "nano", which serves them all
+    with its own small ones. `stock`: where checkpoints come from. Its layers do not add up to the picture yet.
+    """
+
+    is_exact = False
+
+    def __init__(self, name: str, stock: Stock) -> None:
+        self.name = name
+        self._stock = stock
+
+    def generate(
+        self,
+        task: GenerateTask,
+        start: Pixels | None = None,
+        mask: Pixels | None = None,
+        progress: Progress = no_progress,
+    ) -> Generated:
+        """See `PictureMaker`. The same task and picture give the same pictures, every sample."""
+        if mask is not None and start is None:
+            raise LaminaError(ErrorCode.TASK_INVALID, "There is a mask, but no picture.", "Give the picture too.")
+        if mask is not None and start is not None and mask.shape != start.shape:
+            told = f"The mask is {_said(mask)} and the picture {_said(start)}."
+            raise LaminaError(ErrorCode.TASK_INVALID, told, "Give a mask of the picture's own size.")
+        if start is not None:
+            check_aspect(_size_of(start))
+        model = self._model(task, TaskKind.GENERATE)
+        sizes = sizes_for(model, _asked(task), _size_of(start) if start is not None else None)
+        run = self._run(model, TaskKind.GENERATE, _at(task, sizes), progress)
+        inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
+        work = Work.GENERATE
+        if start is not None:
+            work = Work.VARY if mask is None else Work.FILL
+            inputs |= {"image": for_pipeline(start, run.parts.channels), "strength": task.strength}
+        if mask is not None:
+            inputs["mask_image"] = mask_image(mask)
+        prompt = run.prompt_of(task)
+        pictures = [opaque(one, sizes.outer) for one in run.sampled(work, prompt, inputs, sizes.inner, task.count)]
+        if start is not None and mask is not None:
+            pictures = [kept_outside(picture, start, mask) for picture in pictures]
+        return run.generated(pictures, prompt)
+
+    def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress = no_progress) -> Generated:
+        """See `PictureMaker`."""
+        for picture in pictures:
+            check_aspect(_size_of(picture))
+        model = self._model(task, TaskKind.EDIT, references=len(pictures))
+        sizes = sizes_for(model, _asked(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
+        run = self._run(model, TaskKind.EDIT, _at(task, sizes), progress, references=len(pictures))
+        images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
+        takes_one = run.model.max_references == 1
+        inputs: dict[str, Any] = {"image": images[0] if takes_one else images}
+        inputs |= {"width": sizes.inner[0], "height": sizes.inner[1]}
+        prompt = run.prompt_of(task)
+        edited = run.sampled(Work.EDIT_ONE if takes_one else Work.EDIT, prompt, inputs, sizes.inner, task.count)
+        return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
+
+    def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
+        """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
+        check_aspect(_size_of(picture))
+        run = self._run(self._model(task, TaskKind.DECOMPOSE), TaskKind.DECOMPOSE, task, progress)
+        layers = task.layers or DEFAULT_LAYERS
+        image = for_pipeline(picture, 4)
+        prompt = task.prompt.strip() or run.caption(picture)
+        inputs = {
+            "image": image,
+            "layers": layers,
+            "resolution": task.resolution_px,
+            "cfg_normalize": True,
+            "use_en_prompt": True,
+        }
+        (images,) = run.sampled(Work.LAYER, prompt, inputs, layer_size(run.model, image.size, task.resolution_px))
+        return run.stack(raw_layers.stack_of(images, task.is_raw), prompt)
+
+    def train(
+        self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
+    ) -> TrainingOutcome:
+        """See `LoraTrainer`. Models of its own are loaded for it, so that nothing of it stays on those of requests."""
+        from lamina.engines.qwen.training.job import TrainingJob
+        from lamina.engines.qwen.training.trainer import Training
+
+        asked, kind = trained_model(task.model)
+        model = self._stock.serving(asked)
+        job = TrainingJob(self.name, model, kind, self._stock, filled(task), examples, Path(folder))
+        return Training(job, progress).run()
+
+    def _model(self, task: Task, kind: TaskKind, references: int = 0) -> Model:
+        """Whose weights serve the task."""
+        model = wanted_model(task.sampling.model, kind)
+        if references > model.max_references:
+            raise LaminaError(
+                ErrorCode.TASK_INVALID,
+                f"{references} pictures were given, and {model.name} takes {_at_most(model)}.",
+                "Give fewer, or name another model: qwen-image-edit-2511 takes up to 10.",
+            )
+        return self._stock.serving(model)
+
+    def _run(self, model: Model, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
+        return Run(self.name, model, kind, task, references, self._stock, progress)
+
+
+def _at_most(model: Model) -> str:
+    return "one" if model.max_references == 1 else f"at most {model.max_references}"
+
+
+def _asked(task: GenerateTask | EditTask) -> tuple[int, int] | None:
+    return (task.width, task.height) if task.width is not None and task.height is not None else None
+
+
+def _at(task: T, sizes: Sizes) -> T:
+    """The task with its size said, by which its memory is foreseen."""
+    return replace(task, width=sizes.outer[0], height=sizes.outer[1])
+
+
+def _size_of(pixels: Pixels) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _said(pixels: Pixels) -> str:
+    return f"{pixels.shape[1]} x {pixels.shape[0]} px"

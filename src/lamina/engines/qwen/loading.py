@@ -1,0 +1,164 @@
+"""Loads the components of a model from its folder as a plan says: offline, safetensors only, checked first."""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
+from diffusers.utils import logging as diffusers_logging
+from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
+from transformers.utils import logging as transformers_logging
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.optimizations import FastPath
+from lamina.core.placement import Placement, Precision
+from lamina.engines.qwen.component_cache import Item, Shelf
+from lamina.engines.qwen.needs import BYTES_PER_NUMBER
+from lamina.engines.qwen.optimizations.fitting import fit_after_moving, fit_before_moving
+from lamina.engines.qwen.placement import Plan
+from lamina.engines.qwen.processor import PictureProcessor
+from lamina.engines.qwen.quantising import multiplies_fp8, quantise
+from lamina.engines.qwen.transformer_file import load_transformer_file
+from lamina.engines.weights.checking import check_component, component_tensors
+from lamina.engines.weights.identity import identity_of
+from lamina.engines.weights.tensor_files import damaged
+
+_HAVE_WEIGHTS = ("transformer", "text_encoder", "vae")
+_DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP8: torch.bfloat16, Precision.FP32: torch.float32}
+
+
+def take_components(
+    shelf: Shelf,
+    model: str,
+    folders: Mapping[str, Path],
+    plan: Plan,
+    transformer_file: Path | None = None,
+    compiled: Path | None = None,
+) -> dict[str, Any]:
+    """The model's components by role, those of `folders`, from the shelf where they are on it.
+
+    `folders`: of "vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler", each its own, so that
+    their names may differ from the roles. `transformer_file`, `compiled`: see `load_component`.
+    Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
+    """
+    # The transformer first: while it is quantised, it takes more memory than later on.
+    roles = sorted(folders, key=lambda role: role != "transformer")
+    files = {"transformer": transformer_file}
+    items = [_item(role, folders[role], plan, files.get(role), compiled) for role in roles]
+    return shelf.take(model, items)
+
+
+def load_component(
+    role: str, folder: Path, plan: Plan, transformer_file: Path | None = None, compiled: Path | None = None
+) -> Any:
+    """One component, with the plan's numbers; on the plan's device if that is where it stays, else on the CPU.
+
+    `transformer_file`: a `.safetensors` or `.gguf` that holds the transformer's weights; its config is in `folder`.
+    `compiled`: the folder that keeps compiled code from one start to the next.
+    Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
+    """
+    if transformer_file is None:
+        check_component(folder)
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
+    with _told(folder if transformer_file is None else transformer_file):
+        component = _LOADERS[role](folder, _DTYPES[plan.precision], transformer_file)
+        if role == "transformer" and plan.precision is Precision.FP8 and plan.sizes.stored_bytes is None:
+            is_quick = FastPath.COMPILE in plan.fast and multiplies_fp8(plan.device.name)
+            quantise(component, plan.is_modulation_fp8, is_arithmetic_too=is_quick)
+        if role in _HAVE_WEIGHTS:
+            component.eval().requires_grad_(False)
+            fit_before_moving(role, component, plan)
+            if plan.placement is Placement.RESIDENT:
+                component.to(plan.device.name)
+    fit_after_moving(role, component, plan, compiled)
+    return component
+
+
+def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None) -> Item:
+    identity = identity_of(folder)
+    size = 0
+    if role == "transformer":
+        identity += "" if transformer_file is None else f"\n{identity_of(transformer_file)}"
+        size = plan.sizes.transformer_bytes(plan.precision, plan.is_modulation_fp8)
+        held: Any = (plan.precision, plan.is_modulation_fp8, plan.fast)
+    else:
+        if role in _HAVE_WEIGHTS:
+            parameters = sum(tensor.size for tensor in component_tensors(folder).values())
+            size = parameters * BYTES_PER_NUMBER[plan.precision]
+        held = (_DTYPES[plan.precision], role == "vae" and FastPath.VAE in plan.fast) if role in _HAVE_WEIGHTS else None
+    key = (role, identity, held, plan.placement, plan.device.name)
+    return Item(role, key, size, lambda: load_component(role, folder, plan, transformer_file, compiled))
+
+
+def _load_transformer(folder: Path, dtype: torch.dtype, file: Path | None) -> QwenImageTransformer2DModel:
+    if file is not None:
+        return load_transformer_file(file, folder, dtype)
+    return _whole(QwenImageTransformer2DModel, folder, torch_dtype=dtype)
+
+
+def _load_vae(folder: Path, dtype: torch.dtype, _: Path | None) -> AutoencoderKLQwenImage:
+    """Decodes one picture at a time, which is what the memory needs reckon with."""
+    vae = _whole(AutoencoderKLQwenImage, folder, torch_dtype=dtype)
+    vae.enable_slicing()
+    return vae
+
+
+def _load_text_encoder(folder: Path, dtype: torch.dtype, _: Path | None) -> Qwen2_5_VLForConditionalGeneration:
+    return _whole(Qwen2_5_VLForConditionalGeneration, folder, dtype=dtype)
+
+
+def _load_tokenizer(folder: Path, _: torch.dtype, __: Path | None) -> Qwen2Tokenizer:
+    return Qwen2Tokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def _load_processor(folder: Path, _: torch.dtype, __: Path | None) -> PictureProcessor:
+    return PictureProcessor.from_pretrained(folder, local_files_only=True)
+
+
+def _load_scheduler(folder: Path, _: torch.dtype, __: Path | None) -> FlowMatchEulerDiscreteScheduler:
+    return FlowMatchEulerDiscreteScheduler.from_pretrained(folder, local_files_only=True)
+
+
+_LOADERS: dict[str, Callable[[Path, torch.dtype, Path | None], Any]] = {
+    "transformer": _load_transformer,
+    "text_encoder": _load_text_encoder,
+    "vae": _load_vae,
+    "tokenizer": _load_tokenizer,
+    "processor": _load_processor,
+    "scheduler": _load_scheduler,
+}
+
+
+def _whole(kind: Any, folder: Path, **numbers: torch.dtype) -> Any:
+    """Both libraries fill what the files lack with random numbers and say so in a log; here it is an error."""
+    model, told = kind.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **numbers
+    )
+    for wrong in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
+        if told.get(wrong):
+            raise LaminaError(
+                ErrorCode.WEIGHTS_DAMAGED,
+                f"The weights in {folder} are not for the architecture that its config.json says: "
+                f"{wrong.replace('_', ' ')}: {sorted(map(str, told[wrong]))[0]}.",
+                "Get them again: lamina pull MODEL.",
+            )
+    empty = [name for name, tensor in model.state_dict().items() if tensor.is_meta]
+    if empty:  # of weights in several shards, diffusers does not tell what they lack
+        raise damaged(folder, f"it lacks {empty[0]}")
+    return model
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """What the libraries raise about a file, as the error of the weights that it is; memory's own errors go on."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LaminaError(
+            ErrorCode.WEIGHTS_DAMAGED,
+            f"The weights in {path} cannot be loaded: {' '.join(str(error).split())[:300]}".rstrip(".") + ".",
+            "Get them again: lamina pull MODEL.",
+        ) from error

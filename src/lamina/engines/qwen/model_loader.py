@@ -1,0 +1,143 @@
+"""The checkpoints of one engine: which one serves a model, and its parts, loaded as fits the machine."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamina.core.catalog import NANO, Model
+from lamina.core.tasks import TaskKind
+from lamina.engines.config import Wishes
+from lamina.engines.qwen.adapters.places import LoraPlaces
+from lamina.engines.qwen.adapters.switching import Adapters
+from lamina.engines.qwen.captions import CaptionCache
+from lamina.engines.qwen.component_cache import Shelf
+from lamina.engines.qwen.devices import find_device, host_total_bytes
+from lamina.engines.qwen.loading import take_components
+from lamina.engines.qwen.measuring import measure
+from lamina.engines.qwen.offloading import place
+from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache
+from lamina.engines.qwen.pipelines import Components
+from lamina.engines.qwen.placement import Plan, choose_plan
+from lamina.engines.weights.naming import checkpoint_of
+from lamina.engines.weights.places import require
+
+_ROLES = ("vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler")
+_OF_LAYERS = {"transformer": "transformer_layered", "scheduler": "scheduler_layered"}  # in nano's one folder for all
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs;
+    `embeddings`: of prompts that it read before.
+    """
+
+    parts: Components
+    plan: Plan
+    checkpoint: str
+    adapters: Adapters
+    embeddings: EmbeddingCache
+
+    def place(self, pipeline: Any) -> None:
+        """Has the pipeline's components go to the device as the plan says."""
+        place(pipeline, self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a model's components are. `folders`: by role; `checkpoint`: as in `Loaded`."""
+
+    folders: Mapping[str, Path]
+    transformer_file: Path | None
+    checkpoint: str
+
+
+class Stock:
+    """Keeps loaded models while memory allows, the least recently used leaving first.
+
+    `only` serves every request, whatever model it names. `loras`: where LoRAs are found; `captions`: of pictures that
+    were taken apart before.
+    """
+
+    def __init__(self, wishes: Wishes, only: Model | None = None) -> None:
+        self.wishes, self._only = wishes, only
+        cache = wishes.cache_dir or _own_cache()
+        self.captions = CaptionCache(cache / "captions")
+        self.loras = LoraPlaces(cache / "loras", hub_cache=wishes.roots.hub_cache)
+        self._plans: dict[str, Plan] = {}
+        self._adapters: dict[str, Adapters] = {}
+        self._embeddings: dict[str, EmbeddingCache] = {}
+        self._compiled = cache / "compiled"
+        self._shelf: Shelf | None = None
+
+    def serving(self, model: Model) -> Model:
+        """The model whose weights a request for `model` gets."""
+        return self._only or model
+
+    def plan_of(self, model: Model, kind: TaskKind) -> Plan:
+        """How it will be held, before anything is loaded. Raises `LaminaError`: weights_missing, out_of_memory, ..."""
+        name = _name_of(model, kind)
+        if name not in self._plans:
+            source = self.source_of(model, kind)
+            device = find_device(self.wishes.device)
+            sizes = measure(source.folders, source.transformer_file)
+            self._plans[name] = choose_plan(
+                model.name,
+                device,
+                host_total_bytes(),
+                sizes,
+                self.wishes.precision,
+                self.wishes.placement,
+                fast=self.wishes.fast,
+            )
+        return self._plans[name]
+
+    def load(self, model: Model, kind: TaskKind) -> Loaded:
+        """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
+        source, plan, name = self.source_of(model, kind), self.plan_of(model, kind), _name_of(model, kind)
+        if self._shelf is None:
+            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), self._let_go)
+        taken = take_components(self._shelf, name, source.folders, plan, source.transformer_file, self._compiled)
+        parts = Components(**taken, device=plan.device.name)
+        self._adapters[name] = self._adapters_of(parts.transformer)
+        embeddings = self._embeddings.setdefault(name, EmbeddingCache())
+        return Loaded(parts, plan, source.checkpoint, self._adapters[name], embeddings)
+
+    def source_of(self, model: Model, kind: TaskKind) -> Source:
+        """Raises `LaminaError`: weights_missing, weights_damaged."""
+        weights = require(model, self.wishes.roots)
+        folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
+        return Source(folders, weights.transformer_file, checkpoint_of(weights))
+
+    def empty(self) -> None:
+        """Every loaded model leaves."""
+        if self._shelf is not None:
+            self._shelf.clear()
+
+    def _let_go(self, name: str) -> None:
+        del self._adapters[name]
+        self._embeddings.pop(name, None)
+
+    def _adapters_of(self, transformer: Any) -> Adapters:
+        """One for each transformer, whatever models share it: a second would take the first's layers for its own."""
+        known = (adapters for adapters in self._adapters.values() if adapters.transformer is transformer)
+        return next(known, None) or Adapters(transformer)
+
+
+def _own_cache() -> Path:
+    """A folder that goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="lamina-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _name_of(model: Model, kind: TaskKind) -> str:
+    """By which its parts are kept: nano has other ones for layers."""
+    return f"{model.name}, {kind}" if model is NANO else model.name
+
+
+def _folder_of(role: str, model: Model, kind: TaskKind) -> str:
+    return _OF_LAYERS.get(role, role) if model is NANO and kind is TaskKind.DECOMPOSE else role

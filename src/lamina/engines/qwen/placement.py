@@ -1,0 +1,259 @@
+"""Chooses how a model is held on a device: the quickest way that fits, or an error that says what would; no torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.optimizations import EVERY_PATH, FastPath
+from lamina.core.placement import AUTO, Placement, Precision
+from lamina.engines.qwen.devices import Device
+from lamina.engines.qwen.needs import (
+    BYTES_PER_NUMBER,
+    RELEASED,
+    ComponentSizes,
+    Extent,
+    Task,
+    extent_of,
+    smaller_request,
+)
+
+_SMALL_PARAMETERS = 1_000_000_000  # below it, fp32 costs nothing that matters and is quicker on CPUs
+_DEFAULT_EXTENT = Extent(tokens=10_112, pixels=1024 * 1024)  # 4 layers at 640 px, or a picture of 1024 px
+# What torch and the device's driver take for themselves, and what is lost between allocations: an estimate.
+_OVERHEAD_BYTES = {"cuda": 1_500_000_000, "mps": 1_000_000_000, "cpu": 500_000_000}
+_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model is held. `weight_bytes`: what its weights take of the device at most; `host_bytes`: of the machine's
+    memory; `working_bytes`: left for a request on the device. `is_modulation_fp8`: with FP8, whether the modulation
+    layers are in 8 bits too, which costs some exactness and is done only where it must be. `fast`: the fast paths that
+    are used; `wanted`: those that the settings name, None for all that fit.
+    """
+
+    device: Device
+    precision: Precision
+    placement: Placement
+    sizes: ComponentSizes
+    weight_bytes: int
+    host_bytes: int
+    is_modulation_fp8: bool = False
+    fast: frozenset[FastPath] = frozenset()
+    wanted: frozenset[FastPath] | None = None
+
+    @property
+    def working_bytes(self) -> int:
+        return self.device.free_bytes - self.weight_bytes - _OVERHEAD_BYTES[self.device.kind]
+
+    def holds(self, extent: Extent) -> bool:
+        """Whether a request of that extent fits beside the weights."""
+        return extent.working_bytes(self.sizes, self.precision) <= self.working_bytes
+
+    def needed_bytes(self, extent: Extent) -> int:
+        """Of the device, all told."""
+        working = extent.working_bytes(self.sizes, self.precision)
+        return self.weight_bytes + working + _OVERHEAD_BYTES[self.device.kind]
+
+    def said(self) -> str:
+        """As "bf16, resident"."""
+        return f"{self.precision}, {self.placement}"
+
+
+def choose_plan(
+    name: str,
+    device: Device,
+    host_bytes: int,
+    sizes: ComponentSizes = RELEASED,
+    precision: str = AUTO,
+    placement: str = AUTO,
+    extent: Extent = _DEFAULT_EXTENT,
+    fast: frozenset[FastPath] | None = None,
+) -> Plan:
+    """The quickest plan that fits a request of `extent` on the device.
+
+    `name`: of the model, for the error; `host_bytes`: the machine's memory, where what is not on the device waits;
+    `precision`, `placement`: the settings. `fast`: the fast paths asked for; None is all that fit.
+    Raises `LaminaError` (out_of_memory), which says what would fit.
+    """
+    everything = list(_plans(device, sizes, fast))
+    asked = [plan for plan in everything if precision in (AUTO, plan.precision) and placement in (AUTO, plan.placement)]
+    if precision == AUTO and sizes.transformer < _SMALL_PARAMETERS:
+        asked = [plan for plan in asked if plan.precision is Precision.FP32] or asked
+    if not asked:
+        possible = "; ".join(dict.fromkeys(plan.said() for plan in everything))
+        message = f"{name} cannot be held as {precision}, {placement} on {device.name}."
+        raise LaminaError(ErrorCode.SETTINGS_INVALID, message, f"Possible are: {possible}.")
+    for plan in asked:
+        if _fits(plan, extent, host_bytes):
+            return plan
+    raise _nothing_fits(name, asked, everything, extent, host_bytes)
+
+
+def most_and_least_bytes(sizes: ComponentSizes) -> tuple[int, int]:
+    """Of a GPU's memory: with everything on it, and with all that offloading can save, for a usual request."""
+    gpu = Device("cuda:0", "", 0, 0)
+    needs = [
+        plan.needed_bytes(_DEFAULT_EXTENT) for plan in _plans(gpu, sizes, None) if plan.precision is Precision.BF16
+    ]
+    return needs[0], min(needs)
+
+
+def check_request(plan: Plan, task: Task, native_px: int, references: int = 0) -> None:
+    """Raises `LaminaError` (out_of_memory) before the work if the request is foreseen not to fit beside the weights."""
+    extent = extent_of(task, native_px, references)
+    if not plan.holds(extent):
+        needed, free = plan.needed_bytes(extent) / _GB, plan.device.free_bytes / _GB
+        message = f"This needs {needed:.1f} GB on {plan.device.name} with {plan.said()}, and there are {free:.1f} GB."
+        raise LaminaError(ErrorCode.OUT_OF_MEMORY, message, what_would_fit(plan, task, native_px, references))
+
+
+def out_of_memory(error: BaseException, plan: Plan, task: Task, native_px: int, references: int = 0) -> LaminaError:
+    """What torch's or Python's own error becomes; `is_out_of_memory` tells whether it is one."""
+    reason = " ".join(str(error).split()).partition(". ")[0][:200]
+    device = f"{plan.device.name} ({plan.device.title}, {plan.device.total_bytes / _GB:.1f} GB)"
+    told = f": {reason}" if reason else ""
+    message = f"The memory of {device} did not suffice with {plan.said()}{told}."
+    return LaminaError(ErrorCode.OUT_OF_MEMORY, message, what_would_fit(plan, task, native_px, references))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Torch names its own class for it on GPUs, and on CPUs says it in a RuntimeError."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in words or "can't allocate memory" in words)
+
+
+def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) -> str:
+    """Sentences for a user: a smaller request, settings that need less, or a smaller model."""
+    extent = extent_of(task, native_px, references)
+    working = min(plan.working_bytes, extent.working_bytes(plan.sizes, plan.precision)) * 0.999  # it did not suffice
+    smaller = smaller_request(
+        task, native_px, references, lambda less: less.working_bytes(plan.sizes, plan.precision) <= working
+    )
+    parts = [f"{smaller} would fit"] if smaller else []
+    leaner = [other for other in _plans(plan.device, plan.sizes, plan.wanted) if other.weight_bytes < plan.weight_bytes]
+    fitting = next((other for other in leaner if other.holds(extent)), None)
+    if fitting is not None:
+        parts.append(f"so would this with the settings {_settings(fitting)}" if parts else _settings_would_do(fitting))
+    if not parts:
+        return "Nothing of this model fits here: --engine nano needs about 2 GB."
+    return f"{parts[0][0].upper()}{parts[0][1:]}{''.join(f', and {part}' for part in parts[1:])}."
+
+
+def _plans(device: Device, sizes: ComponentSizes, fast: frozenset[FastPath] | None) -> Iterator[Plan]:
+    """The quickest first. Offloading is for GPUs with memory of their own."""
+    seen: set[tuple[object, ...]] = set()
+    for precision, placement, is_modulation_fp8 in _ways(device, sizes.stored_bytes is not None):
+        plan = _plan(device, sizes, precision, placement, is_modulation_fp8, fast)
+        held = plan.precision, plan.placement, plan.is_modulation_fp8
+        if held not in seen:
+            seen.add(held)
+            yield plan
+
+
+def _ways(device: Device, is_stored: bool) -> Iterator[tuple[Precision, Placement, bool]]:
+    """Numbers, placement, whether the modulation is in 8 bits too. `is_stored`: whether a file decides the numbers."""
+    bf16, fp32, fp8 = Precision.BF16, Precision.FP32, Precision.FP8
+    if device.kind == "cuda":
+        yield bf16, Placement.RESIDENT, False
+        yield bf16, Placement.MODEL_OFFLOAD, False
+        if not is_stored:
+            yield fp8, Placement.RESIDENT, False
+            yield fp8, Placement.MODEL_OFFLOAD, False
+            yield fp8, Placement.MODEL_OFFLOAD, True
+        yield bf16, Placement.GROUP_OFFLOAD, False
+        if not is_stored:
+            yield fp8, Placement.GROUP_OFFLOAD, False
+            yield fp8, Placement.GROUP_OFFLOAD, True
+            yield fp32, Placement.RESIDENT, False
+            yield fp32, Placement.MODEL_OFFLOAD, False
+        return
+    yield bf16, Placement.RESIDENT, False
+    if not is_stored:
+        if device.kind == "cpu":
+            yield fp8, Placement.RESIDENT, False
+            yield fp8, Placement.RESIDENT, True
+        yield fp32, Placement.RESIDENT, False
+
+
+def _plan(
+    device: Device,
+    sizes: ComponentSizes,
+    precision: Precision,
+    placement: Placement,
+    is_modulation_fp8: bool,
+    fast: frozenset[FastPath] | None,
+) -> Plan:
+    paths = _fitting_paths(device, sizes, placement, fast)
+    leaves_modulation = FastPath.MODULATION in paths and device.kind != "cpu"
+    is_modulation_fp8 = is_modulation_fp8 and not leaves_modulation  # it is not on the device, so nothing is gained
+    whole = sizes.transformer_bytes(precision, is_modulation_fp8)
+    text_encoder, vae = sizes.other_bytes(precision)
+    number = BYTES_PER_NUMBER[precision]
+    transformer = whole
+    if FastPath.MODULATION in paths:
+        transformer += sizes.table_bytes(precision) - (sizes.modulation * number if leaves_modulation else 0)
+    match placement:
+        case Placement.RESIDENT:
+            # On its way to a GPU each component is loaded in the machine's memory, at full size.
+            on_device, left = transformer + text_encoder + vae, sizes.modulation * number if leaves_modulation else 0
+            on_host = max(sizes.transformer * number, text_encoder + left) if device.kind == "cuda" else 0
+        case Placement.MODEL_OFFLOAD:
+            on_device, on_host = max(transformer, text_encoder) + vae, whole + text_encoder + vae
+        case Placement.GROUP_OFFLOAD:
+            blocks = 2 * sizes.block * whole // max(1, sizes.transformer)  # at work, and on its way
+            rest = (sizes.transformer - sizes.matrices - sizes.modulation) * number
+            on_device = max(blocks + rest, 2 * sizes.unblocked * number) + vae
+            on_host = whole + text_encoder + vae
+    return Plan(device, precision, placement, sizes, on_device, on_host, is_modulation_fp8, paths, fast)
+
+
+def _fitting_paths(
+    device: Device, sizes: ComponentSizes, placement: Placement, asked: frozenset[FastPath] | None
+) -> frozenset[FastPath]:
+    """Of those asked for. Compiling takes a minute the first time, which pays on GPUs only; who names it, gets it."""
+    paths = EVERY_PATH if asked is None else asked
+    if asked is None and device.kind != "cuda":
+        paths -= {FastPath.COMPILE}
+    if placement is Placement.GROUP_OFFLOAD:  # which moves blocks as they are found
+        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+    if sizes.stored_bytes is not None:  # GGUF's matrices are expanded as they are used, by code that is not compiled
+        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+    return paths
+
+
+def _fits(plan: Plan, extent: Extent, host_bytes: int) -> bool:
+    is_held = plan.device.kind != "cuda" or plan.host_bytes <= host_bytes
+    return is_held and plan.holds(extent)
+
+
+def _nothing_fits(name: str, asked: list[Plan], everything: list[Plan], extent: Extent, host_bytes: int) -> LaminaError:
+    holding = [plan for plan in asked if plan.holds(extent)]
+    least = min(holding or asked, key=lambda plan: plan.host_bytes if holding else plan.needed_bytes(extent))
+    device = least.device
+    message = f"{name} needs {least.needed_bytes(extent) / _GB:.0f} GB of memory on {device.name} with {least.said()}"
+    message += f", and there are {device.free_bytes / _GB:.0f} GB."
+    if least.holds(extent):
+        message = f"{name} needs {least.host_bytes / _GB:.0f} GB of the machine's memory with {least.said()}"
+        message += f", and there are {host_bytes / _GB:.0f} GB."
+    fitting = next((plan for plan in everything if _fits(plan, extent, host_bytes)), None)
+    if fitting is not None:
+        return LaminaError(ErrorCode.OUT_OF_MEMORY, message, f"{_settings_would_do(fitting)}.")
+    leanest = min(everything, key=lambda plan: plan.needed_bytes(extent))
+    also = (
+        ""
+        if leanest.said() == least.said()
+        else f"{_settings(leanest)} needs {leanest.needed_bytes(extent) / _GB:.0f} GB. "
+    )
+    hint = f"{also}A GGUF transformer needs less (docs/how-to/get-the-weights.md); --engine nano about 2 GB."
+    return LaminaError(ErrorCode.OUT_OF_MEMORY, message, hint)
+
+
+def _settings(plan: Plan) -> str:
+    return f"precision = {plan.precision}, placement = {plan.placement}"
+
+
+def _settings_would_do(plan: Plan) -> str:
+    return f"With the settings {_settings(plan)} it would fit"

@@ -1,0 +1,48 @@
+"""Makes prompts richer with the pipeline's own language model, which is loaded already for reading them."""
+
+from collections.abc import Mapping
+
+import torch
+from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
+
+from lamina.core.expansion import ExpandedBy
+from lamina.core.tasks import TaskKind
+from lamina.engines.prompts import MOST_TOKENS, ORDERS, tidied
+from lamina.engines.qwen.language import say, without_marks
+
+RELEASED_TEMPLATES: Mapping[TaskKind, str] = {
+    kind: f"<|im_start|>system\n{order}<|im_end|>\n<|im_start|>user\n{{}}<|im_end|>\n<|im_start|>assistant\n"
+    for kind, order in ORDERS.items()
+}
+"""For the released models; nano's is `nano.words.EXPANSION_PROMPT`, for generating only."""
+
+
+class LanguageModelExpander:
+    """Asks the text encoder of a pipeline for a richer prompt.
+
+    `templates`: what it is told, by the kind of task, `{}` standing for the prompt. `device`: see `language.say`.
+    """
+
+    by = ExpandedBy.MODEL
+
+    def __init__(
+        self,
+        text_encoder: Qwen2_5_VLForConditionalGeneration,
+        tokenizer: Qwen2Tokenizer,
+        templates: Mapping[TaskKind, str] = RELEASED_TEMPLATES,
+        most_tokens: int = MOST_TOKENS,
+        device: torch.device | str | None = None,
+    ) -> None:
+        self._text_encoder = text_encoder
+        self._tokenizer = tokenizer
+        self._templates = templates
+        self._most_tokens = most_tokens
+        self._device = device
+
+    def expand(self, prompt: str, kind: TaskKind) -> str | None:
+        if kind not in self._templates:
+            return None
+        text = self._templates[kind].replace("{}", without_marks(prompt))
+        inputs = self._tokenizer([text], return_tensors="pt")
+        answer = say(self._text_encoder, self._tokenizer, inputs, self._most_tokens, self._device)
+        return tidied(answer, "The model's own language model")

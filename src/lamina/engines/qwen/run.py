@@ -1,0 +1,204 @@
+"""One request to a model: its parts, adapters, sampler and caches set up, its pictures sampled and told of."""
+
+import secrets
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+
+from lamina.core.catalog import Model
+from lamina.core.eta import Pace
+from lamina.core.layers import LayerStack, Pixels
+from lamina.core.optimizations import FastPath
+from lamina.core.ports import LOADING, Progress
+from lamina.core.provenance import Provenance
+from lamina.core.results import Generated
+from lamina.core.schedulers import scheduler_named
+from lamina.core.tasks import MAX_SEED, EditTask, GenerateTask, TaskKind
+from lamina.engines.qwen.acceleration import Skips, accelerated
+from lamina.engines.qwen.devices import release_memory
+from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.needs import Task
+from lamina.engines.qwen.optimizations.compiling import uncompiled_if
+from lamina.engines.qwen.optimizations.guidance import guided_together
+from lamina.engines.qwen.optimizations.modulation import schedule_known
+from lamina.engines.qwen.pipelines import Work, assembled, sized_for
+from lamina.engines.qwen.placement import check_request, is_out_of_memory, out_of_memory
+from lamina.engines.qwen.previews import preview_of
+from lamina.engines.qwen.prompt_reading import MOST_TOKENS, Words
+from lamina.engines.qwen.samplers import make_scheduler
+from lamina.engines.qwen.sizes import is_small
+from lamina.engines.qwen.steps import Preview, Stepper
+from lamina.engines.qwen.wording import caption_of, enriched
+
+_LOADED, _SAMPLED = 0.1, 0.95  # shares of the whole at which loading and sampling end
+_NO_NEGATIVE = " "  # without a negative prompt the pipelines leave guidance off, whatever its scale
+_DRAWN_SEEDS = 2**53  # so that JavaScript can hold it
+
+T = TypeVar("T")
+
+
+class Run:
+    """What one request does, in the order in which the engine calls it."""
+
+    def __init__(
+        self, engine: str, model: Model, kind: TaskKind, task: Task, references: int, stock: Stock, progress: Progress
+    ) -> None:
+        self.model = model
+        self._engine, self._kind, self._task, self._references = engine, kind, task, references
+        self._sampling = sampling = task.sampling
+        self._stock, self._progress = stock, progress
+        self._timings_s: dict[str, float] = {}
+        self._skipped = 0
+        self._scheduler = scheduler_named(sampling.scheduler)
+        self._notes = [self._scheduler.note] if self._scheduler.note else []
+        self.seed = sampling.seed if sampling.seed is not None else secrets.randbelow(_DRAWN_SEEDS)
+        self.steps = sampling.steps or model.default_steps(kind)
+        self.guidance = sampling.guidance if sampling.guidance is not None else model.default_guidance(kind)
+        if sampling.negative and self.guidance <= 1:
+            self._notes.append("Guidance is 1, so the negative prompt has no effect.")
+        self._left_out = 0  # steps, at the beginning, where a picture is started from
+        self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
+        self._plan = stock.plan_of(model, kind)
+        if not is_small(model):
+            check_request(self._plan, task, model.native_px, references)
+        progress(LOADING, 0.0)
+        with self._memory_told():
+            self._loaded = self._timed("loading", lambda: stock.load(model, kind))
+            self._loaded.adapters.load(self._loras)
+        self.parts = self._loaded.parts
+
+    def prompt_of(self, task: GenerateTask | EditTask) -> str:
+        """The task's, made richer where it asks for that; who did it goes into the notes."""
+        if not task.is_expanded:
+            return task.prompt
+        self._progress("expanding the prompt", _LOADED)
+        with self._memory_told():
+            expansion = self._timed(
+                "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._stock.wishes)
+            )
+        self._notes += [*expansion.notes, f"Prompt expanded by: {expansion.by}."]
+        return expansion.prompt
+
+    def caption(self, picture: Pixels) -> str:
+        """What (height, width, 4) shows."""
+        self._progress("describing the picture", _LOADED)
+        with self._memory_told():
+            return self._timed(
+                "captioning",
+                lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
+            )
+
+    def sampled(
+        self, work: Work, prompt: str, inputs: dict[str, Any], size: tuple[int, int], count: int = 1
+    ) -> list[Any]:
+        """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
+
+        `inputs`: of the pipeline, a `strength` of 0 being as little as one step can do; `size`: (width, height) px at
+        which it samples. Raises `LaminaError`: task_invalid (a prompt that is too long), out_of_memory, lora_unusable.
+
+        One at a time: the layer pipeline mixes up the layers of a batch, and a picture is to be the same alone and
+        in company.
+        """
+        if "strength" in inputs:
+            inputs = {**inputs, "strength": max(inputs["strength"], 1 / self.steps)}
+            self._left_out = int(max(0.0, self.steps - self.steps * inputs["strength"]))  # as the pipelines count
+        words = Words.read(prompt, self._sampling.negative, self.parts.tokenizer, work, self._references)
+        self._notes += words.notes
+        results: list[Any] = []
+        with self._memory_told():
+            pipeline = assembled(work, self.parts, self.parts.scheduler)
+            self._loaded.place(pipeline)
+            if FastPath.EMBEDDINGS in self._plan.fast:
+                self._loaded.embeddings.remember(pipeline)
+            with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
+                pace = Pace(count)
+                for number in range(count):
+                    title = f"picture {number + 1} of {count}, " if count > 1 else ""
+                    share = (_SAMPLED - _LOADED) / count
+                    span = (_LOADED + share * number, _LOADED + share * (number + 1))
+                    seed = (self.seed + number) % (MAX_SEED + 1)
+                    tell = Stepper(self._progress, span, self._scheduler, pace, title, self._preview(size))
+                    self._progress(f"{title}reading the prompt", span[0])
+                    results.append(self._sample_one(pipeline, words, inputs, size, seed, tell))
+        return results
+
+    def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
+        self._progress("done", 1.0)
+        return Generated(tuple(pictures), self._made(prompt), tuple(self._notes))
+
+    def stack(self, stack: LayerStack, prompt: str) -> LayerStack:
+        self._progress("done", 1.0)
+        return replace(stack, made=self._made(prompt), notes=(*stack.notes, *self._notes))
+
+    def _sample_one(
+        self,
+        pipeline: Any,
+        words: Words,
+        inputs: dict[str, Any],
+        size: tuple[int, int],
+        seed: int,
+        stepper: Stepper,
+    ) -> Any:
+        pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
+        with self._sampling_in(stepper, pipeline.scheduler, size) as skips:
+            output = pipeline(
+                prompt=words.prompt,
+                negative_prompt=(words.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                max_sequence_length=MOST_TOKENS,
+                true_cfg_scale=max(1.0, self.guidance),
+                num_inference_steps=self.steps,
+                generator=torch.Generator("cpu").manual_seed(seed),
+                callback_on_step_end=stepper,
+                **inputs,
+            )
+        self._skipped += skips.steps
+        for stage, seconds in stepper.timings_s().items():
+            self._add(stage, seconds)
+        return output.images[0]
+
+    def _preview(self, size: tuple[int, int]) -> Preview | None:
+        return partial(preview_of, size=size) if self._sampling.has_previews else None
+
+    @contextmanager
+    def _memory_told(self) -> Generator[None]:
+        """What torch says where memory runs out, as an error that says what would fit."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            release_memory()
+            raise out_of_memory(error, self._plan, self._task, self.model.native_px, self._references) from error
+
+    @contextmanager
+    def _sampling_in(self, stepper: Stepper, scheduler: Any, size: tuple[int, int]) -> Generator[Skips]:
+        evaluations = self._scheduler.evaluations(self.steps) - self._left_out * scheduler.order
+        transformer, acceleration = self.parts.transformer, self._sampling.acceleration
+        # Step caches look at each condition by itself.
+        may_pair = FastPath.GUIDANCE in self._plan.fast and acceleration.is_off
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode())
+            stack.enter_context(sized_for(self.model, size))
+            stack.callback(stepper.watch(transformer).remove)
+            stack.enter_context(schedule_known(transformer, lambda: scheduler.timesteps))
+            stack.enter_context(guided_together(transformer, may_pair))
+            yield stack.enter_context(accelerated(transformer, acceleration, evaluations))
+
+    def _made(self, prompt: str) -> Provenance:
+        timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
+        steps = self.steps - self._left_out
+        return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, steps, self._skipped)
+
+    def _timed(self, stage: str, work: Callable[[], T]) -> T:
+        begin = time.perf_counter()
+        result = work()
+        self._add(stage, time.perf_counter() - begin)
+        return result
+
+    def _add(self, stage: str, seconds: float) -> None:
+        self._timings_s[stage] = self._timings_s.get(stage, 0.0) + seconds

@@ -1,0 +1,106 @@
+"""Makes everything ready for the first step: examples encoded, the model loaded as fits, the LoRA put on it."""
+
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.core.placement import AUTO
+from lamina.core.ports import LOADING, TrainingProgress
+from lamina.engines.qwen.devices import Device, find_device, release_memory
+from lamina.engines.qwen.loading import load_component
+from lamina.engines.qwen.measuring import measure
+from lamina.engines.qwen.needs import ComponentSizes
+from lamina.engines.qwen.pipelines import Components
+from lamina.engines.qwen.placement import Plan
+from lamina.engines.qwen.training.adapter import TrainedAdapter
+from lamina.engines.qwen.training.encoding import EncodedExamples, Encoder
+from lamina.engines.qwen.training.flow import NoiseLevels
+from lamina.engines.qwen.training.holding import ADAPTER_WIDTHS, TrainingLoad, encoding_plan, training_plan
+from lamina.engines.qwen.training.job import TrainingJob
+from lamina.engines.qwen.training.optimizers import optimizer_of
+from lamina.engines.qwen.training.order import Order
+from lamina.engines.weights.identity import identity_of
+
+ENCODED = 0.1  # share of the whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """All that steps need, on the plan's device."""
+
+    plan: Plan
+    transformer: Any
+    vae: Any
+    levels: NoiseLevels
+    adapter: TrainedAdapter
+    optimizer: Any
+    examples: EncodedExamples
+    order: Order
+
+
+def prepare(job: TrainingJob, seed: int, progress: TrainingProgress, timings_s: MutableMapping[str, float]) -> Ready:
+    """The LoRA and the optimiser are new. `timings_s` gets what it took, by stage.
+
+    Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, and what `progress` raises.
+    """
+    began = time.perf_counter()
+    progress(LOADING, 0.0)
+    if not job.is_small:  # models that are loaded for requests leave, if this one is of a size that matters
+        job.stock.empty()
+    device = find_device(job.stock.wishes.device)
+    sizes = measure(job.source.folders, job.source.transformer_file)
+    examples = _encoded(job, device, sizes, progress)
+    timings_s["encoding"] = time.perf_counter() - began
+    began = time.perf_counter()
+    progress(LOADING, ENCODED)
+    ready = _loaded(job, seed, examples, device, sizes)
+    timings_s["loading"] = time.perf_counter() - began
+    return ready
+
+
+def _encoded(job: TrainingJob, device: Device, sizes: ComponentSizes, progress: TrainingProgress) -> EncodedExamples:
+    """What encodes them is gone again before the transformer comes."""
+    by = [identity_of(job.source.folders[role]) for role in ("vae", "text_encoder", "processor")]
+    examples = EncodedExamples(job.folder, list(job.examples), "\n".join([*by, job.kind, str(job.resolution_px)]))
+    if not examples.missing:
+        return examples
+    plan = encoding_plan(device, sizes, job.is_small)
+    roles = ("vae", "text_encoder", "tokenizer", "processor", "scheduler")
+    parts = Components(**{role: _component(job, role, plan) for role in roles}, transformer=None, device=device.name)
+
+    def tell(done: int, count: int) -> None:
+        progress(f"encoding example {done + 1} of {count}", ENCODED * done / count)
+
+    examples.fill(Encoder(job.model, job.kind, parts, job.resolution_px), tell)
+    del parts
+    release_memory()
+    return examples
+
+
+def _loaded(job: TrainingJob, seed: int, examples: EncodedExamples, device: Device, sizes: ComponentSizes) -> Ready:
+    task, wishes = job.task, job.wishes
+    is_checkpointed = wishes.checkpointing == "on" or (wishes.checkpointing == AUTO and not job.is_small)
+    load = _load_of(job, examples, sizes, is_checkpointed)
+    plan = training_plan(job.model.name, device, sizes, load, wishes, job.is_small)
+    levels = NoiseLevels(_component(job, "scheduler", plan), job.is_layered)
+    transformer, vae = _component(job, "transformer", plan), _component(job, "vae", plan)
+    if is_checkpointed:
+        transformer.enable_gradient_checkpointing()
+    adapter = TrainedAdapter(transformer, task.rank or 1, task.alpha or 1.0, wishes.targets, seed, wishes.average)
+    optimizer = optimizer_of(wishes.optimizer, adapter.parameters, task.learning_rate or 0.0)
+    order = Order([examples.grids(index) for index in range(len(examples))], wishes.batch, seed)
+    return Ready(plan, transformer, vae, levels, adapter, optimizer, examples, order)
+
+
+def _load_of(job: TrainingJob, examples: EncodedExamples, sizes: ComponentSizes, is_checkpointed: bool) -> TrainingLoad:
+    words = len(examples.read(0).words)
+    tokens = max(sum(rows * columns for _, rows, columns in examples.grids(i)) for i in range(len(examples)))
+    blocks = round((sizes.matrices + sizes.modulation) / max(1, sizes.block))
+    adapter = ADAPTER_WIDTHS[job.wishes.targets] * sizes.width * blocks * (job.task.rank or 1)
+    return TrainingLoad(tokens + words, blocks, adapter, job.wishes.batch, is_checkpointed, job.wishes.optimizer)
+
+
+def _component(job: TrainingJob, role: str, plan: Plan) -> Any:
+    file = job.source.transformer_file if role == "transformer" else None
+    return load_component(role, job.source.folders[role], plan, file)

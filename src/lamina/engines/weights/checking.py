@@ -1,0 +1,110 @@
+"""Whether a model's folder, in the diffusers layout, is whole: every component, every file, every file's length."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.engines.weights.tensor_files import Tensor, damaged, read_tensors
+
+INDEX = "model_index.json"
+TRANSFORMER = "transformer"
+_WEIGHT_NAMES = ("diffusion_pytorch_model", "model")  # of diffusers, of transformers
+# Any one of each line must be there, in folders that hold no weights.
+_WITHOUT_WEIGHTS = {
+    "scheduler": (("scheduler_config.json",),),
+    "tokenizer": (("tokenizer_config.json",), ("tokenizer.json", "vocab.json")),
+    "processor": (("preprocessor_config.json", "processor_config.json"), ("tokenizer.json", "vocab.json")),
+}
+
+
+def check_folder(folder: Path, has_other_transformer: bool = False) -> None:
+    """Raises `LaminaError` (weights_missing, weights_damaged) that names what is wrong with the folder.
+
+    No tensors are read: headers and lengths only. `has_other_transformer`: the transformer's weights are elsewhere, in
+    a file of their own, so that only its config must be here.
+    """
+    for subfolder in components(folder):
+        if has_other_transformer and role_of(subfolder) == TRANSFORMER:
+            read_json(folder / subfolder / "config.json")
+        else:
+            check_component(folder / subfolder)
+
+
+def components(folder: Path) -> list[str]:
+    """The sub-folders that `model_index.json` names, and those beside them that are variants of a component, such as
+    `transformer_layered`.
+    """
+    index = read_json(folder / INDEX)
+    named = [name for name, value in index.items() if isinstance(value, list) and len(value) == 2 and all(value)]
+    variants = [entry.name for entry in folder.iterdir() if entry.is_dir() and role_of(entry.name) in named]
+    return sorted({*named, *variants})
+
+
+def role_of(subfolder: str) -> str:
+    """The component that a sub-folder holds: `transformer_layered` holds a transformer."""
+    known = (TRANSFORMER, "text_encoder", "vae", *_WITHOUT_WEIGHTS)
+    return next((role for role in known if subfolder == role or subfolder.startswith(f"{role}_")), subfolder)
+
+
+def check_component(folder: Path) -> None:
+    """Raises `LaminaError` (weights_missing, weights_damaged) if a file of the component is missing or cut short."""
+    needed = _WITHOUT_WEIGHTS.get(role_of(folder.name))
+    if needed is None:
+        read_json(folder / "config.json")
+        component_tensors(folder)
+        return
+    for names in needed:
+        present = [name for name in names if (folder / name).is_file()]
+        if not present:
+            raise missing(folder / names[0])
+        for name in present:
+            read_json(folder / name)
+
+
+def component_tensors(folder: Path) -> dict[str, Tensor]:
+    """Every tensor of a component by name, from the headers of its files. Raises as `check_component` does."""
+    tensors: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        tensors |= read_tensors(path)
+    return tensors
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The component's safetensors: the one file, or the shards that its index names. Raises `LaminaError`."""
+    for name in _WEIGHT_NAMES:
+        index = folder / f"{name}.safetensors.index.json"
+        if index.is_file():
+            shards: Any = read_json(index).get("weight_map")
+            if not isinstance(shards, dict) or not shards:
+                raise damaged(index, "it names no shards")
+            files = [folder / str(shard) for shard in sorted({str(shard) for shard in shards.values()})]
+            gone = [file for file in files if not file.is_file()]
+            if gone:
+                raise missing(gone[0])
+            return files
+        if (folder / f"{name}.safetensors").is_file():
+            return [folder / f"{name}.safetensors"]
+    raise missing(folder / f"{_WEIGHT_NAMES[0 if (folder.name.startswith((TRANSFORMER, 'vae'))) else 1]}.safetensors")
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Raises `LaminaError` (weights_missing, weights_damaged) unless the file is a JSON object."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise missing(path) from None
+    except OSError as error:
+        raise damaged(path, f"it cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise damaged(path, "it is not JSON") from None
+    if not isinstance(content, dict):
+        raise damaged(path, "it is not a JSON object")
+    return content
+
+
+def missing(path: Path) -> LaminaError:
+    return LaminaError(
+        ErrorCode.WEIGHTS_MISSING, f"The weights are not whole: {path} is not there.", "Get them: lamina pull MODEL."
+    )

@@ -1,0 +1,1 @@
+"""Files of API keys: uploads, signed addresses, sources that requests name, LoRAs."""

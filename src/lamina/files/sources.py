@@ -1,0 +1,94 @@
+"""Takes in what users send as files, in the request itself or by an address, and keeps it as a file of the key's."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import FILE, InputRole, JobInput, JobRequest
+from lamina.core.keys import ApiKey
+from lamina.fetch.data_uri import decode, is_data_uri
+from lamina.files.media_types import is_picture, media_type_of
+from lamina.files.signed_urls import own_file as own_file_of
+from lamina.files.storage import signed_file, upload
+from lamina.service.service import Service
+from lamina.store.files import FileRecord
+
+_LONGEST_NAME = 120
+_ZIP = b"PK"
+
+
+async def stored_inputs(service: Service, key: ApiKey, request: JobRequest) -> JobRequest:
+    """The request with each `data:` URI kept as a file. Raises `LaminaError`: input_not_an_image, input_corrupt, ..."""
+    inputs = [await _stored_input(service, key, one) for one in request.inputs]
+    return replace(request, inputs=tuple(inputs))
+
+
+async def file_of_data(service: Service, key: ApiKey, uri: str, name: str | None) -> FileRecord:
+    """Raises `LaminaError`: input_corrupt, input_too_large."""
+    content, _ = await asyncio.to_thread(decode, uri, service.limits.max_upload_bytes)
+    return await upload(service, key.id, content, clean_name(name or "file"), media_type_of(content))
+
+
+async def file_of_url(service: Service, key: ApiKey, url: str, name: str | None) -> FileRecord:
+    """Raises `LaminaError`: address_refused, address_unreachable, input_too_large, not_found (a file of ours)."""
+    async with scratch_file() as path:
+        own = own_file_of(url, (service.base_url, *service.base_urls))
+        if own is not None:
+            record = await signed_file(service, own.file_id, own.expires, own.signature)
+            await service.blobs.fetch_to(record.sha256, path)
+            called = record.name
+        else:
+            called = (await service.fetcher.fetch(url, path)).name
+        return await file_of_path(service, key, path, name or called)
+
+
+async def file_of_path(service: Service, key: ApiKey, path: Path, name: str) -> FileRecord:
+    """Raises `LaminaError` (input_too_large)."""
+    most = service.limits.max_upload_bytes
+    if path.stat().st_size > most:
+        raise LaminaError(
+            ErrorCode.INPUT_TOO_LARGE, f"The file has more than {most:,} bytes.", "Make it smaller, or raise the limit."
+        )
+    return await upload(service, key.id, path, clean_name(name), media_type_of(path))
+
+
+@asynccontextmanager
+async def scratch_file() -> AsyncGenerator[Path]:
+    """A path in a folder of its own; both are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="lamina-upload-") as folder:
+        yield Path(folder, "content")
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path, without what a file's name cannot be or a terminal should not show."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(letter if letter.isprintable() else "_" for letter in last)
+    return kept.strip(". ")[-_LONGEST_NAME:] or "file"
+
+
+async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInput:
+    if not is_data_uri(one.source):
+        return one
+    content, _ = await asyncio.to_thread(decode, one.source, service.limits.max_upload_bytes)
+    if one.role is InputRole.ARCHIVE:
+        _check_zip(content)
+    elif not is_picture(content):
+        raise LaminaError(
+            ErrorCode.INPUT_NOT_AN_IMAGE,
+            f"What the data: URI of the {one.role} holds is no picture that can be read.",
+            "Give PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
+        )
+    record = await upload(service, key.id, content, one.role, media_type_of(content))
+    return replace(one, source=f"{FILE}{record.id}")
+
+
+def _check_zip(content: bytes) -> None:
+    """Whether it begins as one; what is in it is looked at when the job runs."""
+    if not content.startswith(_ZIP):
+        raise LaminaError(
+            ErrorCode.INPUT_CORRUPT, "What the data: URI of the archive holds is no ZIP.", "Give a ZIP of pictures."
+        )

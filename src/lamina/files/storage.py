@@ -1,0 +1,169 @@
+"""Files of a key: taken in, found again, given out by signed address, removed when their time is up."""
+
+import mimetypes
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import JobRequest
+from lamina.files.signed_urls import is_signed, sign, signed_path
+from lamina.service.service import Service
+from lamina.store import files, stored_bytes, upload_parts
+from lamina.store.files import FileRecord
+
+_TEN_YEARS_S = 10 * 365 * 86_400.0
+
+
+async def keep(
+    service: Service,
+    key_id: str,
+    content: Path | bytes,
+    name: str,
+    media_type: str,
+    job_id: str | None = None,
+    lifetime_s: float | None = None,
+) -> FileRecord:
+    """The content in the blob store, and a record that is not in the database yet."""
+    stored = await service.blobs.put(content)
+    now = service.clock()
+    expires_at = None if lifetime_s is None else now + lifetime_s
+    return FileRecord(new_id(), key_id, job_id, stored.sha256, stored.size, media_type, name, now, expires_at)
+
+
+async def upload(service: Service, key_id: str, content: Path | bytes, name: str, media_type: str) -> FileRecord:
+    """For later use in a job. Raises `LaminaError` (storage_full)."""
+    record = await keep(service, key_id, content, name, media_type, lifetime_s=service.limits.upload_s)
+    await service.database.write(lambda connection: insert_upload(connection, service, record))
+    return record
+
+
+async def upload_as(
+    service: Service,
+    key_id: str,
+    file_id: str,
+    content: Path | bytes,
+    name: str,
+    media_type: str,
+    lifetime_s: float | None = None,
+) -> FileRecord:
+    """As `upload`, under an id that its address was given out with. One that comes again changes nothing.
+
+    `lifetime_s`: if it is less than `Limits.upload_s`.
+    """
+    kept_s = shorter(service.limits.upload_s, lifetime_s)
+    record = replace(await keep(service, key_id, content, name, media_type, lifetime_s=kept_s), id=file_id)
+
+    def work(connection: Connection) -> FileRecord:
+        stored_bytes.give_back(connection, upload_parts.remove(connection, file_id))  # those that it is made of
+        known = files.by_id(connection, file_id)
+        if known is None:
+            insert_upload(connection, service, record)
+        return known or record
+
+    return await service.database.write(work)
+
+
+def insert_upload(connection: Connection, service: Service, record: FileRecord) -> None:
+    """A file that its key has sent counts towards what it may store. Raises `LaminaError` (storage_full)."""
+    take_room(connection, service, record.key_id, record.size)
+    files.insert(connection, record)
+
+
+def take_room(connection: Connection, service: Service, key_id: str, size: int) -> None:
+    """Raises `LaminaError` (storage_full): uploads at the same time get no more together than one after the other."""
+    if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
+        stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
+        raise storage_full(stored, most or 0)
+
+
+def storage_full(stored: int, most: int) -> LaminaError:
+    return LaminaError(
+        ErrorCode.STORAGE_FULL,
+        f"This key's uploads may have {most:,} bytes together, and have {stored:,}: there is no room for this one.",
+        "Wait until older ones expire, or have the key's limit or the setting max_stored_bytes raised.",
+    )
+
+
+def result_lifetime_s(service: Service, request: JobRequest) -> float | None:
+    """How long what a job makes is kept; None is for ever."""
+    return shorter(service.limits.retention_s, request.delivery.keep_s)
+
+
+def shorter(one_s: float | None, other_s: float | None) -> float | None:
+    """Of two lifetimes in seconds; None is for ever."""
+    return min((lifetime_s for lifetime_s in (one_s, other_s) if lifetime_s is not None), default=None)
+
+
+async def own_file(service: Service, key_id: str, file_id: str) -> FileRecord:
+    """Raises `LaminaError` (not_found), for another key's file, too."""
+    return _there(
+        await service.database.read(lambda connection: files.by_id(connection, file_id, key_id)), file_id
+    )  # fmt: skip
+
+
+async def signed_file(service: Service, file_id: str, expires: int | None, signature: str) -> FileRecord:
+    """What a signed address means, for whoever has it. Raises `LaminaError` (not_found): wrong, expired, removed."""
+    is_good = is_signed(service.secret, file_id, expires, signature, service.clock())
+    if not is_good:
+        raise _no_such_file(file_id)
+    return _there(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
+
+
+def address_of(service: Service, file_id: str, media_type: str, until: float | None = None) -> str:
+    """A signed address that anybody may fetch for `Limits.url_s`, and not after `until` (seconds since 1970)."""
+    ending = mimetypes.guess_extension(media_type) or ""
+    expires_at = int(service.clock() + service.limits.url_s)
+    if until is not None:
+        expires_at = min(expires_at, int(until))
+    return f"{service.base_url}/files/{file_id}{ending}?{sign(service.secret, file_id, expires_at)}"
+
+
+def lasting_address_of(service: Service, file_id: str, name: str, lifetime_s: float | None) -> str:
+    """As `address_of`, without a query, for as long as the file is kept, at most ten years. `name`: what it ends with.
+
+    The file need not be there yet.
+    """
+    expires_at = int(service.clock() + (_TEN_YEARS_S if lifetime_s is None else lifetime_s))
+    return f"{service.base_url}/files/{signed_path(service.secret, file_id, expires_at, quote(name, safe='.-_'))}"
+
+
+def content(
+    service: Service, record: FileRecord, start: int | None = None, end: int | None = None
+) -> AsyncIterator[bytes]:
+    return service.blobs.stream(record.sha256, start, end)
+
+
+async def remove(service: Service, records: list[FileRecord]) -> None:
+    """At once for everybody; the content goes with the next sweep, for another file may just be coming to have it."""
+    ids = [record.id for record in records]
+    if ids:
+        await service.database.write(lambda connection: files.remove(connection, ids))
+
+
+async def remove_upload(service: Service, key_id: str, file_id: str) -> None:
+    """Raises `LaminaError`: not_found; state_conflict for what a job has made."""
+    record = await own_file(service, key_id, file_id)
+    if record.job_id is not None:
+        raise LaminaError(
+            ErrorCode.STATE_CONFLICT,
+            f"The file {file_id} is what job {record.job_id} has made.",
+            f"Delete the job: DELETE /v1/jobs/{record.job_id}.",
+        )
+    await remove(service, [record])
+
+
+def _there(record: FileRecord | None, file_id: str) -> FileRecord:
+    if record is None:
+        raise _no_such_file(file_id)
+    return record
+
+
+def _no_such_file(file_id: str) -> LaminaError:
+    return LaminaError(
+        ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: ask for the job again."
+    )

@@ -1,0 +1,1 @@
+"""Pictures and layers as pixels and files: reading, writing, finishing, measuring."""

@@ -1,0 +1,81 @@
+"""ZIP containers in and out: entries with one fixed date, and reading that bounds what a hostile archive can cost."""
+
+import zipfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import IO, BinaryIO, cast
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import Pixels
+from lamina.imaging.bounds import Bounds
+from lamina.imaging.damage import Damaged
+from lamina.imaging.layer_pictures import read_layer_picture
+from lamina.imaging.png import write_png
+
+_MAX_ENTRIES = 10_000
+_MAX_TEXT_BYTES = 1 << 24
+_IS_ENCRYPTED = 1  # bit 0 of the general purpose flags (APPNOTE 4.4.4)
+
+
+class Archive:
+    """A ZIP that is being read: entries by name, pictures within bounds.
+
+    ValueError if it has too many entries, BadZipFile if it is damaged.
+    """
+
+    def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self.names = self._zip.namelist()
+        self.bounds = bounds
+        if len(self.names) > _MAX_ENTRIES:
+            raise Damaged(f"it holds {len(self.names)} entries")
+
+    def holds(self, name: str) -> bool:
+        return name in self._zip.NameToInfo
+
+    def text(self, name: str) -> bytes:
+        """The bytes of a small entry. KeyError if there is none of that name."""
+        with self._opened(name) as entry:
+            data = entry.read(_MAX_TEXT_BYTES + 1)
+        if len(data) > _MAX_TEXT_BYTES:
+            raise Damaged(f"{name!r} in it is too large")
+        return data
+
+    def picture(self, name: str, shown: str) -> Pixels:
+        """(height, width, 4) uint8 of a picture; see `read_layer_picture`. KeyError if there is none of that name."""
+        with self._opened(name) as entry:
+            return read_layer_picture(cast(BinaryIO, entry), self.bounds, shown)
+
+    def _opened(self, name: str) -> IO[bytes]:
+        info = self._zip.getinfo(name)
+        if info.flag_bits & _IS_ENCRYPTED:
+            raise _not_opened("is encrypted", "Pack it again without a password.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _not_opened("is packed by a method other than deflate", "Pack it again with the usual method.")
+        return self._zip.open(info)
+
+
+def _not_opened(what: str, hint: str) -> LaminaError:
+    return LaminaError(ErrorCode.INPUT_NOT_A_STACK, f"What is in the file {what}.", hint)
+
+
+@contextmanager
+def new_archive(file: BinaryIO) -> Generator[zipfile.ZipFile]:
+    """A ZIP to write to; entries are stored as they are, for PNGs are packed already."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        yield archive
+
+
+def add(archive: zipfile.ZipFile, name: str, data: bytes, *, is_packed: bool = False) -> None:
+    """Adds a small entry; `is_packed` compresses it."""
+    archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED)
+
+
+def add_picture(archive: zipfile.ZipFile, name: str, pixels: Pixels, texts: Mapping[str, str] | None = None) -> None:
+    """Adds a PNG, a strip at a time; `texts` as in `write_png`."""
+    with archive.open(_entry(name), "w", force_zip64=pixels.size >= 1 << 30) as entry:
+        write_png(cast(BinaryIO, entry), pixels, texts)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the same stack gives the same bytes

@@ -1,0 +1,69 @@
+"""Writes OpenRaster: the open layer format of Krita, MyPaint and GIMP (https://www.openraster.org, version 0.0.5)."""
+
+import json
+from typing import BinaryIO
+
+import numpy as np
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
+from PIL import Image
+
+from lamina.core.composite import composite
+from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
+from lamina.imaging.formats.archive import add, add_picture, new_archive
+from lamina.imaging.formats.manifest import file_names
+from lamina.imaging.formats.records import render_opacity, render_text
+from lamina.imaging.metadata import making_of_stack, png_texts
+from lamina.imaging.names import shown_name
+
+MIMETYPE = b"image/openraster"
+NAMESPACE = "urn:lamina:layers:1"
+BLENDS: dict[BlendMode, str] = {mode: f"svg:{mode.value}" for mode in BlendMode} | {BlendMode.NORMAL: "svg:src-over"}
+_THUMBNAIL_PX = 256
+
+
+def write(stack: LayerStack, file: BinaryIO) -> None:
+    """Writes the stack; `ora_reading.read` gives the same stack back."""
+    files = [f"data/{name}" for name in file_names(stack)]
+    with new_archive(file) as archive:
+        add(archive, "mimetype", MIMETYPE)  # must come first, and unpacked
+        add(archive, "stack.xml", _render_xml(stack, files), is_packed=True)
+        for name, layer in zip(files, stack, strict=True):
+            add_picture(archive, name, layer.pixels)
+        flat = composite(stack)
+        add_picture(archive, "mergedimage.png", flat, png_texts(making_of_stack(stack)))
+        add_picture(archive, "Thumbnails/thumbnail.png", _thumbnail(flat))
+
+
+def _render_xml(stack: LayerStack, files: list[str]) -> bytes:
+    image = etree.Element("image", {"version": "0.0.5", "w": str(stack.width), "h": str(stack.height)})
+    layers = etree.SubElement(image, "stack")
+    for name, layer in reversed(list(zip(files, stack, strict=True))):
+        element = etree.SubElement(layers, "layer", _attributes(layer, name), nsmap={"lamina": NAMESPACE})
+        element.tail = "\n"
+    return etree.tostring(image, xml_declaration=True, encoding="UTF-8")
+
+
+def _attributes(layer: Layer, file: str) -> dict[str, str]:
+    attributes = {
+        "name": shown_name(layer.name, layer.kind),
+        "src": file,
+        "x": str(layer.left),
+        "y": str(layer.top),
+        "opacity": str(render_opacity(layer.opacity)),
+        "visibility": "hidden" if layer.is_hidden else "visible",
+        "composite-op": BLENDS[layer.blend],
+        f"{{{NAMESPACE}}}kind": layer.kind.value,
+    }
+    if layer.is_locked:
+        attributes["edit-locked"] = "true"
+    if layer.text:
+        attributes[f"{{{NAMESPACE}}}text"] = json.dumps(render_text(layer.text))
+    if layer.name != attributes["name"]:
+        attributes[f"{{{NAMESPACE}}}name"] = json.dumps(layer.name)
+    return attributes
+
+
+def _thumbnail(flat: Pixels) -> Pixels:
+    image = Image.fromarray(flat)
+    image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.BOX, reducing_gap=2)
+    return np.asarray(image)

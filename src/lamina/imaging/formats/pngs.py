@@ -1,0 +1,84 @@
+"""A PNG for each layer and a manifest.json, in a folder or in a ZIP; both can be read back."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from lamina.core.layers import Layer, LayerStack
+from lamina.imaging.bounds import Bounds
+from lamina.imaging.formats.archive import Archive, add, add_picture, new_archive
+from lamina.imaging.formats.manifest import MANIFEST, Entry, Manifest, file_names, parse_manifest, render_manifest
+from lamina.imaging.formats.records import notes_on
+from lamina.imaging.invalid_content import InvalidContentError
+from lamina.imaging.layer_pictures import read_layer_picture
+from lamina.imaging.png import write_png
+
+_MAX_MANIFEST_BYTES = 1 << 24
+
+
+def write_zip(stack: LayerStack, file: BinaryIO) -> None:
+    """Writes the stack as a ZIP that `read_zip` gives back."""
+    with new_archive(file) as archive:
+        add(archive, MANIFEST, render_manifest(stack), is_packed=True)
+        for name, layer in zip(file_names(stack), stack, strict=True):
+            add_picture(archive, name, layer.pixels)
+
+
+def write_folder(stack: LayerStack, folder: Path) -> None:
+    """Writes the stack into an existing empty folder that `read_folder` gives back."""
+    for name, layer in zip(file_names(stack), stack, strict=True):
+        with (folder / name).open("xb") as file:
+            write_png(file, layer.pixels)
+    (folder / MANIFEST).write_bytes(render_manifest(stack))
+
+
+def read_zip(archive: Archive) -> LayerStack:
+    """The stack in a ZIP of ours; the files may stand in a folder of the ZIP, as they do if a folder was packed."""
+    root = min((name for name in archive.names if name.split("/")[-1] == MANIFEST), key=len)[: -len(MANIFEST)]
+    manifest = parse_manifest(archive.text(root + MANIFEST))
+    archive.bounds.check_canvas(manifest.width, manifest.height)
+    layers = []
+    for entry in manifest.entries:
+        if not archive.holds(root + entry.file):
+            raise _missing(entry)
+        layers.append(entry.layer(archive.picture(root + entry.file, repr(entry.file))))
+    return _stack(manifest, layers)
+
+
+def read_folder(folder: Path, bounds: Bounds) -> LayerStack:
+    """The stack in a folder of ours. Raises FileNotFoundError if it has no manifest, and `InvalidContentError`."""
+    manifest = parse_manifest(_manifest_bytes(folder))
+    bounds.check_canvas(manifest.width, manifest.height)
+    layers = []
+    for entry in manifest.entries:
+        path = folder / entry.file
+        if path.is_symlink():
+            raise InvalidContentError(f"{entry.file!r} in it is a link, which is not followed")
+        if not path.is_file():
+            raise _missing(entry)
+        with path.open("rb") as file:
+            layers.append(entry.layer(read_layer_picture(file, bounds, repr(entry.file))))
+    return _stack(manifest, layers)
+
+
+def _stack(manifest: Manifest, layers: list[Layer]) -> LayerStack:
+    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes_on(layers))
+
+
+def _missing(entry: Entry) -> InvalidContentError:
+    return InvalidContentError(f"{entry.file!r}, which its {MANIFEST} names, is missing")
+
+
+def holds_only_a_stack(folder: Path) -> bool:
+    """True if everything in the folder was written by `write_folder`, so that nothing else is lost with it."""
+    try:
+        ours = {MANIFEST, *(entry.file for entry in parse_manifest(_manifest_bytes(folder)).entries)}
+    except (OSError, ValueError):
+        return False
+    return all(path.name in ours and path.is_file() for path in folder.iterdir())
+
+
+def _manifest_bytes(folder: Path) -> bytes:
+    path = folder / MANIFEST
+    if path.is_file() and path.stat().st_size > _MAX_MANIFEST_BYTES:
+        raise InvalidContentError(f"its {MANIFEST} is too large")
+    return path.read_bytes()

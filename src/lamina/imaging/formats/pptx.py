@@ -1,0 +1,91 @@
+"""Writes PowerPoint: one slide of the picture's shape, a picture or live text box for each layer."""
+
+import io
+import math
+from typing import Any, BinaryIO
+
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
+from pptx.oxml.ns import qn
+from pptx.oxml.xmlchemy import OxmlElement
+from pptx.util import Emu, Pt
+
+from lamina.core.layers import Layer, LayerStack, TextLine
+from lamina.imaging.formats.quads import upright_box
+from lamina.imaging.names import presentable, shown_name
+from lamina.imaging.png import encode_png
+
+_EMU_A_PIXEL = 9525  # 96 pixels an inch
+_EMU_A_POINT = 12700
+# ECMA-376 part 1, 19.7.18 (ST_SlideSizeCoordinate): 1 to 56 inches.
+_LEAST_SIDE, _LONGEST_SIDE = 914_400, 51_206_400
+_LEAST_FONT_PT, _LARGEST_FONT_PT = 1, 4000
+
+
+def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
+    """Writes the stack; `live_text` makes text boxes of the layers whose every line of text was read.
+
+    Hidden layers stay, hidden, in the selection pane. PowerPoint has no blend modes: they become normal.
+    A slide shorter or narrower than an inch is padded at the right and below.
+    """
+    presentation = Presentation()
+    longest, shortest = max(stack.width, stack.height), min(stack.width, stack.height)
+    scale = max(_EMU_A_PIXEL, _LEAST_SIDE / shortest)
+    scale = min(scale, _LONGEST_SIDE / longest)
+    presentation.slide_width = Emu(max(_LEAST_SIDE, round(stack.width * scale)))
+    presentation.slide_height = Emu(max(_LEAST_SIDE, round(stack.height * scale)))
+    blank = presentation.slide_layouts[6]
+    shapes: Any = presentation.slides.add_slide(blank).shapes
+    for layer in stack:
+        shape = _text(shapes, layer, scale) if live_text and layer.is_read else _picture(shapes, layer, scale)
+        facts = shape._element._nvXxPr.cNvPr  # python-pptx has no public place for these two
+        facts.set("descr", presentable(" ".join(layer.says.split("\n")) or layer.name))
+        if layer.is_hidden:
+            facts.set("hidden", "1")
+        shape.name = shown_name(layer.name, layer.kind)
+    presentation.save(file)
+
+
+def _picture(shapes: Any, layer: Layer, scale: float) -> Any:
+    left, top, width, height = (round(side * scale) for side in layer.box)
+    picture = shapes.add_picture(io.BytesIO(encode_png(layer.pixels)), left, top, max(1, width), max(1, height))
+    if layer.opacity < 255:
+        blip = picture._element.find(f".//{qn('a:blip')}")
+        _add(blip, "a:alphaModFix", "amt", layer.opacity)
+    return picture
+
+
+def _text(shapes: Any, layer: Layer, scale: float) -> Any:
+    if len(layer.text) == 1:
+        return _text_box(shapes, layer.text[0], layer.opacity, scale)
+    group = shapes.add_group_shape()
+    for line in layer.text:
+        _text_box(group.shapes, line, layer.opacity, scale).name = presentable(line.string)
+    return group
+
+
+def _text_box(shapes: Any, line: TextLine, opacity: int, scale: float) -> Any:
+    x, y, width, height, degrees = upright_box(line.quad)
+    box = shapes.add_textbox(*(Emu(round(side * scale)) for side in (x, y, max(1, width), max(1, height))))
+    box.rotation = degrees
+    frame = box.text_frame
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    frame.word_wrap = False
+    frame.auto_size = MSO_AUTO_SIZE.NONE
+    frame.vertical_anchor = MSO_ANCHOR.MIDDLE
+    run = frame.paragraphs[0].add_run()
+    run.text = presentable(line.string)
+    points = line.size_px * scale / _EMU_A_POINT
+    run.font.size = Pt(min(max(_LEAST_FONT_PT, math.floor(points * 10) / 10), _LARGEST_FONT_PT))
+    run.font.color.rgb = RGBColor(*line.colour)
+    if opacity < 255:
+        colour = run._r.find(f".//{qn('a:srgbClr')}")
+        _add(colour, "a:alpha", "val", opacity)
+    return box
+
+
+def _add(parent: Any, tag: str, attribute: str, opacity: int) -> None:
+    element: Any = OxmlElement(tag)
+    element.set(attribute, str(round(opacity * 100_000 / 255)))  # thousandths of a percent
+    parent.append(element)

@@ -1,0 +1,169 @@
+"""Writes Photoshop files: named, cropped layers, adjacent text layers in a group, and the flat picture beside them."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import BinaryIO
+
+import numpy as np
+from psd_tools.compression import encode_rle
+from psd_tools.constants import BlendMode as PsdBlend
+from psd_tools.constants import ChannelID, ColorMode, Compression, Resource, SectionDivider, Tag
+from psd_tools.psd.color_mode_data import ColorModeData
+from psd_tools.psd.header import FileHeader
+from psd_tools.psd.image_resources import ImageResource, ImageResources
+from psd_tools.psd.layer_and_mask import (
+    ChannelData,
+    ChannelDataList,
+    ChannelImageData,
+    ChannelInfo,
+    LayerAndMaskInformation,
+    LayerFlags,
+    LayerInfo,
+    LayerRecord,
+    LayerRecords,
+)
+from psd_tools.psd.tagged_blocks import TaggedBlocks
+
+from lamina.core.composite import composite
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
+from lamina.imaging.formats.psd_facts import render_facts
+from lamina.imaging.names import shown_name
+
+BLENDS: dict[BlendMode, PsdBlend] = {mode: PsdBlend[mode.name] for mode in BlendMode}
+NAME_UNITS = 255
+"""The most UTF-16 code units that Photoshop shows of a layer's name."""
+
+_LOCK_ALL = 0x80000000
+_STRIP_ROWS = 256
+_MOST_BYTES = 2_000_000_000
+
+# Entries of the layer list, lowest first; a group is a divider, its layers, and a folder.
+_Entry = tuple[LayerRecord, ChannelDataList]
+
+
+def write(stack: LayerStack, file: BinaryIO) -> None:
+    """Writes the stack; `psd_reading.read` gives the same stack back.
+
+    Beside the layers stands what Photoshop has no place for (kinds, text, long names): XMP, keyed by the layer's id.
+    The parts are written one after the other, so that the layers are gone when the flat picture is made.
+    """
+    FileHeader(channels=4, width=stack.width, height=stack.height, depth=8, color_mode=ColorMode.RGB).write(file)
+    ColorModeData().write(file)
+    _resources(stack).write(file)
+    _layers(stack).write(file)
+    _write_flat(composite(stack), file)
+
+
+def _layers(stack: LayerStack) -> LayerAndMaskInformation:
+    entries = list(_entries(stack))
+    if sum(len(channel.data) for _, data in entries for channel in data) > _MOST_BYTES:
+        raise LaminaError(
+            ErrorCode.OUTPUT_TOO_LARGE,
+            "A Photoshop file holds 2 GB, and these layers need more.",
+            "Write .ora instead.",
+        )
+    layers = LayerInfo(
+        layer_count=-len(entries),  # below zero: the fourth channel of the flat picture is its transparency
+        layer_records=LayerRecords([record for record, _ in entries]),  # pyright: ignore[reportCallIssue]
+        channel_image_data=ChannelImageData([data for _, data in entries]),  # pyright: ignore[reportCallIssue]
+    )
+    return LayerAndMaskInformation(layer_info=layers, tagged_blocks=TaggedBlocks())
+
+
+def _resources(stack: LayerStack) -> ImageResources:
+    resources = ImageResources.new()
+    names = {number: _shown_name(layer) for number, layer in enumerate(stack, 1)}
+    resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=render_facts(stack, names))
+    return resources
+
+
+def _shown_name(layer: Layer) -> str:
+    return shown_name(layer.name, layer.kind, NAME_UNITS)
+
+
+def _entries(stack: LayerStack) -> Iterator[_Entry]:
+    numbered = list(enumerate(stack, 1))
+    next_id = len(numbered) + 1
+    for is_text, run in groupby(numbered, key=lambda entry: entry[1].kind is LayerKind.TEXT):
+        members = [_pixel_layer(number, layer) for number, layer in run]
+        is_group = is_text and len(members) > 1
+        if is_group:
+            yield _divider("</Layer group>", SectionDivider.BOUNDING_SECTION_DIVIDER, next_id)
+        yield from members
+        if is_group:
+            yield _divider("Text", SectionDivider.OPEN_FOLDER, next_id + 1)
+            next_id += 2
+
+
+def _pixel_layer(number: int, layer: Layer) -> _Entry:
+    name = _shown_name(layer)
+    record = LayerRecord(
+        top=layer.top,
+        left=layer.left,
+        bottom=layer.top + layer.height,
+        right=layer.left + layer.width,
+        channel_info=[ChannelInfo(id=channel) for channel in (-1, 0, 1, 2)],  # pyright: ignore[reportArgumentType]
+        blend_mode=BLENDS[layer.blend],
+        opacity=layer.opacity,
+        flags=LayerFlags(visible=not layer.is_hidden),
+        # The old name field is MacRoman; every program of this century shows the Unicode name.
+        name=name.encode("ascii", "replace").decode()[:63],
+        tagged_blocks=_tagged(name, number),
+    )
+    if layer.is_locked:
+        record.tagged_blocks.set_data(Tag.PROTECTED_SETTING, _LOCK_ALL)
+    channels = [_channel(layer.pixels, sample) for sample in (3, 0, 1, 2)]
+    return record, ChannelDataList(channels)  # pyright: ignore[reportCallIssue]
+
+
+def _divider(name: str, kind: SectionDivider, number: int) -> _Entry:
+    record = LayerRecord(
+        channel_info=[ChannelInfo(id=ChannelID(channel)) for channel in (-1, 0, 1, 2)],
+        blend_mode=PsdBlend.NORMAL,
+        name=name,
+        tagged_blocks=_tagged(name, number),
+    )
+    settings: dict[str, object] = {"kind": kind}
+    if kind is SectionDivider.OPEN_FOLDER:
+        record.blend_mode = PsdBlend.PASS_THROUGH
+        settings |= {"signature": b"8BIM", "blend_mode": PsdBlend.PASS_THROUGH}
+    record.tagged_blocks.set_data(Tag.SECTION_DIVIDER_SETTING, **settings)
+    return record, ChannelDataList([ChannelData() for _ in range(4)])  # pyright: ignore[reportCallIssue]
+
+
+def _tagged(name: str, number: int) -> TaggedBlocks:
+    blocks = TaggedBlocks()
+    blocks.set_data(Tag.UNICODE_LAYER_NAME, name)
+    blocks.set_data(Tag.LAYER_ID, number)
+    return blocks
+
+
+def _channel(pixels: Pixels, sample: int) -> ChannelData:
+    data = ChannelData(compression=Compression.RLE)
+    height, width = pixels.shape[:2]
+    data.set_data(pixels[..., sample].tobytes(), width, height, 8)
+    return data
+
+
+def _write_flat(flat: Pixels, file: BinaryIO) -> None:
+    """The last section: the row lengths of all four channels, then their packed rows."""
+    lengths: list[list[bytes]] = [[], [], [], []]
+    rows: list[list[bytes]] = [[], [], [], []]
+    for top in range(0, flat.shape[0], _STRIP_ROWS):
+        strip = _on_white(flat[top : top + _STRIP_ROWS])
+        height, width = strip.shape[:2]
+        for sample in range(4):
+            packed = encode_rle(strip[..., sample].tobytes(), width, height, 8, 1)
+            lengths[sample].append(packed[: 2 * height])
+            rows[sample].append(packed[2 * height :])
+    file.write(Compression.RLE.to_bytes(2))
+    for parts in (*lengths, *rows):
+        file.writelines(parts)
+
+
+def _on_white(flat: Pixels) -> Pixels:
+    """Photoshop stores the colours of a flat picture with transparency as they look on white."""
+    alpha = flat[..., 3:].astype(np.uint16)
+    colours = (flat[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return np.concatenate([colours.astype(np.uint8), flat[..., 3:]], -1)

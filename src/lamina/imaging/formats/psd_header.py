@@ -1,0 +1,44 @@
+"""Checks the header of a Photoshop file, before anything in it is parsed or decoded."""
+
+import struct
+from typing import BinaryIO
+
+from psd_tools.constants import ColorMode
+
+from lamina.imaging.bounds import Bounds
+from lamina.imaging.damage import Damaged
+from lamina.imaging.invalid_content import InvalidContentError
+
+_HEADER = struct.Struct(">4sH6xHIIHHI")  # with the length of the colour mode data, which follows it
+_MOST_PX_A_SIDE = {1: 30_000, 2: 300_000}  # of PSD and PSB
+_FORMATS = {1: "PSD", 2: "PSB"}
+_DEPTHS = {ColorMode.BITMAP: (1,), ColorMode.INDEXED: (8,)}  # bits a sample; of all other modes:
+_USUAL_DEPTHS = (8, 16, 32)
+_PALETTE_BYTES = 256 * 3
+
+
+def check_header(file: BinaryIO, bounds: Bounds) -> None:
+    """Leaves the file at its beginning.
+
+    Raises `LaminaError` (input_too_large), `InvalidContentError` and `Damaged`.
+    """
+    data = file.read(_HEADER.size)
+    file.seek(0)
+    if len(data) < _HEADER.size:
+        raise Damaged("it ends within its header")
+    _, version, _, height, width, depth, mode, palette_bytes = _HEADER.unpack(data)
+    if version not in _FORMATS:
+        raise InvalidContentError(f"its version is {version}, and Photoshop knows 1 (PSD) and 2 (PSB)")
+    if max(width, height) > _MOST_PX_A_SIDE[version]:
+        most = _MOST_PX_A_SIDE[version]
+        raise InvalidContentError(
+            f"it is {width} x {height} pixels, and a {_FORMATS[version]} has at most {most} a side"
+        )
+    bounds.check_canvas(width, height)
+    if mode not in list(ColorMode):
+        raise InvalidContentError(f"its colour mode is {mode}, which Photoshop does not know")
+    name = ColorMode(mode).name.lower()
+    if depth not in _DEPTHS.get(ColorMode(mode), _USUAL_DEPTHS):
+        raise InvalidContentError(f"its colour mode is {name} at {depth} bits a sample, which there cannot be")
+    if mode == ColorMode.INDEXED and palette_bytes < _PALETTE_BYTES:
+        raise InvalidContentError("its colours are indexed, and it has no whole colour table")

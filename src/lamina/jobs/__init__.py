@@ -1,0 +1,1 @@
+"""What is done with jobs: submit, follow, cancel, run, settle, retry, sweep."""

@@ -1,0 +1,110 @@
+"""Ends a job: its state, its money and its webhook, in one transaction or not at all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lamina.core.ids import new_id
+from lamina.core.jobs import Failure, Job, JobRequest, JobState, Progress, WebhookEvent
+from lamina.core.stand_ins import ENGINE, STANDS_IN_FOR, is_free, stood_in_for, told_of_stand_in
+from lamina.core.tasks import TaskKind
+from lamina.jobs.log import log_end
+from lamina.jobs.settle import forget_progress, settled_training
+from lamina.service.service import Service
+from lamina.store import events, files, jobs, outbox, wallets
+from lamina.store.job_rows import progress_record
+
+
+def end(
+    connection: Connection,
+    service: Service,
+    job_id: str,
+    attempt: int | None,
+    state: JobState,
+    failure: Failure | None = None,
+    result: Mapping[str, Any] | None = None,
+    made: Sequence[files.FileRecord] = (),
+    charge_micros: int | None = None,
+) -> Job | None:
+    """The job as it is now; None, and nothing is written, where it has ended before or another attempt has begun.
+
+    `charge_micros`: None is the whole price of a success, and nothing of anything else; of a training see `settling`.
+    What a stand-in made is not charged, unless the limits say so.
+    """
+    now = service.clock()
+    before = jobs.locked(connection, job_id)
+    if before is None:
+        return None
+    is_training = before.request.kind is TaskKind.TRAIN
+    if is_training and charge_micros is None:
+        settled = settled_training(connection, service, before, state, result, made)
+        charge_micros, result, made = settled.charge_micros, settled.result, settled.made
+    is_metered = _is_held(connection, job_id)
+    charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
+    if result is not None:
+        result = _with_stand_in(service, before.request, result)
+    charge = charge if is_metered and not is_free(result) else 0
+    job = jobs.end(connection, job_id, attempt, state, now, charge, failure, result)
+    if job is None:
+        return None
+    if is_metered:
+        _settle(connection, job, now)
+    if is_training:
+        forget_progress(connection, job_id)
+    for file in made:
+        files.insert(connection, file)
+    if result is not None and STANDS_IN_FOR in result:
+        events.append(connection, job_id, "log", {"line": result["notes"][-1]}, now)
+    told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
+    if state is JobState.SUCCEEDED and before.progress.stage:  # whoever follows its progress sees it come to its end
+        events.append(connection, job_id, "progress", progress_record(Progress("done", 1.0)), now)
+    events.append(connection, job_id, "state", told, now)
+    tell(connection, job, WebhookEvent.COMPLETED, now)
+    if job.request.upload_url is not None and state is JobState.SUCCEEDED:
+        outbox.insert(connection, new_id(), job_id, job.key_id, outbox.UPLOAD, job.request.upload_url, now)
+    return job
+
+
+def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
+    """By webhook, if its user wants to hear of it."""
+    if job.request.webhook_url is not None and event in job.request.webhook_events:
+        outbox.insert(connection, new_id(), job.id, job.key_id, event, job.request.webhook_url, now)
+
+
+def announce(service: Service, job: Job | None) -> None:
+    """To be called when the transaction that ended the job has committed."""
+    if job is not None:
+        log_end(job)
+        service.signals.changed(job.id)
+        ring(service, job)
+        service.observer.job_ended(job)
+
+
+def ring(service: Service, job: Job) -> None:
+    """Has what was written to the outbox sent, if the job's user wants anything sent at all."""
+    if job.request.webhook_url is not None or job.request.upload_url is not None:
+        service.letters.set()
+
+
+def _with_stand_in(service: Service, request: JobRequest, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Told from what has run, not from what was to run."""
+    model = stood_in_for(str(result.get(ENGINE, "")), request.named_model)
+    return result if model is None else told_of_stand_in(result, model, service.limits.are_stand_ins_charged)
+
+
+def _charge(service: Service, job: Job, state: JobState) -> int:
+    is_charged = state is JobState.SUCCEEDED or (state is JobState.FAILED and service.limits.is_failed_charged)
+    return job.price_micros if is_charged else 0
+
+
+def _is_held(connection: Connection, job_id: str) -> bool:
+    """False for a job of a key that was not metered at the submit: it costs nothing, whatever its price."""
+    return any(entry.kind == wallets.HOLD for entry in wallets.entries_of_job(connection, job_id))
+
+
+def _settle(connection: Connection, job: Job, now: float) -> None:
+    """What was held and is not charged goes back."""
+    kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
+    note = f"{job.request.model}, free: nano stood in" if is_free(job.result) else job.request.model
+    wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, note)

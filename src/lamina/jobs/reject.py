@@ -1,0 +1,35 @@
+"""Takes in a request that is wrong from the start, for clients that hear of it only where they look for the result."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from lamina.core.ids import new_id
+from lamina.core.jobs import Failure, Job, JobRequest, JobState
+from lamina.core.keys import ApiKey
+from lamina.jobs.end import announce, end
+from lamina.jobs.submit import check_addresses, check_limits
+from lamina.service.service import Service
+from lamina.store import events, jobs
+
+
+async def submit_refused(service: Service, key: ApiKey, request: JobRequest, failure: Failure) -> Job:
+    """A job that has failed before it began: it costs nothing, no agent sees it, and its webhook is sent.
+
+    Raises `LaminaError`: limit_reached, address_refused (its webhook's).
+    """
+    check_addresses(service, request)
+    now = service.clock()
+    job = Job(new_id(), key.id, replace(request, inputs=()), JobState.QUEUED, 0, now, now, 0)
+
+    def work(connection: Connection) -> Job | None:
+        check_limits(connection, key, now)
+        jobs.insert(connection, job, None, None, None)
+        events.append(connection, job.id, "state", {"state": JobState.QUEUED}, now)
+        return end(connection, service, job.id, None, JobState.FAILED, failure, charge_micros=0)
+
+    ended = await service.database.write(work)
+    assert ended is not None  # noqa: S101  (nobody else has seen it)
+    service.observer.job_submitted(job)
+    announce(service, ended)
+    return ended

@@ -1,0 +1,96 @@
+"""Gives a job that did not end another attempt, unless it has had all that it may have.
+
+An attempt of a training that came further than all before it does not count: what it did is not done again. A job that
+brings its engine down by itself gets one more, in a fresh process: a third would end in the same way.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode
+from lamina.core.jobs import Failure, Job, JobState
+from lamina.jobs.end import announce, end
+from lamina.jobs.log import log_again
+from lamina.service.service import Service
+from lamina.store import checkpoints, events, jobs
+
+_CRASHED = "has_crashed"
+_TWICE = "It did so on two attempts at this job."
+_OTHERWISE = "The same would happen again; another size or another engine may work."
+LOST = Failure(ErrorCode.ENGINE_CRASHED, "The agent that ran this job is gone.")
+
+
+async def try_again(service: Service, job: Job, failure: Failure, is_own_doing: bool = False) -> None:
+    """After a run that went wrong by our own fault. `is_own_doing`: it brought its engine's process down."""
+    ended = await service.database.write(
+        lambda connection: tried_again(connection, service, job, failure, is_own_doing)
+    )
+    announce(service, ended)
+    service.signals.changed(job.id)
+    service.dispatcher.wake()
+
+
+async def give_back(service: Service, job: Job) -> None:
+    """A run that nothing is wrong with, but for which there is no time here: it does not count as an attempt."""
+
+    def work(connection: Connection) -> Job | None:
+        if _is_to_stop(connection, job):
+            return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
+        _requeue(connection, service, job, "given back", is_excused=True)
+        return None
+
+    announce(service, await service.database.write(work))
+    service.signals.changed(job.id)
+    service.dispatcher.wake()
+
+
+def tried_again(
+    connection: Connection, service: Service, job: Job, failure: Failure, is_own_doing: bool = False
+) -> Job | None:
+    """The job if this has ended it; None if it is queued again, or another attempt has begun."""
+    if _is_to_stop(connection, job):
+        return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
+    is_excused = _has_come_on(connection, job)
+    is_hopeless = is_own_doing and _has_crashed_before(connection, job)
+    has_more = jobs.counted_attempts(connection, job.id) < service.limits.max_attempts and not is_hopeless
+    if is_excused or has_more:
+        _requeue(connection, service, job, failure.message, is_excused=is_excused, has_crashed=is_own_doing)
+        return None
+    last = replace(failure, message=f"{failure.message} {_TWICE}", hint=_OTHERWISE) if is_hopeless else failure
+    return end(connection, service, job.id, job.attempt, JobState.ERRORED, last)
+
+
+def _is_to_stop(connection: Connection, job: Job) -> bool:
+    """Asked now, for `job` is as it was when it was claimed."""
+    now = jobs.locked(connection, job.id)
+    return now is not None and now.is_cancel_requested
+
+
+def _has_come_on(connection: Connection, job: Job) -> bool:
+    """Whether this attempt has reached a checkpoint that none had reached before."""
+    last = checkpoints.latest(connection, job.id)
+    return last is not None and last.attempt == job.attempt
+
+
+def _has_crashed_before(connection: Connection, job: Job) -> bool:
+    """In an earlier attempt, of its own doing; the attempts between, if any, went wrong in other ways."""
+    return any(_CRASHED in event.data for event in events.states(connection, job.id))
+
+
+def _requeue(
+    connection: Connection,
+    service: Service,
+    job: Job,
+    why: str,
+    *,
+    is_excused: bool = False,
+    has_crashed: bool = False,
+) -> None:
+    now = service.clock()
+    if jobs.requeue(connection, job.id, job.attempt, now, is_excused) is None:
+        return
+    told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why, **({_CRASHED: True} if has_crashed else {})}
+    events.append(connection, job.id, events.STATE, told, now)
+    log_again(job, why)
+    service.dispatcher.enqueue(connection, job.id, job.request.priority, is_again=True)

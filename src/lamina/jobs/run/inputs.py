@@ -1,0 +1,77 @@
+"""Brings what a job is given to where its engine can read it: own files from the blobs, others by their address."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import FILE, InputRole, Job, JobInput
+from lamina.files.media_types import media_type_of
+from lamina.files.signed_urls import OwnFile, is_signed, own_file
+from lamina.files.storage import keep
+from lamina.jobs.settle import ARCHIVE_NAME
+from lamina.service.service import Service
+from lamina.store import files, jobs
+from lamina.store.files import FileRecord
+
+
+async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
+    """Paths in `folder`, by role, in the request's order. Raises `LaminaError`: address_refused, not_found, ..."""
+    gathered: dict[InputRole, tuple[str, ...]] = {}
+    for number, one in enumerate(job.request.inputs):
+        path = folder / f"in-{number}"
+        await _gather(service, job, one, path)
+        gathered[one.role] = (*gathered.get(one.role, ()), str(path))
+    return gathered
+
+
+async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None:
+    record = await _own_record(service, job, one)
+    if record is None:
+        fetcher = service.patient_fetcher if one.role is InputRole.ARCHIVE else service.fetcher
+        await fetcher.fetch(one.source, path)
+        if one.role is InputRole.ARCHIVE:
+            await _keep_archive(service, job, path)
+    else:
+        await service.blobs.fetch_to(record.sha256, path)
+
+
+async def _keep_archive(service: Service, job: Job, path: Path) -> None:
+    """A later attempt learns from the same content, whatever has become of the address."""
+    record = await keep(service, job.key_id, path, ARCHIVE_NAME, media_type_of(path), job.id)
+
+    def work(connection: Connection) -> None:
+        if jobs.locked_run(connection, job.id, job.attempt) is not None:
+            files.insert(connection, record)
+
+    await service.database.write(work)
+
+
+async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord | None:
+    """The file that is meant, if it is one of ours, or was kept by an attempt before; None for an address elsewhere."""
+    if one.source.startswith(FILE):
+        file_id, owner = one.source.removeprefix(FILE), job.key_id
+    else:
+        own = own_file(one.source, (service.base_url, *service.base_urls))
+        if own is None:
+            return await _kept_archive(service, job) if one.role is InputRole.ARCHIVE else None
+        _check_signature(service, own)
+        file_id, owner = own.file_id, None
+    record = await service.database.read(lambda connection: files.by_id(connection, file_id, owner))
+    if record is None:
+        raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: upload it again.")
+    return record
+
+
+async def _kept_archive(service: Service, job: Job) -> FileRecord | None:
+    known = await service.database.read(lambda connection: files.of_job(connection, job.id))
+    return next((file for file in known if file.name == ARCHIVE_NAME), None)
+
+
+def _check_signature(service: Service, own: OwnFile) -> None:
+    if not is_signed(service.secret, own.file_id, own.expires, own.signature, service.clock()):
+        raise LaminaError(
+            ErrorCode.NOT_FOUND,
+            "The address of the file has expired, or is not as it was given out.",
+            "Ask for it again.",
+        )

@@ -1,0 +1,70 @@
+"""Brings the LoRAs that a job asks for to where its engine can read them; those from the web are kept for a while."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
+from lamina.core.jobs import FILE, Job
+from lamina.files.lora_sources import check_lora_source
+from lamina.service.service import Service
+from lamina.store import files
+
+_KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
+_KEPT_BYTES = 20 * 2**30
+
+
+async def gathered_task(service: Service, job: Job, folder: Path) -> dict[str, Any]:
+    """The job's task, with local files in place of its LoRAs' addresses.
+
+    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. A path of this machine is
+    none of a client's business, and is refused.
+    """
+    task = dict(job.request.task)
+    sampling = dict(task.get("sampling") or {})
+    loras = [
+        {**lora, "path": await _local(service, job, str(lora["path"]), folder)} for lora in sampling.get("loras") or ()
+    ]
+    return {**task, "sampling": {**sampling, "loras": loras}} if loras else task
+
+
+async def _local(service: Service, job: Job, source: str, folder: Path) -> str:
+    check_lora_source(source)
+    if source.startswith(FILE):
+        return str(await _uploaded(service, job, source.removeprefix(FILE), folder))
+    if source.startswith(("http://", "https://")):
+        return str(await _fetched(service, source))
+    return source
+
+
+async def _uploaded(service: Service, job: Job, file_id: str, folder: Path) -> Path:
+    record = await service.database.read(lambda connection: files.by_id(connection, file_id, job.key_id))
+    if record is None:
+        raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: upload it again.")
+    path = folder / f"{file_id}.safetensors"
+    await service.blobs.fetch_to(record.sha256, path)
+    return path
+
+
+async def _fetched(service: Service, url: str) -> Path:
+    kept = service.cache / "loras"
+    kept.mkdir(parents=True, exist_ok=True)
+    path = kept / f"{hashlib.sha256(url.encode()).hexdigest()}.safetensors"
+    if not path.exists() or service.clock() - path.stat().st_mtime > _KEPT_S:
+        _make_room(kept)
+        beside = path.with_suffix(f".{new_id()}")
+        await service.patient_fetcher.fetch(url, beside)
+        beside.replace(path)
+    return path
+
+
+def _make_room(folder: Path) -> None:
+    """The longest unused go first. Whoever reads one still has it open."""
+    kept = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_atime)
+    size = sum(path.stat().st_size for path in kept)
+    for path in kept:
+        if size <= _KEPT_BYTES:
+            return
+        size -= path.stat().st_size
+        path.unlink(missing_ok=True)

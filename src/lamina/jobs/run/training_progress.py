@@ -1,0 +1,96 @@
+"""Keeps what a training tells on its way, so that every agent can go on from it and its user can see it."""
+
+import logging
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Job
+from lamina.files.storage import keep, result_lifetime_s
+from lamina.service.service import Service
+from lamina.store import checkpoints, events, files, jobs
+from lamina.store.checkpoints import CheckpointRecord
+from lamina.worker.protocol import Checkpoint, Sample
+
+_KEPT = 2  # the one before, should the last one's content be lost
+_PNG = "image/png"
+_log = logging.getLogger(__name__)
+
+
+async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
+    """In the blob store, and on the job if this run is its latest still. The file is deleted.
+
+    A store that is away for a moment costs no more than this checkpoint: the training goes on to the next.
+    """
+    path = Path(told.path)
+    try:
+        stored = await service.blobs.put(path)
+        record = CheckpointRecord(
+            job.id,
+            told.step,
+            job.attempt,
+            told.layers,
+            told.name,
+            stored.sha256,
+            stored.size,
+            service.clock(),
+            told.engine,
+        )
+        await service.database.write(lambda connection: _recorded(connection, record))
+    except LaminaError as error:
+        _log.warning("the checkpoint of step %d is not kept: %s", told.step, error)
+    else:
+        service.signals.changed(job.id)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def keep_sample(service: Service, job: Job, told: Sample) -> None:
+    """As a file of the job's, and an event that names it, if this run is its latest still."""
+    try:
+        name, lifetime_s = Path(told.path).name, result_lifetime_s(service, job.request)
+        file = await keep(service, job.key_id, Path(told.path), name, _PNG, job.id, lifetime_s)
+
+        def work(connection: Connection) -> None:
+            if jobs.locked_run(connection, job.id, job.attempt) is not None:
+                files.insert(connection, file)
+                shown = {"step": told.step, "file": file.id, "content_type": _PNG, "size": file.size}
+                events.append(connection, job.id, "sample", shown, service.clock())
+
+        await service.database.write(work)
+    except (LaminaError, OSError) as error:
+        _log.warning("the sample of step %d is not kept: %s", told.step, error)
+    else:
+        service.signals.changed(job.id)
+
+
+async def put_back_checkpoint(service: Service, job: Job, folder: Path) -> int:
+    """How many steps are done: the last checkpoint of the job is put into `folder`, if there is one.
+
+    One whose content is not there any more is forgotten, and the one before it tried.
+    """
+    for known in await service.database.read(lambda connection: checkpoints.of_job(connection, job.id)):
+        try:
+            await service.blobs.fetch_to(known.sha256, folder / known.name)
+        except LaminaError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            _log.warning("the checkpoint of step %d is lost: %s", known.step, error)
+            await service.database.write(lambda connection, step=known.step: _forgotten(connection, job, step))
+        else:
+            return known.step
+    return 0
+
+
+def _recorded(connection: Connection, record: CheckpointRecord) -> None:
+    if jobs.locked_run(connection, record.job_id, record.attempt) is None:
+        return
+    if checkpoints.insert(connection, record):
+        checkpoints.keep_latest(connection, record.job_id, _KEPT)
+        events.append(connection, record.job_id, "checkpoint", {"step": record.step}, record.created_at)
+
+
+def _forgotten(connection: Connection, job: Job, step: int) -> None:
+    if jobs.locked_run(connection, job.id, job.attempt) is not None:
+        checkpoints.remove(connection, job.id, step)

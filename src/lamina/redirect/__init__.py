@@ -1,0 +1,1 @@
+"""Runs programs that know only the vendors' addresses against this machine."""

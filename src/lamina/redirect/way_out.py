@@ -1,0 +1,72 @@
+"""How hosts that are nobody's here are reached: directly, or through the proxy that the command would have used."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from lamina.redirect.vendors import excepted_name
+
+_DEFAULT_PORT = 80  # of an http:// address, a proxy's, too
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """`proxy`: the host and port of an HTTP proxy, None where there is none; `credentials`: "user:password" for it, or
+    empty; `excepted`: names that are reached without it, as NO_PROXY lists them.
+    """
+
+    proxy: tuple[str, int] | None = None
+    credentials: str = field(default="", repr=False)
+    excepted: str = ""
+
+    async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Raises OSError, also where the proxy refuses."""
+        if self.proxy is None or self._is_excepted(host.lower()):
+            return await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(*self.proxy)
+        try:
+            writer.write(self._request(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"))
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (EOFError, asyncio.LimitOverrunError) as error:
+            writer.close()
+            raise ConnectionResetError(f"the proxy {self._name} does not answer") from error
+        except BaseException:
+            writer.close()
+            raise
+        version, _, rest = head.partition(b"\r\n")[0].partition(b" ")
+        if not (version.startswith(b"HTTP/1.") and rest.startswith(b"2")):
+            writer.close()
+            raise ConnectionRefusedError(f"the proxy {self._name} answers {rest.decode('latin-1')[:100]!r}")
+        return reader, writer
+
+    def _is_excepted(self, host: str) -> bool:
+        names = [name.strip().partition(":")[0] for name in self.excepted.split(",")]
+        suffixes = map(excepted_name, names)
+        return "*" in names or any(host == one or host.endswith(f".{one}") for one in suffixes if one)
+
+    @property
+    def _name(self) -> str:
+        return "{}:{}".format(*self.proxy or ("", 0))
+
+    def _request(self, address: str) -> bytes:
+        lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}"]
+        if self.credentials:
+            lines.append(f"Proxy-Authorization: Basic {base64.b64encode(self.credentials.encode()).decode()}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def way_out_of(environment: Mapping[str, str]) -> WayOut:
+    """By https_proxy, or all_proxy. A proxy that is no http:// one, such as socks5://, is not used."""
+    given = (environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
+    address = next((one for one in given if one), "")
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        host, port = parts.hostname, parts.port or _DEFAULT_PORT
+    except ValueError:
+        return WayOut()
+    if parts.scheme != "http" or not host:
+        return WayOut()
+    credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
+    return WayOut((host, port), credentials, environment.get("no_proxy") or environment.get("NO_PROXY") or "")

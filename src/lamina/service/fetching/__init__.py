@@ -1,1 +1,0 @@
-"""Fetches what users' addresses name without letting them reach into the network that Lamina runs in."""

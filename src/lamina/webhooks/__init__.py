@@ -1,0 +1,1 @@
+"""Delivery of webhooks: the outbox is sent until it is accepted, with signatures."""

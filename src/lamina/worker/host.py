@@ -1,0 +1,266 @@
+"""An agent's engine in a process of its own: started, given one run after the other, and killed where it hangs.
+
+It works on one run at a time. What a run has made may still be written while the next one is worked on.
+"""
+
+import asyncio
+import inspect
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure
+from lamina.core.log_context import with_fields
+from lamina.worker.pipes import EnginePipes
+from lamina.worker.protocol import (
+    CANCEL,
+    READY,
+    RUN,
+    STOP,
+    Made,
+    RunMessage,
+    RunOrder,
+    RunOutcome,
+    parse_message,
+    parse_outcome,
+    render_line,
+    render_order,
+)
+
+_log = logging.getLogger(__name__)
+OnMessage = Callable[[RunMessage], Awaitable[None] | None]
+
+_OF_NATIVE_CODE = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGTRAP, signal.SIGSYS}
+)
+_HINT = "Try it again; if it happens each time, a smaller picture may fit."
+_CANCELLED = RunOutcome(failure=Failure(ErrorCode.CANCELLED.value, "The job was cancelled."))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Seconds after which a child is killed: that does not get ready; that runs and says nothing; that does not stop
+    when its run is cancelled; that does not leave when it is stopped.
+    """
+
+    start_s: float = 300.0
+    stall_s: float = 300.0
+    cancel_grace_s: float = 20.0
+    stop_grace_s: float = 5.0
+
+
+class EngineLost(LaminaError):  # noqa: N818  # it is what has become of the engine
+    """The child is gone, and with it the attempt (engine_crashed). `log`: the last lines on its standard error."""
+
+    def __init__(self, message: str, log: tuple[str, ...]) -> None:
+        super().__init__(ErrorCode.ENGINE_CRASHED, message, _HINT)
+        self.log = log
+
+
+class EngineDied(EngineLost):
+    """It ended of itself or was killed by somebody. `exit_code`: negative is the number of a signal.
+
+    `was_alone`: whether the run that hears of it was the only one that the process had.
+    """
+
+    def __init__(self, exit_code: int | None, log: tuple[str, ...], was_alone: bool = False) -> None:
+        name = _signal_name(exit_code)
+        how = f"signal {-(exit_code or 0)}, {name}" if name is not None else f"exit code {exit_code}"
+        super().__init__(f"The engine's process ended unexpectedly ({how}).", log)
+        self.exit_code, self.was_alone = exit_code, was_alone
+
+    @property
+    def is_own_doing(self) -> bool:
+        """Whether the run brought it down: by a signal that native code gets for what it does, not from outside."""
+        return self.was_alone and self.exit_code is not None and -self.exit_code in _OF_NATIVE_CODE
+
+
+class EngineHung(EngineLost):
+    """It said nothing for `silent_s` seconds and was killed."""
+
+    def __init__(self, silent_s: float, log: tuple[str, ...]) -> None:
+        super().__init__(f"The engine said nothing for {silent_s:g} seconds and was ended.", log)
+        self.silent_s = silent_s
+
+
+@dataclass(slots=True)
+class _Run:
+    """`killing`: of the child, if it does not heed that the run is cancelled."""
+
+    number: int
+    job_id: str
+    is_cancelled: bool = False
+    killing: asyncio.TimerHandle | None = None
+
+
+class EngineProcess:
+    """A child that speaks `engine_protocol`, such as `python -m lamina.worker.child`.
+
+    `environment`: the child's; None is this process's own. `on_log`: told each line of its standard error, at most 200
+    a second. After an `EngineLost` it can be started again.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        limits: EngineLimits | None = None,
+        on_log: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._command, self._environment = tuple(command), environment
+        self._limits, self._on_log = limits or EngineLimits(), on_log
+        self._child: EnginePipes | None = None
+        self._runs = 0
+        self._working: _Run | None = None
+        self._is_leaving = False
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self.is_alive else None
+
+    @property
+    def is_alive(self) -> bool:
+        child = self._child
+        is_there = child is not None and child.exit_code is None and not child.is_killed and not child.is_mute
+        return is_there and not self._is_leaving
+
+    async def start(self) -> None:
+        """Comes back when the child is ready; at once if it is alive. Raises `EngineLost`."""
+        if self.is_alive:
+            return
+        if self._child is not None:
+            await (self.stop() if self._is_leaving else self._child.ended.wait())
+        self._is_leaving = False
+        try:
+            self._child = child = await EnginePipes.opened(
+                self._command, self._environment, self._on_log, self._note_exit
+            )
+        except OSError as error:
+            raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
+        try:
+            with child.hearing(None):
+                while (await self._next(child, None, self._limits.start_s))["type"] != READY:
+                    pass
+        except asyncio.CancelledError:
+            self.kill()
+            await child.ended.wait()  # or a loop that closes now leaves it behind
+            raise
+
+    async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:
+        """How the order ended. `on_message`: told, or awaited, in turn for each message on the way.
+
+        The next run may begin after `Made`, though this one has not ended. One that was cancelled is an outcome, too,
+        even where the child had to be killed for it. Whoever abandons the run, by cancelling the task that waits for
+        it, kills the child that works on it. Raises `EngineDied`, `EngineHung`: all runs do that have not ended then.
+        """
+        if self._working is not None:
+            raise RuntimeError("the engine works on one run at a time")
+        child = self._child
+        if child is None:
+            raise RuntimeError("the engine has not been started")
+        self._runs += 1
+        self._working = run = _Run(self._runs, order.job_id)
+        try:
+            with child.hearing(run.number):
+                child.send(render_line(RUN, run=run.number, order=render_order(order)))
+                return await self._ended(child, run, on_message)
+        except EngineLost:
+            if not run.is_cancelled:
+                raise
+            return _CANCELLED
+        except BaseException:
+            if self._working is run:  # what is only being written ends by itself
+                self.kill()
+            raise
+        finally:
+            self._leave(run)
+
+    def cancel(self, job_id: str, grace_s: float | None = None) -> None:
+        """Asks the job's run, if it is the one worked on, to stop at its next step; a child that does not is killed.
+
+        `grace_s`: when; None is as the limits say.
+        """
+        run = self._working
+        if self._child is None or run is None or run.job_id != job_id or run.is_cancelled:
+            return
+        run.is_cancelled = True
+        self._child.send(render_line(CANCEL, run=run.number))
+        run.killing = asyncio.get_running_loop().call_later(
+            self._limits.cancel_grace_s if grace_s is None else grace_s, self._child.kill
+        )
+
+    async def stop(self) -> None:
+        """Lets the child leave, after its run if there is one, and kills it when the grace is over; it is gone then."""
+        if self._child is None:
+            return
+        self._is_leaving = True
+        self._child.send(render_line(STOP))
+        try:
+            async with asyncio.timeout(self._limits.stop_grace_s):
+                await self._child.ended.wait()
+        except TimeoutError:
+            self.kill()
+            await self._child.ended.wait()
+
+    def kill(self) -> None:
+        """At once; a run that waits for it raises `EngineDied`."""
+        if self._child is not None:
+            self._child.kill()
+
+    def _note_exit(self, child: EnginePipes) -> None:
+        """That it has ended as it was told to is no news."""
+        if self._is_leaving and not child.is_killed:
+            return
+        job_id = self._working.job_id if self._working is not None else None
+        told = with_fields(
+            pid=child.pid, exit_code=child.exit_code, signal=_signal_name(child.exit_code), running_job_id=job_id
+        )
+        if child.is_killed:
+            _log.warning("an engine process was killed by its agent", extra=told)
+        else:
+            _log.error("an engine process died", extra=told)
+
+    def _leave(self, run: _Run) -> None:
+        if self._working is run:
+            self._working = None
+        if run.killing is not None:
+            run.killing.cancel()
+
+    async def _ended(self, child: EnginePipes, run: _Run, on_message: OnMessage) -> RunOutcome:
+        while True:
+            value = await self._next(child, run.number, self._limits.stall_s)
+            try:
+                outcome = parse_outcome(value)
+            except (KeyError, TypeError, ValueError):
+                self.kill()
+                raise EngineLost("The engine's answer is not in the form that was agreed.", child.log.kept()) from None
+            if outcome is not None:
+                self._is_leaving |= outcome.is_spoiling and self._working is run
+                return outcome
+            message = parse_message(value)
+            if isinstance(message, Made):
+                self._leave(run)
+            told = on_message(message) if message is not None else None
+            if inspect.isawaitable(told):
+                await told
+
+    async def _next(self, child: EnginePipes, run: int | None, within_s: float) -> dict[str, Any]:
+        try:
+            value = await child.next(run, within_s)
+        except TimeoutError:
+            child.kill()
+            await child.ended.wait()
+            raise EngineHung(within_s, child.log.kept()) from None
+        if value is None:
+            raise EngineDied(child.exit_code, child.log.kept(), was_alone=child.runs_at_end == 1)
+        return value
+
+
+def _signal_name(exit_code: int | None) -> str | None:
+    try:
+        return signal.Signals(-exit_code).name if exit_code is not None and exit_code < 0 else None
+    except ValueError:
+        return str(-exit_code) if exit_code is not None else None

@@ -1,0 +1,138 @@
+"""A running child as asyncio sees it: its messages, each run's in a queue of its own, its log, and its end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Self, cast
+
+from lamina.worker.lines import Lines, LogTail
+from lamina.worker.protocol import parse_line
+
+_MOST_MESSAGE_BYTES = 1 << 24
+_MOST_SHOWN_BYTES = 1000  # of what is no message
+_LAST_WORDS_S = 1.0
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+_Inbox = asyncio.Queue[dict[str, Any] | None]
+
+
+class EnginePipes(asyncio.SubprocessProtocol):
+    """One child from its start to its end. `exit_code`: negative for a signal, None while it runs.
+
+    `is_killed`: whether it was from here; it may take a moment to end then, and `ended` tells when it has.
+    `is_mute`: it cannot say anything any more, which is so a moment before its end. `runs_at_end`: how many were heard
+    then.
+    """
+
+    def __init__(self, on_log: Callable[[str], None], on_exit: Callable[[Self], None] = lambda _: None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_exit = on_exit
+        self._inboxes: dict[int | None, _Inbox] = {None: asyncio.Queue()}  # the first word may come at once
+        self._lines = Lines(_MOST_MESSAGE_BYTES)
+        self.log = LogTail(on_log, self._loop.time)
+        self._open = {_STDOUT, _STDERR}
+        self._transport: asyncio.SubprocessTransport
+        self.pid = 0
+        self.exit_code: int | None = None
+        self.is_killed = self.is_mute = False
+        self.runs_at_end = 0
+        self.ended = asyncio.Event()
+
+    @classmethod
+    async def opened(
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None,
+        on_log: Callable[[str], None],
+        on_exit: Callable[[Self], None] = lambda _: None,
+    ) -> Self:
+        """Starts the command. `on_exit`: told when it has ended and its last words are here. Raises OSError where it
+        cannot be started.
+        """
+        loop = asyncio.get_running_loop()
+        _, pipes = await loop.subprocess_exec(lambda: cls(on_log, on_exit), *command, env=environment)
+        return pipes
+
+    @contextlib.contextmanager
+    def hearing(self, run: int | None) -> Generator[None]:
+        """Keeps the messages of that run, or of none, for `next`; what nobody hears any more is passed over."""
+        inbox = self._inboxes.setdefault(run, asyncio.Queue())
+        if self.ended.is_set():
+            inbox.put_nowait(None)
+        try:
+            yield
+        finally:
+            del self._inboxes[run]
+
+    async def next(self, run: int | None, within_s: float) -> dict[str, Any] | None:
+        """The next message of that run, or of none; None, every time, when the child has ended.
+
+        Raises TimeoutError if none comes in time.
+        """
+        inbox = self._inboxes[run]
+        async with asyncio.timeout(within_s):
+            message = await inbox.get()
+        if message is None:
+            inbox.put_nowait(None)
+        return message
+
+    def send(self, line: bytes) -> None:
+        """To a child that has ended, it goes nowhere: `next` tells."""
+        pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(_STDIN))
+        if pipe is not None and not pipe.is_closing():
+            pipe.write(line)
+
+    def kill(self) -> None:
+        self.is_killed = True
+        self._send_kill()
+
+    def _send_kill(self) -> None:
+        if self.exit_code is None:
+            # Not the transport's own kill, which may reap the process before asyncio's watcher does.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self.pid = self._transport.get_pid()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == _STDERR:
+            self.log.feed(data)
+            return
+        for line in self._lines.fed(data):
+            message = parse_line(line)
+            if message is None:
+                self.log.feed(line[:_MOST_SHOWN_BYTES] + b"\n")
+            elif (inbox := self._inbox_of(message)) is not None:
+                inbox.put_nowait(message)
+
+    def _inbox_of(self, message: dict[str, Any]) -> _Inbox | None:
+        run = message.get("run")
+        return self._inboxes.get(run) if run is None or isinstance(run, int) else None
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        self._open.discard(fd)
+        if fd == _STDOUT:
+            self.is_mute = True
+            self._send_kill()
+        if self.exit_code is not None and not self._open:
+            self._end()
+
+    def process_exited(self) -> None:
+        self.exit_code = self._transport.get_returncode()
+        if self._open:  # its last words are on the way, unless it left its pipes to somebody
+            self._loop.call_later(_LAST_WORDS_S, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        if not self.ended.is_set():
+            self.ended.set()
+            self.runs_at_end = sum(run is not None for run in self._inboxes)
+            self._on_exit(self)
+            for inbox in self._inboxes.values():
+                inbox.put_nowait(None)
+            self._transport.close()

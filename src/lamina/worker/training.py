@@ -1,0 +1,119 @@
+"""A training in the engine's process: the archive is checked first, and what it comes to is told as it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import Failure, InputRole
+from lamina.core.task_records import train_task_of
+from lamina.core.training import LORA_FILE
+from lamina.execution.training import CONFIG_FILE, LOSS_FILE, Examples, opened_examples, trained_on, trainer_name
+from lamina.worker.child_loop import RunReport
+from lamina.worker.protocol import Checkpoint, OutputRole, RunOrder, RunOutcome, RunOutput
+
+if TYPE_CHECKING:
+    from lamina.core.ports import Step, TrainingProgress
+    from lamina.core.tasks import TrainTask
+
+_CHECKING = "checking the archive"
+_TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/png"
+_OUTPUTS = (
+    (OutputRole.LORA, LORA_FILE, _TENSORS),
+    (OutputRole.CONFIG, CONFIG_FILE, _JSON),
+    (OutputRole.LOSS_PLOT, LOSS_FILE, _PNG),
+)
+
+
+class Train(Protocol):
+    """`lamina.execution.training.trained_on`, or what stands for it."""
+
+    def __call__(
+        self, examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress, /
+    ) -> Any: ...
+
+
+def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunOutcome:
+    """lora, config and loss_plot, with the facts steps_done, layer_count, seed, engine, checkpoint and notes.
+
+    One that is cancelled has them, too, of what it has come to. Raises `LaminaError`.
+    """
+    task, folder = train_task_of(order.task), Path(order.folder)
+    report.loading(_CHECKING)
+    with opened_examples(task, _archive(order), order.asked_engine) as examples:
+        report.log(f"{examples.found.groups} examples")
+        progress = _TrainingReport(
+            report, folder, max(1, examples.found.layers), trainer_name(task, order.asked_engine)
+        )
+        try:
+            made = learn(examples, task, folder, order.asked_engine, progress)
+        except LaminaError as error:
+            if error.code is not ErrorCode.CANCELLED:
+                raise
+            return progress.stopped(error)
+    for note in made.notes:
+        report.log(note)
+    facts = {
+        "steps_done": made.steps_done,
+        "layer_count": progress.layers,
+        "seed": made.seed,
+        "engine": made.engine,
+        "checkpoint": made.checkpoint,
+        "notes": list(made.notes),
+    }
+    return RunOutcome(_outputs(folder), facts)
+
+
+class _TrainingReport:
+    """The library's `TrainingProgress`, told to the agent."""
+
+    def __init__(self, report: RunReport, folder: Path, layers: int, engine: str) -> None:
+        self._report, self._folder, self.layers, self._engine = report, folder, layers, engine
+        self._steps_done = 0
+
+    def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
+        from lamina.core.ports import LOADING
+
+        if stage == LOADING:
+            self._report.loading(stage, share_done)
+        elif step is None:
+            self._report.progress(stage, share_done)
+        else:
+            self._report.progress(stage, share_done, step.number, step.count, step.eta_s)
+
+    def loss(self, step: int, value: float, /) -> None:
+        self._report.loss(step, value)
+
+    def checkpoint(self, step: int, path: str, /) -> None:
+        """The agent gets a name of its own for the content: the trainer may delete its one at any time."""
+        self._steps_done = step
+        own = self._folder / f".told-{step}"
+        os.link(path, own)
+        self._report.checkpoint(Checkpoint(step, str(own), Path(path).name, self.layers, self._engine))
+
+    def sample(self, step: int, path: str, /) -> None:
+        self._report.sample(step, path)
+
+    def stopped(self, error: LaminaError) -> RunOutcome:
+        """Of a training that was cancelled: what it had come to, if that is anything."""
+        failure = Failure(error.code.value, error.message, error.hint)
+        if not self._steps_done:
+            return RunOutcome(failure=failure)
+        told = json.loads((self._folder / CONFIG_FILE).read_bytes())
+        facts = {"seed": told.get("seed"), "engine": told.get("engine", ""), "checkpoint": told.get("base", "")}
+        done = {"steps_done": self._steps_done, "layer_count": self.layers}
+        return RunOutcome(_outputs(self._folder), {**facts, **done}, failure)
+
+
+def _archive(order: RunOrder) -> Path:
+    given = order.inputs.get(InputRole.ARCHIVE, ())
+    if len(given) != 1:
+        raise LaminaError(ErrorCode.TASK_INVALID, "There is no archive to learn from.", "Give one.")
+    return Path(given[0])
+
+
+def _outputs(folder: Path) -> tuple[RunOutput, ...]:
+    return tuple(RunOutput(role, name, kind) for role, name, kind in _OUTPUTS if (folder / name).exists())

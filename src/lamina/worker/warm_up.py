@@ -1,0 +1,42 @@
+"""What an engine's process loads before it says that it is ready, so that its first job takes no longer than others."""
+
+import sys
+from importlib import import_module
+
+from lamina import settings
+from lamina.core.errors import LaminaError
+from lamina.core.tasks import PICTURE_KINDS, TaskKind
+from lamina.engines.registry import ENGINES, chosen_engine
+
+_OF_ANY_JOB = ("lamina.worker.outputs", "lamina.execution.decompose", "lamina.execution.pictures")
+_WITHOUT_WEIGHTS = "lamina.engines.qwen.starting"
+_RUN = frozenset({"classic", "nano"})
+
+
+def warm_up() -> None:
+    """For each kind of task, the engine that takes those that name none.
+
+    Of the released models only the code: their weights are large, and which of them is wanted the first job says. What
+    cannot be loaded now is told in the log; jobs that need it say it in their own way.
+    """
+    for module in _OF_ANY_JOB:
+        import_module(module)
+    chosen = settings.current()
+    if not chosen.warm_up:
+        return
+    for kind in PICTURE_KINDS:
+        try:
+            _warm_up(chosen_engine(chosen.engine, kind, None, settings.wishes(chosen)), kind)
+        except (LaminaError, ImportError) as error:
+            print(f"warming up for {kind}: {error}", file=sys.stderr)  # noqa: T201  (the agent logs it)
+
+
+def _warm_up(engine: str, kind: TaskKind) -> None:
+    if engine not in ENGINES or kind not in ENGINES[engine].tasks or ENGINES[engine].missing():
+        return
+    if engine not in _RUN:
+        import_module(_WITHOUT_WEIGHTS)
+        return
+    from lamina.execution.trial import run_trial
+
+    run_trial(engine, kind)

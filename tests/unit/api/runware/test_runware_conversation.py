@@ -1,0 +1,41 @@
+"""What a client is answered when something goes wrong that nobody had expected."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from runware_tasks import generation
+
+from lamina.api.runware.caller import Caller
+from lamina.api.runware.conversation import answers
+from lamina.core.jobs import JobRequest
+from lamina.store.database import Database
+from services import new_key, run, service_on
+
+
+def test_a_fault_of_ours_is_an_answer_with_the_tasks_own_uuid(
+    database_url: str, opened: Callable[[str], Database], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_price(_request: JobRequest) -> int:
+        raise RuntimeError("hunter2")
+
+    async def told(task: dict[str, Any]) -> list[dict[str, Any]]:
+        caller = Caller(service, key, asyncio.Event())
+        return [frame.body() async for frame in answers(caller, task)]
+
+    service = replace(service_on(opened(database_url), tmp_path), pricing=SimpleNamespace(most=no_price))
+    key = new_key(service)
+    task = generation()
+    with caplog.at_level(logging.ERROR):
+        (frame,) = run(told(task))
+    (error,) = frame["errors"]
+    assert (error["code"], error["taskUUID"]) == ("internalServerError", task["taskUUID"])
+    assert error["taskType"] == "imageInference"
+    assert "hunter2" not in str(frame)
+    assert "hunter2" in caplog.text
+    assert ("crashed", "runware/imageInference") in service.observer.told  # pyright: ignore[reportAttributeAccessIssue]

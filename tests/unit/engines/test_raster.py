@@ -1,0 +1,29 @@
+"""Means and shares over labels: what they are, also where nothing bears a label."""
+
+import numpy as np
+
+from lamina.engines.classic.raster import depth, means_by_label, share_by_label, sums_by_label
+
+LABELS = np.array([[0, 2], [2, 2]])
+VALUES = np.array([[[1.0, 5.0], [3.0, 0.0]], [[6.0, 0.0], [0.0, 9.0]]])
+
+
+def test_means_sums_and_shares_are_those_of_each_label() -> None:
+    assert means_by_label(LABELS, VALUES, 3).tolist() == [[1, 5], [0, 0], [3, 3]]
+    assert sums_by_label(LABELS, VALUES, 3).tolist() == [[1, 5], [0, 0], [9, 9]]
+    assert share_by_label(LABELS, 3).tolist() == [0.25, 0, 0.75]
+
+
+def test_over_nothing_all_are_zero_and_divisible() -> None:
+    nothing = np.zeros(0, np.int32)
+    means = means_by_label(nothing, np.zeros((0, 3), np.uint8), 4)
+    means /= 2
+    assert means.tolist() == [[0, 0, 0]] * 4
+    assert sums_by_label(nothing, np.zeros((0, 3), np.uint8), 4).dtype == np.float64
+    assert share_by_label(nothing, 4).tolist() == [0] * 4
+
+
+def test_depth_where_nothing_lies_outside_is_a_number_like_others() -> None:
+    deep = depth(np.ones((4, 9), bool))
+    assert deep.sum() == 9 * deep.size
+    assert depth(np.zeros((4, 9), bool)).max() == 0
