@@ -1,4 +1,4 @@
-"""The rules of the house: lengths, opening sentences, links that lead somewhere, rooms that are described."""
+"""Rules for modules and documents: lengths, opening sentences, links that lead somewhere, packages that are described."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ from documents import ROOT
 PACKAGE = ROOT / "src" / "lamina"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted(PACKAGE.rglob("*.md"))]
-MOST_LINES = {"README.md": 150, "ARCHITECTURE.md": 200}
+MOST_LINES = {"README.md": 150, "ARCHITECTURE.md": 130}
 VAGUE = {"utils", "helpers", "common", "misc", "manager", "models"}
 
 
@@ -65,19 +65,10 @@ def test_every_page_is_reached_from_the_readme() -> None:
     assert [name_of(page) for page in PAGES if PACKAGE not in page.parents and page not in reached] == []
 
 
-def test_the_architecture_names_every_module_of_the_large_rooms() -> None:
-    told = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    places = ("core", "engine/classic", "document", "store", "service", "server")
-    modules = {module.stem for place in places for module in (PACKAGE / place).glob("*.py")} - {"__init__", "engine"}
-    rooms_within = {
-        f"{folder.name}/"
-        for place in ("document", "store", "service", "dialects")
-        for folder in (PACKAGE / place).iterdir()
-        if (folder / "__init__.py").exists()
-    }
-    named = set(re.findall(r"`([a-z_]+/?)`", told))
-    assert sorted(modules - named) == []
-    assert sorted(rooms_within - named) == []
+def test_the_architecture_names_every_package() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    packages = {folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()}
+    assert sorted(name for name in packages if not re.search(rf"\b{name}\b", text)) == []
 
 
 def test_the_picture_of_the_readme_is_small_enough_to_load() -> None:
