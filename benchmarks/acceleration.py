@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lab.nano import assembly, drawing, evaluation
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.core.catalog import NANO
 from lamina.engines.qwen.acceleration import accelerated
-from lamina.engines.qwen.nano import assembly, drawing, evaluation
 from lamina.engines.qwen.pipelines import sized_for
 
 TASKS = ("generate", "decompose")

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import lamina
+from lab.evaluation.trials import poster_file
+from lab.posters import BACKGROUNDS, poster
 from lamina.core.composite import composite
-from lamina.imaging.evaluation import poster_file
 from lamina.imaging.metrics import recomposition_error
-from lamina.imaging.posters import BACKGROUNDS, poster
 
 KEEPERS = ("layers.psd", "layers.ora", "layers.zip", "layers/")
 

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from lab.evaluation.coverage import soft_iou
+from lab.evaluation.perturbations import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
+from lab.posters import BACKGROUNDS, poster
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack
 from lamina.imaging.finish import finish
-from lamina.imaging.metrics import recomposition_error, soft_iou, visible_alphas
-from lamina.imaging.posters import BACKGROUNDS, poster
-from lamina.imaging.spoiling import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
+from lamina.imaging.metrics import recomposition_error, visible_alphas
 
 WAYS: dict[str, Spoil] = {
     "blur 2 px": blurred,

@@ -20,10 +20,10 @@ from statistics import mean
 
 import torch
 
+from lab.nano import evaluation
+from lab.nano.assembly import WEIGHTS, Pipelines, pipelines
+from lab.nano.evaluation import Apart, Settings, Verdict
 from lamina.cli.terminal_text import aligned
-from lamina.engines.qwen.nano import evaluation
-from lamina.engines.qwen.nano.assembly import WEIGHTS, Pipelines, pipelines
-from lamina.engines.qwen.nano.evaluation import Apart, Settings, Verdict
 
 
 def main() -> None:

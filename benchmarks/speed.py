@@ -28,6 +28,7 @@ from statistics import median
 
 import numpy as np
 
+from lab.posters import BACKGROUNDS, Background, poster
 from lamina.cli.terminal_text import aligned
 from lamina.core.composite import composite
 from lamina.core.layers import Pixels
@@ -35,7 +36,6 @@ from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
 from lamina.engines.registry import start_engine
 from lamina.imaging.png import encode_png
-from lamina.imaging.posters import BACKGROUNDS, Background, poster
 from launched import launched  # pyright: ignore[reportImplicitRelativeImport]
 
 SMALL, LARGE = (1024, 1024), (4000, 3000)

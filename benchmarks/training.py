@@ -144,7 +144,7 @@ def write_pairs(folder: Path, count: int) -> None:
 
 def drawn(count: int, seed: int) -> Iterator[Pixels]:
     """Of one to three things, as nano was taught on."""
-    from lamina.engines.qwen.nano.drawing import flattened, random_composition
+    from lab.nano.drawing import flattened, random_composition
 
     rng = np.random.default_rng([seed, 77])
     for number in range(count):

@@ -1,6 +1,6 @@
 """Fits how partings are judged (src/lamina/engines/classic/parting.json) on drawn things.
 
-    python scripts/fit_parting.py --scenes 7000
+    PYTHONPATH=. python scripts/fit_parting.py --scenes 7000
 
 A scene is a thing, or two that overlap, drawn as on the posters (every other one through JPEG), or two plain shapes.
 For every cut-out, each way to part it has a gain: how much the objects' intersection over union rises if it is taken.
@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 import lamina.engines.classic.parting as parting
+from lab.posters.backgrounds import ground
+from lab.posters.board import Board, NoRoomError
+from lab.posters.colours import palette
+from lab.posters.objects import cast, place_objects
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.engines.classic.background import find_background, smooth_parts
@@ -29,10 +33,6 @@ from lamina.engines.classic.pieces import MIN_PARTED_SHARE, find_cutouts
 from lamina.engines.classic.regions import patches_of
 from lamina.engines.classic.split_features import MEASURES, partings
 from lamina.imaging.metrics import visible_alphas
-from lamina.imaging.posters.backgrounds import ground
-from lamina.imaging.posters.board import Board, NoRoomError
-from lamina.imaging.posters.colours import palette
-from lamina.imaging.posters.objects import cast, place_objects
 
 FIRST_SEED = 300_000
 PAIR_SHARE = 0.55

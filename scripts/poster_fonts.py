@@ -1,9 +1,9 @@
 """Makes the typefaces of the drawn posters: renamed subsets of free fonts, with just the letters that posters use.
 
-    python scripts/poster_fonts.py /usr/share/fonts
+    PYTHONPATH=. python scripts/poster_fonts.py /usr/share/fonts
 
 Needs fontTools and, on Debian: fonts-roboto-unhinted fonts-roboto-slab fonts-comic-neue fonts-lobstertwo
-fonts-noto-cjk. Run it again when lamina/imaging/posters/words.py gets new letters.
+fonts-noto-cjk. Run it again when lab/posters/words.py gets new letters.
 """
 
 import sys
@@ -14,7 +14,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.ttCollection import TTCollection
 
-from lamina.imaging.posters import words
+from lab.posters import words
 
 LATIN = "".join(map(chr, range(0x20, 0x7F))) + "–—’‘“”·•€£°é"
 HAN = "".join(sorted(set("".join(words.CJK_HEADLINES + words.CJK_SUBTITLES)))) + "0123456789%！·年月日 "

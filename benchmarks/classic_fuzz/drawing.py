@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from spoiling import spoiled  # pyright: ignore[reportImplicitRelativeImport]
 
+from lab.posters import BACKGROUNDS, FIRST_TUNING_SEED, poster
 from lamina.core.composite import composite
 from lamina.core.layers import Pixels
-from lamina.imaging.posters import BACKGROUNDS, FIRST_TUNING_SEED, poster
 
 Rgb = NDArray[np.uint8]
 Chance = np.random.Generator

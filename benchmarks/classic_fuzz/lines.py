@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lamina.imaging.posters.lettering import Typeface
-from lamina.imaging.posters.words import CJK_HEADLINES, CJK_SUBTITLES, HEADLINES, SMALL_LINES, SUBTITLES
+from lab.posters.lettering import Typeface
+from lab.posters.words import CJK_HEADLINES, CJK_SUBTITLES, HEADLINES, SMALL_LINES, SUBTITLES
 
 Rgb = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -58,4 +58,4 @@ def _ink(size_px: int, chance: Chance) -> NDArray[np.uint8]:
 
 @cache
 def _font(typeface: Typeface, size_px: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(BytesIO((files("lamina.imaging.posters") / "fonts" / typeface).read_bytes()), size_px)
+    return ImageFont.truetype(BytesIO((files("lab.posters") / "fonts" / typeface).read_bytes()), size_px)

@@ -7,7 +7,7 @@ import diffusers
 import torch
 from torch import nn
 
-from lamina.engines.qwen.nano import build
+from lab.nano import build
 from lamina.engines.qwen.optimizations.attention import choose_attention
 from lamina.engines.qwen.optimizations.modulation import tabulate_modulation
 from lamina.engines.qwen.optimizations.rotary import use_real_rotary

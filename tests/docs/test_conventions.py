@@ -9,7 +9,7 @@ import pytest
 from documents import ROOT
 
 PACKAGE = ROOT / "src" / "lamina"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "lab").rglob("*.py")])
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted(PACKAGE.rglob("*.md"))]
 MOST_LINES = {"README.md": 150, "ARCHITECTURE.md": 130}
 VAGUE = {"utils", "helpers", "common", "misc", "manager", "models"}

@@ -9,7 +9,7 @@ import pytest
 from documents import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FOLDERS = ("src", "scripts", "benchmarks", "examples", "tests", "deploy")
+FOLDERS = ("src", "lab", "scripts", "benchmarks", "examples", "tests", "deploy")
 BESIDE = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
 TELLING = [*PAGES, *(path for path in BESIDE if path.suffix in {".py", ".md", ".mjs", ".yaml", ""})]
 BY_NAME = re.compile(r"(?<![\w/])lamina\[|(?:pipx?|uv|tool) install (?:-\S+ )*['\"]?lamina\b")

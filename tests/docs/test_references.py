@@ -86,9 +86,7 @@ def test_the_notice_tells_the_licence_of_what_is_installed(requirement: str) -> 
 
 
 def test_the_notice_names_every_typeface_that_is_shipped() -> None:
-    fonts = [
-        path.name for path in (ROOT / "src/lamina/imaging/posters/fonts").iterdir() if path.suffix in (".ttf", ".otf")
-    ]
+    fonts = [path.name for path in (ROOT / "lab/posters/fonts").iterdir() if path.suffix in (".ttf", ".otf")]
     notice = (ROOT / "NOTICE").read_text("utf-8")
     assert fonts
     assert [font for font in fonts if font not in notice] == []

@@ -1,16 +1,19 @@
 """The classic engine on small pictures of every kind that the benchmark draws: exact, without exception or warning."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-FUZZ = Path(__file__).parents[2] / "benchmarks" / "classic_fuzz"
+ROOT = Path(__file__).parents[2]
+FUZZ = ROOT / "benchmarks" / "classic_fuzz"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, FUZZ, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
 
 
 def test_no_picture_fails() -> None:
@@ -37,7 +40,7 @@ def test_a_fault_is_told_with_the_picture_and_where_it_happened(tmp_path: Path) 
     broken = tmp_path / "sitecustomize.py"
     broken.write_text("import lamina.engines.classic.engine as e\ne.plan_layers = lambda *_: 1 / 0\n", "utf-8")
     command = [sys.executable, FUZZ, "--pictures", "1"]
-    environment = {"PYTHONPATH": str(tmp_path)}
+    environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     told = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
     assert told.returncode == 1
     fault = json.loads(told.stdout.splitlines()[0])

@@ -1,6 +1,7 @@
 """The benchmark for GPUs, on a CPU: small, with the same code, and told in the lines that its readers expect."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ PICTURES = {"nano_generate", "nano_decompose"}
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, ROOT / "benchmarks" / "gpu", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=600)
 
 
 def test_each_case_is_a_line_of_json_and_ours_is_the_same_sooner(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ COMMANDS = {
     "train": ("lamina.cli.train", "train", "Train a LoRA on pictures of your own."),
     "recompose": ("lamina.cli.recompose", "recompose", "Put the layers of a file together to one flat picture."),
     "compare": ("lamina.cli.compare", "compare", "Measure how far layers are from the picture that they came from."),
-    "eval": ("lamina.cli.evaluate", "evaluate", "Measure an engine on drawn posters whose layers are known."),
     "models": (
         "lamina.cli.model_list",
         "models",

@@ -116,16 +116,3 @@ def test_a_fault_of_any_other_command_is_one_line_too(
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("lamina: The command failed in a way that nobody expected (KeyError).")
     assert "what nobody expected" in log.read_text("utf-8")
-
-
-def test_an_evaluation_goes_on_with_the_other_posters(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lamina.imaging.posters import Poster, poster
-
-    def small(seed: int, background: str) -> Poster:
-        return poster(seed, background, (320, 320 if seed == 1 else 240))  # pyright: ignore[reportArgumentType]
-
-    monkeypatch.setattr("lamina.imaging.evaluation.poster", small)
-    result = lamina("eval", "--seeds", "3", "--background", "flat", "--json")
-    assert result.code == 1
-    assert [json.loads(line).get("seed") for line in result.out.splitlines()] == [0, 2, None]
-    assert "On the poster flat 1 the engine failed" in result.err

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from lamina.engines.qwen.nano import build
+from lab.nano import build
 from lamina.engines.qwen.samplers import FlowScheduler, make_scheduler
 
 MEAN, DEVIATION = 0.7, 0.5

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab.posters import poster
 from lamina.core.composite import composite
 from lamina.core.layers import LayerKind, LayerStack, have_same_pixels
 from lamina.core.tasks import DecomposeTask, Lora, Sampling
 from lamina.engines.classic import ClassicEngine
-from lamina.imaging.posters import poster
 
 PICTURES = Path(__file__).with_name("pictures")
 SEED = 100_900  # never evaluated on

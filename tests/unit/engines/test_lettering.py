@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lab.posters.lettering import Lettering as Setting
+from lab.posters.lettering import Shadow, Typeface, lettered
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.engines.classic.lettering import Lettering, find_lettering
-from lamina.imaging.posters.lettering import Lettering as Setting
-from lamina.imaging.posters.lettering import Shadow, Typeface, lettered
 
 WIDTH, HEIGHT = 480, 224
 PLAIN = Setting("NEW MENU", Typeface.SANS, 64, (190, 30, 60))

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lab.posters import FIRST_TUNING_SEED, Background, poster
 from lamina.core.composite import composite
 from lamina.engines.classic.guided import guided
 from lamina.engines.classic.photo import looks_like_photo, photo_score
 from lamina.engines.classic.saliency import saliency, superpixels
 from lamina.engines.classic.separation import iou
 from lamina.engines.classic.subject import find_subject
-from lamina.imaging.posters import FIRST_TUNING_SEED, Background, poster
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from lab.posters import FIRST_TUNING_SEED, poster
 from lamina.core.composite import composite
 from lamina.engines.classic.separation import iou
 from lamina.engines.classic.texture import background_likelihood, foreground_on_texture
-from lamina.imaging.posters import FIRST_TUNING_SEED, poster
 
 
 @pytest.mark.parametrize("seed", [FIRST_TUNING_SEED + 320, FIRST_TUNING_SEED + 324])

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.evaluation.coverage import soft_iou
+from lab.evaluation.perturbations import blurred, compressed, noised, recoloured, reduced, resized, shifted
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
 from lamina.imaging.finish import finish, finishing
-from lamina.imaging.metrics import recomposition_error, soft_iou, visible_alphas
-from lamina.imaging.spoiling import blurred, compressed, noised, recoloured, reduced, resized, shifted
+from lamina.imaging.metrics import recomposition_error, visible_alphas
 
 SIZE = 256
 WAYS = {

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import lamina
+from lab.evaluation.perturbations import blurred, reduced
+from lab.posters import poster
 from lamina.core.composite import composite
 from lamina.imaging.encoding import Encoding, PictureFormat, encode
 from lamina.imaging.finish import finish
-from lamina.imaging.posters import poster
-from lamina.imaging.spoiling import blurred, reduced
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The words that a model gets: a prompt made richer where that was asked for, a caption where there is none."""
 
 from collections.abc import Mapping
-from types import ModuleType
 
 from diffusers import QwenImageLayeredPipeline
 
@@ -13,6 +12,7 @@ from lamina.core.tasks import TaskKind
 from lamina.engines.config import Wishes
 from lamina.engines.prompts import SuffixExpander, expanded
 from lamina.engines.qwen.captions import CaptionCache, Captioner
+from lamina.engines.qwen.nano import prompts as nano
 from lamina.engines.qwen.pipelines import Components
 from lamina.engines.qwen.prompts import RELEASED_TEMPLATES, LanguageModelExpander
 from lamina.engines.qwen.sizes import is_small
@@ -25,7 +25,7 @@ def enriched(prompt: str, kind: TaskKind, model: Model, parts: Components, wishe
 
 def caption_of(picture: Pixels, model: Model, parts: Components, checkpoint: str, cache: CaptionCache) -> str:
     """What (height, width, 4) shows, as the layered pipeline asks its language model; the same words each time."""
-    template = _nano_words().CAPTION_PROMPT if is_small(model) else _layered_words().image_caption_prompt_en
+    template = nano.CAPTION_PROMPT if is_small(model) else _layered_words().image_caption_prompt_en
     asked = Captioner(parts.text_encoder, parts.processor, template, checkpoint, cache, device=parts.device)
     return asked.caption(picture)
 
@@ -42,14 +42,7 @@ def _expanders(model: Model, parts: Components, wishes: Wishes) -> list[PromptEx
 
 
 def _templates(model: Model) -> Mapping[TaskKind, str]:
-    return {TaskKind.GENERATE: _nano_words().EXPANSION_PROMPT} if is_small(model) else RELEASED_TEMPLATES
-
-
-def _nano_words() -> ModuleType:
-    """Loaded when nano is asked: it draws in its drawing code too."""
-    from lamina.engines.qwen.nano import words
-
-    return words
+    return {TaskKind.GENERATE: nano.EXPANSION_PROMPT} if is_small(model) else RELEASED_TEMPLATES
 
 
 def _layered_words() -> QwenImageLayeredPipeline:

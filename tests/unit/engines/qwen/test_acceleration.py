@@ -9,10 +9,10 @@ from diffusers.hooks import FirstBlockCacheConfig
 from peft import LoraConfig
 from small_transformers import LAYOUTS, OFF, Run, looped, sampled, small_transformer
 
+from lab.nano import build
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.engines.qwen.acceleration import Skips, accelerated
 from lamina.engines.qwen.acceleration.skip_schedule import Fences
-from lamina.engines.qwen.nano import build
 
 MIDDLE = 2  # of five blocks
 SKIPPED_OF_12 = {

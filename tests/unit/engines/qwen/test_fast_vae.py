@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusers import AutoencoderKLQwenImage
 
-from lamina.engines.qwen.nano import build
+from lab.nano import build
 from lamina.engines.qwen.optimizations.one_frame import make_quick
 
 SIZES = [(1, 64, 64), (3, 48, 80), (2, 256, 272)]

@@ -14,9 +14,10 @@ from lamina.engines.prompts import SuffixExpander, expanded
 
 torch = pytest.importorskip("torch", reason="the extra qwen is not installed")
 
+from lab.nano import build, words  # noqa: E402
 from lamina.engines.qwen import language  # noqa: E402
 from lamina.engines.qwen.captions import CaptionCache, Captioner  # noqa: E402
-from lamina.engines.qwen.nano import build, words  # noqa: E402
+from lamina.engines.qwen.nano import prompts  # noqa: E402
 from lamina.engines.qwen.prompts import RELEASED_TEMPLATES, LanguageModelExpander  # noqa: E402
 
 
@@ -55,7 +56,7 @@ def picture(seed: int = 0, height: int = 48, width: int = 64) -> Pixels:
 
 def captioner(text_encoder: Any, tokenizer: Any, cache: CaptionCache | None = None, **options: Any) -> Captioner:
     processor = words.processor(tokenizer)
-    return Captioner(text_encoder, processor, words.CAPTION_PROMPT, "tiny", cache, most_tokens=12, **options)
+    return Captioner(text_encoder, processor, prompts.CAPTION_PROMPT, "tiny", cache, most_tokens=12, **options)
 
 
 def test_a_caption_is_the_same_each_time_whatever_the_dice_say(text_encoder: Any, tokenizer: Any) -> None:
@@ -119,12 +120,12 @@ def test_colours_that_the_alpha_hides_are_not_described(text_encoder: Any, token
 
 
 def test_a_prompt_is_made_richer_the_same_way_each_time(text_encoder: Any, tokenizer: Any, calls: list[Any]) -> None:
-    own = LanguageModelExpander(text_encoder, tokenizer, {TaskKind.GENERATE: words.EXPANSION_PROMPT}, most_tokens=8)
+    own = LanguageModelExpander(text_encoder, tokenizer, {TaskKind.GENERATE: prompts.EXPANSION_PROMPT}, most_tokens=8)
     expansions = {expanded("a {red} circle", TaskKind.GENERATE, [own]) for _ in range(2)}
     assert len(expansions) == 1 and expansions.pop().by is ExpandedBy.MODEL
     assert calls[0]["max_new_tokens"] == 8 and calls[0]["do_sample"] is False
     asked = tokenizer.decode(calls[0]["input_ids"][0])
-    assert asked == words.EXPANSION_PROMPT.replace("{}", "a {red} circle")
+    assert asked == prompts.EXPANSION_PROMPT.replace("{}", "a {red} circle")
 
 
 def test_a_prompt_cannot_end_its_own_turn(text_encoder: Any, tokenizer: Any, calls: list[Any]) -> None:
@@ -135,7 +136,7 @@ def test_a_prompt_cannot_end_its_own_turn(text_encoder: Any, tokenizer: Any, cal
 
 
 def test_a_model_that_was_not_taught_to_edit_leaves_edits_alone(text_encoder: Any, tokenizer: Any) -> None:
-    own = LanguageModelExpander(text_encoder, tokenizer, {TaskKind.GENERATE: words.EXPANSION_PROMPT})
+    own = LanguageModelExpander(text_encoder, tokenizer, {TaskKind.GENERATE: prompts.EXPANSION_PROMPT})
     assert expanded("Make it blue", TaskKind.EDIT, [own]).by is ExpandedBy.NOBODY
 
 

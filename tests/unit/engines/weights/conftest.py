@@ -13,7 +13,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Not to be changed; its tensors are float32, its transformer in several shards."""
     import torch
 
-    from lamina.engines.qwen.nano import build, words
+    from lab.nano import build, words
 
     torch.set_num_threads(1)
     torch.manual_seed(3)

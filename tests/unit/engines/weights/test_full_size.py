@@ -13,11 +13,11 @@ from diffusers import AutoencoderKLQwenImage, QwenImageTransformer2DModel
 from tiny_checkpoint import folders_of
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+from lab.nano.build import parameters_of
 from lamina.core.catalog import MODELS
 from lamina.engines.qwen.devices import find_device
 from lamina.engines.qwen.loading import load_component
 from lamina.engines.qwen.measuring import measure
-from lamina.engines.qwen.nano.build import parameters_of
 from lamina.engines.qwen.needs import NANO, RELEASED, ComponentSizes
 from lamina.engines.qwen.pipelines import Work
 from lamina.engines.qwen.placement import choose_plan

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from lab.nano import build
 from lamina.engines.qwen.adapters.files import LoraFile
-from lamina.engines.qwen.nano import build
 
 Lora = dict[str, tuple[Tensor, Tensor, float]]  # module: down, up, alpha
 NAMES = (

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from examples import edit_examples, train
 from PIL import Image
 from safetensors import safe_open
 
+from examples import edit_examples, train
+from lab.nano.assembly import pipelines
 from lamina.core.catalog import NANO
 from lamina.core.ports import no_progress
 from lamina.core.tasks import EditTask, Lora, Sampling, TrainTask
-from lamina.engines.qwen.nano.assembly import pipelines
 from lamina.engines.qwen.pipelines import sized_for
 from lamina.engines.registry import start_picture_maker
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from examples import edit_examples, layer_examples
 from PIL import Image
 
+from examples import edit_examples, layer_examples
+from lab.nano.assembly import Pipelines, pipelines
 from lamina.core.catalog import NANO
 from lamina.core.tasks import TaskKind
 from lamina.core.training import Example
 from lamina.core.training_options import Targets
-from lamina.engines.qwen.nano.assembly import Pipelines, pipelines
 from lamina.engines.qwen.pipelines import Components, sized_for
 from lamina.engines.qwen.quantising import quantise
 from lamina.engines.qwen.training.adapter import TrainedAdapter

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from examples import Watching, edit_examples, layer_examples, train
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from examples import Watching, edit_examples, layer_examples, train
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask, EditTask, Lora, Sampling, TrainTask

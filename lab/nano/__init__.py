@@ -1,0 +1,1 @@
+"""How nano, the small model in the package, is made and measured: its drawings, training and scores."""

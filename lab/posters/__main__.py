@@ -1,0 +1,25 @@
+"""Writes a poster as a PNG: python -m lab.posters examples/poster.png makes the one of the README."""
+
+import argparse
+from pathlib import Path
+
+from lab.posters import BACKGROUNDS, poster
+from lab.posters.showcase import showcase
+from lamina.core.composite import composite
+from lamina.imaging.files import file_beside
+from lamina.imaging.png import write_png
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lab.posters", description=__doc__)
+    parser.add_argument("target", type=Path, metavar="PNG")
+    parser.add_argument("--seed", type=int, help="the poster of this seed instead")
+    parser.add_argument("--background", choices=BACKGROUNDS, default="gradient", help="what that one is printed on")
+    options = parser.parse_args()
+    stack = showcase() if options.seed is None else poster(options.seed, options.background).stack
+    with file_beside(options.target) as file:
+        write_png(file, composite(stack)[..., :3])
+
+
+if __name__ == "__main__":
+    main()
