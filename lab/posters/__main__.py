@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.posters import BACKGROUNDS, poster
 from lab.posters.showcase import showcase
 from lamina.core.composite import composite
-from lamina.imaging.files import file_beside
+from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.png import write_png
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--background", choices=BACKGROUNDS, default="gradient", help="what that one is printed on")
     options = parser.parse_args()
     stack = showcase() if options.seed is None else poster(options.seed, options.background).stack
-    with file_beside(options.target) as file:
+    with atomic_file(options.target) as file:
         write_png(file, composite(stack)[..., :3])
 
 

@@ -9,7 +9,7 @@ from documents import REFERENCE, ROOT, code, rows
 
 from lamina.cli.exits import exit_code_of
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.endings import Format
+from lamina.imaging.stack_formats import StackFormat
 from lamina.settings import Settings
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -67,7 +67,7 @@ def test_no_dependency_is_explained_that_is_not_one() -> None:
 
 def test_every_ending_is_explained() -> None:
     told = (REFERENCE / "formats.md").read_text("utf-8")
-    for ending in (ending for known in Format for ending in known.endings if ending != "/"):
+    for ending in (ending for known in StackFormat for ending in known.extensions if ending != "/"):
         assert f"`{ending}`" in told
 
 

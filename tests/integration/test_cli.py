@@ -113,7 +113,7 @@ def test_standard_input_that_is_closed_or_a_keyboard(tmp_path: Path, monkeypatch
     assert closed.stderr.startswith("lamina: Standard input is closed.")
     code, screen = in_terminal("decompose", "-")
     assert code == 1
-    assert "Standard input is the keyboard." in screen
+    assert "Standard input is a terminal." in screen
 
 
 @pytest.mark.parametrize("redirection", ["| true", ">/dev/full", ">&-"])
@@ -186,5 +186,5 @@ def test_a_cut_picture_leaves_nothing_behind(poster: Path) -> None:
     Path("cut.png").write_bytes(whole[: len(whole) // 2])
     done = lamina("decompose", "cut.png")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("lamina: 'cut.png' is damaged or cut short")
+    assert done.stderr.startswith("lamina: 'cut.png' is corrupt or truncated")
     assert children_of_folder(poster.parent) == ["cut.png", "poster.png"]

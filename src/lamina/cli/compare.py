@@ -62,9 +62,9 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
 def _check_is_png(target: str) -> None:
     from pathlib import Path
 
-    from lamina.imaging.endings import Format
+    from lamina.imaging.stack_formats import StackFormat
 
-    if Path(target).suffix.lower() not in Format.PNG.endings:
+    if Path(target).suffix.lower() not in StackFormat.PNG.extensions:
         raise LaminaError(
             ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{target!r} does not name a flat PNG.", "Use a path that ends in .png."
         )
@@ -73,10 +73,10 @@ def _check_is_png(target: str) -> None:
 def _write(difference: "Difference", target: str) -> None:
     from pathlib import Path
 
-    from lamina.imaging.files import file_beside
+    from lamina.imaging.atomic_files import atomic_file
     from lamina.imaging.png import write_png
 
-    with file_beside(Path(target)) as file:
+    with atomic_file(Path(target)) as file:
         write_png(file, difference.visible())
 
 

@@ -10,7 +10,7 @@ import click
 
 from lamina.cli.inputs import STDIN
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.endings import Format, format_of
+from lamina.imaging.stack_formats import StackFormat, stack_format_of
 
 _PLACEHOLDERS = ("{stem}", "{name}")
 _STDIN_NAME = "picture"
@@ -41,7 +41,7 @@ def plan_jobs(sources: Sequence[str], targets: Sequence[str], is_many: bool) -> 
 def _template(target: str, is_many: bool) -> str:
     if not target:
         raise click.UsageError("--to is empty")
-    is_folder = format_of(target) is Format.FOLDER
+    is_folder = stack_format_of(target) is StackFormat.FOLDER
     path = target if not is_folder or target.endswith("/") else f"{target}/"
     if not is_many or any(placeholder in path for placeholder in _PLACEHOLDERS):
         return path

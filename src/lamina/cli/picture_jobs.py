@@ -90,15 +90,15 @@ def run_picture_job(
 
 
 def _outputs(options: PictureOptions, stem: str) -> list[str]:
+    from lamina.imaging.atomic_files import check_file_target
     from lamina.imaging.encoding import picture_format_of
-    from lamina.imaging.files import check_file_place
 
     path = Path(options.to or f"{stem}{_DEFAULT_ENDING}")
     numbered = [path.with_stem(f"{path.stem}-{number}") for number in range(1, options.count + 1)]
     outputs = [str(one) for one in (numbered if options.count > 1 else [path])]
     for output in outputs:
         picture_format_of(output)
-        check_file_place(Path(output))
+        check_file_target(Path(output))
         if options.to is None and Path(output).exists():
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,

@@ -57,21 +57,21 @@ def recompose(
       lamina recompose poster.psd --to flat.png
       lamina recompose layers/ --to flat.jpg --background '#ffeecc'
     """
+    from lamina.imaging.atomic_files import atomic_file, check_file_target
     from lamina.imaging.encoding import DEFAULT_QUALITY, Encoding, PictureFormat, picture_format_of, write
-    from lamina.imaging.files import check_file_place, file_beside
-    from lamina.imaging.metadata import making_of_stack
+    from lamina.imaging.metadata import metadata_of_stack
 
     kind = picture_format_of(target)
     check_spared([target], [stack_path])
-    check_file_place(Path(target))
+    check_file_target(Path(target))
     from lamina.execution.decompose import load
 
     stack = load(stack_path)
     has_alpha = kind is not PictureFormat.JPEG and background is None
     picture = stack.composite() if has_alpha else _on(background or _WHITE, stack.composite())
     encoding = Encoding(kind, quality or DEFAULT_QUALITY, is_lossless=quality is None)
-    with file_beside(Path(target)) as file:
-        write(file, picture, encoding, making_of_stack(stack))
+    with atomic_file(Path(target)) as file:
+        write(file, picture, encoding, metadata_of_stack(stack))
     if not is_quiet:
         _tell(stack, stack_path, target, is_json)
     return DONE

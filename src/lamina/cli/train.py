@@ -145,7 +145,7 @@ def _interruptible(line: _TrainingLine) -> Generator[None]:
 
 def _place(to: str | None) -> Path:
     """Raises `LaminaError`: output_unknown_format, output_in_the_way."""
-    from lamina.imaging.files import check_file_place
+    from lamina.imaging.atomic_files import check_file_target
 
     lora = Path(to or f"lora{_ENDING}")
     if lora.suffix.lower() != _ENDING:
@@ -153,7 +153,7 @@ def _place(to: str | None) -> Path:
             ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{str(lora)!r} does not end like a LoRA.", f"Use {_ENDING}."
         )
     for path in (lora, lora.with_suffix(".json"), lora.with_suffix(".png")):
-        check_file_place(path)
+        check_file_target(path)
         if to is None and path.exists():
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,

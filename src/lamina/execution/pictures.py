@@ -15,9 +15,9 @@ from lamina.engines.safety.checking import safety_checker
 from lamina.engines.safety.verdicts import judged_pictures
 from lamina.execution.faults import Heard, faults_told
 from lamina.execution.inputs import AnyPicture, picture_of
+from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.encoding import DEFAULT_QUALITY, Encoding, picture_format_of, write
-from lamina.imaging.files import file_beside
-from lamina.imaging.metadata import SourceType, making_of
+from lamina.imaging.metadata import SourceType, metadata_of
 from lamina.imaging.watermark import watermarked
 
 _MODELS_SHARE = 0.98  # of the time; the rest is looking at what was made
@@ -50,10 +50,10 @@ class Pictures(Generated):
         """Write a picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
         for number, (path, picture) in enumerate(zip(paths, self.pictures, strict=True)):
             shown = watermarked(picture) if is_watermarked else picture
-            making = making_of(self.made, self.source, number=number)
+            metadata = metadata_of(self.made, self.source, number=number)
             encoding = Encoding(picture_format_of(os.fspath(path)), quality)
-            with file_beside(Path(path)) as file:
-                write(file, shown, encoding, making)
+            with atomic_file(Path(path)) as file:
+                write(file, shown, encoding, metadata)
         return [Path(path) for path in paths]
 
 

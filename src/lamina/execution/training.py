@@ -33,8 +33,8 @@ from lamina.core.training import (
 from lamina.engines.registry import AUTO, chosen_engine, stand_in_notes, start_trainer
 from lamina.execution.archives import extract
 from lamina.execution.faults import HeardTraining, faults_told
+from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.encoding import encode
-from lamina.imaging.files import file_beside
 from lamina.imaging.loss_plot import loss_plot
 from lamina.imaging.picture import read_picture
 
@@ -280,7 +280,7 @@ def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, 
 
 
 def _write_beside(trained: Trained, config: dict[str, Any]) -> None:
-    with file_beside(trained.config) as file:
+    with atomic_file(trained.config) as file:
         file.write(json.dumps(config, indent=2, ensure_ascii=False).encode() + b"\n")
-    with file_beside(trained.loss_plot) as file:
+    with atomic_file(trained.loss_plot) as file:
         file.write(encode(loss_plot(np.array(trained.losses, np.float32))))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamina.imaging.picture_format import HEAD_BYTES, format_of_bytes
+from lamina.imaging.file_signatures import HEAD_BYTES, detect_file_type
 
 UNKNOWN = "application/octet-stream"
 SVG = "image/svg+xml"
@@ -28,11 +28,11 @@ def media_type_of(content: bytes | Path) -> str:
             head = file.read(HEAD_BYTES)
     else:
         head = content[:HEAD_BYTES]
-    kind = format_of_bytes(head)
+    kind = detect_file_type(head)
     return UNKNOWN if kind is None else _MEDIA_TYPES.get(kind.name, UNKNOWN)
 
 
 def is_picture(content: bytes) -> bool:
     """Whether it begins as a picture does that can be read."""
-    kind = format_of_bytes(content[:HEAD_BYTES])
-    return kind is not None and kind.is_readable
+    kind = detect_file_type(content[:HEAD_BYTES])
+    return kind is not None and kind.is_supported

@@ -1,1 +1,1 @@
-"""Pictures and layers as pixels and files: reading, writing, finishing, measuring."""
+"""Image and layer I/O: decoding, encoding, layered file formats, reconstruction of raw layers, metrics."""

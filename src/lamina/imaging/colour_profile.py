@@ -1,4 +1,4 @@
-"""Takes a picture from the colours of its embedded ICC profile to sRGB."""
+"""Converts images from their embedded ICC profile to sRGB."""
 
 import io
 from functools import cache
@@ -6,26 +6,26 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageCms
 
-_GRID_STEPS = 17  # of the test cube that tells whether a profile is sRGB under another name
-_SAME_WITHIN = 1  # levels; what rounding alone does
+_GRID_STEPS = 17  # per axis of the RGB grid that tests whether a profile equals sRGB
+_SAME_WITHIN = 1  # levels of 255: the error of rounding
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """`image`: mode L, RGB, CMYK or LAB. The same as RGB.
+    """Converts an image of mode L, RGB, CMYK or LAB to mode RGB in sRGB.
 
-    Without a profile, or with one that cannot be used (damaged, or made for other channels), by the plain conversion.
-    Colours of a profile that is sRGB in effect stay exactly as they are.
+    Without a profile, or with an unusable one (corrupt, or for other channels), Pillow's own conversion applies. If the
+    profile is equivalent to sRGB, the samples stay exactly as they are.
     """
     transform = _transform(image.mode, profile) if profile or image.mode == "LAB" else None
-    if transform is None or (image.mode in ("L", "RGB") and _changes_nothing(transform, image.mode)):
+    if transform is None or (image.mode in ("L", "RGB") and _is_identity(transform, image.mode)):
         return image if image.mode == "RGB" else image.convert("RGB")
     return transform.apply(image)
 
 
-def changes_nothing(profile: bytes, mode: str) -> bool:
-    """True if `to_srgb` leaves a picture of this mode, L or RGB, as it is: the profile is sRGB, or cannot be used."""
+def is_srgb(profile: bytes, mode: str) -> bool:
+    """True if `to_srgb` keeps the samples of an image of mode L or RGB: the profile equals sRGB or is unusable."""
     transform = _transform(mode, profile)
-    return transform is None or _changes_nothing(transform, mode)
+    return transform is None or _is_identity(transform, mode)
 
 
 def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
@@ -34,10 +34,10 @@ def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform |
         return ImageCms.buildTransform(
             source,
             _srgb(),
-            mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            inMode=mode,
+            outMode="RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return _transform(mode, None) if mode == "LAB" and profile is not None else None
@@ -48,7 +48,7 @@ def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     steps = np.linspace(0, 255, _GRID_STEPS if mode == "RGB" else 256).round().astype(np.uint8)
     if mode == "RGB":
         grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(1, -1, 3)

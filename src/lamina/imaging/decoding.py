@@ -1,4 +1,4 @@
-"""Turns the bytes of a picture file into upright sRGB RGBA pixels; its size is checked before anything is decoded."""
+"""Decodes image files to upright sRGB RGBA pixels; the size is checked before the samples are decoded."""
 
 import logging
 import struct
@@ -13,118 +13,123 @@ from PIL import Image, ImageFile
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.imaging import bmp, colour_profile, deep_png, jpeg_variants, png_rows, tiff
-from lamina.imaging.damage import Damaged
-from lamina.imaging.deep_samples import eight_bit
-from lamina.imaging.orientation import orientation_of, turned_upright
-from lamina.imaging.pillow_opening import Box, first_frame_box, opened
+from lamina.imaging import bmp, colour_profile, jpeg_variants, png16, png_completeness, tiff
+from lamina.imaging.bit_depth import to_8_bit
+from lamina.imaging.orientation import apply_orientation, exif_orientation
+from lamina.imaging.pillow_opening import Box, first_frame_box, open_image
+from lamina.imaging.read_errors import CorruptFileError
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints its remarks on stderr
+logging.getLogger("PIL").addHandler(
+    logging.NullHandler()
+)  # without a handler, Python prints Pillow's warnings on stderr
 
-_PLAIN_MODES = ("L", "LA", "P", "RGB", "RGBA")  # without a profile, these become RGBA in one step, and exactly
+_DIRECT_MODES = ("L", "LA", "P", "RGB", "RGBA")  # without a profile, Pillow converts these to RGBA exactly
 
-# What Pillow and imagecodecs raise on damaged files, found by feeding them such; a LaminaError is none of these.
-_DAMAGE = (
+# What Pillow and imagecodecs raise for corrupt files, as fuzzing showed; LaminaError is not among them.
+_DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
     AssertionError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
-    """`pixels`: (height, width, 4) uint8, RGBA, sRGB, upright. `frame_count`: of the file; these are the first's."""
+class DecodedImage:
+    """The first frame. `pixels`: (height, width, 4) uint8 RGBA, sRGB, upright. `frame_count`: frames in the file."""
 
     pixels: Pixels
     frame_count: int
 
 
-def decode(data: bytes, format_name: str, shown: str, max_megapixels: float) -> Decoded:
-    """`format_name`: a key of the readable formats. `shown`: what messages call the picture.
+def decode(data: bytes, format_name: str, label: str, max_megapixels: float) -> DecodedImage:
+    """Decodes the first frame of a file. `format_name`: Pillow's name. `label`: the subject of error messages.
 
-    Raises `LaminaError`: input_corrupt, input_too_large, input_not_an_image (a variant that is not read).
+    Raises `LaminaError`: input_corrupt, input_too_large, input_not_an_image (an unsupported variant).
     """
-    with _damage_told(shown), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # remarks on odd metadata; what matters raises
+    with _decoder_errors_translated(label), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd metadata; errors in the samples raise
         if format_name == "TIFF":
-            return _decode_tiff(data, shown, max_megapixels)
+            return _decode_tiff(data, label, max_megapixels)
         if format_name == "BMP":
-            return _decode_bmp(data, shown, max_megapixels)
+            return _decode_bmp(data, label, max_megapixels)
         if format_name == "JPEG":
-            jpeg_variants.refuse_what_is_not_read(data, shown)
-        image = opened(data, format_name, lambda width, height: check_size(width, height, shown, max_megapixels))
-        if format_name == "PNG" and deep_png.is_deep(data):
-            return _decode_deep_png(data, image)
-        drawn = first_frame_box(image)
-        decoded = decode_image(image, shown)
+            jpeg_variants.check_is_supported(data, label)
+        image = open_image(data, format_name, lambda width, height: check_size(width, height, label, max_megapixels))
+        if format_name == "PNG" and png16.is_16_bit(data):
+            return _decode_png16(data, image)
+        box = first_frame_box(image)
+        decoded = decode_image(image, label)
         if format_name == "PNG":
-            png_rows.check_all_rows_are_there(data, image)
-        return decoded if drawn is None else Decoded(_clear_outside(decoded.pixels, drawn), decoded.frame_count)
+            png_completeness.check_all_rows_present(data, image)
+        return decoded if box is None else DecodedImage(_clear_outside(decoded.pixels, box), decoded.frame_count)
 
 
-def check_size(width: int, height: int, shown: str, max_megapixels: float) -> None:
-    """Raises `LaminaError` (input_too_large) if the picture has more pixels than allowed; 1 megapixel is 10^6."""
+def check_size(width: int, height: int, label: str, max_megapixels: float) -> None:
+    """Raises `LaminaError` (input_too_large) if the image has more than `max_megapixels` * 10^6 pixels."""
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         raise LaminaError(
             ErrorCode.INPUT_TOO_LARGE,
-            f"{shown} has {width} x {height} pixels ({megapixels:.4g} megapixels); the limit is {max_megapixels:g}.",
-            "Make it smaller first, or raise the setting max_megapixels.",
+            f"{label} has {width} x {height} pixels ({megapixels:.4g} megapixels); the limit is {max_megapixels:g}.",
+            "Reduce its size, or raise the setting max_megapixels.",
         )
 
 
-def decode_image(image: Image.Image, shown: str) -> Decoded:
-    """An opened Pillow image of any mode. Raises `LaminaError`: input_corrupt, input_not_an_image (samples of
-    unknown range).
+def decode_image(image: Image.Image, label: str) -> DecodedImage:
+    """Decodes an opened Pillow image of any mode.
+
+    Raises `LaminaError`: input_corrupt, input_not_an_image (the range of its samples is unknown).
     """
-    with _damage_told(shown), warnings.catch_warnings():
+    with _decoder_errors_translated(label), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frame_count, size = getattr(image, "n_frames", 1), image.size
         image.load()
         if image.size != size:
-            raise Damaged(f"it tells two sizes, {size[0]} x {size[1]} and {image.width} x {image.height}")
-        return Decoded(turned_upright(_pixels_of(image, shown), orientation_of(image)), frame_count)
+            raise CorruptFileError(
+                f"its headers disagree about its size: {size[0]} x {size[1]} and {image.width} x {image.height}"
+            )
+        return DecodedImage(apply_orientation(_pixels_of(image, label), exif_orientation(image)), frame_count)
 
 
-def _pixels_of(image: Image.Image, shown: str) -> Pixels:
-    """(height, width, 4) of a loaded image, not yet upright."""
+def _pixels_of(image: Image.Image, label: str) -> Pixels:
+    """(height, width, 4) of a loaded image, before its orientation is applied."""
     profile = image.info.get("icc_profile")
-    if not profile and image.mode in _PLAIN_MODES:
+    if not profile and image.mode in _DIRECT_MODES:
         return np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))
-    colour, alpha = _split(_with_8_bits(image, shown))
+    colour, alpha = _split(_to_8_bit_mode(image, label))
     return _joined(np.asarray(colour_profile.to_srgb(colour, profile)), alpha)
 
 
-def _decode_deep_png(data: bytes, image: ImageFile.ImageFile) -> Decoded:
-    samples = deep_png.read(data, image.size, has_transparent_colour="transparency" in image.info)
+def _decode_png16(data: bytes, image: ImageFile.ImageFile) -> DecodedImage:
+    samples = png16.read(data, image.size, has_transparent_colour="transparency" in image.info)
     count = samples.shape[2]
     alpha = samples[..., -1] if count in (2, 4) else None
     pixels = _joined(_in_srgb(samples[..., : 3 if count >= 3 else 1], image.info.get("icc_profile")), alpha)
-    return Decoded(turned_upright(pixels, orientation_of(image)), getattr(image, "n_frames", 1))
+    return DecodedImage(apply_orientation(pixels, exif_orientation(image)), getattr(image, "n_frames", 1))
 
 
-def _decode_tiff(data: bytes, shown: str, max_megapixels: float) -> Decoded:
+def _decode_tiff(data: bytes, label: str, max_megapixels: float) -> DecodedImage:
     header = tiff.read_header(data)
-    check_size(header.width, header.height, shown, max_megapixels)
-    tiff.refuse_what_is_not_read(header, shown)
-    tiff.refuse_old_lzw(header, data, shown)
-    read = tiff.read_pixels(header, data, shown)
-    if isinstance(read.colour, Image.Image):
-        colour = np.asarray(colour_profile.to_srgb(read.colour, header.profile))
+    check_size(header.width, header.height, label, max_megapixels)
+    tiff.check_is_supported(header, label)
+    tiff.check_lzw_bit_order(header, data, label)
+    samples = tiff.read_pixels(header, data, label)
+    if isinstance(samples.colour, Image.Image):
+        colour = np.asarray(colour_profile.to_srgb(samples.colour, header.profile))
     else:
-        colour = _in_srgb(read.colour, header.profile)
-    return Decoded(turned_upright(_joined(colour, read.alpha), header.orientation), header.page_count)
+        colour = _in_srgb(samples.colour, header.profile)
+    return DecodedImage(apply_orientation(_joined(colour, samples.alpha), header.orientation), header.page_count)
 
 
-def _decode_bmp(data: bytes, shown: str, max_megapixels: float) -> Decoded:
+def _decode_bmp(data: bytes, label: str, max_megapixels: float) -> DecodedImage:
     header = bmp.read_header(data)
-    check_size(header.width, header.height, shown, max_megapixels)
-    bmp.refuse_what_is_not_read(header, shown)
-    read = bmp.read_pixels(header, data)
-    return Decoded(_joined(_in_srgb(read.colours, header.profile), read.alpha), 1)
+    check_size(header.width, header.height, label, max_megapixels)
+    bmp.check_is_supported(header, label)
+    samples = bmp.read_pixels(header, data)
+    return DecodedImage(_joined(_in_srgb(samples.colours, header.profile), samples.alpha), 1)
 
 
 def _clear_outside(pixels: Pixels, box: Box) -> Pixels:
-    """`box`: left, top, right, bottom."""
+    """Makes everything outside `box` (left, top, right, bottom) transparent."""
     left, top, right, bottom = box
     cleared = np.zeros_like(pixels)
     cleared[top:bottom, left:right] = pixels[top:bottom, left:right]
@@ -132,22 +137,22 @@ def _clear_outside(pixels: Pixels, box: Box) -> Pixels:
 
 
 def _in_srgb(samples: Pixels, profile: bytes | None) -> Pixels:
-    """`samples`: (height, width, 1 or 3) of grey or RGB; the result, too."""
+    """Converts (height, width, 1 or 3) grey or RGB samples to sRGB."""
     if not profile:
         return samples
     image = Image.fromarray(np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples))
     return np.asarray(colour_profile.to_srgb(image, profile))
 
 
-def _with_8_bits(image: Image.Image, shown: str) -> Image.Image:
-    """Pillow itself cuts off what is above 255."""
+def _to_8_bit_mode(image: Image.Image, label: str) -> Image.Image:
+    """Scales 16-bit, 32-bit and float modes, which Pillow would clip at 255."""
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
-        return Image.fromarray(eight_bit(np.asarray(image), shown))
+        return Image.fromarray(to_8_bit(np.asarray(image), label))
     return image
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
-    """Its colours, in a mode that a profile can be about (L, RGB, CMYK, LAB), and its alpha."""
+    """The colour channels, in a mode that ICC profiles support (L, RGB, CMYK, LAB), and the alpha channel."""
     if image.has_transparency_data or image.mode in ("La", "RGBa"):
         is_grey = image.mode in ("1", "L", "LA", "La")
         image = image.convert("LA" if is_grey else "RGBA")
@@ -158,7 +163,7 @@ def _split(image: Image.Image) -> tuple[Image.Image, Pixels | None]:
 
 
 def _joined(colours: Pixels, alpha: Pixels | None) -> Pixels:
-    """`colours`: (height, width, 1 or 3); every sample of the result is written."""
+    """RGBA of (height, width, 1 or 3) colours and an optional alpha channel."""
     pixels = np.empty((*colours.shape[:2], 4), np.uint8)
     pixels[..., :3] = colours
     pixels[..., 3] = 255 if alpha is None else alpha
@@ -166,15 +171,15 @@ def _joined(colours: Pixels, alpha: Pixels | None) -> Pixels:
 
 
 @contextmanager
-def _damage_told(shown: str) -> Generator[None]:
+def _decoder_errors_translated(label: str) -> Generator[None]:
     try:
         yield
     except MemoryError:
+        raise LaminaError(ErrorCode.INPUT_TOO_LARGE, f"{label} does not fit into memory.", "Reduce its size.") from None
+    except _DECODER_ERRORS as error:
+        reason = (
+            f": {error}" if isinstance(error, CorruptFileError) else ""
+        )  # messages of libraries mean nothing to users
         raise LaminaError(
-            ErrorCode.INPUT_TOO_LARGE, f"{shown} does not fit into the memory.", "Make it smaller first."
-        ) from None
-    except _DAMAGE as error:
-        reason = f": {error}" if isinstance(error, Damaged) else ""  # libraries' own words are for those who know them
-        raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, f"{shown} is damaged or cut short{reason}.", "Export or download it again."
+            ErrorCode.INPUT_CORRUPT, f"{label} is corrupt or truncated{reason}.", "Export or download it again."
         ) from None

@@ -1,4 +1,4 @@
-"""How two pictures of the same size differ: where, and as a picture that can be looked at."""
+"""Computes the difference of two images of the same size, and renders it as an image."""
 
 from dataclasses import dataclass, field
 
@@ -9,31 +9,32 @@ from lamina.core.layers import Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """`levels`: (height, width, 3) uint8, the absolute difference of each colour; where only alpha differs, of that.
+    """The difference of two RGBA images.
 
-    Colour counts where one of the two pictures has alpha above 0.
+    `levels`: (height, width, 3) uint8, per channel the larger of the absolute differences of the colour and of alpha.
+    Where both images are fully transparent, colours are ignored.
     """
 
     levels: Pixels = field(repr=False)
 
     @property
     def share_of_pixels(self) -> float:
-        """0..1: pixels that differ at all."""
+        """Share of the pixels that differ, 0..1."""
         return float(self.levels.any(-1).mean())
 
     @property
     def amplification(self) -> int:
-        """What the levels are multiplied by in `visible`, so that the largest comes near 255; 1 if nothing differs."""
+        """The factor that `visible` applies, so that the largest level is close to 255; 1 if nothing differs."""
         return 255 // max(1, int(self.levels.max())) if self.levels.any() else 1
 
     def visible(self) -> Pixels:
-        """(height, width, 3): black where the pictures agree."""
+        """(height, width, 3), amplified; black where the images are equal."""
         return self.levels * np.uint8(self.amplification)
 
 
-def difference_of(one: Pixels, other: Pixels) -> Difference:
-    """`one`, `other`: (height, width, 4) uint8 RGBA of the same size."""
-    levels = np.maximum(one, other) - np.minimum(one, other)
+def difference_of(first: Pixels, second: Pixels) -> Difference:
+    """The difference of two (height, width, 4) uint8 RGBA images of the same size."""
+    levels = np.maximum(first, second) - np.minimum(first, second)
     colour, alpha = levels[..., :3], levels[..., 3:]
-    colour[(one[..., 3] == 0) & (other[..., 3] == 0)] = 0
+    colour[(first[..., 3] == 0) & (second[..., 3] == 0)] = 0
     return Difference(np.maximum(colour, alpha))

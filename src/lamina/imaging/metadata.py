@@ -1,19 +1,19 @@
-"""What a file tells about its making: program, engine, weights, seed, words, and that a model made it."""
+"""Metadata that output files carry: software, engine, model, checkpoint, seed, prompt and the IPTC source type."""
 
+import importlib.metadata
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from html import escape
-from importlib import metadata
 
 from lamina.core.layers import LayerStack
 from lamina.core.provenance import Provenance
-from lamina.imaging.names import presentable
+from lamina.imaging.layer_names import sanitize_name
 
 PNG_KEYWORD = "lamina"
-_MOST_PROMPT_CHARACTERS = 8000  # a JPEG has room for an XMP packet of 65,502 bytes
+_MAX_PROMPT_CHARACTERS = 8000  # JPEG limits an XMP packet to 65,502 bytes
 _NAMESPACES = {
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
@@ -22,15 +22,15 @@ _NAMESPACES = {
 
 
 class SourceType(StrEnum):
-    """How a picture came about, in the words of IPTC (https://cv.iptc.org/newscodes/digitalsourcetype/)."""
+    """IPTC digital source types of generated and edited images (https://cv.iptc.org/newscodes/digitalsourcetype/)."""
 
     GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
-    """What a file tells. `source`: None where no model had a hand in it; what is empty or None is left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMetadata:
+    """Metadata of one output file; empty fields are not written. `source`: None if no model was involved."""
 
     source: SourceType | None = None
     engine: str = ""
@@ -40,57 +40,64 @@ class Making:
     prompt: str = ""
 
 
-def making_of(
+def metadata_of(
     made: Provenance, source: SourceType, *, model: str = "", number: int = 0, has_prompt: bool = True
-) -> Making:
-    """How the picture `number` (from 0) of a request was made: its seed is so many after the first.
+) -> FileMetadata:
+    """The metadata of image `number` (from 0) of a request, whose seed is the first seed plus `number`.
 
-    `model`: its name in the catalog. `has_prompt`: False leaves the words out of the file.
+    `model`: its name in the catalog. `has_prompt`: False omits the prompt.
     """
     seed = None if made.seed is None else (made.seed + number) % 2**64
-    return Making(source, made.engine, model, made.checkpoint, seed, made.prompt if has_prompt else "")
+    return FileMetadata(
+        source=source,
+        engine=made.engine,
+        model=model,
+        checkpoint=made.checkpoint,
+        seed=seed,
+        prompt=made.prompt if has_prompt else "",
+    )
 
 
-def making_of_stack(stack: LayerStack) -> Making:
-    """A stack that a model took apart is partly made up: what was hidden behind things."""
-    return Making() if stack.made is None else making_of(stack.made, SourceType.EDITED)
+def metadata_of_stack(stack: LayerStack) -> FileMetadata:
+    """The metadata of a stack; stacks of models count as edited, since the hidden parts of layers are generated."""
+    return FileMetadata() if stack.made is None else metadata_of(stack.made, SourceType.EDITED)
 
 
 @cache
 def software() -> str:
-    """ "Lamina 1.2.3"; without the number where the package is not installed."""
+    """ "Lamina 1.2.3"; without the version if the package is not installed."""
     try:
-        return f"Lamina {metadata.version('lamina')}"
-    except metadata.PackageNotFoundError:
+        return f"Lamina {importlib.metadata.version('lamina')}"
+    except importlib.metadata.PackageNotFoundError:
         return "Lamina"
 
 
-def render_json(making: Making) -> str:
-    """One line, ASCII."""
-    facts = {
+def render_json(metadata: FileMetadata) -> str:
+    """The metadata as one line of ASCII JSON."""
+    fields = {
         "software": software(),
-        "engine": making.engine,
-        "model": making.model,
-        "checkpoint": making.checkpoint,
-        "seed": making.seed,
-        "prompt": _shortened(making.prompt),
+        "engine": metadata.engine,
+        "model": metadata.model,
+        "checkpoint": metadata.checkpoint,
+        "seed": metadata.seed,
+        "prompt": _shortened(metadata.prompt),
     }
-    return json.dumps({name: value for name, value in facts.items() if value not in ("", None)})
+    return json.dumps({name: value for name, value in fields.items() if value not in ("", None)})
 
 
-def render_xmp(making: Making, more: str = "", namespaces: Mapping[str, str] | None = None) -> bytes:
-    """An XMP packet (ISO 16684-1). `more`: further properties as RDF/XML, of the `namespaces` by prefix."""
+def render_xmp(metadata: FileMetadata, more: str = "", namespaces: Mapping[str, str] | None = None) -> bytes:
+    """An XMP packet (ISO 16684-1). `more`: additional properties as RDF/XML; `namespaces`: their URLs by prefix."""
     declared = " ".join(f'xmlns:{prefix}="{url}"' for prefix, url in (_NAMESPACES | dict(namespaces or {})).items())
-    facts = {
+    fields = {
         "xmp:CreatorTool": software(),
-        "Iptc4xmpExt:DigitalSourceType": making.source or "",
-        "made:engine": making.engine,
-        "made:model": making.model,
-        "made:checkpoint": making.checkpoint,
-        "made:seed": "" if making.seed is None else str(making.seed),
-        "made:prompt": _shortened(making.prompt),
+        "Iptc4xmpExt:DigitalSourceType": metadata.source or "",
+        "made:engine": metadata.engine,
+        "made:model": metadata.model,
+        "made:checkpoint": metadata.checkpoint,
+        "made:seed": "" if metadata.seed is None else str(metadata.seed),
+        "made:prompt": _shortened(metadata.prompt),
     }
-    properties = "".join(f"<{name}>{escape(presentable(value))}</{name}>" for name, value in facts.items() if value)
+    properties = "".join(f"<{name}>{escape(sanitize_name(value))}</{name}>" for name, value in fields.items() if value)
     packet = (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -100,14 +107,14 @@ def render_xmp(making: Making, more: str = "", namespaces: Mapping[str, str] | N
     return packet.encode()
 
 
-def png_texts(making: Making) -> dict[str, str]:
-    """Text chunks by keyword (PNG specification, 11.3.3; XMP specification part 3, 1.1.5)."""
+def png_texts(metadata: FileMetadata) -> dict[str, str]:
+    """PNG text chunks by keyword (PNG specification, 11.3.3; XMP specification part 3, 1.1.5)."""
     return {
         "Software": software(),
-        PNG_KEYWORD: render_json(making),
-        "XML:com.adobe.xmp": render_xmp(making).decode(),
+        PNG_KEYWORD: render_json(metadata),
+        "XML:com.adobe.xmp": render_xmp(metadata).decode(),
     }
 
 
 def _shortened(prompt: str) -> str:
-    return prompt if len(prompt) <= _MOST_PROMPT_CHARACTERS else prompt[: _MOST_PROMPT_CHARACTERS - 1] + "…"
+    return prompt if len(prompt) <= _MAX_PROMPT_CHARACTERS else prompt[: _MAX_PROMPT_CHARACTERS - 1] + "…"

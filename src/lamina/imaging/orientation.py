@@ -1,4 +1,4 @@
-"""Turns a picture upright as its EXIF orientation says."""
+"""Reads the EXIF orientation of an image and applies it."""
 
 from collections.abc import Callable
 
@@ -8,29 +8,29 @@ from PIL import ExifTags, Image
 from lamina.core.layers import Pixels
 
 UPRIGHT = 1
-_XMP = ("XML:com.adobe.xmp", "xmp")  # where Pillow looks for an orientation, too, and browsers do not
+_XMP_KEYS = ("XML:com.adobe.xmp", "xmp")  # Pillow also reads the orientation from XMP; browsers do not
 
 
-def orientation_of(image: Image.Image) -> int:
-    """1..8 as EXIF counts them (EXIF 3.0, tag 0x0112); 1 where there is none, or none that can be understood."""
-    told = image.info
-    image.info = {name: value for name, value in told.items() if name not in _XMP}
+def exif_orientation(image: Image.Image) -> int:
+    """The EXIF orientation 1..8 (EXIF 3.0, tag 0x0112); 1 if it is missing or invalid."""
+    info = image.info
+    image.info = {name: value for name, value in info.items() if name not in _XMP_KEYS}
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
     except (SyntaxError, ValueError, TypeError, LookupError, OSError, AttributeError):
-        return UPRIGHT  # damaged metadata is no reason to refuse the picture
+        return UPRIGHT  # an image with corrupt metadata is still accepted
     finally:
-        image.info = told
-    return orientation if orientation in _TURNS else UPRIGHT
+        image.info = info
+    return orientation if orientation in _TRANSFORMS else UPRIGHT
 
 
-def turned_upright(pixels: Pixels, orientation: int) -> Pixels:
-    """`pixels`: (height, width, channels); `orientation`: 1..8, anything else counts as 1."""
-    turn = _TURNS.get(orientation)
-    return pixels if turn is None else np.ascontiguousarray(turn(pixels))
+def apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
+    """The (height, width, channels) image upright. `orientation`: 1..8; other values count as 1."""
+    transform = _TRANSFORMS.get(orientation)
+    return pixels if transform is None else np.ascontiguousarray(transform(pixels))
 
 
-_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+_TRANSFORMS: dict[int, Callable[[Pixels], Pixels]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],

@@ -1,4 +1,4 @@
-"""Reads one picture from a file, from standard input, from bytes or from memory: upright, sRGB, 8-bit RGBA."""
+"""Reads an image from a file, standard input, bytes, Pillow or numpy as upright sRGB 8-bit RGBA."""
 
 import io
 import os
@@ -15,11 +15,11 @@ from PIL import Image
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.imaging import decoding
-from lamina.imaging.deep_samples import eight_bit
-from lamina.imaging.picture_format import HEAD_BYTES, format_of_bytes
+from lamina.imaging.bit_depth import to_8_bit
+from lamina.imaging.file_signatures import HEAD_BYTES, detect_file_type
 
 STDIN = "-"
-DEFAULT_NAME = "picture"  # what a picture without a file name is called
+DEFAULT_NAME = "picture"  # the name of an image without a file name
 
 MAX_MEGAPIXELS = 64
 _CHUNK_BYTES = 1 << 24
@@ -28,11 +28,11 @@ _MAX_FILE_BYTES = 2 << 30  # 64 megapixels of four 32-bit floats are 1 GiB
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture as every engine takes it.
+    """A decoded image, the input of every engine.
 
-    `pixels`: (height, width, 4) uint8, RGBA, sRGB, straight alpha, upright, made read-only. `source`: the path, or "-".
-    `format`: "PNG", "JPEG", ...; "array" for a picture from memory. `frame_count`: frames or pages in the file; the
-    first one is read. `has_alpha`: some pixel is not opaque.
+    `pixels`: (height, width, 4) uint8 RGBA, sRGB, straight alpha, upright; made read-only. `source`: the path, or "-".
+    `format`: "PNG", "JPEG", ...; "array" for an image from memory. `frame_count`: frames or pages in the file, of which
+    the first was read. `has_alpha`: at least one pixel is not opaque.
     """
 
     pixels: Pixels = field(repr=False)
@@ -59,42 +59,43 @@ class Picture:
 def read_picture(source: str | os.PathLike[str] | bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
     """Read a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF from a path, from standard input ("-") or from its bytes.
 
-    Rotated as its EXIF says, converted to sRGB where it carries a colour profile, alpha kept; of an animation or a
-    multi-page file the first frame. Sizes are checked before anything is decoded.
+    The EXIF orientation is applied, an embedded colour profile is converted to sRGB, and alpha is kept. Of an animation
+    or a multi-page file, the first frame is read. The size is checked before the samples are decoded.
     Raises `LaminaError`: input_not_found, input_unreadable, input_empty, input_not_an_image, input_corrupt,
     input_too_large.
     """
     if isinstance(source, bytes):
-        name, shown, data = DEFAULT_NAME, "The picture", source
+        name, label, data = DEFAULT_NAME, "The picture", source
     elif (name := os.fspath(source)) == STDIN:
-        shown, data = "Standard input", _read_stdin()
+        label, data = "Standard input", _read_stdin()
     else:
-        shown, data = repr(name), _read_file(name)
-    format_name = _checked_format(data, shown)
-    decoded = decoding.decode(data, format_name, shown, max_megapixels)
+        label, data = repr(name), _read_file(name)
+    format_name = _checked_format(data, label)
+    decoded = decoding.decode(data, format_name, label, max_megapixels)
     return Picture(decoded.pixels, name, format_name, decoded.frame_count)
 
 
 def picture_from_image(image: Image.Image, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
-    """A Pillow image, treated as one read from a file: its EXIF rotation, colour profile and alpha count."""
+    """Converts a Pillow image; its EXIF orientation and colour profile are applied and its alpha is kept."""
     decoding.check_size(image.width, image.height, "The picture", max_megapixels)
     decoded = decoding.decode_image(image, "The picture")
     return Picture(decoded.pixels, DEFAULT_NAME, image.format or "array")
 
 
 def picture_from_array(array: NDArray[Any], max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
-    """A numpy array, (height, width) grey or (height, width, 1..4) grey, grey + alpha, RGB or RGBA, taken as sRGB.
+    """Converts an array of sRGB samples: (height, width) grey, or (height, width, 1..4) grey, grey + alpha, RGB, RGBA.
 
-    uint8; bool; uint16 over its full range; floats from 0 to 1.
+    The samples are uint8, bool, uint16 with its full range, or floats from 0 to 1.
+    Raises `LaminaError`: input_not_an_image, input_too_large.
     """
     if array.ndim not in (2, 3) or 0 in array.shape or (array.ndim == 3 and array.shape[2] > 4):
         raise LaminaError(
             ErrorCode.INPUT_NOT_AN_IMAGE,
-            f"The array has the shape {array.shape}.",
-            "Give (height, width) grey, or (height, width, 3) RGB or (height, width, 4) RGBA.",
+            f"The array has the shape {array.shape}, which is not the shape of an image.",
+            "Pass (height, width) grey, or (height, width, 3) RGB or (height, width, 4) RGBA.",
         )
     decoding.check_size(array.shape[1], array.shape[0], "The array", max_megapixels)
-    return Picture(_with_four_channels(eight_bit(array, "The array")), DEFAULT_NAME, "array")
+    return Picture(_with_four_channels(to_8_bit(array, "The array")), DEFAULT_NAME, "array")
 
 
 def _with_four_channels(samples: Pixels) -> Pixels:
@@ -118,13 +119,13 @@ def _read_file(name: str) -> bytes:
             return _read_stream(file, repr(name))
     except FileNotFoundError:
         raise LaminaError(
-            ErrorCode.INPUT_NOT_FOUND, f"There is no file {name!r}.", "Check its name and the folder you are in."
+            ErrorCode.INPUT_NOT_FOUND, f"There is no file {name!r}.", "Check the name and the current folder."
         ) from None
     except IsADirectoryError:
         raise LaminaError(
-            ErrorCode.INPUT_UNREADABLE, f"{name!r} is a folder, not a picture.", "Name a picture in it."
+            ErrorCode.INPUT_UNREADABLE, f"{name!r} is a folder, not an image.", "Name an image in it."
         ) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = getattr(error, "strerror", None) or error
         raise LaminaError(
             ErrorCode.INPUT_UNREADABLE,
@@ -134,11 +135,11 @@ def _read_file(name: str) -> bytes:
 
 
 def _read_stdin() -> bytes:
-    hint = f"Send a picture to it, as in: lamina decompose {STDIN} < poster.png"
+    hint = f"Redirect an image to it, as in: lamina decompose {STDIN} < poster.png"
     if sys.stdin is None:
         raise LaminaError(ErrorCode.INPUT_UNREADABLE, "Standard input is closed.", hint)
     if sys.stdin.isatty():
-        raise LaminaError(ErrorCode.INPUT_UNREADABLE, "Standard input is the keyboard.", hint)
+        raise LaminaError(ErrorCode.INPUT_UNREADABLE, "Standard input is a terminal.", hint)
     try:
         return _read_stream(sys.stdin.buffer, "Standard input")
     except OSError as error:
@@ -146,37 +147,37 @@ def _read_stdin() -> bytes:
         raise LaminaError(ErrorCode.INPUT_UNREADABLE, message, hint) from None
 
 
-def _read_stream(stream: IO[bytes], shown: str) -> bytes:
-    """All bytes of the stream; no more than its head if that is not a picture's, so that an endless device ends."""
+def _read_stream(stream: IO[bytes], label: str) -> bytes:
+    """All bytes of the stream; only its head if that is not an image, so that an endless device is not read."""
     head = stream.read(HEAD_BYTES)
-    if not head or format_of_bytes(head) is None:
+    if not head or detect_file_type(head) is None:
         return head
     data = io.BytesIO(head)
     data.seek(0, os.SEEK_END)
-    while chunk := stream.read(_CHUNK_BYTES):  # all at once would take the memory of the largest file for every file
+    while chunk := stream.read(_CHUNK_BYTES):  # a single read would allocate the largest size for every file
         if data.tell() + len(chunk) > _MAX_FILE_BYTES:
-            raise _too_many_bytes(shown)
+            raise _too_many_bytes(label)
         data.write(chunk)
     return data.getvalue()
 
 
-def _too_many_bytes(shown: str) -> LaminaError:
+def _too_many_bytes(label: str) -> LaminaError:
     return LaminaError(
         ErrorCode.INPUT_TOO_LARGE,
-        f"{shown} is larger than {_MAX_FILE_BYTES >> 30} GiB.",
-        "Save it compressed, or with 8 bits a channel.",
+        f"{label} is larger than {_MAX_FILE_BYTES >> 30} GiB.",
+        "Save it with compression, or with 8 bits per channel.",
     )
 
 
-def _checked_format(data: bytes, shown: str) -> str:
+def _checked_format(data: bytes, label: str) -> str:
     if not data:
-        raise LaminaError(ErrorCode.INPUT_EMPTY, f"{shown} is empty (0 bytes).", "Export or download it again.")
-    found = format_of_bytes(data)
-    if found is None or not found.is_readable:
-        what = "is not a picture in a format that Lamina knows" if found is None else f"is {found.name}"
+        raise LaminaError(ErrorCode.INPUT_EMPTY, f"{label} is empty (0 bytes).", "Export or download it again.")
+    file_type = detect_file_type(data)
+    if file_type is None or not file_type.is_supported:
+        reason = "is not an image of a known format" if file_type is None else f"is {file_type.name}"
         raise LaminaError(
             ErrorCode.INPUT_NOT_AN_IMAGE,
-            f"{shown} {what}.",
-            "Lamina reads PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF; save it as one of those.",
+            f"{label} {reason}.",
+            "Lamina reads PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF; save it as one of these.",
         )
-    return found.name
+    return file_type.name

@@ -1,4 +1,4 @@
-"""Writes PNG: a fast lossless encoder in bounded memory."""
+"""Encodes PNG quickly and in bounded memory."""
 
 import io
 import struct
@@ -12,7 +12,7 @@ from isal import isal_zlib
 from lamina.core.layers import Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # samples a pixel: greyscale, RGB, RGBA (PNG specification, 11.2.1)
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by samples per pixel: greyscale, RGB, RGBA (PNG specification, 11.2.1)
 _FILTER_UP = 2
 _STRIP_BYTES = 1 << 21
 
@@ -25,10 +25,10 @@ def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
 
 
 def write_png(file: BinaryIO, pixels: Pixels, texts: Mapping[str, str] | None = None) -> None:
-    """Writes (height, width, 1, 3 or 4) uint8 pixels, bit for bit, a strip at a time.
+    """Writes (height, width, 1, 3 or 4) uint8 pixels strip by strip.
 
-    `texts`: by keyword, 1 to 79 Latin letters; they stand before the pixels, so that readers need not look further.
-    The Up filter and ISA-L's level 1 are seven times as fast as zlib's level 1, at the same size.
+    `texts`: text chunks by keyword of 1 to 79 Latin-1 characters; they precede the samples, where readers find them
+    without decoding. The Up filter with ISA-L at level 1 is seven times as fast as zlib at level 1, at the same size.
     """
     height, width, samples = pixels.shape
     file.write(_SIGNATURE)
@@ -36,9 +36,9 @@ def write_png(file: BinaryIO, pixels: Pixels, texts: Mapping[str, str] | None = 
     for keyword, text in (texts or {}).items():
         _write_chunk(file, b"iTXt", keyword.encode("latin-1") + bytes(5) + text.encode("utf-8", "replace"))
     compressor = isal_zlib.compressobj(1)
-    rows_a_strip = max(1, _STRIP_BYTES // (width * samples))
-    for top in range(0, height, rows_a_strip):
-        _write_chunk(file, b"IDAT", compressor.compress(_filtered(pixels, top, min(height, top + rows_a_strip))))
+    rows_per_strip = max(1, _STRIP_BYTES // (width * samples))
+    for top in range(0, height, rows_per_strip):
+        _write_chunk(file, b"IDAT", compressor.compress(_filtered(pixels, top, min(height, top + rows_per_strip))))
     _write_chunk(file, b"IDAT", compressor.flush())
     _write_chunk(file, b"IEND", b"")
 

@@ -1,4 +1,4 @@
-"""Keeps decoders written in C from printing on the terminal what our own errors say."""
+"""Suppresses messages that C libraries print on stderr."""
 
 import os
 from collections.abc import Generator
@@ -8,21 +8,21 @@ _STDERR = 2
 
 
 @contextmanager
-def silenced() -> Generator[None]:
-    """Nothing reaches this process's file descriptor 2 while the block runs, whatever thread writes to it.
+def silence_stderr() -> Generator[None]:
+    """Redirects file descriptor 2 of the process, all threads included, to the null device during the block.
 
-    libtiff as built into Pillow can be quietened in no other way; so keep the block short.
+    This is the only way to silence the libtiff that is built into Pillow; keep the block short.
     """
     try:
-        kept = os.dup(_STDERR)
-    except OSError:  # closed: there is nobody to disturb
+        original = os.dup(_STDERR)
+    except OSError:  # stderr is closed
         yield
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null_device = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, _STDERR)
+        os.dup2(null_device, _STDERR)
         yield
     finally:
-        os.dup2(kept, _STDERR)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, _STDERR)
+        os.close(original)
+        os.close(null_device)

@@ -1,4 +1,4 @@
-"""Horizontal strips of a stack, so that a large canvas is worked through in bounded memory."""
+"""Splits a stack into horizontal strips, so that a large canvas is processed in bounded memory."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,19 +9,19 @@ STRIP_PIXELS = 1 << 20
 
 
 def strips(width: int, height: int, pixels: int = STRIP_PIXELS) -> Iterator[tuple[int, int]]:
-    """First row and row after the last of strips of about `pixels` pixels that cover the canvas from the top."""
+    """Top and bottom (exclusive) of strips of about `pixels` pixels that cover the canvas from top to bottom."""
     rows = max(1, pixels // width)
     for top in range(0, height, rows):
         yield top, min(height, top + rows)
 
 
 def strip_of(stack: LayerStack, top: int, bottom: int) -> LayerStack:
-    """Rows `top` to `bottom` of the stack as a stack of its own; layers that do not reach into them are left out."""
-    layers = [_rows_of(layer, top, bottom) for layer in stack if _reaches_into(layer, stack.width, top, bottom)]
+    """Rows `top` to `bottom` (exclusive) as a stack; layers outside these rows are omitted."""
+    layers = [_rows_of(layer, top, bottom) for layer in stack if _intersects(layer, stack.width, top, bottom)]
     return LayerStack(stack.width, bottom - top, tuple(layers))
 
 
-def _reaches_into(layer: Layer, width: int, top: int, bottom: int) -> bool:
+def _intersects(layer: Layer, width: int, top: int, bottom: int) -> bool:
     is_beside = layer.left >= width or layer.left + layer.width <= 0
     return not is_beside and layer.top < bottom and layer.top + layer.height > top
 

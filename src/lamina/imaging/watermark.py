@@ -1,4 +1,4 @@
-"""A small visible mark at the bottom right that says that a model made the picture; never put on layers."""
+"""Draws a small visible watermark at the bottom right of generated images; layers never get one."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -7,36 +7,36 @@ from lamina.core.composite import over
 from lamina.core.layers import Pixels
 
 DEFAULT_TEXT = "AI generated"
-_SIZE = 0.026  # of the type, as a share of the short side
-_LEAST_PX, _LEGIBLE_PX = 10.0, 5.0
+_SIZE = 0.026  # font size as a share of the shorter side
+_MIN_SIZE_PX, _MIN_LEGIBLE_PX = 10.0, 5.0
 _MARGIN = 0.02
-_MOST_WIDTH = 0.9  # of the picture's
+_MAX_WIDTH = 0.9  # as a share of the image width
 _FILL, _EDGE = (255, 255, 255, 220), (0, 0, 0, 170)
 
 
 def watermarked(picture: Pixels, text: str = DEFAULT_TEXT) -> Pixels:
-    """The picture (height, width, 4) with `text`, light with a dark edge, so that it can be read on any ground.
+    """A copy of the (height, width, 4) image with `text` in light letters with a dark outline.
 
-    `text`: in Latin letters, which are what the typeface in Pillow has. A picture too small for it stays as it is.
+    `text`: Latin letters only, because Pillow's built-in font has no others. Images that are too small stay unchanged.
     """
     height, width = picture.shape[:2]
     short = min(width, height)
     margin = max(1, round(_MARGIN * short))
-    mark = _fitting(text.strip(), max(_LEAST_PX, _SIZE * short), _MOST_WIDTH * width)
+    mark = _fitting(text.strip(), max(_MIN_SIZE_PX, _SIZE * short), _MAX_WIDTH * width)
     if mark is None or mark.shape[0] + margin > height or mark.shape[1] + margin > width:
         return picture
     marked = picture.copy()
     top, left = height - margin - mark.shape[0], width - margin - mark.shape[1]
-    place = marked[top : top + mark.shape[0], left : left + mark.shape[1]]
-    place[:] = over(place, mark)
+    region = marked[top : top + mark.shape[0], left : left + mark.shape[1]]
+    region[:] = over(region, mark)
     return marked
 
 
-def _fitting(text: str, size_px: float, most_width: float) -> Pixels | None:
-    """The mark at this size, or at the largest that fits; None if nobody could read it then."""
-    while text and size_px >= _LEGIBLE_PX:
+def _fitting(text: str, size_px: float, max_width: float) -> Pixels | None:
+    """The watermark at the largest font size up to `size_px` that fits; None if it would be illegible."""
+    while text and size_px >= _MIN_LEGIBLE_PX:
         mark = _drawn(text, size_px)
-        if mark.shape[1] <= most_width:
+        if mark.shape[1] <= max_width:
             return mark
         size_px *= 0.95
     return None

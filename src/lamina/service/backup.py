@@ -17,7 +17,7 @@ from sqlalchemy import Connection, exc
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobState
-from lamina.imaging.files import file_beside
+from lamina.imaging.atomic_files import atomic_file
 from lamina.store import agents, events, jobs
 from lamina.store.blobs import Blobs
 from lamina.store.database import Database
@@ -49,7 +49,7 @@ async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
     """
     await database.read(check_there)
     migrate(database.engine)  # an older schema has not what this version would copy
-    with tempfile.TemporaryFile() as rows, file_beside(target) as file:
+    with tempfile.TemporaryFile() as rows, atomic_file(target) as file:
         os.fchmod(file.fileno(), _OWNER_ONLY)
         revision, hashes = await database.read(lambda connection: write_snapshot(connection, rows))
         size = rows.tell()

@@ -7,8 +7,8 @@ from lamina.core.layers import Layer, Pixels
 from lamina.core.provenance import Provenance
 from lamina.execution.decompose import Stack
 from lamina.execution.pictures import Pictures
+from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.encoding import Encoding, PictureFormat, encode, picture_format_of
-from lamina.imaging.files import file_beside
 from lamina.imaging.png import write_png
 from lamina.worker.protocol import OutputRole, RunOrder, RunOutcome, RunOutput
 
@@ -27,7 +27,7 @@ def write_pictures(pictures: Pictures, order: RunOrder) -> RunOutcome:
     Raises `LaminaError`: output_too_large, output_unwritable, task_invalid (the quality).
     """
     kind, delivery = check_format(order), order.delivery
-    names = [f"{number}{kind.endings[0]}" for number in range(len(pictures.pictures))]
+    names = [f"{number}{kind.extensions[0]}" for number in range(len(pictures.pictures))]
     paths = [Path(order.folder) / name for name in names]
     pictures.save_each(paths, delivery.quality, delivery.is_watermarked)
     outputs = (
@@ -53,7 +53,7 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
     wanted = check_format(order)
     kind = PictureFormat.WEBP if wanted is PictureFormat.WEBP else PictureFormat.PNG
     for index, layer in enumerate(stack):
-        name = f"layer-{index}{kind.endings[0]}"
+        name = f"layer-{index}{kind.extensions[0]}"
         _write_layer(folder / name, layer.on_canvas(stack.width, stack.height), Encoding(kind, order.delivery.quality))
         facts = {"index": index, **_layer_facts(layer), **size}
         outputs.append(RunOutput(OutputRole.LAYER, name, kind.media_type, facts))
@@ -71,7 +71,7 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
 
 
 def _write_layer(path: Path, pixels: Pixels, encoding: Encoding) -> None:
-    with file_beside(path) as file:
+    with atomic_file(path) as file:
         if encoding.format is PictureFormat.PNG:
             write_png(file, pixels)
         else:

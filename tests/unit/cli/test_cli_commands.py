@@ -49,7 +49,7 @@ def test_no_arguments_show_the_help(lamina: Lamina) -> None:
         (["decompose"], "Missing argument 'INPUT...'"),
         (["decompose", "a.png", "--engine", "magic"], "'magic' is not one of 'auto', 'classic'"),
         (["recompose", "a.psd"], "Missing option '--to'"),
-        (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' does not end like a picture"),
+        (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' has no extension of an image format"),
         (["recompose", "a.psd", "--to", "b.jpg", "--background", "redd"], "'redd' is not a colour such as white"),
         (["recompose", "a.psd", "--to", "b.jpg", "--background", "rgb(300,0,0)"], "is not a colour such as white"),
         (["compare", "a.psd", "b.png", "--to", "b.jpg"], "'b.jpg' does not name a flat PNG"),
@@ -103,7 +103,7 @@ def test_compare_with_a_picture_of_another_size(lamina: Lamina, stack: Path) -> 
 def test_a_picture_is_not_a_stack(lamina: Lamina) -> None:
     result = lamina("compare", "poster.png", "poster.png")
     assert result.code == 1
-    assert "is not a layer stack" in result.err
+    assert "is not a layered file" in result.err
 
 
 def test_settings_say_where_they_come_from(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_quiet_prints_nothing(lamina: Lamina) -> None:
 def test_quiet_still_prints_errors(lamina: Lamina) -> None:
     result = lamina("decompose", "poster.png", "--quiet")
     assert (result.code, result.out) == (1, "")
-    assert result.err == "lamina: There is no file 'poster.png'. Check its name and the folder you are in.\n"
+    assert result.err == "lamina: There is no file 'poster.png'. Check the name and the current folder.\n"
 
 
 def test_standard_input(lamina: Lamina, picture: Path) -> None:
@@ -139,7 +139,7 @@ def test_one_bad_picture_does_not_stop_the_others(lamina: Lamina, draw: Draw, fo
     assert [line["source"] for line in lines] == ["a.png", "b.png", "c.png"]
     assert lines[1]["error"]["code"] == "input_corrupt"
     assert result.err.count("\n") == 1
-    assert result.err.startswith("lamina: 'b.png' is damaged or cut short")
+    assert result.err.startswith("lamina: 'b.png' is corrupt or truncated")
     assert sorted(path.name for path in Path().glob("*.psd")) == ["a.psd", "c.psd"]
 
 
@@ -191,13 +191,13 @@ def test_an_existing_folder_needs_no_slash(lamina: Lamina) -> None:
 @pytest.mark.parametrize(
     ("target", "code", "words"),
     [
-        ("poster.xyz", 2, "ends in '.xyz', which is no known format"),
-        ("poster", 2, "has no ending"),
+        ("poster.xyz", 2, "has the unknown extension '.xyz'"),
+        ("poster", 2, "has no extension"),
         ("", 2, "--to is empty"),
         ("poster.png", 1, "is itself one of the pictures"),
-        ("notes.txt/", 1, "is a file, and a folder must go there"),
+        ("notes.txt/", 1, "is a file, and the output is a folder"),
         ("notes.txt/poster.psd", 1, "cannot be written"),
-        ("taken/", 1, "holds files that Lamina did not write"),
+        ("taken/", 1, "contains files that Lamina did not write"),
     ],
 )
 def test_a_bad_output_is_told_before_any_work(

@@ -14,12 +14,12 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.core.provenance import Provenance
 from lamina.imaging.encoding import Encoding, PictureFormat, encode, picture_format_of
-from lamina.imaging.metadata import Making, SourceType, making_of, software
+from lamina.imaging.metadata import FileMetadata, SourceType, metadata_of, software
 from lamina.imaging.saving import load, save
 
 PROMPT = 'A <sign> & "SALE" 大\n减价\x00\ud800'
 MADE = Provenance("qwen", "Qwen/Qwen-Image@main", 2**64 - 1, PROMPT)
-MAKING = making_of(MADE, SourceType.GENERATED, model="qwen-image")
+MAKING = metadata_of(MADE, SourceType.GENERATED, model="qwen-image")
 LOSSLESS = [
     Encoding(PictureFormat.PNG),
     Encoding(PictureFormat.PNG, quality=1),
@@ -109,7 +109,7 @@ def test_a_png_tells_it_in_text_chunks_too() -> None:
 
 @pytest.mark.parametrize("kind", PictureFormat)
 def test_the_words_can_be_left_out_and_a_plain_picture_claims_no_model(kind: PictureFormat) -> None:
-    data = encode(smooth(), Encoding(kind), making_of(MADE, SourceType.EDITED, has_prompt=False))
+    data = encode(smooth(), Encoding(kind), metadata_of(MADE, SourceType.EDITED, has_prompt=False))
     assert b"SALE" not in data
     assert facts(opened(data))["DigitalSourceType"].endswith("/compositeWithTrainedAlgorithmicMedia")
     plain = facts(opened(encode(smooth(), Encoding(kind))))
@@ -120,14 +120,16 @@ def test_the_words_can_be_left_out_and_a_plain_picture_claims_no_model(kind: Pic
 @pytest.mark.parametrize("kind", PictureFormat)
 @pytest.mark.parametrize("character", ["&", '"', "\x01", "😀", "\ud800"])
 def test_a_prompt_without_end_is_cut_and_breaks_no_file(kind: PictureFormat, character: str) -> None:
-    data = encode(smooth(), Encoding(kind), Making(SourceType.GENERATED, prompt="begin " + character * 200_000))
+    data = encode(
+        smooth(), Encoding(kind), FileMetadata(source=SourceType.GENERATED, prompt="begin " + character * 200_000)
+    )
     prompt = facts(opened(data))["prompt"]
     assert prompt.startswith("begin ") and prompt.endswith("…") and len(prompt) == 8000
 
 
 def test_each_picture_of_a_request_has_its_own_seed() -> None:
-    assert making_of(MADE, SourceType.GENERATED, number=2).seed == 1
-    assert making_of(Provenance("classic"), SourceType.GENERATED, number=2).seed is None
+    assert metadata_of(MADE, SourceType.GENERATED, number=2).seed == 1
+    assert metadata_of(Provenance("classic"), SourceType.GENERATED, number=2).seed is None
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_the_smallest_picture_fits_everywhere() -> None:
 
 @pytest.mark.parametrize("quality", [0, 101, -3])
 def test_a_quality_that_cannot_be_had(quality: int) -> None:
-    with pytest.raises(LaminaError, match="Ask for 1 to 100"):
+    with pytest.raises(LaminaError, match="Use a quality from 1 to 100"):
         Encoding(PictureFormat.JPEG, quality)
 
 

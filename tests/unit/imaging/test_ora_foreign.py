@@ -13,8 +13,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, LayerStack, Pixels
 from lamina.imaging.formats.merged import difference_from_merged
 from lamina.imaging.formats.ora_tree import parse_stack_xml
-from lamina.imaging.invalid_content import InvalidContentError
 from lamina.imaging.png import encode_png
+from lamina.imaging.read_errors import InvalidContentError
 from lamina.imaging.saving import load
 
 FILES = Path(__file__).parent / "foreign_ora"

@@ -349,7 +349,7 @@ def test_pillow_images_of_more_than_8_bits() -> None:
     deep = noise(1, np.uint16)
     assert_opaque(picture_from_image(Image.fromarray(deep)), rgb(scaled(deep)))
     assert_opaque(picture_from_image(Image.fromarray((noise(1) / 255).astype(np.float32))), rgb(noise(1)))
-    with pytest.raises(LaminaError, match="int32 samples, whose black and white are unknown"):
+    with pytest.raises(LaminaError, match="int32 samples, whose values of black and white are not defined"):
         picture_from_image(Image.fromarray(noise(1).astype(np.int32)))
 
 

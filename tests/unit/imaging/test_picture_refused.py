@@ -131,11 +131,11 @@ def test_damaged_files_leave_nothing_on_the_terminal(tmp_path: Path) -> None:
 
 
 JPEGS: dict[str, tuple[dict[int, int], str]] = {
-    "12 bits": ({4: 12}, "a JPEG of 12 bits a channel"),
+    "12 bits": ({4: 12}, "a JPEG with 12 bits per channel"),
     "hierarchical": ({1: 0xC5}, "a hierarchical JPEG"),
     "lossless and arithmetic": ({1: 0xCB}, "a lossless JPEG with arithmetic coding"),
-    "jpeg-ls": ({1: 0xF7}, "a JPEG-LS picture"),
-    "two channels": ({9: 2}, "a JPEG of 2 channels"),
+    "jpeg-ls": ({1: 0xF7}, "a JPEG-LS image"),
+    "two channels": ({9: 2}, "a JPEG with 2 channels"),
 }
 
 
@@ -148,7 +148,7 @@ def test_a_valid_kind_of_jpeg_is_refused_by_name(kind: str) -> None:
         data[frame + at] = byte
     error = refused(bytes(data))
     assert error.code is ErrorCode.INPUT_NOT_AN_IMAGE
-    assert error.message == f"The picture is {words}, which Lamina does not read."
+    assert error.message == f"The picture is {words}, which Lamina does not support."
 
 
 # 10 x 6 pixels of RGB: their bytes and one for each row; interlaced, the seven passes have 12 rows together
@@ -182,17 +182,17 @@ def test_empty() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"Dear all,\nplease find attached", "in a format that Lamina knows"),
+        (b"Dear all,\nplease find attached", "is not an image of a known format"),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"8BPS\0\1", "is a Photoshop document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC image"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
-        (b"RIFF\0\0\0\0WAVEfmt ", "in a format that Lamina knows"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI\0\0\0\0", "is a PNG in Apple's own variant (CgBI)"),
-        (b"\xff\x4f\xff\x51\0", "is a JPEG 2000 picture"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "is not an image of a known format"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI\0\0\0\0", "is a PNG in Apple's CgBI variant"),
+        (b"\xff\x4f\xff\x51\0", "is a JPEG 2000 image"),
         (b"\0\0\1\0\1\0", "is a Windows icon"),
-        (b"P6\n4 4\n255\n", "is a Netpbm picture"),
-        (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "is a camera's raw file"),
+        (b"P6\n4 4\n255\n", "is a Netpbm image"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "is a camera raw file"),
         (b"\n<!DOCTYPE HTML><html><body>Not found", "is a web page"),
     ],
 )
@@ -206,7 +206,7 @@ def test_not_a_picture(data: bytes, words: str) -> None:
 def test_an_ending_does_not_make_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("milk, eggs")
-    with pytest.raises(LaminaError, match=r"notes\.png' is not a picture"):
+    with pytest.raises(LaminaError, match=r"notes\.png' is not an image"):
         read_picture(path)
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero here")
 def test_an_endless_device_ends() -> None:
-    with pytest.raises(LaminaError, match="'/dev/zero' is not a picture"):
+    with pytest.raises(LaminaError, match="'/dev/zero' is not an image"):
         read_picture("/dev/zero")
 
 

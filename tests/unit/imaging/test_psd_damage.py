@@ -89,4 +89,4 @@ def test_a_resource_that_is_shorter_than_usual_is_passed_over(tmp_path: Path) ->
 
 def test_no_words_of_a_library_are_told(tmp_path: Path) -> None:
     message = _message(_file(tmp_path, struct.pack(">H", 2) + b"no deflate stream"))
-    assert message.endswith("is damaged: the pixels of a layer, or of its flat picture, do not unpack.")
+    assert message.endswith("is corrupt: the pixels of a layer, or of its flat picture, do not unpack.")

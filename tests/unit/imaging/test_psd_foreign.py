@@ -280,7 +280,7 @@ class TestBounds:
             above.blend_mode = PsdBlend.LINEAR_BURN
         without_merged(made, tmp_path / "a.psd")
         assert len(load(tmp_path / "a.psd")) == 13
-        with pytest.raises(LaminaError, match="too many, to be drawn") as caught:
+        with pytest.raises(LaminaError, match="too large or too many to render") as caught:
             load(tmp_path / "a.psd", max_megapixels=0.0033)
         assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
 

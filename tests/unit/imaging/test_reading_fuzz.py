@@ -50,7 +50,7 @@ def _told(path: Path) -> None:
         except LaminaError as error:
             assert error.code in (ErrorCode.INPUT_CORRUPT, ErrorCode.INPUT_NOT_A_STACK, ErrorCode.INPUT_TOO_LARGE)
             assert error.hint and "\n" not in str(error)
-            if "is damaged" not in error.message:  # else the words may be those of a decoder
+            if "is corrupt" not in error.message:  # otherwise the text may come from a decoder
                 assert not re.search(r"object at 0x|subscriptable|unpack|argument|NoneType|codec", error.message)
             assert len(error.message) < 600 + len(str(path))
         else:

@@ -18,8 +18,8 @@ from tifffile import TiffFile
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
-from lamina.imaging.endings import Format, format_of
 from lamina.imaging.saving import check_output, load, save
+from lamina.imaging.stack_formats import StackFormat, stack_format_of
 
 EXACT = ["stack.psd", "stack.ora", "stack.zip", "stack/"]
 EVERY = [*EXACT, "stack.pptx", "stack.svg", "stack.tif", "stack.tiff", "stack.webp", "stack.png"]
@@ -132,10 +132,10 @@ def test_saving_again_replaces_what_was_there(tmp_path: Path) -> None:
 
 
 def test_the_ending_tells_the_format(tmp_path: Path) -> None:
-    assert format_of("a.PSD") is Format.PSD
-    assert format_of(Path("a.b/c.tiff")) is Format.TIFF
-    assert format_of("layers.psd/") is Format.FOLDER
-    assert format_of(tmp_path) is Format.FOLDER
+    assert stack_format_of("a.PSD") is StackFormat.PSD
+    assert stack_format_of(Path("a.b/c.tiff")) is StackFormat.TIFF
+    assert stack_format_of("layers.psd/") is StackFormat.FOLDER
+    assert stack_format_of(tmp_path) is StackFormat.FOLDER
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a", "", "a.psd.txt", ".psd"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 
 FILE_HEADER_BYTES = 14
 _CORE_BYTES = 12  # OS/2 1, and Windows 2: sizes of 16 bits
@@ -56,7 +56,7 @@ class BmpHeader:
 
 
 def read_header(data: bytes) -> BmpHeader:
-    """Raises `Damaged`, or `struct.error` for a file that ends in its header."""
+    """Raises `CorruptFileError`, or `struct.error` for a file that ends in its header."""
     size = _u32(data, FILE_HEADER_BYTES)
     if size == _CORE_BYTES:
         width, height, _, bits = struct.unpack_from("<HHHH", data, FILE_HEADER_BYTES + 4)
@@ -65,9 +65,9 @@ def read_header(data: bytes) -> BmpHeader:
         whole = data[FILE_HEADER_BYTES : FILE_HEADER_BYTES + size].ljust(_INFO_BYTES, b"\0")
         width, height, _, bits, compression, _, _, _, used = struct.unpack_from("<iiHHIIiiI", whole, 4)
     else:
-        raise Damaged(f"its header has {size} bytes, which no kind of BMP has")
+        raise CorruptFileError(f"its header has {size} bytes, which no kind of BMP has")
     if width < 1 or height == 0:
-        raise Damaged(f"it says that it has {width} x {abs(height)} pixels")
+        raise CorruptFileError(f"it says that it has {width} x {abs(height)} pixels")
     is_os2 = size not in _WINDOWS_SIZES
     packing = _packing(bits, compression, is_os2)
     masks, masks_end = _masks(data, size, bits, compression) if packing is Packing.MASKS else (_NO_MASKS, None)
@@ -88,9 +88,10 @@ def read_header(data: bytes) -> BmpHeader:
     )
 
 
-def refuse_what_is_not_read(header: BmpHeader, shown: str) -> None:
-    """Raises `LaminaError` (input_not_an_image) that names what in this BMP is not read; `Damaged` if its header
-    contradicts itself. `shown`: what messages call the picture.
+def check_is_supported(header: BmpHeader, label: str) -> None:
+    """Raises `LaminaError` (input_not_an_image) for a BMP variant that is not supported.
+
+    Raises `CorruptFileError` if the header contradicts itself. `label`: the subject of error messages.
     """
     name = (_OS2_COMPRESSIONS if header.is_os2 else _COMPRESSIONS).get(header.compression)
     if name is None:
@@ -102,10 +103,10 @@ def refuse_what_is_not_read(header: BmpHeader, shown: str) -> None:
     elif name.startswith("that"):
         what = name
     else:
-        raise Damaged(f"it is of {header.bits} bits a pixel and {name}, which cannot be")
+        raise CorruptFileError(f"it is of {header.bits} bits a pixel and {name}, which cannot be")
     raise LaminaError(
         ErrorCode.INPUT_NOT_AN_IMAGE,
-        f"{shown} is a BMP {what}, which Lamina does not read.",
+        f"{label} is a BMP {what}, which Lamina does not read.",
         "Save it as PNG, or as a BMP of 24 bits a pixel.",
     )
 
@@ -129,9 +130,9 @@ def _masks(data: bytes, size: int, bits: int, compression: int) -> tuple[tuple[i
     own_end = first + 4 * count
     for mask in (red, green, blue, alpha):
         if mask >> bits or (mask and not _is_one_run(mask)):
-            raise Damaged(f"the mask {mask:#x} of its colours is not a run of bits in a pixel")
+            raise CorruptFileError(f"the mask {mask:#x} of its colours is not a run of bits in a pixel")
     if (red & green) | (red & blue) | (green & blue) | ((red | green | blue) & alpha):
-        raise Damaged("the masks of its colours overlap")
+        raise CorruptFileError("the masks of its colours overlap")
     return (red, green, blue, alpha), own_end if own_end > FILE_HEADER_BYTES + size else None
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lamina.core.layers import Pixels
 from lamina.imaging.bmp.header import BmpHeader, Packing
 from lamina.imaging.bmp.runs import indices_of_runs
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +20,7 @@ class BmpPixels:
 
 
 def read_pixels(header: BmpHeader, data: bytes) -> BmpPixels:
-    """The header is one that `refuse_what_is_not_read` lets through. Raises `Damaged`."""
+    """The header is one that `check_is_supported` lets through. Raises `CorruptFileError`."""
     if header.packing is Packing.RLE:
         read = BmpPixels(_looked_up(header, indices_of_runs(header, data)), None)
     else:
@@ -43,7 +43,7 @@ def _rows(header: BmpHeader, data: bytes) -> NDArray[np.uint8]:
     needed = header.row_bytes * (header.height - 1) + used
     stored = data[header.pixels_at : header.pixels_at + header.row_bytes * header.height]
     if len(stored) < needed:
-        raise Damaged(f"{header.pixels_at + needed} bytes are expected, {len(data)} are there")
+        raise CorruptFileError(f"{header.pixels_at + needed} bytes are expected, {len(data)} are there")
     filled = stored.ljust(header.row_bytes * header.height, b"\0")
     return np.frombuffer(filled, np.uint8).reshape(header.height, header.row_bytes)
 
@@ -59,7 +59,7 @@ def _indices(header: BmpHeader, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _looked_up(header: BmpHeader, indices: NDArray[np.uint8]) -> Pixels:
     highest = int(indices.max())
     if highest >= len(header.palette):
-        raise Damaged(f"a pixel has colour {highest} of a palette of {len(header.palette)}")
+        raise CorruptFileError(f"a pixel has colour {highest} of a palette of {len(header.palette)}")
     return np.array(header.palette, np.uint8)[indices]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.imaging.bmp.header import BmpHeader
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 
 _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 
@@ -12,7 +12,7 @@ _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 def indices_of_runs(header: BmpHeader, data: bytes) -> NDArray[np.uint8]:
     """(height, width) of palette indices, the bottom row first; what the runs jump over has colour 0.
 
-    Raises `Damaged` if the file ends before the bitmap does.
+    Raises `CorruptFileError` if the file ends before the bitmap does.
     """
     width, height, is_rle4 = header.width, header.height, header.bits == 4
     indices = np.zeros((height, width), np.uint8)
@@ -37,7 +37,7 @@ def indices_of_runs(header: BmpHeader, data: bytes) -> NDArray[np.uint8]:
             length = (value + 1) // 2 if is_rle4 else value
             literal = data[at : at + length]
             if len(literal) < length:
-                raise Damaged("its last run is cut short")
+                raise CorruptFileError("its last run is cut short")
             run = _of_nibbles(literal, value) if is_rle4 else np.frombuffer(literal, np.uint8)
             at += length + length % 2  # runs begin at even bytes
         room = max(0, width - column)
@@ -50,7 +50,7 @@ def indices_of_runs(header: BmpHeader, data: bytes) -> NDArray[np.uint8]:
 
 def _pair(data: bytes, at: int) -> tuple[int, int]:
     if at + 2 > len(data):
-        raise Damaged("its runs end before the picture does")
+        raise CorruptFileError("its runs end before the picture does")
     return data[at], data[at + 1]
 
 

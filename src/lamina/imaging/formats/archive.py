@@ -7,10 +7,10 @@ from typing import IO, BinaryIO, cast
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.imaging.bounds import Bounds
-from lamina.imaging.damage import Damaged
-from lamina.imaging.layer_pictures import read_layer_picture
+from lamina.imaging.layer_images import read_layer_image
 from lamina.imaging.png import write_png
+from lamina.imaging.read_errors import CorruptFileError
+from lamina.imaging.size_limits import SizeLimits
 
 _MAX_ENTRIES = 10_000
 _MAX_TEXT_BYTES = 1 << 24
@@ -23,12 +23,12 @@ class Archive:
     ValueError if it has too many entries, BadZipFile if it is damaged.
     """
 
-    def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
+    def __init__(self, file: BinaryIO, limits: SizeLimits) -> None:
         self._zip = zipfile.ZipFile(file)
         self.names = self._zip.namelist()
-        self.bounds = bounds
+        self.limits = limits
         if len(self.names) > _MAX_ENTRIES:
-            raise Damaged(f"it holds {len(self.names)} entries")
+            raise CorruptFileError(f"it holds {len(self.names)} entries")
 
     def holds(self, name: str) -> bool:
         return name in self._zip.NameToInfo
@@ -38,13 +38,13 @@ class Archive:
         with self._opened(name) as entry:
             data = entry.read(_MAX_TEXT_BYTES + 1)
         if len(data) > _MAX_TEXT_BYTES:
-            raise Damaged(f"{name!r} in it is too large")
+            raise CorruptFileError(f"{name!r} in it is too large")
         return data
 
-    def picture(self, name: str, shown: str) -> Pixels:
-        """(height, width, 4) uint8 of a picture; see `read_layer_picture`. KeyError if there is none of that name."""
+    def picture(self, name: str, label: str) -> Pixels:
+        """(height, width, 4) uint8 of a picture; see `read_layer_image`. KeyError if there is none of that name."""
         with self._opened(name) as entry:
-            return read_layer_picture(cast(BinaryIO, entry), self.bounds, shown)
+            return read_layer_image(cast(BinaryIO, entry), self.limits, label)
 
     def _opened(self, name: str) -> IO[bytes]:
         info = self._zip.getinfo(name)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from lamina.core.composite import composite
 from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pixels
-from lamina.imaging.bounds import Bounds
 from lamina.imaging.formats.operators import Operator, combined
 from lamina.imaging.formats.pixel_change import change_between
 from lamina.imaging.formats.records import called, combined_opacity, counted
+from lamina.imaging.size_limits import SizeLimits
 
 Blend: TypeAlias = BlendMode | Operator
 
@@ -46,14 +46,14 @@ Node: TypeAlias = Leaf | Group
 
 @dataclass
 class GroupOpener:
-    """Opens groups out on a canvas of `width` x `height`; what it renders is counted against `bounds`.
+    """Opens groups out on a canvas of `width` x `height`; what it renders is counted against `limits`.
 
     `notes`: sentences for the user on what is not as it was in the file.
     """
 
     width: int
     height: int
-    bounds: Bounds
+    limits: SizeLimits
     notes: list[str] = field(default_factory=list)
 
     def layers_of(self, nodes: Iterable[Node]) -> list[Layer]:
@@ -149,7 +149,7 @@ class GroupOpener:
 
     def _rendered(self, layers: list[Layer], box: Box) -> Pixels:
         left, top, width, height = box
-        self.bounds.take(width, height)
+        self.limits.count_layer(width, height)
         moved = (replace(layer, left=layer.left - left, top=layer.top - top) for layer in layers)
         return composite(LayerStack(width, height, tuple(moved)))
 

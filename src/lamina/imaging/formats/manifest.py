@@ -15,12 +15,12 @@ from lamina.imaging.formats.records import (
     parse_integer,
     parse_opacity,
     parse_text,
+    quoted,
     render_opacity,
     render_text,
-    shown,
 )
-from lamina.imaging.invalid_content import InvalidContentError
-from lamina.imaging.names import slug
+from lamina.imaging.layer_names import slug
+from lamina.imaging.read_errors import InvalidContentError
 
 MANIFEST = "manifest.json"
 _Name = TypeVar("_Name", bound=StrEnum)
@@ -102,7 +102,7 @@ def parse_manifest(data: bytes) -> Manifest:
         raise InvalidContentError(f"its {MANIFEST} is not one of Lamina")
     if manifest.get("version") != VERSION:
         raise InvalidContentError(
-            f"its {MANIFEST} has version {shown(manifest.get('version'))}, and this Lamina knows {VERSION}"
+            f"its {MANIFEST} has version {quoted(manifest.get('version'))}, and this Lamina knows {VERSION}"
         )
     with _named("the canvas"):
         width, height = (parse_integer(manifest[side], 1, _FARTHEST_PX) for side in ("width", "height"))
@@ -130,13 +130,13 @@ def _parse_entry(index: int, entry: Any) -> Entry:
 def _file_name(value: Any) -> str:
     name = _string(value)
     if not _PLAIN_NAME.fullmatch(name) or name in (".", "..", MANIFEST):
-        raise InvalidContentError(f"{shown(name)} is not the name of a picture beside it")
+        raise InvalidContentError(f"{quoted(name)} is not the name of a picture beside it")
     return name
 
 
 def _box(value: Any) -> Box:
     if not isinstance(value, list) or len(value) != 4:
-        raise InvalidContentError(f"{shown(value)} is not a box of x, y, width and height")
+        raise InvalidContentError(f"{quoted(value)} is not a box of x, y, width and height")
     left, top = (parse_integer(side, -_FARTHEST_PX, _FARTHEST_PX) for side in value[:2])
     width, height = (parse_integer(side, 1, _FARTHEST_PX) for side in value[2:])
     return left, top, width, height
@@ -144,19 +144,19 @@ def _box(value: Any) -> Box:
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidContentError(f"{shown(value)} is not a string")
+        raise InvalidContentError(f"{quoted(value)} is not a string")
     return value
 
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidContentError(f"{shown(value)} is neither true nor false")
+        raise InvalidContentError(f"{quoted(value)} is neither true nor false")
     return value
 
 
 def _member(names: type[_Name], value: Any) -> _Name:
     if not isinstance(value, str) or value not in list(names):
-        raise InvalidContentError(f"{shown(value)} is none of {', '.join(names)}")
+        raise InvalidContentError(f"{quoted(value)} is none of {', '.join(names)}")
     return names(value)
 
 

@@ -33,15 +33,15 @@ class MergedDifference:
         )
 
 
-def difference_from_merged(shown: Pixels, merged: Pixels) -> MergedDifference:
-    """`shown`: what the layers add up to; `merged`: what the file says that they do; RGBA of the same size."""
+def difference_from_merged(composite: Pixels, merged: Pixels) -> MergedDifference:
+    """`composite`: what the layers add up to; `merged`: what the file says that they do; RGBA of the same size."""
     largest, total, pixels_apart = 0.0, 0.0, 0
-    for rows in strips_of_rows(*shown.shape[:2]):
-        levels = levels_apart(shown[rows], merged[rows])
+    for rows in strips_of_rows(*composite.shape[:2]):
+        levels = levels_apart(composite[rows], merged[rows])
         largest = max(largest, float(levels.max()))
         total += float(levels.sum(dtype=np.float64))
         pixels_apart += int((levels.max(-1) > _ROUNDING_LEVELS).sum())
-    return MergedDifference(pixels_apart / (shown.shape[0] * shown.shape[1]), largest, total / shown.size)
+    return MergedDifference(pixels_apart / (composite.shape[0] * composite.shape[1]), largest, total / composite.size)
 
 
 def differs(one: Pixels, other: Pixels) -> NDArray[np.bool_]:

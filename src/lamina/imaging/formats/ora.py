@@ -12,8 +12,8 @@ from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
 from lamina.imaging.formats.archive import add, add_picture, new_archive
 from lamina.imaging.formats.manifest import file_names
 from lamina.imaging.formats.records import render_opacity, render_text
-from lamina.imaging.metadata import making_of_stack, png_texts
-from lamina.imaging.names import shown_name
+from lamina.imaging.layer_names import display_name
+from lamina.imaging.metadata import metadata_of_stack, png_texts
 
 MIMETYPE = b"image/openraster"
 NAMESPACE = "urn:lamina:layers:1"
@@ -30,7 +30,7 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
         for name, layer in zip(files, stack, strict=True):
             add_picture(archive, name, layer.pixels)
         flat = composite(stack)
-        add_picture(archive, "mergedimage.png", flat, png_texts(making_of_stack(stack)))
+        add_picture(archive, "mergedimage.png", flat, png_texts(metadata_of_stack(stack)))
         add_picture(archive, "Thumbnails/thumbnail.png", _thumbnail(flat))
 
 
@@ -45,7 +45,7 @@ def _render_xml(stack: LayerStack, files: list[str]) -> bytes:
 
 def _attributes(layer: Layer, file: str) -> dict[str, str]:
     attributes = {
-        "name": shown_name(layer.name, layer.kind),
+        "name": display_name(layer.name, layer.kind),
         "src": file,
         "x": str(layer.left),
         "y": str(layer.top),

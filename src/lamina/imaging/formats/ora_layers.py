@@ -10,9 +10,9 @@ from lamina.core.layers import Layer, LayerKind
 from lamina.imaging.formats.archive import Archive
 from lamina.imaging.formats.groups import Group, Leaf, Node
 from lamina.imaging.formats.ora_tree import LayerElement, StackElement
-from lamina.imaging.formats.records import called, parse_text, shown
-from lamina.imaging.invalid_content import InvalidContentError
-from lamina.imaging.names import shown_name
+from lamina.imaging.formats.records import called, parse_text, quoted
+from lamina.imaging.layer_names import display_name
+from lamina.imaging.read_errors import InvalidContentError
 
 
 @dataclass
@@ -44,13 +44,13 @@ class LayerReader:
 
     def _leaf(self, element: LayerElement, is_hidden: bool) -> list[Leaf]:
         self.is_ours = self.is_ours or "kind" in element.own
-        named = called("layer", element.name)
+        layer_label = called("layer", element.name)
         try:
-            pixels = self.archive.picture(self._entry(element.source, named), f"The {named}")
+            pixels = self.archive.picture(self._entry(element.source, layer_label), f"The {layer_label}")
         except LaminaError as error:
             if error.code is not ErrorCode.INPUT_NOT_A_STACK or not (is_hidden or element.is_hidden):
                 raise
-            self.notes.append(f"The hidden {named} was left out: {error.message}")
+            self.notes.append(f"The hidden {layer_label} was left out: {error.message}")
             return []
         layer = Layer(
             name=_full_name(element),
@@ -65,22 +65,22 @@ class LayerReader:
         )
         return [Leaf(layer, element.blend)]
 
-    def _entry(self, source: str | None, named: str) -> str:
+    def _entry(self, source: str | None, layer_label: str) -> str:
         """The name of the ZIP's entry: from its root, whatever slashes and dots a program has put before it."""
         if source is None:
-            raise InvalidContentError(f"the {named} has no src, which tells its picture")
+            raise InvalidContentError(f"the {layer_label} has no src, which tells its picture")
         if self.archive.holds(source):
             return source
         parts = [part for part in re.split(r"[/\\]", source) if part not in ("", ".")]
         path = "/".join(parts)
         if ".." in parts or not self.archive.holds(path):
-            raise InvalidContentError(f"the picture of the {named}, {shown(source)}, is not in the file")
+            raise InvalidContentError(f"the picture of the {layer_label}, {quoted(source)}, is not in the file")
         return path
 
 
 def _full_name(element: LayerElement) -> str:
     own_name = _own_json(element, "name", None)
-    if isinstance(own_name, str) and shown_name(own_name, _kind(element)) == element.name:
+    if isinstance(own_name, str) and display_name(own_name, _kind(element)) == element.name:
         return own_name  # else it was renamed in another program
     return element.name
 

@@ -24,7 +24,7 @@ def read(archive: Archive) -> LayerStack:
     Raises `LaminaError` (input_not_a_stack, input_too_large, input_corrupt) and `InvalidContentError`.
     """
     image = parse_stack_xml(archive.text("stack.xml"))
-    archive.bounds.check_canvas(image.width, image.height)
+    archive.limits.check_canvas(image.width, image.height)
     reader = LayerReader(archive)
     nodes = reader.nodes(image.members)
     file = _File(archive, image.width, image.height)
@@ -74,7 +74,7 @@ class _File:
         )
 
     def _opened(self, nodes: tuple[Node, ...]) -> tuple[tuple[Layer, ...], list[str]]:
-        opener = GroupOpener(self.width, self.height, self.archive.bounds)
+        opener = GroupOpener(self.width, self.height, self.archive.limits)
         return tuple(opener.layers_of(nodes)), opener.notes
 
     def notes_on_difference(self, stack: LayerStack) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from lamina.core.layers import BlendMode
 from lamina.imaging.formats.groups import Blend
 from lamina.imaging.formats.operators import Operator
 from lamina.imaging.formats.ora import BLENDS, NAMESPACE
-from lamina.imaging.formats.records import called, shown
-from lamina.imaging.invalid_content import InvalidContentError
+from lamina.imaging.formats.records import called, quoted
+from lamina.imaging.read_errors import InvalidContentError
 
 _BLENDS_READ: dict[str, Blend] = (
     {theirs: ours for ours, theirs in BLENDS.items()}
@@ -86,7 +86,7 @@ def parse_stack_xml(data: bytes) -> ImageElement:
             ) from None
         raise InvalidContentError("its stack.xml is not well-formed XML") from None
     if image.tag != "image":
-        raise InvalidContentError(f"its stack.xml begins with {shown(image.tag)} and not with 'image'")
+        raise InvalidContentError(f"its stack.xml begins with {quoted(image.tag)} and not with 'image'")
     return _Reader().image(image)
 
 
@@ -103,7 +103,7 @@ class _Reader:
             raise InvalidContentError(
                 f"its stack.xml has {len(roots)} root stacks" if roots else "its stack.xml has no stack"
             )
-        self.left_out.update(f"element {shown(element.tag)}" for element in _elements(image) if element.tag != "stack")
+        self.left_out.update(f"element {quoted(element.tag)}" for element in _elements(image) if element.tag != "stack")
         self._note_root(roots[0])
         members = self._members(roots[0], is_hidden=False)
         for what, count in self.left_out.items():
@@ -118,7 +118,7 @@ class _Reader:
         for name, values in usual.items():
             value = root.get(name)
             if value is not None and value not in values:
-                self.notes.append(f"The root stack has {name} {shown(value)}, which counts for nothing in OpenRaster.")
+                self.notes.append(f"The root stack has {name} {quoted(value)}, which counts for nothing in OpenRaster.")
 
     def _members(self, stack: Any, is_hidden: bool) -> tuple[LayerElement | StackElement, ...]:
         members: list[LayerElement | StackElement] = []
@@ -129,17 +129,17 @@ class _Reader:
             elif element.tag == "stack":
                 members.append(self._stack(element, is_seen))
             elif is_seen and not element.tag.startswith("{"):
-                raise _not_known(f"The element {shown(element.tag)} {_of(element)}".rstrip())
+                raise _not_known(f"The element {quoted(element.tag)} {_of(element)}".rstrip())
             else:
-                self.left_out[f"element {shown(element.tag)}"] += 1
+                self.left_out[f"element {quoted(element.tag)}"] += 1
         return tuple(members)
 
     def _layer(self, element: Any, is_seen: bool) -> LayerElement:
         self._check_attributes(element)
         for inner in _elements(element):
             if is_seen and not inner.tag.startswith("{"):
-                raise _not_known(f"The {_called(element)} has the element {shown(inner.tag)}, which")
-            self.left_out[f"element {shown(inner.tag)}"] += 1
+                raise _not_known(f"The {_called(element)} has the element {quoted(inner.tag)}, which")
+            self.left_out[f"element {quoted(inner.tag)}"] += 1
         own = {key.removeprefix(f"{{{NAMESPACE}}}"): value for key, value in element.items() if NAMESPACE in key}
         return LayerElement(
             name=_name(element),
@@ -176,16 +176,16 @@ class _Reader:
         if is_seen:
             raise LaminaError(
                 ErrorCode.INPUT_NOT_A_STACK,
-                f"The {_called(element)} has the blend mode {shown(mode)}, which Lamina does not know.",
+                f"The {_called(element)} has the blend mode {quoted(mode)}, which Lamina does not know.",
                 "Merge it with the layers below in the program that made it.",
             )
-        self.notes.append(f"The hidden {_called(element)} had the blend mode {shown(mode)}.")
+        self.notes.append(f"The hidden {_called(element)} had the blend mode {quoted(mode)}.")
         return BlendMode.NORMAL
 
     def _check_attributes(self, element: Any) -> None:
         for name in element.keys():  # noqa: SIM118 - an lxml element's own iteration gives its children
             if name not in _KNOWN[element.tag] and not name.startswith(f"{{{NAMESPACE}}}"):
-                self.left_out[f"attribute {shown(name)} of a {element.tag}"] += 1
+                self.left_out[f"attribute {quoted(name)} of a {element.tag}"] += 1
 
 
 def _elements(parent: Any) -> Iterator[Any]:
@@ -203,7 +203,7 @@ def _called(element: Any) -> str:
 
 
 def _of(element: Any) -> str:
-    return f"named {shown(_name(element))}" if _name(element) else ""
+    return f"named {quoted(_name(element))}" if _name(element) else ""
 
 
 def _size(image: Any, side: str) -> int:
@@ -211,7 +211,7 @@ def _size(image: Any, side: str) -> int:
     if value is None:
         raise InvalidContentError(f"its stack.xml does not tell the size of the canvas: there is no {side!r}")
     if not _INTEGER.fullmatch(value.strip()) or int(value) < 1:
-        raise InvalidContentError(f"in its stack.xml, {side} is {shown(value)} and not a number of pixels")
+        raise InvalidContentError(f"in its stack.xml, {side} is {quoted(value)} and not a number of pixels")
     return int(value)
 
 
@@ -246,7 +246,7 @@ def _choice(element: Any, name: str, values: tuple[str, str]) -> str:
 
 
 def _not_valid(element: Any, name: str) -> InvalidContentError:
-    return InvalidContentError(f"in its stack.xml, the {name} of the {_called(element)} is {shown(element.get(name))}")
+    return InvalidContentError(f"in its stack.xml, the {name} of the {_called(element)} is {quoted(element.get(name))}")
 
 
 def _not_known(what: str) -> LaminaError:

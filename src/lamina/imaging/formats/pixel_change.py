@@ -83,8 +83,8 @@ def _possible_alphas(below: Pixels, after: Pixels) -> tuple[Samples, Samples]:
 
 def _with_colour(below: Pixels, after: Pixels, alpha: Samples) -> Pixels:
     weights = [picture[..., 3:].astype(np.float32) / 255 for picture in (below, after)]
-    shown = alpha[..., None] / 255
-    kept = weights[0] * (1 - shown) * below[..., :3]
-    colour = (weights[1] * after[..., :3] - kept) / np.maximum(shown, 1e-6)
-    colour = np.where(shown > 0, np.clip(np.round(colour), 0, 255), 0)
+    visible_alpha = alpha[..., None] / 255
+    kept = weights[0] * (1 - visible_alpha) * below[..., :3]
+    colour = (weights[1] * after[..., :3] - kept) / np.maximum(visible_alpha, 1e-6)
+    colour = np.where(visible_alpha > 0, np.clip(np.round(colour), 0, 255), 0)
     return np.concatenate([colour, alpha[..., None]], -1).astype(np.uint8)

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lamina.core.layers import Layer, LayerStack
-from lamina.imaging.bounds import Bounds
 from lamina.imaging.formats.archive import Archive, add, add_picture, new_archive
 from lamina.imaging.formats.manifest import MANIFEST, Entry, Manifest, file_names, parse_manifest, render_manifest
 from lamina.imaging.formats.records import notes_on
-from lamina.imaging.invalid_content import InvalidContentError
-from lamina.imaging.layer_pictures import read_layer_picture
+from lamina.imaging.layer_images import read_layer_image
 from lamina.imaging.png import write_png
+from lamina.imaging.read_errors import InvalidContentError
+from lamina.imaging.size_limits import SizeLimits
 
 _MAX_MANIFEST_BYTES = 1 << 24
 
@@ -35,7 +35,7 @@ def read_zip(archive: Archive) -> LayerStack:
     """The stack in a ZIP of ours; the files may stand in a folder of the ZIP, as they do if a folder was packed."""
     root = min((name for name in archive.names if name.split("/")[-1] == MANIFEST), key=len)[: -len(MANIFEST)]
     manifest = parse_manifest(archive.text(root + MANIFEST))
-    archive.bounds.check_canvas(manifest.width, manifest.height)
+    archive.limits.check_canvas(manifest.width, manifest.height)
     layers = []
     for entry in manifest.entries:
         if not archive.holds(root + entry.file):
@@ -44,10 +44,10 @@ def read_zip(archive: Archive) -> LayerStack:
     return _stack(manifest, layers)
 
 
-def read_folder(folder: Path, bounds: Bounds) -> LayerStack:
+def read_folder(folder: Path, limits: SizeLimits) -> LayerStack:
     """The stack in a folder of ours. Raises FileNotFoundError if it has no manifest, and `InvalidContentError`."""
     manifest = parse_manifest(_manifest_bytes(folder))
-    bounds.check_canvas(manifest.width, manifest.height)
+    limits.check_canvas(manifest.width, manifest.height)
     layers = []
     for entry in manifest.entries:
         path = folder / entry.file
@@ -56,7 +56,7 @@ def read_folder(folder: Path, bounds: Bounds) -> LayerStack:
         if not path.is_file():
             raise _missing(entry)
         with path.open("rb") as file:
-            layers.append(entry.layer(read_layer_picture(file, bounds, repr(entry.file))))
+            layers.append(entry.layer(read_layer_image(file, limits, repr(entry.file))))
     return _stack(manifest, layers)
 
 

@@ -13,7 +13,7 @@ from pptx.util import Emu, Pt
 
 from lamina.core.layers import Layer, LayerStack, TextLine
 from lamina.imaging.formats.quads import upright_box
-from lamina.imaging.names import presentable, shown_name
+from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 
 _EMU_A_PIXEL = 9525  # 96 pixels an inch
@@ -40,10 +40,10 @@ def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None
     for layer in stack:
         shape = _text(shapes, layer, scale) if live_text and layer.is_read else _picture(shapes, layer, scale)
         facts = shape._element._nvXxPr.cNvPr  # python-pptx has no public place for these two
-        facts.set("descr", presentable(" ".join(layer.says.split("\n")) or layer.name))
+        facts.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
         if layer.is_hidden:
             facts.set("hidden", "1")
-        shape.name = shown_name(layer.name, layer.kind)
+        shape.name = display_name(layer.name, layer.kind)
     presentation.save(file)
 
 
@@ -61,7 +61,7 @@ def _text(shapes: Any, layer: Layer, scale: float) -> Any:
         return _text_box(shapes, layer.text[0], layer.opacity, scale)
     group = shapes.add_group_shape()
     for line in layer.text:
-        _text_box(group.shapes, line, layer.opacity, scale).name = presentable(line.string)
+        _text_box(group.shapes, line, layer.opacity, scale).name = sanitize_name(line.string)
     return group
 
 
@@ -75,7 +75,7 @@ def _text_box(shapes: Any, line: TextLine, opacity: int, scale: float) -> Any:
     frame.auto_size = MSO_AUTO_SIZE.NONE
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     run = frame.paragraphs[0].add_run()
-    run.text = presentable(line.string)
+    run.text = sanitize_name(line.string)
     points = line.size_px * scale / _EMU_A_POINT
     run.font.size = Pt(min(max(_LEAST_FONT_PT, math.floor(points * 10) / 10), _LARGEST_FONT_PT))
     run.font.color.rgb = RGBColor(*line.colour)

@@ -28,7 +28,7 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
 from lamina.imaging.formats.psd_facts import render_facts
-from lamina.imaging.names import shown_name
+from lamina.imaging.layer_names import display_name
 
 BLENDS: dict[BlendMode, PsdBlend] = {mode: PsdBlend[mode.name] for mode in BlendMode}
 NAME_UNITS = 255
@@ -79,7 +79,7 @@ def _resources(stack: LayerStack) -> ImageResources:
 
 
 def _shown_name(layer: Layer) -> str:
-    return shown_name(layer.name, layer.kind, NAME_UNITS)
+    return display_name(layer.name, layer.kind, NAME_UNITS)
 
 
 def _entries(stack: LayerStack) -> Iterator[_Entry]:

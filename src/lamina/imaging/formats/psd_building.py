@@ -11,11 +11,11 @@ from psd_tools.api.layers import Layer as PsdLayer
 
 from lamina.core.composite import over, place
 from lamina.core.layers import BlendMode, Layer, Pixels
-from lamina.imaging.bounds import Bounds
 from lamina.imaging.formats.pixel_change import are_alike, change_between
 from lamina.imaging.formats.psd_colours import Colours
 from lamina.imaging.formats.psd_pixels import BLENDS_READ, limited
 from lamina.imaging.formats.psd_rendering import Edges, Renderer, reach
+from lamina.imaging.size_limits import SizeLimits
 
 _MOST_BLENDED_PIXELS = 24_000_000  # 12 to 20 bytes each
 
@@ -40,12 +40,12 @@ class StackBuilder:
     add up to something else than sRGB does (`draws_all`), every visible layer is drawn, and compared.
     """
 
-    def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds) -> None:
+    def __init__(self, document: PSDImage, colours: Colours, limits: SizeLimits) -> None:
         self.layers: list[Layer] = []
         self.draws_all = not colours.are_blended_as_shown and not self.is_too_large_to_blend(document, colours)
         self._document = document
         self._colours = colours
-        self._bounds = bounds
+        self._limits = limits
         self._drawing: tuple[Renderer, Pixels] | None = None
 
     @staticmethod
@@ -95,7 +95,7 @@ class StackBuilder:
         box = reach(source, frame)
         if box is None:
             return Outcome.NOWHERE
-        self._bounds.take(box[2] - box[0], box[3] - box[1])
+        self._limits.count_layer(box[2] - box[0], box[3] - box[1])
         renderer, canvas = self._begun()
         below = canvas[_within(box)].copy()
         after, alone = renderer.over(source, box, below)
@@ -113,9 +113,9 @@ class StackBuilder:
     def add_plain(self, box: Edges, colour: Sequence[float], make: Maker) -> None:
         """Adds an opaque rectangle of one colour, given in the document's own numbers."""
         width, height = box[2] - box[0], box[3] - box[1]
-        self._bounds.take(width, height)
-        shown = self._colours.shown(np.asarray(colour, np.float32)[None, None])[0, 0]
-        pixels = np.full((height, width, 4), (*shown, 255), np.uint8)
+        self._limits.count_layer(width, height)
+        to_srgb = self._colours.to_srgb(np.asarray(colour, np.float32)[None, None])[0, 0]
+        pixels = np.full((height, width, 4), (*to_srgb, 255), np.uint8)
         if self.draws_all:
             self._begun()[0].fill(box, colour)
         self.add([make(pixels, box[:2], BlendMode.NORMAL)])
@@ -127,7 +127,7 @@ class StackBuilder:
             return Outcome.FITTED
         _, canvas = self._begun()
         canvas[_within(box)] = after
-        self._bounds.take(self._document.width, self._document.height)
+        self._limits.count_layer(self._document.width, self._document.height)
         hidden = [layer for layer in self.layers if layer.is_hidden]
         self.layers = [*hidden, make(canvas.copy(), (0, 0), BlendMode.NORMAL)]
         return Outcome.MERGED
@@ -138,7 +138,7 @@ class StackBuilder:
             for layer in self.layers:
                 if not layer.is_hidden:
                     place(canvas, layer)
-            renderer = Renderer(self._document, self._colours, self._bounds, blends_own=self.draws_all)
+            renderer = Renderer(self._document, self._colours, self._limits, blends_own=self.draws_all)
             self._drawing = renderer, canvas
         return self._drawing
 

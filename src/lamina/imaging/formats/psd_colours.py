@@ -10,7 +10,7 @@ from psd_tools import PSDImage
 from psd_tools.constants import ColorMode, Resource
 
 from lamina.core.composite import strips_of_rows
-from lamina.imaging.colour_profile import changes_nothing, to_srgb
+from lamina.imaging.colour_profile import is_srgb, to_srgb
 
 Planes = NDArray[np.floating[Any]]
 """(height, width, channels) as psd-tools counts: 0 to 1, ink as what is left of the paper, a and b from 0.5."""
@@ -50,9 +50,9 @@ class Colours:
         """Whether layers that are turned into sRGB first add up to what they do in the document's own numbers."""
         if self.is_linear or self.picture_mode not in ("L", "RGB"):
             return False
-        return self.profile is None or changes_nothing(self.profile, self.picture_mode)
+        return self.profile is None or is_srgb(self.profile, self.picture_mode)
 
-    def shown(self, planes: Planes) -> NDArray[np.uint8]:
+    def to_srgb(self, planes: Planes) -> NDArray[np.uint8]:
         """(height, width, 3) of (height, width, channels)."""
         out = np.empty((*planes.shape[:2], 3), np.uint8)
         for rows in strips_of_rows(*planes.shape[:2]):
@@ -61,7 +61,7 @@ class Colours:
         return out
 
     def shown_samples(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The same of 8-bit samples, which for a linear document have been through `shown`'s curve."""
+        """The same of 8-bit samples, which for a linear document have been through `to_srgb`'s curve."""
         if samples.shape[-1] == 3 and self.picture_mode == "L":  # a palette's colours
             return np.asarray(to_srgb(Image.fromarray(samples), self.profile))
         if self.picture_mode == "CMYK":

@@ -6,9 +6,9 @@ from html import escape, unescape
 from typing import Any
 
 from lamina.core.layers import LayerStack
-from lamina.imaging.damage import Damaged
 from lamina.imaging.formats.records import FORMAT, VERSION, render_text
-from lamina.imaging.metadata import making_of_stack, render_xmp
+from lamina.imaging.metadata import metadata_of_stack, render_xmp
+from lamina.imaging.read_errors import CorruptFileError
 
 _NAMESPACE = "urn:lamina:layers:1"
 # Photoshop writes XMP anew on saving: as an element or as an attribute, and it may choose another prefix.
@@ -26,7 +26,7 @@ def render_facts(stack: LayerStack, shown_names: dict[int, str]) -> bytes:
             layers[str(number)] |= {"name": layer.name, "shown": shown_names[number]}
     facts = json.dumps({"format": FORMAT, "version": VERSION, "layers": layers})
     more = f"<lamina:layers>{escape(facts, quote=False)}</lamina:layers>"
-    return render_xmp(making_of_stack(stack), more, {"lamina": _NAMESPACE})
+    return render_xmp(metadata_of_stack(stack), more, {"lamina": _NAMESPACE})
 
 
 def parse_facts(packet: bytes) -> dict[str, dict[str, Any]] | None:
@@ -37,7 +37,7 @@ def parse_facts(packet: bytes) -> dict[str, dict[str, Any]] | None:
     found = _ELEMENT.search(text)
     facts = json.loads(unescape(found[2] or found[3])) if found else {}
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or facts.get("version") != VERSION:
-        raise Damaged("the notes on its layers are of another version")
+        raise CorruptFileError("the notes on its layers are of another version")
     if not all(isinstance(layer.get("name", ""), str) for layer in facts["layers"].values()):
-        raise Damaged("a name in the notes on its layers is not a string")
+        raise CorruptFileError("a name in the notes on its layers is not a string")
     return facts["layers"]

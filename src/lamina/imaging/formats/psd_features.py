@@ -226,16 +226,16 @@ def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
         return
     if not effects.enabled:
         return
-    shown = [effect for effect in effects if effect.enabled]
-    for effect in shown:
+    enabled_effects = [effect for effect in effects if effect.enabled]
+    for effect in enabled_effects:
         if not isinstance(effect, DRAWN_EFFECTS):
             yield f"the layer effect {_spaced(effect.name)}"
-    if _count_enabled(layer) != len(shown):
+    if _count_enabled(layer) != len(enabled_effects):
         yield "a layer effect of an unknown kind"
-    if shown and layer.blend_mode not in (BlendMode.NORMAL, BlendMode.PASS_THROUGH):
+    if enabled_effects and layer.blend_mode not in (BlendMode.NORMAL, BlendMode.PASS_THROUGH):
         yield "layer effects in a blend mode"
     hides = (Tag.LAYER_MASK_AS_GLOBAL_MASK, Tag.VECTOR_MASK_AS_GLOBAL_MASK)
-    if shown and any(blocks.get_data(tag) for tag in hides):
+    if enabled_effects and any(blocks.get_data(tag) for tag in hides):
         yield "a mask that hides layer effects"
 
 

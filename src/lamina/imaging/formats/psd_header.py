@@ -5,9 +5,8 @@ from typing import BinaryIO
 
 from psd_tools.constants import ColorMode
 
-from lamina.imaging.bounds import Bounds
-from lamina.imaging.damage import Damaged
-from lamina.imaging.invalid_content import InvalidContentError
+from lamina.imaging.read_errors import CorruptFileError, InvalidContentError
+from lamina.imaging.size_limits import SizeLimits
 
 _HEADER = struct.Struct(">4sH6xHIIHHI")  # with the length of the colour mode data, which follows it
 _MOST_PX_A_SIDE = {1: 30_000, 2: 300_000}  # of PSD and PSB
@@ -17,15 +16,15 @@ _USUAL_DEPTHS = (8, 16, 32)
 _PALETTE_BYTES = 256 * 3
 
 
-def check_header(file: BinaryIO, bounds: Bounds) -> None:
+def check_header(file: BinaryIO, limits: SizeLimits) -> None:
     """Leaves the file at its beginning.
 
-    Raises `LaminaError` (input_too_large), `InvalidContentError` and `Damaged`.
+    Raises `LaminaError` (input_too_large), `InvalidContentError` and `CorruptFileError`.
     """
     data = file.read(_HEADER.size)
     file.seek(0)
     if len(data) < _HEADER.size:
-        raise Damaged("it ends within its header")
+        raise CorruptFileError("it ends within its header")
     _, version, _, height, width, depth, mode, palette_bytes = _HEADER.unpack(data)
     if version not in _FORMATS:
         raise InvalidContentError(f"its version is {version}, and Photoshop knows 1 (PSD) and 2 (PSB)")
@@ -34,7 +33,7 @@ def check_header(file: BinaryIO, bounds: Bounds) -> None:
         raise InvalidContentError(
             f"it is {width} x {height} pixels, and a {_FORMATS[version]} has at most {most} a side"
         )
-    bounds.check_canvas(width, height)
+    limits.check_canvas(width, height)
     if mode not in list(ColorMode):
         raise InvalidContentError(f"its colour mode is {mode}, which Photoshop does not know")
     name = ColorMode(mode).name.lower()

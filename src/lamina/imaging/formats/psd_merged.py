@@ -12,9 +12,9 @@ from psd_tools.constants import ColorMode, Compression, Resource, Tag
 
 from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
-from lamina.imaging.damage import Damaged
 from lamina.imaging.formats.psd_colours import CHANNELS, Colours
 from lamina.imaging.formats.psd_packing import are_rows_whole
+from lamina.imaging.read_errors import CorruptFileError
 
 _BITS = 1
 _MATTED_WITHIN = 8  # levels, for profiles that move colours a little
@@ -107,9 +107,9 @@ def is_whole(document: PSDImage) -> bool:
 
 
 def check_merged_rows(document: PSDImage) -> None:
-    """Raises `Damaged`."""
+    """Raises `CorruptFileError`."""
     if not is_whole(document):
-        raise Damaged("rows of its flat picture are missing, or do not unpack to its width")
+        raise CorruptFileError("rows of its flat picture are missing, or do not unpack to its width")
 
 
 def is_blank(picture: MergedPicture) -> bool:
@@ -122,10 +122,10 @@ def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedP
     record = document._record  # pyright: ignore[reportPrivateUsage]
     planes = record.image_data.get_data(record.header)
     if not isinstance(planes, list):
-        raise Damaged("its flat picture is not in planes")
+        raise CorruptFileError("its flat picture is not in planes")
     held = CHANNELS.get(document.color_mode, 1)
     if len(planes) < held:
-        raise Damaged(f"its flat picture has {len(planes)} channels, and needs {held}")
+        raise CorruptFileError(f"its flat picture has {len(planes)} channels, and needs {held}")
     on_white = np.empty((document.height, document.width, 3), np.uint8)
     for rows in strips_of_rows(document.height, document.width):
         on_white[rows] = _strip(document, colours, planes[:held], rows)
@@ -152,7 +152,7 @@ def _matte(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
 
 def _strip(document: PSDImage, colours: Colours, planes: list[bytes], rows: slice) -> NDArray[np.uint8]:
     if document.depth == 32:
-        return colours.shown(np.dstack([_light(document, plane, rows) for plane in planes]))
+        return colours.to_srgb(np.dstack([_light(document, plane, rows) for plane in planes]))
     samples = np.dstack([_samples(document, plane, rows) for plane in planes])
     if document.color_mode is not ColorMode.INDEXED:
         return colours.shown_samples(samples)

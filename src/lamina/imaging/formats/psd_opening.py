@@ -12,7 +12,6 @@ from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.constants import Knockout
 
 from lamina.core.layers import BlendMode, Layer, LayerKind, Pixels
-from lamina.imaging.bounds import Bounds
 from lamina.imaging.formats.psd_artboards import artboard_colour
 from lamina.imaging.formats.psd_building import Maker, Outcome, StackBuilder
 from lamina.imaging.formats.psd_colours import Colours
@@ -29,6 +28,7 @@ from lamina.imaging.formats.psd_groups import (
 from lamina.imaging.formats.psd_pixels import BLENDS_READ, is_stored, knockout, limited, shows_effects, stored_pixels
 from lamina.imaging.formats.psd_rendering import Edges, reach
 from lamina.imaging.formats.records import combined_opacity, parse_text
+from lamina.imaging.size_limits import SizeLimits
 
 _NAMES_TOLD = 5
 
@@ -54,14 +54,16 @@ class Opening:
     `unknown`: features of visible layers that are not drawn as Photoshop draws them, as (name of the layer, feature).
     """
 
-    def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds, facts: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, document: PSDImage, colours: Colours, limits: SizeLimits, facts: dict[str, dict[str, Any]]
+    ) -> None:
         self.unknown: list[tuple[str, str]] = []
         self._document = document
         self._whole = (0, 0, document.width, document.height)
         self._colours = colours
-        self._bounds = bounds
+        self._limits = limits
         self._facts = facts
-        self._stack = StackBuilder(document, colours, bounds)
+        self._stack = StackBuilder(document, colours, limits)
         self._drawn: defaultdict[str, list[str]] = defaultdict(list)
         self._told: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -198,7 +200,7 @@ class Opening:
         return replace(layer, pixels=layer.pixels[rows, columns].copy(), left=box[0], top=box[1])
 
     def _stored_layer(self, source: PsdLayer, setting: _Setting) -> Layer | None:
-        self._bounds.take(source.width, source.height)
+        self._limits.count_layer(source.width, source.height)
         pixels = stored_pixels(source, self._colours)
         if pixels is None:
             return None

@@ -9,9 +9,9 @@ from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.compression import rle_impl  # pyright: ignore[reportAttributeAccessIssue]
 from psd_tools.constants import ChannelID, Compression
 
-from lamina.imaging.bounds import Bounds
-from lamina.imaging.damage import Damaged
 from lamina.imaging.formats.records import called
+from lamina.imaging.read_errors import CorruptFileError
+from lamina.imaging.size_limits import SizeLimits
 
 _LONGEST_RUN = 128
 _MARK = b"\x01"
@@ -19,18 +19,18 @@ _MARK = b"\x01"
 _ENDING = b"\x80" * _LONGEST_RUN + b"\x00" + _MARK
 
 
-def check_layer_rows(document: PSDImage, bounds: Bounds) -> None:
-    """Of all layers that are not too large to be read. Raises `Damaged`, with the layer's name."""
+def check_layer_rows(document: PSDImage, limits: SizeLimits) -> None:
+    """Of all layers that are not too large to be read. Raises `CorruptFileError`, with the layer's name."""
     for layer in document.descendants():
         record = layer._record  # pyright: ignore[reportPrivateUsage]
         for info, channel in zip(record.channel_info, layer._channels, strict=False):  # pyright: ignore[reportPrivateUsage]
             width, height = _size(layer, info.id)
             is_packed = channel.compression is Compression.RLE and len(channel.data) > 0
-            if not is_packed or min(width, height) < 1 or width * height > bounds.most_pixels_of_a_layer:
+            if not is_packed or min(width, height) < 1 or width * height > limits.max_layer_pixels:
                 continue
             row_bytes = (width * document.depth + 7) // 8
             if not are_rows_whole(channel.data, height, row_bytes, version=document.version):
-                raise Damaged(f"rows of the {called('layer', layer.name)} do not unpack to its width")
+                raise CorruptFileError(f"rows of the {called('layer', layer.name)} do not unpack to its width")
 
 
 def are_rows_whole(data: bytes, rows: int, row_bytes: int, *, version: int) -> bool:

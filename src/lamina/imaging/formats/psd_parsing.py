@@ -8,10 +8,10 @@ from psd_tools import ParseLimitError, ParseLimits, PSDImage
 from psd_tools.constants import Resource
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 
 _MAX_OBJECTS = 1_000_000
-_MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `Bounds` is stricter for all that is drawn
+_MAX_ALLOCATION_BYTES = 4 << 30  # of psd-tools at a time; `SizeLimits` is stricter for all that is drawn
 _UNPARSED = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError, struct.error)
 _HEADER_BYTES = 26
 _RESOURCES_READ = (
@@ -25,7 +25,7 @@ _RESOURCES_READ = (
 
 
 def parse(file: BinaryIO) -> PSDImage:
-    """Raises `LaminaError` (input_too_large) and `Damaged`."""
+    """Raises `LaminaError` (input_too_large) and `CorruptFileError`."""
     try:
         return _parsed(file)
     except _UNPARSED:
@@ -33,7 +33,7 @@ def parse(file: BinaryIO) -> PSDImage:
     try:
         return _parsed(_with_resources_read(file))
     except _UNPARSED as error:  # their texts are for programmers
-        raise Damaged("its sections are not as the format has them") from error
+        raise CorruptFileError("its sections are not as the format has them") from error
 
 
 def _parsed(file: BinaryIO) -> PSDImage:

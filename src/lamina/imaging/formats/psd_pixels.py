@@ -81,7 +81,7 @@ def _colour(layer: PsdLayer, colours: Colours) -> NDArray[np.uint8] | None:
 
 def _linear_colour(layer: PsdLayer, colours: Colours) -> NDArray[np.uint8] | None:
     light: NDArray[np.floating[Any]] | None = layer.numpy("color")
-    return None if light is None else colours.shown(light)
+    return None if light is None else colours.to_srgb(light)
 
 
 def _mask(layer: PsdLayer) -> NDArray[np.uint8] | None:

@@ -14,8 +14,6 @@ from psd_tools.constants import ColorMode, Resource
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.imaging.bounds import Bounds
-from lamina.imaging.damage import Damaged
 from lamina.imaging.formats.psd_colours import Colours, colours_of
 from lamina.imaging.formats.psd_facts import parse_facts
 from lamina.imaging.formats.psd_header import check_header
@@ -32,6 +30,8 @@ from lamina.imaging.formats.psd_opening import Opening, listed
 from lamina.imaging.formats.psd_packing import check_layer_rows
 from lamina.imaging.formats.psd_parsing import parse
 from lamina.imaging.formats.records import called, of_another_program
+from lamina.imaging.read_errors import CorruptFileError
+from lamina.imaging.size_limits import SizeLimits
 
 _ALLOWED_MEAN = 2.0  # levels of 255
 _LAYERED_MODES = (ColorMode.CMYK, ColorMode.DUOTONE, ColorMode.GRAYSCALE, ColorMode.LAB, ColorMode.RGB)
@@ -42,7 +42,7 @@ _UNTOLD_MOST = 3  # levels: what rounding in another order does
 logging.getLogger("psd_tools").addHandler(logging.NullHandler())
 
 
-def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
+def read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
     """The layers of a Photoshop file, lowest first, and notes on what became of those that are not kept as they are.
 
     What a flat stack can express stays as it is: pixels, modes, masks, groups that add up to the same when they are
@@ -52,19 +52,19 @@ def read(file: BinaryIO, bounds: Bounds) -> LayerStack:
     Raises `LaminaError` (input_not_a_stack, naming the feature and the layer, for what cannot be drawn as Photoshop
     draws it; input_too_large), and what psd-tools raises for a damaged file.
     """
-    check_header(file, bounds)
+    check_header(file, limits)
     try:
-        return _read(file, bounds)
+        return _read(file, limits)
     except (PSDDecompressionWarning, DecompressionLimitError) as error:
-        raise Damaged("the pixels of a layer, or of its flat picture, do not unpack") from error
+        raise CorruptFileError("the pixels of a layer, or of its flat picture, do not unpack") from error
 
 
-def _read(file: BinaryIO, bounds: Bounds) -> LayerStack:
+def _read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PSDDecompressionWarning)  # else a damaged channel comes as black
         document = parse(file)
         _check_count(document)
-        check_layer_rows(document, bounds)
+        check_layer_rows(document, limits)
         packet = document.image_resources.get_data(Resource.XMP_METADATA, b"")
         facts = parse_facts(packet)
         colours = _colours(document)
@@ -72,7 +72,7 @@ def _read(file: BinaryIO, bounds: Bounds) -> LayerStack:
             check_merged_rows(document)
             return _flat(document, next(merged_pictures(document, colours)))
         mend(document)
-        opening = Opening(document, colours, bounds, facts or {})
+        opening = Opening(document, colours, limits, facts or {})
         opening.open()
         stack = LayerStack(document.width, document.height, opening.layers)
         stack = stack if facts is not None else of_another_program(stack)

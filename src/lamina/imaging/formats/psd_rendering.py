@@ -13,9 +13,9 @@ from psd_tools.api.layers import Layer as PsdLayer
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
-from lamina.imaging.bounds import Bounds
 from lamina.imaging.formats.psd_colours import CHANNELS, Colours, Planes
 from lamina.imaging.formats.psd_features import are_drawing_packages_here, needs_drawing_packages
+from lamina.imaging.size_limits import SizeLimits
 from lamina.installation import install_command
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Renderer:
     first. Without, the numbers have to be those of sRGB, or nearly so.
     """
 
-    def __init__(self, document: PSDImage, colours: Colours, bounds: Bounds, *, blends_own: bool) -> None:
+    def __init__(self, document: PSDImage, colours: Colours, limits: SizeLimits, *, blends_own: bool) -> None:
         from psd_tools.composite.widen import make_widen  # loads SciPy, which most files do not need
 
         self._document = document
         self._colours = colours
-        self._bounds = bounds
+        self._limits = limits
         self._channels = CHANNELS[colours.mode]
         self._widen = make_widen(document)
         self._own: NDArray[np.float32] | None = None
@@ -110,7 +110,7 @@ class Renderer:
 
     def _shown(self, colour: Planes, alpha: Planes) -> Pixels:
         covered = np.floor(np.clip(np.nan_to_num(alpha), 0, 1) * 255 + 0.5).astype(np.uint8)
-        seen = np.where(covered > 0, self._colours.shown(colour), np.uint8(0))
+        seen = np.where(covered > 0, self._colours.to_srgb(colour), np.uint8(0))
         return np.concatenate([seen, covered], -1)
 
     def _check(self, layer: PsdLayer, box: Edges) -> None:
@@ -126,7 +126,7 @@ class Renderer:
         area, strips = (box[2] - box[0]) * (box[3] - box[1]), len(list(_strips(box)))
         for part in parts:
             stored = 0 if isinstance(part, Group) else part.width * part.height
-            self._bounds.take_drawing(area, stored * (_DRAWN_WEIGHT if needs_drawing_packages(part) else 1), strips)
+            self._limits.count_rendering(area, stored * (_DRAWN_WEIGHT if needs_drawing_packages(part) else 1), strips)
 
 
 def reach(layer: PsdLayer, frame: Edges) -> Edges | None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from lamina.core.layers import Layer, LayerKind, LayerStack, Point, TextLine
-from lamina.imaging.invalid_content import InvalidContentError
-from lamina.imaging.names import named
+from lamina.imaging.layer_names import name_or_kind
+from lamina.imaging.read_errors import InvalidContentError
 
 FORMAT = "lamina-layers"
 VERSION = 1
@@ -51,14 +51,14 @@ def _point(value: Any) -> Point:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise InvalidContentError(f"{shown(value)} is not a number")
+        raise InvalidContentError(f"{quoted(value)} is not a number")
     return float(value)
 
 
 def parse_integer(value: Any, least: int, most: int) -> int:
     """The integer itself. `InvalidContentError` if it is none or out of range."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidContentError(f"{shown(value)} is not an integer from {least} to {most}")
+        raise InvalidContentError(f"{quoted(value)} is not an integer from {least} to {most}")
     return value
 
 
@@ -71,11 +71,11 @@ def parse_opacity(share: Any) -> int:
     """A share 0..1 as 0..255. `InvalidContentError` if it is none."""
     number = _number(share)
     if not 0 <= number <= 1:
-        raise InvalidContentError(f"the opacity {shown(share)} is not from 0 to 1")
+        raise InvalidContentError(f"the opacity {quoted(share)} is not from 0 to 1")
     return round(number * 255)
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """What a file holds in the wrong place, short enough for a message."""
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
@@ -83,7 +83,7 @@ def shown(value: Any) -> str:
 
 def called(kind: str, name: str) -> str:
     """ "layer 'Sky'", "layer without a name"."""
-    return f"{kind} {shown(name)}" if name.strip() else f"{kind} without a name"
+    return f"{kind} {quoted(name)}" if name.strip() else f"{kind} without a name"
 
 
 def first_notes(notes: Sequence[str]) -> tuple[str, ...]:
@@ -110,7 +110,9 @@ def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
 def of_another_program(stack: LayerStack) -> LayerStack:
     """The same with what another program did not tell: which layer is the background, and names for the unnamed."""
     stack = _with_guessed_background(stack)
-    return replace(stack, layers=tuple(replace(layer, name=named(layer.name, layer.kind)) for layer in stack.layers))
+    return replace(
+        stack, layers=tuple(replace(layer, name=name_or_kind(layer.name, layer.kind)) for layer in stack.layers)
+    )
 
 
 def _with_guessed_background(stack: LayerStack) -> LayerStack:

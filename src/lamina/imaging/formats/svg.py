@@ -9,7 +9,7 @@ from typing import BinaryIO
 from lamina.core.layers import BlendMode, Layer, LayerStack, TextLine
 from lamina.imaging.formats.quads import upright_box
 from lamina.imaging.formats.records import render_opacity
-from lamina.imaging.names import presentable, shown_name
+from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 
 _HEAD = (
@@ -41,7 +41,7 @@ def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None
 
 
 def _attributes(layer: Layer) -> Iterator[str]:
-    yield f' inkscape:label="{escape(shown_name(layer.name, layer.kind))}"'
+    yield f' inkscape:label="{escape(display_name(layer.name, layer.kind))}"'
     if layer.is_locked:
         yield ' sodipodi:insensitive="true"'
     if layer.opacity < 255:
@@ -68,7 +68,7 @@ def _text(line: TextLine) -> str:
     return (
         f'<text x="{left:.2f}" y="{baseline:.2f}" font-family="sans-serif" font-size="{line.size_px:.2f}" '
         f'fill="{colour}" textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs" xml:space="preserve"{turn}>'
-        f"{escape(presentable(line.string))}</text>\n"
+        f"{escape(sanitize_name(line.string))}</text>\n"
     )
 
 

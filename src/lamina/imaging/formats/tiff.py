@@ -10,8 +10,8 @@ from tifffile import TiffWriter
 
 from lamina.core.layers import Layer, LayerStack, Pixels
 from lamina.imaging.formats.pages import pages
-from lamina.imaging.metadata import Making, making_of_stack, render_xmp, software
-from lamina.imaging.names import shown_name
+from lamina.imaging.layer_names import display_name
+from lamina.imaging.metadata import FileMetadata, metadata_of_stack, render_xmp, software
 
 _PAGE_NAME = 285  # TIFF 6.0, section 12: what GIMP names the layer after
 _XMP = 700  # XMP specification part 3, 1.1.6
@@ -34,24 +34,24 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
     """
     rows_a_strip = max(1, _STRIP_BYTES // (4 * stack.width))
     is_big = 4 * stack.width * stack.height * max(1, len(stack)) > _CLASSIC_BYTES
-    making: Making | None = making_of_stack(stack)
+    metadata: FileMetadata | None = metadata_of_stack(stack)
     with TiffWriter(file, bigtiff=is_big) as tiff:
         for page in pages(stack):
-            name = shown_name(page.name, page.kind).encode()
+            name = display_name(page.name, page.kind).encode()
             tiff.write(
                 _strips(page, stack.width, stack.height, rows_a_strip),
                 shape=(stack.height, stack.width, 4),
                 extrasamples=["unassalpha"],
                 rowsperstrip=rows_a_strip,
                 description=name,
-                extratags=[(_PAGE_NAME, "s", 0, name, True), *_notes(making)],
+                extratags=[(_PAGE_NAME, "s", 0, name, True), *_notes(metadata)],
                 software=software(),
                 **_HOW,
             )
-            making = None  # told once, by the first page
+            metadata = None  # told once, by the first page
 
 
-def write_picture(file: BinaryIO, samples: Pixels, making: Making) -> None:
+def write_picture(file: BinaryIO, samples: Pixels, metadata: FileMetadata) -> None:
     """Writes (height, width, 3 or 4) uint8 as one page; alpha is unassociated."""
     height, width, count = samples.shape
     rows_a_strip = max(1, _STRIP_BYTES // (count * width))
@@ -61,14 +61,14 @@ def write_picture(file: BinaryIO, samples: Pixels, making: Making) -> None:
             shape=samples.shape,
             extrasamples=["unassalpha"] if count == 4 else None,
             rowsperstrip=rows_a_strip,
-            extratags=_notes(making),
+            extratags=_notes(metadata),
             software=software(),
             **_HOW,
         )
 
 
-def _notes(making: Making | None) -> list[tuple[int, str, int, bytes, bool]]:
-    packet = render_xmp(making) if making is not None else b""
+def _notes(metadata: FileMetadata | None) -> list[tuple[int, str, int, bytes, bool]]:
+    packet = render_xmp(metadata) if metadata is not None else b""
     return [(_XMP, "B", len(packet), packet, True)] if packet else []
 
 

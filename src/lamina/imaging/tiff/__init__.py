@@ -2,6 +2,6 @@
 
 from lamina.imaging.tiff.header import TiffHeader, read_header
 from lamina.imaging.tiff.pixels import TiffPixels, read_pixels
-from lamina.imaging.tiff.variants import refuse_old_lzw, refuse_what_is_not_read
+from lamina.imaging.tiff.variants import check_is_supported, check_lzw_bit_order
 
-__all__ = ["TiffHeader", "TiffPixels", "read_header", "read_pixels", "refuse_old_lzw", "refuse_what_is_not_read"]
+__all__ = ["TiffHeader", "TiffPixels", "check_is_supported", "check_lzw_bit_order", "read_header", "read_pixels"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.fax import decoded_fax
 from lamina.imaging.tiff.header import TiffHeader
 from lamina.imaging.tiff.numbers import FAXES, Compression, Photometric
@@ -24,7 +24,7 @@ def is_of_pictures(compression: int) -> bool:
 def decoded_bytes(header: TiffHeader, stored: bytes, most: int) -> bytes | memoryview:
     """The bytes of a strip or tile before they were compressed: at most `most`; fewer if no more are there.
 
-    Raises `Damaged` or an error of imagecodecs (a RuntimeError) if they are damaged.
+    Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError) if they are damaged.
     """
     if header.has_reversed_bits:
         stored = stored.translate(_REVERSED)
@@ -51,7 +51,7 @@ def _byte_decoder(compression: int) -> Callable[..., bytes | bytearray | memoryv
 def decoded_picture(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
     """(rows, columns, channels) uint8 of a strip or tile of that very shape.
 
-    Raises `Damaged` or an error of imagecodecs (a RuntimeError) if it is damaged or of another shape.
+    Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError) if it is damaged or of another shape.
     """
     if header.compression == Compression.JPEG:
         return _of_jpeg(header, stored, shape)
@@ -66,7 +66,7 @@ def _of_jpeg(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> 
     import imagecodecs
 
     if not stored.rstrip(b"\0").endswith(_END_OF_JPEG):
-        raise Damaged("a JPEG in it has no end")  # libjpeg would paint the rest grey
+        raise CorruptFileError("a JPEG in it has no end")  # libjpeg would paint the rest grey
     is_grey = shape[2] == 1
     colours, result = (None, None) if is_grey else _JPEG_COLOURS.get((header.photometric, shape[2]), ("UNKNOWN",) * 2)
     pixels = np.zeros(shape[:2] if is_grey else shape, np.uint8)

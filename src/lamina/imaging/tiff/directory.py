@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 
 _MOST_PAGES = 1 << 20  # of which each takes a look-up
 _BIG = 43  # where classic TIFF has 42
@@ -39,23 +39,23 @@ class Directory:
         return code in self.entries
 
     def number(self, code: int, default: int | None = None) -> int:
-        """The first number of an entry. Raises `Damaged` if it is missing and there is no default."""
+        """The first number of an entry. Raises `CorruptFileError` if it is missing and there is no default."""
         numbers = self.numbers(code, () if default is None else (default,))
         if not numbers:
-            raise Damaged(f"its entry {code} is missing")
+            raise CorruptFileError(f"its entry {code} is missing")
         return numbers[0]
 
     def numbers(self, code: int, default: tuple[int, ...]) -> tuple[int, ...]:
-        """All numbers of an entry. Raises `Damaged` if they are not whole or below 0, or not in the file."""
+        """All numbers of an entry. Raises `CorruptFileError` if they are not whole or below 0, or not in the file."""
         entry = self.entries.get(code)
         if entry is None:
             return default
         letter = _WHOLE.get(entry.kind)
         if letter is None:
-            raise Damaged(f"its entry {code} does not hold whole numbers")
+            raise CorruptFileError(f"its entry {code} does not hold whole numbers")
         numbers = struct.unpack(f"{self.byte_order}{entry.count}{letter}", self._stored(code, entry))
         if any(number < 0 for number in numbers):
-            raise Damaged(f"its entry {code} holds a number below 0")
+            raise CorruptFileError(f"its entry {code} holds a number below 0")
         return numbers
 
     def stored(self, code: int) -> bytes | None:
@@ -66,18 +66,18 @@ class Directory:
     def _stored(self, code: int, entry: _Entry) -> bytes:
         end = entry.at + entry.count * _SIZES.get(entry.kind, 1)
         if end > len(self.data):
-            raise Damaged(f"its entry {code} ends at byte {end} of {len(self.data)}")
+            raise CorruptFileError(f"its entry {code} ends at byte {end} of {len(self.data)}")
         return self.data[entry.at : end]
 
 
 def read_directory(data: bytes) -> Directory:
-    """Raises `Damaged` or `struct.error` if there is no whole first directory."""
+    """Raises `CorruptFileError` or `struct.error` if there is no whole first directory."""
     order: Literal["<", ">"] = "<" if data[:2] == b"II" else ">"
     is_big = struct.unpack_from(f"{order}H", data, 2)[0] == _BIG
     first = struct.unpack_from(f"{order}Q" if is_big else f"{order}I", data, 8 if is_big else 4)[0]
     entries, after = _entries(data, first, order, is_big)
     if not entries:
-        raise Damaged("its directory is empty")
+        raise CorruptFileError("its directory is empty")
     return Directory(data, order, entries, 1 + _count(data, after, order, is_big))
 
 
@@ -99,7 +99,7 @@ def _entries(data: bytes, at: int, order: str, is_big: bool) -> tuple[dict[int, 
 def _number_of_entries(data: bytes, at: int, order: str, is_big: bool) -> int:
     count: int = struct.unpack_from(f"{order}Q" if is_big else f"{order}H", data, at)[0]
     if count > 65535 or at + count * (20 if is_big else 12) > len(data):
-        raise Damaged(f"its directory of {count} entries is longer than the file")
+        raise CorruptFileError(f"its directory of {count} entries is longer than the file")
     return count
 
 

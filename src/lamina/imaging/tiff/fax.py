@@ -5,7 +5,7 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.numbers import Compression
 
 # ITU-T T.4, tables 2 and 3a, and T.6, table 1
@@ -17,7 +17,7 @@ _IS_TWO_DIMENSIONAL = 1  # bit 0 of T4Options
 
 
 def decoded_fax(compression: int, options: int, stored: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """(rows, columns) of 0 and 1, of `size`. Raises `Damaged` or an error of imagecodecs (a RuntimeError).
+    """(rows, columns) of 0 and 1, of `size`. Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError).
 
     `options`: T4Options. The decoder leaves rows white for which there is no data. So it decodes again, with rows of
     white and black dots behind the end: they are seen only where something is missing.
@@ -35,7 +35,7 @@ def decoded_fax(compression: int, options: int, stored: bytes, size: tuple[int, 
         checked = np.zeros(size, np.uint8)
         decode(stored + _dotted_rows(compression, options, size[1], begun), *size, out=checked)
         if not np.array_equal(pixels, checked):
-            raise Damaged("a strip or tile ends before its last row")
+            raise CorruptFileError("a strip or tile ends before its last row")
     return pixels
 
 

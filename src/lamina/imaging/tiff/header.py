@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.directory import Directory, read_directory
 from lamina.imaging.tiff.numbers import FAXES, Compression, ExtraSample, Photometric, SampleFormat, Tag
 
@@ -88,11 +88,11 @@ class TiffHeader:
 
 
 def read_header(data: bytes) -> TiffHeader:
-    """Raises `Damaged` or `struct.error` if the directory is damaged or contradicts itself."""
+    """Raises `CorruptFileError` or `struct.error` if the directory is damaged or contradicts itself."""
     tags = read_directory(data)
     width, height = tags.number(Tag.WIDTH), tags.number(Tag.HEIGHT)
     if width < 1 or height < 1:
-        raise Damaged(f"it says that it has {width} x {height} pixels")
+        raise CorruptFileError(f"it says that it has {width} x {height} pixels")
     is_tiled = Tag.TILE_WIDTH in tags
     rows_a_strip = tags.number(Tag.ROWS_PER_STRIP, height)
     return TiffHeader(

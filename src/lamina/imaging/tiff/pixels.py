@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lamina.core.layers import Pixels
-from lamina.imaging.damage import Damaged
-from lamina.imaging.deep_samples import eight_bit, straight_eight_bit
+from lamina.imaging.bit_depth import to_8_bit, to_straight_8_bit
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.header import TiffHeader
 from lamina.imaging.tiff.numbers import Photometric
 from lamina.imaging.tiff.segments import read_samples
@@ -24,10 +24,10 @@ class TiffPixels:
     alpha: Pixels | None
 
 
-def read_pixels(header: TiffHeader, data: bytes, shown: str) -> TiffPixels:
+def read_pixels(header: TiffHeader, data: bytes, label: str) -> TiffPixels:
     """The header is one that `variants` lets through; nothing is turned upright.
 
-    Raises `LaminaError` (input_not_an_image) for floats whose range is unknown; `Damaged`, and errors of
+    Raises `LaminaError` (input_not_an_image) for floats whose range is unknown; `CorruptFileError`, and errors of
     imagecodecs, if the file is damaged.
     """
     alpha_at = header.alpha_at
@@ -35,10 +35,10 @@ def read_pixels(header: TiffHeader, data: bytes, shown: str) -> TiffPixels:
     samples = read_samples(header, data, channels)
     bits = header.bits[0]
     if header.photometric == Photometric.PALETTE:
-        alpha = None if alpha_at is None else eight_bit(samples[..., 1], shown, bits)
+        alpha = None if alpha_at is None else to_8_bit(samples[..., 1], label, bits)
         return TiffPixels(_looked_up(header, samples[..., 0]), alpha)
     is_straight = not header.is_alpha_associated
-    pixels = eight_bit(samples, shown, bits) if is_straight else straight_eight_bit(samples, shown, bits)
+    pixels = to_8_bit(samples, label, bits) if is_straight else to_straight_8_bit(samples, label, bits)
     colours = pixels[..., : header.colour_count]
     alpha = None if alpha_at is None else pixels[..., -1]
     if header.photometric == Photometric.WHITE_IS_ZERO:
@@ -60,7 +60,7 @@ def _looked_up(header: TiffHeader, indices: NDArray[np.uint8 | np.uint16]) -> Pi
     """
     count = 1 << header.bits[0]
     if len(header.palette) != 3 * count:
-        raise Damaged(f"its palette has {len(header.palette)} numbers instead of {3 * count}")
+        raise CorruptFileError(f"its palette has {len(header.palette)} numbers instead of {3 * count}")
     levels = np.array(header.palette, np.uint16).reshape(3, count)
     if levels.max() > 255:
         levels >>= 8

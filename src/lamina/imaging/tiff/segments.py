@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.imaging.damage import Damaged
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.compression import decoded_bytes, decoded_picture, is_of_pictures
 from lamina.imaging.tiff.header import TiffHeader
 from lamina.imaging.tiff.numbers import Compression, Predictor, SampleFormat
@@ -30,8 +30,8 @@ def read_samples(header: TiffHeader, data: bytes, channels: list[int]) -> NDArra
     """(height, width, len(channels)) of the asked channels, as stored, in the machine's byte order: unsigned whole
     numbers or floats.
 
-    The header is one that `variants` lets through. Raises `Damaged`, and other errors of imagecodecs, if a segment is
-    missing or does not hold all its samples.
+    `header`: accepted by `variants`. Raises `CorruptFileError`, and errors of imagecodecs, if a segment is missing or
+    incomplete.
     """
     _check_segments(header, len(data))
     dtype = dtype_of(header)
@@ -45,7 +45,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: list[int]) -> NDArra
         rows = min(segment.rows, header.height - segment.top)
         columns = min(header.segment_width, header.width - segment.left)
         if block.shape[0] < rows or block.shape[1] < columns or block.dtype != dtype:
-            raise Damaged(f"strip or tile {segment.index} holds {block.shape[1]} x {block.shape[0]} pixels")
+            raise CorruptFileError(f"strip or tile {segment.index} holds {block.shape[1]} x {block.shape[0]} pixels")
         place = samples[segment.top : segment.top + rows, segment.left : segment.left + columns]
         if header.is_planar:
             place[..., channels.index(segment.plane)] = block[:rows, :columns, 0]
@@ -53,7 +53,7 @@ def read_samples(header: TiffHeader, data: bytes, channels: list[int]) -> NDArra
             place[...] = block[:rows, :columns, wanted]
         filled += rows * columns * (1 if header.is_planar else len(channels))
     if filled != samples.size:
-        raise Damaged(f"{filled} of its {samples.size} samples are there")
+        raise CorruptFileError(f"{filled} of its {samples.size} samples are there")
     return samples
 
 
@@ -66,16 +66,16 @@ def dtype_of(header: TiffHeader) -> np.dtype[Any]:
 
 def _check_segments(header: TiffHeader, file_bytes: int) -> None:
     if header.segment_width < 1 or header.segment_height < 1:
-        raise Damaged("its strips or tiles have no pixels")
+        raise CorruptFileError("its strips or tiles have no pixels")
     count = header.columns * header.rows * header.planes
     if len(header.offsets) < count:
-        raise Damaged(f"it names {len(header.offsets)} of its {count} strips or tiles")
+        raise CorruptFileError(f"it names {len(header.offsets)} of its {count} strips or tiles")
     for index in range(count):
         start, length = header.offsets[index], _byte_count(header, index)
         if length == 0 or start == 0:
-            raise Damaged(f"strip or tile {index} is empty")
+            raise CorruptFileError(f"strip or tile {index} is empty")
         if start + length > file_bytes:
-            raise Damaged(f"{start + length} bytes are expected, {file_bytes} are there")
+            raise CorruptFileError(f"{start + length} bytes are expected, {file_bytes} are there")
 
 
 def _byte_count(header: TiffHeader, index: int) -> int:
@@ -83,7 +83,7 @@ def _byte_count(header: TiffHeader, index: int) -> int:
     if index < len(header.byte_counts):
         return header.byte_counts[index]
     if header.byte_counts or header.compression != Compression.NONE:
-        raise Damaged(f"it does not say how long strip or tile {index} is")
+        raise CorruptFileError(f"it does not say how long strip or tile {index} is")
     rows = header.segment_height
     if not header.is_tiled:
         rows = min(rows, header.height - index % header.rows * rows)
@@ -115,7 +115,7 @@ def _decoded(header: TiffHeader, segment: _Segment, data: bytes) -> NDArray[Any]
     row_bytes = _row_bytes(header)
     plain = decoded_bytes(header, stored, row_bytes * header.segment_height)
     if len(plain) < segment.rows * row_bytes:
-        raise Damaged(f"strip or tile {segment.index} ends after {len(plain)} bytes")
+        raise CorruptFileError(f"strip or tile {segment.index} ends after {len(plain)} bytes")
     rows = min(len(plain) // row_bytes, header.segment_height)
     return _unpacked(header, plain[: rows * row_bytes], (rows, header.segment_width, channels))
 

@@ -6,8 +6,8 @@ Every row was tested against files of other writers: `benchmarks/tiff_table.py`.
 from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.damage import Damaged
-from lamina.imaging.deep_samples import unknown_range
+from lamina.imaging.bit_depth import unknown_range_error
+from lamina.imaging.read_errors import CorruptFileError
 from lamina.imaging.tiff.header import TiffHeader
 from lamina.imaging.tiff.numbers import Compression, ExtraSample, Photometric, Predictor, SampleFormat
 
@@ -50,29 +50,30 @@ _PREDICTED_INTEGERS = frozenset({8, 16, 32, 64})
 _LAB_FORMATS = (SampleFormat.UNSIGNED, SampleFormat.SIGNED, SampleFormat.SIGNED)  # some writers say that a and b are
 
 
-def refuse_what_is_not_read(header: TiffHeader, shown: str) -> None:
-    """Raises `LaminaError` (input_not_an_image) that names what in this TIFF is not read; `Damaged` if its header
-    contradicts itself. `shown`: what messages call the picture.
+def check_is_supported(header: TiffHeader, label: str) -> None:
+    """Raises `LaminaError` (input_not_an_image) for a TIFF variant that is not supported.
+
+    Raises `CorruptFileError` if the header contradicts itself. `label`: the subject of error messages.
     """
     for find in (_of_layout, _of_colours, _of_compression, _of_samples, _of_predictor):
         if what := find(header):
-            raise _not_read(what, shown)
+            raise _not_read(what, label)
     if len(header.sample_formats) == 1 and header.sample_formats[0] == SampleFormat.SIGNED:
-        raise unknown_range(shown, f"int{header.bits[0]} samples")
-    _refuse_what_is_too_large(header, shown)
+        raise unknown_range_error(label, f"int{header.bits[0]} samples")
+    _refuse_what_is_too_large(header, label)
 
 
-def refuse_old_lzw(header: TiffHeader, data: bytes, shown: str) -> None:
+def check_lzw_bit_order(header: TiffHeader, data: bytes, label: str) -> None:
     """Raises `LaminaError` (input_not_an_image) if the codes of its LZW stand the other way round in their bytes, as
     before TIFF 5.0. Nothing else tells but how the first strip begins (libtiff's tif_lzw.c, LZWPreDecode).
     """
     start = header.offsets[0] if header.offsets else 0
     begin = data[start : start + 2]
     if header.compression == Compression.LZW and len(begin) == 2 and begin[0] == 0 and begin[1] & 1:
-        raise _not_read("compressed with LZW in the manner of TIFF before 1988", shown)
+        raise _not_read("compressed with LZW in the manner of TIFF before 1988", label)
 
 
-def _refuse_what_is_too_large(header: TiffHeader, shown: str) -> None:
+def _refuse_what_is_too_large(header: TiffHeader, label: str) -> None:
     """Channels that are not for the eye, and tiles larger than the picture, take memory as well."""
     bits = header.channels * header.bits[0]
     page = header.width * header.height * bits // 8
@@ -80,17 +81,17 @@ def _refuse_what_is_too_large(header: TiffHeader, shown: str) -> None:
     if page > _MOST_BYTES or segment > max(page, _MOST_SEGMENT_BYTES):
         raise LaminaError(
             ErrorCode.INPUT_TOO_LARGE,
-            f"{shown} has {header.channels} channels of {header.bits[0]} bits in pieces of {header.segment_width} x "
+            f"{label} has {header.channels} channels of {header.bits[0]} bits in pieces of {header.segment_width} x "
             f"{header.segment_height} pixels, more than {max(page, segment) >> 20} MiB; the limit is "
             f"{(_MOST_BYTES if page > _MOST_BYTES else max(page, _MOST_SEGMENT_BYTES)) >> 20}.",
             "Save it as RGB with 8 or 16 bits a channel.",
         )
 
 
-def _not_read(what: str, shown: str) -> LaminaError:
+def _not_read(what: str, label: str) -> LaminaError:
     return LaminaError(
         ErrorCode.INPUT_NOT_AN_IMAGE,
-        f"{shown} is a TIFF {what}, which Lamina does not read.",
+        f"{label} is a TIFF {what}, which Lamina does not read.",
         "Save it as RGB with 8 or 16 bits a channel, without compression or with LZW or deflate.",
     )
 
@@ -108,7 +109,7 @@ def _of_colours(header: TiffHeader) -> str | None:
     if not header.colour_count:
         return f"whose colours are {_PHOTOMETRIC_NAMES.get(photometric, f'of an unknown kind (number {photometric})')}"
     if header.channels < header.colour_count:
-        raise Damaged(f"it has {header.channels} channels for {header.colour_count} colours")
+        raise CorruptFileError(f"it has {header.channels} channels for {header.colour_count} colours")
     if photometric == Photometric.CMYK and header.ink_set != 1:
         return "whose inks are not cyan, magenta, yellow and black"
     if photometric == Photometric.YCBCR and header.compression != Compression.JPEG:
@@ -148,7 +149,7 @@ def _of_samples(header: TiffHeader) -> str | None:
     reach = _TABLE[header.compression]
     if formats[0] == SampleFormat.FLOAT:
         if header.photometric == Photometric.PALETTE:
-            raise Damaged("its palette is counted in floats")
+            raise CorruptFileError("its palette is counted in floats")
         return None if bits in reach.floats else _of_bits("floats", header)
     if formats[0] in (SampleFormat.UNSIGNED, SampleFormat.UNDEFINED, SampleFormat.SIGNED):
         if header.photometric == Photometric.PALETTE and bits > 16:

@@ -17,11 +17,11 @@ from PIL import Image, ImageCms, PngImagePlugin
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.imaging.bounds import Bounds
-from lamina.imaging.layer_pictures import read_layer_picture
+from lamina.imaging.layer_images import read_layer_image
 from lamina.imaging.picture import read_picture
 from lamina.imaging.png import encode_png
 from lamina.imaging.saving import load, save
+from lamina.imaging.size_limits import SizeLimits
 
 
 def _saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -99,11 +99,11 @@ VARIANTS: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_layer_is_read_as_a_picture_is(name: str) -> None:
     data = VARIANTS[name]()
-    assert np.array_equal(read_layer_picture(io.BytesIO(data), Bounds(), "It"), read_picture(data).pixels)
+    assert np.array_equal(read_layer_image(io.BytesIO(data), SizeLimits(), "It"), read_picture(data).pixels)
 
 
 def test_the_profile_has_been_used() -> None:
-    plain, profiled = (read_layer_picture(io.BytesIO(VARIANTS[n]()), Bounds(), "It") for n in ("RGBA", "profile"))
+    plain, profiled = (read_layer_image(io.BytesIO(VARIANTS[n]()), SizeLimits(), "It") for n in ("RGBA", "profile"))
     assert np.abs(plain[..., :3].astype(int) - profiled[..., :3]).max() > 50
 
 
@@ -136,16 +136,16 @@ def test_a_layer_of_16_bits_recomposes_to_its_grey(tmp_path: Path) -> None:
     ("data", "code", "words"),
     [
         (b"", ErrorCode.INPUT_CORRUPT, "It is an empty file"),
-        (b"hello", ErrorCode.INPUT_NOT_A_STACK, "It is in a format that Lamina does not know"),
+        (b"hello", ErrorCode.INPUT_NOT_A_STACK, "It has an unknown format"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ErrorCode.INPUT_NOT_A_STACK, "It is an SVG drawing"),
         (b"8BPS\0\1", ErrorCode.INPUT_NOT_A_STACK, "It is a Photoshop document"),
-        (b"\x89PNG\r\n\x1a\n", ErrorCode.INPUT_CORRUPT, "It is damaged"),
-        (encode_png(noise(9, 9))[:90], ErrorCode.INPUT_CORRUPT, "It is damaged"),
+        (b"\x89PNG\r\n\x1a\n", ErrorCode.INPUT_CORRUPT, "It is corrupt"),
+        (encode_png(noise(9, 9))[:90], ErrorCode.INPUT_CORRUPT, "It is corrupt"),
     ],
 )
 def test_what_is_no_picture_is_told(data: bytes, code: ErrorCode, words: str) -> None:
     with pytest.raises(LaminaError) as caught:
-        read_layer_picture(io.BytesIO(data), Bounds(), "It")
+        read_layer_image(io.BytesIO(data), SizeLimits(), "It")
     assert caught.value.code is code
     assert caught.value.message.startswith(words)
 
@@ -153,16 +153,16 @@ def test_what_is_no_picture_is_told(data: bytes, code: ErrorCode, words: str) ->
 @pytest.mark.parametrize("name", ["16-bit RGBA", "palette", "JPEG", "RGBA"])
 def test_a_size_beyond_the_bounds_is_refused(name: str) -> None:
     with pytest.raises(LaminaError) as caught:
-        read_layer_picture(io.BytesIO(VARIANTS[name]()), Bounds(0.00003), "It")
+        read_layer_image(io.BytesIO(VARIANTS[name]()), SizeLimits(0.00003), "It")
     assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
 
 
 def test_all_layers_together_are_bounded() -> None:
-    bounds = Bounds(0.00005)
+    limits = SizeLimits(0.00005)
     for name in ("JPEG", "RGBA", "palette") * 4:
-        read_layer_picture(io.BytesIO(VARIANTS[name]()), bounds, "It")
+        read_layer_image(io.BytesIO(VARIANTS[name]()), limits, "It")
     with pytest.raises(LaminaError) as caught:
-        read_layer_picture(io.BytesIO(VARIANTS["16-bit grey"]()), bounds, "It")
+        read_layer_image(io.BytesIO(VARIANTS["16-bit grey"]()), limits, "It")
     assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
 
 
@@ -171,7 +171,7 @@ def test_text_that_swells_is_not_read_whole() -> None:
     texts.add_text("a", "b" * 100)
     png = _saved(RGBA.convert("L"), pnginfo=texts)
     with pytest.raises(LaminaError) as caught:
-        read_layer_picture(io.BytesIO(_with_chunk(png, b"abCd", bytes(20 << 20))), Bounds(0.0001), "It")
+        read_layer_image(io.BytesIO(_with_chunk(png, b"abCd", bytes(20 << 20))), SizeLimits(0.0001), "It")
     assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
 
 

@@ -7,7 +7,7 @@ from drawn_stacks import full_stack, noise
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.imaging.files import file_beside, folder_beside
+from lamina.imaging.atomic_files import atomic_file, atomic_folder
 from lamina.imaging.saving import check_output, load, save
 
 
@@ -85,17 +85,17 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError, ValueError])
 def test_a_failure_midway_leaves_the_old_file_and_nothing_else(kind: type[BaseException], tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_text("old")
-    with pytest.raises((kind, LaminaError)), file_beside(tmp_path / "a.bin") as file:
+    with pytest.raises((kind, LaminaError)), atomic_file(tmp_path / "a.bin") as file:
         file.write(b"half")
         raise kind
-    with pytest.raises((kind, LaminaError)), folder_beside(tmp_path / "a", lambda _: True) as folder:
+    with pytest.raises((kind, LaminaError)), atomic_folder(tmp_path / "a", lambda _: True) as folder:
         (folder / "half").write_text("half")
         raise kind
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.bin", "old")]
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(LaminaError) as caught, file_beside(tmp_path / "a.bin"), Path("/dev/full").open("wb") as disk:
+    with pytest.raises(LaminaError) as caught, atomic_file(tmp_path / "a.bin"), Path("/dev/full").open("wb") as disk:
         disk.write(bytes(1 << 20))
     assert caught.value.code is ErrorCode.OUTPUT_UNWRITABLE
     assert "No space left on device" in str(caught.value)
