@@ -21,7 +21,7 @@ from lab.posters import BACKGROUNDS
 from lamina import settings
 from lamina.core.errors import LaminaError
 from lamina.engines import registry
-from lamina.imaging.files import file_beside
+from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.saving import save
 
 
@@ -61,7 +61,7 @@ def _sentence(score: Score) -> str:
 def _save_layers(trial: Trial, folder: Path) -> None:
     """Writes the poster with its true and its found layers to look at."""
     place = folder / f"{trial.score.background}-{trial.score.seed}"
-    with file_beside(place / f"poster.{'png' if trial.score.jpeg_quality is None else 'jpg'}") as file:
+    with atomic_file(place / f"poster.{'png' if trial.score.jpeg_quality is None else 'jpg'}") as file:
         file.write(trial.file)
     save(trial.poster.stack, f"{place}/true/")
     save(trial.found, f"{place}/found/")

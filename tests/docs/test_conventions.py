@@ -1,4 +1,4 @@
-"""Rules for modules and documents: lengths, opening sentences, links that lead somewhere, packages that are described."""
+"""Rules for modules and documents: lengths, opening sentences, links that lead somewhere, packages described."""
 
 import ast
 import re
