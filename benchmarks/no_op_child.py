@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina.core.layers import Layer, LayerKind
 from lamina.core.provenance import Provenance
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import DecomposeTask, TrainTask
 from lamina.execution.decompose import Stack
 from lamina.execution.pictures import Pictures
 from lamina.worker.child_loop import Handler, RunReport, Writing, serve
@@ -25,12 +25,12 @@ SIDE_PX = 16
 
 def do_nothing(pictures: Pictures, stack: Stack) -> Handler:
     def handle(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
-        if order.kind is TaskKind.TRAIN:
-            return train(order, report, train_nothing)
-        words = order.task["prompt"].split()
+        if isinstance(order.task, TrainTask):
+            return train(order.task, order, report, train_nothing)
+        words = order.task.prompt.split()
         if len(words) == 3 and words[0] == "steps":
             take_steps(int(words[1]), float(words[2]), report)
-        if order.kind is TaskKind.DECOMPOSE:
+        if isinstance(order.task, DecomposeTask):
             return partial(write_stack, stack, order)
         return partial(write_pictures, pictures, order)
 

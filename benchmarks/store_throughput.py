@@ -16,8 +16,7 @@ from lamina.accounts.pricing import PricesOfRequests
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher
-from lamina.core.task_records import record_of
-from lamina.core.tasks import DecomposeTask, TaskKind
+from lamina.core.tasks import DecomposeTask
 from lamina.fetch.fetcher import Fetcher
 from lamina.jobs.dispatch.in_process import InProcessDispatcher
 from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
@@ -35,14 +34,22 @@ def main() -> None:
         database = Database(options.database or f"sqlite:///{folder}/lamina.db")
         migrate(database.engine)
         blobs, pricing = open_blobs(f"{folder}/blobs"), PricesOfRequests("")
-        service = Service(database, blobs, Fetcher(), _dispatcher(database), pricing, b"secret", Path(folder, "cache"))
+        service = Service(
+            database=database,
+            blobs=blobs,
+            fetcher=Fetcher(),
+            dispatcher=_dispatcher(database),
+            pricing=pricing,
+            secret=b"secret",
+            cache=Path(folder, "cache"),
+        )
         key, _ = create_key(database, KeyTerms(credit_micros=10**9), time.time())
         asyncio.run(_measure(service, key, options))
         database.close()
 
 
 async def _measure(service: Service, key: ApiKey, options: argparse.Namespace) -> None:
-    request = JobRequest(TaskKind.DECOMPOSE, record_of(DecomposeTask()), model="qwen-image-layered")
+    request = JobRequest(task=DecomposeTask(), model="qwen-image-layered")
     ids: list[str] = []
 
     async def one_submit(_number: int) -> None:

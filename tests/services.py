@@ -13,7 +13,7 @@ from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.ports import Dispatcher
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import DecomposeTask, TaskKind, TrainTask
 from lamina.fetch.fetcher import Fetcher
 from lamina.jobs.dispatch.in_process import InProcessDispatcher
 from lamina.jobs.dispatch.procrastinate import ProcrastinateDispatcher
@@ -68,8 +68,12 @@ class FlatPrices:
     def most(self, request: JobRequest) -> int:  # noqa: ARG002
         return PRICE
 
+    def of_pictures(self, kind: TaskKind, model: str, pictures: int = 1) -> int:  # noqa: ARG002
+        return PRICE
+
     def of_training(self, request: JobRequest, steps: int, layers: int, is_whole: bool) -> int:  # noqa: ARG002
-        return PRICE * steps // int(request.task["steps"])
+        assert isinstance(request.task, TrainTask) and request.task.steps is not None
+        return PRICE * steps // request.task.steps
 
 
 def dispatcher_for(database: Database, limits: Limits) -> Dispatcher:
@@ -88,13 +92,13 @@ def service_on(
     clock: Callable[[], float] | None = None,
 ) -> Service:
     return Service(
-        database,
-        open_blobs(str(folder / "blobs")),
-        fetcher or Fetcher(allow_private_urls=True),
-        dispatcher_for(database, limits or Limits()),
-        FlatPrices(),
-        b"secret",
-        folder / "cache",
+        database=database,
+        blobs=open_blobs(str(folder / "blobs")),
+        fetcher=fetcher or Fetcher(allow_private_urls=True),
+        dispatcher=dispatcher_for(database, limits or Limits()),
+        pricing=FlatPrices(),
+        secret=b"secret",
+        cache=folder / "cache",
         limits=limits or Limits(),
         observer=Heard(),
         clock=clock or Clock(),
@@ -107,7 +111,7 @@ def new_key(service: Service, credit_micros: int | None = None, **terms: Any) ->
 
 
 def request(**changes: Any) -> JobRequest:
-    return JobRequest(**{"kind": TaskKind.DECOMPOSE, "task": {"layers": 3}, "model": "a-model", **changes})
+    return JobRequest(**{"task": DecomposeTask(layers=3), "model": "a-model", **changes})
 
 
 def run(awaitable: Awaitable[T]) -> T:

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import Failure, JobRequest, JobState
-from lamina.core.tasks import TaskKind
+from lamina.core.job_results import StackResult
+from lamina.core.jobs import Failure, Job, JobRequest, JobState
+from lamina.core.tasks import DecomposeTask
 from lamina.jobs.sweep import sweep
 from lamina.service.backup import BackedUp, back_up, restore
 from lamina.store import agents, checkpoints, events, files, jobs, outbox, secrets, wallets
@@ -131,8 +132,17 @@ def fill_keys(connection: sa.Connection) -> None:
 
 def fill_job(connection: sa.Connection, key_id: str, state: JobState, sha256: str, size: int) -> str:
     job_id = new_id()
-    request = JobRequest(TaskKind.DECOMPOSE, {"layers": 4}, webhook_url="http://127.0.0.1:1/", extra={"ä": [1, None]})
-    job = jobs.Job(job_id, key_id, request, JobState.QUEUED, 0, NOW, NOW, PRICE_MICROS)
+    request = JobRequest(task=DecomposeTask(layers=4), webhook_url="http://127.0.0.1:1/", extra={"ä": [1, None]})
+    job = Job(
+        id=job_id,
+        key_id=key_id,
+        request=request,
+        state=JobState.QUEUED,
+        attempt=0,
+        created_at=NOW,
+        queued_at=NOW,
+        price_micros=PRICE_MICROS,
+    )
     jobs.insert(connection, job, None, f"once-{job_id}", "b" * 64)
     wallets.add(connection, key_id, wallets.HOLD, -PRICE_MICROS, NOW, job_id)
     events.append(connection, job_id, "state", {"state": "queued"}, NOW)
@@ -148,7 +158,7 @@ def fill_job(connection: sa.Connection, key_id: str, state: JobState, sha256: st
         is_good = state is JobState.SUCCEEDED
         failure = None if is_good else Failure("input_corrupt", "It is cut.", "Send all of it.")
         jobs.end(
-            connection, job_id, 1, state, NOW + 2, PRICE_MICROS * is_good, failure, {"file": "x"} if is_good else None
+            connection, job_id, 1, state, NOW + 2, PRICE_MICROS * is_good, failure, StackResult() if is_good else None
         )
         kind = wallets.SETTLE if is_good else wallets.RELEASE
         wallets.add(connection, key_id, kind, PRICE_MICROS * (not is_good), NOW + 2, job_id)

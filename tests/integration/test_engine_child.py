@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +12,9 @@ from PIL import Image, ImageDraw
 
 import lamina
 from archives import edits
+from lamina.core.job_results import PicturesResult, Recomposition, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, InputRole, Progress
-from lamina.core.task_records import Task, kind_of, record_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, TaskKind, TrainTask
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Sampling, Task, TrainTask
 from lamina.worker.host import EngineProcess
 from lamina.worker.protocol import (
     Checkpoint,
@@ -53,9 +52,20 @@ class Scene:
         folder.mkdir()
         self.told.clear()
         order = RunOrder(
-            "job", 1, kind_of(task), record_of(task), str(folder), inputs, engine, delivery or Delivery(safety=False)
+            job_id="job",
+            attempt=1,
+            task=task,
+            folder=str(folder),
+            inputs=inputs,
+            engine=engine,
+            delivery=delivery or Delivery(safety=False),
         )
         return await self.engine.run(order, self.told.append), folder
+
+
+def pictures_of(outcome: RunOutcome) -> PicturesResult:
+    assert isinstance(outcome.result, PicturesResult)
+    return outcome.result
 
 
 @pytest.fixture
@@ -92,27 +102,28 @@ def play(
 def test_a_poster_comes_back_as_a_stack_that_adds_up_to_it(tmp_path: Path, poster: Path) -> None:
     async def scene(given: Scene) -> None:
         outcome, folder = await given.ran(DecomposeTask(layers=4), {InputRole.PICTURE: (str(poster),)})
-        assert outcome.failure is None
-        stack, *layers, flat = outcome.outputs
-        assert [output.role for output in (stack, flat)] == ["stack", "flat"]
-        assert sorted(path.name for path in folder.iterdir()) == sorted(output.name for output in outcome.outputs)
+        result = outcome.result
+        assert outcome.failure is None and isinstance(result, StackResult)
+        stack, layers, flat = result.stack, result.layers, result.flat
+        assert stack is not None and flat is not None
+        assert result.files == (stack, *layers, flat)
+        assert sorted(path.name for path in folder.iterdir()) == sorted(file.file for file in result.files)
 
         source = np.asarray(Image.open(poster).convert("RGBA"))
-        loaded = lamina.load(folder / stack.name)
+        loaded = lamina.load(folder / stack.file)
         np.testing.assert_array_equal(loaded.composite(), source)
-        np.testing.assert_array_equal(np.asarray(Image.open(folder / flat.name).convert("RGBA")), source)
+        np.testing.assert_array_equal(np.asarray(Image.open(folder / flat.file).convert("RGBA")), source)
 
-        assert [output.facts["name"] for output in layers] == [layer.name for layer in loaded]
-        for output, layer in zip(layers, loaded, strict=True):
-            assert (output.role, output.content_type) == ("layer", "image/png")
-            assert output.facts["bbox"] == list(layer.box)
-            with Image.open(folder / output.name) as image:
+        assert [file.name for file in layers] == [layer.name for layer in loaded]
+        for file, layer in zip(layers, loaded, strict=True):
+            assert file.content_type == "image/png"
+            assert file.bbox == layer.box
+            with Image.open(folder / file.file) as image:
                 np.testing.assert_array_equal(np.asarray(image), layer.on_canvas(320, 240))
-        assert "SUMMER SALE" in [output.facts.get("text") for output in layers]
+        assert "SUMMER SALE" in [file.text for file in layers]
 
-        told = {name: outcome.facts[name] for name in ("engine", "width", "height", "is_flagged", "recomposition")}
-        errors = {"max_abs_error": 0, "mean_abs_error": 0}
-        assert told == {"engine": "classic", "width": 320, "height": 240, "is_flagged": False, "recomposition": errors}
+        assert (result.engine, result.width, result.height, result.is_flagged) == ("classic", 320, 240, False)
+        assert result.recomposition == Recomposition(max_abs_error=0, mean_abs_error=0)
         shares = [message.share for message in given.told if isinstance(message, Progress)]
         assert shares == sorted(shares) and shares[-1] < 1
 
@@ -138,7 +149,7 @@ def test_bad_input_is_the_users_fault_and_tells_no_paths(tmp_path: Path, poster:
             assert outcome.failure.code == code
             assert str(tmp_path) not in outcome.failure.message + outcome.failure.hint
             assert list(folder.iterdir()) == []
-        outcome, _ = await given.ran(GenerateTask("a dog"), {}, delivery=Delivery("docx"))
+        outcome, _ = await given.ran(GenerateTask("a dog"), {}, delivery=Delivery(format="docx"))
         assert outcome.failure is not None and outcome.failure.code == "output_unknown_format"
         outcome, _ = await given.ran(DecomposeTask(), {InputRole.PICTURE: (str(tmp_path / "lost.png"),)})
         assert outcome.failure is not None and not outcome.is_users_fault
@@ -151,18 +162,19 @@ def test_a_second_run_of_nano_loads_nothing_again(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     task = GenerateTask("a red circle on a white background", QUICK, 64, 64, count=2)
 
-    def loading_s(facts: Mapping[str, Any]) -> float:
-        return facts["timings_s"]["loading"]
+    def loading_s(outcome: RunOutcome) -> float:
+        return pictures_of(outcome).timings_s["loading"]
 
     async def scene(given: Scene) -> None:
         first, first_folder = await given.ran(task, {}, "nano")
         second, second_folder = await given.ran(task, {}, "nano")
         assert first.failure is None and second.failure is None
-        assert loading_s(second.facts) < loading_s(first.facts) / 4
+        assert loading_s(second) < loading_s(first) / 4
         for outcome in (first, second):
-            assert [output.name for output in outcome.outputs] == ["0.png", "1.png"]
-            assert [output.facts["seed"] for output in outcome.outputs] == [4, 5]
-            assert (outcome.facts["engine"], outcome.facts["steps"]) == ("nano", 4)
+            result = pictures_of(outcome)
+            assert [file.file for file in result.pictures] == ["0.png", "1.png"]
+            assert [file.seed for file in result.pictures] == [4, 5]
+            assert (result.engine, result.steps) == ("nano", 4)
         for name in ("0.png", "1.png"):
             assert (first_folder / name).read_bytes() == (second_folder / name).read_bytes()
         steps = [message.step for message in given.told if isinstance(message, Progress) and message.step]
@@ -176,7 +188,7 @@ def test_the_settings_engine_does_what_a_job_leaves_open(tmp_path: Path, poster:
     task, inputs = DecomposeTask(layers=2, sampling=QUICK), {InputRole.PICTURE: (str(poster),)}
 
     async def scene(given: Scene) -> None:
-        engines = [(await given.ran(task, inputs, engine))[0].facts["engine"] for engine in ("auto", "classic")]
+        engines = [pictures_of((await given.ran(task, inputs, name))[0]).engine for name in ("auto", "classic")]
         assert engines == ["nano", "classic"]
 
     play(tmp_path, scene, settings={"LAMINA_ENGINE": "nano"})
@@ -189,24 +201,29 @@ def test_pictures_are_changed_previewed_and_cancelled(tmp_path: Path, poster: Pa
     async def scene(given: Scene) -> None:
         sampling = Sampling(seed=1, steps=8, has_previews=True)
         outcome, folder = await given.ran(
-            EditTask("make the circle green", sampling, 64, 64), inputs, "auto", Delivery("webp", 80, True, False)
+            EditTask("make the circle green", sampling, 64, 64),
+            inputs,
+            "auto",
+            Delivery(format="webp", quality=80, is_watermarked=True, safety=False),
         )
         assert outcome.failure is None
-        (output,) = outcome.outputs
-        assert (output.name, output.content_type) == ("0.webp", "image/webp")
-        assert output.facts == {"width": 64, "height": 64, "seed": 1, "is_flagged": False}
-        with Image.open(folder / output.name) as image:
+        (file,) = pictures_of(outcome).pictures
+        assert (file.file, file.content_type) == ("0.webp", "image/webp")
+        assert (file.width, file.height, file.seed, file.is_flagged) == (64, 64, 1, False)
+        with Image.open(folder / file.file) as image:
             assert (image.format, image.size) == ("WEBP", (64, 64))
         previews = [Path(message.path) for message in given.told if isinstance(message, Preview)]
         assert previews and all(preview.parent == folder and preview.is_file() for preview in previews)
-        assert [message.line for message in given.told if isinstance(message, LogLine)] == outcome.facts["notes"]
+        assert (
+            tuple(message.line for message in given.told if isinstance(message, LogLine)) == pictures_of(outcome).notes
+        )
 
         def cancel_at_a_step(message: RunMessage) -> None:
             if isinstance(message, Progress) and message.step == 1:
                 given.engine.cancel("job")
 
         task = GenerateTask("a cat", Sampling(steps=250), 64, 64)
-        order = RunOrder("job", 1, kind_of(task), record_of(task), str(folder), engine="nano")
+        order = RunOrder(job_id="job", attempt=1, task=task, folder=str(folder), engine="nano")
         pid = given.engine.pid
         assert (await given.engine.run(order, cancel_at_a_step)).is_cancelled
         assert given.engine.pid == pid
@@ -227,7 +244,7 @@ def test_a_training_that_is_cancelled_leaves_its_adapter_and_a_checkpoint_that_t
             folder = tmp_path / name
             folder.mkdir()
             task = TrainTask(model="nano", steps=steps, seed=3, checkpoint_every=2, rank=2)
-            return RunOrder("job", 1, TaskKind.TRAIN, record_of(task), str(folder), inputs, "nano")
+            return RunOrder(job_id="job", attempt=1, task=task, folder=str(folder), inputs=inputs, engine="nano")
 
         told: list[RunMessage] = []
 
@@ -238,11 +255,12 @@ def test_a_training_that_is_cancelled_leaves_its_adapter_and_a_checkpoint_that_t
 
         first = order("first", 1000)
         outcome = await given.engine.run(first, cancel_after_two)
-        assert outcome.is_cancelled
-        assert [output.role for output in outcome.outputs] == ["lora", "config", "loss_plot"]
+        result = outcome.result
+        assert outcome.is_cancelled and isinstance(result, TrainingResult)
+        assert result.files == (result.lora, result.config, result.loss_plot)
         last = [message for message in told if isinstance(message, Checkpoint)][-1]
-        assert outcome.facts["steps_done"] == last.step >= 2
-        assert (outcome.facts["engine"], outcome.facts["seed"]) == ("nano", 3)
+        assert result.steps_done == last.step >= 2
+        assert (result.engine, result.seed) == ("nano", 3)
         assert [message.step for message in told if isinstance(message, Loss)] == list(range(1, last.step + 1))
         assert any(isinstance(message, Sample) for message in told)
 
@@ -250,8 +268,8 @@ def test_a_training_that_is_cancelled_leaves_its_adapter_and_a_checkpoint_that_t
         Path(second.folder, last.name).write_bytes(Path(last.path).read_bytes())
         told.clear()
         outcome = await given.engine.run(second, told.append)
-        assert outcome.failure is None
-        assert outcome.facts["steps_done"] == last.step + 2
+        assert outcome.failure is None and isinstance(outcome.result, TrainingResult)
+        assert outcome.result.steps_done == last.step + 2
         assert [message.step for message in told if isinstance(message, Loss)] == [last.step + 1, last.step + 2]
 
     play(tmp_path, scene)
@@ -265,7 +283,8 @@ def test_each_task_says_whether_it_is_looked_at_by_the_safety_checker(tmp_path: 
             task = GenerateTask("a white square", Sampling(seed=1, steps=2), 64, 64)
             outcome, folder = await given.ran(task, {}, "nano", Delivery(safety=safety))
             assert outcome.failure is None
-            assert outcome.outputs[0].facts["is_flagged"] is outcome.facts["is_flagged"] is is_looked_at
+            result = pictures_of(outcome)
+            assert result.pictures[0].is_flagged is result.is_flagged is is_looked_at
             with Image.open(folder / "0.png") as image:
                 assert (np.asarray(image.convert("RGB")).max() == 0) == is_looked_at
 
@@ -275,7 +294,8 @@ def test_each_task_says_whether_it_is_looked_at_by_the_safety_checker(tmp_path: 
 def test_the_child_of_the_benchmarks_gives_what_the_real_one_gives(tmp_path: Path) -> None:
     async def scene(given: Scene) -> None:
         outcome, folder = await given.ran(DecomposeTask(), {})
-        assert [output.name for output in outcome.outputs] == ["stack.zip", "layer-0.png", "layer-1.png", "flat.png"]
+        names = [file.file for file in pictures_of(outcome).files]
+        assert names == ["stack.zip", "layer-0.png", "layer-1.png", "flat.png"]
         assert len(lamina.load(folder / "stack.zip")) == 2
         outcome, folder = await given.ran(GenerateTask("steps 2 0.01"), {})
         assert [message.step for message in given.told if isinstance(message, Progress)] == [1, 2]

@@ -10,8 +10,7 @@ import pytest
 import lamina
 from lamina.core.jobs import Progress
 from lamina.core.ports import Step
-from lamina.core.task_records import record_of
-from lamina.core.tasks import GenerateTask, Sampling, TaskKind
+from lamina.core.tasks import GenerateTask, Sampling
 from lamina.worker.child import run_order
 from lamina.worker.child_loop import RunReport
 from lamina.worker.protocol import RunMessage, RunOrder
@@ -58,7 +57,7 @@ def test_taking_a_picture_apart_by_a_model_goes_up_to_the_end() -> None:
 def test_the_agent_hears_of_the_whole_and_always_of_the_time_to_go(tmp_path: Path) -> None:
     heard: list[RunMessage] = []
     task = GenerateTask("a red circle", Sampling(None, 1, STEPS), 64, 64, COUNT)
-    order = RunOrder("job", 1, TaskKind.GENERATE, record_of(task), str(tmp_path), engine="nano")
+    order = RunOrder(job_id="job", attempt=1, task=task, folder=str(tmp_path), engine="nano")
     run_order(order, RunReport(heard.append, lambda: False))
     told = [message for message in heard if isinstance(message, Progress)]
     assert all(one.share <= other.share for one, other in pairwise(told))

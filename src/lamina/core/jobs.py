@@ -1,12 +1,12 @@
 """What a job is, the states that it passes through, and the only ways from one to another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from lamina.core.stand_ins import is_free
-from lamina.core.tasks import TaskKind
+from lamina.core.job_results import Result
+from lamina.core.tasks import Lora, PictureTask, Task, TaskKind
 
 
 class JobState(StrEnum):
@@ -79,12 +79,13 @@ class WebhookEvent(StrEnum):
     COMPLETED = "completed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How results are to be encoded. `quality`: 1..100, of JPEG and WebP. `safety`: None is as the settings say.
+    """How results are encoded. `quality`: 1..100, of JPEG and WebP. `safety`: whether the safety checker runs; None is
+    as the settings say.
 
-    Of a stack, `format` is that of its layers, and "jpg", which has no alpha, that of a flat picture on white beside
-    them; `has_pages`: it is to come as one TIFF with a page a layer, too. `keep_s`: how long files are kept at most.
+    Of a stack, `format` is that of its layers; "jpg", which has no alpha, adds the flat picture on white. `has_pages`:
+    the stack also comes as one TIFF with a page per layer. `keep_s`: seconds for which the files are kept at most.
     """
 
     format: str = "png"
@@ -95,9 +96,11 @@ class Delivery:
     keep_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`share`: 0..1 of the run; `step` of `steps` where a model samples; `eta_s`: seconds to go, says the engine."""
+    """`share`: 0..1 of the run; `step` of `steps` where a model samples; `eta_s`: seconds to go, as the engine
+    estimates.
+    """
 
     stage: str = ""
     share: float = 0.0
@@ -116,19 +119,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class JobRequest:
-    """What is to be done, as it is stored; it never changes.
+class AbsentTask:
+    """Stands for a task that is not known: its contents were removed after their time, or it was rejected as invalid.
 
-    `kind`, `task`: which task and its record (`core.task_records`). `engine`: its name or "auto". `model`: in the
-    catalog. `dialect`: who asked, and so how events are worded. `extra`: what the dialect wants to find again.
-    `priority`: higher goes first, -10..10. `start_within_s`, `run_within_s`: deadlines; None is none.
-    `webhook_events`: what `webhook_url` is told.
-    `upload_url`: where what was made is put, besides. `named_model`: of the catalog, the one that is asked for, in so
-    many words or by the address; "" where the choice is left to us.
+    `kind`: what it was to do.
     """
 
     kind: TaskKind
-    task: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What is to be done, as it is stored; it never changes.
+
+    `engine`: its name or "auto". `model`: in the catalog. `dialect`: the API that took the request, and so how answers
+    and events are worded. `extra`: JSON that the API stores for its answers. `priority`: -10..10, higher goes first.
+    `start_within_s`, `run_within_s`: deadlines; None is none. `webhook_events`: what is sent to `webhook_url`.
+    `upload_url`: where the results are also put. `named_model`: the model of the catalog that the request names, in its
+    body or by its URL; "" where the choice is left to the service.
+    """
+
+    task: Task | AbsentTask
     inputs: tuple[JobInput, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
     engine: str = "auto"
@@ -143,14 +154,32 @@ class JobRequest:
     upload_url: str | None = None
     named_model: str = ""
 
+    @property
+    def kind(self) -> TaskKind:
+        return self.task.kind
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def has_task(self) -> bool:
+        """False once its contents were removed, and where it was rejected as invalid."""
+        return not isinstance(self.task, AbsentTask)
+
+    @property
+    def loras(self) -> tuple[Lora, ...]:
+        return self.task.sampling.loras if isinstance(self.task, PictureTask) else ()
+
+    def with_loras(self, loras: tuple[Lora, ...]) -> "JobRequest":
+        """The request with other LoRAs; itself where its task takes none."""
+        if not isinstance(self.task, PictureTask):
+            return self
+        return replace(self, task=replace(self.task, sampling=replace(self.task.sampling, loras=loras)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A request and what has become of it. Times are seconds since 1970; money is micro-dollars.
 
-    `attempt`: how often it was claimed: every write of a run carries it, and one that is not the latest is void.
-    `result`: references to files and facts, no pixels; None until it has succeeded. A training that was cancelled has
-    one, too, of the steps that were done.
+    `attempt`: how often it was claimed; every write of a run carries it, and is void unless it is the latest.
+    `result`: None until the job has succeeded. A training that was cancelled has one as well, of the steps it did.
     """
 
     id: str
@@ -168,12 +197,17 @@ class Job:
     is_cancel_requested: bool = False
     progress: Progress = field(default_factory=Progress)
     failure: Failure | None = None
-    result: Mapping[str, Any] | None = None
+    result: Result | None = None
 
     @property
     def cost_micros(self) -> int:
         """What it costs a key that pays for its jobs, as far as is known: nothing where a stand-in made the result."""
-        return 0 if is_free(self.result) else self.price_micros
+        return 0 if self.is_free else self.price_micros
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing because a stand-in made the result."""
+        return self.result is not None and self.result.is_free
 
     @property
     def waited_s(self) -> float | None:

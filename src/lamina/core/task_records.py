@@ -1,42 +1,65 @@
-"""Tasks as plain dictionaries, to be kept and sent, and back."""
+"""Tasks as JSON records and back, for the rows of the store and for the wire to the engine process."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
+from lamina.core.tasks import (
+    DecomposeTask,
+    EditTask,
+    GenerateTask,
+    Lora,
+    PictureTask,
+    Sampling,
+    Task,
+    TaskKind,
+    TrainTask,
+)
 
-Task = GenerateTask | EditTask | DecomposeTask
-_TASKS: dict[TaskKind, type[Task]] = {
+_PICTURE_TASKS: dict[TaskKind, type[PictureTask]] = {
     TaskKind.GENERATE: GenerateTask,
     TaskKind.EDIT: EditTask,
     TaskKind.DECOMPOSE: DecomposeTask,
 }
 
 
-def kind_of(task: Task) -> TaskKind:
-    return next(kind for kind, known in _TASKS.items() if isinstance(task, known))
-
-
-def record_of(task: Task | TrainTask) -> dict[str, Any]:
-    """Of JSON's own types only."""
+def encode_task(task: Task) -> dict[str, Any]:
+    """Only of types that JSON has."""
     return asdict(task)
 
 
-def task_of(kind: TaskKind, record: Mapping[str, Any]) -> Task:
-    """The task that `record_of` was given, validated again. Raises `LaminaError` (task_invalid)."""
-    own = dict(record)
-    sampling = dict(own.pop("sampling"))
-    sampling["loras"] = tuple(Lora(**lora) for lora in sampling["loras"])
-    acceleration = dict(sampling["acceleration"])
-    acceleration["level"] = AccelerationLevel(acceleration["level"])
-    acceleration["cache"] = None if acceleration["cache"] is None else StepCache(acceleration["cache"])
-    sampling["unasked"] = tuple(sampling.get("unasked", ()))
-    sampling["acceleration"] = Acceleration(**acceleration)
-    return _TASKS[kind](**own, sampling=Sampling(**sampling))
+def decode_task(kind: TaskKind, record: Mapping[str, Any]) -> Task:
+    """The task that `encode_task` was given, validated again.
+
+    A field that the record lacks gets its default; an unknown one is ignored. Raises `LaminaError` (task_invalid), and
+    TypeError where a field is missing that has no default.
+    """
+    if kind is TaskKind.TRAIN:
+        return TrainTask(**known_fields(TrainTask, record))
+    task = _PICTURE_TASKS[kind]
+    own = known_fields(task, record)
+    own["sampling"] = _decode_sampling(record.get("sampling") or {})
+    return task(**own)
 
 
-def train_task_of(record: Mapping[str, Any]) -> TrainTask:
-    """As `task_of`, of a training."""
-    return TrainTask(**record)
+def known_fields(of: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the record is a field of the dataclass `of`: records of other versions may have more."""
+    return {field.name: record[field.name] for field in fields(of) if field.name in record}
+
+
+def _decode_sampling(record: Mapping[str, Any]) -> Sampling:
+    own = known_fields(Sampling, record)
+    own["loras"] = tuple(Lora(**known_fields(Lora, lora)) for lora in record.get("loras") or ())
+    own["unasked"] = tuple(record.get("unasked") or ())
+    own["acceleration"] = _decode_acceleration(record.get("acceleration") or {})
+    return Sampling(**own)
+
+
+def _decode_acceleration(record: Mapping[str, Any]) -> Acceleration:
+    own = known_fields(Acceleration, record)
+    if "level" in own:
+        own["level"] = AccelerationLevel(own["level"])
+    if own.get("cache") is not None:
+        own["cache"] = StepCache(own["cache"])
+    return Acceleration(**own)

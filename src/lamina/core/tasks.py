@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from lamina.core.acceleration import Acceleration
 from lamina.core.errors import ErrorCode, LaminaError
@@ -95,6 +96,8 @@ class GenerateTask:
     how much of a picture that is started from may change. `is_expanded`: let a language model enrich the prompt first.
     """
 
+    kind: ClassVar = TaskKind.GENERATE
+
     prompt: str
     sampling: Sampling = field(default_factory=Sampling)
     width: int | None = None
@@ -115,6 +118,8 @@ class EditTask:
     """Change a picture, or several into one, as words say. Fields as in `GenerateTask`; without a size, the first
     picture's aspect and about its size, or the last one's: `is_sized_like_last`.
     """
+
+    kind: ClassVar = TaskKind.EDIT
 
     prompt: str
     sampling: Sampling = field(default_factory=Sampling)
@@ -139,6 +144,8 @@ class DecomposeTask:
     For models only: `prompt` describes the whole picture, hidden parts too, and is written by the model where it is
     empty; `resolution_px`: 640 or 1024, at which the model looks; `is_raw`: its layers as they come, at its own size.
     """
+
+    kind: ClassVar = TaskKind.DECOMPOSE
 
     layers: int | None = None
     prompt: str = ""
@@ -170,6 +177,8 @@ class TrainTask:
     None is the trainer's own default, which `core.training` fills in; a seed of None is drawn.
     """
 
+    kind: ClassVar = TaskKind.TRAIN
+
     model: str | None = None
     steps: int | None = None
     learning_rate: float | None = None
@@ -192,6 +201,13 @@ class TrainTask:
         _check_range("a caption dropout", self.caption_dropout, 0, 1)
         _check_range("a resolution", self.resolution_px, MIN_SIDE_PX, MAX_TRAINING_PX)
         _check_range("steps between checkpoints", self.checkpoint_every, 1, MAX_TRAINING_STEPS)
+
+
+PictureTask = GenerateTask | EditTask | DecomposeTask
+"""What an engine makes or changes pictures by."""
+
+Task = PictureTask | TrainTask
+"""What a job can be asked to do."""
 
 
 def _check_prompt(prompt: str) -> None:

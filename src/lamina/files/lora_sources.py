@@ -1,4 +1,4 @@
-"""Checks where a LoRA is to come from, before a job is submitted and again before its engine reads it."""
+"""Checks where a LoRA is to come from: its wording before a request is taken in, and this machine's files after."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,26 @@ from lamina.core.jobs import FILE, JOB
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(/[\w-][\w.-]*)*")
 
 
+def check_lora_wording(source: str) -> None:
+    """Raises `LaminaError` (lora_unusable) unless it is an http(s) address, `file:ID`, `job:ID`, or may be an id on the
+    hub. Looks at nothing but the text.
+    """
+    if not (source.startswith((FILE, JOB, "http://", "https://")) or _HUB_ID.fullmatch(source)):
+        raise _unusable(source)
+
+
 def check_lora_source(source: str) -> None:
-    """Raises `LaminaError` (lora_unusable) for what is no address, no file of the service and no id on the hub."""
-    is_hub_id = bool(_HUB_ID.fullmatch(source)) and not Path(source).exists()
-    if not (source.startswith((FILE, JOB, "http://", "https://")) or is_hub_id):
-        raise LaminaError(
-            ErrorCode.LORA_UNUSABLE,
-            f"The LoRA {source[:200]!r} cannot be used here.",
-            "Give an https address, file:ID of an upload, job:ID of a training, or the id of one on the hub.",
-        )
+    """As `check_lora_wording`, and raises the same for what looks like an id on the hub but is a path on this machine,
+    which no client may read.
+    """
+    check_lora_wording(source)
+    if _HUB_ID.fullmatch(source) and Path(source).exists():
+        raise _unusable(source)
+
+
+def _unusable(source: str) -> LaminaError:
+    return LaminaError(
+        ErrorCode.LORA_UNUSABLE,
+        f"The LoRA {source[:200]!r} cannot be used here.",
+        "Give an https address, file:ID of an upload, job:ID of a training, or the id of one on the hub.",
+    )

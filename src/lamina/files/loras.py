@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import ResultFile, TrainingResult
 from lamina.core.jobs import FILE, JOB, Job, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
@@ -24,12 +25,8 @@ _MARKS = ("lora", ".alpha")  # in the names of what a LoRA holds, whoever traine
 
 async def with_own_loras(service: Service, key_id: str, request: JobRequest) -> JobRequest:
     """The request with `file:ID` for each LoRA of this service, however it names them. Raises as `own_lora` does."""
-    sampling = dict(request.task.get("sampling") or {})
-    loras = sampling.get("loras")
-    if not loras:
-        return request
-    sampling["loras"] = [{**lora, "path": await own_lora(service, key_id, str(lora["path"]))} for lora in loras]
-    return replace(request, task={**request.task, "sampling": sampling})
+    loras = [replace(lora, path=await own_lora(service, key_id, lora.path)) for lora in request.loras]
+    return request.with_loras(tuple(loras))
 
 
 async def own_lora(service: Service, key_id: str, source: str) -> str:
@@ -65,15 +62,16 @@ def trained_file(job: Job) -> str:
         raise LaminaError(
             ErrorCode.STATE_CONFLICT, f"The LoRA of job {job.id} is not there yet: it is {job.state}.", "Wait for it."
         )
-    if job.result is None or "lora" not in job.result:
+    lora = _lora_of(job)
+    if lora is None:
         raise _no_lora(f"Job {job.id} has no LoRA: it is {job.state}, or was removed.")
-    return str(job.result["lora"]["file"])
+    return lora.file
 
 
 async def trained_loras(service: Service, key_id: str) -> list[Job]:
     """The newest trainings that have left one, at most 100."""
     found = await service.database.read(lambda connection: jobs.trained(connection, key_id, _MOST_TRAINED))
-    return [job for job in found if "lora" in (job.result or {})]
+    return [job for job in found if _lora_of(job) is not None]
 
 
 async def fetch_lora(service: Service, url: str, to: Path) -> None:
@@ -110,6 +108,10 @@ def _check(path: Path, label: str) -> None:
         raise _unusable(label, f"it is for {other}, not for Qwen-Image", "Give one that was trained for this family.")
     if not any(mark in key.lower() for key in keys for mark in _MARKS):
         raise _unusable(label, "there is no LoRA in it", "Give the adapter alone, not a whole model.")
+
+
+def _lora_of(job: Job) -> ResultFile | None:
+    return job.result.lora if isinstance(job.result, TrainingResult) else None
 
 
 def _no_lora(what: str) -> LaminaError:

@@ -1,13 +1,13 @@
 """Ends a job: its state, its money and its webhook, in one transaction or not at all."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from lamina.core.ids import new_id
+from lamina.core.job_results import Result, TrainingResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState, Progress, WebhookEvent
-from lamina.core.stand_ins import ENGINE, STANDS_IN_FOR, is_free, stood_in_for, told_of_stand_in
+from lamina.core.stand_ins import stood_in_for, with_stand_in
 from lamina.core.tasks import TaskKind
 from lamina.jobs.log import log_end
 from lamina.jobs.settle import forget_progress, settled_training
@@ -23,7 +23,7 @@ def end(
     attempt: int | None,
     state: JobState,
     failure: Failure | None = None,
-    result: Mapping[str, Any] | None = None,
+    result: Result | None = None,
     made: Sequence[files.FileRecord] = (),
     charge_micros: int | None = None,
 ) -> Job | None:
@@ -38,14 +38,24 @@ def end(
         return None
     is_training = before.request.kind is TaskKind.TRAIN
     if is_training and charge_micros is None:
-        settled = settled_training(connection, service, before, state, result, made)
+        trained = result if isinstance(result, TrainingResult) else None
+        settled = settled_training(connection, service, before, state=state, result=trained, made=made)
         charge_micros, result, made = settled.charge_micros, settled.result, settled.made
     is_metered = _is_held(connection, job_id)
     charge = _charge(service, before, state) if charge_micros is None else min(charge_micros, before.price_micros)
     if result is not None:
         result = _with_stand_in(service, before.request, result)
-    charge = charge if is_metered and not is_free(result) else 0
-    job = jobs.end(connection, job_id, attempt, state, now, charge, failure, result)
+    charge = charge if is_metered and not (result is not None and result.is_free) else 0
+    job = jobs.end(
+        connection,
+        job_id,
+        attempt=attempt,
+        state=state,
+        now=now,
+        charged_micros=charge,
+        failure=failure,
+        result=result,
+    )
     if job is None:
         return None
     if is_metered:
@@ -54,22 +64,22 @@ def end(
         forget_progress(connection, job_id)
     for file in made:
         files.insert(connection, file)
-    if result is not None and STANDS_IN_FOR in result:
-        events.append(connection, job_id, "log", {"line": result["notes"][-1]}, now)
+    if result is not None and result.stands_in_for is not None:
+        events.append(connection, job_id, "log", {"line": result.notes[-1]}, now)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
     if state is JobState.SUCCEEDED and before.progress.stage:  # whoever follows its progress sees it come to its end
-        events.append(connection, job_id, "progress", progress_record(Progress("done", 1.0)), now)
+        events.append(connection, job_id, "progress", progress_record(Progress(stage="done", share=1.0)), now)
     events.append(connection, job_id, "state", told, now)
     tell(connection, job, WebhookEvent.COMPLETED, now)
     if job.request.upload_url is not None and state is JobState.SUCCEEDED:
-        outbox.insert(connection, new_id(), job_id, job.key_id, outbox.UPLOAD, job.request.upload_url, now)
+        _insert_in_outbox(connection, job, outbox.UPLOAD, job.request.upload_url, now)
     return job
 
 
 def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
     """By webhook, if its user wants to hear of it."""
     if job.request.webhook_url is not None and event in job.request.webhook_events:
-        outbox.insert(connection, new_id(), job.id, job.key_id, event, job.request.webhook_url, now)
+        _insert_in_outbox(connection, job, event, job.request.webhook_url, now)
 
 
 def announce(service: Service, job: Job | None) -> None:
@@ -87,10 +97,14 @@ def ring(service: Service, job: Job) -> None:
         service.letters.set()
 
 
-def _with_stand_in(service: Service, request: JobRequest, result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Told from what has run, not from what was to run."""
-    model = stood_in_for(str(result.get(ENGINE, "")), request.named_model)
-    return result if model is None else told_of_stand_in(result, model, service.limits.are_stand_ins_charged)
+def _insert_in_outbox(connection: Connection, job: Job, event: str, url: str, now: float) -> None:
+    outbox.insert(connection, event_id=new_id(), job_id=job.id, key_id=job.key_id, event=event, url=url, now=now)
+
+
+def _with_stand_in(service: Service, request: JobRequest, result: Result) -> Result:
+    """Decided by the engine that has run, not by the one that was to run."""
+    model = stood_in_for(result.engine, request.named_model)
+    return result if model is None else with_stand_in(result, model, service.limits.are_stand_ins_charged)
 
 
 def _charge(service: Service, job: Job, state: JobState) -> int:
@@ -106,5 +120,13 @@ def _is_held(connection: Connection, job_id: str) -> bool:
 def _settle(connection: Connection, job: Job, now: float) -> None:
     """What was held and is not charged goes back."""
     kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
-    note = f"{job.request.model}, free: nano stood in" if is_free(job.result) else job.request.model
-    wallets.add(connection, job.key_id, kind, job.price_micros - job.charged_micros, now, job.id, note)
+    note = f"{job.request.model}, free: nano stood in" if job.is_free else job.request.model
+    wallets.add(
+        connection,
+        job.key_id,
+        kind,
+        amount_micros=job.price_micros - job.charged_micros,
+        now=now,
+        job_id=job.id,
+        note=note,
+    )

@@ -35,7 +35,7 @@ def _about(job: Job) -> dict[str, object]:
         "key_id": job.key_id,
         "kind": job.request.kind.value,
         "model": job.request.model,
-        "engine": (job.result or {}).get("engine") or job.request.engine,
+        "engine": (job.result.engine if job.result is not None else "") or job.request.engine,
         "dialect": job.request.dialect,
         "host": socket.gethostname(),
     }

@@ -20,13 +20,22 @@ async def submit_refused(service: Service, key: ApiKey, request: JobRequest, fai
     """
     check_addresses(service, request)
     now = service.clock()
-    job = Job(new_id(), key.id, replace(request, inputs=()), JobState.QUEUED, 0, now, now, 0)
+    job = Job(
+        id=new_id(),
+        key_id=key.id,
+        request=replace(request, inputs=()),
+        state=JobState.QUEUED,
+        attempt=0,
+        created_at=now,
+        queued_at=now,
+        price_micros=0,
+    )
 
     def work(connection: Connection) -> Job | None:
         check_limits(connection, key, now)
         jobs.insert(connection, job, None, None, None)
         events.append(connection, job.id, "state", {"state": JobState.QUEUED}, now)
-        return end(connection, service, job.id, None, JobState.FAILED, failure, charge_micros=0)
+        return end(connection, service, job.id, attempt=None, state=JobState.FAILED, failure=failure, charge_micros=0)
 
     ended = await service.database.write(work)
     assert ended is not None  # noqa: S101  (nobody else has seen it)

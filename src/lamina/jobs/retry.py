@@ -58,7 +58,7 @@ def tried_again(
         _requeue(connection, service, job, failure.message, is_excused=is_excused, has_crashed=is_own_doing)
         return None
     last = replace(failure, message=f"{failure.message} {_TWICE}", hint=_OTHERWISE) if is_hopeless else failure
-    return end(connection, service, job.id, job.attempt, JobState.ERRORED, last)
+    return end(connection, service, job.id, attempt=job.attempt, state=JobState.ERRORED, failure=last)
 
 
 def _is_to_stop(connection: Connection, job: Job) -> bool:

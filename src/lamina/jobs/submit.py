@@ -35,7 +35,7 @@ async def submit(
 
     def work(connection: Connection) -> Job:
         known = _known(connection, key, idempotency_key, body_hash)
-        return known or _taken_in(connection, service, key, job, idempotency_key, body_hash)
+        return known or _taken_in(connection, service, key, job, idempotency_key=idempotency_key, body_hash=body_hash)
 
     try:
         taken = await service.database.write(work)
@@ -61,7 +61,7 @@ async def submit_each(
     def work(connection: Connection) -> list[Job]:
         for name, job in zip(names, taken, strict=True):
             _known(connection, key, name, unlike_any)
-            _taken_in(connection, service, key, job, name, unlike_any)
+            _taken_in(connection, service, key, job, idempotency_key=name, body_hash=unlike_any)
             for note in notes:
                 events.append(connection, job.id, "log", {"line": note}, job.created_at)
         return taken
@@ -79,11 +79,20 @@ async def submit_each(
 def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
     _check_model(key, request)
     check_addresses(service, request)
-    for lora in (request.task.get("sampling") or {}).get("loras") or ():
-        check_lora_source(str(lora["path"]))
+    for lora in request.loras:
+        check_lora_source(lora.path)
     now = service.clock()
     price = service.pricing.most(request)
-    return Job(new_id(), key.id, request, JobState.QUEUED, 0, now, now, price)
+    return Job(
+        id=new_id(),
+        key_id=key.id,
+        request=request,
+        state=JobState.QUEUED,
+        attempt=0,
+        created_at=now,
+        queued_at=now,
+        price_micros=price,
+    )
 
 
 def check_addresses(service: Service, request: JobRequest) -> None:
@@ -134,7 +143,13 @@ def _taken_in(
     start_by = None if start_within_s is None else job.created_at + start_within_s
     jobs.insert(connection, job, start_by, idempotency_key, body_hash)
     if key.is_metered and not wallets.add(
-        connection, key.id, wallets.HOLD, -job.price_micros, job.created_at, job.id, job.request.model
+        connection,
+        key.id,
+        wallets.HOLD,
+        amount_micros=-job.price_micros,
+        now=job.created_at,
+        job_id=job.id,
+        note=job.request.model,
     ):
         balance = wallets.balance_micros(connection, key.id)
         raise LaminaError(

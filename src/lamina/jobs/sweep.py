@@ -66,7 +66,7 @@ def _found(connection: Connection, service: Service) -> list[Mend]:
 
 
 def _ending(service: Service, job_id: str, attempt: int, state: JobState, failure: Failure) -> Mend:
-    return lambda connection: end(connection, service, job_id, attempt, state, failure)
+    return lambda connection: end(connection, service, job_id, attempt=attempt, state=state, failure=failure)
 
 
 def _reconcile(connection: Connection, service: Service) -> None:

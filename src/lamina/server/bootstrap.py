@@ -55,16 +55,16 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
     limits, metrics = limits_of(settings), Metrics()
     file_secret, keys = _secrets(database)
     service = Service(
-        database,
-        open_files(settings),
-        Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
-        _dispatcher(database, limits),
-        PricesOfRequests(settings.prices or ""),
-        file_secret,
-        data_folder(settings) / "cache",
-        settings.base_url or base_url,
-        (base_url, base_url.replace("127.0.0.1", "localhost")),
-        limits,
+        database=database,
+        blobs=open_files(settings),
+        fetcher=Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
+        dispatcher=_dispatcher(database, limits),
+        pricing=PricesOfRequests(settings.prices or ""),
+        secret=file_secret,
+        cache=data_folder(settings) / "cache",
+        base_url=settings.base_url or base_url,
+        base_urls=(base_url, base_url.replace("127.0.0.1", "localhost")),
+        limits=limits,
         observer=metrics,
         patient_fetcher=Fetcher(settings.allow_private_urls, PATIENT_BYTES, PATIENT_S),
     )
@@ -89,21 +89,21 @@ def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:
 
 def limits_of(settings: Settings) -> Limits:
     return Limits(
-        settings.agent_lost_s,
-        settings.max_attempts,
-        settings.stall_s,
-        settings.cancel_grace_s,
-        settings.run_s,
-        settings.url_s,
-        _seconds(settings.retention_days),
-        _seconds(settings.upload_days),
-        settings.drain_s,
-        settings.max_upload_bytes,
-        settings.charge_failed,
-        settings.training_run_s,
-        settings.training_cancel_grace_s,
-        settings.charge_stand_ins,
-        settings.max_stored_bytes or None,
+        agent_lost_s=settings.agent_lost_s,
+        max_attempts=settings.max_attempts,
+        stall_s=settings.stall_s,
+        cancel_grace_s=settings.cancel_grace_s,
+        run_s=settings.run_s,
+        url_s=settings.url_s,
+        retention_s=_seconds(settings.retention_days),
+        upload_s=_seconds(settings.upload_days),
+        drain_s=settings.drain_s,
+        max_upload_bytes=settings.max_upload_bytes,
+        is_failed_charged=settings.charge_failed,
+        training_run_s=settings.training_run_s,
+        training_cancel_grace_s=settings.training_cancel_grace_s,
+        are_stand_ins_charged=settings.charge_stand_ins,
+        max_stored_bytes=settings.max_stored_bytes or None,
     )
 
 

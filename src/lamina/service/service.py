@@ -20,7 +20,7 @@ PATIENT_BYTES, PATIENT_S = 4 << 30, 900.0
 """Of a LoRA or a training's archive behind an address: as much, and it may take so long."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Times in seconds. `agent_lost_s`: an agent not heard of for so long has lost its job. `max_attempts`: of a job,
     until it counts as our error. `stall_s`: an engine that tells nothing for so long is killed; `cancel_grace_s`: one
@@ -62,12 +62,16 @@ class Pricing(Protocol):
         """What is held for it: of a training, for all of its steps and for as many layers as there may be."""
         ...
 
+    def of_pictures(self, kind: TaskKind, model: str, pictures: int = 1) -> int:
+        """Of a task of `kind` with `model` that makes so many pictures."""
+        ...
+
     def of_training(self, request: JobRequest, steps: int, layers: int, is_whole: bool) -> int:
         """Of one that did so many steps, with so many layers an example. `is_whole`: it has succeeded."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """`pricing`: what requests cost. `secret`: signs addresses of files, one for all processes.
     `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook

@@ -1,13 +1,13 @@
 """The jobs table: the truth about every job. What a run writes carries its attempt and is void if another has begun."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
+from lamina.core.job_results import Result
 from lamina.core.jobs import OPEN, Failure, Job, JobState, Progress, states_before
+from lamina.core.result_records import encode_result
 from lamina.core.tasks import TaskKind
 from lamina.store.job_rows import job_of, progress_record, request_record
 from lamina.store.tables import jobs
@@ -204,7 +204,7 @@ def end(
     now: float,
     charged_micros: int,
     failure: Failure | None = None,
-    result: Mapping[str, Any] | None = None,
+    result: Result | None = None,
 ) -> Job | None:
     """None where the job cannot come into that state any more, or another attempt has begun; None is any attempt."""
     known = {
@@ -215,7 +215,7 @@ def end(
         "its_ended_at": now,
         "its_charged_micros": charged_micros,
         "its_failure": None if failure is None else asdict(failure),
-        "its_result": None if result is None else dict(result),
+        "its_result": None if result is None else encode_result(result),
     }
     row = connection.execute(_END, known).first()
     return None if row is None else job_of(row)

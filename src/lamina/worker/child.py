@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.eta import Countdown
 from lamina.core.jobs import InputRole
-from lamina.core.task_records import task_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TrainTask
 from lamina.installation import keep_paths_back
 from lamina.worker.child_loop import RunReport, Writing, serve
 from lamina.worker.protocol import RunOrder, RunOutcome
@@ -21,6 +20,7 @@ from lamina.worker.protocol import RunOrder, RunOutcome
 if TYPE_CHECKING:  # it takes orders as early as it can
     from lamina.core.layers import Pixels
     from lamina.core.ports import Step
+    from lamina.core.tasks import PictureTask
     from lamina.execution.decompose import Stack
     from lamina.execution.pictures import Pictures
 
@@ -35,26 +35,27 @@ def main() -> None:
 
 def run_order(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
     """Raises `LaminaError`."""
-    if order.kind is TaskKind.TRAIN:
+    task = order.task
+    if isinstance(task, TrainTask):
         from lamina.worker.training import train
 
-        return train(order, report)
+        return train(task, order, report)
     from lamina.execution.pictures import Pictures
     from lamina.worker.outputs import check_format, write_pictures, write_stack
 
     check_format(order)  # before any long work
-    made = _made(order, report)
+    made = _made(task, order, report)
     for note in made.notes:
         report.log(note)
     report.progress("writing", _ENGINE_SHARE)
     return partial(write_pictures, made, order) if isinstance(made, Pictures) else partial(write_stack, made, order)
 
 
-def _made(order: RunOrder, report: RunReport) -> Pictures | Stack:
+def _made(task: PictureTask, order: RunOrder, report: RunReport) -> Pictures | Stack:
     from lamina.execution.decompose import decomposed
     from lamina.execution.pictures import edited, generated
 
-    task, safety = task_of(order.kind, order.task), _SAFETY[order.delivery.safety]
+    safety = _SAFETY[order.delivery.safety]
     progress = _EngineProgress(report, Path(order.folder))
     pictures = _inputs(order, InputRole.PICTURE)
     match task:

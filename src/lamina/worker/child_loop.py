@@ -15,31 +15,30 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.faults import FAULTS, fault_of, new_fault_id
 from lamina.core.jobs import Failure, Progress
 from lamina.worker.protocol import (
-    CANCEL,
-    READY,
-    RUN,
-    STOP,
+    Cancel,
     Checkpoint,
+    Command,
+    EngineIdle,
     Loading,
     LogLine,
     Loss,
-    Made,
     Preview,
+    Run,
     RunMessage,
     RunOrder,
     RunOutcome,
     Sample,
-    parse_line,
-    parse_order,
-    render_line,
-    render_message,
-    render_outcome,
+    Stop,
+    decode_command,
+    encode_message,
+    encode_outcome,
+    encode_ready,
 )
 
 T = TypeVar("T")
@@ -65,7 +64,7 @@ class RunReport:
         self, stage: str, share: float, step: int | None = None, steps: int | None = None, eta_s: float | None = None
     ) -> None:
         self._loading = None
-        self._send(Progress(stage, share, step, steps, eta_s))
+        self._send(Progress(stage=stage, share=share, step=step, steps=steps, eta_s=eta_s))
         self._stop_if_cancelled()
 
     def loading(self, stage: str, share: float = 0.0) -> None:
@@ -120,21 +119,21 @@ def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: 
     threading.Thread(target=served.listen, daemon=True).start()
     threading.Thread(target=served.beat, args=(beat_s,), daemon=True).start()
     prepare()
-    served.send(render_line(READY))
+    served.send(encode_ready())
     while not served.is_spoiled and (order := served.orders.get()) is not None:
-        served.run(handler, *order)
+        served.run(handler, order)
     served.writer.shutdown()
     served.exit_code = 0
 
 
 class _Served:
-    """`orders`: with the number of the run; None is the last. `exit_code`: of the process, as things stand.
+    """`orders`: None is the last. `exit_code`: of the process, as things stand.
 
     `is_spoiled`: its device or its machine failed, and it leaves for another to take its place.
     """
 
     def __init__(self, incoming: int, outgoing: int) -> None:
-        self.orders: queue.SimpleQueue[tuple[int, dict[str, Any]] | None] = queue.SimpleQueue()
+        self.orders: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self.exit_code = 1
         self.is_spoiled = False
         self.writer = ThreadPoolExecutor(1, "writing")
@@ -146,30 +145,30 @@ class _Served:
     def listen(self) -> NoReturn:
         with os.fdopen(self._incoming, "rb") as lines:
             for line in lines:
-                message = parse_line(line) or {}
-                kind = message.get("type")
-                if kind == RUN:
-                    self.orders.put((message["run"], message["order"]))
-                elif kind == CANCEL:
-                    self._cancelled.add(message["run"])
-                elif kind == STOP:
-                    self.orders.put(None)
+                match _command(line):
+                    case Run() as run:
+                        self.orders.put(run)
+                    case Cancel(number):
+                        self._cancelled.add(number)
+                    case Stop():
+                        self.orders.put(None)
         os._exit(0)  # the agent is gone, and nobody waits for what is running
 
-    def run(self, handler: Handler, number: int, order: dict[str, Any]) -> None:
+    def run(self, handler: Handler, run: Run) -> None:
+        number = run.number
         report = RunReport(
-            lambda message: self.send(render_message(number, message)), lambda: number in self._cancelled
+            lambda message: self.send(encode_message(number, message)), lambda: number in self._cancelled
         )
         self._report = report
-        made = _done(lambda: handler(parse_order(order), report))
+        made = _done(lambda: handler(run.order, report))
         self._report = None
         self._cancelled.discard(number)
         if isinstance(made, RunOutcome):
             self.is_spoiled = made.is_spoiling
-            self.send(render_outcome(number, made))
+            self.send(encode_outcome(number, made))
             return
-        self.send(render_message(number, Made()))
-        self.writer.submit(lambda: self.send(render_outcome(number, _done(made))))
+        self.send(encode_message(number, EngineIdle()))
+        self.writer.submit(lambda: self.send(encode_outcome(number, _done(made))))
 
     def beat(self, beat_s: float) -> None:
         before = 0.0
@@ -188,6 +187,15 @@ class _Served:
                     left = left[os.write(self._outgoing, left) :]
             except BrokenPipeError:
                 os._exit(0)
+
+
+def _command(line: bytes) -> Command:
+    """A command that cannot be read ends the process, so that no agent waits for the run that it was to start."""
+    try:
+        return decode_command(line)
+    except Exception:  # noqa: BLE001  (whatever is wrong with it)
+        traceback.print_exc()
+        os._exit(1)
 
 
 def _done(work: Callable[[], T]) -> T | RunOutcome:
@@ -209,7 +217,7 @@ def _failed(error: LaminaError) -> RunOutcome:
     fault_id = new_fault_id()
     told = "".join(traceback.format_exception(cause))[-_LONGEST_TRACEBACK:]
     named = replace(failure, message=f"{failure.message} Fault {fault_id} in the log of the service.")
-    return RunOutcome(facts={"fault_id": fault_id}, failure=named, traceback=told)
+    return RunOutcome(failure=named, fault_id=fault_id, traceback=told)
 
 
 def _taken_pipes() -> tuple[int, int]:

@@ -9,25 +9,22 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure
 from lamina.core.log_context import with_fields
-from lamina.worker.pipes import EnginePipes
+from lamina.worker.pipes import EnginePipes, Message
 from lamina.worker.protocol import (
-    CANCEL,
-    READY,
-    RUN,
-    STOP,
-    Made,
+    Cancel,
+    EngineIdle,
+    Ready,
+    Run,
     RunMessage,
     RunOrder,
     RunOutcome,
-    parse_message,
-    parse_outcome,
-    render_line,
-    render_order,
+    Stop,
+    Unrecognized,
+    encode_command,
 )
 
 _log = logging.getLogger(__name__)
@@ -142,7 +139,7 @@ class EngineProcess:
             raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
         try:
             with child.hearing(None):
-                while (await self._next(child, None, self._limits.start_s))["type"] != READY:
+                while not isinstance(await self._next(child, None, self._limits.start_s), Ready):
                     pass
         except asyncio.CancelledError:
             self.kill()
@@ -152,9 +149,9 @@ class EngineProcess:
     async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:
         """How the order ended. `on_message`: told, or awaited, in turn for each message on the way.
 
-        The next run may begin after `Made`, though this one has not ended. One that was cancelled is an outcome, too,
-        even where the child had to be killed for it. Whoever abandons the run, by cancelling the task that waits for
-        it, kills the child that works on it. Raises `EngineDied`, `EngineHung`: all runs do that have not ended then.
+        The next run may begin after `EngineIdle`, though this one has not ended. A run that was cancelled has an
+        outcome as well, even where the process had to be killed for it. Cancelling the asyncio task that awaits the run
+        kills the process that works on it. Raises `EngineDied`, `EngineHung`: in all runs that have not ended then.
         """
         if self._working is not None:
             raise RuntimeError("the engine works on one run at a time")
@@ -165,7 +162,7 @@ class EngineProcess:
         self._working = run = _Run(self._runs, order.job_id)
         try:
             with child.hearing(run.number):
-                child.send(render_line(RUN, run=run.number, order=render_order(order)))
+                child.send(encode_command(Run(run.number, order)))
                 return await self._ended(child, run, on_message)
         except EngineLost:
             if not run.is_cancelled:
@@ -187,7 +184,7 @@ class EngineProcess:
         if self._child is None or run is None or run.job_id != job_id or run.is_cancelled:
             return
         run.is_cancelled = True
-        self._child.send(render_line(CANCEL, run=run.number))
+        self._child.send(encode_command(Cancel(run.number)))
         run.killing = asyncio.get_running_loop().call_later(
             self._limits.cancel_grace_s if grace_s is None else grace_s, self._child.kill
         )
@@ -197,7 +194,7 @@ class EngineProcess:
         if self._child is None:
             return
         self._is_leaving = True
-        self._child.send(render_line(STOP))
+        self._child.send(encode_command(Stop()))
         try:
             async with asyncio.timeout(self._limits.stop_grace_s):
                 await self._child.ended.wait()
@@ -231,32 +228,34 @@ class EngineProcess:
 
     async def _ended(self, child: EnginePipes, run: _Run, on_message: OnMessage) -> RunOutcome:
         while True:
-            value = await self._next(child, run.number, self._limits.stall_s)
-            try:
-                outcome = parse_outcome(value)
-            except (KeyError, TypeError, ValueError):
-                self.kill()
-                raise EngineLost("The engine's answer is not in the form that was agreed.", child.log.kept()) from None
-            if outcome is not None:
-                self._is_leaving |= outcome.is_spoiling and self._working is run
-                return outcome
-            message = parse_message(value)
-            if isinstance(message, Made):
-                self._leave(run)
-            told = on_message(message) if message is not None else None
-            if inspect.isawaitable(told):
-                await told
+            message = await self._next(child, run.number, self._limits.stall_s)
+            match message:
+                case RunOutcome():
+                    self._is_leaving |= message.is_spoiling and self._working is run
+                    return message
+                case Unrecognized(is_outcome=True):
+                    self.kill()
+                    raise EngineLost("The engine's process sent an invalid outcome.", child.log.kept())
+                case Unrecognized() | Ready():
+                    continue
+                case EngineIdle():
+                    self._leave(run)
+                case _:
+                    pass
+            handling = on_message(message)
+            if inspect.isawaitable(handling):
+                await handling
 
-    async def _next(self, child: EnginePipes, run: int | None, within_s: float) -> dict[str, Any]:
+    async def _next(self, child: EnginePipes, run: int | None, within_s: float) -> Message:
         try:
-            value = await child.next(run, within_s)
+            message = await child.next(run, within_s)
         except TimeoutError:
             child.kill()
             await child.ended.wait()
             raise EngineHung(within_s, child.log.kept()) from None
-        if value is None:
+        if message is None:
             raise EngineDied(child.exit_code, child.log.kept(), was_alone=child.runs_at_end == 1)
-        return value
+        return message
 
 
 def _signal_name(exit_code: int | None) -> str | None:

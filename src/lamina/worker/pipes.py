@@ -5,17 +5,18 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from lamina.worker.lines import Lines, LogTail
-from lamina.worker.protocol import parse_line
+from lamina.worker.protocol import Ready, RunMessage, RunOutcome, Unrecognized, decode_received
 
 _MOST_MESSAGE_BYTES = 1 << 24
 _MOST_SHOWN_BYTES = 1000  # of what is no message
 _LAST_WORDS_S = 1.0
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
-_Inbox = asyncio.Queue[dict[str, Any] | None]
+Message = Ready | RunMessage | RunOutcome | Unrecognized
+_Inbox = asyncio.Queue[Message | None]
 
 
 class EnginePipes(asyncio.SubprocessProtocol):
@@ -66,7 +67,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
         finally:
             del self._inboxes[run]
 
-    async def next(self, run: int | None, within_s: float) -> dict[str, Any] | None:
+    async def next(self, run: int | None, within_s: float) -> Message | None:
         """The next message of that run, or of none; None, every time, when the child has ended.
 
         Raises TimeoutError if none comes in time.
@@ -103,15 +104,11 @@ class EnginePipes(asyncio.SubprocessProtocol):
             self.log.feed(data)
             return
         for line in self._lines.fed(data):
-            message = parse_line(line)
-            if message is None:
+            received = decode_received(line)
+            if received is None:
                 self.log.feed(line[:_MOST_SHOWN_BYTES] + b"\n")
-            elif (inbox := self._inbox_of(message)) is not None:
-                inbox.put_nowait(message)
-
-    def _inbox_of(self, message: dict[str, Any]) -> _Inbox | None:
-        run = message.get("run")
-        return self._inboxes.get(run) if run is None or isinstance(run, int) else None
+            elif (inbox := self._inboxes.get(received.run)) is not None:
+                inbox.put_nowait(received.message)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
         self._open.discard(fd)

@@ -1,24 +1,20 @@
-"""What an agent and the process of its engine say to each other: a line of JSON a message, on two pipes."""
+"""The protocol between an agent and its engine process: typed messages, one line of JSON each, on two pipes.
+
+`Command`s go to the process, `Received` is what comes from it. JSON is written and read here and nowhere else.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from lamina.core.errors import ErrorCode
+from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
-from lamina.core.tasks import TaskKind
+from lamina.core.result_records import decode_result, encode_result
+from lamina.core.task_records import decode_task, encode_task
+from lamina.core.tasks import Task, TaskKind
 from lamina.engines.registry import AUTO
-
-RUN, CANCEL, STOP = "run", "cancel", "stop"
-"""To the child. `run`: {run, order}, `run` being a number that all messages of it carry; it waits until the run before
-is `Made` or has ended. `cancel`: {run}: leave at the next step; `stop`: end when nothing runs. Whoever closes the pipe
-ends the child at once."""
-
-READY, DONE, FAILED = "ready", "done", "failed"
-"""From the child, beside `RunMessage`. `ready`: once, when it has imported what a first job needs; `done`: {run,
-outputs, facts}; `failed`: {run, code, message, hint, outputs, facts, traceback}."""
 
 _USERS_FAULTS = frozenset(
     {
@@ -41,33 +37,18 @@ _USERS_FAULTS = frozenset(
 )
 
 
-class OutputRole(StrEnum):
-    """What a file is of a run: a picture made; of a picture taken apart the stack, a layer, the flat picture, all
-    layers as pages of one file; of a training the adapter, how it was trained, a picture of its losses."""
-
-    PICTURE = "picture"
-    STACK = "stack"
-    LAYER = "layer"
-    FLAT = "flat"
-    PAGES = "pages"
-    LORA = "lora"
-    CONFIG = "config"
-    LOSS_PLOT = "loss_plot"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrder:
-    """One attempt at a job, as the child gets it; it is JSON but for its own types.
+    """One attempt at a job.
 
-    `task`: the record of it (`core.task_records`). `engine`: its name or `AUTO`. `inputs`: paths of local files by
-    role, in the order in which the request names them. `folder`: an existing one of this attempt's own, where outputs
-    and previews go; of a training that goes on, its last checkpoint is there.
+    `engine`: its name or `AUTO`. `inputs`: paths of local files by role, in the order in which the request names them.
+    `folder`: an existing one of this attempt's own, for outputs and previews; the last checkpoint of a training that is
+    resumed is there.
     """
 
     job_id: str
     attempt: int
-    kind: TaskKind
-    task: Mapping[str, Any]
+    task: Task
     folder: str
     inputs: Mapping[InputRole, tuple[str, ...]] = field(default_factory=dict[InputRole, tuple[str, ...]])
     engine: str = AUTO
@@ -80,49 +61,36 @@ class RunOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOutput:
-    """A file in the order's folder. `name`: without the folder; `facts`: see `lamina.worker.outputs`."""
+class Run:
+    """Starts a run. `number`: all messages of the run carry it. It waits until the engine is idle."""
 
-    role: OutputRole
-    name: str
-    content_type: str
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    number: int
+    order: RunOrder
 
 
 @dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """How a run ended: `outputs` and the `facts` that hold for all of them, or the `failure`. A training that was
-    cancelled has all three. `traceback`: of a fault of ours, for the log; nobody else gets to see it.
-    """
+class Cancel:
+    """Ends the run at its next step."""
 
-    outputs: tuple[RunOutput, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    failure: Failure | None = None
-    traceback: str = ""
+    number: int
 
-    @property
-    def is_cancelled(self) -> bool:
-        return self.failure is not None and self.failure.code == ErrorCode.CANCELLED
 
-    @property
-    def is_engines_fault(self) -> bool:
-        """True if it would fail again in the same way, and whoever asked could not know."""
-        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_FAILED
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Ends the process when nothing runs. An agent that closes the pipe ends it at once."""
 
-    @property
-    def is_spoiling(self) -> bool:
-        """True if the process that it came from can do no more, and leaves."""
-        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_CRASHED
 
-    @property
-    def is_users_fault(self) -> bool:
-        """True if it would fail again in the same way: nobody but who asked can mend it."""
-        return self.failure is not None and self.failure.code in _USERS_FAULTS
+Command = Run | Cancel | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Sent once, when the process has imported what a first job needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`path`: of a small PNG in the order's folder, of what the picture looks like so far."""
+    """`path`: of a small PNG in the order's folder, the picture as it is so far."""
 
     path: str
 
@@ -134,23 +102,23 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A sign of life while a model is loaded, which may take minutes between two words of progress."""
+    """A sign of life while a model is loaded, which may take minutes without any progress."""
 
     stage: str
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Of a training's step."""
+    """The loss of one step of a training."""
 
     step: int
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A training has done so many steps. `path`: of a file that is the agent's to delete; `name`: what it is called
-    where a later attempt finds it; `layers`: of each example, 1 of an edit; `engine`: that does the steps.
+    """The state of a training after `step` steps. `path`: of a file that the agent is to delete; `name`: of the file
+    when a later attempt resumes from it; `layers`: per example, 1 of an edit; `engine`: the one that trains.
     """
 
     step: int
@@ -162,20 +130,70 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`path`: of a PNG of what a model under training makes of an example after so many steps."""
+    """`path`: of a PNG that the model under training made of an example after `step` steps."""
 
     step: int
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """The engine is free for the next order; what it has made is being written meanwhile, and the outcome follows."""
+class EngineIdle:
+    """The engine can take the next order; the outputs of this run are still being written, and its outcome follows."""
 
 
-RunMessage = Progress | Preview | LogLine | Loading | Loss | Checkpoint | Sample | Made
-"""What a child tells of a run on its way. In JSON each has its name as "type" and its fields beside."""
+RunMessage = Progress | Preview | LogLine | Loading | Loss | Checkpoint | Sample | EngineIdle
+"""What an engine process sends during a run."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """How a run ended: its `result`, or the `failure`; a training that was cancelled has both.
+
+    The files of the result are named as they are in the order's folder. `fault_id`, `traceback`: of a fault of ours,
+    for the log; users only get the id.
+    """
+
+    result: Result | None = None
+    failure: Failure | None = None
+    fault_id: str = ""
+    traceback: str = ""
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.failure is not None and self.failure.code == ErrorCode.CANCELLED
+
+    @property
+    def is_engines_fault(self) -> bool:
+        """True if it would fail again in the same way, and the user could not know."""
+        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_FAILED
+
+    @property
+    def is_spoiling(self) -> bool:
+        """True if the process that it came from can do no more, and exits."""
+        return self.failure is not None and self.failure.code == ErrorCode.ENGINE_CRASHED
+
+    @property
+    def is_users_fault(self) -> bool:
+        """True if it would fail again in the same way, and only the user can change that."""
+        return self.failure is not None and self.failure.code in _USERS_FAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognized:
+    """A message of another version or of another shape. `is_outcome`: it was to end its run."""
+
+    is_outcome: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came from an engine process. `run`: the number of the run that it is about; None for the process itself."""
+
+    run: int | None
+    message: Ready | RunMessage | RunOutcome | Unrecognized
+
+
+_READY, _OUTCOME, _RUN, _CANCEL, _STOP = "ready", "outcome", "run", "cancel", "stop"
 _MESSAGES: dict[str, type[RunMessage]] = {
     "progress": Progress,
     "preview": Preview,
@@ -184,68 +202,115 @@ _MESSAGES: dict[str, type[RunMessage]] = {
     "loss": Loss,
     "checkpoint": Checkpoint,
     "sample": Sample,
-    "made": Made,
+    "engine_idle": EngineIdle,
 }
-_NAMES = {message: name for name, message in _MESSAGES.items()}
+_TYPES = {message: name for name, message in _MESSAGES.items()}
+_RESULTS: dict[type[Result], TaskKind] = {
+    PicturesResult: TaskKind.GENERATE,
+    StackResult: TaskKind.DECOMPOSE,
+    TrainingResult: TaskKind.TRAIN,
+}
 
 
-def render_line(kind: str, **fields: Any) -> bytes:
-    return json.dumps({"type": kind, **fields}).encode() + b"\n"
+def encode_command(command: Command) -> bytes:
+    match command:
+        case Run():
+            return _line(_RUN, run=command.number, order=_encode_order(command.order))
+        case Cancel():
+            return _line(_CANCEL, run=command.number)
+        case Stop():
+            return _line(_STOP)
 
 
-def parse_line(line: bytes) -> dict[str, Any] | None:
-    """None for what is no message: a library may have got hold of the pipe."""
+def decode_command(line: bytes) -> Command:
+    """Raises KeyError, TypeError, ValueError or `LaminaError` for what is no command of this version."""
+    value = json.loads(line)
+    match value["type"]:
+        case "run":
+            return Run(value["run"], _decode_order(value["order"]))
+        case "cancel":
+            return Cancel(value["run"])
+        case "stop":
+            return Stop()
+        case other:
+            raise ValueError(f"there is no command {other!r}")
+
+
+def encode_ready() -> bytes:
+    return _line(_READY)
+
+
+def encode_message(run: int, message: RunMessage) -> bytes:
+    return _line(_TYPES[type(message)], run=run, **asdict(message))
+
+
+def encode_outcome(run: int, outcome: RunOutcome) -> bytes:
+    result, failure = outcome.result, outcome.failure
+    return _line(
+        _OUTCOME,
+        run=run,
+        result_of=None if result is None else _RESULTS[type(result)],
+        result=None if result is None else encode_result(result),
+        failure=None if failure is None else asdict(failure),
+        fault_id=outcome.fault_id,
+        traceback=outcome.traceback,
+    )
+
+
+def decode_received(line: bytes) -> Received | None:
+    """None for what is no message at all: a library may have written to the pipe."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and isinstance(value.get("type"), str) else None
-
-
-def render_order(order: RunOrder) -> dict[str, Any]:
-    return asdict(order)
-
-
-def parse_order(value: Mapping[str, Any]) -> RunOrder:
-    """The reverse of `render_order`. KeyError, TypeError or ValueError if the value is not of that shape."""
-    own = dict(value)
-    own["kind"] = TaskKind(own["kind"])
-    own["inputs"] = {InputRole(role): tuple(paths) for role, paths in own["inputs"].items()}
-    own["delivery"] = Delivery(**own["delivery"])
-    return RunOrder(**own)
-
-
-def render_message(run: int, message: RunMessage) -> bytes:
-    return render_line(_NAMES[type(message)], run=run, **asdict(message))
-
-
-def parse_message(value: Mapping[str, Any]) -> RunMessage | None:
-    """None for a message of another kind, or of another shape."""
-    fields = {name: field for name, field in value.items() if name not in ("type", "run")}
-    try:
-        return _MESSAGES[value["type"]](**fields)
-    except (KeyError, TypeError):
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None
+    run = value.get("run")
+    if not (run is None or isinstance(run, int)):
+        return Received(None, Unrecognized())
+    return Received(run, _decode_message(value))
 
 
-def render_outcome(run: int, outcome: RunOutcome) -> bytes:
-    made = {"outputs": [asdict(output) for output in outcome.outputs], "facts": outcome.facts}
-    if outcome.failure is not None:
-        return render_line(FAILED, run=run, **asdict(outcome.failure), **made, traceback=outcome.traceback)
-    return render_line(DONE, run=run, **made)
+def _decode_message(value: dict[str, Any]) -> Ready | RunMessage | RunOutcome | Unrecognized:
+    kind = value.pop("type")
+    value.pop("run", None)
+    try:
+        match kind:
+            case "ready":
+                return Ready()
+            case "outcome":
+                return _decode_outcome(value)
+            case _:
+                return _MESSAGES[kind](**value)
+    except (KeyError, TypeError, ValueError):
+        return Unrecognized(is_outcome=kind == _OUTCOME)
 
 
-def parse_outcome(value: Mapping[str, Any]) -> RunOutcome | None:
-    """None for a message that does not end a run. KeyError, TypeError or ValueError if it is not of its shape."""
-    match value["type"]:
-        case "done":
-            failure, traceback = None, ""
-        case "failed":
-            failure, traceback = Failure(value["code"], value["message"], value["hint"]), value["traceback"]
-        case _:
-            return None
-    return RunOutcome(tuple(map(_parse_output, value["outputs"])), value["facts"], failure, traceback)
+def _decode_outcome(value: Mapping[str, Any]) -> RunOutcome:
+    result, failure = value["result"], value["failure"]
+    return RunOutcome(
+        result=None if result is None else decode_result(TaskKind(value["result_of"]), result),
+        failure=None if failure is None else Failure(**failure),
+        fault_id=value["fault_id"],
+        traceback=value["traceback"],
+    )
 
 
-def _parse_output(value: Mapping[str, Any]) -> RunOutput:
-    return RunOutput(OutputRole(value["role"]), value["name"], value["content_type"], value["facts"])
+def _encode_order(order: RunOrder) -> dict[str, Any]:
+    return {**asdict(order), "kind": order.task.kind, "task": encode_task(order.task)}
+
+
+def _decode_order(value: Mapping[str, Any]) -> RunOrder:
+    return RunOrder(
+        job_id=value["job_id"],
+        attempt=value["attempt"],
+        task=decode_task(TaskKind(value["kind"]), value["task"]),
+        folder=value["folder"],
+        inputs={InputRole(role): tuple(paths) for role, paths in value["inputs"].items()},
+        engine=value["engine"],
+        delivery=Delivery(**value["delivery"]),
+    )
+
+
+def _line(kind: str, **fields: Any) -> bytes:
+    return json.dumps({"type": kind, **fields}).encode() + b"\n"

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import ResultFile, TrainingResult
 from lamina.core.jobs import Failure, InputRole
-from lamina.core.task_records import train_task_of
 from lamina.core.training import LORA_FILE
-from lamina.execution.training import CONFIG_FILE, LOSS_FILE, Examples, opened_examples, trained_on, trainer_name
+from lamina.execution.training import (
+    CONFIG_FILE,
+    LOSS_FILE,
+    Examples,
+    opened_examples,
+    trained_on,
+    trainer_name,
+)
 from lamina.worker.child_loop import RunReport
-from lamina.worker.protocol import Checkpoint, OutputRole, RunOrder, RunOutcome, RunOutput
+from lamina.worker.protocol import Checkpoint, RunOrder, RunOutcome
 
 if TYPE_CHECKING:
     from lamina.core.ports import Step, TrainingProgress
@@ -21,11 +28,21 @@ if TYPE_CHECKING:
 
 _CHECKING = "checking the archive"
 _TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/png"
-_OUTPUTS = (
-    (OutputRole.LORA, LORA_FILE, _TENSORS),
-    (OutputRole.CONFIG, CONFIG_FILE, _JSON),
-    (OutputRole.LOSS_PLOT, LOSS_FILE, _PNG),
-)
+
+
+class LearntLora(Protocol):
+    """What is told of a LoRA; see `lamina.execution.training.Trained`."""
+
+    @property
+    def steps_done(self) -> int: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def engine(self) -> str: ...
+    @property
+    def checkpoint(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
 
 class Train(Protocol):
@@ -33,15 +50,12 @@ class Train(Protocol):
 
     def __call__(
         self, examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress, /
-    ) -> Any: ...
+    ) -> LearntLora: ...
 
 
-def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunOutcome:
-    """lora, config and loss_plot, with the facts steps_done, layer_count, seed, engine, checkpoint and notes.
-
-    One that is cancelled has them, too, of what it has come to. Raises `LaminaError`.
-    """
-    task, folder = train_task_of(order.task), Path(order.folder)
+def train(task: TrainTask, order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunOutcome:
+    """A `TrainingResult`, also of a training that is cancelled after at least one step. Raises `LaminaError`."""
+    folder = Path(order.folder)
     report.loading(_CHECKING)
     with opened_examples(task, _archive(order), order.asked_engine) as examples:
         report.log(f"{examples.found.groups} examples")
@@ -56,15 +70,19 @@ def train(order: RunOrder, report: RunReport, learn: Train = trained_on) -> RunO
             return progress.stopped(error)
     for note in made.notes:
         report.log(note)
-    facts = {
-        "steps_done": made.steps_done,
-        "layer_count": progress.layers,
-        "seed": made.seed,
-        "engine": made.engine,
-        "checkpoint": made.checkpoint,
-        "notes": list(made.notes),
-    }
-    return RunOutcome(_outputs(folder), facts)
+    return RunOutcome(
+        result=TrainingResult(
+            steps_done=made.steps_done,
+            layer_count=progress.layers,
+            seed=made.seed,
+            engine=made.engine,
+            checkpoint=made.checkpoint,
+            notes=made.notes,
+            lora=_file(folder, LORA_FILE, _TENSORS),
+            config=_file(folder, CONFIG_FILE, _JSON),
+            loss_plot=_file(folder, LOSS_FILE, _PNG),
+        )
+    )
 
 
 class _TrainingReport:
@@ -92,7 +110,9 @@ class _TrainingReport:
         self._steps_done = step
         own = self._folder / f".told-{step}"
         os.link(path, own)
-        self._report.checkpoint(Checkpoint(step, str(own), Path(path).name, self.layers, self._engine))
+        self._report.checkpoint(
+            Checkpoint(step=step, path=str(own), name=Path(path).name, layers=self.layers, engine=self._engine)
+        )
 
     def sample(self, step: int, path: str, /) -> None:
         self._report.sample(step, path)
@@ -102,10 +122,18 @@ class _TrainingReport:
         failure = Failure(error.code.value, error.message, error.hint)
         if not self._steps_done:
             return RunOutcome(failure=failure)
-        told = json.loads((self._folder / CONFIG_FILE).read_bytes())
-        facts = {"seed": told.get("seed"), "engine": told.get("engine", ""), "checkpoint": told.get("base", "")}
-        done = {"steps_done": self._steps_done, "layer_count": self.layers}
-        return RunOutcome(_outputs(self._folder), {**facts, **done}, failure)
+        config = json.loads((self._folder / CONFIG_FILE).read_bytes())
+        result = TrainingResult(
+            steps_done=self._steps_done,
+            layer_count=self.layers,
+            seed=config.get("seed"),
+            engine=config.get("engine", ""),
+            checkpoint=config.get("base", ""),
+            lora=_file(self._folder, LORA_FILE, _TENSORS),
+            config=_file(self._folder, CONFIG_FILE, _JSON),
+            loss_plot=_file(self._folder, LOSS_FILE, _PNG),
+        )
+        return RunOutcome(result=result, failure=failure)
 
 
 def _archive(order: RunOrder) -> Path:
@@ -115,5 +143,5 @@ def _archive(order: RunOrder) -> Path:
     return Path(given[0])
 
 
-def _outputs(folder: Path) -> tuple[RunOutput, ...]:
-    return tuple(RunOutput(role, name, kind) for role, name, kind in _OUTPUTS if (folder / name).exists())
+def _file(folder: Path, name: str, content_type: str) -> ResultFile | None:
+    return ResultFile(file=name, content_type=content_type) if (folder / name).exists() else None

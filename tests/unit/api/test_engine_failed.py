@@ -5,13 +5,21 @@ from lamina.api.native.errors import problem
 from lamina.api.pixazo.errors import render_error
 from lamina.api.runware.errors import error_of_failure
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Failure, Job, JobRequest, JobState
+from lamina.core.jobs import AbsentTask, Failure, Job, JobRequest, JobState
 from lamina.core.tasks import TaskKind
 
 MESSAGE, HINT = "The classic engine failed. Fault 1a2b3c4d in the log of the service.", "Ask for another size."
 FAILURE = Failure(ErrorCode.ENGINE_FAILED, MESSAGE, HINT)
 JOB = Job(
-    "job", "key", JobRequest(TaskKind.DECOMPOSE, {}), JobState.ERRORED, 1, 0.0, 0.0, 0, failure=FAILURE
+    id="job",
+    key_id="key",
+    request=JobRequest(task=AbsentTask(TaskKind.DECOMPOSE)),
+    state=JobState.ERRORED,
+    attempt=1,
+    created_at=0.0,
+    queued_at=0.0,
+    price_micros=0,
+    failure=FAILURE,
 )  # fmt: skip
 
 

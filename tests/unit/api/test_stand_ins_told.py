@@ -1,6 +1,5 @@
 """What each API's request names, and that an answer tells no cost of what a stand-in made."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from lamina.api.pixazo.translate import parse_edit_plus, parse_layered, parse_tr
 from lamina.api.pixazo.wire import EditPlusFields, LayeredFields, TrainerFields
 from lamina.api.runware.rendering import render_items
 from lamina.api.runware.translate import parse_inference
+from lamina.core.job_results import PictureFile, PicturesResult, Result
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.store.database import Database
 from services import service_on
@@ -25,8 +25,8 @@ from waiting import completed
 
 F = TypeVar("F", bound=BaseModel)
 PICTURE, ARCHIVE = "https://example.org/in.png", "https://example.org/in.zip"
-PNG = {"file": "f", "content_type": "image/png", "size": 9, "width": 4, "height": 3}
-STOOD_IN = {"engine": "nano", "stands_in_for": "qwen-image", "is_free": True, "pictures": [PNG, PNG]}
+PNG = PictureFile(file="f", content_type="image/png", size=9, width=4, height=3)
+STOOD_IN = PicturesResult(engine="nano", stands_in_for="qwen-image", is_free=True, pictures=(PNG, PNG))
 
 
 def fields(of: type[F], **given: Any) -> F:
@@ -65,14 +65,24 @@ def test_a_request_names_its_model_in_its_body_or_by_its_address(request_made: J
     assert request_made.named_model == named
 
 
-def succeeded(request: JobRequest, result: Mapping[str, Any]) -> Job:
-    return Job("j", "key", request, JobState.SUCCEEDED, 1, 1000.0, 1000.0, 45_000, result=result)
+def succeeded(request: JobRequest, result: Result) -> Job:
+    return Job(
+        id="j",
+        key_id="key",
+        request=request,
+        state=JobState.SUCCEEDED,
+        attempt=1,
+        created_at=1000.0,
+        queued_at=1000.0,
+        price_micros=45_000,
+        result=result,
+    )
 
 
 def test_runware_tells_a_cost_of_nothing() -> None:
     job = succeeded(runware("runware:108@1", width=512, height=512), STOOD_IN)
     assert [item["cost"] for item in render_items(job, lambda *_: "", {})] == [0, 0]
-    paid = replace(job, result={**STOOD_IN, "is_free": False})
+    paid = replace(job, result=replace(STOOD_IN, is_free=False))
     assert [item["cost"] for item in render_items(paid, lambda *_: "", {})] == [0.045, 0]
 
 
@@ -81,7 +91,7 @@ def test_fal_counts_no_units(database: Database, tmp_path: Path) -> None:
     service = service_on(database, tmp_path)
     job = succeeded(fal("qwen-image", prompt="a", num_images=2), STOOD_IN)
     free = completed(answer_of(service, job))
-    paid = completed(answer_of(service, replace(job, result={**STOOD_IN, "is_free": False})))
+    paid = completed(answer_of(service, replace(job, result=replace(STOOD_IN, is_free=False))))
     assert [one.headers["X-Fal-Billable-Units"] for one in (free, paid)] == ["0", "2"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.task_records import record_of, train_task_of
+from lamina.core.task_records import decode_task, encode_task
 from lamina.core.tasks import TaskKind, TrainTask
 from lamina.core.training import Group, caption_for, check_references, filled, group_names, trained_model
 
@@ -138,4 +138,4 @@ def test_layers_are_learnt_at_the_sizes_at_which_the_model_takes_pictures_apart(
 
 def test_a_task_survives_its_record() -> None:
     task = TrainTask("nano", 10, 1e-3, 4, 8.0, 7, "make it red", 2, 0.1, 512, 50)
-    assert train_task_of(record_of(task)) == task
+    assert decode_task(TaskKind.TRAIN, encode_task(task)) == task

@@ -19,7 +19,7 @@ from lamina.service.service import Service
 from lamina.store import agents, jobs
 from lamina.store.agents import AgentRecord
 from lamina.worker.host import EngineDied
-from lamina.worker.protocol import Made, RunMessage, RunOrder, RunOutcome
+from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
 from services import new_key, request, run, state_now
 
 
@@ -124,7 +124,7 @@ class SlowlyWritingEngine(Engine):
 
     async def run(self, order: RunOrder, hear: Callable[[RunMessage], Awaitable[None] | None]) -> RunOutcome:
         self.begun.append(order.job_id)
-        told = hear(Made())
+        told = hear(EngineIdle())
         assert told is not None
         await told
         await self.may_end.wait()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
+from lamina.core.job_results import ResultFile, StackResult
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.core.keys import ApiKey
 from lamina.jobs.cancel import cancel
@@ -88,7 +89,13 @@ def test_a_part_of_the_price_can_be_charged_but_never_more(service: Service) -> 
 def test_an_end_brings_its_files_event_and_webhook(service: Service) -> None:
     _, job = running(service, webhook_url="https://example.org/hook")
     file = FileRecord(new_id(), job.key_id, job.id, "a" * 64, 1, "image/png", "a.png", service.clock())
-    ended(service, job, JobState.SUCCEEDED, result={"files": [file.id]}, made=[file])
+    ended(
+        service,
+        job,
+        JobState.SUCCEEDED,
+        result=StackResult(flat=ResultFile(file=file.id, content_type="image/png")),
+        made=[file],
+    )
 
     def what_is_there(connection: Connection) -> tuple[object, ...]:
         told = events.after(connection, job.id, 0)[-1]

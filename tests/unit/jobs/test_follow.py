@@ -35,7 +35,7 @@ def test_when_it_may_be_done_is_known_from_earlier_jobs(service: Service, clock:
     started(service, second.id, "agent")
     clock.now += 4.0
     assert run(view(service, key.id, second.id)).eta_s == pytest.approx(6.0)
-    progress = Progress("sampling", 0.5, 10, 20, eta_s=3.0)
+    progress = Progress(stage="sampling", share=0.5, step=10, steps=20, eta_s=3.0)
     service.database.write_now(lambda connection: jobs.write_progress(connection, second.id, 1, progress))
     assert run(view(service, key.id, second.id)).eta_s == 3.0
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Job, JobState
+from lamina.core.job_results import ResultFile, StackResult
+from lamina.core.jobs import AbsentTask, Job, JobState
 from lamina.core.keys import ApiKey
+from lamina.core.tasks import DecomposeTask, TaskKind
 from lamina.files.storage import content, keep, own_file, upload
 from lamina.jobs.end import end
 from lamina.jobs.retention import forget, forget_old, sweep_blobs
@@ -18,7 +20,7 @@ from lamina.store import events
 from lamina.store.blobs import SWEEP_AFTER
 from services import PRICE, Clock, balance, job_now, ledger_of, new_key, request, run, started
 
-SECRET = {"prompt": "a secret"}
+SECRET = DecomposeTask(prompt="a secret")
 
 
 def ended_job(service: Service, key: ApiKey, state: JobState = JobState.SUCCEEDED) -> tuple[Job, str]:
@@ -26,7 +28,15 @@ def ended_job(service: Service, key: ApiKey, state: JobState = JobState.SUCCEEDE
     job = started(service, run(submit(service, key, request(task=SECRET))).id)
     file = run(keep(service, key.id, job.id.encode(), "a.png", "image/png", job.id))
     service.database.write_now(
-        lambda connection: end(connection, service, job.id, 1, state, result={"files": [file.id]}, made=[file])
+        lambda connection: end(
+            connection,
+            service,
+            job.id,
+            1,
+            state,
+            result=StackResult(flat=ResultFile(file=file.id, content_type="image/png")),
+            made=[file],
+        )
     )
     return job, file.id
 
@@ -47,7 +57,7 @@ def test_a_forgotten_job_has_no_words_pictures_or_events_left(service: Service) 
     assert run(whole(service, key, file_id)) == job.id.encode()
     run(forget(service, key.id, job.id))
     after = job_now(service, job.id)
-    assert (dict(after.request.task), after.result, after.state) == ({}, None, JobState.SUCCEEDED)
+    assert (after.request.has_task, after.result, after.state) == (False, None, JobState.SUCCEEDED)
     assert code_of(own_file(service, key.id, file_id)) is ErrorCode.NOT_FOUND
     assert service.database.write_now(lambda connection: events.after(connection, job.id, 0)) == []
     assert ledger_of(service, job.id) == [("hold", -PRICE), ("settle", 0)]
@@ -76,7 +86,7 @@ def test_what_is_older_than_the_retention_is_forgotten(service: Service, clock: 
     young, _ = ended_job(service, key, state)
     clock.now += 60.0
     run(forget_old(service))
-    assert dict(job_now(service, old.id).request.task) == {}
+    assert job_now(service, old.id).request.task == AbsentTask(TaskKind.DECOMPOSE)
     assert job_now(service, young.id).request.task == SECRET
 
 

@@ -9,7 +9,7 @@ from lamina.core.errors import ErrorCode
 from lamina.core.jobs import Failure, JobState
 from lamina.core.keys import ApiKey
 from lamina.core.log_context import LINE_FIELDS
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import GenerateTask
 from lamina.jobs.run.agent import Agent
 from lamina.jobs.submit import submit
 from lamina.service.service import Service
@@ -43,7 +43,7 @@ def ran(service: Service, key: ApiKey, outcome: RunOutcome | Exception) -> str:
     engine: Any = TalkativeEngine(outcome)
 
     async def whole() -> str:
-        job = await submit(service, key, request(kind=TaskKind.GENERATE, task={"prompt": "a tree"}))
+        job = await submit(service, key, request(task=GenerateTask("a tree")))
         agent = Agent(service, engine)
         await agent.register()
         await agent.run(job.id, lambda: None)
@@ -71,7 +71,7 @@ def test_an_engines_own_fault_ends_the_job_at_once_and_costs_nothing(
     )
     facts, traceback = {"fault_id": "1a2b3c4d"}, "Traceback (most recent call last):\nTypeError: secret"
     key = new_key(service, credit_micros=PRICE)
-    job_id = ran(service, key, RunOutcome((), facts, failure, traceback))
+    job_id = ran(service, key, RunOutcome(failure=failure, traceback=traceback, **facts))
     after = job_now(service, job_id)
     assert (after.state, after.attempt, after.failure) == (JobState.ERRORED, 1, failure)
     assert balance(service, key) == PRICE

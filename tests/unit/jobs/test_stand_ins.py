@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import StackResult, TrainingResult
 from lamina.core.jobs import Job, JobState
 from lamina.core.keys import ApiKey
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import TrainTask
 from lamina.jobs.cancel import cancel
 from lamina.jobs.end import end
 from lamina.jobs.retry import LOST, try_again
@@ -29,7 +30,8 @@ def running(service: Service, **changes: Any) -> tuple[ApiKey, Job]:
 
 
 def succeeded(service: Service, job: Job, engine: str, **facts: Any) -> Job | None:
-    result = {"engine": engine, "notes": ["A note."], **facts}
+    of = TrainingResult if isinstance(job.request.task, TrainTask) else StackResult
+    result = of(engine=engine, notes=("A note.",), **facts)
     return service.database.write_now(
         lambda connection: end(connection, service, job.id, job.attempt, JobState.SUCCEEDED, result=result)
     )
@@ -65,10 +67,10 @@ def test_a_stand_in_is_told_in_the_result_and_in_the_ledger(service: Service) ->
     succeeded(service, job, "nano")
     after = job_now(service, job.id)
     assert after.result is not None
-    assert (after.result["stands_in_for"], after.result["is_free"], after.cost_micros) == ("qwen-image", True, 0)
-    assert after.result["notes"] == ["A note.", f"{NOTE}, and costs nothing."]
+    assert (after.result.stands_in_for, after.result.is_free, after.cost_micros) == ("qwen-image", True, 0)
+    assert after.result.notes == ("A note.", f"{NOTE}, and costs nothing.")
     told = service.database.write_now(lambda connection: events.after(connection, job.id, 0))
-    assert [event.data["line"] for event in told if event.kind == "log"] == [after.result["notes"][-1]]
+    assert [event.data["line"] for event in told if event.kind == "log"] == [after.result.notes[-1]]
     entries = service.database.write_now(lambda connection: wallets.entries_of_job(connection, job.id))
     assert entries[-1].note == "a-model, free: nano stood in"
 
@@ -79,8 +81,8 @@ def test_an_operator_may_charge_for_stand_ins(service: Service) -> None:
     succeeded(service, job, "nano")
     after = job_now(service, job.id)
     assert after.result is not None
-    assert (after.result["stands_in_for"], after.result["is_free"], after.cost_micros) == ("qwen-image", False, PRICE)
-    assert after.result["notes"][-1] == f"{NOTE}."
+    assert (after.result.stands_in_for, after.result.is_free, after.cost_micros) == ("qwen-image", False, PRICE)
+    assert after.result.notes[-1] == f"{NOTE}."
     assert (after.charged_micros, balance(service, key)) == (PRICE, 0)
 
 
@@ -111,7 +113,7 @@ def test_an_attempt_that_is_void_changes_no_money(service: Service) -> None:
 
 
 STEPS = 10
-TRAINING = {"kind": TaskKind.TRAIN, "task": {"steps": STEPS}, "model": "qwen-image-edit-plus-trainer"}
+TRAINING = {"task": TrainTask(steps=STEPS), "model": "qwen-image-edit-plus-trainer"}
 
 
 @pytest.mark.parametrize(("named", "charged"), [("qwen-image-edit-2511", 0), ("", PRICE)])
@@ -130,11 +132,15 @@ def test_a_training_that_is_stopped_is_charged_by_who_did_its_steps(
     key, job = running(service, named_model="qwen-image-edit-2511", **TRAINING)
     path = tmp_path / "told-4"
     path.write_bytes(b"after 4 steps")
-    run(keep_checkpoint(service, job, Checkpoint(4, str(path), "checkpoint-4.safetensors", 1, engine)))
+    run(
+        keep_checkpoint(
+            service, job, Checkpoint(step=4, path=str(path), name="checkpoint-4.safetensors", engine=engine)
+        )
+    )
     run(try_again(service, job, LOST))
     run(cancel(service, key.id, job.id))
     after = job_now(service, job.id)
     assert after.result is not None
-    assert (after.state, after.result["engine"]) == (JobState.CANCELLED, engine)
+    assert (after.state, after.result.engine) == (JobState.CANCELLED, engine)
     assert (after.charged_micros, balance(service, key)) == (charged, PRICE - charged)
     assert wrong_balances(service) == []

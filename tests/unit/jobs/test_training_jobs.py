@@ -8,9 +8,10 @@ import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
+from lamina.core.job_results import TrainingResult
 from lamina.core.jobs import Job, JobState
 from lamina.core.keys import ApiKey
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import TrainTask
 from lamina.files.storage import own_file
 from lamina.jobs.cancel import cancel
 from lamina.jobs.end import end
@@ -44,7 +45,7 @@ STEPS = 10  # PRICE / STEPS is the price of one
 def training(service: Service) -> tuple[ApiKey, Job]:
     """Running, its first attempt."""
     key = new_key(service, credit_micros=10 * PRICE)
-    wanted = request(kind=TaskKind.TRAIN, task={"steps": STEPS}, model="qwen-image-edit-plus-trainer")
+    wanted = request(task=TrainTask(steps=STEPS), model="qwen-image-edit-plus-trainer")
     return key, started(service, run(submit(service, key, wanted)).id)
 
 
@@ -53,7 +54,7 @@ def reach(service: Service, job: Job, folder: Path, step: int, layers: int = 1) 
     path = folder / f"told-{job.attempt}-{step}"
     path.write_text(f"after {step} steps, says attempt {job.attempt}")
     name = f"checkpoint-{step:06d}.safetensors"
-    kept = Teller(service, job).hear(Checkpoint(step, str(path), name, layers))
+    kept = Teller(service, job).hear(Checkpoint(step=step, path=str(path), name=name, layers=layers))
     assert isinstance(kept, Awaitable)
     run(kept)
     assert not path.exists()
@@ -75,8 +76,8 @@ def ended(service: Service, job: Job, state: JobState, **changes: Any) -> Job | 
     )
 
 
-def done(steps: int, layers: int = 1) -> dict[str, Any]:
-    return {"steps_done": steps, "layer_count": layers}
+def done(steps: int, layers: int = 1) -> TrainingResult:
+    return TrainingResult(steps_done=steps, layer_count=layers)
 
 
 def test_the_next_attempt_goes_on_from_the_last_checkpoint(service: Service, tmp_path: Path) -> None:
@@ -214,13 +215,13 @@ def test_one_that_is_stopped_keeps_its_last_checkpoint_and_pays_for_that(
     run(cancel(service, key.id, job.id))
     ended(service, job, JobState.CANCELLED)
     after = job_now(service, job.id)
-    assert after.result is not None
-    assert (after.result["steps_done"], after.result["layer_count"]) == (4, 1)
+    assert isinstance(after.result, TrainingResult) and after.result.last_checkpoint is not None
+    assert (after.result.steps_done, after.result.layer_count) == (4, 1)
     assert balance(service, key) == 10 * PRICE - 4 * PRICE // STEPS
     assert steps_kept(service, job) == []
     clock.now += 2 * SWEEP_AFTER.total_seconds()
     run(sweep_blobs(service))
-    file = run(own_file(service, key.id, after.result["last_checkpoint"]["file"]))
+    file = run(own_file(service, key.id, after.result.last_checkpoint.file))
     assert run(service.blobs.get(file.sha256)) == b"after 4 steps, says attempt 1"
     run(forget(service, key.id, job.id))
     run(sweep_blobs(service))
@@ -241,7 +242,7 @@ def test_a_stop_between_two_attempts_is_charged_in_the_same_way(service: Service
     after = job_now(service, job.id)
     assert after.state is JobState.CANCELLED
     assert after.charged_micros == 4 * PRICE // STEPS
-    assert after.result is not None and after.result["steps_done"] == 4
+    assert isinstance(after.result, TrainingResult) and after.result.steps_done == 4
 
 
 def test_one_that_is_stopped_before_it_came_to_anything_costs_nothing(service: Service) -> None:

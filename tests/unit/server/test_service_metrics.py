@@ -8,13 +8,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lamina.core.jobs import Job, JobRequest, JobState
 from lamina.core.ports import Observer, WebhookOutcome, no_observer
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import GenerateTask
 from lamina.server.metrics import CONTENT_TYPE, Metrics
 
 QUEUED = Job(
     id="j1",
     key_id="k1",
-    request=JobRequest(TaskKind.GENERATE, {"prompt": "a red cat"}, model="qwen-image"),
+    request=JobRequest(task=GenerateTask("a red cat"), model="qwen-image"),
     state=JobState.QUEUED,
     attempt=0,
     created_at=1000.0,

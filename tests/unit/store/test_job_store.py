@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
 from store_rows import added_job, added_key
 
+from lamina.core.job_results import ResultFile, StackResult
 from lamina.core.jobs import (
     Delivery,
     Failure,
@@ -19,12 +21,13 @@ from lamina.core.jobs import (
     may_become,
 )
 from lamina.core.keys import ApiKey
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import DecomposeTask, EditTask, Sampling, TaskKind
 from lamina.store import jobs
 from lamina.store.database import Database
 from lamina.store.queue_statistics import Outlook, seen
 
 ENDS = [JobState.SUCCEEDED, JobState.FAILED, JobState.ERRORED, JobState.CANCELLED]
+RESULT = StackResult(engine="classic", notes=("A note.",), flat=ResultFile(file="a", content_type="image/png"))
 FAILURE = Failure("task_invalid", "It was wrong.", "Do it right.")
 
 
@@ -36,10 +39,9 @@ def now(connection: Connection, job: Job) -> Job:
 
 def test_a_job_comes_back_as_it_was_written(connection: Connection, key: ApiKey) -> None:
     request = JobRequest(
-        TaskKind.EDIT,
-        {"prompt": "größer ✓", "sampling": {"seed": 2**63}},
-        (JobInput(InputRole.PICTURE, "file:1"), JobInput(InputRole.MASK, "https://example.org/mask.png")),
-        Delivery("webp", 80, is_watermarked=True, safety=False),
+        task=EditTask("größer ✓", Sampling(seed=2**63)),
+        inputs=(JobInput(InputRole.PICTURE, "file:1"), JobInput(InputRole.MASK, "https://example.org/mask.png")),
+        delivery=Delivery(format="webp", quality=80, is_watermarked=True, safety=False),
         engine="nano",
         model="a-model",
         dialect="fal",
@@ -49,7 +51,16 @@ def test_a_job_comes_back_as_it_was_written(connection: Connection, key: ApiKey)
         run_within_s=60.0,
         webhook_url="https://example.org/hook",
     )
-    job = Job("id", key.id, request, JobState.QUEUED, 0, 1.5, 1.5, price_micros=2**40)
+    job = Job(
+        id="id",
+        key_id=key.id,
+        request=request,
+        state=JobState.QUEUED,
+        attempt=0,
+        created_at=1.5,
+        queued_at=1.5,
+        price_micros=2**40,
+    )
     jobs.insert(connection, job, 6.5, "idem", "hash")
     assert jobs.by_id(connection, "id") == job
     assert jobs.by_idempotency_key(connection, key.id, "idem") == (job, "hash")
@@ -108,9 +119,9 @@ def test_nothing_that_an_old_attempt_writes_counts(connection: Connection, key: 
     if not is_queued_again:
         jobs.claim(connection, job.id, "another", 202.0)
     before = now(connection, job)
-    assert jobs.write_progress(connection, job.id, 1, Progress("sampling", 0.5)) is None
+    assert jobs.write_progress(connection, job.id, 1, Progress(stage="sampling", share=0.5)) is None
     assert jobs.is_to_stop(connection, job.id, 1) is None
-    assert jobs.end(connection, job.id, 1, JobState.SUCCEEDED, 300.0, 5, result={"x": 1}) is None
+    assert jobs.end(connection, job.id, 1, JobState.SUCCEEDED, 300.0, 5, result=RESULT) is None
     assert jobs.requeue(connection, job.id, 1, 300.0) is None
     assert now(connection, job) == before
 
@@ -119,21 +130,24 @@ def test_a_run_hears_that_it_is_to_stop(connection: Connection, key: ApiKey) -> 
     job = added_job(connection, key)
     assert not jobs.request_cancel(connection, job.id)
     jobs.claim(connection, job.id, "agent", 200.0)
-    assert jobs.write_progress(connection, job.id, 1, Progress("sampling", 0.5, 10, 20, 3.0)) is False
+    assert (
+        jobs.write_progress(connection, job.id, 1, Progress(stage="sampling", share=0.5, step=10, steps=20, eta_s=3.0))
+        is False
+    )
     assert jobs.request_cancel(connection, job.id)
     assert jobs.is_to_stop(connection, job.id, 1) is True
-    assert jobs.write_progress(connection, job.id, 1, Progress("sampling", 0.6)) is True
-    assert now(connection, job).progress == Progress("sampling", 0.6)
+    assert jobs.write_progress(connection, job.id, 1, Progress(stage="sampling", share=0.6)) is True
+    assert now(connection, job).progress == Progress(stage="sampling", share=0.6)
 
 
 def test_an_end_is_kept_with_its_reason_or_result(connection: Connection, key: ApiKey) -> None:
     good, bad = added_job(connection, key), added_job(connection, key)
     for job in (good, bad):
         jobs.claim(connection, job.id, "agent", 200.0)
-    jobs.end(connection, good.id, 1, JobState.SUCCEEDED, 210.0, 5, result={"files": ["a"]})
+    jobs.end(connection, good.id, 1, JobState.SUCCEEDED, 210.0, 5, result=RESULT)
     jobs.end(connection, bad.id, 1, JobState.FAILED, 220.0, 0, FAILURE)
     done, failed = now(connection, good), now(connection, bad)
-    assert (done.result, done.failure, done.charged_micros, done.ran_s) == ({"files": ["a"]}, None, 5, 10.0)
+    assert (done.result, done.failure, done.charged_micros, done.ran_s) == (RESULT, None, 5, 10.0)
     assert (failed.result, failed.failure, failed.charged_micros, failed.ran_s) == (None, FAILURE, 0, 20.0)
 
 
@@ -141,7 +155,7 @@ def test_an_outlook_knows_what_such_jobs_took(connection: Connection, key: ApiKe
     done, waiting = added_job(connection, key), added_job(connection, key)
     assert outlook(connection, waiting) == Outlook(1, None, 0)
     jobs.claim(connection, done.id, "agent", 200.0)
-    jobs.end(connection, done.id, 1, JobState.SUCCEEDED, 210.0, 5, result={})
+    jobs.end(connection, done.id, 1, JobState.SUCCEEDED, 210.0, 5, result=StackResult())
     assert outlook(connection, waiting) == Outlook(0, 10.0, 0)
     assert outlook(connection, done) == Outlook(None, None, None)
     jobs.claim(connection, waiting.id, "agent", 220.0)
@@ -183,7 +197,7 @@ def test_whatever_is_called_in_whatever_order_only_legal_ways_are_gone(database:
     verbs: list[Callable[[Connection, Job], object]] = [
         lambda c, job: jobs.claim(c, job.id, "agent", 1.0),
         lambda c, job: jobs.requeue(c, job.id, any_attempt(job), 1.0, dice.random() < 0.5),
-        lambda c, job: jobs.write_progress(c, job.id, any_attempt(job), Progress("x", dice.random())),
+        lambda c, job: jobs.write_progress(c, job.id, any_attempt(job), Progress(stage="x", share=dice.random())),
         lambda c, job: jobs.request_cancel(c, job.id),
         lambda c, job: jobs.end(c, job.id, dice.choice([None, any_attempt(job)]), dice.choice(ENDS), 1.0, 0),
         lambda c, job: jobs.forget_contents(c, job.id),
@@ -204,9 +218,7 @@ def test_whatever_is_called_in_whatever_order_only_legal_ways_are_gone(database:
 
 
 def test_what_is_past_its_deadline_is_found(connection: Connection, key: ApiKey) -> None:
-    late, running = (
-        Job(name, key.id, added_job(connection, key).request, JobState.QUEUED, 0, 1.0, 1.0, 5) for name in ("a", "b")
-    )
+    late, running = (replace(added_job(connection, key), id=name, created_at=1.0, queued_at=1.0) for name in ("a", "b"))
     for job in (late, running):
         jobs.insert(connection, job, 50.0, None, None)
     jobs.claim(connection, "b", "agent", 10.0)
@@ -229,14 +241,14 @@ def test_counts_are_of_what_is_open_or_recent(connection: Connection, key: ApiKe
 
 
 def test_what_is_forgotten_leaves_a_bare_row(connection: Connection, key: ApiKey) -> None:
-    job = added_job(connection, key, task={"prompt": "secret"}, webhook_url="https://example.org")
+    job = added_job(connection, key, task=DecomposeTask(prompt="secret"), webhook_url="https://example.org")
     jobs.forget_contents(connection, job.id)
-    assert now(connection, job).request.task == {"prompt": "secret"}  # it is open still
+    assert now(connection, job).request.task == DecomposeTask(prompt="secret")  # it is open still
     jobs.claim(connection, job.id, "agent", 200.0)
-    jobs.end(connection, job.id, 1, JobState.SUCCEEDED, 210.0, 5, result={"files": []})
+    jobs.end(connection, job.id, 1, JobState.SUCCEEDED, 210.0, 5, result=StackResult())
     assert jobs.ended_before(connection, 211.0) == [job.id]
     jobs.forget_contents(connection, job.id)
     bare = now(connection, job)
-    assert (bare.result, dict(bare.request.task), bare.request.webhook_url) == (None, {}, None)
+    assert (bare.result, bare.request.has_task, bare.request.webhook_url) == (None, False, None)
     assert (bare.request.kind, bare.request.model, bare.charged_micros) == (TaskKind.DECOMPOSE, "a-model", 5)
     assert jobs.ended_before(connection, 211.0) == []

@@ -15,15 +15,18 @@ import threading
 import time
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import PictureFile, PicturesResult
+from lamina.core.tasks import GenerateTask
 from lamina.worker.child_loop import RunReport, Writing, serve
-from lamina.worker.protocol import OutputRole, RunOrder, RunOutcome, RunOutput
+from lamina.worker.protocol import RunOrder, RunOutcome
 
 OUTGOING = os.dup(1)  # for "intrude": nothing else gets at the pipe of the messages
 _BEAT_S = 0.05
 
 
 def act(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
-    what, *arguments = order.task["prompt"].split()
+    assert isinstance(order.task, GenerateTask)
+    what, *arguments = order.task.prompt.split()
     numbers = [float(argument) for argument in arguments]
     if what in WRITES:
         return lambda: WRITES[what](*numbers) or outcome_of(order)
@@ -32,8 +35,10 @@ def act(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
 
 
 def outcome_of(order: RunOrder) -> RunOutcome:
-    output = RunOutput(OutputRole.PICTURE, "0.png", "image/png", {"seed": 7})
-    return RunOutcome((output,), {"engine": "acting", "pid": os.getpid(), "order": f"{order.job_id}/{order.attempt}"})
+    """Its seed is the id of the process, and its prompt says which order it is of."""
+    picture = PictureFile(file="0.png", content_type="image/png", seed=7)
+    name = f"{order.job_id}/{order.attempt}"
+    return RunOutcome(result=PicturesResult(engine="acting", seed=os.getpid(), prompt=name, pictures=(picture,)))
 
 
 def steps(report: RunReport, count: float, step_s: float) -> None:

@@ -12,11 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from lamina.core.acceleration import Acceleration, StepCache
+from lamina.core.job_results import PictureFile, PicturesResult
 from lamina.core.jobs import Delivery, InputRole, Progress
-from lamina.core.task_records import record_of
-from lamina.core.tasks import GenerateTask, TaskKind
+from lamina.core.tasks import EditTask, GenerateTask, Lora, Sampling
 from lamina.worker.host import EngineDied, EngineHung, EngineLimits, EngineLost, EngineProcess
-from lamina.worker.protocol import LogLine, Made, RunMessage, RunOrder, RunOutcome, parse_order, render_order
+from lamina.worker.protocol import (
+    EngineIdle,
+    LogLine,
+    Run,
+    RunMessage,
+    RunOrder,
+    RunOutcome,
+    decode_command,
+    encode_command,
+)
 from waiting import completed, ending, next_line
 
 COMMAND = [sys.executable, str(Path(__file__).with_name("acting_child.py"))]
@@ -25,8 +35,13 @@ PATIENCE_S = 30.0
 Messages = list[RunMessage]
 
 
+def pictures_of(outcome: RunOutcome) -> PicturesResult:
+    assert isinstance(outcome.result, PicturesResult)
+    return outcome.result
+
+
 def order(prompt: str, attempt: int = 1, job_id: str = "job") -> RunOrder:
-    return RunOrder(job_id, attempt, TaskKind.GENERATE, record_of(GenerateTask(prompt)), "/nowhere")
+    return RunOrder(job_id=job_id, attempt=attempt, task=GenerateTask(prompt), folder="/nowhere")
 
 
 def with_engine(
@@ -75,38 +90,35 @@ def test_a_run_tells_its_steps_and_gives_its_outputs() -> None:
     async def use(engine: EngineProcess) -> None:
         outcome, told = await ran(engine, "steps 3 0")
         assert told == [
-            Progress("step 1", 1 / 3, 1, 3, 0.0),
-            Progress("step 2", 2 / 3, 2, 3, 0.0),
-            Progress("step 3", 1.0, 3, 3, 0.0),
+            Progress(stage="step 1", share=1 / 3, step=1, steps=3, eta_s=0.0),
+            Progress(stage="step 2", share=2 / 3, step=2, steps=3, eta_s=0.0),
+            Progress(stage="step 3", share=1.0, step=3, steps=3, eta_s=0.0),
         ]
-        assert [(output.role, output.name, output.facts) for output in outcome.outputs] == [
-            ("picture", "0.png", {"seed": 7})
-        ]
+        assert pictures_of(outcome).pictures == (PictureFile(file="0.png", content_type="image/png", seed=7),)
         assert outcome.failure is None and not outcome.is_cancelled and not outcome.is_users_fault
-        assert outcome.facts["order"] == "job/1"
+        assert pictures_of(outcome).prompt == "job/1"
 
     with_engine(use)
 
 
 def test_an_order_arrives_as_it_was_given() -> None:
     given = RunOrder(
-        "job",
-        2,
-        TaskKind.EDIT,
-        {"prompt": "青い \ud800"},
-        "/a folder",
-        {InputRole.PICTURE: ("/a", "/b")},
-        "nano",
-        Delivery("webp", 80, True, False),
+        job_id="job",
+        attempt=2,
+        task=EditTask("青い \ud800", Sampling(loras=(Lora("/lora"),), acceleration=Acceleration(cache=StepCache.TEA))),
+        folder="/a folder",
+        inputs={InputRole.PICTURE: ("/a", "/b")},
+        engine="nano",
+        delivery=Delivery(format="webp", quality=80, is_watermarked=True, safety=False),
     )
-    assert parse_order(render_order(given)) == given
+    assert decode_command(encode_command(Run(3, given))) == Run(3, given)
 
 
 def test_the_child_is_kept_from_run_to_run() -> None:
     async def use(engine: EngineProcess) -> None:
         await engine.start()
         outcomes = [(await ran(engine, prompt))[0] for prompt in ("steps 1 0", "refuse", "broken", "steps 1 0")]
-        assert outcomes[0].facts["pid"] == outcomes[-1].facts["pid"] == engine.pid
+        assert pictures_of(outcomes[0]).seed == pictures_of(outcomes[-1]).seed == engine.pid
 
     with_engine(use)
 
@@ -142,9 +154,9 @@ def test_an_error_of_ours_is_our_fault_and_its_traceback_comes_with_an_id() -> N
         assert outcome.failure is not None and outcome.is_engines_fault and not outcome.is_users_fault
         assert outcome.failure.code == "engine_failed" and outcome.failure.hint
         assert "ZeroDivisionError" in outcome.failure.message
-        assert len(outcome.facts["fault_id"]) == 8 and outcome.facts["fault_id"] in outcome.failure.message
+        assert len(outcome.fault_id) == 8 and outcome.fault_id in outcome.failure.message
         assert "in broken\n" in outcome.traceback and outcome.traceback.endswith("ZeroDivisionError\n")
-        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == pid
+        assert pictures_of((await ran(engine, "steps 1 0"))[0]).seed == pid
 
     with_engine(use)
 
@@ -157,7 +169,7 @@ def test_after_an_error_of_its_device_the_child_makes_way_for_another() -> None:
         assert outcome.failure.code == "engine_crashed" and "illegal memory access" in outcome.traceback
         assert not engine.is_alive
         await engine.start()
-        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == engine.pid != first
+        assert pictures_of((await ran(engine, "steps 1 0"))[0]).seed == engine.pid != first
 
     with_engine(use)
 
@@ -272,7 +284,7 @@ def test_a_run_that_nobody_waits_for_any_more_is_ended() -> None:
             await task
         await engine.start()
         assert engine.pid != pid
-        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == engine.pid
+        assert pictures_of((await ran(engine, "steps 1 0"))[0]).seed == engine.pid
 
     with_engine(use)
 
@@ -282,7 +294,7 @@ async def once_made(engine: EngineProcess, prompt: str) -> asyncio.Task[RunOutco
     made = asyncio.Event()
 
     def hear(message: RunMessage) -> None:
-        if isinstance(message, Made):
+        if isinstance(message, EngineIdle):
             made.set()
 
     first = asyncio.create_task(engine.run(order(prompt, job_id="first"), hear))
@@ -298,8 +310,8 @@ def test_the_next_run_begins_while_what_was_made_is_written() -> None:
         first = await once_made(engine, "write 0.5")
         outcome, told = await ran(engine, "steps 2 0")
         assert not first.done()
-        assert outcome.facts["order"] == "job/1" and len(told) == 2
-        assert (await first).facts["order"] == "first/1"
+        assert pictures_of(outcome).prompt == "job/1" and len(told) == 2
+        assert pictures_of(await first).prompt == "first/1"
 
     with_engine(use)
 
@@ -309,7 +321,7 @@ def test_what_cannot_be_written_is_our_fault_and_the_child_goes_on() -> None:
         pid = engine.pid
         outcome, _ = await ran(engine, "spoil")
         assert outcome.failure is not None and outcome.failure.code == "engine_failed"
-        assert (await ran(engine, "steps 1 0"))[0].facts["pid"] == pid
+        assert pictures_of((await ran(engine, "steps 1 0"))[0]).seed == pid
 
     with_engine(use)
 
@@ -333,7 +345,7 @@ def test_a_run_that_is_only_written_may_be_abandoned() -> None:
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
-        assert (await ran(engine, "write 0"))[0].facts["pid"] == pid  # and the late word of the first goes nowhere
+        assert pictures_of((await ran(engine, "write 0"))[0]).seed == pid  # and the late word of the first goes nowhere
 
     with_engine(use)
 
@@ -440,13 +452,14 @@ def test_signals_to_the_whole_group_are_the_agents_business(number: signal.Signa
 
 AGENT = """
 import asyncio, sys
+from lamina.core.tasks import GenerateTask
 from lamina.worker.host import EngineProcess
 from lamina.worker.protocol import RunOrder
 
 async def main():
     engine = EngineProcess(sys.argv[2:])
     await engine.start()
-    order = RunOrder("job", 1, "generate", {"prompt": sys.argv[1]}, "/nowhere")
+    order = RunOrder(job_id="job", attempt=1, task=GenerateTask(sys.argv[1]), folder="/nowhere")
     await engine.run(order, lambda _: print(engine.pid, flush=True))
 
 asyncio.run(main())

@@ -223,8 +223,8 @@ def _addresses(endpoint: Endpoint, job: Job) -> list[tuple[Loc, str]]:
     for number, one in enumerate(job.request.inputs):
         loc: Loc = ("body", "image_urls", number) if pictures == "image_urls" else ("body", pictures or "")
         found.append((loc, one.source))
-    for number, lora in enumerate((job.request.task.get("sampling") or {}).get("loras") or ()):
-        found.append((("body", "loras", number, "path"), str(lora["path"])))
+    for number, lora in enumerate(job.request.loras):
+        found.append((("body", "loras", number, "path"), lora.path))
     return found
 
 

@@ -1,15 +1,15 @@
 """From jobs to the JSON of fal's answers; pure functions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from lamina.api.fal.endpoints import Endpoint, Output, endpoint_of
 from lamina.api.fal.errors import Answer, answer_to_failure
 from lamina.api.fal.wire import Adapter as AdapterBody
 from lamina.api.fal.wire import Image, LogLine, QueueStatus
 from lamina.api.fal.wire import Output as OutputBody
+from lamina.core.job_results import LayerFile, PictureFile, PicturesResult, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.jobs.follow import JobView
 
@@ -110,56 +110,58 @@ def _words(event: JobEvent) -> str:
 
 def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> OutputBody | AdapterBody:
     """Of a job that has succeeded. Layers are bottom first."""
-    result = job.result or {}
-    if endpoint.output is Output.ADAPTER:
+    result = job.result
+    if isinstance(result, TrainingResult):
+        assert result.lora is not None and result.config is not None  # noqa: S101  (it has succeeded)
         return {
-            "diffusers_lora_file": _file(result["lora"], _LORA_NAME, address_of),
-            "config_file": _file(result["config"], _CONFIG_NAME, address_of),
+            "diffusers_lora_file": _file(result.lora, _LORA_NAME, address_of),
+            "config_file": _file(result.config, _CONFIG_NAME, address_of),
         }
     is_layers = endpoint.output is Output.LAYERS
-    made: Sequence[Mapping[str, Any]] = result.get("layers" if is_layers else "pictures", ())
+    made = _layers(job) if is_layers else _pictures(job)
+    seed = None if result is None else result.seed
     output: OutputBody = {
         "images": [_image(file, address_of, endpoint.output is not Output.FILES) for file in made],
-        "seed": int(job.request.extra.get("seed", result.get("seed") or 0)),
+        "seed": int(job.request.extra.get("seed", seed or 0)),
     }
     if endpoint.output is Output.FILES:
         return output
-    whole = bool(result.get("is_flagged"))
+    whole = result is not None and result.is_flagged
     return {
         "images": output["images"],
         "timings": {"inference": round(job.ran_s or 0.0, 3)},
         "seed": output["seed"],
-        "has_nsfw_concepts": [whole if is_layers else bool(file.get("is_flagged")) for file in made],
+        "has_nsfw_concepts": [file.is_flagged if isinstance(file, PictureFile) else whole for file in made],
         "prompt": job.request.extra.get("prompt"),
     }
 
 
-def made_files(job: Job) -> list[Mapping[str, Any]]:
-    """What an answer shows of a result: each with its `file`."""
-    result = job.result or {}
-    return [*result.get("layers", ()), *result.get("pictures", ())]
+def made_files(job: Job) -> list[ResultFile]:
+    """The files that an answer shows."""
+    return [*_layers(job), *_pictures(job)]
 
 
-def _file(file: Mapping[str, Any], name: str, address_of: AddressOf) -> Image:
-    kind = str(file["content_type"])
+def _layers(job: Job) -> tuple[LayerFile, ...]:
+    return job.result.layers if isinstance(job.result, StackResult) else ()
+
+
+def _pictures(job: Job) -> tuple[PictureFile, ...]:
+    return job.result.pictures if isinstance(job.result, PicturesResult) else ()
+
+
+def _file(file: ResultFile, name: str, address_of: AddressOf) -> Image:
     return {
-        "url": address_of(file["file"], kind),
-        "content_type": kind,
+        "url": address_of(file.file, file.content_type),
+        "content_type": file.content_type,
         "file_name": name,
-        "file_size": int(file["size"]),
+        "file_size": file.size,
     }
 
 
-def _image(file: Mapping[str, Any], address_of: AddressOf, has_size: bool) -> Image:
-    kind = str(file["content_type"])
-    image: Image = {
-        "url": address_of(file["file"], kind),
-        "content_type": kind,
-        "file_name": f"{file['file'].replace('-', '')}.{_ENDINGS.get(kind, 'bin')}",
-        "file_size": int(file["size"]),
-    }
-    if has_size:
-        image["width"], image["height"] = int(file["width"]), int(file["height"])
+def _image(file: ResultFile, address_of: AddressOf, has_size: bool) -> Image:
+    image = _file(file, f"{file.file.replace('-', '')}.{_ENDINGS.get(file.content_type, 'bin')}", address_of)
+    if has_size and file.width is not None and file.height is not None:
+        image["width"], image["height"] = file.width, file.height
     return image
 
 

@@ -14,15 +14,17 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from lamina.api.fal.access import Desk
-from lamina.api.fal.endpoints import Endpoint, Output
+from lamina.api.fal.endpoints import Endpoint
 from lamina.api.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
 from lamina.api.fal.rendering import endpoint_of_job, made_files, render_output
 from lamina.api.fal.translate import InvalidInput, Wishes, parse_input, refused_request
 from lamina.api.fal.wire import Detail
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import TrainingResult
 from lamina.core.jobs import Failure, Job, JobInput, JobRequest, JobState
 from lamina.core.keys import ApiKey
-from lamina.core.stand_ins import is_free
+from lamina.core.tasks import EditTask, GenerateTask
+from lamina.files.lora_sources import check_lora_source
 from lamina.files.loras import own_lora
 from lamina.files.sources import stored_inputs
 from lamina.files.storage import address_of, own_file
@@ -30,7 +32,6 @@ from lamina.jobs.cancel import cancel
 from lamina.jobs.follow import ended, queue_length
 from lamina.jobs.reject import submit_refused
 from lamina.jobs.retention import forget
-from lamina.jobs.settle import LAYER_COUNT, STEPS_DONE
 from lamina.jobs.submit import submit
 from lamina.service.service import Service
 
@@ -103,22 +104,21 @@ async def answer_of(service: Service, job: Job) -> Answer:
         return refusal(404, "The result of this request is not kept any more.")
     files = made_files(job)
     if is_sync(job):
-        uris = {str(file["file"]): await _data_uri(service, job, str(file["file"])) for file in files}
+        uris = {file.file: await _data_uri(service, job, file.file) for file in files}
         output = render_output(endpoint, job, lambda file_id, _: uris[file_id])
     else:
         output = render_output(endpoint, job, lambda file_id, kind: address_of(service, file_id, kind))
-    units = _units(endpoint, job)
+    units = _units(job)
     return Answer(200, dict(output), {"X-Fal-Billable-Units": str(units)})
 
 
-def _units(endpoint: Endpoint, job: Job) -> int:
+def _units(job: Job) -> int:
     """What fal counts: pictures; of trainings steps, of layers times their number; nothing of what costs nothing."""
-    if is_free(job.result):
+    if job.is_free:
         return 0
-    if endpoint.output is Output.ADAPTER:
-        result = job.result or {}
-        return int(result.get(STEPS_DONE, 0)) * int(result.get(LAYER_COUNT, 1))
-    return len(made_files(job)) if job.request.task.get("count") else 1
+    if isinstance(job.result, TrainingResult):
+        return job.result.steps_done * job.result.layer_count
+    return len(made_files(job)) if isinstance(job.request.task, GenerateTask | EditTask) else 1
 
 
 def is_sync(job: Job) -> bool:
@@ -137,9 +137,10 @@ async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: Jo
             if not is_inputs_fault(error.code):
                 raise
             details.append(detail_of_error(endpoint, error, ("body", "image_urls", number) if several else None))
-    for number, lora in enumerate((request.task.get("sampling") or {}).get("loras") or ()):
+    for number, lora in enumerate(request.loras):
         try:
-            await own_lora(service, key.id, str(lora["path"]))
+            check_lora_source(lora.path)
+            await own_lora(service, key.id, lora.path)
         except LaminaError as error:
             if error.code is ErrorCode.STORE_UNAVAILABLE:
                 raise

@@ -14,8 +14,7 @@ from lamina.api.fal.wire import Detail
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
-from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest
-from lamina.core.task_records import Task, record_of
+from lamina.core.jobs import AbsentTask, Delivery, InputRole, JobInput, JobRequest
 from lamina.core.tasks import (
     MAX_AREA_PX,
     MAX_SEED,
@@ -26,12 +25,13 @@ from lamina.core.tasks import (
     EditTask,
     GenerateTask,
     Lora,
+    PictureTask,
     Sampling,
     TaskKind,
     TrainTask,
 )
 from lamina.fetch.targets import parse_target
-from lamina.files.lora_sources import check_lora_source
+from lamina.files.lora_sources import check_lora_wording
 
 DIALECT = "fal"
 _TURBO_STEPS, _TURBO_GUIDANCE = 10, 1.2  # fal's description of use_turbo
@@ -85,10 +85,9 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
     except LaminaError as error:
         raise InvalidInput([detail_of_error(endpoint, error, ("body",))]) from None
     return JobRequest(
-        endpoint.kind,
-        record_of(task),
-        _inputs(endpoint, fields),
-        _delivery(endpoint, fields, wishes),
+        task=task,
+        inputs=_inputs(endpoint, fields),
+        delivery=_delivery(endpoint, fields, wishes),
         model=endpoint.model,
         dialect=DIALECT,
         extra={
@@ -117,10 +116,9 @@ def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> 
     except LaminaError as error:
         raise InvalidInput([detail_of_error(endpoint, error, ("body", "learning_rate"))]) from None
     return JobRequest(
-        endpoint.kind,
-        record_of(task),
-        (JobInput(InputRole.ARCHIVE, fields["image_data_url"]),),
-        Delivery(keep_s=wishes.keep_s),
+        task=task,
+        inputs=(JobInput(InputRole.ARCHIVE, fields["image_data_url"]),),
+        delivery=Delivery(keep_s=wishes.keep_s),
         model=endpoint.priced_as,
         dialect=DIALECT,
         extra={"endpoint": endpoint.id},
@@ -134,8 +132,7 @@ def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> 
 def refused_request(endpoint: Endpoint, details: list[Detail], wishes: Wishes) -> JobRequest:
     """What stands for an input that is wrong, so that its result can say so."""
     return JobRequest(
-        endpoint.kind,
-        {},
+        task=AbsentTask(endpoint.kind),
         model=endpoint.priced_as,
         dialect=DIALECT,
         extra={"endpoint": endpoint.id, "refused": json.loads(json.dumps(details))},
@@ -172,7 +169,7 @@ def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, l
 
 def _task(
     endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] | None, seed: int, sent: Collection[str]
-) -> Task:
+) -> PictureTask:
     """`sent`: names of the fields that are not defaults of the API."""
     width, height = size or (None, None)
     count, is_expanded = fields.get("num_images", 1), fields.get("enable_prompt_expansion", False)
@@ -182,10 +179,26 @@ def _task(
             unasked = tuple(name for field, name in _FOR_MODELS.items() if field not in sent)
             return DecomposeTask(fields["num_layers"], fields["prompt"] or "", replace(sampling, unasked=unasked))
         case TaskKind.EDIT:
-            return EditTask(fields["prompt"], sampling, width, height, count, is_expanded, is_sized_like_last=True)
+            return EditTask(
+                prompt=fields["prompt"],
+                sampling=sampling,
+                width=width,
+                height=height,
+                count=count,
+                is_expanded=is_expanded,
+                is_sized_like_last=True,
+            )
         case _:
             strength = fields.get("strength", 0.6)
-            return GenerateTask(fields["prompt"], sampling, width, height, count, strength, is_expanded)
+            return GenerateTask(
+                prompt=fields["prompt"],
+                sampling=sampling,
+                width=width,
+                height=height,
+                count=count,
+                strength=strength,
+                is_expanded=is_expanded,
+            )
 
 
 def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampling:
@@ -193,12 +206,12 @@ def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampl
     loras = tuple(Lora(lora.path, lora.scale) for lora in fields.get("loras", ()))
     is_turbo = fields.get("use_turbo", False)
     return Sampling(
-        endpoint.model if endpoint.kind is not TaskKind.DECOMPOSE or loras else None,
-        seed if 0 <= seed <= MAX_SEED else seed % MAX_SEED,
-        _TURBO_STEPS if is_turbo else fields.get("num_inference_steps"),
-        _TURBO_GUIDANCE if is_turbo else fields.get("guidance_scale"),
-        (fields["negative_prompt"] or "").strip(),
-        loras,
+        model=endpoint.model if endpoint.kind is not TaskKind.DECOMPOSE or loras else None,
+        seed=seed if 0 <= seed <= MAX_SEED else seed % MAX_SEED,
+        steps=_TURBO_STEPS if is_turbo else fields.get("num_inference_steps"),
+        guidance=_TURBO_GUIDANCE if is_turbo else fields.get("guidance_scale"),
+        negative=(fields["negative_prompt"] or "").strip(),
+        loras=loras,
         acceleration=Acceleration(AccelerationLevel(fields.get("acceleration", "none"))),
     )
 
@@ -207,7 +220,7 @@ def _delivery(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> 
     """Layers stay exact in WebP, too. Who wants the checker gets it where it is installed, or the settings force it."""
     quality = _LOSSLESS if endpoint.kind is TaskKind.DECOMPOSE else _QUALITY
     safety = None if fields["enable_safety_checker"] else False
-    return Delivery(_FORMATS[fields["output_format"]], quality, safety=safety, keep_s=wishes.keep_s)
+    return Delivery(format=_FORMATS[fields["output_format"]], quality=quality, safety=safety, keep_s=wishes.keep_s)
 
 
 def _inputs(endpoint: Endpoint, fields: Mapping[str, Any]) -> tuple[JobInput, ...]:
@@ -246,7 +259,7 @@ def _check_loras(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
         try:
             if lora.path.lower().startswith(("http://", "https://")):
                 parse_target(lora.path)
-            check_lora_source(lora.path)
+            check_lora_wording(lora.path)
         except LaminaError as error:
             details.append(detail_of_error(endpoint, error, ("body", "loras", number, "path")))
     return details

@@ -1,9 +1,10 @@
 """From what the service has done to the native JSON; pure functions."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
 from lamina.api.native.answers import (
     DefaultsBody,
@@ -17,6 +18,7 @@ from lamina.api.native.answers import (
     ModelBody,
     PictureBody,
     ProgressBody,
+    RecompositionBody,
     ResultBody,
     SpanBody,
     StackBody,
@@ -25,6 +27,7 @@ from lamina.api.native.answers import (
 )
 from lamina.core.catalog import Model, Span
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import FILE, Job, JobEvent, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
@@ -34,8 +37,9 @@ from lamina.store.files import FileRecord
 from lamina.store.outbox import PENDING, Webhook
 from lamina.store.wallets import Entry
 
+B = TypeVar("B", bound=MadeFile)
+
 STACK_ENDINGS = ("psd", "ora", "pptx", "svg", "tiff", "webp", "zip")
-_LONE_FILES = ("flat", "lora", "config", "loss_plot", "last_checkpoint")
 Address = Callable[[str, str], str]
 """(file id, media type) -> signed address."""
 
@@ -72,18 +76,36 @@ def render_job(view: JobView, address: Address) -> JobBody:
     )
 
 
-def render_result(job: Job, result: Mapping[str, Any], address: Address) -> ResultBody:
-    """Files get their addresses now, since those do not last."""
-    own = {name: value for name, value in result.items() if name in ResultBody.model_fields and value is not None}
-    own["pictures"] = [_located(PictureBody, one, address) for one in result.get("pictures", ())]
-    own["layers"] = [_located(LayerBody, one, address) for one in result.get("layers", ())]
-    for name in _LONE_FILES:
-        own[name] = _located(MadeFile, result[name], address) if name in result else None
-    own["files"] = _stack_files(job.id) if "stack" in result else {}
-    return ResultBody(**own)
+def render_result(job: Job, result: Result, address: Address) -> ResultBody:
+    """The URLs of the files are made now, since they expire."""
+    body = ResultBody.model_validate({})
+    body.engine, body.checkpoint, body.seed = result.engine, result.checkpoint, result.seed
+    body.stands_in_for, body.is_free, body.notes = result.stands_in_for, result.is_free, list(result.notes)
+    if isinstance(result, TrainingResult):
+        body.steps_done, body.layer_count = result.steps_done, result.layer_count
+        body.lora = _located_if_any(result.lora, address)
+        body.config = _located_if_any(result.config, address)
+        body.loss_plot = _located_if_any(result.loss_plot, address)
+        body.last_checkpoint = _located_if_any(result.last_checkpoint, address)
+        return body
+    _add_sampling(body, result)
+    body.pictures = [_located(PictureBody, file, address) for file in result.pictures]
+    if isinstance(result, StackResult):
+        body.layers = [_located(LayerBody, file, address) for file in result.layers]
+        body.flat = _located_if_any(result.flat, address)
+        body.files = {} if result.stack is None else _stack_files(job.id)
+        if result.recomposition is not None:
+            body.recomposition = RecompositionBody.model_validate(asdict(result.recomposition))
+    return body
 
 
-def render_stack(job: Job, result: Mapping[str, Any], address: Address) -> StackBody:
+def _add_sampling(body: ResultBody, result: PicturesResult) -> None:
+    body.prompt, body.timings_s = result.prompt, dict(result.timings_s)
+    body.steps, body.skipped_steps = result.steps, result.skipped_steps
+    body.is_flagged, body.width, body.height = result.is_flagged, result.width, result.height
+
+
+def render_stack(job: Job, result: Result, address: Address) -> StackBody:
     whole = render_result(job, result, address).model_dump()
     return StackBody(id=job.id, **{name: whole[name] for name in StackBody.model_fields if name != "id"})
 
@@ -174,11 +196,11 @@ def stack_file(job: Job) -> str:
             f"There is no stack of job {job.id}: it is {job.state}.",
             "Wait until it succeeds.",
         )
-    if job.result is None or "stack" not in job.result:
+    if not isinstance(job.result, StackResult) or job.result.stack is None:
         raise LaminaError(
             ErrorCode.NOT_FOUND, f"The stack of job {job.id} was removed.", "Take the picture apart again."
         )
-    return job.result["stack"]["file"]
+    return job.result.stack.file
 
 
 def _render_webhook(webhook: Webhook) -> WebhookBody:
@@ -207,9 +229,13 @@ def _render_progress(job: Job) -> ProgressBody | None:
     return ProgressBody(stage=now.stage, share=now.share, step=now.step, steps=now.steps)
 
 
-def _located(body: type[MadeFile], known: Mapping[str, Any], address: Address) -> Any:
-    own = {name: value for name, value in known.items() if name in body.model_fields}
-    return body(**own, id=known["file"], url=address(known["file"], known["content_type"]))
+def _located(body: type[B], file: ResultFile, address: Address) -> B:
+    own = {name: value for name, value in asdict(file).items() if name in body.model_fields}
+    return body(**own, id=file.file, url=address(file.file, file.content_type))
+
+
+def _located_if_any(file: ResultFile | None, address: Address) -> MadeFile | None:
+    return None if file is None else _located(MadeFile, file, address)
 
 
 def _stack_files(job_id: str) -> dict[str, str]:

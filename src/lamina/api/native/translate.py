@@ -19,8 +19,17 @@ from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import wanted_model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import FILE, JOB, Delivery, InputRole, JobInput, JobRequest
-from lamina.core.task_records import Task, kind_of, record_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
+from lamina.core.tasks import (
+    DecomposeTask,
+    EditTask,
+    GenerateTask,
+    Lora,
+    PictureTask,
+    Sampling,
+    Task,
+    TaskKind,
+    TrainTask,
+)
 from lamina.core.training import filled, trained_model
 from lamina.fetch.targets import parse_target
 
@@ -46,7 +55,13 @@ def parse_generation(fields: GenerationFields) -> JobRequest:
         raise _invalid("A mask was given without an image.", "It says where the image may change: give both.")
     sampling = _parse_sampling(fields, TaskKind.GENERATE)
     task = GenerateTask(
-        fields.prompt, sampling, fields.width, fields.height, fields.count, fields.strength, fields.expand
+        prompt=fields.prompt,
+        sampling=sampling,
+        width=fields.width,
+        height=fields.height,
+        count=fields.count,
+        strength=fields.strength,
+        is_expanded=fields.expand,
     )
     inputs = _inputs((InputRole.START, fields.image), (InputRole.MASK, fields.mask))
     return _picture_request(task, fields, inputs, _parse_delivery(fields))
@@ -55,7 +70,14 @@ def parse_generation(fields: GenerationFields) -> JobRequest:
 def parse_edit(fields: EditFields) -> JobRequest:
     """Raises as `parse_decomposition` does."""
     sampling = _parse_sampling(fields, TaskKind.EDIT)
-    task = EditTask(fields.prompt, sampling, fields.width, fields.height, fields.count, fields.expand)
+    task = EditTask(
+        prompt=fields.prompt,
+        sampling=sampling,
+        width=fields.width,
+        height=fields.height,
+        count=fields.count,
+        is_expanded=fields.expand,
+    )
     given = (fields.image, *fields.references)
     most = wanted_model(sampling.model, TaskKind.EDIT).max_references
     if len(given) > most:
@@ -69,20 +91,20 @@ def parse_training(fields: TrainingFields) -> JobRequest:
     """Raises as `parse_decomposition` does."""
     model, _ = trained_model(fields.model)
     task = TrainTask(
-        fields.model,
-        fields.steps,
-        fields.learning_rate,
-        fields.rank,
-        fields.alpha,
-        fields.seed,
-        fields.default_caption,
-        fields.references,
-        fields.caption_dropout,
-        fields.resolution,
-        fields.checkpoint_every,
+        model=fields.model,
+        steps=fields.steps,
+        learning_rate=fields.learning_rate,
+        rank=fields.rank,
+        alpha=fields.alpha,
+        seed=fields.seed,
+        default_caption=fields.default_caption,
+        references=fields.references,
+        caption_dropout=fields.caption_dropout,
+        resolution_px=fields.resolution,
+        checkpoint_every=fields.checkpoint_every,
     )
     filled(task)
-    return _request(TaskKind.TRAIN, task, model.name, fields, _inputs((InputRole.ARCHIVE, fields.images)), Delivery())
+    return _request(task, model.name, fields, _inputs((InputRole.ARCHIVE, fields.images)), Delivery())
 
 
 def body_hash(kind: str, fields: Strict) -> str:
@@ -91,14 +113,14 @@ def body_hash(kind: str, fields: Strict) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _picture_request(task: Task, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
-    kind = kind_of(task)
-    return _request(kind, task, wanted_model(task.sampling.model, kind).name, fields, inputs, delivery)
+def _picture_request(
+    task: PictureTask, fields: JobFields, inputs: tuple[JobInput, ...], delivery: Delivery
+) -> JobRequest:
+    return _request(task, wanted_model(task.sampling.model, task.kind).name, fields, inputs, delivery)
 
 
 def _request(
-    kind: TaskKind,
-    task: Task | TrainTask,
+    task: Task,
     model: str,
     fields: JobFields,
     inputs: tuple[JobInput, ...],
@@ -108,18 +130,16 @@ def _request(
         parse_target(fields.webhook_url)
     named = task.model if isinstance(task, TrainTask) else task.sampling.model
     return JobRequest(
-        kind,
-        record_of(task),
-        inputs,
-        delivery,
-        fields.engine,
-        model,
-        "native",
-        {},
-        fields.priority,
-        fields.start_within_s,
-        fields.run_within_s,
-        fields.webhook_url,
+        task=task,
+        inputs=inputs,
+        delivery=delivery,
+        engine=fields.engine,
+        model=model,
+        dialect="native",
+        priority=fields.priority,
+        start_within_s=fields.start_within_s,
+        run_within_s=fields.run_within_s,
+        webhook_url=fields.webhook_url,
         named_model="" if named is None else model,
     )
 
@@ -127,14 +147,14 @@ def _request(
 def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
     wanted_model(fields.model, kind)
     return Sampling(
-        fields.model,
-        fields.seed,
-        fields.steps,
-        fields.guidance,
-        fields.negative,
-        tuple(map(_parse_lora, fields.loras)),
-        fields.scheduler,
-        Acceleration(AccelerationLevel(fields.acceleration)),
+        model=fields.model,
+        seed=fields.seed,
+        steps=fields.steps,
+        guidance=fields.guidance,
+        negative=fields.negative,
+        loras=tuple(map(_parse_lora, fields.loras)),
+        scheduler=fields.scheduler,
+        acceleration=Acceleration(AccelerationLevel(fields.acceleration)),
     )
 
 
@@ -147,7 +167,7 @@ def _parse_lora(fields: LoraFields) -> Lora:
 
 
 def _parse_delivery(fields: PictureFields) -> Delivery:
-    return Delivery(fields.format, fields.quality, fields.watermark, fields.safety)
+    return Delivery(format=fields.format, quality=fields.quality, is_watermarked=fields.watermark, safety=fields.safety)
 
 
 def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from lamina.api.pixazo.translate import DIALECT, LAYERED
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import PictureFile, PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job, JobState, WebhookEvent
-from lamina.core.tasks import TaskKind
 
 STATUS_PATH = "/v2/requests/status"
 RESULT_PATH = f"/{LAYERED}/v1/{LAYERED}-request-result"
@@ -72,26 +72,24 @@ def render_letter(event: str, job: Job, address: Address) -> bytes:
     return json.dumps(body).encode()
 
 
-def render_generation(job: Job, result: Mapping[str, Any], address: Address) -> dict[str, Any]:
+def render_generation(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
     """Of a picture that was waited for: what both of the vendor's pages on the route show."""
-    picture, url = _first_picture(result, address)
+    url = address(picture.file, picture.content_type)
     return {
         "output": {
             "choices": [_render_choice(url)],
             "task_metric": {"TOTAL": 1, "FAILED": 0, "SUCCEEDED": 1},
         },
-        "usage": {"width": picture["width"], "image_count": 1, "height": picture["height"]},
+        "usage": {"width": picture.width, "image_count": 1, "height": picture.height},
         "request_id": job.id,
-        "images": [
-            {"file_name": f"{_model_id(job)}-{job.id}.png", "content_type": picture["content_type"], "url": url}
-        ],
+        "images": [{"file_name": f"{_model_id(job)}-{job.id}.png", "content_type": picture.content_type, "url": url}],
         "description": "",
     }
 
 
-def render_edit(job: Job, result: Mapping[str, Any], address: Address) -> dict[str, Any]:
+def render_edit(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
     """As `render_generation`, of an edit."""
-    picture, url = _first_picture(result, address)
+    url = address(picture.file, picture.content_type)
     return {
         "status_code": 200,
         "request_id": job.id,
@@ -101,9 +99,9 @@ def render_edit(job: Job, result: Mapping[str, Any], address: Address) -> dict[s
         "usage": {
             "input_tokens": 0,
             "output_tokens": 0,
-            "width": picture["width"],
+            "width": picture.width,
             "image_count": 1,
-            "height": picture["height"],
+            "height": picture.height,
         },
     }
 
@@ -124,7 +122,7 @@ def parse_id(request_id: str) -> str:
 def check_id(request_id: str, job: Job) -> None:
     """Raises `LaminaError` (not_found) where the id names another model, or the job is none of this API's."""
     found = _ID.fullmatch(request_id)
-    is_forgotten = not job.request.task
+    is_forgotten = not job.request.has_task
     is_ours = job.request.dialect == DIALECT and found is not None and found["model"] in (None, _model_id(job))
     if not (is_ours or is_forgotten):
         raise no_such_request()
@@ -148,24 +146,19 @@ def _render_output(job: Job, address: Address) -> dict[str, Any] | None:
     """Layers come bottom first; of a training it is the adapter."""
     if job.state is not JobState.SUCCEEDED or job.result is None:
         return None
-    files = _files(job.request.kind, job.result)
-    media_type = files[0]["content_type"] if files else "application/octet-stream"
-    return {"media_url": [address(file["file"], file["content_type"]) for file in files], "media_type": media_type}
+    files = _files(job.result)
+    media_type = files[0].content_type if files else "application/octet-stream"
+    return {"media_url": [address(file.file, file.content_type) for file in files], "media_type": media_type}
 
 
-def _files(kind: TaskKind, result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    match kind:
-        case TaskKind.DECOMPOSE:
-            return result.get("layers") or []
-        case TaskKind.TRAIN:
-            return [result["lora"]] if "lora" in result else []
-        case _:
-            return result.get("pictures") or []
-
-
-def _first_picture(result: Mapping[str, Any], address: Address) -> tuple[Mapping[str, Any], str]:
-    picture = result["pictures"][0]
-    return picture, address(picture["file"], picture["content_type"])
+def _files(result: Result) -> Sequence[ResultFile]:
+    match result:
+        case StackResult():
+            return result.layers
+        case PicturesResult():
+            return result.pictures
+        case TrainingResult():
+            return () if result.lora is None else (result.lora,)
 
 
 def _render_choice(url: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from lamina.api.pixazo.access import Gateway, base_url_of
 from lamina.api.pixazo.rendering import BARE, Address, check_id, parse_id, render_queued
 from lamina.api.pixazo.translate import LAYERED, parse_webhook
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import PictureFile, PicturesResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
 from lamina.files.sources import stored_inputs
@@ -24,7 +25,7 @@ from lamina.jobs.wait import attended
 from lamina.service.service import Service
 
 _WEBHOOK_HEADER = "X-Webhook-URL"
-Render = Callable[[Job, Mapping[str, Any], Address], dict[str, Any]]
+Render = Callable[[Job, PictureFile, Address], dict[str, Any]]
 
 
 async def answer_queued(
@@ -53,9 +54,9 @@ async def answer_with_picture(
         if gateway.is_closing.is_set():
             raise LaminaError(ErrorCode.CANCELLED, "The service is being stopped.", "Try again later.")
         raise ClientDisconnect
-    if ended.state is not JobState.SUCCEEDED or ended.result is None:
+    if ended.state is not JobState.SUCCEEDED or not isinstance(ended.result, PicturesResult):
         raise _ended_badly(ended)
-    return JSONResponse(render(ended, ended.result, addresses_of(gateway.service)))
+    return JSONResponse(render(ended, ended.result.pictures[0], addresses_of(gateway.service)))
 
 
 async def own_job(gateway: Gateway, key: ApiKey, request_id: str) -> Job:

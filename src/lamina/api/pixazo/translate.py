@@ -16,8 +16,7 @@ from lamina.core.catalog import model_named
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest, WebhookEvent
 from lamina.core.prices import PIXAZO_TRAINER
-from lamina.core.task_records import Task, kind_of, record_of
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind, TrainTask
+from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, PictureTask, Sampling, TrainTask
 from lamina.fetch.data_uri import is_data_uri
 from lamina.fetch.targets import parse_target
 
@@ -63,11 +62,11 @@ def parse_max(fields: MaxFields) -> JobRequest:
     width, height = MAX_SIZES[fields.image_size or "square_hd"]
     sampling = Sampling(MODELS[MAX], negative=fields.negative_prompt or "")
     task = GenerateTask(
-        fields.prompt,
-        sampling,
-        width,
-        height,
-        fields.num_images or 1,
+        prompt=fields.prompt,
+        sampling=sampling,
+        width=width,
+        height=height,
+        count=fields.num_images or 1,
         is_expanded=_is_on(fields.enable_prompt_expansion),
     )
     return _request(MAX, task, (), _delivery(fields.output_format, fields.enable_safety_checker))
@@ -87,12 +86,12 @@ def parse_edit_plus(fields: EditPlusFields) -> JobRequest:
     """Raises as `parse_layered` does."""
     width, height = parse_image_size(fields.image_size)
     sampling = Sampling(
-        MODELS[EDIT_PLUS],
-        fields.seed,
-        fields.num_inference_steps,
-        fields.guidance_scale,
-        fields.negative_prompt or "",
-        tuple(Lora(lora.path, lora.scale) for lora in fields.loras or ()),
+        model=MODELS[EDIT_PLUS],
+        seed=fields.seed,
+        steps=fields.num_inference_steps,
+        guidance=fields.guidance_scale,
+        negative=fields.negative_prompt or "",
+        loras=tuple(Lora(lora.path, lora.scale) for lora in fields.loras or ()),
         acceleration=Acceleration(AccelerationLevel(fields.acceleration or "none")),
     )
     task = EditTask(fields.prompt, sampling, width, height, fields.num_images or 1)
@@ -112,9 +111,8 @@ def parse_trainer(fields: TrainerFields) -> JobRequest:
     parse_target(fields.image_data_url)
     archive = JobInput(InputRole.ARCHIVE, fields.image_data_url)
     return JobRequest(
-        TaskKind.TRAIN,
-        record_of(task),
-        (archive,),
+        task=task,
+        inputs=(archive,),
         model=PIXAZO_TRAINER,
         dialect=DIALECT,
         extra={"model_id": TRAINER},
@@ -154,13 +152,12 @@ def parse_webhook(
     return url, tuple(event for event in WebhookEvent if event in chosen)
 
 
-def _request(model_id: str, task: Task, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
-    model = model_named(MODELS[model_id], kind_of(task)).name
+def _request(model_id: str, task: PictureTask, inputs: tuple[JobInput, ...], delivery: Delivery) -> JobRequest:
+    model = model_named(MODELS[model_id], task.kind).name
     return JobRequest(
-        kind_of(task),
-        record_of(task),
-        inputs,
-        delivery,
+        task=task,
+        inputs=inputs,
+        delivery=delivery,
         model=model,
         dialect=DIALECT,
         extra={"model_id": model_id},
@@ -183,7 +180,7 @@ def _delivery(output_format: str | None, is_checked: bool | None) -> Delivery:
     """To check is the default and in every sample, so it is as the operator's settings say: to insist would fail
     where the checker is not installed.
     """
-    return Delivery(_FORMATS[output_format or "png"], safety=None if _is_on(is_checked) else False)
+    return Delivery(format=_FORMATS[output_format or "png"], safety=None if _is_on(is_checked) else False)
 
 
 def _is_on(value: bool | None) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 from lamina.api.runware.errors import RunwareError, error_of_failure
 from lamina.api.runware.translate import JPG, TIFF
 from lamina.api.runware.uuids import render_uuid
+from lamina.core.job_results import PictureFile, PicturesResult, ResultFile, StackResult
 from lamina.core.jobs import Job, JobState
 from lamina.core.money import MICROS
-from lamina.core.tasks import TaskKind
 
 TASK_TYPE = "imageInference"
 Address = Callable[[str, str, float | None], str]
@@ -18,20 +18,22 @@ Contents = Mapping[str, bytes]
 """By the file's id, of those whose bytes go into the answer."""
 
 
-def result_files(job: Job) -> Sequence[Mapping[str, Any]]:
-    """What is known of each file that counts as a result, of a job that has succeeded."""
-    result, wanted = job.result or {}, job.request.extra.get("format")
-    if job.request.kind is not TaskKind.DECOMPOSE or wanted == JPG:
-        return result.get("pictures", ())
+def result_files(job: Job) -> Sequence[ResultFile]:
+    """The files that count as a result, of a job that has succeeded."""
+    result, wanted = job.result, job.request.extra.get("format")
+    if not isinstance(result, PicturesResult):
+        return ()
+    if not isinstance(result, StackResult) or wanted == JPG:
+        return result.pictures
     if wanted == TIFF:
-        return [result["pages"]] if "pages" in result else ()
-    return result.get("layers", ())
+        return () if result.pages is None else (result.pages,)
+    return result.layers
 
 
-def upload_file(job: Job) -> Mapping[str, Any] | None:
-    """What an uploadEndpoint gets: of layers, one file with all of them."""
-    if job.request.kind is TaskKind.DECOMPOSE and job.request.extra.get("format") != JPG:
-        return (job.result or {}).get("pages")
+def upload_file(job: Job) -> ResultFile | None:
+    """What is put to the uploadEndpoint: of layers, one file with all of them."""
+    if isinstance(job.result, StackResult) and job.request.extra.get("format") != JPG:
+        return job.result.pages
     return next(iter(result_files(job)), None)
 
 
@@ -67,18 +69,16 @@ def failure_of(job: Job) -> RunwareError | None:
     return error_of_failure(job.failure, job.state)
 
 
-def _render_item(
-    job: Job, file: Mapping[str, Any], number: int, address: Address, contents: Contents
-) -> dict[str, Any]:
+def _render_item(job: Job, file: ResultFile, number: int, address: Address, contents: Contents) -> dict[str, Any]:
     extra = job.request.extra
     item: dict[str, Any] = {
         "taskType": TASK_TYPE,
         "taskUUID": extra["task_uuid"],
-        "imageUUID": render_uuid(file["file"]),
+        "imageUUID": render_uuid(file.file),
         **_located(job, file, address, contents),
         "seed": extra["seed"],
     }
-    is_flagged = bool(file.get("is_flagged", (job.result or {}).get("is_flagged", False)))
+    is_flagged = file.is_flagged if isinstance(file, PictureFile) else _is_flagged(job)
     if extra.get("tells_safety") or is_flagged:
         item["NSFWContent"] = is_flagged
     if extra.get("tells_cost"):
@@ -86,16 +86,20 @@ def _render_item(
     return item
 
 
-def _located(job: Job, file: Mapping[str, Any], address: Address, contents: Contents) -> dict[str, Any]:
-    extra, media_type = job.request.extra, file["content_type"]
+def _is_flagged(job: Job) -> bool:
+    return isinstance(job.result, PicturesResult) and job.result.is_flagged
+
+
+def _located(job: Job, file: ResultFile, address: Address, contents: Contents) -> dict[str, Any]:
+    extra, media_type = job.request.extra, file.content_type
     ttl_s = extra.get("ttl_s")
     until = None if ttl_s is None or job.ended_at is None else job.ended_at + ttl_s
     located: dict[str, Any] = {}
     for output in extra["outputs"]:
         if output == "URL":
-            located["imageURL"] = address(file["file"], media_type, until)
+            located["imageURL"] = address(file.file, media_type, until)
             continue
-        text = base64.b64encode(contents[file["file"]]).decode()
+        text = base64.b64encode(contents[file.file]).decode()
         if output == "base64Data":
             located["imageBase64Data"] = text
         else:

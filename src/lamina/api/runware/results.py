@@ -31,7 +31,7 @@ async def results(service: Service, job: Job) -> list[dict[str, Any]]:
     """Of a job that has succeeded. Raises `LaminaError` (not_found): a file has been removed since."""
     contents: dict[str, bytes] = {}
     if needs_contents(job):
-        contents = {file["file"]: await file_content(service, job.key_id, file["file"]) for file in result_files(job)}
+        contents = {file.file: await file_content(service, job.key_id, file.file) for file in result_files(job)}
 
     def address(file_id: str, media_type: str, until: float | None) -> str:
         return address_of(service, file_id, media_type, until)

@@ -20,8 +20,16 @@ from lamina.api.runware.wire import (
 )
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import FILE, Delivery, InputRole, JobInput, JobRequest
-from lamina.core.task_records import Task, record_of
-from lamina.core.tasks import RESOLUTIONS_PX, DecomposeTask, EditTask, GenerateTask, Lora, Sampling, TaskKind
+from lamina.core.tasks import (
+    RESOLUTIONS_PX,
+    DecomposeTask,
+    EditTask,
+    GenerateTask,
+    Lora,
+    PictureTask,
+    Sampling,
+    TaskKind,
+)
 
 DIALECT = "runware"
 JPG, TIFF = "JPG", "TIFF"
@@ -82,7 +90,13 @@ def parse_inference(sent: Mapping[str, Any], loras: Mapping[str, Registered], dr
         acceleration=acceleration,
     )
     requests = tuple(
-        _request(task, air, sampling, (seed + number) % _SEEDS, _extra(task, air, outputs, seed, number, count))
+        _request(
+            task,
+            air,
+            sampling,
+            (seed + number) % _SEEDS,
+            _extra(task, air, outputs, seed=seed, number=number, count=count),
+        )
         for number in range(count)
     )
     return Wanted(requests, (*notes, *more), task.get("deliveryMethod", "sync") == "async")
@@ -138,10 +152,9 @@ def _request(
     except LaminaError as error:
         raise error_of(error) from error
     return JobRequest(
-        air.kind,
-        record_of(wanted),
-        _parse_inputs(task),
-        _parse_delivery(task, air),
+        task=wanted,
+        inputs=_parse_inputs(task),
+        delivery=_parse_delivery(task, air),
         model=air.model,
         dialect=DIALECT,
         extra=extra,
@@ -151,15 +164,15 @@ def _request(
     )
 
 
-def _task_of(task: Mapping[str, Any], air: AirModel, sampling: Sampling) -> Task:
+def _task_of(task: Mapping[str, Any], air: AirModel, sampling: Sampling) -> PictureTask:
     prompt = task["positivePrompt"]
     width, height = _whole(task.get("width")), _whole(task.get("height"))
     if air.kind is TaskKind.DECOMPOSE:
         return DecomposeTask(
-            int(task.get("settings", {}).get("layers", DEFAULT_LAYERS)),
-            "" if prompt == BLANK else prompt,
-            sampling,
-            RESOLUTIONS_PX[max(width or 0, height or 0) > RESOLUTIONS_PX[0]],
+            layers=int(task.get("settings", {}).get("layers", DEFAULT_LAYERS)),
+            prompt="" if prompt == BLANK else prompt,
+            sampling=sampling,
+            resolution_px=RESOLUTIONS_PX[max(width or 0, height or 0) > RESOLUTIONS_PX[0]],
             width=width,
             height=height,
         )
@@ -189,8 +202,8 @@ def _parse_delivery(task: Mapping[str, Any], air: AirModel) -> Delivery:
     is_layered = air.kind is TaskKind.DECOMPOSE
     wanted = task.get("outputFormat", TIFF if is_layered else JPG)
     return Delivery(
-        "png" if wanted == TIFF else wanted.lower(),
-        int(task.get("outputQuality", 95)),
+        format="png" if wanted == TIFF else wanted.lower(),
+        quality=int(task.get("outputQuality", 95)),
         safety=_parse_safety(task.get("safety", {})),
         has_pages=is_layered and (wanted == TIFF or "uploadEndpoint" in task),
         keep_s=task.get("ttl"),

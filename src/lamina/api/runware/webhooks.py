@@ -40,5 +40,5 @@ async def _upload(service: Service, job: Job) -> Letter:
     file = upload_file(job)
     if file is None:
         raise LaminaError(ErrorCode.NOT_FOUND, "What was to be uploaded has been removed.", "Make it again.")
-    content = await file_content(service, job.key_id, file["file"])
-    return Letter(content, {"Content-Type": file["content_type"]}, "PUT")
+    content = await file_content(service, job.key_id, file.file)
+    return Letter(content, {"Content-Type": file.content_type}, "PUT")

@@ -35,7 +35,14 @@ class Agent:
     async def register(self) -> None:
         """Under a new id: whatever ran under the old one is somebody else's now."""
         now = self.service.clock()
-        record = agents.AgentRecord(new_id(), socket.gethostname(), os.getpid(), self.device, now, now)
+        record = agents.AgentRecord(
+            id=new_id(),
+            host=socket.gethostname(),
+            process=os.getpid(),
+            device=self.device,
+            started_at=now,
+            seen_at=now,
+        )
         await self.service.database.write(lambda connection: agents.insert(connection, record))
         self.id = record.id
 

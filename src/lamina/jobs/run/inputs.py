@@ -38,7 +38,7 @@ async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None
 
 async def _keep_archive(service: Service, job: Job, path: Path) -> None:
     """A later attempt learns from the same content, whatever has become of the address."""
-    record = await keep(service, job.key_id, path, ARCHIVE_NAME, media_type_of(path), job.id)
+    record = await keep(service, job.key_id, path, name=ARCHIVE_NAME, media_type=media_type_of(path), job_id=job.id)
 
     def work(connection: Connection) -> None:
         if jobs.locked_run(connection, job.id, job.attempt) is not None:

@@ -5,26 +5,26 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.job_results import Result
+from lamina.core.jobs import AbsentTask, Failure, Job, JobState
 from lamina.core.log_context import with_fields
 from lamina.core.tasks import TaskKind
 from lamina.jobs.end import announce, end
 from lamina.jobs.retry import try_again
 from lamina.jobs.run.inputs import gathered_inputs
-from lamina.jobs.run.loras import gathered_task
+from lamina.jobs.run.loras import with_local_loras
 from lamina.jobs.run.progress_writer import Teller
-from lamina.jobs.run.results import kept_result
+from lamina.jobs.run.results import stored_result
 from lamina.jobs.run.training_progress import put_back_checkpoint
 from lamina.service.service import Service
 from lamina.store.files import FileRecord
 from lamina.worker.host import EngineDied, EngineLost, EngineProcess
-from lamina.worker.protocol import Made, RunMessage, RunOrder, RunOutcome
+from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
 
 _log = logging.getLogger(__name__)
 
@@ -90,19 +90,31 @@ class JobRun:
             await asyncio.gather(watching, working, return_exceptions=True)
 
     async def _run_in_engine(self, folder: Path) -> RunOutcome:
-        job, request = self._job, self._job.request
+        job = self._job
         inputs = await gathered_inputs(self._service, job, folder)
-        task = await gathered_task(self._service, job, folder)
+        request = await with_local_loras(self._service, job, folder)
+        if isinstance(request.task, AbsentTask):
+            raise LaminaError(
+                ErrorCode.TASK_INVALID, "The task of this job cannot be read by this version.", "Submit it again."
+            )
         out = folder / "out"
         out.mkdir()
         if request.kind is TaskKind.TRAIN:
             await put_back_checkpoint(self._service, job, out)
-        order = RunOrder(job.id, job.attempt, request.kind, task, str(out), inputs, request.engine, request.delivery)
+        order = RunOrder(
+            job_id=job.id,
+            attempt=job.attempt,
+            task=request.task,
+            folder=str(out),
+            inputs=inputs,
+            engine=request.engine,
+            delivery=request.delivery,
+        )
         await self._engine.start()  # which does nothing where the last run has left it alive
         return await self._engine.run(order, self._hear)
 
     def _hear(self, message: RunMessage) -> Awaitable[None] | None:
-        return self._leave_engine() if isinstance(message, Made) else self._teller.hear(message)
+        return self._leave_engine() if isinstance(message, EngineIdle) else self._teller.hear(message)
 
     async def _leave_engine(self) -> None:
         """Once the run before has ended: what is made faster than it is stored must not pile up."""
@@ -122,10 +134,12 @@ class JobRun:
 
     async def _finish(self, outcome: RunOutcome, out: Path) -> None:
         failure = None if outcome.failure is None else _told_failure(outcome.failure, outcome)
-        if failure is None or (outcome.is_cancelled and outcome.outputs):
+        if outcome.result is not None and (failure is None or outcome.is_cancelled):
             state = JobState.SUCCEEDED if failure is None else JobState.CANCELLED
-            result, made = await kept_result(self._service, self._job, outcome, out)
+            result, made = await stored_result(self._service, self._job, outcome.result, out)
             await self._end(state, None, result, made)
+        elif failure is None:
+            await self._end(JobState.SUCCEEDED)
         elif outcome.is_cancelled:
             await self._end(JobState.CANCELLED)
         elif outcome.is_users_fault:
@@ -139,12 +153,21 @@ class JobRun:
         self,
         state: JobState,
         failure: Failure | None = None,
-        result: Mapping[str, Any] | None = None,
+        result: Result | None = None,
         made: Sequence[FileRecord] = (),
     ) -> None:
         job = self._job
         ended = await self._service.database.write(
-            lambda connection: end(connection, self._service, job.id, job.attempt, state, failure, result, made)
+            lambda connection: end(
+                connection,
+                self._service,
+                job.id,
+                attempt=job.attempt,
+                state=state,
+                failure=failure,
+                result=result,
+                made=made,
+            )
         )
         if ended is None:
             _log.warning("the end of this run is void: the job has ended before, or another attempt has begun")
@@ -154,7 +177,7 @@ class JobRun:
 def _told_failure(failure: Failure, outcome: RunOutcome) -> Failure:
     """As customers may read it. What they may not goes to the log, and where a fault of ours came from."""
     if outcome.traceback:
-        told = with_fields(error_code=failure.code, **outcome.facts, exception=outcome.traceback)
+        told = with_fields(error_code=failure.code, fault_id=outcome.fault_id, exception=outcome.traceback)
         _log.error("%s", failure.message, extra=told)
     return _failure_of(LaminaError(ErrorCode(failure.code), failure.message, failure.hint))
 

@@ -1,12 +1,12 @@
 """Brings the LoRAs that a job asks for to where its engine can read them; those from the web are kept for a while."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
-from lamina.core.jobs import FILE, Job
+from lamina.core.jobs import FILE, Job, JobRequest
 from lamina.files.lora_sources import check_lora_source
 from lamina.service.service import Service
 from lamina.store import files
@@ -15,18 +15,14 @@ _KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
 _KEPT_BYTES = 20 * 2**30
 
 
-async def gathered_task(service: Service, job: Job, folder: Path) -> dict[str, Any]:
-    """The job's task, with local files in place of its LoRAs' addresses.
+async def with_local_loras(service: Service, job: Job, folder: Path) -> JobRequest:
+    """The job's request with the paths of local files in place of the addresses of its LoRAs.
 
-    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. A path of this machine is
-    none of a client's business, and is refused.
+    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. A path of this machine is no
+    business of a client's, and is refused.
     """
-    task = dict(job.request.task)
-    sampling = dict(task.get("sampling") or {})
-    loras = [
-        {**lora, "path": await _local(service, job, str(lora["path"]), folder)} for lora in sampling.get("loras") or ()
-    ]
-    return {**task, "sampling": {**sampling, "loras": loras}} if loras else task
+    loras = [replace(lora, path=await _local(service, job, lora.path, folder)) for lora in job.request.loras]
+    return job.request.with_loras(tuple(loras))
 
 
 async def _local(service: Service, job: Job, source: str, folder: Path) -> str:

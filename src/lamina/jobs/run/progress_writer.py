@@ -14,7 +14,7 @@ from lamina.jobs.run.training_progress import keep_checkpoint, keep_sample
 from lamina.service.service import Service
 from lamina.store import events, jobs
 from lamina.store.job_rows import progress_record
-from lamina.worker.protocol import Checkpoint, Loading, LogLine, Loss, Made, Preview, RunMessage, Sample
+from lamina.worker.protocol import Checkpoint, EngineIdle, Loading, LogLine, Loss, Preview, RunMessage, Sample
 
 _AT_MOST_EVERY_S, _AT_LEAST_EVERY_S = 0.25, 0.5
 _OF_ELAPSED = 1 / 200  # a long run is told of less often, so that its log stays short
@@ -44,7 +44,7 @@ class Teller:
                 self._lines.append(message.line)
             case Loading():
                 self._has_news = True
-                self._progress = Progress(message.stage, self._progress.share)
+                self._progress = Progress(stage=message.stage, share=self._progress.share)
             case Loss():
                 self._has_news = True
                 self._loss = message
@@ -55,7 +55,7 @@ class Teller:
                 return keep_sample(self._service, self._job, message)
             case Preview():
                 pass  # nobody asks for them over the service yet
-            case Made():
+            case EngineIdle():
                 pass  # that is between the run and its engine
         return None
 

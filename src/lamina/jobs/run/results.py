@@ -1,45 +1,58 @@
-"""Keeps what an engine has made: its files in the blob store, and what the job will say of them."""
+"""Stores the files that a run has made, and makes the job's result refer to them."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job
 from lamina.files.storage import keep, result_lifetime_s
 from lamina.service.service import Service
 from lamina.store.files import FileRecord
-from lamina.worker.protocol import OutputRole, RunOutcome, RunOutput
 
-_PLURAL = {OutputRole.PICTURE: "pictures", OutputRole.LAYER: "layers"}
+F = TypeVar("F", bound=ResultFile)
 
 
-async def kept_result(
-    service: Service, job: Job, outcome: RunOutcome, folder: Path
-) -> tuple[dict[str, Any], list[FileRecord]]:
-    """The job's result, and the records that are to be written together with its end.
+async def stored_result(service: Service, job: Job, result: Result, folder: Path) -> tuple[Result, list[FileRecord]]:
+    """The result with the ids of its files in the service, and the records that are to be inserted together with the
+    end of the job.
 
-    The result has the outcome's facts, and by role what is known of each file: "pictures" and "layers" are lists,
-    bottom layer first, "stack", "flat" and those of a training are one each; `file` is its id.
+    `result`: of a run, its files by their names in `folder`. Raises `LaminaError`: storage_full, store_unavailable.
     """
-    result: dict[str, Any] = dict(outcome.facts)
-    records: list[FileRecord] = []
-    for output in outcome.outputs:
-        record = await keep(
+    lifetime_s = result_lifetime_s(service, job.request)
+    stored: dict[str, FileRecord] = {}
+    for file in result.files:
+        stored[file.file] = await keep(
             service,
             job.key_id,
-            folder / output.name,
-            output.name,
-            output.content_type,
-            job.id,
-            result_lifetime_s(service, job.request),
+            folder / file.file,
+            name=file.file,
+            media_type=file.content_type,
+            job_id=job.id,
+            lifetime_s=lifetime_s,
         )
-        records.append(record)
-        _add(result, output, record)
-    return result, records
 
+    def reference(file: F) -> F:
+        record = stored[file.file]
+        return replace(file, file=record.id, content_type=record.media_type, size=record.size)
 
-def _add(result: dict[str, Any], output: RunOutput, record: FileRecord) -> None:
-    known = {**output.facts, "file": record.id, "content_type": record.media_type, "size": record.size}
-    if output.role in _PLURAL:
-        result.setdefault(_PLURAL[output.role], []).append(known)
-    else:
-        result[output.role] = known
+    def maybe(file: F | None) -> F | None:
+        return None if file is None else reference(file)
+
+    match result:
+        case StackResult():
+            referring = replace(
+                result,
+                stack=maybe(result.stack),
+                layers=tuple(map(reference, result.layers)),
+                flat=maybe(result.flat),
+                pages=maybe(result.pages),
+                pictures=tuple(map(reference, result.pictures)),
+            )
+        case PicturesResult():
+            referring = replace(result, pictures=tuple(map(reference, result.pictures)))
+        case TrainingResult():
+            referring = replace(
+                result, lora=maybe(result.lora), config=maybe(result.config), loss_plot=maybe(result.loss_plot)
+            )
+    return referring, list(stored.values())

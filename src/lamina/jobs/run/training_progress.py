@@ -27,15 +27,15 @@ async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
     try:
         stored = await service.blobs.put(path)
         record = CheckpointRecord(
-            job.id,
-            told.step,
-            job.attempt,
-            told.layers,
-            told.name,
-            stored.sha256,
-            stored.size,
-            service.clock(),
-            told.engine,
+            job_id=job.id,
+            step=told.step,
+            attempt=job.attempt,
+            layers=told.layers,
+            name=told.name,
+            sha256=stored.sha256,
+            size=stored.size,
+            created_at=service.clock(),
+            engine=told.engine,
         )
         await service.database.write(lambda connection: _recorded(connection, record))
     except LaminaError as error:
@@ -50,7 +50,15 @@ async def keep_sample(service: Service, job: Job, told: Sample) -> None:
     """As a file of the job's, and an event that names it, if this run is its latest still."""
     try:
         name, lifetime_s = Path(told.path).name, result_lifetime_s(service, job.request)
-        file = await keep(service, job.key_id, Path(told.path), name, _PNG, job.id, lifetime_s)
+        file = await keep(
+            service,
+            job.key_id,
+            Path(told.path),
+            name=name,
+            media_type=_PNG,
+            job_id=job.id,
+            lifetime_s=lifetime_s,
+        )
 
         def work(connection: Connection) -> None:
             if jobs.locked_run(connection, job.id, job.attempt) is not None:

@@ -1,5 +1,6 @@
 """What fal's inputs become, without a service."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -22,34 +23,34 @@ def parsed(endpoint: str, **sent: Any) -> JobRequest:
 def test_taking_apart_works_without_a_model_and_wants_one_for_loras() -> None:
     request = parsed("qwen-image-layered", image_url=PICTURE, num_layers=6, output_format="webp", prompt="a poster")
     assert (request.kind, request.model, request.dialect) == (TaskKind.DECOMPOSE, "qwen-image-layered", "fal")
-    assert (request.task["layers"], request.task["prompt"]) == (6, "a poster")
+    assert (asdict(request.task)["layers"], asdict(request.task)["prompt"]) == (6, "a poster")
     assert request.inputs == (JobInput(InputRole.PICTURE, PICTURE),)
-    sampling = request.task["sampling"]
+    sampling = asdict(request.task)["sampling"]
     assert (sampling["model"], sampling["seed"], sampling["steps"], sampling["guidance"]) == (None, 77, 28, 5)
     assert sampling["acceleration"]["level"] == "regular"
     assert sorted(sampling["unasked"]) == ["acceleration", "guidance", "negative", "steps"]
-    with_steps = parsed("qwen-image-layered", image_url=PICTURE, num_inference_steps=30).task["sampling"]
+    with_steps = asdict(parsed("qwen-image-layered", image_url=PICTURE, num_inference_steps=30).task)["sampling"]
     assert "steps" not in with_steps["unasked"]
     assert (request.delivery.format, request.delivery.quality) == ("webp", 100)
     loras = [{"path": "owner/name", "scale": 0.5}]
-    with_lora = parsed("qwen-image-layered/lora", image_url=PICTURE, loras=loras).task["sampling"]
+    with_lora = asdict(parsed("qwen-image-layered/lora", image_url=PICTURE, loras=loras).task)["sampling"]
     assert with_lora["model"] == "qwen-image-layered"
     assert [dict(lora) for lora in with_lora["loras"]] == loras
 
 
 def test_making_pictures() -> None:
     request = parsed("qwen-image", prompt="a disc", num_images=3, output_format="jpeg", enable_safety_checker=False)
-    task = request.task
+    task = asdict(request.task)
     assert (task["width"], task["height"], task["count"]) == (1024, 768, 3)
     assert (task["sampling"]["steps"], task["sampling"]["guidance"]) == (30, 2.5)
     assert task["sampling"]["negative"] == ""
     assert (request.delivery.format, request.delivery.safety) == ("jpg", False)
-    turbo = parsed("qwen-image", prompt="a disc", use_turbo=True).task["sampling"]
+    turbo = asdict(parsed("qwen-image", prompt="a disc", use_turbo=True).task)["sampling"]
     assert (turbo["steps"], turbo["guidance"]) == (10, 1.2)
     started = parsed("qwen-image/image-to-image", prompt="x", image_url=PICTURE, strength=0.2)
     assert started.inputs == (JobInput(InputRole.START, PICTURE),)
-    assert (started.task["strength"], started.task["width"]) == (0.2, None)
-    assert parsed("qwen-image-max/text-to-image", prompt="x").task["is_expanded"] is True
+    assert (asdict(started.task)["strength"], asdict(started.task)["width"]) == (0.2, None)
+    assert asdict(parsed("qwen-image-max/text-to-image", prompt="x").task)["is_expanded"] is True
 
 
 @pytest.mark.parametrize(
@@ -62,22 +63,22 @@ def test_making_pictures() -> None:
     ],
 )
 def test_sizes_are_rounded_to_what_models_work_in(given: Any, size: tuple[int, int]) -> None:
-    task = parsed("qwen-image", prompt="x", image_size=given).task
+    task = asdict(parsed("qwen-image", prompt="x", image_size=given).task)
     assert (task["width"], task["height"]) == size
 
 
 def test_several_pictures_keep_their_order() -> None:
     request = parsed("qwen-image-edit-2511", prompt="x", image_urls=[PICTURE, "data:image/png;base64,AA=="])
     assert [one.source for one in request.inputs] == [PICTURE, "data:image/png;base64,AA=="]
-    assert request.task["width"] is None
+    assert asdict(request.task)["width"] is None
 
 
 @pytest.mark.parametrize(("given", "used"), [(5, 5), (2**64 - 1, 2**64 - 1), (-1, 2**64 - 2), (2**80, None)])
 def test_any_seed_that_fal_takes_is_told_again(given: int, used: int | None) -> None:
     request = parsed("qwen-image", prompt="x", seed=given)
     assert request.extra["seed"] == given
-    assert 0 <= request.task["sampling"]["seed"] < 2**64
-    assert used is None or request.task["sampling"]["seed"] == used
+    assert 0 <= asdict(request.task)["sampling"]["seed"] < 2**64
+    assert used is None or asdict(request.task)["sampling"]["seed"] == used
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

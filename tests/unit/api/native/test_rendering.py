@@ -14,29 +14,38 @@ from lamina.api.native.rendering import (
     stack_file,
 )
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Failure, Job, JobEvent, JobRequest, JobState, Progress
+from lamina.core.job_results import LayerFile, ResultFile, StackResult
+from lamina.core.jobs import AbsentTask, Failure, Job, JobEvent, JobRequest, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
 from lamina.jobs.follow import JobView
 from lamina.store.wallets import Entry
 
 ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
-PNG = {"content_type": "image/png", "size": 9, "width": 4, "height": 3}
-STACK: dict[str, Any] = {
-    "engine": "classic",
-    "seed": None,
-    "recomposition": None,
-    "width": 4,
-    "height": 3,
-    "layers": [{**PNG, "file": "l0", "index": 0, "name": "Background", "kind": "background", "bbox": [0, 0, 4, 3]}],
-    "flat": {**PNG, "file": "f"},
-    "stack": {**PNG, "file": "s", "content_type": "application/zip"},
-}
+LAYER = LayerFile(
+    file="l0",
+    content_type="image/png",
+    size=9,
+    width=4,
+    height=3,
+    name="Background",
+    kind="background",
+    bbox=(0, 0, 4, 3),
+)
+STACK = StackResult(
+    engine="classic",
+    width=4,
+    height=3,
+    layers=(LAYER,),
+    flat=ResultFile(file="f", content_type="image/png", size=9, width=4, height=3),
+    stack=ResultFile(file="s", content_type="application/zip", size=9, width=4, height=3),
+)
 
 
 def job(state: JobState = JobState.SUCCEEDED, kind: TaskKind = TaskKind.DECOMPOSE, **fields: Any) -> Job:
-    request = JobRequest(kind, {}, model="qwen-image-layered")
-    return Job(ID, "key", request, state, 1, 1000.0, 1000.0, 50_000, **fields)
+    request = JobRequest(task=AbsentTask(kind), model="qwen-image-layered")
+    times = {"created_at": 1000.0, "queued_at": 1000.0}
+    return Job(id=ID, key_id="key", request=request, state=state, attempt=1, price_micros=50_000, **times, **fields)
 
 
 def address(file_id: str, media_type: str) -> str:
@@ -51,7 +60,11 @@ def test_a_queued_job_tells_its_place() -> None:
 
 
 def test_a_running_job_tells_where_it_is() -> None:
-    running = job(JobState.RUNNING, started_at=1001.5, progress=Progress("step 2 of 4", 0.5, 2, 4, 1.0))
+    running = job(
+        JobState.RUNNING,
+        started_at=1001.5,
+        progress=Progress(stage="step 2 of 4", share=0.5, step=2, steps=4, eta_s=1.0),
+    )
     shown = render_job(JobView(running, None, 1.0), address)
     assert shown.progress is not None
     assert (shown.progress.stage, shown.progress.step, shown.progress.steps, shown.waited_s) == (

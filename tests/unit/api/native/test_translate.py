@@ -1,5 +1,6 @@
 """The native JSON becomes what the service does, and nothing gets in that the service could not do."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from lamina.api.native.translate import (
 from lamina.api.native.wire import DecompositionFields, EditFields, GenerationFields, TrainingFields
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole, JobInput
-from lamina.core.task_records import task_of, train_task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, TaskKind
 
 FILE = "file:0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
@@ -44,7 +44,7 @@ def code_of(call: Any, *arguments: Any) -> ErrorCode:
 
 def test_a_decomposition_with_nothing_but_its_image() -> None:
     request = parse_decomposition(decomposition())
-    assert task_of(request.kind, request.task) == DecomposeTask()
+    assert request.task == DecomposeTask()
     assert [(one.role, one.source) for one in request.inputs] == [(InputRole.PICTURE, FILE)]
     assert (request.model, request.engine, request.dialect) == ("qwen-image-layered", "auto", "native")
     assert request.delivery.safety is None
@@ -56,7 +56,7 @@ def test_a_decomposition_with_everything() -> None:
         safety=False, engine="nano", priority=-3, start_within_s=60, run_within_s=30.5, webhook_url=URL,
     )  # fmt: skip
     request = parse_decomposition(fields)
-    task = task_of(request.kind, request.task)
+    task = request.task
     assert isinstance(task, DecomposeTask)
     assert (task.layers, task.prompt, task.resolution_px, task.is_raw) == (4, "a poster", 1024, True)
     assert (task.sampling.model, task.sampling.seed, task.sampling.steps) == ("nano", 2**64 - 1, 8)
@@ -70,7 +70,7 @@ def test_a_generation_from_a_picture() -> None:
         watermark=True, model="qwen-image-max", loras=[{"path": "owner/name", "scale": 0.5}],
     )  # fmt: skip
     request = parse_generation(fields)
-    task = task_of(request.kind, request.task)
+    task = request.task
     assert isinstance(task, GenerateTask)
     assert (task.width, task.height, task.count, task.strength, task.is_expanded) == (640, 480, 2, 0.3, True)
     assert task.sampling.loras == (Lora("owner/name", 0.5),)
@@ -82,7 +82,7 @@ def test_a_generation_from_a_picture() -> None:
 
 def test_an_edit_has_its_image_first() -> None:
     request = parse_edit(edit(references=[URL, FILE]))
-    assert isinstance(task_of(request.kind, request.task), EditTask)
+    assert isinstance(request.task, EditTask)
     assert [one.source for one in request.inputs] == [FILE, URL, FILE]
     assert request.model == "qwen-image-edit-2511"
 
@@ -126,7 +126,7 @@ def test_a_training_has_an_archive_and_the_newest_model_that_edits() -> None:
     whole = parse_training(TrainingFields.model_validate({"images": FILE, "steps": 7, "priority": 3}))
     assert (whole.kind, whole.model, whole.priority) == (TaskKind.TRAIN, "qwen-image-edit-2511", 3)
     assert whole.inputs == (JobInput(InputRole.ARCHIVE, FILE),)
-    assert train_task_of(whole.task).steps == 7
+    assert whole.task.steps == 7
     layered = parse_training(TrainingFields.model_validate({"images": FILE, "model": "qwen-image-layered"}))
     assert layered.model == "qwen-image-layered"
 
@@ -148,7 +148,7 @@ def test_a_training_that_cannot_be_is_refused(wrong: dict[str, Any], code: Error
 def test_a_lora_may_be_named_by_the_job_that_trained_it() -> None:
     path = FILE.replace("file:", "job:")
     request = parse_generation(generation(loras=[{"path": path}]))
-    assert request.task["sampling"]["loras"] == ({"path": path, "scale": 1.0},)
+    assert asdict(request.task)["sampling"]["loras"] == ({"path": path, "scale": 1.0},)
     assert code_of(parse_generation, generation(loras=[{"path": "job:none"}])) is ErrorCode.TASK_INVALID
 
 

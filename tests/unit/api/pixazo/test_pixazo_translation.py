@@ -1,7 +1,7 @@
 """What Pixazo's JSON becomes, and what its answers are made of."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import httpx2
@@ -38,9 +38,9 @@ from lamina.api.pixazo.wire import (
 )
 from lamina.core.acceleration import AccelerationLevel
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.job_results import LayerFile, StackResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState, WebhookEvent
 from lamina.core.prices import PIXAZO_TRAINER
-from lamina.core.task_records import task_of
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.server.metrics import Metrics
 from lamina.server.requests import RequestMiddleware
@@ -51,12 +51,24 @@ ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 
 
 def task(request: JobRequest) -> Any:
-    return task_of(request.kind, request.task)
+    return request.task
 
 
 def a_job(state: JobState, asked: JobRequest, **facts: Any) -> Job:
     ended = {} if state.is_open else {"ended_at": 1_700_000_015.25}
-    return replace(Job(ID, "key", asked, state, 1, 1_700_000_000.0, 1_700_000_000.0, 50_000), **{**ended, **facts})
+    return replace(
+        Job(
+            id=ID,
+            key_id="key",
+            request=asked,
+            state=state,
+            attempt=1,
+            created_at=1_700_000_000.0,
+            queued_at=1_700_000_000.0,
+            price_micros=50_000,
+        ),
+        **{**ended, **facts},
+    )
 
 
 def address(file_id: str, media_type: str) -> str:
@@ -125,7 +137,7 @@ def test_edit_plus_takes_all_that_its_page_lists() -> None:
 
 def test_a_training_has_a_price_by_the_job_and_its_archive() -> None:
     request = parse_trainer(TrainerFields(image_data_url=URL))
-    assert (request.kind, request.model, request.task["steps"]) == (TaskKind.TRAIN, PIXAZO_TRAINER, 1000)
+    assert (request.kind, request.model, asdict(request.task)["steps"]) == (TaskKind.TRAIN, PIXAZO_TRAINER, 1000)
     assert [one.source for one in request.inputs] == [URL]
 
 
@@ -194,7 +206,7 @@ def test_the_older_layered_api_has_words_of_its_own() -> None:
 
 
 def test_a_letter_of_the_start_tells_of_the_start_though_the_job_has_ended() -> None:
-    made = {"layers": [{"file": "f", "content_type": "image/png"}]}
+    made = StackResult(layers=(LayerFile(file="f", content_type="image/png"),))
     job = a_job(JobState.SUCCEEDED, parse_layered(LayeredFields(image_url=URL)), result=made)
     started, completed = (json.loads(render_letter(event, job, address)) for event in WebhookEvent)
     assert (started["status"], started["output"], started["completed_at"]) == ("PROCESSING", None, None)

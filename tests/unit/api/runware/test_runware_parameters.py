@@ -1,5 +1,6 @@
 """Every parameter of the vendor's page, at the edges of its range and just outside them."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -123,7 +124,7 @@ def test_what_is_just_outside_of_a_lora_is_refused(name: str, value: Any) -> Non
 def test_sides_are_multiples_of_16_from_128_to_2048(side: str, value: int, is_good: bool) -> None:
     task = layered(**{"width": 512, "height": 512, side: value})
     if is_good:
-        assert parse_inference(task, {}, 7).requests[0].task[side] == value
+        assert asdict(parse_inference(task, {}, 7).requests[0].task)[side] == value
         return
     with pytest.raises(RunwareError) as caught:
         parse_inference(task, {}, 7)

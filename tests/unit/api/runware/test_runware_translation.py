@@ -1,6 +1,7 @@
 """What a task of Runware's becomes here."""
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def test_layers_are_four_where_nothing_is_said_and_come_as_pages() -> None:
     request = only(layered())
     assert request.kind is TaskKind.DECOMPOSE
     assert request.model == "qwen-image-layered"
-    assert request.task["layers"] == 4
+    assert asdict(request.task)["layers"] == 4
     assert request.delivery.has_pages
     assert request.inputs[0].role is InputRole.PICTURE
 
@@ -39,18 +40,18 @@ def test_an_upload_endpoint_gets_pages_whatever_the_format() -> None:
 
 def test_results_have_seeds_that_follow_one_another() -> None:
     wanted = parse_inference(generation(numberResults=3, seed=41), {}, 7)
-    assert [request.task["sampling"]["seed"] for request in wanted.requests] == [41, 42, 43]
+    assert [asdict(request.task)["sampling"]["seed"] for request in wanted.requests] == [41, 42, 43]
     assert [request.extra["seed"] for request in wanted.requests] == [41, 42, 43]
 
 
 def test_a_seed_that_is_not_given_is_drawn() -> None:
-    assert only(generation()).task["sampling"]["seed"] == 7
+    assert asdict(only(generation()).task)["sampling"]["seed"] == 7
 
 
 def test_the_largest_seed_of_the_page_is_echoed_as_it_was_sent() -> None:
     request = only(generation(seed=9223372036854776000))
     assert request.extra["seed"] == 9223372036854776000
-    assert request.task["sampling"]["seed"] == 9223372036854776000
+    assert asdict(request.task)["sampling"]["seed"] == 9223372036854776000
 
 
 @pytest.mark.parametrize(
@@ -59,17 +60,17 @@ def test_the_largest_seed_of_the_page_is_echoed_as_it_was_sent() -> None:
      ({"settings__true_cfg_scale": 2.5}, 2.5)],
 )  # fmt: skip
 def test_true_guidance_goes_before_the_plain_one(given: dict[str, Any], guidance: float | None) -> None:
-    assert only(layered(**given)).task["sampling"]["guidance"] == guidance
+    assert asdict(only(layered(**given)).task)["sampling"]["guidance"] == guidance
 
 
 def test_a_negative_prompt_is_ignored_where_guidance_is_off() -> None:
-    assert only(layered(negativePrompt="blur", CFGScale=1)).task["sampling"]["negative"] == ""
-    assert only(layered(negativePrompt="blur", CFGScale=1.01)).task["sampling"]["negative"] == "blur"
+    assert asdict(only(layered(negativePrompt="blur", CFGScale=1)).task)["sampling"]["negative"] == ""
+    assert asdict(only(layered(negativePrompt="blur", CFGScale=1.01)).task)["sampling"]["negative"] == "blur"
 
 
 def test_a_blank_prompt_is_none() -> None:
-    assert only(layered(positivePrompt="__BLANK__")).task["prompt"] == ""
-    assert "BLANK" not in only(generation(positivePrompt="__BLANK__")).task["prompt"]
+    assert asdict(only(layered(positivePrompt="__BLANK__")).task)["prompt"] == ""
+    assert "BLANK" not in asdict(only(generation(positivePrompt="__BLANK__")).task)["prompt"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_the_safety_mode_goes_before_check_content(safety: dict[str, Any], check
 
 def test_a_lora_is_the_file_that_was_uploaded_at_its_own_weight() -> None:
     request = only(layered(lora=[{"model": "mine:1@1"}, {"model": "mine:1@1", "weight": -2}]))
-    loras = request.task["sampling"]["loras"]
+    loras = asdict(request.task)["sampling"]["loras"]
     assert [(lora["path"], lora["scale"]) for lora in loras] == [(f"file:{FILE}", 0.8), (f"file:{FILE}", -2)]
 
 
@@ -111,7 +112,7 @@ def test_older_names_of_parameters_mean_the_same() -> None:
     request = only(old)
     assert request.inputs[0].source == "https://example.org/a.png"
     assert request.delivery.safety is True
-    acceleration = request.task["sampling"]["acceleration"]
+    acceleration = asdict(request.task)["sampling"]["acceleration"]
     assert acceleration["cache"] == "first_block"
     assert acceleration["end"] == 0.5
 
@@ -123,12 +124,12 @@ def test_a_threshold_that_reuses_more_at_the_vendor_reuses_more_here() -> None:
     steps = [engine_threshold(number / 100) for number in range(101)]
     assert steps == sorted(steps, reverse=True)
     request = only(layered(acceleratorOptions={"dbCache": True, "dbCacheThreshold": 0.1}))
-    assert request.task["sampling"]["acceleration"]["threshold"] == pytest.approx(0.7)
+    assert asdict(request.task)["sampling"]["acceleration"]["threshold"] == pytest.approx(0.7)
 
 
 def test_a_distance_is_the_same_on_both_sides() -> None:
     request = only(layered(acceleratorOptions={"teaCache": True, "teaCacheDistance": 0.3}))
-    assert request.task["sampling"]["acceleration"]["threshold"] == 0.3
+    assert asdict(request.task)["sampling"]["acceleration"]["threshold"] == 0.3
 
 
 def test_pictures_come_in_four_ways() -> None:
@@ -142,7 +143,7 @@ def test_a_picture_to_start_from_and_where_it_may_change() -> None:
     task = generation(inputs={"seedImage": "https://example.org/a", "maskImage": "https://example.org/b"}, strength=0.5)
     request = only(task)
     assert [one.role for one in request.inputs] == [InputRole.START, InputRole.MASK]
-    assert request.task["strength"] == 0.5
+    assert asdict(request.task)["strength"] == 0.5
 
 
 def test_what_was_asked_can_be_told_again() -> None:

@@ -176,7 +176,7 @@ async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, 
 
 def _is_fals(job: Job) -> bool:
     """One that was forgotten does not say any more whose it was."""
-    return job.request.dialect == DIALECT or not job.request.task
+    return job.request.dialect == DIALECT or not job.request.has_task
 
 
 def _root(request: Request) -> str:

@@ -10,7 +10,6 @@ from lamina.api.native.answers import ModelPage, WalletBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_model, render_wallet
 from lamina.core.catalog import MODELS
-from lamina.core.jobs import JobRequest
 from lamina.core.tasks import TaskKind
 from lamina.store import wallets
 
@@ -22,7 +21,7 @@ async def list_models(desk: AtDesk, _key: Reader) -> ModelPage:
     """What each is for, what it takes, what it costs, and whether it is here."""
 
     def price_micros(kind: TaskKind, model: str) -> int:
-        return desk.service.pricing.most(JobRequest(kind, {"count": 1}, model=model))
+        return desk.service.pricing.of_pictures(kind, model)
 
     return ModelPage(models=[render_model(model, desk.is_here(model), price_micros) for model in MODELS.values()])
 

@@ -14,6 +14,7 @@ from lamina.api.runware.wire import LORA
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
 from lamina.core.keys import Scope
+from lamina.core.tasks import TrainTask
 from lamina.core.training import trained_model
 from lamina.files.loras import check_lora_file, fetch_lora, keep_lora, trained_file, trained_loras
 from lamina.files.sources import scratch_file
@@ -73,7 +74,8 @@ async def trained_here(caller: Caller) -> dict[str, dict[str, Any]]:
 
 
 def _architecture(job: Job) -> str:
-    model, _ = trained_model(job.request.task.get("model"))
+    task = job.request.task
+    model, _ = trained_model(task.model if isinstance(task, TrainTask) else None)
     return next((one.architecture for one in AIRS.values() if one.model == model.name), model.name)
 
 
