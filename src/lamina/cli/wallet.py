@@ -31,7 +31,7 @@ def show(database: "Database", key: str, is_json: bool) -> int:
     from lamina.core.money import usd_of
     from lamina.store import wallets
 
-    def work(connection: Any) -> tuple[Any, int, list[wallets.Entry]]:
+    def work(connection: Any) -> tuple[Any, int, list[Any]]:
         found = the_key(connection, key, time.time())
         return found, wallets.balance_micros(connection, found.id), wallets.entries(connection, found.id)
 

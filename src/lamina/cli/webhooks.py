@@ -13,8 +13,8 @@ from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
 
 if TYPE_CHECKING:
+    from lamina.core.webhooks import Webhook
     from lamina.store.database import Database
-    from lamina.store.outbox import Webhook
 
 
 @click.group()

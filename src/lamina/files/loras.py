@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.job_results import ResultFile, TrainingResult
 from lamina.core.jobs import FILE, JOB, Job, JobRequest
 from lamina.core.keys import ApiKey
@@ -16,7 +17,6 @@ from lamina.files.signed_urls import is_signed, own_file
 from lamina.files.storage import insert_upload, keep, signed_file
 from lamina.service.service import Service
 from lamina.store import files, jobs
-from lamina.store.files import FileRecord
 
 MEDIA_TYPE = "application/octet-stream"
 _MOST_TRAINED = 100

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.jobs import FILE, InputRole, JobInput, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.fetch.data_uri import decode, is_data_uri
@@ -15,7 +16,6 @@ from lamina.files.media_types import is_picture, media_type_of
 from lamina.files.signed_urls import own_file as own_file_of
 from lamina.files.storage import signed_file, upload
 from lamina.service.service import Service
-from lamina.store.files import FileRecord
 
 _LONGEST_NAME = 120
 _ZIP = b"PK"

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.ids import new_id
 from lamina.core.jobs import JobRequest
 from lamina.files.signed_urls import is_signed, sign, signed_path
 from lamina.service.service import Service
 from lamina.store import files, stored_bytes, upload_parts
-from lamina.store.files import FileRecord
 
 _TEN_YEARS_S = 10 * 365 * 86_400.0
 
@@ -70,11 +70,11 @@ async def upload_as(
 
 def insert_upload(connection: Connection, service: Service, record: FileRecord) -> None:
     """A file that its key has sent counts towards what it may store. Raises `LaminaError` (storage_full)."""
-    take_room(connection, service, record.key_id, record.size)
+    reserve_bytes(connection, service, record.key_id, record.size)
     files.insert(connection, record)
 
 
-def take_room(connection: Connection, service: Service, key_id: str, size: int) -> None:
+def reserve_bytes(connection: Connection, service: Service, key_id: str, size: int) -> None:
     """Raises `LaminaError` (storage_full): uploads at the same time get no more together than one after the other."""
     if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
         stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
@@ -136,6 +136,15 @@ def content(
     service: Service, record: FileRecord, start: int | None = None, end: int | None = None
 ) -> AsyncIterator[bytes]:
     return service.blobs.stream(record.sha256, start, end)
+
+
+async def read_content(service: Service, record: FileRecord) -> bytes:
+    return await service.blobs.get(record.sha256)
+
+
+async def fetch_content(service: Service, record: FileRecord, to: Path) -> None:
+    """Writes the content to the file `to`."""
+    await service.blobs.fetch_to(record.sha256, to)
 
 
 async def remove(service: Service, records: list[FileRecord]) -> None:

@@ -9,6 +9,7 @@ from lamina.core.job_results import Result, TrainingResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState, Progress, WebhookEvent
 from lamina.core.stand_ins import stood_in_for, with_stand_in
 from lamina.core.tasks import TaskKind
+from lamina.core.webhooks import UPLOAD
 from lamina.jobs.log import log_end
 from lamina.jobs.settle import forget_progress, settled_training
 from lamina.service.service import Service
@@ -72,7 +73,7 @@ def end(
     events.append(connection, job_id, "state", told, now)
     tell(connection, job, WebhookEvent.COMPLETED, now)
     if job.request.upload_url is not None and state is JobState.SUCCEEDED:
-        _insert_in_outbox(connection, job, outbox.UPLOAD, job.request.upload_url, now)
+        _insert_in_outbox(connection, job, UPLOAD, job.request.upload_url, now)
     return job
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent, JobState
+from lamina.core.webhooks import Webhook
 from lamina.service.service import Service
 from lamina.store import events, jobs, outbox
-from lamina.store.outbox import Webhook
 from lamina.store.queue_statistics import Outlook, seen
 
 _LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen

@@ -6,6 +6,7 @@ import logging
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.files.multipart import UPLOAD_S
 from lamina.files.storage import remove
 from lamina.jobs.follow import no_such_job
 from lamina.service.service import Service
@@ -13,9 +14,6 @@ from lamina.store import checkpoints, events, files, jobs, records, stored_bytes
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
-UPLOAD_S = 6 * 3600
-"""How long an upload in parts may take."""
-
 _EVERY_S = 600.0
 _PAGE = 200
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from lamina.core.files import FileRecord
 from lamina.core.ids import new_id
 from lamina.core.job_results import CheckpointFile, TrainingResult
 from lamina.core.jobs import Job, JobState
@@ -12,7 +13,6 @@ from lamina.files.storage import result_lifetime_s
 from lamina.service.service import Service
 from lamina.store import checkpoints, files
 from lamina.store.checkpoints import CheckpointRecord
-from lamina.store.files import FileRecord
 
 ARCHIVE_NAME = "archive to learn from"
 """Of the file in which an archive from elsewhere is kept for later attempts."""

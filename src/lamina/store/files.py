@@ -1,29 +1,13 @@
 """Who has which file: a name, a kind and an owner for content that `blobs` keeps once however often it comes."""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lamina.core.files import FileRecord
 from lamina.store import stored_bytes
 from lamina.store.tables import checkpoints, files, upload_parts
 
 _BY_ID = sa.select(files).where(files.c.id == sa.bindparam("file_id"))
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """`sha256`: of its content, in hexadecimal; `size`: bytes; `job_id`: that made it, None for an upload."""
-
-    id: str
-    key_id: str
-    job_id: str | None
-    sha256: str
-    size: int
-    media_type: str
-    name: str
-    created_at: float
-    expires_at: float | None = None
 
 
 def insert(connection: Connection, file: FileRecord) -> None:

@@ -1,39 +1,13 @@
 """Webhooks that are to be sent: written with what they tell of, taken by lease, dead after the last attempt."""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lamina.core.webhooks import DEAD, DELIVERED, PENDING, Webhook
 from lamina.store.tables import webhooks
-
-PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
-UPLOAD = "upload"
-"""The event of a delivery that puts a result to the address that the request names, beside those of `WebhookEvent`."""
 
 _C = webhooks.c
 _OF_JOB = sa.select(webhooks).where(_C.job_id == sa.bindparam("of_job")).order_by(_C.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """`id`: of the event, the same however often it is sent; `attempts`: how often it was tried; `is_refused`: it was
-    given up because of where it leads.
-    """
-
-    id: str
-    job_id: str
-    key_id: str
-    event: str
-    url: str
-    state: str
-    attempts: int
-    next_at: float
-    last_status: int | None
-    last_error: str | None
-    created_at: float
-    ended_at: float | None
-    is_refused: bool = False
 
 
 def insert(connection: Connection, event_id: str, job_id: str, key_id: str, event: str, url: str, now: float) -> None:

@@ -1,10 +1,9 @@
 """Money: a ledger that is only ever added to, and a balance beside it that changes with it, in one transaction."""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from lamina.core.wallets import LedgerEntry
 from lamina.store.tables import ledger, wallets
 
 TOP_UP, HOLD, SETTLE, RELEASE = "top_up", "hold", "settle", "release"
@@ -18,19 +17,6 @@ _TAKE = (
     .values(balance_micros=wallets.c.balance_micros + sa.bindparam("amount", type_=sa.BigInteger))
 )
 _OF_JOB = sa.select(ledger).where(ledger.c.job_id == sa.bindparam("of_job")).order_by(ledger.c.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the ledger: `amount_micros` is what it added to the balance, negative for a hold."""
-
-    id: int
-    key_id: str
-    job_id: str | None
-    kind: str
-    amount_micros: int
-    at: float
-    note: str
 
 
 def add(
@@ -61,16 +47,16 @@ def balance_micros(connection: Connection, key_id: str) -> int:
     return connection.execute(sa.select(wallets.c.balance_micros).where(wallets.c.key_id == key_id)).scalar() or 0
 
 
-def entries(connection: Connection, key_id: str, limit: int = 100) -> list[Entry]:
+def entries(connection: Connection, key_id: str, limit: int = 100) -> list[LedgerEntry]:
     """The newest first."""
     rows = connection.execute(
         sa.select(ledger).where(ledger.c.key_id == key_id).order_by(ledger.c.id.desc()).limit(limit)
     )
-    return [Entry(*row) for row in rows]
+    return [LedgerEntry(*row) for row in rows]
 
 
-def entries_of_job(connection: Connection, job_id: str) -> list[Entry]:
-    return [Entry(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
+def entries_of_job(connection: Connection, job_id: str) -> list[LedgerEntry]:
+    return [LedgerEntry(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
 
 
 def wrong_balances(connection: Connection) -> list[tuple[str, int, int]]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
+from lamina.core.webhooks import UPLOAD, Webhook
 from lamina.service.service import Service
 from lamina.store import jobs, outbox
-from lamina.store.outbox import Webhook
 from lamina.webhooks.signing import LONGEST_TRYING_S, MAX_ATTEMPTS, backoff_s
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Web
     if job is None or job.request.dialect not in writers:
         await _bury(service, webhook, None, "the job is not there any more")
         return
-    is_upload = webhook.event == outbox.UPLOAD
+    is_upload = webhook.event == UPLOAD
     if is_upload:
         await service.database.write(
             lambda connection: outbox.hold(connection, webhook.id, service.clock() + _UPLOAD_S + _TIMEOUT_S)

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.keys import ApiKey
 from lamina.files.storage import remove_upload, upload
 from lamina.jobs.retention import forget_old
 from lamina.service.service import Limits, Service
 from lamina.store import files, stored_bytes
-from lamina.store.files import FileRecord
 from services import Clock, new_key, run
 
 

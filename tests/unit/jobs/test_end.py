@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.ids import new_id
 from lamina.core.job_results import ResultFile, StackResult
 from lamina.core.jobs import Failure, Job, JobState
@@ -23,7 +24,6 @@ from lamina.jobs.submit import submit
 from lamina.jobs.sweep import sweep
 from lamina.service.service import Limits, Service
 from lamina.store import agents, events, files, outbox
-from lamina.store.files import FileRecord
 from services import (
     PRICE,
     Clock,

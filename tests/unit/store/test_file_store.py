@@ -3,10 +3,10 @@
 from sqlalchemy import Connection
 from store_rows import added_key
 
+from lamina.core.files import FileRecord
 from lamina.core.ids import new_id
 from lamina.core.keys import ApiKey
 from lamina.store import files
-from lamina.store.files import FileRecord
 
 
 def added(

@@ -7,6 +7,7 @@ import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobState
+from lamina.core.webhooks import Webhook
 from lamina.fetch.fetcher import Fetcher
 from lamina.jobs.end import announce, end
 from lamina.jobs.follow import view
@@ -14,7 +15,6 @@ from lamina.jobs.reject import submit_refused
 from lamina.jobs.submit import submit
 from lamina.service.service import Service
 from lamina.store import outbox
-from lamina.store.outbox import Webhook
 from lamina.webhooks.delivery import Letter, deliver_due, keep_delivering, revive_refused
 from lamina.webhooks.signing import MAX_ATTEMPTS
 from services import Clock, Heard, new_key, request, run

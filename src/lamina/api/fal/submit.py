@@ -27,7 +27,7 @@ from lamina.core.tasks import EditTask, GenerateTask
 from lamina.files.lora_sources import check_lora_source
 from lamina.files.loras import own_lora
 from lamina.files.sources import stored_inputs
-from lamina.files.storage import address_of, own_file
+from lamina.files.storage import address_of, own_file, read_content
 from lamina.jobs.cancel import cancel
 from lamina.jobs.follow import ended, queue_length
 from lamina.jobs.reject import submit_refused
@@ -162,8 +162,7 @@ async def _check_queue(service: Service, wishes: Wishes) -> None:
 
 async def _data_uri(service: Service, job: Job, file_id: str) -> str:
     record = await own_file(service, job.key_id, file_id)
-    content = await service.blobs.get(record.sha256)
-    encoded = await asyncio.to_thread(base64.b64encode, content)
+    encoded = await asyncio.to_thread(base64.b64encode, await read_content(service, record))
     return f"data:{record.media_type};base64,{encoded.decode()}"
 
 

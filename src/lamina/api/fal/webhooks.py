@@ -5,8 +5,8 @@ import json
 from lamina.api.fal.rendering import error_words
 from lamina.api.fal.submit import answer_of
 from lamina.core.jobs import Job
+from lamina.core.webhooks import Webhook
 from lamina.service.service import Service
-from lamina.store.outbox import Webhook
 from lamina.webhooks.delivery import Letter, Writer
 from lamina.webhooks.signing import SigningKey, webhook_headers
 

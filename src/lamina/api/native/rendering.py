@@ -1,7 +1,7 @@
 """From what the service has done to the native JSON; pure functions."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -27,15 +27,15 @@ from lamina.api.native.answers import (
 )
 from lamina.core.catalog import Model, Span
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import FILE, Job, JobEvent, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.core.tasks import TaskKind
+from lamina.core.wallets import LedgerEntry
+from lamina.core.webhooks import PENDING, Webhook
 from lamina.jobs.follow import JobView
-from lamina.store.files import FileRecord
-from lamina.store.outbox import PENDING, Webhook
-from lamina.store.wallets import Entry
 
 B = TypeVar("B", bound=MadeFile)
 
@@ -164,7 +164,7 @@ def render_model(model: Model, is_here: bool, price_micros: Callable[[TaskKind, 
     )
 
 
-def render_wallet(key: ApiKey, balance_micros: int, entries: list[Entry]) -> WalletBody:
+def render_wallet(key: ApiKey, balance_micros: int, entries: Sequence[LedgerEntry]) -> WalletBody:
     lines = [
         EntryBody.model_validate(
             {

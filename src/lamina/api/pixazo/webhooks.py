@@ -2,9 +2,9 @@
 
 from lamina.api.pixazo.rendering import render_letter
 from lamina.core.jobs import Job
+from lamina.core.webhooks import Webhook
 from lamina.files.storage import address_of
 from lamina.service.service import Service
-from lamina.store.outbox import Webhook
 from lamina.webhooks.delivery import Letter, Writer
 
 

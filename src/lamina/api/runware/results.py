@@ -5,9 +5,9 @@ from typing import Any
 from lamina.api.runware.rendering import needs_contents, render_items, result_files
 from lamina.api.runware.wire import MOST_RESULTS
 from lamina.core.jobs import Job
-from lamina.files.storage import address_of, content, own_file
+from lamina.files.storage import address_of, own_file, read_content
+from lamina.jobs.find import jobs_by_idempotency_keys
 from lamina.service.service import Service
-from lamina.store import jobs
 
 
 def job_name(task_uuid: str, number: int) -> str:
@@ -23,7 +23,7 @@ def job_names(task_uuid: str) -> list[str]:
 async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
     """Those of the task, by result; none where there is no such task of that key."""
     names = job_names(task_uuid)
-    found = await service.database.read(lambda connection: jobs.of_idempotency_keys(connection, key_id, names))
+    found = await jobs_by_idempotency_keys(service, key_id, names)
     return [found[name] for name in names if name in found]
 
 
@@ -40,5 +40,4 @@ async def results(service: Service, job: Job) -> list[dict[str, Any]]:
 
 
 async def file_content(service: Service, key_id: str, file_id: str) -> bytes:
-    record = await own_file(service, key_id, file_id)
-    return b"".join([chunk async for chunk in content(service, record)])
+    return await read_content(service, await own_file(service, key_id, file_id))

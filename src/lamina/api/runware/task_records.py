@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from lamina.accounts.records import insert_record, read_record, replace_record
 from lamina.api.runware.caller import Caller
 from lamina.api.runware.errors import RunwareError, error_of, task_conflict
 from lamina.api.runware.results import jobs_of
 from lamina.core.errors import LaminaError
-from lamina.store import records
 
 _KIND = "runware/task"
 _KEPT_S = 7 * 24 * 3600.0
@@ -24,8 +24,7 @@ async def is_known(caller: Caller, task_uuid: str) -> bool:
 
 async def record_of_task(caller: Caller, task_uuid: str) -> dict[str, Any] | None:
     """{request, status: processing, success or error, data, errors}, of the caller's own task."""
-    key_id, name = caller.key.id, task_uuid.lower()
-    found = await caller.service.database.read(lambda connection: records.by_name(connection, key_id, _KIND, name))
+    found = await read_record(caller.service, caller.key.id, kind=_KIND, name=task_uuid.lower())
     if found is not None and found["status"] == "processing" and caller.service.clock() - found["at"] > _LONGEST_S:
         return {**found, "status": "error", "errors": [_error_body(_INTERRUPTED, found["request"])]}
     return found
@@ -48,10 +47,9 @@ async def recorded(caller: Caller, task: Mapping[str, Any], work: AsyncIterator[
 
 async def _begin(caller: Caller, task: Mapping[str, Any]) -> None:
     service, key_id, task_uuid = caller.service, caller.key.id, str(task["taskUUID"])
-    now = service.clock()
-    value = {"request": _kept(task), "status": "processing", "at": now, "data": [], "errors": []}
-    is_new = not await jobs_of(service, key_id, task_uuid) and await service.database.write(
-        lambda connection: records.insert(connection, key_id, _KIND, task_uuid.lower(), value, now, now + _KEPT_S)
+    value = {"request": _kept(task), "status": "processing", "at": service.clock(), "data": [], "errors": []}
+    is_new = not await jobs_of(service, key_id, task_uuid) and await insert_record(
+        service, key_id, kind=_KIND, name=task_uuid.lower(), value=value, lifetime_s=_KEPT_S
     )
     if not is_new:
         raise task_conflict(str(task["taskType"]), task_uuid)
@@ -59,9 +57,7 @@ async def _begin(caller: Caller, task: Mapping[str, Any]) -> None:
 
 async def _end(caller: Caller, task: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
     name, value = str(task["taskUUID"]).lower(), {"request": _kept(task), "at": caller.service.clock(), **outcome}
-    await caller.service.database.write(
-        lambda connection: records.replace(connection, caller.key.id, _KIND, name, value)
-    )
+    await replace_record(caller.service, caller.key.id, kind=_KIND, name=name, value=value)
 
 
 def _kept(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from lamina.api.runware.rendering import TASK_TYPE, failure_of, upload_file
 from lamina.api.runware.results import file_content, results
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
+from lamina.core.webhooks import UPLOAD, Webhook
 from lamina.service.service import Service
-from lamina.store import outbox
-from lamina.store.outbox import Webhook
 from lamina.webhooks.delivery import Letter, Writer
 
 _JSON = {"Content-Type": "application/json"}
@@ -18,7 +17,7 @@ _JSON = {"Content-Type": "application/json"}
 
 def runware_writer(service: Service) -> Writer:
     def write(webhook: Webhook, job: Job, _now: float) -> Awaitable[Letter]:
-        return _upload(service, job) if webhook.event == outbox.UPLOAD else _webhook(service, job)
+        return _upload(service, job) if webhook.event == UPLOAD else _webhook(service, job)
 
     return write
 

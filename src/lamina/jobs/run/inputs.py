@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.jobs import FILE, InputRole, Job, JobInput
 from lamina.files.media_types import media_type_of
 from lamina.files.signed_urls import OwnFile, is_signed, own_file
@@ -12,7 +13,6 @@ from lamina.files.storage import keep
 from lamina.jobs.settle import ARCHIVE_NAME
 from lamina.service.service import Service
 from lamina.store import files, jobs
-from lamina.store.files import FileRecord
 
 
 async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.job_results import Result
 from lamina.core.jobs import AbsentTask, Failure, Job, JobState
 from lamina.core.log_context import with_fields
@@ -22,7 +23,6 @@ from lamina.jobs.run.progress_writer import Teller
 from lamina.jobs.run.results import stored_result
 from lamina.jobs.run.training_progress import put_back_checkpoint
 from lamina.service.service import Service
-from lamina.store.files import FileRecord
 from lamina.worker.host import EngineDied, EngineLost, EngineProcess
 from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
 

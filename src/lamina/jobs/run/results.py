@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from lamina.core.files import FileRecord
 from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job
 from lamina.files.storage import keep, result_lifetime_s
 from lamina.service.service import Service
-from lamina.store.files import FileRecord
 
 F = TypeVar("F", bound=ResultFile)
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from lamina.api.fal.uploads import PURPOSE, Incoming, begun, check_room, completed, kept, kept_part
+from lamina.api.fal.uploads import PURPOSE, complete_upload, pending_upload, receive_part, start_upload
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.keys import ApiKey
-from lamina.jobs.retention import UPLOAD_S, forget_old, sweep_blobs
+from lamina.files.multipart import UPLOAD_S, IncomingContent, check_storage, store_whole
+from lamina.jobs.retention import forget_old, sweep_blobs
 from lamina.service.service import Limits, Service
 from lamina.service.tokens import unseal
 from lamina.store import stored_bytes, upload_parts
 from lamina.store.blobs import SWEEP_AFTER
 from lamina.store.database import Database
-from lamina.store.files import FileRecord
 from services import Clock, new_key, run, service_on
 
 MOST = 25
@@ -34,7 +35,7 @@ def service(database: Database, tmp_path: Path, clock: Clock) -> Service:
 
 
 def claims_of(service: Service, key: ApiKey) -> dict[str, Any]:
-    claims = unseal(service.secret, PURPOSE, begun(service, key.id, "a.bin", None).token, service.clock())
+    claims = unseal(service.secret, PURPOSE, start_upload(service, key.id, "a.bin", None).token, service.clock())
     assert claims is not None
     return claims
 
@@ -44,17 +45,17 @@ async def chunks(content: bytes) -> AsyncIterator[bytes]:
         yield content[start : start + 4]
 
 
-def incoming(content: bytes, length: int = 0) -> Incoming:
-    return Incoming(chunks(content), length)
+def incoming(content: bytes, length: int = 0) -> IncomingContent:
+    return IncomingContent(chunks(content), length)
 
 
 def part(service: Service, claims: dict[str, Any], number: int, size: int) -> dict[str, Any]:
     content = bytes([96 + number]) * size
-    return {"partNumber": number, "etag": run(kept_part(service, claims, number, incoming(content)))}
+    return {"partNumber": number, "etag": run(receive_part(service, pending_upload(claims), number, incoming(content)))}
 
 
 def whole(service: Service, claims: dict[str, Any], parts: list[dict[str, Any]]) -> FileRecord:
-    return run(completed(service, claims, {"parts": parts}))
+    return run(complete_upload(service, pending_upload(claims), {"parts": parts}))
 
 
 def stored(service: Service, key: ApiKey) -> int:
@@ -84,7 +85,7 @@ def test_a_larger_one_is_refused_at_the_part_that_exceeds_it(service: Service, t
     claims = claims_of(service, key)
     parts = [part(service, claims, number, 10) for number in (1, 2)]
     with pytest.raises(LaminaError, match="more than 25 bytes") as caught:
-        run(kept_part(service, claims, 3, incoming(b"c" * 6, told)))
+        run(receive_part(service, pending_upload(claims), 3, incoming(b"c" * 6, told)))
     assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
     assert (stored(service, key), sizes_kept(service, claims)) == (0, [0])
     for refused in (lambda: part(service, claims, 4, 1), lambda: whole(service, claims, parts)):
@@ -98,7 +99,10 @@ def test_parts_at_the_same_time_are_no_more_than_the_file_may_be(service: Servic
     claims = claims_of(service, key)
 
     async def many() -> list[str | BaseException]:
-        each = (kept_part(service, claims, number, incoming(bytes([number]) * 10)) for number in range(1, 6))
+        each = (
+            receive_part(service, pending_upload(claims), number, incoming(bytes([number]) * 10))
+            for number in range(1, 6)
+        )
         return await asyncio.gather(*each, return_exceptions=True)
 
     results = run(many())
@@ -116,15 +120,15 @@ def test_a_part_that_comes_again_takes_the_place_of_the_first(service: Service) 
 
 def test_what_is_told_to_be_too_large_is_refused_before_it_is_sent(service: Service) -> None:
     key = new_key(service)
-    run(check_room(service, key.id, MOST))
+    run(check_storage(service, key.id, MOST))
 
     async def never() -> AsyncIterator[bytes]:
         raise AssertionError("the content was read")
         yield b""
 
     for refused in (
-        check_room(service, key.id, MOST + 1),
-        kept(service, claims_of(service, key), Incoming(never(), 26)),
+        check_storage(service, key.id, MOST + 1),
+        store_whole(service, pending_upload(claims_of(service, key)), IncomingContent(never(), 26)),
     ):
         with pytest.raises(LaminaError) as caught:
             run(refused)
@@ -140,7 +144,7 @@ def test_parts_count_towards_what_a_key_may_store(service: Service) -> None:
         part(service, second, 2, 1)
     assert caught.value.code is ErrorCode.STORAGE_FULL
     with pytest.raises(LaminaError, match="no room"):
-        run(check_room(service, key.id, 0))
+        run(check_storage(service, key.id, 0))
     assert (stored(service, key), sizes_kept(service, second)) == (40, [15])
 
 
@@ -159,7 +163,7 @@ def test_what_nobody_completes_is_forgotten(service: Service, clock: Clock) -> N
 def test_a_whole_file_in_one_counts_as_well(service: Service) -> None:
     service = replace(service, limits=Limits(max_upload_bytes=MOST, max_stored_bytes=30))
     key = new_key(service)
-    assert run(kept(service, claims_of(service, key), incoming(b"x" * 25))).size == 25
+    assert run(store_whole(service, pending_upload(claims_of(service, key)), incoming(b"x" * 25))).size == 25
     with pytest.raises(LaminaError, match="no room"):
-        run(kept(service, claims_of(service, key), incoming(b"y" * 6)))
+        run(store_whole(service, pending_upload(claims_of(service, key)), incoming(b"y" * 6)))
     assert stored(service, key) == 25

@@ -18,8 +18,8 @@ from lamina.core.job_results import LayerFile, ResultFile, StackResult
 from lamina.core.jobs import AbsentTask, Failure, Job, JobEvent, JobRequest, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
+from lamina.core.wallets import LedgerEntry
 from lamina.jobs.follow import JobView
-from lamina.store.wallets import Entry
 
 ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 LAYER = LayerFile(
@@ -126,5 +126,7 @@ def test_a_letter_is_the_job_with_the_event_around_it() -> None:
 
 
 def test_a_wallet_is_in_dollars() -> None:
-    shown = render_wallet(ApiKey("k", "lam_", "", 0.0), 955_000, [Entry(2, "k", ID, "hold", -45_000, 5.0, "nano")])
+    shown = render_wallet(
+        ApiKey("k", "lam_", "", 0.0), 955_000, [LedgerEntry(2, "k", ID, "hold", -45_000, 5.0, "nano")]
+    )
     assert (shown.balance_usd, shown.entries[0].amount_usd, shown.entries[0].job) == ("0.955", "-0.045", ID)

@@ -12,7 +12,8 @@ from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_lifetime_s, parse_size
 from lamina.api.fal.submit import read_json
-from lamina.api.fal.uploads import MOST_PARTS, PURPOSE, Incoming, begun, check_room, completed, kept, kept_part
+from lamina.api.fal.uploads import PURPOSE, complete_upload, pending_upload, receive_part, start_upload
+from lamina.files.multipart import MAX_PARTS, IncomingContent, PendingUpload, check_storage, store_whole
 
 router = APIRouter(route_class=FalRoute, include_in_schema=False)
 
@@ -22,22 +23,22 @@ _PREFIX = "/fal/cdn"
 @router.post(f"{_PREFIX}/files/upload")
 async def upload(request: Request) -> Response:
     service, key = desk_of(request).service, await key_for_storage(request)
-    started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
-    await kept(service, sealed_claims(request, PURPOSE, started.token), _incoming(request))
+    started = start_upload(service, key.id, _name(request), parse_lifetime_s(request.headers))
+    await store_whole(service, _upload(request, started.token), _incoming(request))
     return JSONResponse({"access_url": started.file_url})
 
 
 @router.post(f"{_PREFIX}/files/upload/multipart")
 async def begin_parts(request: Request) -> Response:
     service, key = desk_of(request).service, await key_for_storage(request)
-    await check_room(service, key.id, parse_size(request.headers.get("x-fal-file-size")))
-    started = begun(service, key.id, _name(request), parse_lifetime_s(request.headers))
+    await check_storage(service, key.id, parse_size(request.headers.get("x-fal-file-size")))
+    started = start_upload(service, key.id, _name(request), parse_lifetime_s(request.headers))
     return JSONResponse({"access_url": started.file_url, "uploadId": started.token})
 
 
 @router.put(f"{_PREFIX}/upload/{{token}}")
 async def put_whole(request: Request, token: str) -> Response:
-    await kept(desk_of(request).service, sealed_claims(request, PURPOSE, token), _incoming(request))
+    await store_whole(desk_of(request).service, _upload(request, token), _incoming(request))
     return JSONResponse({})
 
 
@@ -45,24 +46,28 @@ async def put_whole(request: Request, token: str) -> Response:
 @router.put("/files/{file_id}/{signature}/{name}/multipart/{token}/{number}")
 async def put_part(request: Request, token: str, number: str) -> Response:
     """fal's Python client reads the ETag, its JavaScript client the body."""
-    claims = sealed_claims(request, PURPOSE, token)
-    if not re.fullmatch("[0-9]{1,5}", number) or not 1 <= int(number) <= MOST_PARTS:
-        raise Refused(refusal(400, f"A part's number is 1 to {MOST_PARTS}.", "bad_request"))
-    etag = await kept_part(desk_of(request).service, claims, int(number), _incoming(request))
+    pending = _upload(request, token)
+    if not re.fullmatch("[0-9]{1,5}", number) or not 1 <= int(number) <= MAX_PARTS:
+        raise Refused(refusal(400, f"A part's number is 1 to {MAX_PARTS}.", "bad_request"))
+    etag = await receive_part(desk_of(request).service, pending, int(number), _incoming(request))
     return JSONResponse({"partNumber": int(number), "etag": etag}, headers={"ETag": f'"{etag}"'})
 
 
 @router.post(f"{_PREFIX}/multipart/{{token}}/complete")
 @router.post("/files/{file_id}/{signature}/{name}/multipart/{token}/complete")
 async def complete(request: Request, token: str) -> Response:
-    claims = sealed_claims(request, PURPOSE, token)
+    pending = _upload(request, token)
     body: Any = await read_json(request)
-    record = await completed(desk_of(request).service, claims, body)
+    record = await complete_upload(desk_of(request).service, pending, body)
     return JSONResponse({"file_size": record.size, "content_type": record.media_type})
 
 
-def _incoming(request: Request) -> Incoming:
-    return Incoming(request.stream(), parse_size(request.headers.get("content-length")))
+def _upload(request: Request, token: str) -> PendingUpload:
+    return pending_upload(sealed_claims(request, PURPOSE, token))
+
+
+def _incoming(request: Request) -> IncomingContent:
+    return IncomingContent(request.stream(), parse_size(request.headers.get("content-length")))
 
 
 def _name(request: Request) -> str:

@@ -11,8 +11,9 @@ from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_lifetime_s, parse_size
 from lamina.api.fal.submit import read_json
-from lamina.api.fal.uploads import MULTIPART, SINGLE, begun, check_room
+from lamina.api.fal.uploads import MULTIPART, SINGLE, start_upload
 from lamina.core.keys import Scope
+from lamina.files.multipart import check_storage
 
 router = APIRouter(prefix="/fal/rest", route_class=FalRoute, include_in_schema=False)
 
@@ -65,8 +66,8 @@ async def _initiated(request: Request, how: str) -> Response:
     """`upload_url` needs no key: fal's JavaScript client sends none along."""
     service, key = desk_of(request).service, await key_for_storage(request)
     body = _object(await read_json(request))
-    await check_room(service, key.id, parse_size(body.get("file_size", body.get("size"))))
-    upload = begun(service, key.id, str(body.get("file_name") or "file"), parse_lifetime_s(request.headers))
+    await check_storage(service, key.id, parse_size(body.get("file_size", body.get("size"))))
+    upload = start_upload(service, key.id, str(body.get("file_name") or "file"), parse_lifetime_s(request.headers))
     upload_url = f"{service.base_url}/fal/cdn/{how}/{upload.token}"
     return JSONResponse({"upload_url": upload_url, "file_url": upload.file_url})
 

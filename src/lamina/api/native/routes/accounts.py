@@ -3,15 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Connection
 
+from lamina.accounts.wallets import read_wallet
 from lamina.api.native.access import AtDesk, Reader
 from lamina.api.native.answers import ModelPage, WalletBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_model, render_wallet
 from lamina.core.catalog import MODELS
 from lamina.core.tasks import TaskKind
-from lamina.store import wallets
 
 router = APIRouter(prefix="/v1", tags=["account"], route_class=ProblemRoute)
 
@@ -31,9 +30,5 @@ async def get_wallet(
     desk: AtDesk, key: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many entries.")] = 100
 ) -> WalletBody:
     """The balance, and the newest lines of the ledger."""
-
-    def work(connection: Connection) -> WalletBody:
-        balance = wallets.balance_micros(connection, key.id)
-        return render_wallet(key, balance, wallets.entries(connection, key.id, limit))
-
-    return await desk.service.database.read(work)
+    wallet = await read_wallet(desk.service, key.id, limit)
+    return render_wallet(key, wallet.balance_micros, wallet.entries)

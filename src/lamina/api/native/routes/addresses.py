@@ -11,10 +11,10 @@ from lamina.api.native.access import AtDesk
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.translate import is_id
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.files.media_types import SVG
 from lamina.files.signed_urls import path_signature
 from lamina.files.storage import content, signed_file
-from lamina.store.files import FileRecord
 
 router = APIRouter(tags=["files"], route_class=ProblemRoute)
 

@@ -16,10 +16,10 @@ from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_file
 from lamina.api.native.wire import UploadFields
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.keys import ApiKey
 from lamina.files.sources import file_of_data, file_of_path, file_of_url, scratch_file
 from lamina.files.storage import address_of, own_file, remove_upload
-from lamina.store.files import FileRecord
 
 router = APIRouter(prefix="/v1/files", tags=["files"], route_class=ProblemRoute)
 

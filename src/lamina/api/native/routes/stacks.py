@@ -15,8 +15,9 @@ from lamina.api.native.answers import StackBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_stack, stack_file
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.files import FileRecord
 from lamina.core.jobs import Job
-from lamina.files.storage import address_of, own_file
+from lamina.files.storage import address_of, fetch_content, own_file
 from lamina.imaging import saving
 from lamina.jobs.follow import view
 
@@ -56,7 +57,7 @@ async def get_stack_file(
     job = (await view(desk.service, key.id, job_id)).job
     record = await own_file(desk.service, key.id, stack_file(job))
     async with desk.conversions:
-        file = await _converted(desk, record.sha256, ending, live_text)
+        file = await _converted(desk, record, ending, live_text)
     size = file.seek(0, 2)
     file.seek(0)
     headers = {
@@ -76,12 +77,12 @@ async def get_stack(desk: AtDesk, key: Reader, job_id: JobId) -> StackBody:
     return render_stack(job, job.result, lambda file_id, media_type: address_of(desk.service, file_id, media_type))
 
 
-async def _converted(desk: Desk, sha256: str, ending: Ending, is_text_live: bool) -> BinaryIO:
+async def _converted(desk: Desk, record: FileRecord, ending: Ending, is_text_live: bool) -> BinaryIO:
     """An open file that is nowhere: it goes when it is closed."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-stack-"))
     try:
         source = folder / "stack.zip"
-        await desk.service.blobs.fetch_to(sha256, source)
+        await fetch_content(desk.service, record, source)
         return await asyncio.to_thread(_convert, source, folder / f"out.{ending}", is_text_live)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

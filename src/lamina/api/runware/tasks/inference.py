@@ -18,9 +18,9 @@ from lamina.core.jobs import Job, JobRequest
 from lamina.core.keys import Scope
 from lamina.core.money import MICROS
 from lamina.files.sources import stored_inputs
+from lamina.jobs.find import jobs_by_idempotency_keys
 from lamina.jobs.follow import ended
 from lamina.jobs.submit import submit_each
-from lamina.store import jobs
 
 Data = Sequence[Mapping[str, Any]]
 _LOOK_AGAIN_S = 3600.0
@@ -61,8 +61,7 @@ async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
     """Before anything of it is stored; the database has the last word."""
     task_uuid, key_id = str(task["taskUUID"]), caller.key.id
     name = job_name(task_uuid, 0)
-    known = await caller.service.database.read(lambda connection: jobs.by_idempotency_key(connection, key_id, name))
-    if known is not None or await is_known(caller, task_uuid):
+    if await jobs_by_idempotency_keys(caller.service, key_id, [name]) or await is_known(caller, task_uuid):
         raise _conflict(task)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lamina.accounts.records import insert_record, read_records
 from lamina.api.runware.airs import AIRS, ARCHITECTURES
 from lamina.api.runware.caller import Caller
 from lamina.api.runware.errors import RunwareError
@@ -18,7 +19,6 @@ from lamina.core.tasks import TrainTask
 from lamina.core.training import trained_model
 from lamina.files.loras import check_lora_file, fetch_lora, keep_lora, trained_file, trained_loras
 from lamina.files.sources import scratch_file
-from lamina.store import records
 
 Data = Sequence[Mapping[str, Any]]
 _KIND = "runware/lora"
@@ -56,8 +56,7 @@ async def registered_loras(caller: Caller, airs: Sequence[str]) -> dict[str, Reg
 
 async def every_lora(caller: Caller) -> dict[str, dict[str, Any]]:
     """By AIR, the newest first: what was said of each, and the id of its `file`."""
-    key_id = caller.key.id
-    return await caller.service.database.read(lambda connection: records.of_kind(connection, key_id, _KIND))
+    return await read_records(caller.service, caller.key.id, _KIND)
 
 
 async def trained_here(caller: Caller) -> dict[str, dict[str, Any]]:
@@ -99,10 +98,7 @@ async def _uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Da
         record = await keep_lora(caller.service, caller.key, path, f"{task['name']}.safetensors")
     yield [_state(task, air, "stored")]
     facts = {name: task[name] for name in _FACTS if name in task} | {"file": record.id}
-    now, key_id = caller.service.clock(), caller.key.id
-    await caller.service.database.write(
-        lambda connection: records.insert(connection, key_id, _KIND, air, facts, now)
-    )  # fmt: skip
+    await insert_record(caller.service, caller.key.id, kind=_KIND, name=air, value=facts)
     yield [_state(task, air, "ready")]
 
 

@@ -8,12 +8,12 @@ from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.sources import parse_source
 from lamina.api.runware.task_records import recorded
 from lamina.api.runware.uuids import parse_uuid, render_uuid
+from lamina.core.files import FileRecord
 from lamina.core.jobs import FILE
 from lamina.core.keys import Scope
 from lamina.fetch.data_uri import is_data_uri
 from lamina.files.sources import file_of_data, file_of_url
 from lamina.files.storage import address_of, own_file, remove
-from lamina.store.files import FileRecord
 
 Data = Sequence[Mapping[str, Any]]
 
