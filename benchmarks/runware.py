@@ -93,8 +93,9 @@ async def _at_home(server: Served) -> Any:
 @contextmanager
 def served(folder: Path) -> Generator[Served]:
     child = str(Path(__file__).with_name("no_op_child.py"))
-    environment = {**os.environ, "LAMINA_DATA": str(folder), "LAMINA_TEST_ENGINE_CHILD": child}
-    command = [sys.executable, "-m", "lamina", "serve", "--port", "0"]
+    program = Path(__file__).parents[1] / "tests" / "lamina_with_engine.py"
+    environment = {**os.environ, "LAMINA_DATA": str(folder), "TEST_ENGINE_CHILD": child}
+    command = [sys.executable, str(program), "serve", "--port", "0"]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder
     )

@@ -19,6 +19,7 @@ from typing import Any
 import httpx2
 from PIL import Image, ImageDraw
 
+from lamina_with_engine import ENGINE_CHILD
 from waiting import PATIENCE_S, ended, joined, next_line
 
 NO_OP_CHILD = Path(__file__).parents[1] / "benchmarks" / "no_op_child.py"
@@ -26,7 +27,7 @@ _TIMEOUT_S = 60
 
 # A service goes where its users point it: here every name but this machine's is unknown, and every connection beyond
 # loopback fails before it is made.
-PROGRAM = """
+PROGRAM = f"""
 import sys
 
 def refuse(event, arguments):
@@ -37,11 +38,12 @@ def refuse(event, arguments):
     else:
         return
     if str(host) not in ("127.0.0.1", "::1", "localhost", "0.0.0.0"):
-        raise OSError(f"the tests do not reach {host}")
+        raise OSError(f"the tests do not reach {{host}}")
 
 sys.addaudithook(refuse)
-from lamina.cli.main import run
-run(sys.argv[1:])
+sys.path.append({str(Path(__file__).parent)!r})
+from lamina_with_engine import main
+main()
 """
 
 
@@ -88,7 +90,7 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
     """
     environment = environment_of(folder, **{"LAMINA_WARM_UP": "false", **variables})
     if child is not None:
-        environment["LAMINA_TEST_ENGINE_CHILD"] = str(child)
+        environment[ENGINE_CHILD] = str(child)
     command = [sys.executable, "-W", "error", "-c", PROGRAM, "serve", "--port", "0", *arguments]
     log = (folder / "log").open("a")
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from lamina_with_engine import ENGINE_CHILD
 from serving import NO_OP_CHILD, PROGRAM, environment_of
 from stores import free_port
 from waiting import ended
@@ -18,7 +19,7 @@ from waiting import ended
 AGENT_LOST_S = 3.0
 _READY_S = 60.0
 _VARIABLES = {
-    "LAMINA_TEST_ENGINE_CHILD": str(NO_OP_CHILD),
+    ENGINE_CHILD: str(NO_OP_CHILD),
     "LAMINA_ALLOW_PRIVATE_URLS": "true",  # the receiver of webhooks is on this machine
     "LAMINA_AGENT_LOST_S": f"{AGENT_LOST_S:g}",
     "LAMINA_STALL_S": "5",

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from serving import NO_OP_CHILD, Served, environment_of, lamina, served
+from serving import Served, environment_of, lamina, served
 from waiting import ended, ending, joined, next_line, until
 
 ASK = """
@@ -120,7 +120,7 @@ def test_a_server_is_started_where_none_runs_and_ended_after(tmp_path: Path) -> 
     """Its first key is told."""
     done = lamina(
         tmp_path, "redirect", "--port", "0", "--", sys.executable, "-c", ASK, STATUS, "wrong",
-        LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD),
+        LAMINA_WARM_UP="false",
     )  # fmt: skip
     assert done.stdout.strip() == '401 {"error":"Invalid or missing authentication"}'
     address = next(line.split()[1] for line in done.stderr.splitlines() if line.strip().startswith("API"))
@@ -151,7 +151,7 @@ def test_another_server_that_is_well_is_not_taken_for_lamina(tmp_path: Path) -> 
             done = lamina(
                 tmp_path,
                 *("redirect", "--port", str(other.server_port), "--", sys.executable, "-c", ASK, STATUS, "wrong"),
-                LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD),
+                LAMINA_WARM_UP="false",
             )
         finally:
             other.shutdown()
@@ -164,7 +164,7 @@ def test_a_server_that_was_started_goes_with_whoever_started_it(tmp_path: Path, 
     """Though nobody is there yet, or any more, to end it in good order."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lamina", "redirect", "--port", "0", "--", "sh", "-c", "echo ready; exec cat"],
-        env=environment_of(tmp_path, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD)),
+        env=environment_of(tmp_path, LAMINA_WARM_UP="false"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

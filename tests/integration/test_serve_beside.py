@@ -101,7 +101,7 @@ def test_agents_elsewhere_do_the_work_of_an_api_that_has_none(tmp_path: Path, em
         job = service.client.post("/v1/generations", json={"prompt": "a"}).json()
         assert job["state"] == "queued"
         assert job["position"] == 0
-        environment = environment_of(tmp_path, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD), LAMINA_DATABASE=empty_url)
+        environment = environment_of(tmp_path, TEST_ENGINE_CHILD=str(NO_OP_CHILD), LAMINA_DATABASE=empty_url)
         agents = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", PROGRAM, "work"],
             cwd=tmp_path,

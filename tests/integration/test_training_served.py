@@ -222,7 +222,7 @@ class Machine:
     def __init__(self, folder: Path, name: str, *arguments: str, **variables: str) -> None:
         own = folder / name
         own.mkdir()
-        environment = environment_of(folder, LAMINA_TEST_ENGINE_CHILD=str(NO_OP_CHILD), TMPDIR=str(own), **variables)
+        environment = environment_of(folder, TEST_ENGINE_CHILD=str(NO_OP_CHILD), TMPDIR=str(own), **variables)
         self._log = (folder / f"{name}.log").open("a")
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", PROGRAM, "work", *arguments],

@@ -1,11 +1,11 @@
-"""Runs a service, or its agents alone, until the process is told to end; then lets go of everything in good order."""
+"""Runs the service, or its agents alone, until a signal ends the process, and shuts it down gracefully."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
 import uvicorn
@@ -17,25 +17,30 @@ from lamina.jobs.run.agent_pool import Workforce
 from lamina.jobs.sweep import keep_sweeping
 from lamina.server.app import make_app, most_body_bytes
 from lamina.server.bootstrap import Installation
-from lamina.server.local_agents import workforce_of
+from lamina.server.local_agents import ENGINE_COMMAND, workforce_of
 from lamina.server.logs import UVICORN_OPTIONS
 from lamina.webhooks.delivery import keep_delivering
 
 _INTERRUPTED = 130
-_ANSWERS_S = 5  # that open requests get to end, when the process is to
+_ANSWERS_S = 5  # how long open requests may take to finish during a shutdown
 
 
-def run_server(installation: Installation, listener: socket.socket) -> None:
-    """The API, with agents if the settings want some, until SIGTERM, SIGHUP or Ctrl-C. Raises `LaminaError`."""
-    _run(_served(installation, listener))
+def run_server(
+    installation: Installation, listener: socket.socket, engine_command: Sequence[str] = ENGINE_COMMAND
+) -> None:
+    """Runs the API, and agents if the settings ask for some, until SIGTERM, SIGHUP or Ctrl-C. Raises `LaminaError`.
+
+    `engine_command`: starts the process of an engine.
+    """
+    _run(_serve(installation, listener, engine_command))
 
 
-def run_agents(installation: Installation) -> None:
-    """Agents without an API. Raises `LaminaError`."""
-    _run(_worked(installation))
+def run_agents(installation: Installation, engine_command: Sequence[str] = ENGINE_COMMAND) -> None:
+    """Runs agents without an API; otherwise as `run_server`. Raises `LaminaError`."""
+    _run(_work(installation, engine_command))
 
 
-async def _served(installation: Installation, listener: socket.socket) -> None:
+async def _serve(installation: Installation, listener: socket.socket, engine_command: Sequence[str]) -> None:
     desk = Desk(installation.service, installation.is_here)
     server = _Server(
         uvicorn.Config(
@@ -43,7 +48,7 @@ async def _served(installation: Installation, listener: socket.socket) -> None:
             lifespan="off",
             server_header=False,
             ws_max_size=most_body_bytes(installation),
-            ws_per_message_deflate=False,  # it costs each idle socket 100 kB, and pictures do not become smaller
+            ws_per_message_deflate=False,  # costs 100 kB per idle connection, and images do not compress
             timeout_graceful_shutdown=_ANSWERS_S,
             **UVICORN_OPTIONS,  # pyright: ignore[reportArgumentType]
         )
@@ -53,18 +58,22 @@ async def _served(installation: Installation, listener: socket.socket) -> None:
         desk.is_closing.set()
         server.should_exit = True
 
-    with _told_to_end(close):
-        await _beside(installation, desk.is_closing, server.serve(sockets=[listener]))
+    with _closed_by_signals(close):
+        await _run_with_background_tasks(
+            installation, engine_command, desk.is_closing, server.serve(sockets=[listener])
+        )
 
 
-async def _worked(installation: Installation) -> None:
+async def _work(installation: Installation, engine_command: Sequence[str]) -> None:
     is_closing = asyncio.Event()
-    with _told_to_end(is_closing.set):
-        await _beside(installation, is_closing, is_closing.wait())
+    with _closed_by_signals(is_closing.set):
+        await _run_with_background_tasks(installation, engine_command, is_closing, is_closing.wait())
 
 
-async def _beside(installation: Installation, is_closing: asyncio.Event, main: Coroutine[Any, Any, Any]) -> None:
-    """The main thing, and what goes on beside it; agents drain while the last requests are answered."""
+async def _run_with_background_tasks(
+    installation: Installation, engine_command: Sequence[str], is_closing: asyncio.Event, main: Coroutine[Any, Any, Any]
+) -> None:
+    """Runs `main` with the agents and the background loops; agents drain while the last requests are answered."""
     service = installation.service
     async with asyncio.TaskGroup() as tasks:
         loops = [
@@ -72,7 +81,7 @@ async def _beside(installation: Installation, is_closing: asyncio.Event, main: C
             tasks.create_task(keep_delivering(service, installation.writers)),
             tasks.create_task(keep_forgetting(service)),
         ]
-        workforce = workforce_of(installation)
+        workforce = workforce_of(installation, engine_command)
         if workforce is None:
             installation.engines_up.set()
         working = tasks.create_task(_at_work(workforce, is_closing, installation.engines_up)) if workforce else None
@@ -81,7 +90,7 @@ async def _beside(installation: Installation, is_closing: asyncio.Event, main: C
         finally:
             is_closing.set()
         if workforce is not None and working is not None:
-            if not workforce.has_begun:  # an engine that does not come up must not keep the process from ending
+            if not workforce.has_begun:  # an engine that does not start must not keep the process alive
                 working.cancel()
             await asyncio.wait({working})
         for loop in loops:
@@ -95,33 +104,33 @@ async def _at_work(workforce: Workforce, is_closing: asyncio.Event, engines_up: 
 
 
 @contextlib.contextmanager
-def _told_to_end(close: Callable[[], None]) -> Generator[None]:
-    """The first signal asks; the second is not to be argued with. Engines see that their agent is gone."""
-    asked = False
+def _closed_by_signals(close: Callable[[], None]) -> Generator[None]:
+    """Calls `close` on the first signal; the second ends the process at once. Engines notice that."""
+    is_closing = False
 
-    def hear() -> None:
-        nonlocal asked
-        if asked:
+    def handle_signal() -> None:
+        nonlocal is_closing
+        if is_closing:
             os._exit(_INTERRUPTED)
-        asked = True
+        is_closing = True
         close()
 
     loop = asyncio.get_running_loop()
-    is_tied = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # not so under nohup
-    heeded = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if is_tied else []))
-    for number in heeded:
-        loop.add_signal_handler(number, hear)
+    handles_hangup = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # not so under nohup
+    handled = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if handles_hangup else []))
+    for number in handled:
+        loop.add_signal_handler(number, handle_signal)
     try:
         yield
     finally:
-        for number in heeded:
+        for number in handled:
             loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Signals are ours."""
+        """Leaves the signals to `_closed_by_signals`."""
         yield
 
 
