@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from documents import ROOT, blocks
 
-from lamina.webhooks.signing import SigningKey, jwks, new_key, webhook_headers
+from lamina.webhooks.signing import SigningKey, jwks, new_key, standard_headers
 from waiting import ending, next_line
 
 PAGE = ROOT / "docs" / "how-to" / "receive-webhooks.md"
@@ -69,7 +69,7 @@ def post(url: str, headers: dict[str, str], body: bytes = BODY) -> int:
 
 
 def signed(key: SigningKey, age_s: int = 0, event_id: str = "event-1") -> dict[str, str]:
-    return webhook_headers("native", key, event_id, int(time.time()) - age_s, BODY)
+    return standard_headers(key, event_id, int(time.time()) - age_s, BODY)
 
 
 def test_what_was_signed_is_believed_once(key: SigningKey, receiver: "tuple[str, subprocess.Popen[str]]") -> None:

@@ -70,7 +70,8 @@ def test_a_terminal_that_goes_away_leaves_nothing_half_written(poster: Path, sta
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)])
 def test_a_signal_between_the_first_byte_and_the_last(number: signal.Signals, code: int, tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from lamina.cli import main; from lamina.imaging import atomic_files\n"
+        "import os, sys; from pathlib import Path\n"
+        "from lamina.cli import main; from lamina.imaging import atomic_files\n"
         "def work(*_, **__):\n"
         "    with atomic_files.atomic_file(Path('whole.bin')) as file:\n"
         "        file.write(b'half'); file.flush(); print(len(os.listdir('.')), flush=True); sys.stdin.read()\n"

@@ -1,25 +1,29 @@
-"""What requests cost, by the prices that the settings and the vendors name."""
+"""Computes the price of a request from the settings and the prices that vendors publish."""
+
+from collections.abc import Collection
 
 from lamina.core.jobs import JobRequest
 from lamina.core.prices import parse_prices, price_of, price_of_training
 from lamina.core.tasks import EditTask, GenerateTask, TaskKind, TrainTask
 from lamina.core.training import DEFAULT_STEPS, MAX_TRAINED_LAYERS, trained_model
 
-_PRICED_BY_REQUEST = frozenset({"pixazo"})  # its pages have one price, however many pictures a request makes
-
 
 class PricesOfRequests:
-    """A `Pricing`. `setting`: as `parse_prices` takes it."""
+    """A `Pricing`. `setting`: as `parse_prices` reads it.
 
-    def __init__(self, setting: str) -> None:
+    `dialects_priced_by_request`: the APIs where a request has one price, however many images it generates.
+    """
+
+    def __init__(self, setting: str, dialects_priced_by_request: Collection[str] = ()) -> None:
         self._prices = parse_prices(setting)
+        self._dialects_priced_by_request = frozenset(dialects_priced_by_request)
 
     def most(self, request: JobRequest) -> int:
         match request.task:
             case TrainTask(steps=steps, model=model):
                 return self.of_training(request, steps or DEFAULT_STEPS, _most_layers(model), is_whole=True)
-            case GenerateTask(count=count) | EditTask(count=count) if request.dialect not in _PRICED_BY_REQUEST:
-                return self.of_pictures(request.kind, request.model, count)
+            case GenerateTask() | EditTask() if request.dialect not in self._dialects_priced_by_request:
+                return self.of_pictures(request.kind, request.model, request.task.count)
             case _:
                 return self.of_pictures(request.kind, request.model)
 
@@ -31,6 +35,6 @@ class PricesOfRequests:
 
 
 def _most_layers(model: str | None) -> int:
-    """Nobody has looked into the archive yet."""
+    """The largest number, because the archive has not been read yet."""
     _, kind = trained_model(model)
     return MAX_TRAINED_LAYERS if kind is TaskKind.DECOMPOSE else 1

@@ -17,7 +17,7 @@ TRAIN = TaskKind.TRAIN
 KINDS = tuple(TaskKind)
 ANY = "*"
 
-PIXAZO_TRAINER = "pixazo/qwen-image-edit-plus-trainer"
+_TRAINER_PRICED_BY_JOB = "pixazo/qwen-image-edit-plus-trainer"
 TRAINERS = (
     "qwen-image-trainer",
     "qwen-image-2512-trainer",
@@ -26,9 +26,9 @@ TRAINERS = (
     "qwen-image-edit-2509-trainer",
     "qwen-image-edit-2511-trainer",
     "qwen-image-layered-trainer",
-    PIXAZO_TRAINER,
+    _TRAINER_PRICED_BY_JOB,
 )
-"""fal's by their own names; Pixazo's has a name of fal's and another price."""
+"""Names under which trainings are priced. The last one has a prefix because its price differs."""
 
 
 class PriceUnit(StrEnum):
@@ -69,7 +69,7 @@ PUBLISHED: Mapping[str, Price] = MappingProxyType(
         "qwen-image-layered-trainer": Price(4_250, PriceUnit.STEP_LAYER),
         "train:qwen-image-layered": Price(4_250, PriceUnit.STEP_LAYER),
         # Pixazo's page, "Image to Image (LoRA Trainer) API Pricing"
-        PIXAZO_TRAINER: Price(40_000, PriceUnit.JOB),
+        _TRAINER_PRICED_BY_JOB: Price(40_000, PriceUnit.JOB),
         # ours, for what no vendor has a price for: as the vendors' models of that kind
         "generate:*": Price(45_000, PriceUnit.PICTURE),
         "edit:*": Price(45_000, PriceUnit.PICTURE),

@@ -1,8 +1,8 @@
 """The names of sampling schedulers that a request may use, and what each runs as on a flow-matching model.
 
-The names are those of Runware's API. Many were made for models that predict noise under a variance schedule; a
-flow-matching model has none, so a name either has a meaning on straight paths from noise to picture, and runs as that,
-or the nearest method stands in for it, and its `note` says so.
+The names are those that diffusers and the web UIs for diffusion models use. Many were made for models that predict
+noise under a variance schedule; a flow-matching model has none, so a name either has a meaning on straight paths from
+noise to image, and runs as that, or the nearest method replaces it, and its `note` says so.
 """
 
 import difflib

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lamina.accounts.pricing import PricesOfRequests
 from lamina.api.fal.webhooks import fal_writer
 from lamina.api.native.webhooks import native_writer
+from lamina.api.pixazo.translate import DIALECT as PIXAZO
 from lamina.api.pixazo.webhooks import pixazo_writer
 from lamina.api.runware.webhooks import runware_writer
 from lamina.core.catalog import MODELS, Model
@@ -59,7 +60,7 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         blobs=open_files(settings),
         fetcher=Fetcher(settings.allow_private_urls, limits.max_upload_bytes),
         dispatcher=_dispatcher(database, limits),
-        pricing=PricesOfRequests(settings.prices or ""),
+        pricing=PricesOfRequests(settings.prices or "", dialects_priced_by_request=[PIXAZO]),
         secret=file_secret,
         cache=data_folder(settings) / "cache",
         base_url=settings.base_url or base_url,

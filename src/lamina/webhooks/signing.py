@@ -1,9 +1,9 @@
-"""How a webhook proves that it is from us, and how long one that was not taken waits for its next attempt."""
+"""Signs webhooks with Ed25519 keys, and computes the delay before a failed one is sent again."""
 
 import base64
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lamina.core.errors import ErrorCode, LaminaError
 
 MAX_ATTEMPTS = 35
-"""Of one webhook, the first one included; then it is a dead letter.
+"""Attempts per webhook, the first one included; after the last it is dead.
 
 The 34 waits between them are at most 5 s, 10 s, 20 s, ... 5120 s (the first eleven: 2.8 h), then 2 h each, and half
 of that on average: the last attempt comes about 24 h after the first, and never later than 49 h.
@@ -22,21 +22,11 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S, _SHORTEST_WAIT_S = 5.0, 7200.0, 1.0
 _SEED_BYTES = 32
 
 
-def webhook_headers(
-    dialect: str, key: "SigningKey", event_id: str, timestamp: int, body: bytes, user_id: str = ""
-) -> dict[str, str]:
-    """The headers that sign one attempt as that dialect's clients check it; none where its vendor signs nothing.
-
-    `timestamp`: seconds since 1970, of this attempt. `user_id`: whose job it is, for dialects that tell it.
-    """
-    return SCHEMES[dialect](key, event_id, timestamp, body, user_id)
-
-
 def backoff_s(attempt: int, rng: random.Random) -> float:
-    """How long to wait after the failure of attempt 1, 2, 3, ...: exponential with full jitter, so that webhooks that
-    failed together do not come back together (M. Brooker, "Exponential Backoff and Jitter", AWS, 2015). 1..7200 s.
+    """The delay after failed attempt 1, 2, 3, ..., in seconds (1..7200): exponential backoff with full jitter, so that
+    webhooks that failed together are not retried together (M. Brooker, "Exponential Backoff and Jitter", AWS, 2015).
     """
-    doublings = min(max(attempt, 1) - 1, 32)  # more are past the longest wait, and some day past a float
+    doublings = min(max(attempt, 1) - 1, 32)  # more would exceed the longest delay, and in the end a float
     longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**doublings)
     return rng.uniform(_SHORTEST_WAIT_S, longest)
 
@@ -62,12 +52,12 @@ def new_key() -> SigningKey:
 
 
 def stored_keys(keys: Sequence[SigningKey]) -> bytes:
-    """The private halves, 32 bytes each, as `loaded_keys` takes them. A secret."""
+    """The private keys, 32 bytes each, as `loaded_keys` reads them. Keep them secret."""
     return b"".join(key.private.private_bytes_raw() for key in keys)
 
 
 def loaded_keys(stored: bytes) -> tuple[SigningKey, ...]:
-    """What `stored_keys` was given, the one to sign with first. Raises `LaminaError` (store_unavailable).
+    """The keys that `stored_keys` wrote; the first one signs. Raises `LaminaError` (store_unavailable).
 
     To change keys: append the new one; a day later, when receivers have fetched it, put it first; another day later,
     drop the old one.
@@ -76,7 +66,7 @@ def loaded_keys(stored: bytes) -> tuple[SigningKey, ...]:
         raise LaminaError(
             ErrorCode.STORE_UNAVAILABLE,
             f"The stored signing keys are damaged: {len(stored)} bytes are not a multiple of {_SEED_BYTES}.",
-            "Restore them from a backup, or remove them: new ones are made at the next start.",
+            "Restore them from a backup, or remove them: the next start creates new ones.",
         )
     seeds = [stored[start : start + _SEED_BYTES] for start in range(0, len(stored), _SEED_BYTES)]
     return tuple(_key(Ed25519PrivateKey.from_private_bytes(seed)) for seed in seeds)
@@ -87,40 +77,17 @@ def jwks(keys: Sequence[SigningKey]) -> dict[str, Any]:
     return {"keys": [key.public_jwk() for key in keys]}
 
 
-def standard_headers(key: SigningKey, event_id: str, timestamp: int, body: bytes, _user_id: str = "") -> dict[str, str]:
-    """Of Standard Webhooks 1.0 (standardwebhooks.com), asymmetric: over `id.timestamp.body`."""
+def standard_headers(key: SigningKey, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The headers of Standard Webhooks 1.0 (standardwebhooks.com) with an asymmetric signature of `id.timestamp.body`.
+
+    `timestamp`: of this attempt, in seconds since 1970.
+    """
     signature = key.sign(f"{event_id}.{timestamp}.".encode() + body)
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": f"v1a,{base64.b64encode(signature).decode()}",
     }
-
-
-def fal_headers(key: SigningKey, event_id: str, timestamp: int, body: bytes, user_id: str = "") -> dict[str, str]:
-    """Of fal's webhooks (docs.fal.ai, "Webhooks API reference"); `event_id` is what fal calls the request id."""
-    content = f"{event_id}\n{user_id}\n{timestamp}\n{hashlib.sha256(body).hexdigest()}"
-    return {
-        "X-Fal-Webhook-Request-Id": event_id,
-        "X-Fal-Webhook-User-Id": user_id,
-        "X-Fal-Webhook-Timestamp": str(timestamp),
-        "X-Fal-Webhook-Signature": key.sign(content.encode()).hex(),
-    }
-
-
-def no_headers(_key: SigningKey, _event_id: str, _timestamp: int, _body: bytes, _user_id: str = "") -> dict[str, str]:
-    """Pixazo's pages show no signature; Runware's leave it to the receiver to put a secret into the address."""
-    return {}
-
-
-Scheme = Callable[[SigningKey, str, int, bytes, str], dict[str, str]]
-SCHEMES: Mapping[str, Scheme] = {
-    "native": standard_headers,
-    "fal": fal_headers,
-    "pixazo": no_headers,
-    "runware": no_headers,
-}
-"""By dialect: (key, event id, timestamp, body, user id) -> headers."""
 
 
 def _key(private: Ed25519PrivateKey) -> SigningKey:

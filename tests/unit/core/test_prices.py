@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamina.api.pixazo.wire import PIXAZO_TRAINER
 from lamina.core.catalog import MODELS
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.prices import (
     KINDS,
-    PIXAZO_TRAINER,
     TRAIN,
     TRAINERS,
     Price,

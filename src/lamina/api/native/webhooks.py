@@ -6,13 +6,13 @@ from lamina.core.webhooks import Webhook
 from lamina.files.storage import address_of
 from lamina.service.service import Service
 from lamina.webhooks.delivery import Letter, Writer
-from lamina.webhooks.signing import SigningKey, webhook_headers
+from lamina.webhooks.signing import SigningKey, standard_headers
 
 
 def native_writer(service: Service, key: SigningKey) -> Writer:
     def write(webhook: Webhook, job: Job, now: float) -> Letter:
         body = render_letter(webhook.id, job, now, lambda file_id, kind: address_of(service, file_id, kind))
-        headers = webhook_headers("native", key, webhook.id, int(now), body)
+        headers = standard_headers(key, webhook.id, int(now), body)
         return Letter(body, {"Content-Type": "application/json", **headers})
 
     return write

@@ -4,6 +4,7 @@ from typing import Any
 
 from lamina.api.pixazo.sizes import MAX_SIZES, parse_image_size, parse_size
 from lamina.api.pixazo.wire import (
+    PIXAZO_TRAINER,
     EditPlusFields,
     LayeredFields,
     MaxEditFields,
@@ -15,7 +16,6 @@ from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import model_named
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Delivery, InputRole, JobInput, JobRequest, WebhookEvent
-from lamina.core.prices import PIXAZO_TRAINER
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, PictureTask, Sampling, TrainTask
 from lamina.fetch.data_uri import is_data_uri
 from lamina.fetch.targets import parse_target

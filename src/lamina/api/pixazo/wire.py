@@ -15,6 +15,9 @@ from lamina.core.tasks import (
     MIN_LORA_SCALE,
 )
 
+PIXAZO_TRAINER = "pixazo/qwen-image-edit-plus-trainer"
+"""The name under which a training of this API is priced: `core.prices.TRAINERS` has it."""
+
 _LONGEST_PROMPT = 20_000
 _LONGEST_URL = 2048
 _MOST_MESSAGES = 100

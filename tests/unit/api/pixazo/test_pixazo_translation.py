@@ -29,6 +29,7 @@ from lamina.api.pixazo.translate import (
 )
 from lamina.api.pixazo.vendor_route import PixazoRoute
 from lamina.api.pixazo.wire import (
+    PIXAZO_TRAINER,
     EditPlusFields,
     LayeredFields,
     MaxFields,
@@ -40,7 +41,6 @@ from lamina.core.acceleration import AccelerationLevel
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import LayerFile, StackResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState, WebhookEvent
-from lamina.core.prices import PIXAZO_TRAINER
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind
 from lamina.server.metrics import Metrics
 from lamina.server.requests import RequestMiddleware
