@@ -113,7 +113,7 @@ def test_a_command_that_is_not_there(service: Served) -> None:
 def test_a_vendor_that_is_none(service: Served) -> None:
     done = redirect(service, "--only", "pixazo,replicate", "--", "true")
     assert done.returncode == 2
-    assert "'replicate' is none of pixazo, fal, runware" in done.stderr
+    assert "'replicate' is not one of pixazo, fal, runware" in done.stderr
 
 
 def test_a_server_is_started_where_none_runs_and_ended_after(tmp_path: Path) -> None:

@@ -125,17 +125,17 @@ def test_the_command_is_told_so_that_it_is_found(
 
 def test_who_is_elsewhere_is_told_no_path(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path.as_uri())
-    monkeypatch.setattr(origin, "_is_for_others", False)
-    origin.keep_paths_back()
+    monkeypatch.setattr(origin, "_are_paths_hidden", False)
+    origin.hide_local_paths()
     assert origin.install_command("qwen") == "python -m pip install '/path/to/lamina[qwen]'"
 
 
 def test_commands_in_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(origin, "program", lambda: "scripts/lamina")
     text = "Get them (lamina pull MODEL), or see lamina --help; /srv/lamina is the folder of lamina, https://lamina it."
-    told = origin.as_typed_here(text)
+    told = origin.localize_commands(text)
     assert told == text.replace("(lamina", "(scripts/lamina").replace("see lamina", "see scripts/lamina")
-    assert origin.as_typed_here(told) == told
+    assert origin.localize_commands(told) == told
 
 
 def test_in_this_checkout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`lamina backup` and `lamina restore`: a whole service in one file, and out of it again."""
+"""`lamina backup` and `lamina restore`: a whole service to and from one file."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option
 from lamina.cli.printing import print_json, wants_json
 from lamina.cli.service_options import service_options, settings_of
 
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", metavar="FILE")
 @service_options
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@json_option
 def backup(file: str, data: str | None, database: str | None, storage: str | None, is_json: bool) -> int:
-    """Write a whole service to FILE: jobs, keys, wallets, webhooks, secrets, and the files that they speak of.
+    """Back up a whole service to FILE: jobs, keys, wallets, webhooks, secrets, and all files in use.
 
-    The service may go on meanwhile; what is in FILE is what there was at one moment. FILE is a tar archive that only
-    you can read: keep it like a key, since it holds the service's secrets.
+    The service may keep running; the backup is a consistent snapshot. FILE is a tar archive that only you can read.
+    Keep it as safe as an API key: it contains the secrets of the service.
 
     \b
       lamina backup lamina-2026-11-25.tar
@@ -37,51 +38,53 @@ def backup(file: str, data: str | None, database: str | None, storage: str | Non
     from lamina.service.backup import back_up
 
     check_service_is_there(settings_of(data=data, database=database, storage=storage))
-    done = _copied(back_up, file, data, database, storage)
-    _tell("wrote", file, done, is_json)
-    if done.missing:
-        click.echo(f"lamina: {done.missing} files were not in the storage; their rows are in {file}.", err=True)
+    result = _run(back_up, file, data, database, storage)
+    _print_report("wrote", file, result, is_json)
+    if result.missing:
+        click.echo(
+            f"lamina: {result.missing} files are missing in the storage. {file} contains their database rows only.",
+            err=True,
+        )
     return DONE
 
 
 @click.command()
 @click.argument("file", metavar="FILE")
 @service_options
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@json_option
 def restore(file: str, data: str | None, database: str | None, storage: str | None, is_json: bool) -> int:
-    """Read a service from FILE, which lamina backup wrote, into an empty place.
+    """Restore a service from FILE, written by lamina backup, into an empty database and storage.
 
-    The database may be of another kind than the one that FILE is from, and the storage, too: this is also how to move
-    from SQLite to Postgres and back. All of FILE is checked before anything is written. Stop the old service first, or
-    both will do what is open.
+    Database and storage may be of another type than those of the backup: use this to move between SQLite and Postgres.
+    FILE is checked completely before anything is written. Stop the old service first, or both will run the open jobs.
 
     \b
       lamina restore lamina-2026-11-25.tar --data new/
       lamina restore lamina-2026-11-25.tar --database postgresql://lamina@db/lamina --storage s3://lamina
     """
-    from lamina.service.backup import restore as restored
+    from lamina.service.backup import restore as restore_service
 
-    _tell("restored", file, _copied(restored, file, data, database, storage), is_json)
+    _print_report("restored", file, _run(restore_service, file, data, database, storage), is_json)
     return DONE
 
 
-def _copied(copy: "Copy", file: str, data: str | None, database: str | None, storage: str | None) -> "BackedUp":
+def _run(copy: "Copy", file: str, data: str | None, database: str | None, storage: str | None) -> "BackedUp":
     from lamina.server.stores import open_files, reached_database
 
     settings = settings_of(data=data, database=database, storage=storage)
     store = reached_database(settings)
     try:
-        return asyncio.run(_awaited(copy(store, open_files(settings), Path(file))))
+        return asyncio.run(_await(copy(store, open_files(settings), Path(file))))
     finally:
         store.close()
 
 
-async def _awaited(done: "Awaitable[BackedUp]") -> "BackedUp":
-    return await done
+async def _await(result: "Awaitable[BackedUp]") -> "BackedUp":
+    return await result
 
 
-def _tell(verb: str, file: str, done: "BackedUp", is_json: bool) -> None:
+def _print_report(verb: str, file: str, result: "BackedUp", is_json: bool) -> None:
     if wants_json(is_json):
-        print_json({"file": file, **asdict(done)}, indent=None)
+        print_json({"file": file, **asdict(result)}, indent=None)
     else:
-        click.echo(f"{verb} {file}: {done.rows:,} rows, {done.blobs:,} files of {done.bytes / 1e6:,.1f} MB")
+        click.echo(f"{verb} {file}: {result.rows:,} rows, {result.blobs:,} files ({result.bytes / 1e6:,.1f} MB)")

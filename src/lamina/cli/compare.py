@@ -1,26 +1,31 @@
-"""`lamina compare`: how far the layers of a file are from the picture that they were taken from."""
+"""`lamina compare`: the difference between the layers of a file and a picture."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.core.errors import ErrorCode, LaminaError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.imaging.difference import Difference
+    from lamina.imaging.metrics import RecompositionError
 
 
 @click.command()
 @click.argument("stack_path", metavar="STACK")
 @click.argument("picture_path", metavar="PICTURE")
-@click.option("--to", "target", metavar="PNG", help="Write a picture of the differences, amplified so that they show.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@click.option(
+    "--to", "target", metavar="PNG", help="Output path for a picture of the differences, amplified to be visible."
+)
+@json_option
 def compare(stack_path: str, picture_path: str, target: str | None, is_json: bool) -> int:
-    """Measure how far the layers in STACK are, put together, from PICTURE.
+    """Measure the difference between PICTURE and the flattened layers of STACK.
 
-    STACK is a PSD, ORA, ZIP or folder of PNGs. The exit code is 0 whatever the difference.
+    STACK is a PSD, ORA or ZIP file or a folder of PNG files. The exit code is 0 whatever the difference.
 
     \b
       lamina compare poster.psd poster.png
@@ -43,35 +48,36 @@ def compare(stack_path: str, picture_path: str, target: str | None, is_json: boo
     difference = difference_of(stack.composite(), picture.pixels)
     if target is not None:
         _write(difference, target)
-    told = {
-        "stack": stack_path,
-        "picture": picture_path,
-        "max_abs_error": error.max_abs_error,
-        "mean_abs_error": error.mean_abs_error,
-        "differing_share": difference.share_of_pixels,
-        "outputs": [] if target is None else [target],
-        **({"notes": list(stack.notes)} if stack.notes else {}),
-    }
     if wants_json(is_json):
-        print_json(told)
+        print_json(
+            {
+                "stack": stack_path,
+                "picture": picture_path,
+                "max_abs_error": error.max_abs_error,
+                "mean_abs_error": error.mean_abs_error,
+                "differing_share": difference.share_of_pixels,
+                "outputs": [] if target is None else [target],
+                **({"notes": list(stack.notes)} if stack.notes else {}),
+            }
+        )
     else:
-        click.echo(readable("\n".join([_sentence(told, difference.amplification), *stack.notes])))
+        click.echo(readable("\n".join([_sentence(error, difference, target), *stack.notes])))
     return DONE
 
 
 def _check_is_png(target: str) -> None:
-    from pathlib import Path
 
     from lamina.imaging.stack_formats import StackFormat
 
     if Path(target).suffix.lower() not in StackFormat.PNG.extensions:
         raise LaminaError(
-            ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{target!r} does not name a flat PNG.", "Use a path that ends in .png."
+            ErrorCode.OUTPUT_UNKNOWN_FORMAT,
+            f"The output path {target!r} does not end in .png.",
+            "Use a path that ends in .png.",
         )
 
 
 def _write(difference: "Difference", target: str) -> None:
-    from pathlib import Path
 
     from lamina.imaging.atomic_files import atomic_file
     from lamina.imaging.png import write_png
@@ -80,12 +86,12 @@ def _write(difference: "Difference", target: str) -> None:
         write_png(file, difference.visible())
 
 
-def _sentence(told: dict[str, Any], amplification: int) -> str:
-    wrote = f"\nwrote {told['outputs'][0]}" if told["outputs"] else ""
-    if told["max_abs_error"] == 0:
+def _sentence(error: "RecompositionError", difference: "Difference", target: str | None) -> str:
+    wrote = "" if target is None else f"\nwrote {target}"
+    if error.max_abs_error == 0:
         return f"The layers add up to the picture exactly.{wrote}"
     return (
-        f"The layers differ from the picture in {told['differing_share']:.2%} of the pixels, by at most "
-        f"{told['max_abs_error'] * 255:.0f} of 255 levels and {told['mean_abs_error'] * 255:.3g} on average."
-        f"{wrote and f'{wrote}, differences times {amplification}'}"
+        f"The layers differ from the picture in {difference.share_of_pixels:.2%} of the pixels, by at most "
+        f"{error.max_abs_error * 255:.0f} of 255 levels and {error.mean_abs_error * 255:.3g} on average."
+        f"{wrote and f'{wrote}, differences multiplied by {difference.amplification}'}"
     )

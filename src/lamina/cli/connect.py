@@ -1,4 +1,4 @@
-"""`lamina connect`: what to set so that a vendor's own clients talk to this service."""
+"""`lamina connect`: how to point a vendor's client libraries at this service."""
 
 import click
 
@@ -9,7 +9,7 @@ from lamina.cli.connect_runware import runware
 
 @click.group()
 def connect() -> None:
-    """Show what to set so that a vendor's own clients talk to this service.
+    """Show how to point a vendor's client libraries at this service.
 
     \b
       lamina connect fal

@@ -1,4 +1,4 @@
-"""`lamina connect fal`: what to set for fal's clients, and the proxy that brings those with fixed addresses here."""
+"""`lamina connect fal`: the configuration of fal's clients, and a proxy for clients with fixed hosts."""
 
 import shlex
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.service_options import address_of, address_option, settings_of
-from lamina.installation import as_typed_here
+from lamina.cli.service_options import data_option, settings_of, url_of, url_option
+from lamina.installation import localize_commands
 
 if TYPE_CHECKING:
     from lamina.redirect.authority import Authority
@@ -16,39 +16,46 @@ _PROXY_PORT = 8899
 
 
 @click.command()
-@address_option
-@click.option("--proxy", "is_proxy", is_flag=True, help="Run the proxy that brings clients with fixed addresses here.")
-@click.option("--proxy-port", type=click.IntRange(0, 65_535), help="8899 by default; 0 is any that is free.")
-@click.option("--only", "is_alone", is_flag=True, help="Let the proxy refuse every host that is not fal's.")
-@click.option("--data", metavar="DIR", help="The service's folder; lamina/service in XDG_DATA_HOME by default.")
-def fal(url: str | None, is_proxy: bool, proxy_port: int | None, is_alone: bool, data: str | None) -> int:
-    """Show what to set for fal's clients, with and without TLS, and what does not work.
+@url_option
+@click.option(
+    "--proxy",
+    "is_proxy",
+    is_flag=True,
+    help="Proxy for clients with fixed hosts; it runs in the foreground and sends fal's hosts to this service.",
+)
+@click.option(
+    "--proxy-port", type=click.IntRange(0, 65_535), help="Port of the proxy; 0 selects a free port (default: 8899)."
+)
+@click.option("--only", "is_fal_only", is_flag=True, help="Rejection of all hosts except fal's by the proxy.")
+@data_option
+def fal(url: str | None, is_proxy: bool, proxy_port: int | None, is_fal_only: bool, data: str | None) -> int:
+    """Show the configuration of fal's clients, with and without TLS, and what does not work.
 
     \b
       lamina connect fal
       lamina connect fal --proxy
       lamina connect fal --url https://lamina.example.org
 
-    With --proxy it stays and answers for fal's hosts, with certificates of an authority that was made for this
-    machine; programs that are told of it need no other change. Ctrl-C ends it.
+    With --proxy, a proxy runs until Ctrl-C. It answers for fal's hosts, with certificates of an authority that was
+    created for this machine. Programs need only the environment variables that it prints.
     """
     from lamina.redirect.authority import Authority
     from lamina.settings import data_folder
 
     settings = settings_of(data=data)
-    here = address_of(settings, url)
+    service_url = url_of(settings, url)
     authority = Authority.in_folder(data_folder(settings))
     port = _PROXY_PORT if proxy_port is None else proxy_port
     if is_proxy:
         import asyncio
 
-        asyncio.run(_keep_redirecting(authority, here, port, is_alone))
+        asyncio.run(_run_proxy(authority, service_url, port, is_fal_only))
     else:
-        click.echo(as_typed_here(_words(here, authority, port)))
+        click.echo(localize_commands(_instructions(service_url, authority, port)))
     return DONE
 
 
-async def _keep_redirecting(authority: "Authority", here: str, port: int, is_alone: bool) -> None:
+async def _run_proxy(authority: "Authority", service_url: str, port: int, is_fal_only: bool) -> None:
     import asyncio
 
     from lamina.core.errors import ErrorCode, LaminaError
@@ -57,65 +64,66 @@ async def _keep_redirecting(authority: "Authority", here: str, port: int, is_alo
 
     hosts = hosts_of(["fal"])
     try:
-        proxy = await serve_proxy(authority, dict.fromkeys(hosts, here), "refuse" if is_alone else "pass", port=port)
+        routes = dict.fromkeys(hosts, service_url)
+        proxy = await serve_proxy(authority, routes, "refuse" if is_fal_only else "pass", port=port)
     except OSError as error:
         raise LaminaError(
-            ErrorCode.PORT_TAKEN, f"The proxy cannot listen on port {port}: {error.strerror}.", "Give a --proxy-port."
+            ErrorCode.PORT_TAKEN,
+            f"The proxy cannot listen on port {port}: {error.strerror}.",
+            "Choose another port with --proxy-port.",
         ) from error
-    exports = as_typed_here(_exports(authority, proxy.port))
-    click.echo(f"Proxy for {', '.join(hosts)} to {here}\n\n{exports}\n\nCtrl-C ends it.")
+    exports = localize_commands(_exports(authority, proxy.port))
+    click.echo(f"Proxy for {', '.join(hosts)} to {service_url}\n\n{exports}\n\nPress Ctrl-C to stop.")
     try:
         await asyncio.Event().wait()
     finally:
         await proxy.close()
 
 
-def _words(here: str, authority: "Authority", port: int) -> str:
-    name = here.partition("://")[2]
-    with_tls = here.startswith("https://")
+def _instructions(service_url: str, authority: "Authority", port: int) -> str:
     return "\n".join(
         [
-            "JavaScript, @fal-ai/client 1.10 and later (no TLS is needed):",
+            "JavaScript, @fal-ai/client 1.10 and later (TLS is not required):",
             "",
             "  fal.config({",
             "    credentials: process.env.FAL_KEY,",
-            f'    proxyUrl: {{ url: "{here}/fal/proxy", when: "always" }},',
+            f'    proxyUrl: {{ url: "{service_url}/fal/proxy", when: "always" }},',
             "  });",
             "",
-            "JavaScript, earlier versions (no TLS is needed):",
+            "JavaScript, earlier versions (TLS is not required):",
             "",
             "  fal.config({",
             "    credentials: process.env.FAL_KEY,",
             "    requestMiddleware: async (request) => ({",
             "      ...request,",
             "      url: request.url",
-            f'        .replace("https://fal.run", "{here}/fal/run")',
-            f'        .replace("https://queue.fal.run", "{here}/fal/queue")',
-            f'        .replace(/https:\\/\\/rest(\\.alpha)?\\.fal\\.ai/, "{here}/fal/rest"),',
+            f'        .replace("https://fal.run", "{service_url}/fal/run")',
+            f'        .replace("https://queue.fal.run", "{service_url}/fal/queue")',
+            f'        .replace(/https:\\/\\/rest(\\.alpha)?\\.fal\\.ai/, "{service_url}/fal/rest"),',
             "    }),",
             "  });",
             "",
-            "Python, fal-client, with TLS by a proxy on this machine: everything works, and no code changes.",
+            "Python, fal-client, with a TLS proxy on this machine (everything works, without changes to the code):",
             "",
             f"  lamina connect fal --proxy{'' if port == _PROXY_PORT else f' --proxy-port {port}'}",
             "",
             *(f"  {line}" for line in _exports(authority, port).splitlines()),
             "",
-            *_direct(name, with_tls),
+            *_without_proxy(service_url),
             "",
             "What does not work:",
             "",
-            "  The Python client asks for https whatever it is told, and its uploads have fixed hosts: without the",
-            "  proxy it needs a service with TLS, and fal_client.encode_file() in place of fal_client.upload_file().",
-            "  Realtime is refused: no Qwen model of fal's has it.",
-            "  Node does not heed HTTPS_PROXY: use one of the two configurations above, or lamina redirect.",
-            "  If the proxy is not running, requests fail; without these variables they go to fal, with the key.",
+            "  The Python client always uses https, and its uploads have fixed hosts. Without the proxy, it needs a",
+            "  service with TLS, and fal_client.encode_file() instead of fal_client.upload_file().",
+            "  Realtime requests are rejected: none of fal's Qwen models supports them.",
+            "  Node ignores HTTPS_PROXY. Use one of the two configurations above, or lamina redirect.",
+            "  If the proxy is not running, requests fail. Without these variables, they go to fal, with the key.",
         ]
     )
 
 
 def _exports(authority: "Authority", port: int) -> str:
-    """SSL_CERT_FILE replaces the client's own list, so the file has the public authorities, too."""
+    """SSL_CERT_FILE replaces the client's own certificates, so the file includes the public authorities."""
     return "\n".join(
         [
             f"export HTTPS_PROXY=http://127.0.0.1:{port}",
@@ -125,12 +133,13 @@ def _exports(authority: "Authority", port: int) -> str:
     )
 
 
-def _direct(name: str, with_tls: bool) -> list[str]:
-    if not with_tls:
-        return ["Python, where the service itself is reached by https: give --url https://HOST, and this tells how."]
+def _without_proxy(service_url: str) -> list[str]:
+    scheme, _, host = service_url.partition("://")
+    if scheme != "https":
+        return ["Python, for a service that is reached over https: run this command with --url https://HOST."]
     return [
-        "Python, fal-client 0.11 and later, without the proxy: all but uploads.",
+        "Python, fal-client 0.11 and later, without the proxy (everything except uploads):",
         "",
-        f"  export FAL_RUN_HOST={name}/fal/run",
-        f"  export FAL_QUEUE_RUN_HOST={name}/fal/queue",
+        f"  export FAL_RUN_HOST={host}/fal/run",
+        f"  export FAL_QUEUE_RUN_HOST={host}/fal/queue",
     ]

@@ -1,49 +1,52 @@
-"""`lamina connect pixazo`: what to change in code that was written for Pixazo, or how to change nothing."""
+"""`lamina connect pixazo`: how to point code written for Pixazo at this service."""
 
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.service_options import address_of, address_option, settings_of
-from lamina.installation import as_typed_here
+from lamina.cli.service_options import settings_of, url_of, url_option
+from lamina.installation import localize_commands
 
 
 @click.command()
-@address_option
+@url_option
 def pixazo(url: str | None) -> int:
-    """Show what to change in code that was written for Pixazo, or how to run it unchanged.
+    """Show what to change in code written for Pixazo, and how to run it unchanged.
 
     \b
       lamina connect pixazo
       lamina connect pixazo --url https://lamina.example.org
     """
-    click.echo(as_typed_here("\n".join(_lines(address_of(settings_of(), url)))))
+    click.echo(localize_commands("\n".join(_lines(url_of(settings_of(), url)))))
     return DONE
 
 
-def _lines(here: str) -> list[str]:
+def _lines(service_url: str) -> list[str]:
     return [
-        "Pixazo has no client of its own: its pages call addresses. Change the beginning of each:",
+        "Pixazo has no client library: programs call its URLs. Replace the beginning of each URL,",
         "",
         "  https://gateway.pixazo.ai",
-        f"  {here}/pixazo",
         "",
-        "and send a key of this service, from lamina keys create:",
+        "by",
+        "",
+        f"  {service_url}/pixazo",
+        "",
+        "and send a key of this service, created by lamina keys create:",
         "",
         "  Ocp-Apim-Subscription-Key: lam_...",
         "",
-        "For instance:",
+        "For example:",
         "",
-        f"  curl -X POST {here}/pixazo/qwen-image-max/v1/qwen-image-max-request \\",
+        f"  curl -X POST {service_url}/pixazo/qwen-image-max/v1/qwen-image-max-request \\",
         '    -H "Content-Type: application/json" -H "Ocp-Apim-Subscription-Key: lam_..." \\',
         """    --data-raw '{"prompt": "a red circle on a white background"}'""",
         "",
-        "Or change nothing but the key, and run the program so that those addresses lead here:",
+        "Or change only the key, and let Lamina redirect the requests of the program:",
         "",
         "  lamina redirect --only pixazo -- python their_script.py",
         "",
-        "What is not as there:",
+        "Differences from Pixazo:",
         "",
-        "  The trainer learns at this machine's pace, which without a GPU is that of the small model that comes along.",
-        "  Webhooks and pictures on this machine need LAMINA_ALLOW_PRIVATE_URLS=true.",
-        "  The layered API is that of the newer page; LAMINA_PIXAZO_LAYERED_GENERATION=old has IN_QUEUE.",
+        "  Training runs at the speed of this machine. Without a GPU, the small model nano is trained.",
+        "  Webhooks and pictures on this machine require LAMINA_ALLOW_PRIVATE_URLS=true.",
+        "  The layered API follows Pixazo's newer page; LAMINA_PIXAZO_LAYERED_GENERATION=old uses IN_QUEUE.",
     ]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.destinations import Job, plan_jobs
-from lamina.cli.exits import DONE, FAILED, keeps_all_from_starting, print_error
-from lamina.cli.fault_log import kept_fault
-from lamina.cli.inputs import find_pictures, is_folder, shown_source
+from lamina.cli.exits import DONE, FAILED, affects_every_picture, print_error
+from lamina.cli.fault_log import log_internal_error
+from lamina.cli.inputs import display_name, find_pictures, is_folder
 from lamina.cli.model_options import Size, model_options, sampling_of
+from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
@@ -18,19 +19,19 @@ from lamina.core.errors import LaminaError
 from lamina.core.faults import fault_of
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engines.registry import engine_names
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
-if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
+if TYPE_CHECKING:  # numpy and the engines are imported when there is work for them
     from lamina.core.ports import Step
     from lamina.execution.decompose import Stack
 
-_ENGINE_SHARE = 0.9  # of the time; the rest is writing
-_MOST_NAMED = 5
+_ENGINE_SHARE = 0.9  # of the progress; the rest is for writing the files
+_MAX_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
-    """What all pictures of one call share. `is_many`: several pictures may come, even if a folder holds only one."""
+    """The options that apply to all pictures. `is_many`: the inputs may be several, even if a folder has only one."""
 
     task: DecomposeTask
     engine: str | None
@@ -42,20 +43,50 @@ class _Options:
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("-n", "--layers", type=click.IntRange(MIN_LAYERS, MAX_LAYERS), help="At most so many layers.")
-@click.option("--to", "targets", metavar="PATH", multiple=True, help="Where to write; may be repeated.")
-@click.option("--engine", type=click.Choice(engine_names()), help="What takes the picture apart; auto by default.")
-@click.option("--live-text", is_flag=True, help="PowerPoint and SVG get text to edit instead of pictures of it.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
-@click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors.")
 @click.option(
-    "--prompt", metavar="TEXT", default="", help="For models: what the whole picture shows, hidden parts too."
+    "-n",
+    "--layers",
+    type=click.IntRange(MIN_LAYERS, MAX_LAYERS),
+    help=f"Maximum number of layers, {MIN_LAYERS} to {MAX_LAYERS} (default: {MAX_LAYERS}; for diffusion models, 4).",
 )
 @click.option(
-    "--resolution", type=click.Choice([str(px) for px in RESOLUTIONS_PX]), help="For models: at how many px they look."
+    "--to",
+    "targets",
+    metavar="PATH",
+    multiple=True,
+    help="Output path; its extension selects the format (default: NAME.psd). May be repeated.",
 )
-@click.option("--size", type=Size(), metavar="WIDTHxHEIGHT", help="Bring the picture to that size first, in pixels.")
-@click.option("--raw", "is_raw", is_flag=True, help="For models: their layers as they come, at the size they come in.")
+@click.option(
+    "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
+)
+@click.option(
+    "--live-text", is_flag=True, help="Editable text in PowerPoint and SVG files instead of pictures of the text."
+)
+@json_option
+@quiet_option
+@click.option(
+    "--prompt",
+    metavar="TEXT",
+    default="",
+    help="Description of the whole picture, hidden parts included, for diffusion models (default: the model's own).",
+)
+@click.option(
+    "--resolution",
+    type=click.Choice([str(px) for px in RESOLUTIONS_PX]),
+    help=f"Resolution in pixels at which diffusion models process the picture (default: {RESOLUTIONS_PX[0]}).",
+)
+@click.option(
+    "--size",
+    type=Size(),
+    metavar="WIDTHxHEIGHT",
+    help="Size in pixels to which the picture is resized first (default: no resizing).",
+)
+@click.option(
+    "--raw",
+    "is_raw",
+    is_flag=True,
+    help="Layers exactly as the diffusion model returns them, at its own size; they do not add up to the picture.",
+)
 @model_options
 def decompose(
     inputs: tuple[str, ...],
@@ -71,29 +102,39 @@ def decompose(
     is_raw: bool,
     **model: Any,
 ) -> int:
-    """Take pictures apart into layers.
+    """Decompose pictures into layers.
 
-    INPUT is a picture, a folder (the pictures in it), or - for standard input.
+    INPUT is a picture file, a folder of picture files, or - for standard input.
 
     \b
-      lamina decompose poster.png                    writes poster.psd here
+      lamina decompose poster.png                    writes poster.psd to the current folder
       lamina decompose poster.png -n 6 --to out.ora --to layers/
       lamina decompose photos/ --to 'out/{stem}.psd'
       curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --live-text
       lamina decompose poster.png --engine qwen -n 4 --seed 7
 
-    --to takes the format from the ending: .psd .ora .pptx .svg .tif .webp .zip, .png for the flat picture; a path
-    that ends in / becomes a folder of PNGs. {stem} and {name} in it stand for the input's name without and with its
-    ending. Of several pictures each gets a sub-folder of its own, or the path must contain {stem} or {name}.
+    The extension of --to selects the format: .psd .ora .pptx .svg .tif .webp .zip, or .png for the flattened picture.
+    A path that ends in / is a folder of PNG files. {stem} and {name} in the path are replaced by the input's name
+    without and with its extension. With several inputs, the path must contain {stem} or {name}, or be a folder, in
+    which each picture gets a subfolder.
 
-    JSON is one object, or for several inputs one a line; what failed has "error" there.
+    The JSON output is one object, or one object per line for several inputs. A picture that failed has "error".
     """
     is_many = len(inputs) > 1 or any(map(is_folder, inputs))
     is_json = wants_json(is_json)
     width, height = size or (None, None)
-    resolution_px = int(resolution or RESOLUTIONS_PX[0])
-    task = DecomposeTask(layers, prompt, sampling_of(**model), resolution_px, is_raw, width, height)
-    options = _Options(task, engine, live_text, is_json, is_quiet, is_many)
+    task = DecomposeTask(
+        layers=layers,
+        prompt=prompt,
+        sampling=sampling_of(**model),
+        resolution_px=int(resolution or RESOLUTIONS_PX[0]),
+        is_raw=is_raw,
+        width=width,
+        height=height,
+    )
+    options = _Options(
+        task=task, engine=engine, live_text=live_text, is_json=is_json, is_quiet=is_quiet, is_many=is_many
+    )
     sources, errors = find_pictures(inputs)
     jobs = plan_jobs(sources, targets, is_many)
     for error in errors:
@@ -105,38 +146,42 @@ def decompose(
 
 
 def _decompose_all(jobs: Sequence[Job], options: _Options) -> list[Job]:
-    """Those that failed. Raises `LaminaError` where no other picture could be started either, or there is no other."""
+    """Run the jobs and return those that failed.
+
+    Raises `LaminaError` if it would fail every job, or if there is only one.
+    """
     line = ProgressLine(not options.is_quiet)
     failed: list[Job] = []
     for number, job in enumerate(jobs, 1):
-        line.begin(f"[{number}/{len(jobs)}] {shown_source(job.source)}" if len(jobs) > 1 else shown_source(job.source))
+        name = display_name(job.source)
+        line.begin(f"[{number}/{len(jobs)}] {name}" if len(jobs) > 1 else name)
         try:
             stack = _decompose_one(job, options, line)
         except LaminaError as error:
             line.clear()
-            if keeps_all_from_starting(error) or not options.is_many:
+            if affects_every_picture(error) or not options.is_many:
                 raise
-            told = kept_fault(error, job.source)
+            logged = log_internal_error(error, job.source)
             failed.append(job)
-            print_error(told)
-            _tell_failure(job, told, options)
+            print_error(logged)
+            _print_failure(job, logged, options)
         else:
             line.clear()
-            _tell(stack, job, options)
+            _print_stack(stack, job, options)
     return failed
 
 
 def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
-    """Raises `LaminaError`, whatever goes wrong with the picture; what keeps this line from being shown passes."""
+    """Raises `LaminaError` for everything that can go wrong with the picture; a broken pipe on stdout is not caught."""
     try:
-        return _decomposed(job, options, line)
+        return _decompose_and_save(job, options, line)
     except (LaminaError, BrokenPipeError):
         raise
     except Exception as error:
         raise fault_of(error, "Writing the layers") from error
 
 
-def _decomposed(job: Job, options: _Options, line: ProgressLine) -> "Stack":
+def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "Stack":
     line("starting", 0.0)
     from lamina.execution.decompose import decomposed
 
@@ -148,11 +193,11 @@ def _decomposed(job: Job, options: _Options, line: ProgressLine) -> "Stack":
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
         stack.save(output, live_text=options.live_text)
     line("comparing", 1.0)
-    _ = stack.error  # computed once, here, where the line says so
+    _ = stack.error  # computed and cached here, while the progress line shows it
     return stack
 
 
-def _tell(stack: "Stack", job: Job, options: _Options) -> None:
+def _print_stack(stack: "Stack", job: Job, options: _Options) -> None:
     from lamina.cli.decomposition_report import render_json, render_table
 
     if options.is_quiet:
@@ -163,15 +208,15 @@ def _tell(stack: "Stack", job: Job, options: _Options) -> None:
         click.echo(readable("\n".join(render_table(stack, job.source, job.outputs, terminal_columns()))))
 
 
-def _tell_failure(job: Job, error: LaminaError, options: _Options) -> None:
+def _print_failure(job: Job, error: LaminaError, options: _Options) -> None:
     if options.is_json and not options.is_quiet:
-        told = {"code": error.code.value, "message": error.message, "hint": as_typed_here(error.hint)}
-        _print_json({"source": job.source, "error": told}, options)
+        body = {"code": error.code.value, "message": error.message, "hint": localize_commands(error.hint)}
+        _print_json({"source": job.source, "error": body}, options)
 
 
 def _summary(count: int, failed: Sequence[Job]) -> str:
-    names = ", ".join(shown_source(job.source) for job in failed[:_MOST_NAMED])
-    more = f" and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
+    names = ", ".join(display_name(job.source) for job in failed[:_MAX_NAMED])
+    more = f" and {len(failed) - _MAX_NAMED} more" if len(failed) > _MAX_NAMED else ""
     return f"{len(failed)} of {count} pictures failed: {names}{more}."
 
 

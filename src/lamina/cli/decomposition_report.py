@@ -1,21 +1,21 @@
-"""What `lamina decompose` tells about a picture: as JSON for programs, as a table for people."""
+"""Report of `lamina decompose` about one picture, as JSON or as a table."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from lamina.cli.inputs import shown_source
+from lamina.cli.inputs import display_name
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
 from lamina.core.provenance import Provenance
 from lamina.execution.decompose import Stack
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
 _NAME_COLUMNS = 48
-_OTHER_COLUMNS = 44  # what a row of the table takes without the name
+_OTHER_COLUMNS = 46  # width of a table row without the name
 
 
 def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, Any]:
-    """Layers bottom first; boxes in pixels; errors as fractions of 255."""
+    """Layers are bottom first, boxes in pixels, errors fractions of 255."""
     error = stack.error
     return {
         "source": source,
@@ -27,7 +27,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
         **({"is_flagged": True} if stack.is_flagged else {}),
-        **({"notes": list(map(as_typed_here, stack.notes))} if stack.notes else {}),
+        **({"notes": list(map(localize_commands, stack.notes))} if stack.notes else {}),
         **({"made": _render_made(stack.made)} if stack.made else {}),
     }
 
@@ -49,40 +49,42 @@ def _render_layer(index: int, layer: Layer) -> dict[str, Any]:
 
 
 def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int) -> list[str]:
-    """Lines for a terminal: the picture, its layers with the uppermost first as in a layer panel, the outputs."""
-    room = max(8, min(_NAME_COLUMNS, columns - _OTHER_COLUMNS))
-    rows = [("", "layer", "kind", "size", "at", "covers")]
-    rows += [_row(index, layer, stack, room) for index, layer in reversed(list(enumerate(stack)))]
+    """Lines for a terminal: the picture, its layers with the topmost first as in Photoshop, and the output paths."""
+    name_columns = max(8, min(_NAME_COLUMNS, columns - _OTHER_COLUMNS))
+    rows = [("", "layer", "kind", "size", "position", "coverage")]
+    rows += [_row(index, layer, stack, name_columns) for index, layer in reversed(list(enumerate(stack)))]
     lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True))]
-    notes = [f"  {as_typed_here(note)}" for note in stack.notes]
+    notes = [f"  {localize_commands(note)}" for note in stack.notes]
     written = [f"  wrote {output}" for output in outputs]
     return [_headline(stack, source), *lines, _exactness(stack), *notes, *written]
 
 
 def _headline(stack: Stack, source: str) -> str:
     frame_count = 1 if stack.picture is None else stack.picture.frame_count
-    frames = f", the first of {frame_count} frames" if frame_count > 1 else ""
+    frames = f", first of {frame_count} frames" if frame_count > 1 else ""
     seconds = stack.seconds or 0
-    name = shortened(shown_source(source), 200)
-    return f"{name}  {stack.width} x {stack.height}{frames}: {_counted(len(stack))} in {seconds:.1f} s ({stack.engine})"
+    name = shortened(display_name(source), 200)
+    layers = "1 layer" if len(stack) == 1 else f"{len(stack)} layers"
+    return f"{name}  {stack.width} x {stack.height}{frames}: {layers} in {seconds:.1f} s ({stack.engine})"
 
 
-def _counted(layers: int) -> str:
-    return "1 layer" if layers == 1 else f"{layers} layers"
-
-
-def _row(index: int, layer: Layer, stack: Stack, room: int) -> tuple[str, ...]:
+def _row(index: int, layer: Layer, stack: Stack, name_columns: int) -> tuple[str, ...]:
     covered = int((layer.pixels[..., 3] > 0).sum()) / (stack.width * stack.height)
-    share = "< 0.1 %" if 0 < covered < 0.001 else f"{100 * covered:.1f} %"
-    place = f"{layer.left},{layer.top}"
-    return str(index), shortened(layer.name, room), layer.kind.value, f"{layer.width} x {layer.height}", place, share
+    return (
+        str(index),
+        shortened(layer.name, name_columns),
+        layer.kind.value,
+        f"{layer.width} x {layer.height}",
+        f"{layer.left},{layer.top}",
+        "< 0.1 %" if 0 < covered < 0.001 else f"{100 * covered:.1f} %",
+    )
 
 
 def _exactness(stack: Stack) -> str:
     if stack.is_flagged:
-        return "  The layers are black and do not add up to the picture."
+        return "  The safety checker flagged the picture: all layers are black."
     if stack.error is None:
-        return "  The layers are as the model made them, and do not add up to the picture."
+        return "  These are the model's own layers; they do not add up to the picture."
     levels = round(stack.error.max_abs_error * 255)
     if levels == 0:
         return "  The layers add up to the picture exactly."

@@ -1,101 +1,140 @@
-"""`lamina doctor`: what is here, what is missing, and a small picture taken apart to see that it works."""
+"""`lamina doctor`: a check of the installation, which decomposes a small test picture."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
 
 from lamina.cli.exits import CANNOT_START, DONE
-from lamina.cli.machine import describe_machine
+from lamina.cli.machine import Machine, this_machine
+from lamina.cli.model_list import DAMAGED, HERE
 from lamina.core.errors import LaminaError
 from lamina.engines.registry import ENGINES
-from lamina.installation import as_typed_here, install_command
+from lamina.installation import install_command, localize_commands
 
 _REQUIRED = "classic"
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """The decomposition of the test picture."""
+
+    seconds: float
+    layers: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _EngineState:
+    """`is_run`: the engine decomposed the test picture, or tried to; else only its requirements were checked."""
+
+    is_run: bool
+    problem: str | None = None
+    trial: _Trial | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.problem is None
+
+
 @click.command()
-@click.option("--full", "is_full", is_flag=True, help="Run all engines: the diffusion models take a while to load.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--full", "is_full", is_flag=True, help="Test run of all engines; loading the diffusion models takes a while."
+)
+@click.option("--json", "is_json", is_flag=True, help="JSON output.")
 def doctor(is_full: bool, is_json: bool) -> int:
-    """Show what Lamina finds on this machine and whether it works; exit code 3 if it cannot start.
+    """Check the installation and the hardware of this machine. The exit code is 3 if Lamina cannot start.
 
-    Takes a small picture apart with the classic engine. Of the others it looks whether their packages and weights are
-    here; --full runs them, too.
+    Decomposes a small test picture with the classic engine. For the other engines, only checks that their packages
+    and weights are installed; --full runs them, too.
     """
-    states = {name: _state_of(name, is_full or name == _REQUIRED) for name in ENGINES}
-    report = describe_machine() | {"engines": states}
-    click.echo(json.dumps(report, indent=2) if is_json else "\n".join(_lines(report)))
-    return DONE if report["engines"][_REQUIRED]["is_ready"] else CANNOT_START
+    machine = this_machine()
+    engines = {name: _state_of(name, is_full or name == _REQUIRED) for name in ENGINES}
+    if is_json:
+        rendered = {name: _rendered(state) for name, state in engines.items()}
+        click.echo(json.dumps(asdict(machine) | {"engines": rendered}, indent=2))
+    else:
+        click.echo("\n".join(_lines(machine, engines)))
+    return DONE if engines[_REQUIRED].is_ready else CANNOT_START
 
 
-def _state_of(name: str, is_run: bool) -> dict[str, Any]:
-    """`is_run`: whether it was tried; else only what it needs was looked for."""
+def _state_of(name: str, is_run: bool) -> _EngineState:
     missing = ENGINES[name].missing()
     if missing:
         problem = f"not installed: {', '.join(missing)}. {ENGINES[name].remedy()}"
-        return {"is_ready": False, "is_run": False, "problem": as_typed_here(problem)}
+        return _EngineState(is_run=False, problem=localize_commands(problem))
     try:
-        return {"is_ready": True, "is_run": is_run} | (_tried(name) if is_run else _weighed(name))
+        if is_run:
+            return _EngineState(is_run=True, trial=_run_trial(name))
+        _check_weights(name)
+        return _EngineState(is_run=False)
     except (LaminaError, ImportError) as error:
-        return {"is_ready": False, "is_run": is_run, "problem": as_typed_here(" ".join(str(error).split()))}
+        return _EngineState(is_run=is_run, problem=localize_commands(" ".join(str(error).split())))
 
 
-def _tried(name: str) -> dict[str, Any]:
+def _run_trial(name: str) -> _Trial:
     from lamina.execution.trial import decompose_trial
 
     stack = decompose_trial(name)
     is_exact = stack.error is not None and stack.error.max_abs_error == 0
-    return {"seconds": round(stack.seconds or 0, 3), "layers": len(stack), "is_exact": is_exact}
+    return _Trial(seconds=round(stack.seconds or 0, 3), layers=len(stack), is_exact=is_exact)
 
 
-def _weighed(name: str) -> dict[str, Any]:
-    """Nothing, where the weights are whole."""
+def _check_weights(name: str) -> None:
+    """Raises `LaminaError` if the weights are missing or damaged."""
     from lamina import settings
     from lamina.core.catalog import NANO, default_model
     from lamina.core.tasks import TaskKind
     from lamina.engines.weights.places import require
 
     require(NANO if name == "nano" else default_model(TaskKind.DECOMPOSE), settings.roots(settings.current()))
-    return {}
 
 
-def _lines(report: dict[str, Any]) -> list[str]:
-    memory = report["memory_bytes"]
-    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in report["packages"].items())
+def _rendered(state: _EngineState) -> dict[str, Any]:
+    rendered: dict[str, Any] = {"is_ready": state.is_ready, "is_run": state.is_run}
+    if state.problem is not None:
+        return rendered | {"problem": state.problem}
+    return rendered | (asdict(state.trial) if state.trial is not None else {})
+
+
+def _lines(machine: Machine, engines: dict[str, _EngineState]) -> list[str]:
+    memory = f"{machine.memory_bytes / 2**30:.1f} GiB" if machine.memory_bytes else "unknown"
     return [
-        f"Python      {report['python']} on {report['system']}",
-        f"Packages    {packages}",
-        f"CPU cores   {report['cpu_cores'] or 'unknown'}",
-        f"Memory      {f'{memory / 2**30:.1f} GiB' if memory else 'unknown'}",
-        f"OCR models  {', '.join(report['ocr_models']) or 'none'}",
-        *_diffusion_lines(report),
-        *(f"Engine      {name}: {_verdict(state)}" for name, state in report["engines"].items()),
+        f"Python      {machine.python} on {machine.system}",
+        f"Packages    {_versions(machine.packages)}",
+        f"CPU cores   {machine.cpu_cores or 'unknown'}",
+        f"Memory      {memory}",
+        f"OCR models  {', '.join(machine.ocr_models) or 'none'}",
+        *_diffusion_lines(machine),
+        *(f"Engine      {name}: {_verdict(state)}" for name, state in engines.items()),
     ]
 
 
-def _diffusion_lines(report: dict[str, Any]) -> list[str]:
-    versions = report["diffusion_packages"]
-    if not report["devices"]:
-        return [f"Diffusion   not installed: {install_command('qwen')}"]
-    here = [name for name, state in report["models"].items() if state == "here"]
-    damaged = [f"{name} (damaged)" for name, state in report["models"].items() if state == "damaged"]
-    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
+def _diffusion_lines(machine: Machine) -> list[str]:
+    if not machine.devices:
+        return [f"Diffusion   not installed. To install it: {install_command('qwen')}"]
+    installed = [name for name, state in machine.models.items() if state == HERE]
+    damaged = [f"{name} (damaged)" for name, state in machine.models.items() if state == DAMAGED]
     return [
-        f"Diffusion   {packages}",
+        f"Diffusion   {_versions(machine.diffusion_packages)}",
         *(
-            f"Device      {device['name']}: {device['title']}, {device['free_bytes'] / 1e9:.1f} of "
-            f"{device['total_bytes'] / 1e9:.1f} GB free"
-            for device in report["devices"]
+            f"Device      {device.name}: {device.title}, {device.free_bytes / 1e9:.1f} of "
+            f"{device.total_bytes / 1e9:.1f} GB free"
+            for device in machine.devices
         ),
-        f"Models      {', '.join(here + damaged) or as_typed_here('none here; see lamina models')}",
+        f"Models      {', '.join(installed + damaged) or localize_commands('none installed; see lamina models')}",
     ]
 
 
-def _verdict(state: dict[str, Any]) -> str:
-    if not state["is_ready"]:
-        return f"cannot start: {state['problem']}"
-    if not state["is_run"]:
-        return as_typed_here("its packages and weights are here; lamina doctor --full runs it")
-    exactness = "exactly" if state["is_exact"] else "not exactly"
-    return f"ready; a test picture came apart into {state['layers']} layers in {state['seconds']} s, {exactness}"
+def _versions(packages: dict[str, str | None]) -> str:
+    return ", ".join(f"{name} {version or 'missing'}" for name, version in packages.items())
+
+
+def _verdict(state: _EngineState) -> str:
+    if state.problem is not None:
+        return f"cannot start: {state.problem}"
+    if state.trial is None:
+        return localize_commands("packages and weights are installed; to test it, run lamina doctor --full")
+    exactness = "exact" if state.trial.is_exact else "not exact"
+    return f"ready; decomposed a test picture into {state.trial.layers} layers in {state.trial.seconds} s ({exactness})"

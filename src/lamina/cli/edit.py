@@ -1,6 +1,6 @@
-"""`lamina edit`: pictures and words in, changed pictures out."""
+"""`lamina edit`: pictures edited as a text prompt describes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,35 +9,49 @@ from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.picture_jobs import PictureOptions, picture_options, run_picture_job
 from lamina.core.tasks import EditTask
 
+if TYPE_CHECKING:  # numpy and the engines are imported when there is work for them
+    from lamina.core.ports import Progress
+    from lamina.execution.pictures import Pictures
+
 
 @click.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1)
 @click.argument("prompt")
 @click.option(
-    "--size", type=Size(), metavar="WIDTHxHEIGHT", help="Of the result, in pixels; the first picture's by default."
+    "--size",
+    type=Size(),
+    metavar="WIDTHxHEIGHT",
+    help="Size of the result in pixels, multiples of 16 (default: about the size of the first picture).",
 )
 @picture_options
 @model_options
 def edit(
     images: tuple[str, ...], prompt: str, size: tuple[int, int] | None, picture: PictureOptions, **options: Any
 ) -> int:
-    """Change a picture as words say; with several pictures, the words may speak of picture 1, picture 2 and so on.
+    """Edit a picture as PROMPT describes. With several pictures, the prompt can refer to "picture 1" and so on.
 
     \b
       lamina edit poster.png "make the circle green"
       lamina edit room.jpg chair.png "put the chair of picture 2 into picture 1" --to room2.png
 
-    IMAGE is a picture, or - for standard input. Without --to the result goes to edited.png here, which then must not
-    exist yet. Of several results each gets a number before the ending.
+    IMAGE is a picture file, or - for standard input. Without --to, the result is written to edited.png in the current
+    folder; an existing file is an error. With --count, each file name gets a number before the extension.
     """
     if not images:
-        raise click.UsageError(f"{prompt!r} is all that was given: both a picture and the words are needed.")
+        raise click.UsageError(f"Only one argument was given, {prompt!r}. Give at least one picture and a prompt")
     if images.count(STDIN) > 1:
-        raise click.UsageError("standard input (-) is one picture, and can be named once")
+        raise click.UsageError("Standard input (-) can be given only once")
     width, height = size or (None, None)
-    task = EditTask(prompt, sampling_of(**options), width, height, picture.count, is_expanded=picture.is_expanded)
+    task = EditTask(
+        prompt=prompt,
+        sampling=sampling_of(**options),
+        width=width,
+        height=height,
+        count=picture.count,
+        is_expanded=picture.is_expanded,
+    )
 
-    def work(progress: Any) -> Any:
+    def work(progress: "Progress") -> "Pictures":
         from lamina.execution.pictures import edited
 
         return edited(task, images, picture.engine, progress)

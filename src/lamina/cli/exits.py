@@ -1,14 +1,14 @@
-"""Exit codes, and the one line on stderr that an error becomes."""
+"""Exit codes, and the one-line error message on standard error."""
 
 import click
 
 from lamina.cli.printing import readable
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
 DONE, FAILED, USAGE, CANNOT_START, HUNG_UP, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 129, 130, 143
 
-_OF_ERRORS = {
+_EXIT_CODES = {
     ErrorCode.TASK_INVALID: USAGE,
     ErrorCode.OUTPUT_UNKNOWN_FORMAT: USAGE,
     ErrorCode.ENGINE_UNAVAILABLE: CANNOT_START,
@@ -22,17 +22,17 @@ _OF_ERRORS = {
 
 
 def exit_code_of(error: LaminaError) -> int:
-    """FAILED but for errors in how the command was written or that keep every picture from being started."""
-    return _OF_ERRORS.get(error.code, FAILED)
+    """USAGE for mistakes in the command line, CANNOT_START for a broken installation or setting, else FAILED."""
+    return _EXIT_CODES.get(error.code, FAILED)
 
 
-def keeps_all_from_starting(error: LaminaError) -> bool:
-    """Whether it would be the same with every other picture."""
+def affects_every_picture(error: LaminaError) -> bool:
+    """True if every other picture of the same command would fail with the same error."""
     return exit_code_of(error) == CANNOT_START or error.code is ErrorCode.MODEL_UNKNOWN
 
 
-def print_error(text: LaminaError | str) -> None:
-    """One line on stderr, without control characters; commands in a hint are as they are typed here."""
-    words = f"{text.message} {as_typed_here(text.hint)}".strip() if isinstance(text, LaminaError) else text
-    shown = "".join(letter if letter.isprintable() else " " for letter in readable(words))
-    click.echo(f"lamina: {shown}", err=True)
+def print_error(error: LaminaError | str) -> None:
+    """Print one line on stderr, without control characters; `lamina` in a hint becomes the local command."""
+    message = f"{error.message} {localize_commands(error.hint)}".strip() if isinstance(error, LaminaError) else error
+    printable = "".join(character if character.isprintable() else " " for character in readable(message))
+    click.echo(f"lamina: {printable}", err=True)

@@ -1,4 +1,4 @@
-"""Keeps the tracebacks of faults of ours in a log file of the user's own, and tells where; none is printed unasked."""
+"""Log file for the tracebacks of internal errors, which are printed only with LAMINA_LOG_LEVEL=debug."""
 
 import logging
 import sys
@@ -9,55 +9,63 @@ from lamina.core.errors import LaminaError
 from lamina.core.faults import FAULTS, fault_of, new_fault_id
 
 FILE_NAME = "lamina.log"
-_MOST_BYTES, _OLD_ONES = 1 << 20, 1
+_MAX_BYTES, _BACKUP_COUNT = 1 << 20, 1
 _OWNER_ONLY = 0o700
 _is_logged = False
 
 
-def log_faults() -> None:
-    """From now on they go where this process's logs go: it is a service."""
+def use_service_log() -> None:
+    """Write tracebacks to the log of this process from now on: it is a service."""
     global _is_logged
     _is_logged = True
 
 
-def kept_fault(error: LaminaError, about: str = "") -> LaminaError:
-    """As it came, unless it is a fault of ours: then its traceback is kept, and the hint says where and under which id.
+def log_internal_error(error: LaminaError, subject: str = "") -> LaminaError:
+    """Log the traceback of an internal error and add its location and id to the hint; other errors are unchanged.
 
-    `about`: what was worked on, such as a picture's name.
+    `subject`: what was being processed, such as a file name.
     """
     cause = error.__cause__
     if error.code not in FAULTS or cause is None:
         return error
-    where = _kept(cause, about or error.message, new_fault_id())
-    return LaminaError(error.code, error.message, f"{error.hint} {where}".strip())
+    location = _log_traceback(cause, subject or error.message, new_fault_id())
+    return LaminaError(error.code, error.message, f"{error.hint} {location}".strip())
 
 
-def told_fault(error: Exception, whose: str) -> LaminaError:
-    """`fault_of`, with the exception as its cause, for those who cannot raise it from that."""
-    told = fault_of(error, whose)
-    told.__cause__ = error
-    return told
+def internal_error(error: Exception, component: str) -> LaminaError:
+    """`fault_of` with the exception as its cause, for callers that do not raise it. `component`: what failed."""
+    fault = fault_of(error, component)
+    fault.__cause__ = error
+    return fault
 
 
-def _kept(cause: BaseException, text: str, fault_id: str) -> str:
-    """Where the traceback is, as a sentence."""
+def _log_traceback(cause: BaseException, text: str, fault_id: str) -> str:
+    """A sentence that says where the traceback is."""
     raised = (type(cause), cause, cause.__traceback__)
-    record = logging.LogRecord("lamina", logging.ERROR, "", 0, f"{fault_id} {text}", None, raised)
+    record = logging.LogRecord(
+        name="lamina",
+        level=logging.ERROR,
+        pathname="",
+        lineno=0,
+        msg=f"{fault_id} {text}",
+        args=None,
+        exc_info=raised,
+    )
     if _is_logged:
         logging.getLogger("lamina").handle(record)
-        return f"Its traceback is in the log under {fault_id}."
-    if _is_shown():
-        _written(logging.StreamHandler(sys.stderr), record)
-        return f"Its traceback is above, under {fault_id}."
+        return f"The traceback is in the log under {fault_id}."
+    if _is_debugging():
+        _write(logging.StreamHandler(sys.stderr), record)
+        return f"The traceback is above, under {fault_id}."
     try:
-        path = _file()
-        _written(RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_OLD_ONES, encoding="utf-8"), record)
+        path = _log_file()
+        _write(RotatingFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_BACKUP_COUNT, encoding="utf-8"), record)
     except OSError:
-        return "Set LAMINA_LOG_LEVEL=debug to see its traceback."
-    return f"Its traceback is in {path} under {fault_id}: please report it."
+        return "Set LAMINA_LOG_LEVEL=debug to see the traceback."
+    return f"Please report this error; the traceback is in {path} under {fault_id}."
 
 
-def _file() -> Path:
+def _log_file() -> Path:
     from lamina.settings import state_folder
 
     folder = state_folder()
@@ -65,7 +73,7 @@ def _file() -> Path:
     return folder / FILE_NAME
 
 
-def _is_shown() -> bool:
+def _is_debugging() -> bool:
     from lamina.settings import current
 
     try:
@@ -74,7 +82,7 @@ def _is_shown() -> bool:
         return False
 
 
-def _written(handler: logging.Handler, record: logging.LogRecord) -> None:
+def _write(handler: logging.Handler, record: logging.LogRecord) -> None:
     from importlib.metadata import version
 
     handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s lamina {version('lamina')}: %(message)s"))

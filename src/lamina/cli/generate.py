@@ -1,6 +1,6 @@
-"""`lamina generate`: words in, pictures out."""
+"""`lamina generate`: pictures from a text prompt."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,16 +8,29 @@ from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.picture_jobs import PictureOptions, picture_options, run_picture_job
 from lamina.core.tasks import DEFAULT_STRENGTH, GenerateTask
 
+if TYPE_CHECKING:  # numpy and the engines are imported when there is work for them
+    from lamina.core.ports import Progress
+    from lamina.execution.pictures import Pictures
+
 
 @click.command()
 @click.argument("prompt")
 @click.option(
-    "--size", type=Size(), metavar="WIDTHxHEIGHT", help="Of the picture, in pixels; the model's own by default."
+    "--size",
+    type=Size(),
+    metavar="WIDTHxHEIGHT",
+    help="Size of the picture in pixels, multiples of 16 (default: the model's own).",
 )
-@click.option("--image", metavar="PATH", help="A picture to start from.")
-@click.option("--mask", metavar="PATH", help="Where --image may change: white; as large as it. The rest stays.")
+@click.option("--image", metavar="PATH", help="Picture to start from.")
 @click.option(
-    "--strength", type=click.FloatRange(0, 1), help=f"How much of --image may change; {DEFAULT_STRENGTH} by default."
+    "--mask",
+    metavar="PATH",
+    help="Mask of the size of --image: white areas may change, the rest is kept (default: all may change).",
+)
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    help=f"Strength of the change to --image, 0 to 1 (default: {DEFAULT_STRENGTH}).",
 )
 @picture_options
 @model_options
@@ -30,29 +43,34 @@ def generate(
     picture: PictureOptions,
     **options: Any,
 ) -> int:
-    """Make pictures from words.
+    """Generate pictures from a text prompt.
 
     \b
       lamina generate "a red circle on a white background"
       lamina generate "a lighthouse at dusk" --size 1664x928 --seed 7 --to dusk.png
       lamina generate "the same in winter" --image summer.jpg --strength 0.7
 
-    Without --to the picture goes to generated.png here, which then must not exist yet. Of several pictures each gets
-    a number before the ending.
+    Without --to, the picture is written to generated.png in the current folder; an existing file is an error. With
+    --count, each file name gets a number before the extension.
     """
     if mask is not None and image is None:
-        raise click.UsageError("--mask says where --image may change; give both")
+        raise click.UsageError("--mask needs --image, the picture that it applies to")
     if strength is not None and image is None:
-        raise click.UsageError("--strength says how much of --image may change; give both")
+        raise click.UsageError("--strength needs --image, the picture that it applies to")
     width, height = size or (None, None)
-    strength = DEFAULT_STRENGTH if strength is None else strength
     task = GenerateTask(
-        prompt, sampling_of(**options), width, height, picture.count, strength, is_expanded=picture.is_expanded
+        prompt=prompt,
+        sampling=sampling_of(**options),
+        width=width,
+        height=height,
+        count=picture.count,
+        strength=DEFAULT_STRENGTH if strength is None else strength,
+        is_expanded=picture.is_expanded,
     )
 
-    def work(progress: Any) -> Any:
+    def work(progress: "Progress") -> "Pictures":
         from lamina.execution.pictures import generated
 
         return generated(task, image, mask, picture.engine, progress)
 
-    return run_picture_job(work, picture, "generated", [one for one in (image, mask) if one is not None])
+    return run_picture_job(work, picture, "generated", [path for path in (image, mask) if path is not None])

@@ -1,8 +1,9 @@
-"""`lamina keys`: makes API keys, lists them, takes them back."""
+"""`lamina keys`: creation, listing and revocation of API keys."""
 
 import json
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option
 from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from lamina.core.keys import ApiKey
     from lamina.store.database import Database
 
@@ -21,21 +25,63 @@ _DAY_S = 86_400
 _SCOPES = ("read", "write")
 
 
+@dataclass(frozen=True, slots=True)
+class _KeyRow:
+    """One line of `lamina keys list`. `stored_bytes`: the size of the key's uploads."""
+
+    key: "ApiKey"
+    balance_micros: int
+    stored_bytes: int
+
+
 @click.group()
 def keys() -> None:
-    """Make API keys, list them, and take them back."""
+    """Create, list and revoke API keys."""
 
 
 @keys.command()
-@click.option("--name", metavar="TEXT", default="", help="What to call it.")
-@click.option("--credit", metavar="USD", help="Put so much into its wallet, and have its jobs paid for from there.")
-@click.option("--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="After so many days it is no good.")
-@click.option("--scope", "scopes", type=click.Choice(_SCOPES), multiple=True, help="What it may do; both by default.")
-@click.option("--model", "models", metavar="NAME", multiple=True, help="Only for this model, or these; all by default.")
-@click.option("--per-minute", type=click.IntRange(1), metavar="N", help="So many jobs a minute at most.")
-@click.option("--at-once", type=click.IntRange(1), metavar="N", help="So many open jobs at once at most.")
-@click.option("--max-stored-bytes", type=click.IntRange(0), metavar="N", help="Of its uploads together; 0 is no limit.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--name", metavar="TEXT", default="", help="Name of the key, which other commands accept.")
+@click.option(
+    "--credit",
+    metavar="USD",
+    help="Initial balance in US dollars, from which its jobs are paid (default: its jobs cost nothing).",
+)
+@click.option(
+    "--expires",
+    type=click.IntRange(1, 36_500),
+    metavar="DAYS",
+    help="Days until the key expires, 1 to 36500 (default: it does not expire).",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(_SCOPES),
+    multiple=True,
+    help="Scope of the key, read or write (default: both). May be repeated.",
+)
+@click.option(
+    "--model",
+    "models",
+    metavar="NAME",
+    multiple=True,
+    help="Model that the key may use (default: all models). May be repeated.",
+)
+@click.option(
+    "--per-minute", type=click.IntRange(1), metavar="N", help="Maximum number of jobs per minute (default: no limit)."
+)
+@click.option(
+    "--at-once",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum number of jobs queued and running at the same time (default: no limit).",
+)
+@click.option(
+    "--max-stored-bytes",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Maximum total size of the key's uploads in bytes; 0 is no limit (default: the setting max_stored_bytes).",
+)
+@click.option("--json", "is_json", is_flag=True, help="JSON output.")
 @partial(store_options, may_be_new=True)
 def create(
     database: "Database",
@@ -49,9 +95,9 @@ def create(
     max_stored_bytes: int | None,
     is_json: bool,
 ) -> int:
-    """Make a key and show it, this once: only a hash of it is kept.
+    """Create an API key and print it. It cannot be shown again: only its hash is stored.
 
-    Without --credit its jobs cost nothing. A name that another good key has is refused.
+    Without --credit, its jobs cost nothing. The name must not be in use by another valid key.
     """
     from lamina.accounts.keys import KeyTerms, create_key
     from lamina.core.keys import ALL_SCOPES, Scope
@@ -59,43 +105,46 @@ def create(
 
     now = time.time()
     terms = KeyTerms(
-        name,
-        None if credit is None else micros_of(credit),
-        frozenset(map(Scope, scopes)) or ALL_SCOPES,
-        None if expires is None else now + expires * _DAY_S,
-        per_minute,
-        at_once,
-        frozenset(map(_known_model, models)) or None,
-        max_stored_bytes,
+        name=name,
+        credit_micros=None if credit is None else micros_of(credit),
+        scopes=frozenset(map(Scope, scopes)) or ALL_SCOPES,
+        expires_at=None if expires is None else now + expires * _DAY_S,
+        per_minute=per_minute,
+        at_once=at_once,
+        models=frozenset(map(_model_name, models)) or None,
+        max_stored_bytes=max_stored_bytes,
     )
     if terms.credit_micros is not None and terms.credit_micros < 0:
-        raise click.BadParameter("Give no less than 0.", param_hint="--credit")
+        raise click.BadParameter("The amount must be 0 or more.", param_hint="--credit")
     key, secret = create_key(database, terms, now)
     click.echo(json.dumps({"key": secret, "id": key.id, "name": name}) if is_json else secret)
     return DONE
 
 
 @keys.command(name="list")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@json_option
 @store_options
 def list_keys(database: "Database", is_json: bool) -> int:
-    """Show the keys, without their secrets."""
+    """List the API keys, without their secrets."""
     from lamina.store import keys as store
     from lamina.store import stored_bytes, wallets
 
-    def work(connection: Any) -> list[dict[str, Any]]:
+    def read(connection: "Connection") -> list[_KeyRow]:
         return [
-            _row(key, wallets.balance_micros(connection, key.id), stored_bytes.of_key(connection, key.id)[0])
+            _KeyRow(key, wallets.balance_micros(connection, key.id), stored_bytes.of_key(connection, key.id)[0])
             for key in store.every(connection)
         ]
 
-    found = database.write_now(work)
+    rows = database.write_now(read)
     if is_json or not sys.stdout.isatty():
-        click.echo(json.dumps({"keys": found}, indent=2))
+        click.echo(json.dumps({"keys": list(map(_rendered, rows))}, indent=2))
     else:
         head = ("key", "name", "state", "scopes", "balance", "id")
-        rows = [(f"{one['prefix']}…", *(str(one[name]) for name in head[1:])) for one in found]
-        click.echo("\n".join(aligned([head, *rows], (False, False, False, False, True, False))))
+        cells = [
+            (f"{row.key.prefix}…", row.key.name, _state(row.key), _scopes(row.key), _balance(row), row.key.id)
+            for row in rows
+        ]
+        click.echo("\n".join(aligned([head, *cells], (False, False, False, False, True, False))))
     return DONE
 
 
@@ -103,42 +152,57 @@ def list_keys(database: "Database", is_json: bool) -> int:
 @click.argument("key")
 @store_options
 def revoke(database: "Database", key: str) -> int:
-    """Take a key back, named by its id, its first 12 characters, or its name. Its jobs go on; nobody can see them."""
+    """Revoke KEY, given as an id, the first 12 characters, or a name. Its jobs continue, but nobody can see them."""
     from lamina.accounts.keys import the_key
     from lamina.store import keys as store
 
-    def work(connection: Any) -> "ApiKey":
-        found = the_key(connection, key, time.time())
-        store.revoke(connection, found.id, time.time())
-        return found
+    def revoke_in(connection: "Connection") -> "ApiKey":
+        api_key = the_key(connection, key, time.time())
+        store.revoke(connection, api_key.id, time.time())
+        return api_key
 
-    found = database.write_now(work)
-    click.echo(f"Revoked {found.prefix}… ({found.id}).")
+    revoked = database.write_now(revoke_in)
+    click.echo(f"Revoked {revoked.prefix}… ({revoked.id}).")
     return DONE
 
 
-def _row(key: "ApiKey", balance_micros: int, stored_bytes: int) -> dict[str, Any]:
-    from lamina.core.money import usd_of
-
-    is_good = key.is_valid_at(time.time())
+def _rendered(row: _KeyRow) -> dict[str, Any]:
+    key = row.key
     return {
         "id": key.id,
         "prefix": key.prefix,
         "name": key.name,
-        "state": "good" if is_good else "revoked" if key.revoked_at is not None else "expired",
-        "scopes": ",".join(sorted(key.scopes)),
+        "state": _state(key),
+        "scopes": _scopes(key),
         "models": None if key.models is None else sorted(key.models),
-        "balance": usd_of(balance_micros) if key.is_metered else "-",
+        "balance": _balance(row),
         "created_at": _time(key.created_at),
         "expires_at": None if key.expires_at is None else _time(key.expires_at),
         "per_minute": key.per_minute,
         "at_once": key.at_once,
         "max_stored_bytes": key.max_stored_bytes,
-        "stored_bytes": stored_bytes,
+        "stored_bytes": row.stored_bytes,
     }
 
 
-def _known_model(name: str) -> str:
+def _state(key: "ApiKey") -> str:
+    if key.is_valid_at(time.time()):
+        return "good"
+    return "revoked" if key.revoked_at is not None else "expired"
+
+
+def _scopes(key: "ApiKey") -> str:
+    return ",".join(sorted(key.scopes))
+
+
+def _balance(row: _KeyRow) -> str:
+    from lamina.core.money import usd_of
+
+    return usd_of(row.balance_micros) if row.key.is_metered else "-"
+
+
+def _model_name(name: str) -> str:
+    """The catalog's name for a model name or alias. Raises `LaminaError` (model_unknown)."""
     from lamina.core.catalog import model_named
     from lamina.core.prices import TRAINERS
 

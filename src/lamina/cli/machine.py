@@ -1,16 +1,15 @@
-"""What `lamina doctor` reads off the machine: Python, packages, processors, memory, devices, models."""
+"""Facts about the machine for `lamina doctor`: Python, packages, CPU cores, memory, devices, models."""
 
 import importlib.util
 import os
 import platform
-from dataclasses import asdict
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from lamina.cli.model_list import describe_models
+from lamina.cli.model_list import model_statuses
 from lamina.core.errors import LaminaError
-from lamina.engines.qwen.devices import all_devices, host_total_bytes
+from lamina.engines.qwen.devices import Device, all_devices, host_total_bytes
 
 _PACKAGES = (
     "lamina", "click", "httpx2", "imagecodecs", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless",
@@ -19,34 +18,50 @@ _PACKAGES = (
 _DIFFUSION_PACKAGES = ("torch", "diffusers", "transformers", "huggingface-hub", "safetensors", "torchao", "gguf")
 
 
-def describe_machine() -> dict[str, Any]:
-    """As JSON. Versions, `cpu_cores` and `memory_bytes` are None where they cannot be found out."""
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "packages": {package: _version(package) for package in _PACKAGES},
-        "cpu_cores": _cpu_cores(),
-        "memory_bytes": host_total_bytes() or None,
-        "ocr_models": _ocr_models(),
-        "diffusion_packages": {package: _version(package) for package in _DIFFUSION_PACKAGES},
-        "devices": _devices(),
-        "models": _models(),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """`packages`, `diffusion_packages`: versions by name, None if not installed. `cpu_cores`, `memory_bytes`: None if
+    unknown. `ocr_models`: file names. `models`: the state of every model, "here", "damaged" or "missing".
+    """
+
+    python: str
+    system: str
+    packages: dict[str, str | None]
+    cpu_cores: int | None
+    memory_bytes: int | None
+    ocr_models: list[str]
+    diffusion_packages: dict[str, str | None]
+    devices: list[Device]
+    models: dict[str, str]
 
 
-def _devices() -> list[dict[str, Any]]:
-    """What torch can run models on; empty without torch, or where it cannot be loaded."""
+def this_machine() -> Machine:
+    return Machine(
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        packages={package: _version(package) for package in _PACKAGES},
+        cpu_cores=_cpu_cores(),
+        memory_bytes=host_total_bytes() or None,
+        ocr_models=_ocr_models(),
+        diffusion_packages={package: _version(package) for package in _DIFFUSION_PACKAGES},
+        devices=_devices(),
+        models=_models(),
+    )
+
+
+def _devices() -> list[Device]:
+    """The devices that torch can use; empty if torch is missing or cannot be imported."""
     try:
-        return [asdict(device) for device in all_devices()]
+        return all_devices()
     except LaminaError:
         return []
 
 
 def _models() -> dict[str, str]:
-    """Each model of the catalog with its state: "here", "damaged" or "missing"."""
     from lamina import settings
 
-    return {entry["name"]: entry["state"] for entry in describe_models(settings.roots(settings.current()))}
+    statuses = model_statuses(settings.roots(settings.current()))
+    return {status.model.name: status.state for status in statuses}
 
 
 def _version(package: str) -> str | None:
@@ -57,12 +72,12 @@ def _version(package: str) -> str | None:
 
 
 def _cpu_cores() -> int | None:
-    """Those that this process may use."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _ocr_models() -> list[str]:
-    """The files' names; empty if there are none."""
+    """The file names of the installed OCR models."""
     package = importlib.util.find_spec("rapidocr")
     folders = package.submodule_search_locations if package is not None else None
     return sorted(model.name for folder in folders or [] for model in Path(folder, "models").glob("*.onnx"))

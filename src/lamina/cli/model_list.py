@@ -1,26 +1,40 @@
-"""`lamina models`: what the models are for, what they need, and which are here."""
+"""`lamina models`: the models, their requirements, and which are installed."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE, FAILED
+from lamina.cli.output_options import json_option
 from lamina.cli.printing import print_json, wants_json
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import MODELS, Model
-from lamina.installation import as_typed_here, reinstall_command
+from lamina.installation import localize_commands, reinstall_command
 
 if TYPE_CHECKING:
     from lamina.engines.weights.places import Place, Roots
 
+HERE, DAMAGED, MISSING = "here", "damaged", "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStatus:
+    """Whether a model is installed: `state` is HERE, DAMAGED or MISSING; `problem` says what is damaged."""
+
+    model: Model
+    place: "Place | None"
+    state: str
+    problem: str | None = None
+
 
 @click.command()
-@click.option("--verify", "is_verifying", is_flag=True, help="Read the files in full and compare their checksums.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@click.option("--verify", "is_verifying", is_flag=True, help="Full check: read all files and compare their checksums.")
+@json_option
 def models(is_verifying: bool, is_json: bool) -> int:
-    """Show the models, what each needs, and which are here.
+    """List the models, their requirements, and which are installed.
 
-    The exit code is 1 if a model that is here is damaged.
+    The exit code is 1 if an installed model is damaged.
 
     \b
       lamina models
@@ -28,40 +42,54 @@ def models(is_verifying: bool, is_json: bool) -> int:
     """
     from lamina import settings
 
-    found = describe_models(settings.roots(settings.current()), is_verifying)
+    statuses = model_statuses(settings.roots(settings.current()), is_verifying)
     if wants_json(is_json):
-        print_json(found)
+        print_json([_rendered(status) for status in statuses])
     else:
-        click.echo("\n".join(_lines(found)))
-    return FAILED if any(entry["state"] == "damaged" for entry in found) else DONE
+        click.echo("\n".join(_lines(statuses)))
+    return FAILED if any(status.state == DAMAGED for status in statuses) else DONE
 
 
-def describe_models(roots: "Roots", is_verifying: bool = False) -> list[dict[str, Any]]:
-    """As JSON, in the catalog's order. `state`: "here", "damaged" or "missing"."""
-    from lamina.engines.weights.places import find
-
-    described = [_described(model, find(model, roots), is_verifying) for model in MODELS.values()]
-    return [{**one, **_transformer_state(MODELS[one["name"]], roots)} for one in described]
-
-
-def _transformer_state(model: Model, roots: "Roots") -> dict[str, Any]:
-    """Of one that is set and is not there: nothing else of the model can be used."""
+def model_statuses(roots: "Roots", is_verifying: bool = False) -> list[ModelStatus]:
+    """The status of every model, in the order of the catalog. `is_verifying`: compare the checksums of all files."""
     from lamina.core.errors import LaminaError
-    from lamina.engines.weights.places import check_transformer
+    from lamina.engines.weights.places import check_transformer, find
 
-    try:
-        check_transformer(model, roots)
-    except LaminaError as error:
-        return {"state": "damaged", "problem": str(error)}
-    return {}
+    statuses: list[ModelStatus] = []
+    for model in MODELS.values():
+        place = find(model, roots)
+        try:
+            check_transformer(model, roots)  # if a configured transformer is missing, the model cannot be used at all
+            if place is not None:
+                _check(place, is_verifying)
+        except LaminaError as error:
+            statuses.append(ModelStatus(model=model, place=place, state=DAMAGED, problem=str(error)))
+        else:
+            statuses.append(ModelStatus(model=model, place=place, state=MISSING if place is None else HERE))
+    return statuses
 
 
-def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[str, Any]:
+def _check(place: "Place", is_verifying: bool) -> None:
+    from lamina.engines.weights.record import RECORD, verify
+
+    place.check()
+    if is_verifying and (place.folder / RECORD).is_file():
+        verify(place.folder)
+
+
+def _gpu_bytes(model: Model) -> tuple[int, int]:
+    """GPU memory that the model needs: with everything on the GPU, and with maximum offloading."""
     from lamina.engines.qwen.needs import NANO, RELEASED
     from lamina.engines.qwen.placement import most_and_least_bytes
+
+    return most_and_least_bytes(RELEASED if model.checkpoint.repository else NANO)
+
+
+def _rendered(status: ModelStatus) -> dict[str, Any]:
     from lamina.engines.weights.record import read_record
 
-    most, least = most_and_least_bytes(RELEASED if model.checkpoint.repository else NANO)
+    model, place = status.model, status.place
+    all_at_once, offloaded = _gpu_bytes(model)
     record = read_record(place.folder) if place is not None else None
     return {
         "name": model.name,
@@ -76,8 +104,9 @@ def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[
         "revision": model.checkpoint.revision or None,
         "licence": model.checkpoint.licence,
         "size_bytes": model.checkpoint.size_bytes,
-        "gpu_bytes": {"all_at_once": most, "offloaded": least},
-        **_state(place, is_verifying),
+        "gpu_bytes": {"all_at_once": all_at_once, "offloaded": offloaded},
+        "state": status.state,
+        "problem": status.problem,
         "folder": str(place.folder) if place is not None else None,
         "origin": place.origin if place is not None else None,
         "transformer_file": str(place.transformer_file) if place is not None and place.transformer_file else None,
@@ -85,35 +114,31 @@ def _described(model: Model, place: "Place | None", is_verifying: bool) -> dict[
     }
 
 
-def _state(place: "Place | None", is_verifying: bool) -> dict[str, Any]:
-    from lamina.core.errors import LaminaError
-    from lamina.engines.weights.record import RECORD, verify
-
-    if place is None:
-        return {"state": "missing", "problem": None}
-    try:
-        place.check()
-        if is_verifying and (place.folder / RECORD).is_file():
-            verify(place.folder)
-    except LaminaError as error:
-        return {"state": "damaged", "problem": str(error)}
-    return {"state": "here", "problem": None}
-
-
-def _lines(found: list[dict[str, Any]]) -> list[str]:
-    rows = [("model", "does", "size", "GPU memory", "licence", "state"), *map(_row, found)]
-    problems = [f"{entry['name']}: {entry['problem']}" for entry in found if entry["problem"]]
+def _lines(statuses: list[ModelStatus]) -> list[str]:
+    rows = [("model", "tasks", "size", "GPU memory", "licence", "state"), *map(_row, statuses)]
+    problems = [f"{status.model.name}: {status.problem}" for status in statuses if status.problem]
     return [*aligned(rows, (False, False, True, True, False, False)), *problems]
 
 
-def _row(entry: dict[str, Any]) -> tuple[str, ...]:
-    memory = entry["gpu_bytes"]
-    most, least = (f"{count / 1e9:.0f}" for count in memory.values())
-    needs = f"{least} to {most} GB" if least != most else f"{most} GB"
-    count = entry["size_bytes"]
-    size = f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-    missing = (
-        as_typed_here(f"lamina pull {entry['name']}") if entry["repository"] else f"missing: {reinstall_command()}"
+def _row(status: ModelStatus) -> tuple[str, ...]:
+    model = status.model
+    most, least = (f"{count / 1e9:.0f}" for count in _gpu_bytes(model))
+    count = model.checkpoint.size_bytes
+    return (
+        model.name,
+        ", ".join(sorted(model.tasks)),
+        f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB",
+        f"{least} to {most} GB" if least != most else f"{most} GB",
+        model.checkpoint.licence,
+        _state_text(status),
     )
-    state = {"here": f"here: {entry['folder']}", "damaged": "damaged", "missing": missing}
-    return entry["name"], ", ".join(entry["tasks"]), size, needs, entry["licence"], state[entry["state"]]
+
+
+def _state_text(status: ModelStatus) -> str:
+    if status.state == HERE and status.place is not None:
+        return f"installed: {status.place.folder}"
+    if status.state == DAMAGED:
+        return "damaged"
+    if status.model.checkpoint.repository:
+        return localize_commands(f"missing: lamina pull {status.model.name}")
+    return f"missing: {reinstall_command()}"

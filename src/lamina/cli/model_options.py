@@ -1,4 +1,4 @@
-"""The options that every command with a diffusion model shares, and what they say as a `Sampling`."""
+"""Command-line options shared by all commands that run a diffusion model, and their conversion to a `Sampling`."""
 
 import re
 from collections.abc import Callable
@@ -13,29 +13,58 @@ _SIZE = re.compile(r"\s*(\d{1,6})\s*[x*]\s*(\d{1,6})\s*", re.ASCII | re.IGNORECA
 _LEVELS = [level.value for level in AccelerationLevel]
 
 _OPTIONS = (
-    click.option("--model", metavar="NAME", help="Which model; lamina models lists them."),
-    click.option("--seed", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same result."),
     click.option(
-        "--steps", type=click.IntRange(1, MAX_STEPS), help="Sampling steps; by default the model's own number."
+        "--model",
+        metavar="NAME",
+        help="Model name; lamina models lists them (default: the standard model for the task).",
     ),
-    click.option("--guidance", type=click.FloatRange(0, MAX_GUIDANCE), help="How closely to follow the prompt."),
-    click.option("--negative", metavar="TEXT", default="", help="What should not be seen."),
-    click.option("--lora", "loras", metavar="PATH[:SCALE]", multiple=True, help="A LoRA to put on the model."),
-    click.option("--scheduler", metavar="NAME", default=DEFAULT_SCHEDULER, help="How to sample."),
     click.option(
-        "--acceleration", type=click.Choice(_LEVELS), default=_LEVELS[0], help="How much work may be skipped."
+        "--seed",
+        type=click.IntRange(0, MAX_SEED),
+        help="Random seed; the same seed gives the same result (default: a random one).",
+    ),
+    click.option(
+        "--steps",
+        type=click.IntRange(1, MAX_STEPS),
+        help=f"Number of sampling steps, 1 to {MAX_STEPS} (default: depends on the model).",
+    ),
+    click.option(
+        "--guidance",
+        type=click.FloatRange(0, MAX_GUIDANCE),
+        help="Guidance scale, 0 to 50: higher values follow the prompt more closely (default: depends on the model).",
+    ),
+    click.option("--negative", metavar="TEXT", default="", help="Negative prompt: what the result should not contain."),
+    click.option(
+        "--lora",
+        "loras",
+        metavar="PATH[:SCALE]",
+        multiple=True,
+        help="LoRA to apply, with an optional scale from -4 to 4 (default: 1). May be repeated.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="NAME",
+        default=DEFAULT_SCHEDULER,
+        help=f"Name of the scheduler (default: {DEFAULT_SCHEDULER}, the model's own).",
+    ),
+    click.option(
+        "--acceleration",
+        type=click.Choice(_LEVELS),
+        default=_LEVELS[0],
+        help="Acceleration level: how much of the sampling may be skipped (default: none).",
     ),
 )
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options to a command, whose function takes them as `**options` for `sampling_of`."""
+    """Add the options to a command, whose function receives them as `**options` for `sampling_of`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 def sampling_of(
+    *,
     model: str | None,
     seed: int | None,
     steps: int | None,
@@ -46,17 +75,24 @@ def sampling_of(
     acceleration: str,
 ) -> Sampling:
     """Raises `LaminaError` (task_invalid)."""
-    adapters = tuple(_lora(text) for text in loras)
-    level = Acceleration(AccelerationLevel(acceleration))
-    return Sampling(model, seed, steps, guidance, negative, adapters, scheduler, level)
+    return Sampling(
+        model=model,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        negative=negative,
+        loras=tuple(_lora(text) for text in loras),
+        scheduler=scheduler,
+        acceleration=Acceleration(AccelerationLevel(acceleration)),
+    )
 
 
 def _lora(text: str) -> Lora:
-    """PATH, or PATH:SCALE; a colon within a path or URL is left alone."""
+    """Parse PATH or PATH:SCALE; a colon within a path or URL belongs to the path."""
     path, colon, scale = text.rpartition(":")
     try:
         return Lora(path, float(scale)) if colon else Lora(text)
-    except ValueError:  # what follows the colon is no number
+    except ValueError:  # the text after the colon is not a number
         return Lora(text)
 
 
@@ -68,7 +104,7 @@ class Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # ge
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        found = _SIZE.fullmatch(str(value))
-        if found is None:
+        match = _SIZE.fullmatch(str(value))
+        if match is None:
             self.fail(f"{value!r} is not a size such as 1024x768.", param, ctx)
-        return int(found[1]), int(found[2])
+        return int(match[1]), int(match[2])

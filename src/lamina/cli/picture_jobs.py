@@ -1,4 +1,4 @@
-"""What `lamina generate` and `lamina edit` share: their output options, the run with its progress, the report."""
+"""Shared parts of `lamina generate` and `lamina edit`: output options, running with progress, and the report."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamina.cli.destinations import check_spared
+from lamina.cli.destinations import check_not_inputs, file_exists
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
-from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_PICTURES, TaskKind
 from lamina.engines.registry import engine_names
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
-if TYPE_CHECKING:  # numpy and the engines are loaded when there is work for them
+if TYPE_CHECKING:  # numpy and the engines are imported when there is work for them
     from lamina.core.ports import Progress
     from lamina.execution.pictures import Pictures
 
-_DEFAULT_ENDING = ".png"
+_DEFAULT_EXTENSION = ".png"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureOptions:
-    """`to`: where to write, None for a default name; `count`: how many pictures; `quality`: 1..100 of lossy files."""
+    """`to`: the output path, None for the default; `count`: number of pictures; `quality`: 1..100, of lossy formats."""
 
     to: str | None
     count: int
@@ -39,44 +39,57 @@ class PictureOptions:
 
 
 _OPTIONS = (
-    click.option("--to", metavar="PATH", help="Where to write: .png, .jpg, .webp or .tif."),
+    click.option("--to", metavar="PATH", help="Output path, ending in .png, .jpg, .webp or .tif."),
     click.option(
-        "-n", "--count", type=click.IntRange(1, MAX_PICTURES), default=1, help="How many; their seeds follow."
+        "-n",
+        "--count",
+        type=click.IntRange(1, MAX_PICTURES),
+        default=1,
+        help=f"Number of pictures, 1 to {MAX_PICTURES}, with consecutive seeds (default: 1).",
     ),
-    click.option("--quality", type=click.IntRange(1, 100), default=95, help="Of JPEG and WebP."),
     click.option(
-        "--engine", type=click.Choice(engine_names(TaskKind.GENERATE)), help="What makes the picture; auto by default."
+        "--quality",
+        type=click.IntRange(1, 100),
+        default=95,
+        help="Quality of JPEG and WebP files, 1 to 100 (default: 95).",
     ),
-    click.option("--expand", "is_expanded", is_flag=True, help="Let a language model enrich the prompt first."),
-    click.option("--watermark", "is_watermarked", is_flag=True, help="Write a small visible mark into the picture."),
-    click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal."),
-    click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors."),
+    click.option(
+        "--engine",
+        type=click.Choice(engine_names(TaskKind.GENERATE)),
+        help="Engine that makes the pictures (default: auto).",
+    ),
+    click.option(
+        "--expand", "is_expanded", is_flag=True, help="Prompt expansion: a language model adds detail to the prompt."
+    ),
+    click.option("--watermark", "is_watermarked", is_flag=True, help="Visible watermark, small, in every picture."),
+    json_option,
+    quiet_option,
 )
 
 
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options to a command, whose function takes them as `picture`, one `PictureOptions`."""
+    """Add the options to a command, whose function receives them as one `PictureOptions`, `picture`."""
 
     @functools.wraps(command)
-    def gathered(**arguments: Any) -> Any:
+    def with_picture_options(**arguments: Any) -> Any:
         names = PictureOptions.__dataclass_fields__
         picture = PictureOptions(**{name: arguments.pop(name) for name in names})
         return command(picture=picture, **arguments)
 
     for option in reversed(_OPTIONS):
-        gathered = option(gathered)
-    return gathered
+        with_picture_options = option(with_picture_options)
+    return with_picture_options
 
 
 def run_picture_job(
     work: "Callable[[Progress], Pictures]", options: PictureOptions, stem: str, sources: Sequence[str] = ()
 ) -> int:
-    """Do the work and write what comes of it; every output is checked before. `sources`: which none may replace.
+    """Check the output paths, run `work` and write its pictures. `sources`: input paths, which are not overwritten.
 
-    Raises `LaminaError`: output_unknown_format, output_in_the_way, output_unwritable, and what `work` raises.
+    Raises `LaminaError`: output_unknown_format, output_in_the_way, output_unwritable, and the errors of `work`.
     """
     outputs = _outputs(options, stem)
-    check_spared(outputs, sources)
+    check_not_inputs(outputs, sources)
     line = ProgressLine(not options.is_quiet)
     line.begin(stem)
     try:
@@ -85,7 +98,7 @@ def run_picture_job(
         pictures.save_each(outputs, quality=options.quality, is_watermarked=options.is_watermarked)
     finally:
         line.clear()
-    _tell(pictures, outputs, options)
+    _print_report(pictures, outputs, options)
     return DONE
 
 
@@ -93,22 +106,18 @@ def _outputs(options: PictureOptions, stem: str) -> list[str]:
     from lamina.imaging.atomic_files import check_file_target
     from lamina.imaging.encoding import picture_format_of
 
-    path = Path(options.to or f"{stem}{_DEFAULT_ENDING}")
+    path = Path(options.to or f"{stem}{_DEFAULT_EXTENSION}")
     numbered = [path.with_stem(f"{path.stem}-{number}") for number in range(1, options.count + 1)]
-    outputs = [str(one) for one in (numbered if options.count > 1 else [path])]
+    outputs = [str(output) for output in (numbered if options.count > 1 else [path])]
     for output in outputs:
         picture_format_of(output)
         check_file_target(Path(output))
         if options.to is None and Path(output).exists():
-            raise LaminaError(
-                ErrorCode.OUTPUT_IN_THE_WAY,
-                f"{output!r} is already there, and might be your own.",
-                f"To replace it, say so: --to {path}",
-            )
+            raise file_exists(output, str(path))
     return outputs
 
 
-def _tell(pictures: "Pictures", outputs: Sequence[str], options: PictureOptions) -> None:
+def _print_report(pictures: "Pictures", outputs: Sequence[str], options: PictureOptions) -> None:
     if options.is_quiet:
         return
     if wants_json(options.is_json):
@@ -132,21 +141,20 @@ def _rendered(pictures: "Pictures", outputs: Sequence[str]) -> dict[str, Any]:
         "timings": dict(made.timings_s),
         "flagged": list(pictures.flagged),
         "outputs": list(outputs),
-        **({"notes": list(map(as_typed_here, pictures.notes))} if pictures.notes else {}),
+        **({"notes": list(map(localize_commands, pictures.notes))} if pictures.notes else {}),
     }
 
 
 def _lines(pictures: "Pictures", outputs: Sequence[str]) -> list[str]:
     made, count = pictures.made, len(outputs)
     seconds = sum(made.timings_s.values())
-    what = "1 picture" if count == 1 else f"{count} pictures"
+    noun = "1 picture" if count == 1 else f"{count} pictures"
     skipped = f", {made.skipped_steps} skipped" if made.skipped_steps else ""
-    how = f"{made.checkpoint}, seed {made.seed}, {made.steps} steps{skipped}"
-    head = f"{what} of {pictures.width} x {pictures.height} in {seconds:.1f} s ({how})"
-    flagged = ["  The safety checker blackened what it found unsafe."] if any(pictures.flagged) else []
+    details = f"{made.checkpoint}, seed {made.seed}, {made.steps} steps{skipped}"
+    flagged = ["  The safety checker replaced unsafe pictures by black ones."] if any(pictures.flagged) else []
     return [
-        head,
-        *(f"  {as_typed_here(note)}" for note in pictures.notes),
+        f"{noun} of {pictures.width} x {pictures.height} in {seconds:.1f} s ({details})",
+        *(f"  {localize_commands(note)}" for note in pictures.notes),
         *flagged,
         *(f"  wrote {output}" for output in outputs),
     ]

@@ -1,4 +1,4 @@
-"""What commands print on standard output: JSON for programs or lines for people, UTF-8 whatever files are called."""
+"""Standard output of the commands: JSON for programs or lines for people, always valid UTF-8."""
 
 import json
 import re
@@ -7,27 +7,27 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-# A byte of a file's name that is not UTF-8, as Python holds it (PEP 383), and as repr() shows that in messages.
-_BYTE = re.compile("[\udc80-\udcff]")
-_SHOWN_BYTE = re.compile(r"(?<!\\)\\udc([89a-f][0-9a-f])")
-_LONE = re.compile("[\ud800-\udfff]")
+# A byte of a file name that is not UTF-8, as Python represents it (PEP 383), and as repr() prints it in messages.
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_REPR_OF_BYTE = re.compile(r"(?<!\\)\\udc([89a-f][0-9a-f])")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def wants_json(is_json: bool) -> bool:
-    """True if JSON was asked for, and where nobody looks at a terminal."""
+    """True if --json was passed or stdout is not a terminal."""
     return is_json or sys.stdout is None or not sys.stdout.isatty()
 
 
 def print_json(value: object, indent: int | None = 2) -> None:
-    """One JSON text, on one line without `indent`; strings are as in `readable`."""
+    """Print one JSON document, on one line if `indent` is None; strings are passed through `readable`."""
     is_unicode = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     click.echo(json.dumps(_readable_inside(value), ensure_ascii=not is_unicode, indent=indent))
 
 
 def readable(text: str) -> str:
-    r"""Text that UTF-8 can hold: a byte of a file's name that is not UTF-8 stands there as \xNN."""
-    text = _BYTE.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)
-    return _LONE.sub("\ufffd", _SHOWN_BYTE.sub(r"\\x\1", text))
+    r"""Text that can be encoded as UTF-8: a byte of a file name that is not UTF-8 becomes \xNN."""
+    text = _ESCAPED_BYTE.sub(lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)
+    return _LONE_SURROGATE.sub("\ufffd", _REPR_OF_BYTE.sub(r"\\x\1", text))
 
 
 def _readable_inside(value: object) -> object:

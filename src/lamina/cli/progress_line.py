@@ -1,4 +1,4 @@
-"""The one line on a terminal that says what is being done now."""
+"""The progress line on a terminal."""
 
 import contextlib
 import sys
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 class ProgressLine:
-    """A `Progress` on stderr; silent where stderr is not a terminal that can rewrite a line."""
+    """A `Progress` that prints to stderr; silent if stderr is not a terminal that can rewrite a line."""
 
-    def __init__(self, is_wanted: bool = True) -> None:
-        self._is_shown = is_wanted and sys.stderr is not None and can_rewrite_lines(sys.stderr)
+    def __init__(self, is_enabled: bool = True) -> None:
+        self._is_shown = is_enabled and sys.stderr is not None and can_rewrite_lines(sys.stderr)
         self._title, self._countdown = "", Countdown()
 
     def begin(self, title: str) -> None:
-        """`title`: what the line starts with from now on."""
+        """Start a new task; `title` is the beginning of the line."""
         self._title, self._countdown = title, Countdown()
 
     def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
         eta_s = self._countdown.heard(None if step is None else step.eta_s)
         if self._is_shown:
-            left = f", {eta_s:.0f} s to go" if eta_s else ""
-            text = f"{self._title}  {share_done:4.0%}  {stage}{left}"
+            remaining = f", {eta_s:.0f} s left" if eta_s else ""
+            text = f"{self._title}  {share_done:4.0%}  {stage}{remaining}"
             _show(shortened(readable(text), terminal_columns() - 1))
 
     def clear(self) -> None:
@@ -38,5 +38,5 @@ class ProgressLine:
 
 
 def _show(text: str) -> None:
-    with contextlib.suppress(OSError):  # the terminal is gone; what ends the work will say so
+    with contextlib.suppress(OSError):  # the terminal was closed; SIGHUP or the next write to stdout reports it
         click.echo(f"\r\x1b[2K{text}", nl=False, err=True)

@@ -1,33 +1,45 @@
-"""`lamina pull`: a model's weights, from the hub or a folder into the models folder."""
+"""`lamina pull`: download of a model's weights, or import of them from a folder."""
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lamina.engines.weights.places import Roots
     from lamina.engines.weights.pulling import BytesDone, Offer
 
 
+@dataclass(frozen=True, slots=True)
+class _Pulled:
+    """`sizes`: the bytes of each file by its path. `folder`: None if nothing is installed. `rendered`: the JSON."""
+
+    sizes: dict[str, int]
+    folder: "Path | None"
+    rendered: dict[str, Any]
+
+
 @click.command()
 @click.argument("name", metavar="MODEL")
-@click.option("--from", "source", metavar="DIR", help="Take it from this folder, without a network.")
-@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be taken, and how much it is.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@click.option("--from", "source", metavar="DIR", help="Folder to import the model from, without network access.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="List of the files and their sizes only; nothing is written.")
+@json_option
 def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     """Download a model's weights.
 
-    First it says what comes, from where, under which licence, and how many bytes. Interrupted, it goes on the next time
-    where it was. Every file is checked against its checksum. What another model here has already is not downloaded
-    again. DIR is a folder in the diffusers layout, or a snapshot in a cache of the Hugging Face hub; it must hold the
-    model that is named.
+    Prints the source, the licence and the size first. An interrupted download resumes when the command is run again.
+    Every file is checked against its checksum. Files that another installed model already has are not downloaded
+    again. DIR is a folder in the diffusers layout or a snapshot in a Hugging Face cache, and must contain MODEL.
 
     \b
       lamina pull qwen-image-layered
@@ -38,65 +50,68 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     model = model_named(name)
     _check_is_released(model)
     roots = settings.roots(settings.current())
-    told = _pull(model, roots, is_dry) if source is None else _adopt(model, roots, source, is_dry)
+    pulled = _download(model, roots, is_dry) if source is None else _import(model, roots, source, is_dry)
     if wants_json(is_json):
-        print_json(told)
+        print_json(pulled.rendered)
     else:
         if is_dry:
-            rows = [(_gigabytes(count), name) for name, count in told["contents"].items()]
+            rows = [(_size(count), name) for name, count in pulled.sizes.items()]
             click.echo("\n".join(aligned(rows, (True, False))))
-        if told["folder"] is not None:
-            click.echo(readable(f"{model.name} is in {told['folder']}"))
+        if pulled.folder is not None:
+            click.echo(readable(f"{model.name} is installed in {pulled.folder}"))
     return DONE
 
 
-def _pull(model: Model, roots: "Roots", is_dry: bool) -> dict[str, Any]:
+def _download(model: Model, roots: "Roots", is_dry: bool) -> _Pulled:
     from lamina.engines.weights import pulling
 
     offer = pulling.offer_of(model, roots)
-    is_here = pulling.is_current(offer, roots)
-    click.echo(_sentence(offer, is_here, roots), err=True)
-    folder = pulling.folder_of(model, roots) if is_here else None
-    if not is_here and not is_dry:
+    is_installed = pulling.is_current(offer, roots)
+    click.echo(_announcement(offer, is_installed, roots), err=True)
+    folder = pulling.folder_of(model, roots) if is_installed else None
+    if not is_installed and not is_dry:
         line = ProgressLine()
-        folder = pulling.pull(offer, roots, _on(line, model.name))
+        folder = pulling.pull(offer, roots, _shown_on(line, model.name))
         line.clear()
-    return {
+    sizes = {file.name: file.bytes for file in offer.listing.files}
+    rendered = {
         "model": model.name,
         "repository": offer.listing.repository,
         "commit": offer.listing.commit,
         "licence": offer.listing.licence,
         "files": len(offer.listing.files),
         "total_bytes": offer.total_bytes,
-        "download_bytes": 0 if is_here else offer.download_bytes,
-        "contents": {file.name: file.bytes for file in offer.listing.files},
+        "download_bytes": 0 if is_installed else offer.download_bytes,
+        "contents": sizes,
         "folder": str(folder) if folder is not None else None,
     }
+    return _Pulled(sizes, folder, rendered)
 
 
-def _adopt(model: Model, roots: "Roots", source: str, is_dry: bool) -> dict[str, Any]:
+def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Pulled:
     from pathlib import Path
 
     from lamina.engines.weights import pulling
 
     path, folder = Path(source).expanduser(), None
-    contents = pulling.contents_of(model, path)
-    total = sum(contents.values())
-    what = f"{model.name}: {path}, {len(contents)} files, {_gigabytes(total)}"
-    click.echo(f"{what}; to be taken to {roots.models / model.name}", err=True)
+    sizes = pulling.contents_of(model, path)
+    total = sum(sizes.values())
+    summary = f"{model.name}: {path}, {len(sizes)} files, {_size(total)}"
+    click.echo(f"{summary}; to import to {roots.models / model.name}", err=True)
     if not is_dry:
         line = ProgressLine()
-        folder = pulling.adopt(model, path, roots, _on(line, model.name))
+        folder = pulling.adopt(model, path, roots, _shown_on(line, model.name))
         line.clear()
-    return {
+    rendered = {
         "model": model.name,
         "source": str(path),
         "commit": pulling.commit_of(path),
-        "files": len(contents),
+        "files": len(sizes),
         "total_bytes": total,
-        "contents": contents,
+        "contents": sizes,
         "folder": str(folder) if folder is not None else None,
     }
+    return _Pulled(sizes, folder, rendered)
 
 
 def _check_is_released(model: Model) -> None:
@@ -105,38 +120,37 @@ def _check_is_released(model: Model) -> None:
     if not model.checkpoint.repository:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"{model.name} comes with Lamina; nothing is to be downloaded.",
+            f"{model.name} is installed with Lamina; there is nothing to download.",
             "See lamina models.",
         )
 
 
-def _sentence(offer: "Offer", is_here: bool, roots: "Roots") -> str:
+def _announcement(offer: "Offer", is_installed: bool, roots: "Roots") -> str:
     listing = offer.listing
-    licence = listing.licence or "not stated"
-    what = (
-        f"{offer.model.name}: {listing.repository} at {listing.commit[:12]}, licence {licence}, "
-        f"{len(listing.files)} files, {_gigabytes(offer.total_bytes)}"
+    summary = (
+        f"{offer.model.name}: {listing.repository} at {listing.commit[:12]}, licence "
+        f"{listing.licence or 'not stated'}, {len(listing.files)} files, {_size(offer.total_bytes)}"
     )
-    if is_here:
-        return f"{what}; all of it is here"
-    spared = offer.total_bytes - offer.download_bytes
-    rest = f", {_gigabytes(spared)} of it is here already" if spared else ""
-    return f"{what}{rest}; {_gigabytes(offer.download_bytes)} to download to {roots.models / offer.model.name}"
+    if is_installed:
+        return f"{summary}; already installed"
+    existing_bytes = offer.total_bytes - offer.download_bytes
+    existing = f", of which {_size(existing_bytes)} are on disk already" if existing_bytes else ""
+    return f"{summary}{existing}; {_size(offer.download_bytes)} to download to {roots.models / offer.model.name}"
 
 
-def _on(line: ProgressLine, title: str) -> "BytesDone":
+def _shown_on(line: ProgressLine, title: str) -> "BytesDone":
     line.begin(title)
     start, first = time.monotonic(), -1
 
-    def told(done: int, total: int, name: str) -> None:
+    def show(done: int, total: int, name: str) -> None:
         nonlocal first
         first = done if first < 0 else first
         rate = (done - first) / max(0.001, time.monotonic() - start)
-        left = f", {(total - done) / rate / 60:.0f} min to go" if rate > 0 else ""
-        line(f"{_gigabytes(done)} of {_gigabytes(total)}, {rate / 1e6:.0f} MB/s{left}  {name}", done / max(1, total))
+        remaining = f", {(total - done) / rate / 60:.0f} min left" if rate > 0 else ""
+        line(f"{_size(done)} of {_size(total)}, {rate / 1e6:.0f} MB/s{remaining}  {name}", done / max(1, total))
 
-    return told
+    return show
 
 
-def _gigabytes(count: int) -> str:
+def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -1,22 +1,24 @@
-"""`lamina recompose`: a layered file in, the flat picture out."""
+"""`lamina recompose`: a layered file flattened into one picture."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamina.cli.destinations import check_spared
+from lamina.cli.destinations import check_not_inputs
 from lamina.cli.exits import DONE
+from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 
-if TYPE_CHECKING:  # numpy is loaded when there is work for it
+if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.core.layers import Pixels
+    from lamina.execution.decompose import Stack
 
 _WHITE = (255, 255, 255)
 
 
 class _Colour(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # generic only in newer clicks
-    """A colour by its name in CSS or as #rrggbb."""
+    """A CSS colour name or #rrggbb."""
 
     name = "colour"
 
@@ -35,11 +37,20 @@ class _Colour(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  #
 
 @click.command()
 @click.argument("stack_path", metavar="STACK")
-@click.option("--to", "target", metavar="PATH", required=True, help="Where to write: .png, .jpg, .webp or .tif.")
-@click.option("--background", type=_Colour(), metavar="COLOUR", help="What shows through where no layer is opaque.")
-@click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, 95 by default, and WebP, lossless by default.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
-@click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--to", "target", metavar="PATH", required=True, help="Output path, ending in .png, .jpg, .webp or .tif.")
+@click.option(
+    "--background",
+    type=_Colour(),
+    metavar="COLOUR",
+    help="Background colour, such as white or #ff8800 (default: transparent; for JPEG, white).",
+)
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Quality of JPEG and WebP files, 1 to 100 (default: 95 for JPEG, lossless for WebP).",
+)
+@json_option
+@quiet_option
 def recompose(
     stack_path: str,
     target: str,
@@ -48,10 +59,10 @@ def recompose(
     is_json: bool,
     is_quiet: bool,
 ) -> int:
-    """Put the layers of a PSD, ORA, ZIP or folder of PNGs together to one flat picture.
+    """Flatten the layers of STACK, a PSD, ORA or ZIP file or a folder of PNG files, into one picture.
 
-    Where no layer is opaque, the picture is transparent, but for JPEG, which is on white; --background puts it on a
-    colour.
+    The picture is transparent where no layer is opaque. A JPEG file gets a white background instead; --background sets
+    a colour for any format.
 
     \b
       lamina recompose poster.psd --to flat.png
@@ -62,22 +73,22 @@ def recompose(
     from lamina.imaging.metadata import metadata_of_stack
 
     kind = picture_format_of(target)
-    check_spared([target], [stack_path])
+    check_not_inputs([target], [stack_path])
     check_file_target(Path(target))
     from lamina.execution.decompose import load
 
     stack = load(stack_path)
     has_alpha = kind is not PictureFormat.JPEG and background is None
-    picture = stack.composite() if has_alpha else _on(background or _WHITE, stack.composite())
+    picture = stack.composite() if has_alpha else _on_background(background or _WHITE, stack.composite())
     encoding = Encoding(kind, quality or DEFAULT_QUALITY, is_lossless=quality is None)
     with atomic_file(Path(target)) as file:
         write(file, picture, encoding, metadata_of_stack(stack))
     if not is_quiet:
-        _tell(stack, stack_path, target, is_json)
+        _print_report(stack, stack_path, target, is_json)
     return DONE
 
 
-def _on(colour: tuple[int, int, int], picture: "Pixels") -> "Pixels":
+def _on_background(colour: tuple[int, int, int], picture: "Pixels") -> "Pixels":
     import numpy as np
 
     from lamina.core.composite import over
@@ -85,16 +96,16 @@ def _on(colour: tuple[int, int, int], picture: "Pixels") -> "Pixels":
     return over(np.full(picture.shape, (*colour, 255), np.uint8), picture)
 
 
-def _tell(stack: Any, stack_path: str, target: str, is_json: bool) -> None:
+def _print_report(stack: "Stack", stack_path: str, target: str, is_json: bool) -> None:
     if wants_json(is_json):
-        told = {
+        report: dict[str, Any] = {
             "stack": stack_path,
             "width": stack.width,
             "height": stack.height,
             "layers": len(stack),
             "outputs": [target],
         }
-        print_json(told | ({"notes": list(stack.notes)} if stack.notes else {}))
+        print_json(report | ({"notes": list(stack.notes)} if stack.notes else {}))
         return
     layers = "1 layer" if len(stack) == 1 else f"{len(stack)} layers"
     head = f"{stack_path}  {stack.width} x {stack.height}: {layers}"

@@ -1,36 +1,44 @@
-"""`lamina redirect`: runs code that was written for a vendor, unchanged, against the Lamina on this machine."""
+"""`lamina redirect`: a program written for a vendor's API, run unchanged against the service on this machine."""
 
 import click
 
-from lamina.cli.service_options import settings_of
+from lamina.cli.service_options import data_option, settings_of
 
 _VENDORS = ("pixazo", "fal", "runware")
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--only", metavar="VENDORS", help="Of pixazo, fal and runware, a comma between several; all by default.")
 @click.option(
-    "--strict", is_flag=True, help="Refuse all other hosts but this machine; by default they are let through."
+    "--only",
+    metavar="VENDORS",
+    help="Vendors to redirect, separated by commas: pixazo, fal, runware (default: all three).",
 )
-@click.option("--data", metavar="DIR", help="The service's folder; lamina/service in XDG_DATA_HOME by default.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Where the server is; 8080 by default, 0 starts another.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Blocking of all hosts except the vendors and this machine (default: other hosts are reachable).",
+)
+@data_option
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port of the service; 0 starts another service (default: 8080)."
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def redirect(only: str | None, strict: bool, data: str | None, port: int | None, command: tuple[str, ...]) -> int:
-    """Run a command whose requests to Pixazo, fal.ai and Runware come here instead.
+    """Run COMMAND and send its requests to Pixazo, fal.ai and Runware to the service on this machine instead.
 
     \b
       lamina redirect -- python their_script.py
       lamina redirect --only fal -- node server.js
 
-    Works by the environment: programs that heed HTTPS_PROXY, and Node, Java and PHP, which are told in their own ways.
-    The command sends the API key that it has, so give it one of `lamina keys create`. Where no server runs, one does
-    for as long as the command. The exit code is the command's.
+    Sets environment variables for COMMAND: HTTPS_PROXY, which most programs use, and the variables that Node, Java and
+    PHP need instead. COMMAND sends its own API key, so give it one from lamina keys create. If no service is running,
+    one is started and stopped with COMMAND. The exit code is that of COMMAND.
     """
     from lamina.redirect.run import run_redirected
 
-    chosen = _parse_vendors(only)
+    vendors = _parse_vendors(only)
     settings = settings_of(data=data, port=port)
-    return run_redirected(settings, command, chosen, strict, lambda words: click.echo(words, err=True, nl=False))
+    return run_redirected(settings, command, vendors, strict, lambda text: click.echo(text, err=True, nl=False))
 
 
 def _parse_vendors(only: str | None) -> tuple[str, ...]:
@@ -39,5 +47,5 @@ def _parse_vendors(only: str | None) -> tuple[str, ...]:
     names = tuple(name.strip() for name in only.split(","))
     unknown = [name for name in names if name not in _VENDORS]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_VENDORS)}.", param_hint="--only")
+        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(_VENDORS)}.", param_hint="--only")
     return names

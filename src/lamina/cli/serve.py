@@ -1,4 +1,4 @@
-"""`lamina serve`: the service on this machine, API and agents in one."""
+"""`lamina serve`: the service on this machine, with the HTTP API and agents."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -6,32 +6,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.fault_log import log_faults
+from lamina.cli.fault_log import use_service_log
 from lamina.cli.service_options import log_level_option, service_options, settings_of
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
 if TYPE_CHECKING:
     from lamina.server.bootstrap import Installation
 
-_MOST_AGENTS = 64
+_MAX_AGENTS = 64
 
 
 @click.command()
-@click.option("--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1, this machine only, by default.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="8080 by default; 0 is any that is free.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on (default: 127.0.0.1, this machine only).")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 selects a free port (default: 8080)."
+)
 @service_options
-@click.option("--agents", type=click.IntRange(0, _MOST_AGENTS), help="Jobs at once on each device; 0 is the API alone.")
+@click.option(
+    "--agents",
+    type=click.IntRange(0, _MAX_AGENTS),
+    help=f"Number of concurrent jobs per device, 0 to {_MAX_AGENTS}; 0 runs the API only (default: 1).",
+)
 @log_level_option
 def serve(**flags: Any) -> int:
-    """Run the service: the API, and agents that do the work.
+    """Run the service: the HTTP API and the agents that run jobs.
 
     \b
       lamina serve
       lamina serve --host 0.0.0.0 --port 80 --data /srv/lamina
       lamina serve --agents 0 --database postgresql://lamina@db/lamina --storage s3://lamina
 
-    The first start makes the store and an API key, which is shown once. Ctrl-C and SIGTERM let running jobs finish,
-    for as long as the setting drain_s says, and give back the rest to the queue; a second Ctrl-C ends at once.
+    The first start creates the database and an API key, which is shown only once. On Ctrl-C and SIGTERM, running jobs
+    have drain_s seconds (default: 30) to finish; unfinished jobs return to the queue. A second Ctrl-C exits at once.
     """
     from lamina.server.bootstrap import open_installation
     from lamina.server.listening import address_of, bound_socket, is_loopback
@@ -41,13 +47,13 @@ def serve(**flags: Any) -> int:
 
     settings = settings_of(**flags)
     configure_logs(settings.log_level, [password_of(settings), settings.expander_key or ""])
-    log_faults()
+    use_service_log()
     check_files(settings)
     with bound_socket(settings.host, settings.port) as listener:
         address = address_of(listener)
         installation = open_installation(settings, address)
         try:
-            click.echo(as_typed_here("\n".join(_lines(installation, address, not is_loopback(listener)))))
+            click.echo(localize_commands("\n".join(_lines(installation, address, not is_loopback(listener)))))
             sys.stdout.flush()
             run_server(installation, listener)
         finally:
@@ -55,8 +61,8 @@ def serve(**flags: Any) -> int:
     return DONE
 
 
-def _lines(installation: "Installation", address: str, is_for_all: bool) -> list[str]:
-    """Where things are, and on the first start the key."""
+def _lines(installation: "Installation", address: str, is_reachable: bool) -> list[str]:
+    """The addresses and folders of the service, and on the first start the API key."""
     from importlib.metadata import version
 
     from lamina.server.stores import place_words
@@ -69,9 +75,9 @@ def _lines(installation: "Installation", address: str, is_for_all: bool) -> list
         f"  API     {address}/v1",
         f"  Docs    {address}/docs",
         f"  Health  {address}/health",
-        *(["  Note    whoever reaches this machine reaches it, unencrypted: put TLS before it"] if is_for_all else []),
+        *(["  Note    reachable from other machines, unencrypted: use a TLS proxy"] if is_reachable else []),
         *(f"  {line}" for line in place_words(settings)),
-        *([f"  Key     {secret}   (shown this once; lamina keys create makes others)"] if secret else []),
+        *([f"  Key     {secret}   (shown only once; lamina keys create makes more)"] if secret else []),
         f"  Engine  {engine_words(installation)}",
         *missing_model_words(installation),
     ]

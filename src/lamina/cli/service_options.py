@@ -1,4 +1,4 @@
-"""The options of the commands that have to do with a service: its store, its address, and the settings they make."""
+"""Command-line options of the service commands: database, storage and address, and the settings they produce."""
 
 import functools
 from collections.abc import Callable
@@ -11,31 +11,43 @@ if TYPE_CHECKING:
     from lamina.settings import Settings
     from lamina.store.database import Database
 
-LOG_LEVELS = ("debug", "info", "warning", "error")  # as in lamina.settings.checks, not loaded for the sake of --help
-_STORE = (
-    click.option("--data", metavar="DIR", help="The service's folder; lamina/service in XDG_DATA_HOME by default."),
-    click.option("--database", metavar="URL", help="postgresql://USER@HOST/NAME; SQLite in the folder by default."),
+LOG_LEVELS = ("debug", "info", "warning", "error")  # as in lamina.settings.checks, which --help need not import
+
+data_option = click.option(
+    "--data", metavar="DIR", help="Data folder of the service (default: lamina/service in XDG_DATA_HOME)."
 )
-_FILES = (
-    click.option("--storage", metavar="URL", help="s3://BUCKET/PREFIX and its like; files in the folder by default."),
+_STORE_OPTIONS = (
+    data_option,
+    click.option(
+        "--database",
+        metavar="URL",
+        help="Database, as postgresql://USER@HOST/NAME or sqlite:///PATH (default: SQLite in the data folder).",
+    ),
+)
+_FILE_OPTIONS = (
+    click.option(
+        "--storage",
+        metavar="URL",
+        help="Storage for files, such as s3://BUCKET/PREFIX (default: files in the data folder).",
+    ),
 )
 
 log_level_option = click.option(
-    "--log-level", type=click.Choice(LOG_LEVELS), help="From which level on it logs; info by default."
+    "--log-level", type=click.Choice(LOG_LEVELS), help="Minimum level of the log messages (default: info)."
 )
-address_option = click.option(
-    "--url", metavar="URL", help="Where the service is; by the settings, http://127.0.0.1:8080, by default."
+url_option = click.option(
+    "--url", metavar="URL", help="URL of the service (default: from the settings, else http://127.0.0.1:8080)."
 )
 
 
 def store_options(command: Callable[..., Any], may_be_new: bool = False) -> Callable[..., Any]:
-    """Adds them to a command, whose function takes an open `Database` as `database`, closed when it is done.
+    """Add --data and --database to a command, whose function receives an open `Database` as `database`.
 
-    `may_be_new`: a store that is not there is made, instead of an error that says so.
+    `may_be_new`: create a missing database instead of raising an error. The database is closed after the command.
     """
 
     @functools.wraps(command)
-    def opened(data: str | None, database: str | None, **arguments: Any) -> Any:
+    def with_database(data: str | None, database: str | None, **arguments: Any) -> Any:
         from lamina.server.stores import check_service_is_there, open_database
 
         settings = settings_of(data=data, database=database)
@@ -47,28 +59,28 @@ def store_options(command: Callable[..., Any], may_be_new: bool = False) -> Call
         finally:
             store.close()
 
-    return _with(_STORE, opened)
+    return _with(_STORE_OPTIONS, with_database)
 
 
 def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds them, and where files are kept, to a command, whose function takes `data`, `database`, `storage`."""
-    return _with((*_STORE, *_FILES), command)
+    """Add --data, --database and --storage to a command, whose function receives them under these names."""
+    return _with((*_STORE_OPTIONS, *_FILE_OPTIONS), command)
 
 
 def settings_of(**flags: object) -> "Settings":
-    """Flags over what else says so. Raises `LaminaError` (settings_invalid)."""
+    """The settings in force; flags that are not None override them. Raises `LaminaError` (settings_invalid)."""
     from lamina.settings import current
 
     return current(**flags)
 
 
-def address_of(settings: "Settings", url: str | None = None) -> str:
-    """Where clients on this machine reach the service, unless a flag says so; without a slash at its end.
+def url_of(settings: "Settings", url: str | None = None) -> str:
+    """The URL of the service for clients on this machine, without a trailing slash; `url` overrides the settings.
 
-    Raises click.BadParameter for a flag that is no such address.
+    Raises click.BadParameter if `url` is not an http or https URL.
     """
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise click.BadParameter(f"{url!r} is not http://HOST or https://HOST.", param_hint="--url")
+        raise click.BadParameter(f"{url!r} is not a URL such as http://HOST or https://HOST.", param_hint="--url")
     return (url or settings.base_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""`lamina settings`: each setting, its value, and the place that decided it."""
+"""`lamina settings`: every setting, its value and its source."""
 
 import json
 
@@ -9,27 +9,26 @@ from lamina.cli.terminal_text import aligned
 
 
 @click.command()
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "is_json", is_flag=True, help="JSON output.")
 def settings(is_json: bool) -> int:
-    """Show each setting and where its value comes from.
+    """Show every setting, its value and its source.
 
-    A flag of a command wins over the environment (LAMINA_ENGINE=classic), that over the file lamina.toml in the
-    current folder (or the one that LAMINA_SETTINGS names), that over the default.
+    A command-line option overrides an environment variable (LAMINA_ENGINE=classic), which overrides the settings file
+    (lamina.toml in the current folder, or the file that LAMINA_SETTINGS names), which overrides the default.
     """
     from lamina.settings import origins
 
-    found = origins()
+    settings_in_force = origins()
     if is_json:
-        click.echo(
-            json.dumps({origin.name: {"value": origin.shown, "from": origin.place} for origin in found}, indent=2)
-        )
+        rendered = {origin.name: {"value": origin.shown, "from": origin.place} for origin in settings_in_force}
+        click.echo(json.dumps(rendered, indent=2))
     else:
-        rows = [(origin.name, _shown(origin.shown), origin.place) for origin in found]
+        rows = [(origin.name, _text(origin.shown), origin.place) for origin in settings_in_force]
         click.echo("\n".join(aligned([("setting", "value", "from"), *rows], (False, False, False))))
     return DONE
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Text laid out for a terminal, where a letter may be two columns wide."""
+"""Text layout for a terminal, where a character may be two columns wide."""
 
 import os
 import shutil
@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TextIO
 
-_MARKS = ("Mn", "Me", "Cf")  # drawn on or beside the letter before, in no column of their own
+_ZERO_WIDTH = ("Mn", "Me", "Cf")  # combining marks and format characters
 
 
 def can_rewrite_lines(stream: TextIO) -> bool:
-    """True for a terminal that understands control sequences; TERM=dumb says that it does not."""
+    """True for a terminal that supports control sequences, which TERM=dumb does not."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -19,13 +19,13 @@ def terminal_columns() -> int:
 
 
 def columns_of(text: str) -> int:
-    """How many columns the text takes (Unicode Standard Annex 11)."""
-    return sum(_columns_of_letter(letter) for letter in text)
+    """Width of the text in columns (Unicode Standard Annex 11)."""
+    return sum(map(_columns_of_character, text))
 
 
 def shortened(text: str, columns: int) -> str:
-    """The text in at most so many columns, control characters left out, with an ellipsis where it was cut."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    """The text cut to at most `columns` columns, with an ellipsis if it was cut and without control characters."""
+    text = "".join(character if character.isprintable() else " " for character in text)
     if columns_of(text) <= columns:
         return text
     while text and columns_of(text) > columns - 1:
@@ -34,7 +34,7 @@ def shortened(text: str, columns: int) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], is_right: Sequence[bool]) -> list[str]:
-    """The rows as lines with columns of equal width, two spaces apart."""
+    """Format rows as lines with aligned columns, two spaces apart; `is_right`: which columns are right-aligned."""
     widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(_padded, row, widths, is_right)).rstrip() for row in rows]
 
@@ -44,7 +44,7 @@ def _padded(text: str, width: int, is_right: bool) -> str:
     return space + text if is_right else text + space
 
 
-def _columns_of_letter(letter: str) -> int:
-    if unicodedata.category(letter) in _MARKS:
+def _columns_of_character(character: str) -> int:
+    if unicodedata.category(character) in _ZERO_WIDTH:
         return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

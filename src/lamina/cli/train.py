@@ -1,4 +1,4 @@
-"""`lamina train`: pictures before and after in, a LoRA out that makes the same of others."""
+"""`lamina train`: a LoRA trained on pairs of pictures, or on pictures and their layers."""
 
 import signal
 from collections import deque
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lamina.cli.destinations import file_exists
 from lamina.cli.exits import DONE, INTERRUPTED, print_error
+from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.core.errors import ErrorCode, LaminaError
@@ -37,28 +39,58 @@ if TYPE_CHECKING:
     from lamina.execution.training import Trained
 
 _SHORT_NAMES = {"edit-plus": "qwen-image-edit-2511", "layered": "qwen-image-layered"}
-_ENDING = ".safetensors"
+_EXTENSION = ".safetensors"
 
 
 @click.command()
 @click.argument("archive", metavar="ZIP|FOLDER")
-@click.option("--model", metavar="NAME", help="edit-plus (the default), layered, or a name that lamina models lists.")
-@click.option("--engine", type=click.Choice(engine_names(TaskKind.TRAIN)), help="What is trained; auto by default.")
-@click.option("--steps", type=click.IntRange(1, MAX_TRAINING_STEPS), help="How many; 1000 by default.")
-@click.option("--learning-rate", type=click.FloatRange(0, 1), help="0.0001 by default.")
-@click.option("--rank", type=click.IntRange(1, MAX_RANK), help="Of the LoRA's matrices; 16 by default.")
-@click.option("--alpha", type=click.FloatRange(MIN_ALPHA, MAX_ALPHA), help="Its strength times the rank; the rank.")
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same LoRA.")
-@click.option("--caption", metavar="TEXT", default="", help="Of examples without a text file.")
-@click.option("--caption-dropout", type=click.FloatRange(0, 1), help="Share of steps without words; 0.05 by default.")
-@click.option("--references", type=click.IntRange(1, MAX_REFERENCES), help="That each example must have.")
 @click.option(
-    "--resolution", type=click.IntRange(MIN_SIDE_PX, MAX_TRAINING_PX), help="In pixels; the model's own by default."
+    "--model",
+    metavar="NAME",
+    help="Model to train for: edit-plus, layered, or a name that lamina models lists (default: edit-plus).",
 )
-@click.option("--checkpoint-every", type=click.IntRange(1, MAX_TRAINING_STEPS), help="So many steps; 100 by default.")
-@click.option("--to", metavar="PATH", help="Where the LoRA goes; lora.safetensors by default.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
-@click.option("--quiet", "is_quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--engine", type=click.Choice(engine_names(TaskKind.TRAIN)), help="Engine that runs the training (default: auto)."
+)
+@click.option("--steps", type=click.IntRange(1, MAX_TRAINING_STEPS), help="Number of training steps (default: 1000).")
+@click.option("--learning-rate", type=click.FloatRange(0, 1), help="Learning rate, 0 to 1 (default: 0.0001).")
+@click.option(
+    "--rank", type=click.IntRange(1, MAX_RANK), help=f"Rank of the LoRA matrices, 1 to {MAX_RANK} (default: 16)."
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(MIN_ALPHA, MAX_ALPHA),
+    help="LoRA alpha: the scale of the LoRA is alpha / rank (default: the rank).",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MAX_SEED),
+    help="Random seed; the same seed gives the same LoRA (default: a random one).",
+)
+@click.option("--caption", metavar="TEXT", default="", help="Caption of the examples without a text file.")
+@click.option(
+    "--caption-dropout",
+    type=click.FloatRange(0, 1),
+    help="Share of the steps trained without a caption, 0 to 1 (default: 0.05).",
+)
+@click.option(
+    "--references",
+    type=click.IntRange(1, MAX_REFERENCES),
+    help=f"Number of source pictures required in every example, 1 to {MAX_REFERENCES} (default: not checked).",
+)
+@click.option(
+    "--resolution",
+    type=click.IntRange(MIN_SIDE_PX, MAX_TRAINING_PX),
+    help="Training resolution in pixels (default: the model's own).",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1, MAX_TRAINING_STEPS),
+    help="Number of steps between checkpoints (default: 100).",
+)
+@click.option("--to", metavar="PATH", help="Output path of the LoRA (default: lora.safetensors).")
+@json_option
+@quiet_option
 def train(
     archive: str,
     model: str | None,
@@ -70,51 +102,51 @@ def train(
     is_quiet: bool,
     **rest: Any,
 ) -> int:
-    """Train a LoRA on pictures of your own.
+    """Train a LoRA on your own pictures.
 
     \b
       lamina train pairs.zip --caption "apply style Z"
       lamina train pairs/ --steps 2000 --rank 32 --to style.safetensors
       lamina train posters.zip --model layered --to posters.safetensors
 
-    ZIP|FOLDER holds ROOT_start.png and ROOT_end.png for every example, and ROOT.txt with the words for it; for layers
-    ROOT_start.png and ROOT_end.png, ROOT_end2.png and so on, bottom first. Beside the LoRA come its settings (.json),
-    a plot of the loss (.png), and a folder (.training) with checkpoints and samples. After Ctrl-C, or anything else
-    that ends it, the same command goes on from the last checkpoint.
+    ZIP|FOLDER contains ROOT_start.png, ROOT_end.png and the caption ROOT.txt for every example. To train layers,
+    ROOT_start.png is the whole picture and ROOT_end.png, ROOT_end2.png and so on are its layers, bottom first. The
+    settings (.json), a plot of the loss (.png) and a folder with checkpoints and samples (.training) are written next
+    to the LoRA. After Ctrl-C or a crash, the same command resumes from the last checkpoint.
     """
     task = TrainTask(
         model=_SHORT_NAMES.get(model or "", model), default_caption=caption, resolution_px=resolution, **rest
     )
-    lora = _place(to)
+    lora = _checked_output(to)
     line = _TrainingLine(not is_quiet)
     line.begin("train")
     try:
         with _interruptible(line):
-            trained = _trained(task, Path(archive), lora, engine, line)
+            trained = _train(task, Path(archive), lora, engine, line)
     except LaminaError as error:
         if error.code is not ErrorCode.CANCELLED:
             raise
         line.clear()
-        print_error(f"Interrupted after {line.steps_done} steps. {_how_to_go_on(lora, line.steps_done)}")
+        print_error(f"Interrupted after {line.steps_done} steps. {_how_to_resume(lora, line.steps_done)}")
         return INTERRUPTED
     finally:
         line.clear()
     if not is_quiet:
-        _tell(trained, is_json)
+        _print_report(trained, is_json)
     return DONE
 
 
 class _TrainingLine(ProgressLine):
-    """A `TrainingProgress` that tells the loss with the step, and stops the training once it was interrupted."""
+    """A `TrainingProgress` that shows the loss with the step, and stops the training after an interrupt."""
 
-    def __init__(self, is_wanted: bool) -> None:
-        super().__init__(is_wanted)
+    def __init__(self, is_enabled: bool) -> None:
+        super().__init__(is_enabled)
         self.steps_done = 0
         self.is_interrupted = False
         self._losses: deque[float] = deque(maxlen=SHOWN_LOSSES)
 
     def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
-        loss = f", loss {_late_loss(self._losses):.4f}" if self._losses and step is not None else ""
+        loss = f", loss {_recent_loss(self._losses):.4f}" if self._losses and step is not None else ""
         super().__call__(f"{stage}{loss}", share_done, step)
         if self.is_interrupted:
             raise LaminaError(ErrorCode.CANCELLED, "The training was interrupted.")
@@ -130,40 +162,38 @@ class _TrainingLine(ProgressLine):
 
 @contextmanager
 def _interruptible(line: _TrainingLine) -> Generator[None]:
-    """The first Ctrl-C lets the step end and what was learnt be written, the second ends it at once."""
+    """The first Ctrl-C finishes the step and writes a checkpoint, the second interrupts at once."""
 
-    def note(_number: int, _frame: "FrameType | None") -> None:
+    def interrupt(_number: int, _frame: "FrameType | None") -> None:
         line.is_interrupted = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
-    before = signal.signal(signal.SIGINT, note)
+    previous = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
-def _place(to: str | None) -> Path:
+def _checked_output(to: str | None) -> Path:
     """Raises `LaminaError`: output_unknown_format, output_in_the_way."""
     from lamina.imaging.atomic_files import check_file_target
 
-    lora = Path(to or f"lora{_ENDING}")
-    if lora.suffix.lower() != _ENDING:
+    lora = Path(to or f"lora{_EXTENSION}")
+    if lora.suffix.lower() != _EXTENSION:
         raise LaminaError(
-            ErrorCode.OUTPUT_UNKNOWN_FORMAT, f"{str(lora)!r} does not end like a LoRA.", f"Use {_ENDING}."
+            ErrorCode.OUTPUT_UNKNOWN_FORMAT,
+            f"The output path {str(lora)!r} does not end in {_EXTENSION}.",
+            f"Use a path that ends in {_EXTENSION}.",
         )
     for path in (lora, lora.with_suffix(".json"), lora.with_suffix(".png")):
         check_file_target(path)
         if to is None and path.exists():
-            raise LaminaError(
-                ErrorCode.OUTPUT_IN_THE_WAY,
-                f"{str(path)!r} is already there, and might be your own.",
-                f"To replace it, say so: --to {lora}",
-            )
+            raise file_exists(str(path), str(lora))
     return lora
 
 
-def _trained(task: TrainTask, archive: Path, lora: Path, engine: str | None, line: _TrainingLine) -> "Trained":
+def _train(task: TrainTask, archive: Path, lora: Path, engine: str | None, line: _TrainingLine) -> "Trained":
     from lamina.execution import training
 
     line("reading the examples", 0.0)
@@ -177,14 +207,14 @@ def _trained(task: TrainTask, archive: Path, lora: Path, engine: str | None, lin
     )
 
 
-def _how_to_go_on(lora: Path, steps_done: int) -> str:
+def _how_to_resume(lora: Path, steps_done: int) -> str:
     if not steps_done:
-        return "Nothing had been learnt yet."
+        return "No step was completed."
     folder = lora.with_suffix(".training")
-    return f"The same command goes on from there; the LoRA as it is now is in {folder / 'lora.safetensors'}."
+    return f"The same command resumes from there; the LoRA so far is in {folder / 'lora.safetensors'}."
 
 
-def _tell(trained: "Trained", is_json: bool) -> None:
+def _print_report(trained: "Trained", is_json: bool) -> None:
     if wants_json(is_json):
         print_json(_rendered(trained))
     else:
@@ -199,7 +229,7 @@ def _rendered(trained: "Trained") -> dict[str, Any]:
         "seed": made.seed,
         "steps": trained.steps_done,
         "layers": trained.layers,
-        "loss": round(_late_loss(trained.losses), 5),
+        "loss": round(_recent_loss(trained.losses), 5),
         "seconds": round(sum(made.timings_s.values()), 3),
         "timings": dict(made.timings_s),
         "outputs": [str(path) for path in (trained.lora, trained.config, trained.loss_plot)],
@@ -209,12 +239,12 @@ def _rendered(trained: "Trained") -> dict[str, Any]:
 
 def _lines(trained: "Trained") -> list[str]:
     made, seconds = trained.made, sum(trained.made.timings_s.values())
-    how = f"{made.checkpoint}, seed {made.seed}, loss {_late_loss(trained.losses):.4f} at the end"
+    details = f"{made.checkpoint}, seed {made.seed}, final loss {_recent_loss(trained.losses):.4f}"
     outputs = (trained.lora, trained.config, trained.loss_plot)
-    head = f"A LoRA of {trained.steps_done} steps in {seconds:.1f} s ({how})"
-    return [head, *(f"  {note}" for note in trained.notes), *(f"  wrote {output}" for output in outputs)]
+    headline = f"LoRA trained for {trained.steps_done} steps in {seconds:.1f} s ({details})"
+    return [headline, *(f"  {note}" for note in trained.notes), *(f"  wrote {output}" for output in outputs)]
 
 
-def _late_loss(losses: Iterable[float]) -> float:
-    """The one figure that is told, on the way and at the end."""
+def _recent_loss(losses: Iterable[float]) -> float:
+    """Mean loss of the last SHOWN_LOSSES steps, the figure shown during and after the training."""
     return fmean([*losses][-SHOWN_LOSSES:])

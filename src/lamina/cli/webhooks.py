@@ -1,4 +1,4 @@
-"""`lamina webhooks`: those that wait and those that were given up, and another try at once."""
+"""`lamina webhooks`: listing and redelivery of webhooks that have not been delivered."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.exits import DONE, FAILED
+from lamina.cli.output_options import json_option
 from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
 
@@ -19,53 +20,62 @@ if TYPE_CHECKING:
 
 @click.group()
 def webhooks() -> None:
-    """Show webhooks that wait or were given up, and have them sent at once."""
+    """List undelivered webhooks and send them again."""
 
 
 @webhooks.command(name="list")
-@click.option("--dead", "is_dead", is_flag=True, help="Only those that were given up.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, as where stdout is not a terminal.")
+@click.option("--dead", "is_dead", is_flag=True, help="Only webhooks that failed for good (dead letters).")
+@json_option
 @store_options
 def list_webhooks(database: "Database", is_dead: bool, is_json: bool) -> int:
-    """Show webhooks that were not delivered (yet), and why."""
+    """List the webhooks that have not been delivered, and why."""
     from lamina.store import outbox
 
     states = [outbox.DEAD] if is_dead else [outbox.PENDING, outbox.DEAD]
-    found = [
-        one
+    undelivered = [
+        webhook
         for state in states
-        for one in database.write_now(lambda connection, state=state: outbox.in_state(connection, state))
+        for webhook in database.write_now(lambda connection, state=state: outbox.in_state(connection, state))
     ]
-    rows = [_row(one) for one in found]
     if is_json or not sys.stdout.isatty():
-        click.echo(json.dumps({"webhooks": rows}, indent=2))
+        click.echo(json.dumps({"webhooks": list(map(_rendered, undelivered))}, indent=2))
     else:
         head = ("id", "job", "state", "attempts", "url", "last_error")
-        lines = [tuple(str(row[name] or "") for name in head) for row in rows]
-        click.echo("\n".join(aligned([head, *lines], (False, False, False, True, False, False))))
+        rows = [
+            (
+                webhook.id,
+                webhook.job_id,
+                webhook.state,
+                str(webhook.attempts or ""),
+                webhook.url,
+                webhook.last_error or "",
+            )
+            for webhook in undelivered
+        ]
+        click.echo("\n".join(aligned([head, *rows], (False, False, False, True, False, False))))
     return DONE
 
 
 @webhooks.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--all", "is_all", is_flag=True, help="All that were given up, or failed and wait for another attempt.")
+@click.option("--all", "is_all", is_flag=True, help="All dead letters and all webhooks that wait for another attempt.")
 @store_options
 def replay(database: "Database", ids: tuple[str, ...], is_all: bool) -> int:
-    """Send webhooks again, named by their ids: those that were given up, and those that wait for another attempt.
+    """Send webhooks again now, given by their ids: dead letters and webhooks that wait for another attempt.
 
-    They have all their attempts before them again.
+    The number of attempts starts at 0 again.
     """
     from lamina.store import outbox
 
     if is_all == bool(ids):
-        raise click.UsageError("Give ids, or --all")
-    wanted = None if is_all else list(ids)
-    count = database.write_now(lambda connection: outbox.replay(connection, wanted, time.time()))
+        raise click.UsageError("Give either ids or --all")
+    selected = None if is_all else list(ids)
+    count = database.write_now(lambda connection: outbox.replay(connection, selected, time.time()))
     click.echo(f"{count} will be sent again.")
     return DONE if count or is_all else FAILED
 
 
-def _row(webhook: "Webhook") -> dict[str, str | int | None]:
+def _rendered(webhook: "Webhook") -> dict[str, str | int | None]:
     return {
         "id": webhook.id,
         "job": webhook.job_id,

@@ -1,4 +1,4 @@
-"""`lamina work`: agents without an API, for further machines."""
+"""`lamina work`: agents without the HTTP API, for additional machines."""
 
 import sys
 from typing import Any
@@ -6,25 +6,33 @@ from typing import Any
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.fault_log import log_faults
+from lamina.cli.fault_log import use_service_log
 from lamina.cli.service_options import log_level_option, service_options, settings_of
-from lamina.installation import as_typed_here
+from lamina.installation import localize_commands
 
-_MOST_AGENTS = 64
+_MAX_AGENTS = 64
 
 
 @click.command()
 @service_options
-@click.option("--agents", type=click.IntRange(1, _MOST_AGENTS), help="Jobs at once on each device; 1 by default.")
-@click.option("--base-url", metavar="URL", help="Where clients reach the API; webhooks name files there.")
+@click.option(
+    "--agents",
+    type=click.IntRange(1, _MAX_AGENTS),
+    help=f"Number of concurrent jobs per device, 1 to {_MAX_AGENTS} (default: 1).",
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Public URL of the API; file URLs in webhooks start with it (default: host and port).",
+)
 @log_level_option
 def work(**flags: Any) -> int:
-    """Run agents alone, for an API elsewhere: the same database, the same storage.
+    """Run agents only, for an API on another machine. Both need the same database and the same storage.
 
     \b
       lamina work --database postgresql://lamina@db/lamina --storage s3://lamina
 
-    Ctrl-C and SIGTERM let running jobs finish, as with lamina serve.
+    On Ctrl-C and SIGTERM, running jobs finish as they do with lamina serve.
     """
     from lamina.server.bootstrap import open_installation
     from lamina.server.logs import configure_logs
@@ -34,13 +42,13 @@ def work(**flags: Any) -> int:
 
     settings = settings_of(**flags)
     configure_logs(settings.log_level, [password_of(settings), settings.expander_key or ""])
-    log_faults()
+    use_service_log()
     check_service_is_there(settings)
     check_files(settings)
     installation = open_installation(settings, f"http://{settings.host}:{settings.port}")
     try:
-        click.echo("\n".join(["Lamina, agents alone", *(f"  {line}" for line in place_words(settings))]))
-        click.echo(as_typed_here(f"  Engine  {engine_words(installation)}"))
+        click.echo("\n".join(["Lamina, agents only", *(f"  {line}" for line in place_words(settings))]))
+        click.echo(localize_commands(f"  Engine  {engine_words(installation)}"))
         sys.stdout.flush()
         run_agents(installation)
     finally:

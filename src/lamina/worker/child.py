@@ -13,7 +13,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.eta import Countdown
 from lamina.core.jobs import InputRole
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TrainTask
-from lamina.installation import keep_paths_back
+from lamina.installation import hide_local_paths
 from lamina.worker.child_loop import RunReport, Writing, serve
 from lamina.worker.protocol import RunOrder, RunOutcome
 
@@ -29,7 +29,7 @@ _SAFETY = {None: None, True: "on", False: "off"}
 
 
 def main() -> None:
-    keep_paths_back()  # errors go to whoever sent the job
+    hide_local_paths()  # errors go to whoever sent the job
     serve(run_order, _prepare)
 
 

@@ -52,16 +52,16 @@ def test_no_arguments_show_the_help(lamina: Lamina) -> None:
         (["recompose", "a.psd", "--to", "b.psd"], "'b.psd' has no extension of an image format"),
         (["recompose", "a.psd", "--to", "b.jpg", "--background", "redd"], "'redd' is not a colour such as white"),
         (["recompose", "a.psd", "--to", "b.jpg", "--background", "rgb(300,0,0)"], "is not a colour such as white"),
-        (["compare", "a.psd", "b.png", "--to", "b.jpg"], "'b.jpg' does not name a flat PNG"),
+        (["compare", "a.psd", "b.png", "--to", "b.jpg"], "'b.jpg' does not end in .png"),
         (["compare", "a.psd"], "Missing argument 'PICTURE'"),
         (["edit"], "Missing argument 'PROMPT'"),
-        (["edit", "-", "-", "a"], "standard input (-) is one picture"),
-        (["generate", "a", "--strength", "0.3"], "--strength says how much of --image may change"),
+        (["edit", "-", "-", "a"], "Standard input (-) can be given only once"),
+        (["generate", "a", "--strength", "0.3"], "--strength needs --image"),
         (["generate", "a", "--size", "²x²"], "is not a size such as 1024x768"),
         (["generate", "a", "--size", f"{'9' * 5000}x64"], "is not a size such as 1024x768"),
-        (["edit", "a.png"], "'a.png' is all that was given"),
-        (["connect", "fal", "--url", "ftp://x/"], "'ftp://x/' is not http://HOST"),
-        (["connect", "runware", "--url", "nowhere"], "'nowhere' is not http://HOST"),
+        (["edit", "a.png"], "Only one argument was given, 'a.png'"),
+        (["connect", "fal", "--url", "ftp://x/"], "'ftp://x/' is not a URL such as http://HOST"),
+        (["connect", "runware", "--url", "nowhere"], "'nowhere' is not a URL such as http://HOST"),
     ],
 )
 def test_usage_errors_are_one_line_and_exit_with_2(lamina: Lamina, arguments: list[str], words: str) -> None:
@@ -135,7 +135,7 @@ def test_a_wrong_setting_keeps_lamina_from_starting(lamina: Lamina, monkeypatch:
     monkeypatch.setenv("LAMINA_LAYRES", "5")
     result = lamina("decompose", "poster.png")
     assert result.code == 3
-    assert result.err == "lamina: The environment variable LAMINA_LAYRES is not known. Did you mean LAMINA_LAYERS?\n"
+    assert result.err == "lamina: The environment variable LAMINA_LAYRES is unknown. Did you mean LAMINA_LAYERS?\n"
 
 
 @pytest.mark.usefixtures("picture")
@@ -155,7 +155,7 @@ def test_doctor_of_a_healthy_machine(lamina: Lamina) -> None:
     assert told["packages"]["numpy"] == np.__version__
     assert len(told["ocr_models"]) >= 2
     assert told["engines"]["classic"]["is_ready"] is True
-    assert "ready; a test picture came apart into 2 layers" in lamina("doctor").out
+    assert "ready; decomposed a test picture into 2 layers" in lamina("doctor").out
 
 
 @pytest.mark.usefixtures("picture")

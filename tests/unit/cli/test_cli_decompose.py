@@ -95,7 +95,7 @@ def test_a_psd_that_is_there_is_replaced_only_when_named(lamina: Lamina) -> None
     Path("poster.psd").write_text("years of work")
     result = lamina("decompose", "poster.png")
     assert result.code == 1
-    assert "'poster.psd' is already there" in result.err
+    assert "'poster.psd' already exists" in result.err
     assert Path("poster.psd").read_text() == "years of work"
     assert lamina("decompose", "poster.png", "--to", "poster.psd").code == 0
     assert Path("poster.psd").read_bytes()[:4] == b"8BPS"
@@ -125,7 +125,7 @@ def test_a_folder_without_pictures(lamina: Lamina) -> None:
     Path("in").mkdir()
     result = lamina("decompose", "in", "poster.png")
     assert result.code == 1
-    assert result.err.startswith("lamina: The folder 'in' holds no pictures.")
+    assert result.err.startswith("lamina: The folder 'in' contains no pictures.")
     assert Path("poster.psd").is_file()
 
 
@@ -170,7 +170,7 @@ def test_two_pictures_never_share_an_output(lamina: Lamina, draw: Draw, folder: 
 def test_one_place_named_in_two_ways_is_told_as_such(lamina: Lamina) -> None:
     result = lamina("decompose", "poster.png", "--to", "a.psd", "--to", "sub/../a.psd")
     assert result.code == 1
-    assert "'sub/../a.psd' is named twice, in two ways" in result.err
+    assert "'sub/../a.psd' is given twice, with two spellings" in result.err
 
 
 def test_several_pictures_need_a_place_each(lamina: Lamina, draw: Draw, folder: Path) -> None:
@@ -178,7 +178,10 @@ def test_several_pictures_need_a_place_each(lamina: Lamina, draw: Draw, folder: 
     draw(folder / "b.png")
     result = lamina("decompose", "a.png", "b.png", "--to", "all.psd")
     assert result.code == 2
-    assert "Several pictures cannot all go to 'all.psd'. Put {stem} into the path, as in '{stem}.psd'" in result.err
+    assert (
+        "Several pictures cannot be written to one file, 'all.psd'. Use {stem} in the path, as in '{stem}.psd'"
+        in result.err
+    )
 
 
 @pytest.mark.usefixtures("picture")
@@ -194,7 +197,7 @@ def test_an_existing_folder_needs_no_slash(lamina: Lamina) -> None:
         ("poster.xyz", 2, "has the unknown extension '.xyz'"),
         ("poster", 2, "has no extension"),
         ("", 2, "--to is empty"),
-        ("poster.png", 1, "is itself one of the pictures"),
+        ("poster.png", 1, "is also an input"),
         ("notes.txt/", 1, "is a file, and the output is a folder"),
         ("notes.txt/poster.psd", 1, "cannot be written"),
         ("taken/", 1, "contains files that Lamina did not write"),
@@ -219,7 +222,7 @@ def test_a_bad_output_is_told_before_any_work(
 def test_outputs_inside_each_other(lamina: Lamina) -> None:
     result = lamina("decompose", "poster.png", "--to", "out/", "--to", "out/poster.psd")
     assert result.code == 1
-    assert "which is another output" in result.err
+    assert "is inside the output" in result.err
 
 
 def test_control_characters_in_a_name_do_not_reach_the_terminal(lamina: Lamina) -> None:

@@ -80,7 +80,7 @@ def test_whoever_debugs_sees_the_traceback(lamina: Lamina, log: Path, monkeypatc
     monkeypatch.setenv("LAMINA_LOG_LEVEL", "debug")
     result = lamina("decompose", "square.png")
     assert "Traceback (most recent call last)" in result.err and "said by the engine" in result.err
-    assert "Its traceback is above, under" in result.err
+    assert "The traceback is above, under" in result.err
     assert not log.exists()
 
 
@@ -89,7 +89,7 @@ def test_a_log_that_cannot_be_written_hides_nothing(lamina: Lamina, log: Path) -
     log.parent.parent.write_text("in the way")
     result = lamina("decompose", "square.png")
     assert result.code == 1
-    assert "Set LAMINA_LOG_LEVEL=debug to see its traceback." in result.err
+    assert "Set LAMINA_LOG_LEVEL=debug to see the traceback." in result.err
 
 
 def test_people_get_a_summary_of_a_batch(

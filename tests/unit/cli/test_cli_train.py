@@ -38,7 +38,7 @@ def test_a_lora_comes_with_its_settings_its_plot_and_what_it_was_made_from(lamin
     ]  # fmt: skip
     again = lamina("train", pairs, *OPTIONS)
     assert again.code == 1
-    assert "'lora.safetensors' is already there" in again.err
+    assert "'lora.safetensors' already exists" in again.err
 
 
 def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
@@ -57,7 +57,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
         patched.setattr(train._TrainingLine, "loss", interrupt)
         stopped = lamina(*command)
     assert stopped.code == 130
-    assert "Interrupted after 2 steps. The same command goes on from there" in stopped.err
+    assert "Interrupted after 2 steps. The same command resumes from there" in stopped.err
     assert Path("style.training/lora.safetensors").is_file()
     assert not Path("style.safetensors").exists()
     done = lamina(*command)
@@ -70,7 +70,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("pairs", "--to", "lora.bin"), 2, "does not end like a LoRA"),
+        (("pairs", "--to", "lora.bin"), 2, "does not end in .safetensors"),
         (("pairs", "--model", "qwen-image"), 2, "not trained here"),
         (("pairs", "--engine", "nano"), 2, "no caption"),
         (("nothing.zip",), 1, "no file or folder 'nothing.zip'"),

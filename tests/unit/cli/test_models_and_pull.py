@@ -122,7 +122,7 @@ def test_a_dry_run_lists_and_sums_what_would_be_taken(
     told = json.loads(result.out)
     assert told["contents"] == taken
     assert (told["files"], told["total_bytes"]) == (13, sum(taken.values()))
-    assert f"qwen-image: source, 13 files, {sum(taken.values()) / 1e6:.1f} MB; to be taken to" in result.err
+    assert f"qwen-image: source, 13 files, {sum(taken.values()) / 1e6:.1f} MB; to import to" in result.err
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     lines = lamina("pull", "qwen-image", "--from", "source", "--dry-run").out.splitlines()
     assert {line.split("MB")[1].strip() for line in lines} == set(taken)
@@ -155,7 +155,7 @@ def test_pull_from_the_hub_says_first_what_comes(hub: FakeHub, lamina: Lamina, f
     assert sorted(path.name for path in folder.iterdir() if path.name.startswith(("HF", "XDG"))) == []
     hub.requests.clear()
     again = from_hub(hub, "pull", "qwen-image")
-    assert "all of it is here" in again.stderr
+    assert "already installed" in again.stderr
     assert hub.downloads() == []
 
 
@@ -171,8 +171,8 @@ def test_a_hub_without_the_model_is_an_error(hub: FakeHub) -> None:
     ("arguments", "code", "told"),
     [
         (("pull", "qwen-imag"), USAGE, "Did you mean 'qwen-image'?"),
-        (("pull", "nano"), USAGE, "comes with Lamina"),
-        (("pull", "nano", "--from", "nowhere"), USAGE, "comes with Lamina"),
+        (("pull", "nano"), USAGE, "is installed with Lamina"),
+        (("pull", "nano", "--from", "nowhere"), USAGE, "is installed with Lamina"),
         (("pull", "qwen-image", "--from", "nowhere"), CANNOT_START, "nowhere/model_index.json is not there"),
     ],
 )

@@ -1,0 +1,8 @@
+"""Command-line options for the output, shared by all commands that print results."""
+
+import click
+
+json_option = click.option(
+    "--json", "is_json", is_flag=True, help="JSON output (the default if stdout is not a terminal)."
+)
+quiet_option = click.option("--quiet", "is_quiet", is_flag=True, help="No output except errors.")
