@@ -1,4 +1,4 @@
-"""Lamina takes pictures apart into editable RGBA layers, makes them and changes them.
+"""Lamina decomposes pictures into editable RGBA layers, and generates and edits pictures.
 
     import lamina
 
@@ -7,7 +7,7 @@
     lamina.generate("a red circle on a white background").save("circle.png")
     lamina.edit("circle.png", "make the circle green").save("green.png")
 
-Importing it is quick: what a name needs is loaded when the name is first used.
+Importing it is fast: the modules behind a name are imported when the name is first used.
 """
 
 from importlib import import_module
@@ -44,7 +44,7 @@ __all__ = [
     "read_picture",
 ]
 
-_HOMES = {
+_MODULES = {
     "BlendMode": "lamina.core.layers",
     "ErrorCode": "lamina.core.errors",
     "LaminaError": "lamina.core.errors",
@@ -70,8 +70,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         value: object = version("lamina")
-    elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = getattr(import_module(_MODULES[name]), name)
     else:
         raise AttributeError(f"module 'lamina' has no attribute {name!r}")
     globals()[name] = value

@@ -38,15 +38,15 @@ def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("LAMINA_SETTINGS", str(folder / "other.toml"))
     assert current() == Settings(max_megapixels=12.5)
     monkeypatch.setenv("LAMINA_SETTINGS", "gone.toml")
-    with pytest.raises(LaminaError, match=r"gone\.toml cannot be used: it is not there"):
+    with pytest.raises(LaminaError, match=r"gone\.toml cannot be used: it does not exist"):
         current()
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("layer = 3", r"'layer' in lamina\.toml is not known\. Did you mean 'layers'\?"),
-        ("colour = 'red'", r"is not known\. There are: 'engine', 'layers', 'max_megapixels', 'models_dir', "),
+        ("layer = 3", r"'layer' in lamina\.toml is unknown\. Did you mean 'layers'\?"),
+        ("colour = 'red'", r"is unknown\. Valid names: 'engine', 'layers', 'max_megapixels', 'models_dir', "),
         ("layers = 11", r"lamina\.toml sets layers to 11\. It must be a whole number from 1 to 10\."),
         ("layers = 2.5", "whole number"),
         ("layers = true", "whole number"),
@@ -57,9 +57,9 @@ def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.Monke
         ("layers = = 3", "cannot be used"),
         ("safety = 'maybe'", r"It must be \"on\", \"off\", or \"auto\""),
         ("safety_threshold = 1.5", "a number from 0 to 1"),
-        ("expander_url = 'example.org'", "an address such as"),
-        ("expander_url = 'http://example.org:port/v1'", "an address such as"),
-        ("expander_model = ''", "the name that the endpoint has"),
+        ("expander_url = 'example.org'", "a URL such as"),
+        ("expander_url = 'http://example.org:port/v1'", "a URL such as"),
+        ("expander_model = ''", "the name of a model at the endpoint"),
         ("[engine]\nname = 'classic'", "the name of an engine"),
     ],
 )
@@ -72,7 +72,7 @@ def test_mistakes_in_the_file(content: str, words: str) -> None:
 
 def test_mistakes_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMINA_ENGIN", "classic")
-    with pytest.raises(LaminaError, match=r"LAMINA_ENGIN is not known\. Did you mean LAMINA_ENGINE\?"):
+    with pytest.raises(LaminaError, match=r"LAMINA_ENGIN is unknown\. Did you mean LAMINA_ENGINE\?"):
         current()
     monkeypatch.delenv("LAMINA_ENGIN")
     monkeypatch.setenv("LAMINA_LAYERS", "lots")
@@ -118,7 +118,7 @@ def test_a_secret_is_used_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("precision = 'int4'", "one of auto, bf16, fp32, fp8"),
         ("placement = 'disk'", "one of auto, resident, model_offload, group_offload"),
-        ("device = 'cuda:x'", "auto, cpu, mps, cuda, or one GPU"),
+        ("device = 'cuda:x'", "auto, cpu, mps, cuda, or a GPU"),
         ("models_dir = 3", "the path of a folder"),
         ("transformer = 'nothing=a.gguf'", "MODEL=PATH"),
         ("transformer = 'qwen-image='", "MODEL=PATH"),

@@ -1,4 +1,4 @@
-"""What `import lamina` offers to Python programs: thin functions over `execution`, with keyword arguments."""
+"""The Python API of `import lamina`: thin functions over `execution`, with keyword arguments."""
 
 from lamina.execution.decompose import Stack, load
 from lamina.execution.pictures import Pictures

@@ -1,4 +1,4 @@
-"""`lamina.decompose`: a picture into layers, for Python programs."""
+"""`lamina.decompose`: the decomposition of a picture into layers, for Python programs."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,14 @@ def decompose(
     guidance: float | None = None,
     loras: Sequence[Lora] = (),
 ) -> Stack:
-    """Take a picture apart into layers that add up to it.
+    """Decompose a picture into layers that add up to it.
 
-    `layers`: a budget of 1..10; fewer come back when fewer are seen. `engine`: its name, or "auto" for the best that
-    runs here. Left out, both are as the settings say. `progress`: called with a word for the stage and the share done.
-    For the engines that run a model: `prompt` describes the picture, `model` names one, `seed` makes it repeatable.
-    Raises `LaminaError`; see `read_picture` for what a picture can be refused for. An engine's own fault is
-    engine_failed, with the exception as its cause.
+    `layers`: maximum number of layers, 1..10; the result may have fewer. `engine`: a name, or "auto" for the best
+    engine available. Both default to the settings. `progress`: called with the name of the stage and the share done.
+    For engines that run a diffusion model: `prompt` describes the picture, `model` is the model's name, and `seed`
+    makes the result repeatable.
+    Raises `LaminaError`; `read_picture` lists the errors of unreadable pictures. An internal error of the engine has
+    the code engine_failed, with the original exception as its cause.
     """
-    sampling = Sampling(model, seed, steps, guidance, loras=tuple(loras))
-    return decomposed(DecomposeTask(layers, prompt, sampling), picture, engine, progress)
+    sampling = Sampling(model=model, seed=seed, steps=steps, guidance=guidance, loras=tuple(loras))
+    return decomposed(DecomposeTask(layers=layers, prompt=prompt, sampling=sampling), picture, engine, progress)

@@ -1,4 +1,4 @@
-"""`lamina.generate` and `lamina.edit`: pictures from text and from other pictures, for Python programs."""
+"""`lamina.generate` and `lamina.edit`: pictures from a text prompt and from other pictures, for Python programs."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -22,15 +22,17 @@ def generate(
     progress: Progress = no_progress,
     **sampling: Any,
 ) -> Pictures:
-    """Make pictures from words.
+    """Generate pictures from a text prompt.
 
-    `size`: width and height in pixels, multiples of 16. `image`: a picture to start from, of which `strength` (0..1)
-    says how much may change, and `mask` (white) where. `engine`: its name, or "auto". `sampling`: `model`, `seed`,
-    `steps`, `guidance`, `negative`, `loras`, `scheduler`, `acceleration`; see `lamina generate --help`.
-    Raises `LaminaError`.
+    `size`: width and height in pixels, multiples of 16. `count`: number of pictures, 1..20. `image`: a picture to
+    start from; `strength`, 0..1, limits how much it may change, and the white areas of `mask` limit where. `engine`: a
+    name, or "auto". `sampling`: `model`, `seed`, `steps`, `guidance`, `negative`, `loras`, `scheduler`,
+    `acceleration`; see `lamina generate --help`. Raises `LaminaError`.
     """
     width, height = size or (None, None)
-    task = GenerateTask(prompt, _sampling(**sampling), width, height, count, strength)
+    task = GenerateTask(
+        prompt=prompt, sampling=_sampling(**sampling), width=width, height=height, count=count, strength=strength
+    )
     return generated(task, image, mask, engine, progress)
 
 
@@ -44,10 +46,11 @@ def edit(
     progress: Progress = no_progress,
     **sampling: Any,
 ) -> Pictures:
-    """Change a picture as words say, or bring several into one; otherwise as `generate`."""
-    given: list[AnyPicture] = [*pictures] if isinstance(pictures, list | tuple) else [cast("AnyPicture", pictures)]
+    """Edit a picture, or combine several, as the prompt describes. The other arguments are those of `generate`."""
+    inputs: list[AnyPicture] = [*pictures] if isinstance(pictures, list | tuple) else [cast("AnyPicture", pictures)]
     width, height = size or (None, None)
-    return edited(EditTask(prompt, _sampling(**sampling), width, height, count), given, engine, progress)
+    task = EditTask(prompt=prompt, sampling=_sampling(**sampling), width=width, height=height, count=count)
+    return edited(task, inputs, engine, progress)
 
 
 def _sampling(
@@ -60,5 +63,13 @@ def _sampling(
     scheduler: str = DEFAULT_SCHEDULER,
     acceleration: str = AccelerationLevel.NONE,
 ) -> Sampling:
-    level = Acceleration(AccelerationLevel(acceleration))
-    return Sampling(model, seed, steps, guidance, negative, tuple(loras), scheduler, level)
+    return Sampling(
+        model=model,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        negative=negative,
+        loras=tuple(loras),
+        scheduler=scheduler,
+        acceleration=Acceleration(AccelerationLevel(acceleration)),
+    )

@@ -1,4 +1,4 @@
-"""The settings, and where each comes from: a flag over the environment over a file over the default."""
+"""The settings and their sources: command-line option, environment variable, settings file, default, in this order."""
 
 import difflib
 import os
@@ -19,38 +19,31 @@ from lamina.settings.checks import CHECKS, transformer_files
 FILE_NAME = "lamina.toml"
 _PREFIX = "LAMINA_"
 _FILE_VARIABLE = "LAMINA_SETTINGS"
-_FOR_TESTS = "LAMINA_TEST_"
+_TEST_PREFIX = "LAMINA_TEST_"
 _FLAG = "flag"
 _SECRETS = frozenset({"expander_key"})
 _USERINFO = re.compile(r"//[^/]*@")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`engine`: its name, or "auto". `layers`: the budget, 1..10; None is the engine's own. `max_megapixels`: larger
-    pictures are refused; 1 megapixel is 10^6 pixels.
+    """All settings; docs/reference/settings.md describes each. Names ending in `_s` are in seconds.
 
-    Of the diffusion models: `models_dir`: the folder of their weights; None is `roots`'s default. `device`: "auto",
-    "cuda:0", "mps" or "cpu". `precision`, `placement`: "auto", or one of `Precision` and `Placement`. `transformer`:
-    files to take transformers from, "model=path" and a comma between several. `engine_fast`: as `core.fast.fast_paths`
-    takes it.
+    General: `engine`: a name or "auto". `layers`: maximum number, 1..10; None is the engine's default.
+    `max_megapixels`: limit for input pictures, in 10^6 pixels. `log_level`: "debug", "info", "warning" or "error";
+    with "debug", commands print tracebacks to stderr instead of writing them to `state_folder`.
 
-    `safety`: "auto", "on" or "off"; `safety_threshold`: 0..1. `expander_url`, `expander_model`, `expander_key`: the
-    OpenAI-compatible endpoint that makes prompts richer; the key is a secret.
+    Diffusion models: `models_dir`: folder of the weights; None is the default of `roots`. `device`: "auto", "cuda:0",
+    "mps" or "cpu". `precision`, `placement`: "auto" or a value of `Precision` or `Placement`. `transformer`:
+    transformer files, as "model=path", separated by commas. `engine_fast`: see `core.optimizations.fast_paths`.
+    `safety`: "auto", "on" or "off". `safety_threshold`: 0..1. `expander_*`: the OpenAI-compatible endpoint that
+    expands prompts; the key is a secret. `training_*`: see `core.training_options`.
 
-    Of trainings: `training_targets`, `training_optimizer`, `training_base`, `training_checkpointing`, `training_batch`,
-    `training_average`; see `core.training_wishes`.
-
-    `log_level`: "debug", "info", "warning" or "error": of the logs of a service; of other commands, "debug" shows on
-    standard error what else goes to `state_folder` only.
-
-    Of the service: `data`: the folder of its database and files, unless `database` (a URL) and `storage` (a folder or a
-    bucket's URL) say otherwise. `host`, `port`: where it listens; `base_url`: where clients reach it. `agents`: a
-    device, 0 is none; `warm_up`: whether their engines load what jobs need before they are ready. `cors_origins`: of
-    web pages that may call it, a comma between several. `prices`: as `core.prices.parse_prices` takes them.
-    `retention_days`, `upload_days`: how long results and uploads are kept; None and 0 are for ever.
-    `pixazo_layered_generation`: "new" or "old", which of its two pages that API follows; `pixazo_wait_s`: how long its
-    clients may wait for a picture. The rest as in `service.service.Limits`; times in seconds.
+    Service: `data`: folder of the database and the files, unless `database` (a URL) and `storage` (a folder or the URL
+    of a bucket) override it. `host`, `port`: listening address. `base_url`: public URL. `agents`: number per device,
+    0 is none. `warm_up`: load the engines before the agents are ready. `cors_origins`: allowed origins, separated by
+    commas. `prices`: see `core.prices.parse_prices`. `retention_days`, `upload_days`: None and 0 are for ever.
+    `pixazo_layered_generation`: "new" or "old". The other limits are described in `service.service.Limits`.
     """
 
     engine: str = "auto"
@@ -106,7 +99,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A setting's value and the place that decided it: "flag", "LAMINA_ENGINE", "lamina.toml", "default"."""
+    """The value of a setting and its source, `place`: "flag", "LAMINA_ENGINE", "lamina.toml" or "default"."""
 
     name: str
     value: object = field(repr=False)
@@ -114,84 +107,84 @@ class Origin:
 
     @property
     def shown(self) -> object:
-        """The value as it may be shown to anybody: of a secret only whether there is one."""
+        """The value for display: secrets and passwords in URLs are replaced by "(set)"."""
         if self.name in _SECRETS and self.value is not None:
             return "(set)"
         return _USERINFO.sub("//(set)@", self.value) if isinstance(self.value, str) else self.value
 
 
 def current(**flags: object) -> Settings:
-    """The settings in force; a flag that is None was not given. Raises `LaminaError` (settings_invalid)."""
+    """The settings in force; a flag that is None is ignored. Raises `LaminaError` (settings_invalid)."""
     return Settings(**{origin.name: origin.value for origin in origins(**flags)})  # pyright: ignore[reportArgumentType]
 
 
 def origins(**flags: object) -> list[Origin]:
-    """Each setting with the place that it comes from. Raises `LaminaError` (settings_invalid)."""
-    places = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
-    return [_origin(known.name, known.default, places) for known in fields(Settings)]
+    """All settings with their sources. Raises `LaminaError` (settings_invalid)."""
+    sources = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
+    return [_origin(setting.name, setting.default, sources) for setting in fields(Settings)]
 
 
 def wishes(settings: Settings) -> Wishes:
-    """What they say of models, as the engines take it."""
+    """The configuration of the engines."""
     return Wishes(
-        roots(settings),
-        settings.device,
-        settings.precision,
-        settings.placement,
-        settings.expander_url,
-        settings.expander_model,
-        settings.expander_key,
-        _cache() / "lamina",
-        TrainingWishes(
-            Targets(settings.training_targets),
-            OptimizerName(settings.training_optimizer),
-            settings.training_base,
-            settings.training_checkpointing,
-            settings.training_batch,
-            settings.training_average,
+        roots=roots(settings),
+        device=settings.device,
+        precision=settings.precision,
+        placement=settings.placement,
+        expander_url=settings.expander_url,
+        expander_model=settings.expander_model,
+        expander_key=settings.expander_key,
+        cache_dir=_cache_folder() / "lamina",
+        training=TrainingWishes(
+            targets=Targets(settings.training_targets),
+            optimizer=OptimizerName(settings.training_optimizer),
+            base=settings.training_base,
+            checkpointing=settings.training_checkpointing,
+            batch=settings.training_batch,
+            average=settings.training_average,
         ),
-        fast_paths(settings.engine_fast),
+        fast=fast_paths(settings.engine_fast),
     )
 
 
 def roots(settings: Settings) -> Roots:
-    """Where weights are looked for: in the models folder, by default `lamina/models` where the system keeps programs'
-    data (XDG), and in the cache of the Hugging Face hub, which is where its own variables say.
+    """The folders that are searched for weights: the models folder, by default `lamina/models` in the XDG data folder,
+    and the cache of the Hugging Face hub, as its own environment variables locate it.
     """
     data = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
-    hub = Path(os.environ.get("HF_HOME") or _cache() / "huggingface").expanduser()
+    hub = Path(os.environ.get("HF_HOME") or _cache_folder() / "huggingface").expanduser()
     models = Path(settings.models_dir).expanduser() if settings.models_dir else data / "lamina" / "models"
     hub_cache = Path(os.environ.get("HF_HUB_CACHE") or hub / "hub").expanduser()
     return Roots(models, hub_cache, dict(transformer_files(settings.transformer or "")))
 
 
 def data_folder(settings: Settings) -> Path:
-    """Of the service: by default `lamina/service` where the system keeps programs' data (XDG)."""
+    """The data folder of the service, by default `lamina/service` in the XDG data folder."""
     home = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share")
     return (Path(settings.data) if settings.data else home / "lamina" / "service").expanduser().absolute()
 
 
 def state_folder() -> Path:
-    """Where commands keep what is worth looking at later, such as their log (XDG)."""
+    """The folder for the log of the commands: `lamina` in the XDG state folder."""
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser().absolute() / "lamina"
 
 
-def _cache() -> Path:
+def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 
 
-def _origin(name: str, default: object, places: list[dict[str, Origin]]) -> Origin:
-    found = next((place[name] for place in places if name in place), None)
-    if found is None:
+def _origin(name: str, default: object, sources: list[dict[str, Origin]]) -> Origin:
+    origin = next((source[name] for source in sources if name in source), None)
+    if origin is None:
         return Origin(name, default, "default")
-    if found.place == _FLAG:  # checked by whoever it was given to, in the words that fit there
-        return found
+    if origin.place == _FLAG:  # the command checks its own options
+        return origin
     try:
-        return Origin(name, CHECKS[name](found.value), found.place)
+        return Origin(name, CHECKS[name](origin.value), origin.place)
     except ValueError as error:
-        value = "something else" if name in _SECRETS else repr(found.shown)
+        value = "an invalid value" if name in _SECRETS else repr(origin.shown)
         raise LaminaError(
-            ErrorCode.SETTINGS_INVALID, f"{found.place} sets {name} to {value}.", f"It must be {error}."
+            ErrorCode.SETTINGS_INVALID, f"{origin.place} sets {name} to {value}.", f"It must be {error}."
         ) from None
 
 
@@ -200,28 +193,28 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Origin]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Origin]:
-    found: dict[str, Origin] = {}
+    settings: dict[str, Origin] = {}
     for variable, value in environment.items():
-        if variable.startswith(_PREFIX) and variable != _FILE_VARIABLE and not variable.startswith(_FOR_TESTS):
+        if variable.startswith(_PREFIX) and variable != _FILE_VARIABLE and not variable.startswith(_TEST_PREFIX):
             name = variable.removeprefix(_PREFIX).lower()
-            _check_known(name, f"The environment variable {variable}", lambda known: _PREFIX + known.upper())
-            found[name] = Origin(name, value, variable)
-    return found
+            _check_name(name, f"The environment variable {variable}", lambda setting: _PREFIX + setting.upper())
+            settings[name] = Origin(name, value, variable)
+    return settings
 
 
 def _from_file(environment: Mapping[str, str]) -> dict[str, Origin]:
-    named = environment.get(_FILE_VARIABLE)
-    path = Path(named or FILE_NAME)
+    configured_path = environment.get(_FILE_VARIABLE)
+    path = Path(configured_path or FILE_NAME)
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        if named is None:
+        if configured_path is None:
             return {}
-        raise _unusable_file(path, "it is not there") from None
+        raise _unusable_file(path, "it does not exist") from None
     except (OSError, ValueError) as error:
         raise _unusable_file(path, getattr(error, "strerror", None) or error) from None
     for name in content:
-        _check_known(name, f"The setting {name!r} in {path}", repr)
+        _check_name(name, f"The setting {name!r} in {path}", repr)
     return {name: Origin(name, value, str(path)) for name, value in content.items()}
 
 
@@ -229,14 +222,15 @@ def _unusable_file(path: Path, reason: object) -> LaminaError:
     return LaminaError(
         ErrorCode.SETTINGS_INVALID,
         f"The settings file {path} cannot be used: {reason}.",
-        'It is TOML, with lines such as: engine = "classic".',
+        'It must be a TOML file with lines such as engine = "classic".',
     )
 
 
-def _check_known(name: str, what: str, spelt: Callable[[str], str]) -> None:
-    known = [setting.name for setting in fields(Settings)]
-    if name in known:
+def _check_name(name: str, subject: str, spelling: Callable[[str], str]) -> None:
+    """Raises `LaminaError` (settings_invalid) unless there is such a setting. `spelling`: how a name is written."""
+    names = [setting.name for setting in fields(Settings)]
+    if name in names:
         return
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    hint = f"Did you mean {spelt(close[0])}?" if close else f"There are: {', '.join(map(spelt, known))}."
-    raise LaminaError(ErrorCode.SETTINGS_INVALID, f"{what} is not known.", hint)
+    close = difflib.get_close_matches(name, names, 1, 0.5)
+    hint = f"Did you mean {spelling(close[0])}?" if close else f"Valid names: {', '.join(map(spelling, names))}."
+    raise LaminaError(ErrorCode.SETTINGS_INVALID, f"{subject} is unknown.", hint)

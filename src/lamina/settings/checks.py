@@ -1,4 +1,4 @@
-"""What each setting may be: from what a flag, a variable or a file says to a value, or words for what it must be."""
+"""Validation of the settings: the value from a variable or a file is converted, or described as it must be."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ def _models_dir(value: Any) -> str:
 
 def _device(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
-        raise ValueError("auto, cpu, mps, cuda, or one GPU of several as in cuda:1")
+        raise ValueError("auto, cpu, mps, cuda, or a GPU such as cuda:1")
     return value
 
 
@@ -62,11 +62,12 @@ def _transformer(value: Any) -> str:
     try:
         transformer_files(value)
     except (AttributeError, ValueError):
-        raise ValueError(f"MODEL=PATH, a comma between several, with a model of these: {', '.join(MODELS)}") from None
+        raise ValueError(f"MODEL=PATH, separated by commas, where MODEL is one of {', '.join(MODELS)}") from None
     return value
 
 
 def transformer_files(value: str) -> list[tuple[str, Path]]:
+    """Parse "model=path", separated by commas. Raises ValueError."""
     pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
     if not all(name.strip() in MODELS and path.strip() for name, _, path in pairs):
         raise ValueError
@@ -74,10 +75,10 @@ def transformer_files(value: str) -> list[tuple[str, Path]]:
 
 
 def _safety(value: Any) -> str:
-    if isinstance(value, bool):  # TOML's own words for it
+    if isinstance(value, bool):  # safety = true in TOML
         return "on" if value else "off"
     if value not in ("auto", "on", "off"):
-        raise ValueError('"on", "off", or "auto": on where the checker is installed')
+        raise ValueError('"on", "off", or "auto" (on if the safety checker is installed)')
     return value
 
 
@@ -91,21 +92,21 @@ def _safety_threshold(value: Any) -> float:
 def _average(value: Any) -> float:
     number = _number(value)
     if not 0 <= number < 1:
-        raise ValueError("a number from 0 to below 1, such as 0.99; 0 is none")
+        raise ValueError("a number from 0 to less than 1, such as 0.99; 0 disables averaging")
     return number
 
 
 def _expander_url(value: Any) -> str:
-    if not isinstance(value, str) or not _is_plain_address(value):
-        raise ValueError("an address such as http://127.0.0.1:8080/v1, without a key in it")
+    if not isinstance(value, str) or not _is_plain_url(value):
+        raise ValueError("a URL such as http://127.0.0.1:8080/v1, without credentials")
     return value
 
 
-def _is_plain_address(value: str) -> bool:
-    """True for http or https without a user, a query or a fragment, where keys would be."""
+def _is_plain_url(value: str) -> bool:
+    """True for an http or https URL without a user, a query or a fragment, which could contain a secret."""
     try:
         parts = urlsplit(value)
-        _ = parts.port  # a ValueError where it is no number
+        _ = parts.port  # raises ValueError if it is not a number
     except ValueError:
         return False
     is_plain = re.fullmatch("[!-~]+", value) and not {"@", "?", "#"} & set(value)
@@ -114,20 +115,20 @@ def _is_plain_address(value: str) -> bool:
 
 def _expander_model(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("the name that the endpoint has for a model")
+        raise ValueError("the name of a model at the endpoint")
     return value
 
 
 def _expander_key(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
-        raise ValueError("visible ASCII characters without spaces")  # what a header can carry
+        raise ValueError("printable ASCII characters without spaces")  # it is sent in an HTTP header
     return value
 
 
-def _text(what: str) -> Callable[[Any], str]:
+def _text(description: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
-            raise ValueError(what)
+            raise ValueError(description)
         return value
 
     return check
@@ -154,41 +155,43 @@ def _at_least(least: float) -> Callable[[Any], float]:
 
 
 def _switch(value: Any) -> bool:
-    words = {"true": True, "on": True, "1": True, "yes": True, "false": False, "off": False, "0": False, "no": False}
-    known = words.get(str(value).strip().lower())
-    if known is None:
+    values = {"true": True, "on": True, "1": True, "yes": True, "false": False, "off": False, "0": False, "no": False}
+    switch = values.get(str(value).strip().lower())
+    if switch is None:
         raise ValueError("true or false")
-    return known
+    return switch
 
 
 def _base_url(value: Any) -> str:
-    if not isinstance(value, str) or not _is_plain_address(value):
-        raise ValueError("an address such as https://lamina.example.org")
+    if not isinstance(value, str) or not _is_plain_url(value):
+        raise ValueError("a URL such as https://lamina.example.org")
     return value.rstrip("/")
 
 
 def _origins(value: Any) -> str:
-    """An origin is an address without a path (RFC 6454)."""
-    listed = [one.strip() for one in (value.split(",") if isinstance(value, str) else [])]
-    if not listed or not all(one == "*" or (_is_plain_address(one) and not urlsplit(one).path) for one in listed):
-        raise ValueError("https://HOST, a comma between several, or *")
-    return ",".join(listed)
+    """An origin is a URL without a path (RFC 6454)."""
+    origins = [origin.strip() for origin in (value.split(",") if isinstance(value, str) else [])]
+    if not origins or not all(
+        origin == "*" or (_is_plain_url(origin) and not urlsplit(origin).path) for origin in origins
+    ):
+        raise ValueError("origins such as https://HOST, separated by commas, or *")
+    return ",".join(origins)
 
 
 def _prices(value: Any) -> str:
     if not isinstance(value, str | Mapping):
-        raise ValueError("such as qwen-image=0.045/picture")
+        raise ValueError("prices such as qwen-image=0.045/picture")
     try:
         return render_prices(parse_prices(value))
     except LaminaError as error:
-        raise ValueError(f"such as qwen-image=0.045/picture ({error})") from None
+        raise ValueError(f"prices such as qwen-image=0.045/picture ({error})") from None
 
 
 def _engine_fast(value: Any) -> str:
     try:
         fast_paths(value)
     except (AttributeError, LaminaError):
-        raise ValueError(f"{AUTO}, {OFF}, or some of {', '.join(FastPath)}, a comma between several") from None
+        raise ValueError(f"{AUTO}, {OFF}, or some of {', '.join(FastPath)}, separated by commas") from None
     return value
 
 
@@ -250,4 +253,4 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "pixazo_layered_generation": _choice(("new", "old")),
     "pixazo_wait_s": _at_least(1),
 }
-"""From what a flag, a variable or a file says to a value; a ValueError says what it must be."""
+"""Convert the value of a setting from a variable or a file; the text of a ValueError says what it must be."""
