@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, LaminaError):
             traceback.print_exception(error)
 
-    engine = registry.start_engine(options.engine, wishes=settings.wishes(settings.current()))
+    engine = registry.start_engine(options.engine, config=settings.engine_config(settings.current()))
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     for trial in trials(engine, seeds, options.background or BACKGROUNDS, options.jpeg, report_failure):
         if options.keep is not None:

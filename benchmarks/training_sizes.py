@@ -132,7 +132,7 @@ def _measured(case: Case, blocks: int, is_checkpointed: bool | None = None) -> t
         words = torch.empty(1, case.words, 3584, dtype=torch.bfloat16)
         given_tokens = torch.empty(1, given, 64, dtype=torch.bfloat16)
     sides = [(1, px // 16, px // 16) for px in (*[case.made_px] * case.made, *[case.given_px] * case.given)]
-    batch = Batch(target, given_tokens, words, None, tuple(sides))
+    batch = Batch(target=target, given=given_tokens, words=words, is_word=None, grids=tuple(sides))
     if case.is_checkpointed if is_checkpointed is None else is_checkpointed:
         model.enable_gradient_checkpointing()
     tokens = made * case.made + given + case.words

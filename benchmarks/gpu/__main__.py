@@ -1,4 +1,4 @@
-"""How much quicker is the model with Lamina's fast paths than as diffusers has it, and how far apart are the two?
+"""How much quicker is the model with Lamina's optimizations than as diffusers has it, and how far apart are the two?
 
     scripts/bench gpu --small                           # on any CPU, in under 3 minutes
     python benchmarks/gpu --out figures                 # on a CUDA GPU: all pieces, in under 10 minutes

@@ -1,4 +1,4 @@
-"""Models in the released architecture with random weights, made on the device; and the same weights with fast paths."""
+"""Models in the released architecture with random weights, created on the device, with and without optimizations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +72,7 @@ def quick(model: Any, device: torch.device) -> None:
 def vae(device: torch.device, number: torch.dtype, is_nano: bool = False) -> Any:
     torch.manual_seed(0)
     model: Any = build.vae() if is_nano else _VAE(input_channels=4)
-    model.enable_slicing()  # as Lamina has it where the fast path is off: memory for one picture at a time
+    model.enable_slicing()  # as Lamina has it where the optimization is off: memory for one picture at a time
     return model.eval().requires_grad_(False).to(device, number)
 
 

@@ -1,4 +1,4 @@
-"""Whole requests to nano, from prompt to picture, with the engine's fast paths and without."""
+"""Whole requests to nano, from prompt to picture, with the engine's optimizations and without."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,11 +10,11 @@ from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
 
 from lamina.core.catalog import NANO
 from lamina.core.layers import Pixels
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.tasks import DecomposeTask, GenerateTask, Sampling
-from lamina.engines.config import Wishes
+from lamina.engines.config import EngineConfig
 from lamina.engines.qwen.engine import QwenEngine
-from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.model_loader import ModelLoader
 
 _SAMPLING = Sampling(seed=1, steps=20)
 _PROMPT = "a red square on a blue background"
@@ -22,7 +22,7 @@ _PROMPT = "a red square on a blue background"
 
 def whole_runs(device: torch.device, until: float) -> Iterator[Case]:
     """The second run of a request and after: prompts are known by then, as negative prompts always are."""
-    stock, ours = (_engine(device, fast) for fast in (frozenset[FastPath](), None))
+    stock, ours = (_engine(device, optimizations) for optimizations in (frozenset[Optimization](), None))
     yield _case("nano_generate", lambda engine: _generated(engine), stock, ours, device, until)
     yield _case("nano_decompose", lambda engine: _decomposed(engine), stock, ours, device, until)
 
@@ -41,8 +41,8 @@ def _case(
     return Case(name, timed["stock"].ms, timed["ours"].ms, error, peak_mb(lambda: work(ours), device))
 
 
-def _engine(device: torch.device, fast: frozenset[FastPath] | None) -> QwenEngine:
-    return QwenEngine("nano", Stock(Wishes(device=str(device), fast=fast), NANO))
+def _engine(device: torch.device, optimizations: frozenset[Optimization] | None) -> QwenEngine:
+    return QwenEngine("nano", ModelLoader(EngineConfig(device=str(device), optimizations=optimizations), NANO))
 
 
 def _generated(engine: QwenEngine) -> Pixels:

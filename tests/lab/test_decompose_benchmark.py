@@ -28,7 +28,7 @@ class Untouched:
 
 @pytest.fixture(autouse=True)
 def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "start_engine", lambda name, wishes: Untouched())  # noqa: ARG005
+    monkeypatch.setattr(registry, "start_engine", lambda name, config: Untouched())  # noqa: ARG005
 
     def small(seed: int, background: str) -> Poster:
         return poster(seed, background, (320, 240))  # pyright: ignore[reportArgumentType]
@@ -87,7 +87,7 @@ def test_an_evaluation_goes_on_with_the_other_posters(
         return poster(seed, background, (320, 320 if seed == 1 else 240))  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr("lab.evaluation.trials.poster", small)
-    monkeypatch.setattr(registry, "start_engine", lambda name, wishes: Failing())  # noqa: ARG005
+    monkeypatch.setattr(registry, "start_engine", lambda name, config: Failing())  # noqa: ARG005
     assert main(["--seeds", "3", "--background", "flat", "--json"]) == 1
     told = capsys.readouterr()
     assert [json.loads(line).get("seed") for line in told.out.splitlines()] == [0, 2, None]

@@ -2,7 +2,7 @@
 
 `QwenImageCausalConv3d` pads two frames of zeros before the first, so for one frame only the last temporal tap of each
 kernel meets anything but zeros: a 2-D convolution with `weight[:, :, -1]` gives the same numbers (to rounding) in a
-third of the time and with a third of the arithmetic. Without gradients, `fast.one_frame` does more.
+third of the time and with a third of the arithmetic. Without gradients, `optimizations.one_frame` does more.
 """
 
 import torch

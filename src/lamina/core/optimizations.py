@@ -1,4 +1,4 @@
-"""The ways in which an engine gets the same result sooner, and which of them a setting leaves on."""
+"""The optimizations of the diffusion engine, and the setting that selects them."""
 
 from enum import StrEnum
 
@@ -7,8 +7,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 AUTO, OFF = "auto", "off"
 
 
-class FastPath(StrEnum):
-    """Each gives what the plain way gives, to rounding."""
+class Optimization(StrEnum):
+    """An optimization whose result equals the unoptimized one up to rounding."""
 
     ROTARY = "rotary"
     MODULATION = "modulation"
@@ -19,11 +19,12 @@ class FastPath(StrEnum):
     GUIDANCE = "guidance"
 
 
-EVERY_PATH = frozenset(FastPath)
+ALL_OPTIMIZATIONS = frozenset(Optimization)
 
 
-def fast_paths(value: str) -> frozenset[FastPath] | None:
-    """Those that `value` names with commas between them, none for "off"; None for "auto": whichever fit the device.
+def parse_optimizations(value: str) -> frozenset[Optimization] | None:
+    """The optimizations named in `value`, a comma-separated list; an empty set for "off"; None for "auto", which means
+    all that fit the device.
 
     Raises `LaminaError` (settings_invalid).
     """
@@ -31,10 +32,10 @@ def fast_paths(value: str) -> frozenset[FastPath] | None:
         return None
     names = [] if value == OFF else [name.strip() for name in value.split(",")]
     try:
-        return frozenset(FastPath(name) for name in names)
+        return frozenset(Optimization(name) for name in names)
     except ValueError:
         raise LaminaError(
             ErrorCode.SETTINGS_INVALID,
             f"engine_fast is {value!r}.",
-            f"It must be {AUTO}, {OFF}, or some of {', '.join(FastPath)} with commas between them.",
+            f"Use {AUTO}, {OFF}, or a comma-separated list of {', '.join(Optimization)}.",
         ) from None

@@ -1,4 +1,4 @@
-"""What an operator says of trainings, as against what a request says: by which means they are done."""
+"""The operator's settings of LoRA training, as opposed to what a request asks for."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from lamina.core.placement import AUTO
 
 
 class Targets(StrEnum):
-    """Which layers of a transformer's blocks a LoRA is put on."""
+    """The layers of the transformer blocks that get a LoRA."""
 
     ATTENTION = "attention"
     ATTENTION_MLP = "attention_mlp"
@@ -15,17 +15,19 @@ class Targets(StrEnum):
 
 
 class OptimizerName(StrEnum):
-    """AdamW in float32, or with its state in 8 bits."""
+    """AdamW with its state in float32 or in 8 bits."""
 
     ADAMW = "adamw"
     ADAMW8BIT = "adamw8bit"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingWishes:
-    """`base`: how the frozen model is held, "auto", "bf16" or "fp8". `checkpointing`: whether activations are worked
-    out again instead of kept, "auto", "on" or "off". `batch`: examples a step, those of one shape. `average`: 0..1 of
-    the moving average that a step leaves as it was; 0 is no average.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingOptions:
+    """How LoRAs are trained.
+
+    `base`: precision of the frozen base model, "auto", "bf16" or "fp8". `checkpointing`: gradient checkpointing,
+    "auto", "on" or "off". `batch`: examples per step, all of one shape. `average`: decay of the moving average of the
+    weights, 0..1; 0 keeps no average.
     """
 
     targets: Targets = Targets.ATTENTION

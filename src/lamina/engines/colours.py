@@ -1,10 +1,10 @@
-"""Colours as people see them and what they call them."""
+"""Everyday names of colours, and the CIE L*a*b* conversion behind them."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Anchor colours in sRGB, chosen so that the nearest in CIE L*a*b* is what most people would say.
+# Anchor colours in sRGB, chosen so that the nearest in CIE L*a*b* has the name that most people would use.
 _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "black": ((12, 12, 12),),
     "white": ((250, 250, 250),),
@@ -22,7 +22,7 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "beige": ((235, 215, 180),),
 }
 _DARK_LAB, _OUTLINE_WEIGHT = 30, 0.4
-SAMPLE_PX = 2000  # at least so many pixels, where there are, are looked at for a name
+SAMPLE_PX = 2000  # minimum number of pixels sampled for a name, if there are that many
 _NEUTRAL = {"black", "white", "grey"}
 _SHARES = np.arange(256, dtype=np.float32) / 255
 _NAMES = [name for name, anchors in _COLOURS.items() for _ in anchors]
@@ -37,9 +37,10 @@ _ANCHORS = lab(np.array([[anchor for anchors in _COLOURS.values() for anchor in 
 
 
 def colour_word(rgb: NDArray[np.uint8]) -> str:
-    """The everyday name of the commonest of `rgb` (n, 3); black, white, grey and what is dark count less.
+    """The everyday name of the most common colour in `rgb` (n, 3).
 
-    Outlines and shadows are black and highlights white on things that nobody would call so.
+    Black, white, grey and dark pixels have a lower weight, since outlines and shadows are black and highlights white
+    on objects that nobody would call black or white.
     """
     sample = lab(rgb[:: max(1, len(rgb) // SAMPLE_PX)][None])[0]
     nearest = np.linalg.norm(sample[:, None] - _ANCHORS[None], axis=-1).argmin(1)

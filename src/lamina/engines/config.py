@@ -1,21 +1,22 @@
-"""What the settings say of models: where their weights are, how to hold them, who makes prompts richer."""
+"""The configuration of the diffusion engines: weights, device, precision, prompt expansion, training."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import AUTO
-from lamina.core.training_options import TrainingWishes
+from lamina.core.training_options import TrainingOptions
 from lamina.engines.weights.places import PACKAGE_ONLY, Roots
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """`device`: as torch spells it; `precision`, `placement`: see `core.placement`; each may be "auto".
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """What the engines take from the settings.
 
-    `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: where captions, and LoRAs
-    that came from URLs, are kept from one run to the next; None forgets them. `training`: by which means LoRAs are
-    trained. `fast`: the fast paths to use; None is all that fit.
+    `device`: a torch device name. `precision`, `placement`: see `core.placement`. All three may be "auto".
+    `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: folder for captions and for
+    LoRAs downloaded from URLs; None keeps them for this process only. `optimizations`: those to use; None uses all
+    that fit the device.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -26,5 +27,5 @@ class Wishes:
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
     cache_dir: Path | None = None
-    training: TrainingWishes = field(default_factory=TrainingWishes)
-    fast: frozenset[FastPath] | None = None
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    optimizations: frozenset[Optimization] | None = None

@@ -1,4 +1,4 @@
-"""Makes prompts richer by asking a language model behind an OpenAI-compatible address."""
+"""Expands prompts with a language model behind an OpenAI-compatible endpoint."""
 
 import json
 import time
@@ -12,7 +12,7 @@ import httpx2
 from lamina.core.errors import LaminaError
 from lamina.core.expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
-from lamina.engines.prompts import MOST_TOKENS, ORDERS, no_expansion, tidied
+from lamina.engines.prompts import MOST_TOKENS, SYSTEM_PROMPTS, clean_answer, no_expansion
 
 TIMEOUT_S = 20.0
 _CONNECT_S = 5.0
@@ -22,9 +22,9 @@ _PATH = "/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to ask: `url` up to and with "/v1", or with "/chat/completions"; the key is sent as a bearer token.
+    """A chat completions endpoint.
 
-    `timeout_s`: for the whole exchange.
+    `url`: ends with "/v1" or "/chat/completions"; `key`: sent as a bearer token; `timeout_s`: for the whole request.
     """
 
     url: str
@@ -34,7 +34,7 @@ class Endpoint:
 
 
 class EndpointExpander:
-    """Asks for greedy sampling and a short answer, or where that is refused, for an answer."""
+    """Requests greedy sampling with a token limit, and retries without both if the server rejects them."""
 
     by = ExpandedBy.ENDPOINT
 
@@ -43,29 +43,29 @@ class EndpointExpander:
         self._who = f"The prompt expander at {urlsplit(endpoint.url).hostname}"
 
     def expand(self, prompt: str, kind: TaskKind) -> str | None:
-        if kind not in ORDERS:
+        if kind not in SYSTEM_PROMPTS:
             return None
-        messages = [{"role": "system", "content": ORDERS[kind]}, {"role": "user", "content": prompt}]
+        messages = [{"role": "system", "content": SYSTEM_PROMPTS[kind]}, {"role": "user", "content": prompt}]
         body: dict[str, Any] = {"messages": messages}
         if self._endpoint.model is not None:
             body["model"] = self._endpoint.model
-        return tidied(self._answer(body), self._who)
+        return clean_answer(self._answer(body), self._who)
 
     def _answer(self, body: dict[str, Any]) -> str:
         deadline = time.monotonic() + self._endpoint.timeout_s
         try:
             with self._client() as client:
                 status, content = self._post(client, body | {"temperature": 0, "max_tokens": MOST_TOKENS}, deadline)
-                if status == HTTPStatus.BAD_REQUEST:  # some models of OpenAI's take neither
+                if status == HTTPStatus.BAD_REQUEST:  # some OpenAI models accept neither parameter
                     status, content = self._post(client, body, deadline)
         except httpx2.TimeoutException:
-            raise self._too_slow() from None
+            raise self._timed_out() from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            # The error's own words may hold the address or a header, and with them a secret.
+            # The message of the error may contain the URL or a header, and with them a secret.
             raise no_expansion(self._who, f"cannot be reached ({type(error).__name__})") from None
         if status != HTTPStatus.OK:
             raise no_expansion(self._who, f"answered with status {status}")
-        return self._said(content)
+        return self._message_text(content)
 
     def _client(self) -> httpx2.Client:
         headers = {"Accept-Encoding": "identity"}
@@ -75,7 +75,7 @@ class EndpointExpander:
         return httpx2.Client(headers=headers, timeout=timeout, follow_redirects=False)
 
     def _post(self, client: httpx2.Client, body: dict[str, Any], deadline: float) -> tuple[int, bytes]:
-        """The status and the content, read no further than the bound and the deadline."""
+        """The status and the body, which is read up to the size limit and the deadline."""
         url = self._endpoint.url.rstrip("/")
         content = bytearray()
         with client.stream("POST", url if url.endswith(_PATH) else url + _PATH, json=body) as response:
@@ -84,17 +84,17 @@ class EndpointExpander:
                 if len(content) > _MOST_BYTES:
                     raise no_expansion(self._who, f"sent more than {_MOST_BYTES >> 10} KiB")
                 if time.monotonic() > deadline:
-                    raise self._too_slow()
+                    raise self._timed_out()
         return response.status_code, bytes(content)
 
-    def _too_slow(self) -> LaminaError:
+    def _timed_out(self) -> LaminaError:
         return no_expansion(self._who, f"did not answer within {self._endpoint.timeout_s:g} seconds")
 
-    def _said(self, content: bytes) -> str:
+    def _message_text(self, content: bytes) -> str:
         try:
-            said = json.loads(content)["choices"][0]["message"]["content"]
+            text = json.loads(content)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError):
-            raise no_expansion(self._who, "gave an answer that is no chat completion") from None
-        if not isinstance(said, str):
-            raise no_expansion(self._who, "gave an answer without words")
-        return said
+            raise no_expansion(self._who, "sent a response that is not a chat completion") from None
+        if not isinstance(text, str):
+            raise no_expansion(self._who, "sent a chat completion without text")
+        return text

@@ -1,4 +1,4 @@
-"""Makes prompts richer, asking one expander after the other, and tells which of them did it."""
+"""Expands prompts with the first expander that succeeds, and records which one it was."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from lamina.core.expansion import ExpandedBy, Expansion
 from lamina.core.ports import PromptExpander
 from lamina.core.tasks import TaskKind
 
-MOST_CHARACTERS = 4000  # about what the pipelines read: 1024 tokens
-MOST_TOKENS = 320  # of an answer
-ORDERS = {
+MOST_CHARACTERS = 4000  # about 1024 tokens, the limit of the pipelines
+MOST_TOKENS = 320  # in an answer
+SYSTEM_PROMPTS = {
     TaskKind.GENERATE: (
         "You write prompts for a model that paints pictures. Rewrite the prompt that you are given as one paragraph of "
         "at most 120 words that a painter could work from: the subject and what it does, its surroundings, how the "
@@ -26,14 +26,14 @@ ORDERS = {
         "instruction and nothing else."
     ),
 }
-"""What a language model is told to do, by the kind of task."""
+"""The system prompt for the language model, by kind of task."""
 
 _THOUGHTS = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
 _QUOTES = {'"': '"', "“": "”", "'": "'"}
 
 
 class SuffixExpander:
-    """Appends what the model's makers append to prompts (`core.catalog.Model.suffix`)."""
+    """Appends the suffix that the model's authors recommend (`core.catalog.Model.suffix`)."""
 
     by = ExpandedBy.SUFFIX
 
@@ -41,16 +41,16 @@ class SuffixExpander:
         self._suffix = suffix
 
     def expand(self, prompt: str, kind: TaskKind) -> str | None:
-        """The makers do so for pictures that are painted anew."""
+        """The suffix is for text-to-image only."""
         if not self._suffix or kind is not TaskKind.GENERATE:
             return None
         return prompt.strip().rstrip(".,") + self._suffix
 
 
 def expanded(prompt: str, kind: TaskKind, expanders: Iterable[PromptExpander]) -> Expansion:
-    """The prompt as the first expander that can makes it; as it was, by nobody, if none can.
+    """The prompt of the first expander that succeeds, or the unchanged prompt if none does.
 
-    What failed becomes a note, but for a `LaminaError` of another code than engine_unavailable, which is raised.
+    Failures become notes; a `LaminaError` with a code other than engine_unavailable is raised.
     """
     notes: list[str] = []
     for expander in expanders:
@@ -66,10 +66,11 @@ def expanded(prompt: str, kind: TaskKind, expanders: Iterable[PromptExpander]) -
     return Expansion(prompt, ExpandedBy.NOBODY, tuple(notes))
 
 
-def tidied(answer: str, who: str) -> str:
-    """A language model's answer as a prompt: one line, without its thoughts aloud and without quotes around it all.
+def clean_answer(answer: str, who: str) -> str:
+    """A language model's answer as a one-line prompt, without its <think> block and without enclosing quotes.
 
-    `who`: the beginning of a sentence. Raises `LaminaError` (engine_unavailable) if nothing is left, or too much.
+    `who`: the subject of the error message. Raises `LaminaError` (engine_unavailable) if the prompt is empty or too
+    long.
     """
     text = " ".join(_THOUGHTS.sub(" ", answer).split())
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and not set(text[1:-1]) & {text[0], text[-1]}:
@@ -81,6 +82,6 @@ def tidied(answer: str, who: str) -> str:
     return text
 
 
-def no_expansion(who: str, what: str) -> LaminaError:
-    """The error of an expander that could not; its message becomes a note."""
-    return LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{who} {what}; the prompt was not made richer by it.")
+def no_expansion(who: str, failure: str) -> LaminaError:
+    """The error of an expander that failed; its message becomes a note."""
+    return LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{who} {failure}, so it did not expand the prompt.")

@@ -1,4 +1,4 @@
-"""Which engines there are, which of them can run here, and which one serves a request."""
+"""Lists the engines, tells which of them can run here, and starts the one that serves a request."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import TaskKind
 from lamina.installation import install_command, reinstall_command
 
-if TYPE_CHECKING:  # so that the names of the engines can be listed without numpy
+if TYPE_CHECKING:  # listing the engine names must not import numpy
     from lamina.core.catalog import Model
     from lamina.core.ports import Decomposer, LoraTrainer, PictureMaker
-    from lamina.engines.config import Wishes
+    from lamina.engines.config import EngineConfig
     from lamina.engines.weights.places import Roots
 
 AUTO = "auto"
@@ -25,78 +25,82 @@ _STARTING = "lamina.engines.qwen.starting"
 _TORCH = ("torch", "diffusers", "transformers", "peft", "accelerate")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEntry:
-    """An engine by `name`; `needs`: the modules that must be importable; `extra`: that brings them, empty is none.
+    """A registered engine.
 
-    `start` makes it; `tasks`: what it does.
+    `needs`: modules that must be importable; `extra`: the optional dependency group that installs them, or "".
+    `start`: creates the engine; `tasks`: the kinds of task that it can run.
     """
 
     name: str
     needs: tuple[str, ...]
     extra: str
-    start: Callable[[Wishes], Any]
+    start: Callable[[EngineConfig], Any]
     tasks: frozenset[TaskKind] = frozenset({TaskKind.DECOMPOSE})
 
     def missing(self) -> list[str]:
-        """Those of `needs` that are not installed."""
+        """The modules in `needs` that are not installed."""
         return [module for module in self.needs if importlib.util.find_spec(module) is None]
 
     def remedy(self) -> str:
-        """What to do where some of them are."""
+        """The hint of an error about missing modules."""
         if self.extra:
             return f"Install them: {install_command(self.extra)}."
-        return f"Install Lamina again: {reinstall_command()}. lamina doctor says more."
+        return f"Install Lamina again: {reinstall_command()}. Run lamina doctor for details."
 
 
 def engine_names(kind: TaskKind = TaskKind.DECOMPOSE) -> list[str]:
-    """What a request of that kind may ask for, "auto" first."""
+    """The engine names that a request of that kind may use, "auto" first."""
     return [AUTO, *(entry.name for entry in ENGINES.values() if kind in entry.tasks)]
 
 
 def start_engine(
-    name: str = AUTO, model: str | None = None, wishes: Wishes | None = None, *, may_stand_in: bool = False
+    name: str = AUTO, model: str | None = None, config: EngineConfig | None = None, *, may_stand_in: bool = False
 ) -> Decomposer:
-    """The engine called `name`, to take pictures apart; "auto" takes the best that can run here.
+    """Starts the engine `name` for decomposition; "auto" selects the best one that can run here.
 
-    `model`: that the request names; `wishes`: where models are, None is where they are by default. `may_stand_in`:
-    whether "auto" may take nano where a model is named whose weights are not here.
-    Raises `LaminaError`: engine_unavailable if there is none of that name or it cannot start; model_unknown;
+    `model`: name of the requested model, if any; `config`: None uses the defaults. `may_stand_in`: whether "auto" may
+    use nano if the weights of the requested model are missing.
+    Raises `LaminaError`: engine_unavailable if there is no such engine or it cannot start; model_unknown;
     weights_missing.
     """
-    return _start(name, TaskKind.DECOMPOSE, model, wishes, may_stand_in)
+    return _start(name, TaskKind.DECOMPOSE, model, config, may_stand_in)
 
 
 def start_picture_maker(
     name: str = AUTO,
     kind: TaskKind = TaskKind.GENERATE,
     model: str | None = None,
-    wishes: Wishes | None = None,
+    config: EngineConfig | None = None,
     *,
     may_stand_in: bool = False,
 ) -> PictureMaker:
-    """As `start_engine`, to make pictures or change them."""
-    return _start(name, kind, model, wishes, may_stand_in)
+    """As `start_engine`, for generating and editing pictures."""
+    return _start(name, kind, model, config, may_stand_in)
 
 
 def start_trainer(
-    name: str = AUTO, model: str | None = None, wishes: Wishes | None = None, *, may_stand_in: bool = False
+    name: str = AUTO, model: str | None = None, config: EngineConfig | None = None, *, may_stand_in: bool = False
 ) -> LoraTrainer:
-    """As `start_engine`, to train LoRAs for that model."""
-    return _start(name, TaskKind.TRAIN, model, wishes, may_stand_in)
+    """As `start_engine`, for training LoRAs for that model."""
+    return _start(name, TaskKind.TRAIN, model, config, may_stand_in)
 
 
-def chosen_engine(name: str, kind: TaskKind, model: str | None, wishes: Wishes, *, may_stand_in: bool = False) -> str:
-    """The name of the engine that `start_engine` and its like start. Raises `LaminaError`: model_unknown,
-    weights_missing.
+def chosen_engine(
+    name: str, kind: TaskKind, model: str | None, config: EngineConfig, *, may_stand_in: bool = False
+) -> str:
+    """The name of the engine that the `start_...` functions would start.
+
+    Raises `LaminaError`: model_unknown, weights_missing.
     """
-    return _best(kind, model, wishes, may_stand_in) if name == AUTO else name
+    return _best(kind, model, config, may_stand_in) if name == AUTO else name
 
 
 def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
-    """What a user should be told where nano did the work of a released model, which it is no match for.
+    """The note for a result that nano made instead of a released model; nano's quality is far lower.
 
-    `asked`: the engine that was asked for. Who asks for nano and names no model knows.
+    `asked`: the requested engine. There is no note if nano was requested without a model.
     """
     from lamina.core.catalog import NANO
 
@@ -104,35 +108,35 @@ def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -
     if engine != NANO.name or wanted is NANO or (asked != AUTO and model is None):
         return ()
     if asked != AUTO:
-        return (f"Nano did this in the place of {wanted.name}, as the engine that was asked for.",)
+        return (f"Nano made this instead of {wanted.name}, because the engine nano was requested.",)
     return (
-        f"The weights of {wanted.name} are not here, so nano did this, a small model for trying things out. "
-        f"Get them: lamina pull {wanted.name}.",
+        f"Nano, a small demonstration model, made this because the weights of {wanted.name} are not installed. "
+        f"To install them: lamina pull {wanted.name}.",
     )
 
 
-def _start(name: str, kind: TaskKind, model: str | None, wishes: Wishes | None, may_stand_in: bool) -> Any:
-    from lamina.engines.config import Wishes
+def _start(name: str, kind: TaskKind, model: str | None, config: EngineConfig | None, may_stand_in: bool) -> Any:
+    from lamina.engines.config import EngineConfig
 
-    wishes = wishes or Wishes()
-    entry = ENGINES.get(chosen_engine(name, kind, model, wishes, may_stand_in=may_stand_in))
+    config = config or EngineConfig()
+    entry = ENGINES.get(chosen_engine(name, kind, model, config, may_stand_in=may_stand_in))
     if entry is None or kind not in entry.tasks:
-        what = f"There is no engine {name!r}" if entry is None else f"The {name} engine does not {kind}"
-        raise LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{what}.", f"There are: {', '.join(engine_names(kind))}.")
+        reason = f"There is no engine {name!r}" if entry is None else f"The {name} engine does not {kind}"
+        raise LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"{reason}.", f"There are: {', '.join(engine_names(kind))}.")
     missing = entry.missing()
     if missing:
         raise _cannot_start(entry, f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed")
     try:
-        return entry.start(wishes)
-    except ImportError as error:  # there, but broken: a library of the system is missing, or two versions clash
+        return entry.start(config)
+    except ImportError as error:  # installed but broken: a system library is missing, or versions conflict
         raise _cannot_start(entry, f"{error}".rstrip(".")) from error
 
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """The diffusion libraries make many objects that stay; looking for garbage among them takes a fifth of the time.
+    """Speeds up the import of the diffusion libraries: garbage collection takes a fifth of its time.
 
-    Nothing is done where they are loaded already, as for every job but a process's first.
+    Does nothing if they are already imported, as for every job of a process after the first.
     """
     if _STARTING in sys.modules:
         yield
@@ -143,13 +147,13 @@ def _without_garbage_collection() -> Generator[None]:
         yield
     finally:
         gc.freeze()
-        gc.unfreeze()  # into the oldest generation: the young ones would each be looked through once more
+        gc.unfreeze()  # moves the objects into the oldest generation, so that they are not scanned again soon
         if was_enabled:
             gc.enable()
 
 
-def _best(kind: TaskKind, model: str | None, wishes: Wishes, may_stand_in: bool) -> str:
-    """The released weights where they are; else what needs none. Who names a model wants that one."""
+def _best(kind: TaskKind, model: str | None, config: EngineConfig, may_stand_in: bool) -> str:
+    """The released weights if they are installed, else an engine that needs none; a named model is taken literally."""
     from lamina.core.catalog import NANO
     from lamina.engines.weights.places import require
 
@@ -157,15 +161,15 @@ def _best(kind: TaskKind, model: str | None, wishes: Wishes, may_stand_in: bool)
     if wanted is NANO:
         return "nano"
     if model is not None and not may_stand_in:
-        require(wanted, wishes.roots)
+        require(wanted, config.roots)
         return "qwen"
-    if not ENGINES["qwen"].missing() and _is_here(wanted, wishes.roots, may_stand_in):
+    if not ENGINES["qwen"].missing() and _is_here(wanted, config.roots, may_stand_in):
         return "qwen"
     return "classic" if kind is TaskKind.DECOMPOSE and model is None else "nano"
 
 
 def _is_here(model: Model, roots: Roots, may_stand_in: bool) -> bool:
-    """Raises `LaminaError` (weights_missing) for a transformer that is set and not there, unless nano may stand in."""
+    """Raises `LaminaError` (weights_missing) if the configured transformer file is missing and nano may not be used."""
     from lamina.engines.weights.places import check_transformer, find
 
     try:
@@ -191,24 +195,24 @@ def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
     return LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"The {entry.name} engine cannot start: {reason}.", entry.remedy())
 
 
-def _start_classic(_: Wishes) -> Decomposer:
+def _start_classic(_: EngineConfig) -> Decomposer:
     from lamina.engines.classic.engine import ClassicEngine
 
     return ClassicEngine()
 
 
-def _start_qwen(wishes: Wishes) -> PictureMaker:
+def _start_qwen(config: EngineConfig) -> PictureMaker:
     with _without_garbage_collection():
         from lamina.engines.qwen.starting import released
 
-    return released(wishes)
+    return released(config)
 
 
-def _start_nano(wishes: Wishes) -> PictureMaker:
+def _start_nano(config: EngineConfig) -> PictureMaker:
     with _without_garbage_collection():
         from lamina.engines.qwen.starting import nano
 
-    return nano(wishes)
+    return nano(config)
 
 
 ENGINES = {
@@ -220,7 +224,7 @@ ENGINES = {
             extra="",
             start=_start_classic,
         ),
-        EngineEntry("qwen", _TORCH, "qwen", _start_qwen, frozenset(TaskKind)),
-        EngineEntry("nano", _TORCH, "qwen", _start_nano, frozenset(TaskKind)),
+        EngineEntry(name="qwen", needs=_TORCH, extra="qwen", start=_start_qwen, tasks=frozenset(TaskKind)),
+        EngineEntry(name="nano", needs=_TORCH, extra="qwen", start=_start_nano, tasks=frozenset(TaskKind)),
     )
 }

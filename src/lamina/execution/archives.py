@@ -1,4 +1,4 @@
-"""Reads a user's ZIP as if it were made to do harm: where it writes, how much, and what it writes."""
+"""Extracts untrusted ZIP files safely: paths, sizes and kinds of member are checked."""
 
 import re
 import shutil
@@ -23,9 +23,9 @@ MAX_RATIO = 200.0
 
 _CHUNK_BYTES = 1 << 16
 _LISTING_BYTES_A_FILE = 1 << 10
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA lets the file say how much memory it wants
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # with LZMA, the file sets the memory use
 _ENCRYPTED_BITS = 0x1 | 0x40 | 0x2000
-_ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
+_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -40,7 +40,7 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in a ZIP. `name`: relative, with forward slashes, without `..`. `size` in bytes, as the ZIP declares."""
+    """A file in a ZIP. `name`: relative, with forward slashes, without `..`. `size`: declared size in bytes."""
 
     name: str
     size: int
@@ -52,11 +52,11 @@ def safe_members(
     max_total_bytes: int = MAX_TOTAL_BYTES,
     max_ratio: float = MAX_RATIO,
 ) -> list[Member]:
-    """The ZIP's files in its order, without folders and the litter of file browsers (`__MACOSX`, `.DS_Store`).
+    """The files of the ZIP in its order, without folders and metadata of file browsers (`__MACOSX`, `.DS_Store`).
 
-    `max_ratio`: bytes of all files for each byte of the ZIP. One unsafe member refuses the whole ZIP.
-    Raises LaminaError: input_corrupt (not a ZIP, damaged), input_too_large (beyond a bound), task_invalid (names that
-    lead elsewhere, links, devices, encryption, names that stand twice).
+    `max_ratio`: limit of the total extracted size divided by the size of the ZIP. One unsafe member rejects the ZIP.
+    Raises LaminaError: input_corrupt (not a ZIP, damaged), input_too_large (a limit is exceeded), task_invalid (unsafe
+    or duplicate names, links, devices, encryption).
     """
     limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
     with _opened(path, limits) as archive:
@@ -70,10 +70,10 @@ def extract(
     max_total_bytes: int = MAX_TOTAL_BYTES,
     max_ratio: float = MAX_RATIO,
 ) -> list[Member]:
-    """Writes the ZIP's files into `folder`, which is made, and is gone again if this fails.
+    """Extracts the ZIP into the new `folder`, which is removed again on failure.
 
-    The bounds are those of `safe_members`, counted here while inflating: what the ZIP declares is not believed.
-    Raises LaminaError as `safe_members` does; FileExistsError when there is a `folder` already.
+    The limits of `safe_members` are checked against the inflated data, since the declared sizes cannot be trusted.
+    Raises LaminaError as `safe_members` does; FileExistsError if `folder` exists.
     """
     limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
     folder.mkdir(parents=True)
@@ -98,18 +98,18 @@ class _Limits:
 
     @property
     def listing_bytes(self) -> int:
-        """More than this is no honest list of that many files, folders and litter."""
+        """Limit of the central directory: more than that many files, folders and metadata entries need."""
         return (1 << 20) + 2 * self.files * _LISTING_BYTES_A_FILE
 
     def check_total(self, total: int) -> None:
         if total > self.total_bytes:
-            raise _too_large(f"its files take more than {self.total_bytes:,} bytes")
+            raise _too_large(f"its files have more than {self.total_bytes:,} bytes in total")
         if total > self.ratio * self.archive_bytes:
-            raise _too_large(f"its files take more than {self.ratio:g} times the bytes of the ZIP")
+            raise _too_large(f"its files have more than {self.ratio:g} times the size of the ZIP")
 
 
 class _BoundedFile(FileIO):
-    """`zipfile` reads the whole list of members at once, however long the ZIP says that it is."""
+    """Limits single reads: `zipfile` reads the whole central directory at once, whatever its declared length."""
 
     def __init__(self, path: Path, most_bytes: int) -> None:
         super().__init__(path, "rb")
@@ -120,7 +120,7 @@ class _BoundedFile(FileIO):
         rest = self._bytes - self.tell()
         wanted = rest if size is None or size < 0 else size
         if wanted > self._most_bytes:
-            raise _too_large("its list of files is too long")
+            raise _too_large("its central directory is too long")
         return super().read(wanted) or b""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -139,7 +139,9 @@ def _opened(path: Path, limits: _Limits) -> Generator[zipfile.ZipFile]:
             yield archive
     except _BROKEN as error:
         raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, "The ZIP cannot be read: it is damaged, cut short, or no ZIP.", "Make it again."
+            ErrorCode.INPUT_CORRUPT,
+            "The ZIP cannot be read: it is damaged, truncated, or not a ZIP file.",
+            "Create it again.",
         ) from error
 
 
@@ -152,7 +154,7 @@ def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zi
         _check_kind(info, name)
         members.append((Member(name, info.file_size), info))
         if len(members) > limits.files:
-            raise _too_large(f"it holds more than {limits.files:,} files")
+            raise _too_large(f"it contains more than {limits.files:,} files")
     limits.check_total(sum(member.size for member, _ in members))
     _check_unique([member.name for member, _ in members])
     return members
@@ -161,15 +163,15 @@ def _checked(archive: zipfile.ZipFile, limits: _Limits) -> list[tuple[Member, zi
 def _name(info: zipfile.ZipInfo) -> str:
     name = unicodedata.normalize("NFC", info.orig_filename)
     parts = name.removesuffix("/").split("/")
-    if _ODD.search(name) or name.startswith("/") or ".." in parts or "" in parts:
-        raise _unsafe(name, "its name leads out of the ZIP, or can be read in several ways")
+    if _UNSAFE_NAME.search(name) or name.startswith("/") or ".." in parts or "" in parts:
+        raise _unsafe(name, "its name is an absolute path, contains '..', or is ambiguous")
     if len(name.encode(errors="replace")) > 1024 or any(len(part.encode(errors="replace")) > 255 for part in parts):
         raise _unsafe(name, "its name is too long")
     return "/".join(part for part in parts if part != ".")
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
-    return info.orig_filename.endswith("/")  # `is_dir` fails where there is no name
+    return info.orig_filename.endswith("/")  # `is_dir` fails for an empty name
 
 
 def _check_kind(info: zipfile.ZipInfo, name: str) -> None:
@@ -179,23 +181,23 @@ def _check_kind(info: zipfile.ZipInfo, name: str) -> None:
     if info.flag_bits & _ENCRYPTED_BITS:
         raise _unsafe(name, "it is encrypted")
     if info.compress_type not in _COMPRESSIONS:
-        raise _unsafe(name, "it is compressed in a way other than Deflate")
+        raise _unsafe(name, "its compression method is not Deflate")
 
 
 def _check_unique(names: list[str]) -> None:
     files: set[str] = set()
     for name in names:
         if name in files:
-            raise _unsafe(name, "its name stands there twice")
+            raise _unsafe(name, "its name occurs twice")
         files.add(name)
     for name in names:
         folders = (str(folder) for folder in Path(name).parents)
         if not files.isdisjoint(folders):
-            raise _unsafe(name, "one of its folders is a file as well")
+            raise _unsafe(name, "one of its folders is also a file")
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, total: int, limits: _Limits) -> int:
-    """Writes one member; gives the total with it."""
+    """Writes one member; returns the total of bytes written so far."""
     to.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(info) as source, to.open("xb") as target:
         while chunk := source.read(_CHUNK_BYTES):
@@ -205,13 +207,13 @@ def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, total: i
     return total
 
 
-def _unsafe(name: str, why: str) -> LaminaError:
+def _unsafe(name: str, reason: str) -> LaminaError:
     return LaminaError(
         ErrorCode.TASK_INVALID,
-        f"The ZIP is refused because of {name[:80]!a}: {why}.",
-        "Make it again with ordinary files under plain relative names.",
+        f"The ZIP was rejected because of {name[:80]!a}: {reason}.",
+        "Create it again with regular files and relative names.",
     )
 
 
-def _too_large(why: str) -> LaminaError:
-    return LaminaError(ErrorCode.INPUT_TOO_LARGE, f"The ZIP is too large: {why}.", "Make it smaller.")
+def _too_large(reason: str) -> LaminaError:
+    return LaminaError(ErrorCode.INPUT_TOO_LARGE, f"The ZIP is too large: {reason}.", "Make it smaller.")

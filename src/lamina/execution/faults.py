@@ -1,4 +1,4 @@
-"""Makes whatever an engine raises one of our errors, and lets what the caller's progress raises pass as it is."""
+"""Converts exceptions of an engine into `LaminaError`, except those raised by the caller's progress callback."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -8,9 +8,10 @@ from lamina.core.faults import fault_of
 from lamina.core.ports import Progress, Step, TrainingProgress
 
 
-class Heard:
-    """A caller's `Progress`, told shares that never fall. `raised`: what it has raised, which ends the work and is no
-    fault of the engine.
+class TrackedProgress:
+    """Wraps a caller's `Progress` so that the reported share never decreases.
+
+    `raised`: the exception that the callback raised. It ends the task and is not a fault of the engine.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -19,7 +20,7 @@ class Heard:
         self.raised: Exception | None = None
 
     def part(self, share: float) -> Progress:
-        """For what is the first `share` of the whole, and counts its own from 0 to 1."""
+        """A callback for the first `share` of the task, which reports its own progress from 0 to 1."""
 
         def progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
             self(stage, share_done * share, step)
@@ -27,48 +28,48 @@ class Heard:
         return progress
 
     def end(self) -> None:
-        """Told once: an engine may have done so."""
+        """Reports the end, unless the engine has already done so."""
         if self._share_done < 1.0:
             self("done", 1.0)
 
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
         share_done = self._share_done = max(self._share_done, min(share_done, 1.0))
-        step_told = () if step is None else (step,)  # a caller that never gets one need not take one
-        self._noted(lambda: self._progress(stage, share_done, *step_told))
+        steps = () if step is None else (step,)  # a callback that never gets a step need not accept one
+        self._call(lambda: self._progress(stage, share_done, *steps))
 
-    def _noted(self, tell: Callable[[], None]) -> None:
+    def _call(self, report: Callable[[], None]) -> None:
         try:
-            tell()
+            report()
         except Exception as error:
             self.raised = error
             raise
 
 
-class HeardTraining(Heard):
-    """A caller's `TrainingProgress`."""
+class TrackedTrainingProgress(TrackedProgress):
+    """Wraps a caller's `TrainingProgress`."""
 
     def __init__(self, progress: TrainingProgress) -> None:
         super().__init__(progress)
         self._training = progress
 
     def loss(self, step: int, value: float, /) -> None:
-        self._noted(lambda: self._training.loss(step, value))
+        self._call(lambda: self._training.loss(step, value))
 
     def checkpoint(self, step: int, path: str, /) -> None:
-        self._noted(lambda: self._training.checkpoint(step, path))
+        self._call(lambda: self._training.checkpoint(step, path))
 
     def sample(self, step: int, path: str, /) -> None:
-        self._noted(lambda: self._training.sample(step, path))
+        self._call(lambda: self._training.sample(step, path))
 
 
 @contextmanager
-def faults_told(engine: str, heard: Heard | None = None) -> Generator[None]:
-    """Within it, an exception becomes what `core.faults.fault_of` says, with the exception as its cause."""
+def engine_faults(engine: str, tracked: TrackedProgress | None = None) -> Generator[None]:
+    """Within it, an unexpected exception becomes the error of `core.faults.fault_of`, with itself as the cause."""
     try:
         yield
     except LaminaError:
         raise
     except Exception as error:
-        if heard is not None and error is heard.raised:
+        if tracked is not None and error is tracked.raised:
             raise
         raise fault_of(error, f"The {engine} engine") from error

@@ -1,4 +1,4 @@
-"""The pictures that a program gives, whatever they come as."""
+"""Reads input pictures of any supported type: path, bytes, array, Pillow image."""
 
 import os
 from typing import Any
@@ -10,11 +10,11 @@ from PIL import Image
 from lamina.imaging.picture import Picture, picture_from_array, picture_from_image, read_picture
 
 AnyPicture = str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image | Picture
-"""A path ("-" is standard input), the bytes of a picture file, a Pillow image, an array."""
+"""A path ("-" for standard input), the bytes of a picture file, a Pillow image, an array."""
 
 
 def picture_of(picture: AnyPicture, max_megapixels: float) -> Picture:
-    """Raises `LaminaError`; see `read_picture`."""
+    """The picture in any of these forms, decoded. Raises `LaminaError`; see `read_picture`."""
     match picture:
         case Picture():
             return picture

@@ -1,4 +1,4 @@
-"""Runs text-to-image and edit tasks in this process: reading the inputs, the engine, the safety check."""
+"""Runs text-to-image and edit tasks in this process: reading the inputs, engine, safety check."""
 
 import os
 from collections.abc import Sequence
@@ -13,21 +13,21 @@ from lamina.core.tasks import EditTask, GenerateTask, TaskKind
 from lamina.engines.registry import stand_in_notes, start_picture_maker
 from lamina.engines.safety.checking import safety_checker
 from lamina.engines.safety.verdicts import judged_pictures
-from lamina.execution.faults import Heard, faults_told
+from lamina.execution.faults import TrackedProgress, engine_faults
 from lamina.execution.inputs import AnyPicture, picture_of
 from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.encoding import DEFAULT_QUALITY, Encoding, picture_format_of, write
 from lamina.imaging.metadata import SourceType, metadata_of
 from lamina.imaging.watermark import watermarked
 
-_MODELS_SHARE = 0.98  # of the time; the rest is looking at what was made
+_ENGINE_SHARE = 0.98  # of the progress; the rest is the safety check
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures(Generated):
-    """Pictures, each (height, width, 4) RGBA, that can save themselves; `made` tells how they came about.
+    """Pictures, each (height, width, 4) RGBA, that can save themselves; `made` is their provenance.
 
-    `source`: whether they were made anew or from other pictures, for the files' metadata.
+    `source`: whether they were generated or edited, for the metadata of files.
     """
 
     source: SourceType = SourceType.GENERATED
@@ -41,13 +41,13 @@ class Pictures(Generated):
         return self.pictures[0].shape[0]
 
     def save(self, path: str | os.PathLike[str], quality: int = DEFAULT_QUALITY) -> Path:
-        """Write the first picture: `.png .jpg .webp .tif`, with how it was made in its metadata."""
+        """Save the first picture as `.png .jpg .webp .tif`, with its provenance in the metadata."""
         return self.save_each([path], quality)[0]
 
     def save_each(
         self, paths: Sequence[str | os.PathLike[str]], quality: int = DEFAULT_QUALITY, is_watermarked: bool = False
     ) -> list[Path]:
-        """Write a picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
+        """Save one picture to each path. Raises `LaminaError`: output_unknown_format, output_in_the_way, ..."""
         for number, (path, picture) in enumerate(zip(paths, self.pictures, strict=True)):
             shown = watermarked(picture) if is_watermarked else picture
             metadata = metadata_of(self.made, self.source, number=number)
@@ -66,24 +66,28 @@ def generated(
     safety: str | None = None,
     may_stand_in: bool = False,
 ) -> Pictures:
-    """The pictures of a text-to-image task. None of the options means that the settings decide.
+    """Generates pictures from text. Options that are None come from the settings.
 
-    `image`: a picture to start from, and `mask` (white) where it may change. `engine`: its name, or "auto". `safety`:
-    "auto", "on", "off". `may_stand_in`: whether nano does the work where a model is named whose weights are missing.
-    Raises `LaminaError`; an engine's own fault is engine_failed.
+    `image`: a start image, and `mask`, whose white pixels may change. `engine`: its name, or "auto". `safety`: "auto",
+    "on", "off". `may_stand_in`: whether nano may be used if the weights of the requested model are missing.
+    Raises `LaminaError`; unexpected exceptions of the engine become engine_failed.
     """
-    chosen = settings.current(engine=engine, safety=safety)
+    options = settings.current(engine=engine, safety=safety)
     maker = start_picture_maker(
-        chosen.engine, TaskKind.GENERATE, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
+        options.engine,
+        TaskKind.GENERATE,
+        task.sampling.model,
+        settings.engine_config(options),
+        may_stand_in=may_stand_in,
     )
-    heard = Heard(progress)
-    with faults_told(maker.name, heard):
-        start, where = (
-            None if given is None else picture_of(given, chosen.max_megapixels).pixels for given in (image, mask)
+    tracked = TrackedProgress(progress)
+    with engine_faults(maker.name, tracked):
+        start, mask_pixels = (
+            None if source is None else picture_of(source, options.max_megapixels).pixels for source in (image, mask)
         )
-        notes = stand_in_notes(chosen.engine, maker.name, TaskKind.GENERATE, task.sampling.model)
-        made = maker.generate(task, start, where, heard.part(_MODELS_SHARE))
-        return _judged(made, chosen, _source_of(start), notes, heard)
+        notes = stand_in_notes(options.engine, maker.name, TaskKind.GENERATE, task.sampling.model)
+        made = maker.generate(task, start, mask_pixels, tracked.part(_ENGINE_SHARE))
+        return _checked(made, options, _source_of(start), notes, tracked)
 
 
 def edited(
@@ -94,28 +98,28 @@ def edited(
     safety: str | None = None,
     may_stand_in: bool = False,
 ) -> Pictures:
-    """The pictures of an edit of one or several pictures; options and errors as in `generated`."""
-    chosen = settings.current(engine=engine, safety=safety)
+    """Edits one or several pictures; options and errors as in `generated`."""
+    options = settings.current(engine=engine, safety=safety)
     maker = start_picture_maker(
-        chosen.engine, TaskKind.EDIT, task.sampling.model, settings.wishes(chosen), may_stand_in=may_stand_in
+        options.engine, TaskKind.EDIT, task.sampling.model, settings.engine_config(options), may_stand_in=may_stand_in
     )
-    heard = Heard(progress)
-    with faults_told(maker.name, heard):
-        given = [picture_of(picture, chosen.max_megapixels).pixels for picture in pictures]
-        notes = stand_in_notes(chosen.engine, maker.name, TaskKind.EDIT, task.sampling.model)
-        made = maker.edit(task, given, heard.part(_MODELS_SHARE))
-        return _judged(made, chosen, SourceType.EDITED, notes, heard)
+    tracked = TrackedProgress(progress)
+    with engine_faults(maker.name, tracked):
+        references = [picture_of(picture, options.max_megapixels).pixels for picture in pictures]
+        notes = stand_in_notes(options.engine, maker.name, TaskKind.EDIT, task.sampling.model)
+        made = maker.edit(task, references, tracked.part(_ENGINE_SHARE))
+        return _checked(made, options, SourceType.EDITED, notes, tracked)
 
 
 def _source_of(start: Pixels | None) -> SourceType:
     return SourceType.GENERATED if start is None else SourceType.EDITED
 
 
-def _judged(
-    made: Generated, chosen: settings.Settings, source: SourceType, notes: tuple[str, ...], progress: Heard
+def _checked(
+    made: Generated, options: settings.Settings, source: SourceType, notes: tuple[str, ...], progress: TrackedProgress
 ) -> Pictures:
-    """Looked at by the safety checker, if the settings want it; `notes` come before the others."""
-    progress("checking", _MODELS_SHARE)
-    judged = judged_pictures(made, safety_checker(chosen.safety, chosen.safety_threshold))
+    """Runs the safety checker that the settings select; `notes` come before those of the engine."""
+    progress("checking", _ENGINE_SHARE)
+    checked = judged_pictures(made, safety_checker(options.safety, options.safety_threshold))
     progress.end()
-    return Pictures(judged.pictures, judged.made, (*notes, *judged.notes), judged.flagged, source)
+    return Pictures(checked.pictures, checked.made, (*notes, *checked.notes), checked.flagged, source)

@@ -1,4 +1,4 @@
-"""An archive of pictures into a LoRA: checked as a whole, then trained on, with what there is to know beside it."""
+"""Trains a LoRA on an archive of pictures: checks all examples first, then trains and writes the result files."""
 
 import hashlib
 import json
@@ -30,31 +30,32 @@ from lamina.core.training import (
     group_names,
     trained_model,
 )
+from lamina.engines.config import EngineConfig
 from lamina.engines.registry import AUTO, chosen_engine, stand_in_notes, start_trainer
 from lamina.execution.archives import extract
-from lamina.execution.faults import HeardTraining, faults_told
+from lamina.execution.faults import TrackedTrainingProgress, engine_faults
 from lamina.imaging.atomic_files import atomic_file
 from lamina.imaging.encoding import encode
 from lamina.imaging.loss_plot import loss_plot
 from lamina.imaging.picture import read_picture
 
 CONFIG_FILE, LOSS_FILE = "config.json", "loss.png"
-_MOST_ASPECT = 16  # at the lowest resolution the shorter side is a token then
+_MOST_ASPECT = 16  # at the lowest resolution, the shorter side is one token
 _LONGEST_CAPTION_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class ExamplesFound:
-    """What an archive holds. `references`: of each example; `layers`: of each, 0 where edits are learnt."""
+    """Counts of an archive's contents. `references`, `layers`: per example; `layers` is 0 for edit training."""
 
     groups: int
     references: int
     layers: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A LoRA and what there is to know of it; `made` tells engine, base checkpoint, seed and times."""
+    """A trained LoRA with its files; `made` is its provenance: engine, base checkpoint, seed and timings."""
 
     lora: Path
     config: Path
@@ -81,17 +82,17 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Of an archive that was looked at as a whole. The pictures of `each` can be read while `opened_examples` lasts."""
+    """The checked examples of an archive. The pictures of `each` can be read only within `opened_examples`."""
 
     found: ExamplesFound
     each: Sequence[Example]
 
 
 def check_examples(task: TrainTask, archive: Path, engine: str = AUTO) -> ExamplesFound:
-    """Read a ZIP or a folder as training would, every picture of it; without torch, and without weights.
+    """Checks a ZIP or a folder as training would, including every picture; needs neither torch nor weights.
 
-    Raises `LaminaError`, which names the file: task_invalid, input_not_found, input_too_large, and what is raised for
-    pictures that cannot be read; model_unknown.
+    Raises `LaminaError` with the name of the file: task_invalid, input_not_found, input_too_large, the errors for
+    unreadable pictures, model_unknown.
     """
     with opened_examples(task, archive, engine) as examples:
         return examples.found
@@ -99,8 +100,8 @@ def check_examples(task: TrainTask, archive: Path, engine: str = AUTO) -> Exampl
 
 @contextmanager
 def opened_examples(task: TrainTask, archive: Path, engine: str | None = None) -> Generator[Examples]:
-    """As `check_examples`, for whoever goes on to train on them with `trained_on`."""
-    chosen = settings.current(engine=engine)
+    """As `check_examples`, but keeps the examples open for `trained_on`."""
+    options = settings.current(engine=engine)
     filled(task)
     with _opened(archive) as folder:
         names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
@@ -108,7 +109,7 @@ def opened_examples(task: TrainTask, archive: Path, engine: str | None = None) -
         groups = group_names(names, is_layered)
         check_references(groups, None if is_layered else task.references)
         found = ExamplesFound(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
-        yield Examples(found, [_example(group, folder, task, is_layered, chosen.max_megapixels) for group in groups])
+        yield Examples(found, [_example(group, folder, task, is_layered, options.max_megapixels) for group in groups])
 
 
 def trained(
@@ -118,64 +119,67 @@ def trained(
     engine: str | None = None,
     progress: TrainingProgress = no_training_progress,
 ) -> Trained:
-    """Train a LoRA on the examples of a ZIP or a folder; see `core.training` for how they are named.
+    """Train a LoRA on the examples of a ZIP or a folder; see `core.training` for their file names.
 
-    `folder` gets `lora.safetensors`, `config.json`, `loss.png`, samples and checkpoints, and a training that was begun
-    there is gone on with. Where `progress` raises cancelled after the first step, the LoRA as it is then is written
-    too, with all that belongs to it, and the error goes on. Raises what `check_examples` does, and output_in_the_way,
+    `folder` gets `lora.safetensors`, `config.json`, `loss.png`, samples and checkpoints; a training whose checkpoint is
+    there is resumed. If `progress` raises cancelled after the first step, the LoRA and its files are written in their
+    current state before the error is raised. Raises the errors of `check_examples`, and output_in_the_way,
     output_unwritable, out_of_memory, weights_missing.
     """
-    chosen = settings.current(engine=engine)
-    trainer = _trainer(task, chosen)  # what cannot be trained at all is told before the examples are read
+    options = settings.current(engine=engine)
+    trainer = _trainer(task, options)  # errors about the task come before the examples are read
     _make_folder(folder)
     with opened_examples(task, archive, engine) as examples:
-        return _trained(trainer, task, examples, folder, chosen, progress)
+        return _trained(
+            trainer=trainer, task=task, examples=examples, folder=folder, options=options, progress=progress
+        )
 
 
 def trained_on(
     examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress
 ) -> Trained:
-    """As `trained`, on what `opened_examples` gave for the same task; for the service, where nano may stand in."""
-    chosen = settings.current(engine=engine)
-    trainer = _trainer(task, chosen, may_stand_in=True)
+    """As `trained`, on the result of `opened_examples` for the same task; nano may replace a model without weights."""
+    options = settings.current(engine=engine)
+    trainer = _trainer(task, options, may_stand_in=True)
     _make_folder(folder)
-    return _trained(trainer, task, examples, folder, chosen, progress)
+    return _trained(trainer=trainer, task=task, examples=examples, folder=folder, options=options, progress=progress)
 
 
 def trainer_name(task: TrainTask, engine: str | None) -> str:
-    """Of the engine that `trained_on` has do the steps."""
-    chosen = settings.current(engine=engine)
-    return chosen_engine(chosen.engine, TaskKind.TRAIN, task.model, settings.wishes(chosen), may_stand_in=True)
+    """The name of the engine that `trained_on` would use."""
+    options = settings.current(engine=engine)
+    return chosen_engine(options.engine, TaskKind.TRAIN, task.model, settings.engine_config(options), may_stand_in=True)
 
 
-def _trainer(task: TrainTask, chosen: settings.Settings, may_stand_in: bool = False) -> LoraTrainer:
+def _trainer(task: TrainTask, options: settings.Settings, may_stand_in: bool = False) -> LoraTrainer:
     filled(task)
-    return start_trainer(chosen.engine, task.model, settings.wishes(chosen), may_stand_in=may_stand_in)
+    return start_trainer(options.engine, task.model, settings.engine_config(options), may_stand_in=may_stand_in)
 
 
 def _trained(
+    *,
     trainer: LoraTrainer,
     task: TrainTask,
     examples: Examples,
     folder: Path,
-    chosen: settings.Settings,
+    options: settings.Settings,
     progress: TrainingProgress,
 ) -> Trained:
-    heard = HeardTraining(progress)
-    with faults_told(trainer.name, heard):
-        outcome = trainer.train(task, examples.each, str(folder), heard)
-    notes = stand_in_notes(chosen.engine, trainer.name, TaskKind.TRAIN, task.model)
+    tracked = TrackedTrainingProgress(progress)
+    with engine_faults(trainer.name, tracked):
+        outcome = trainer.train(task, examples.each, str(folder), tracked)
+    notes = stand_in_notes(options.engine, trainer.name, TaskKind.TRAIN, task.model)
     result = Trained(
-        folder / LORA_FILE,
-        folder / CONFIG_FILE,
-        folder / LOSS_FILE,
-        len(outcome.losses),
-        examples.found.layers,
-        outcome.made,
-        outcome.losses,
-        (*notes, *outcome.notes),
+        lora=folder / LORA_FILE,
+        config=folder / CONFIG_FILE,
+        loss_plot=folder / LOSS_FILE,
+        steps_done=len(outcome.losses),
+        layers=examples.found.layers,
+        made=outcome.made,
+        losses=outcome.losses,
+        notes=(*notes, *outcome.notes),
     )
-    _write_beside(result, _config_of(filled(task), examples.found, outcome, settings.wishes(chosen)))
+    _write_beside(result, _config_of(filled(task), examples.found, outcome, settings.engine_config(options)))
     if outcome.stopped_by is not None:
         raise outcome.stopped_by
     return result
@@ -186,13 +190,13 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         code = ErrorCode.OUTPUT_IN_THE_WAY if isinstance(error, FileExistsError) else ErrorCode.OUTPUT_UNWRITABLE
-        message = f"The folder {str(folder)!r} cannot be made: {error.strerror}."
-        raise LaminaError(code, message, "Give another name.") from None
+        message = f"The folder {str(folder)!r} cannot be created: {error.strerror}."
+        raise LaminaError(code, message, "Choose another folder.") from None
 
 
 @contextmanager
 def _opened(archive: Path) -> Generator[Path]:
-    """The folder itself, or what is in the ZIP, for as long as the block goes on."""
+    """The folder itself, or a temporary folder with the contents of the ZIP."""
     if archive.is_dir():
         yield archive
         return
@@ -221,7 +225,7 @@ def _example(group: Group, folder: Path, task: TrainTask, is_layered: bool, max_
             raise LaminaError(
                 ErrorCode.TASK_INVALID,
                 f"The layer {name!r} is {size[0]} x {size[1]} px, and the picture {sizes[0][0]} x {sizes[0][1]} px.",
-                "Give layers of the picture's own size.",
+                "Provide layers of the same size as the picture.",
             )
     read = [partial(_pixels, folder, name, max_megapixels) for name in (*group.starts, *group.ends)]
     count = len(group.starts)
@@ -232,13 +236,13 @@ def _check_aspect(name: str, width: int, height: int) -> None:
     if max(width, height) > _MOST_ASPECT * min(width, height):
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"The picture {name!r} is {width} x {height} px, too long a strip to learn from.",
-            f"Give pictures of which no side is more than {_MOST_ASPECT} times the other.",
+            f"The picture {name!r} is {width} x {height} px, which is too long and narrow for training.",
+            f"Use pictures whose longer side is at most {_MOST_ASPECT} times the shorter one.",
         )
 
 
 def _pixels(folder: Path, name: str, max_megapixels: float) -> Pixels:
-    """Errors tell the name that the user knows, not where the archive was unpacked."""
+    """Errors contain the name in the archive, not the path of the temporary folder."""
     path = str(folder / name)
     try:
         return read_picture(path, max_megapixels).pixels
@@ -251,11 +255,11 @@ def _caption(path: Path, name: str) -> str:
         with path.open("rb") as file:
             return file.read(_LONGEST_CAPTION_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        message = f"The caption {name!r} is not text in UTF-8."
+        message = f"The caption {name!r} is not UTF-8 text."
         raise LaminaError(ErrorCode.TASK_INVALID, message, "Save it as UTF-8.") from None
 
 
-def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, wishes: Any) -> dict[str, Any]:
+def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, config: EngineConfig) -> dict[str, Any]:
     return {
         "model": task.model,
         "base": outcome.made.checkpoint,
@@ -273,7 +277,7 @@ def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, 
         "default_caption": task.default_caption,
         "caption_dropout": task.caption_dropout,
         "resolution_px": outcome.resolution_px,
-        "training": asdict(wishes.training),
+        "training": asdict(config.training),
         "timings_s": dict(outcome.made.timings_s),
         "lamina": version("lamina"),
     }

@@ -1,4 +1,4 @@
-"""Small tasks that show whether an engine works, and have it load what real ones need."""
+"""Small test tasks that show whether an engine works and make it load its models."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SAMPLING = Sampling(seed=0, steps=1)
 
 
 def decompose_trial(engine: str) -> Stack:
-    """What becomes of `trial_picture`. Raises `LaminaError`."""
+    """Decomposes `trial_picture`. Raises `LaminaError`."""
     from lamina.execution.decompose import decomposed
 
     return decomposed(DecomposeTask(), trial_picture(), engine)
 
 
 def run_trial(engine: str, kind: TaskKind) -> None:
-    """A task of that kind, as small as the engine takes it. Raises `LaminaError`."""
+    """Runs the smallest task of that kind that the engine accepts. Raises `LaminaError`."""
     from lamina.execution.pictures import edited, generated
 
     if kind is TaskKind.GENERATE:
@@ -36,7 +36,7 @@ def run_trial(engine: str, kind: TaskKind) -> None:
 
 
 def trial_picture() -> Image.Image:
-    """A word, a disc and a rectangle on a plain ground."""
+    """A word, a disc and a rectangle on a plain background."""
     from PIL import Image, ImageDraw
 
     picture = Image.new("RGB", (320, 200), "#f4efe6")

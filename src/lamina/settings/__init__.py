@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import fast_paths
+from lamina.core.optimizations import parse_optimizations
 from lamina.core.placement import AUTO
-from lamina.core.training_options import OptimizerName, Targets, TrainingWishes
-from lamina.engines.config import Wishes
+from lamina.core.training_options import OptimizerName, Targets, TrainingOptions
+from lamina.engines.config import EngineConfig
 from lamina.engines.weights.places import Roots
 from lamina.settings.checks import CHECKS, transformer_files
 
@@ -35,7 +35,7 @@ class Settings:
 
     Diffusion models: `models_dir`: folder of the weights; None is the default of `roots`. `device`: "auto", "cuda:0",
     "mps" or "cpu". `precision`, `placement`: "auto" or a value of `Precision` or `Placement`. `transformer`:
-    transformer files, as "model=path", separated by commas. `engine_fast`: see `core.optimizations.fast_paths`.
+    transformer files, as "model=path", separated by commas. `engine_fast`: see `core.optimizations.parse_optimizations`.
     `safety`: "auto", "on" or "off". `safety_threshold`: 0..1. `expander_*`: the OpenAI-compatible endpoint that
     expands prompts; the key is a secret. `training_*`: see `core.training_options`.
 
@@ -124,9 +124,9 @@ def origins(**flags: object) -> list[Origin]:
     return [_origin(setting.name, setting.default, sources) for setting in fields(Settings)]
 
 
-def wishes(settings: Settings) -> Wishes:
-    """The configuration of the engines."""
-    return Wishes(
+def engine_config(settings: Settings) -> EngineConfig:
+    """The settings that concern the engines."""
+    return EngineConfig(
         roots=roots(settings),
         device=settings.device,
         precision=settings.precision,
@@ -135,7 +135,7 @@ def wishes(settings: Settings) -> Wishes:
         expander_model=settings.expander_model,
         expander_key=settings.expander_key,
         cache_dir=_cache_folder() / "lamina",
-        training=TrainingWishes(
+        training=TrainingOptions(
             targets=Targets(settings.training_targets),
             optimizer=OptimizerName(settings.training_optimizer),
             base=settings.training_base,
@@ -143,7 +143,7 @@ def wishes(settings: Settings) -> Wishes:
             batch=settings.training_batch,
             average=settings.training_average,
         ),
-        fast=fast_paths(settings.engine_fast),
+        optimizations=parse_optimizations(settings.engine_fast),
     )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
-from lamina.core.optimizations import OFF, FastPath, fast_paths
+from lamina.core.optimizations import OFF, Optimization, parse_optimizations
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.prices import parse_prices, render_prices
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
@@ -189,9 +189,9 @@ def _prices(value: Any) -> str:
 
 def _engine_fast(value: Any) -> str:
     try:
-        fast_paths(value)
+        parse_optimizations(value)
     except (AttributeError, LaminaError):
-        raise ValueError(f"{AUTO}, {OFF}, or some of {', '.join(FastPath)}, separated by commas") from None
+        raise ValueError(f"{AUTO}, {OFF}, or some of {', '.join(Optimization)}, separated by commas") from None
     return value
 
 

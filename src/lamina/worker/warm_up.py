@@ -26,7 +26,7 @@ def warm_up() -> None:
         return
     for kind in PICTURE_KINDS:
         try:
-            _warm_up(chosen_engine(chosen.engine, kind, None, settings.wishes(chosen)), kind)
+            _warm_up(chosen_engine(chosen.engine, kind, None, settings.engine_config(chosen)), kind)
         except (LaminaError, ImportError) as error:
             print(f"warming up for {kind}: {error}", file=sys.stderr)  # noqa: T201  (the agent logs it)
 

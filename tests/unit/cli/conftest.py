@@ -51,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for name in ("LAMINA_ENGINE", "LAMINA_LAYERS", "LAMINA_MAX_MEGAPIXELS", "LAMINA_SETTINGS"):
         monkeypatch.delenv(name, raising=False)
-    entry = choice.EngineEntry("classic", (), "", lambda _: HalvesEngine())
+    entry = choice.EngineEntry(name="classic", needs=(), extra="", start=lambda _: HalvesEngine())
     monkeypatch.setitem(choice.ENGINES, "classic", entry)
     return tmp_path
 

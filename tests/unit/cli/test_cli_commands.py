@@ -161,7 +161,7 @@ def test_doctor_of_a_healthy_machine(lamina: Lamina) -> None:
 @pytest.mark.usefixtures("picture")
 def test_an_engine_that_lacks_a_package(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = choice.ENGINES["classic"]
-    broken = choice.EngineEntry("classic", ("no_such_package",), "", entry.start)
+    broken = choice.EngineEntry(name="classic", needs=("no_such_package",), extra="", start=entry.start)
     monkeypatch.setitem(choice.ENGINES, "classic", broken)
     result = lamina("doctor")
     assert result.code == 3
@@ -178,6 +178,6 @@ def test_an_engine_that_breaks_on_import(lamina: Lamina, monkeypatch: pytest.Mon
     def start(_: object) -> Any:
         raise ImportError("libGL.so.1: cannot open shared object file")
 
-    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", start))
+    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry(name="classic", needs=(), extra="", start=start))
     assert "libGL.so.1" in lamina("decompose", "poster.png").err
     assert lamina("doctor").code == 3

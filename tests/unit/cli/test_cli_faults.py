@@ -33,7 +33,7 @@ class FragileEngine:
 @pytest.fixture(autouse=True)
 def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Where the command's own log is."""
-    entry = choice.EngineEntry("classic", (), "Install it", lambda _: FragileEngine())
+    entry = choice.EngineEntry(name="classic", needs=(), extra="Install it", start=lambda _: FragileEngine())
     monkeypatch.setitem(choice.ENGINES, "classic", entry)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(fault_log, "_is_logged", False)  # a service may have run in this process

@@ -51,7 +51,7 @@ class GreyEngine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> GreyEngine:
     engine = GreyEngine()
-    entry = choice.EngineEntry("nano", (), "", lambda _: engine, frozenset(TaskKind))
+    entry = choice.EngineEntry(name="nano", needs=(), extra="", start=lambda _: engine, tasks=frozenset(TaskKind))
     monkeypatch.setitem(choice.ENGINES, "nano", entry)
     return engine
 
@@ -231,5 +231,5 @@ def test_nano_says_whose_work_it_does(lamina: Lamina, engine: GreyEngine) -> Non
     done = lamina("generate", "a", "--model", "qwen-image", "--engine", "nano", "--to", "out.png", "--json")
     told = json.loads(done.out)
     assert (done.code, told["engine"], told["checkpoint"]) == (0, "nano", "grey")
-    assert told["notes"][0] == "Nano did this in the place of qwen-image, as the engine that was asked for."
+    assert told["notes"][0] == "Nano made this instead of qwen-image, because the engine nano was requested."
     assert len(engine.tasks) == 1

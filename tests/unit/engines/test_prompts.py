@@ -14,7 +14,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engines.endpoint import Endpoint, EndpointExpander
-from lamina.engines.prompts import SuffixExpander, expanded, tidied
+from lamina.engines.prompts import SuffixExpander, clean_answer, expanded
 from waiting import joined
 
 KEY = "sk-hush"
@@ -57,13 +57,13 @@ def test_a_cancelled_run_is_not_gone_on_with() -> None:
     ],
 )
 def test_answers_become_one_line(answer: str, prompt: str) -> None:
-    assert tidied(answer, "It") == prompt
+    assert clean_answer(answer, "It") == prompt
 
 
 @pytest.mark.parametrize("answer", ["", " \n", "<think>never done", "a" * 4001])
 def test_answers_of_nothing_or_too_much_are_refused(answer: str) -> None:
     with pytest.raises(LaminaError, match=r"^It gave an"):
-        tidied(answer, "It")
+        clean_answer(answer, "It")
 
 
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]

@@ -63,7 +63,7 @@ def test_a_flagged_stack_has_as_many_layers_and_shows_nothing_of_them() -> None:
     assert all(is_opaque_black(layer.pixels) and layer.box == (0, 0, 8, 6) for layer in judged)
     assert not any("secret" in layer.name or layer.text for layer in judged)
     assert judged.made == Provenance("nano", seed=7)
-    assert judged.notes == ("A note.", "The safety checker flagged the picture: its layers are black.")
+    assert judged.notes == ("A note.", "The safety checker flagged the picture, so its layers are black.")
 
 
 def test_a_safe_stack_is_the_same_stack() -> None:

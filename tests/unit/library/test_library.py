@@ -33,7 +33,11 @@ class ColumnsEngine:
 @pytest.fixture(autouse=True)
 def quick_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", lambda _: ColumnsEngine()))
+    monkeypatch.setitem(
+        choice.ENGINES,
+        "classic",
+        choice.EngineEntry(name="classic", needs=(), extra="", start=lambda _: ColumnsEngine()),
+    )
 
 
 @pytest.fixture
@@ -119,7 +123,11 @@ class BrokenEngine(ColumnsEngine):
 
 
 def test_an_engines_own_fault_is_one_of_our_errors(pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(choice.ENGINES, "classic", choice.EngineEntry("classic", (), "", lambda _: BrokenEngine()))
+    monkeypatch.setitem(
+        choice.ENGINES,
+        "classic",
+        choice.EngineEntry(name="classic", needs=(), extra="", start=lambda _: BrokenEngine()),
+    )
     with pytest.raises(lamina.LaminaError, match="The classic engine failed") as raised:
         lamina.decompose(pixels)
     assert raised.value.code == "engine_failed"

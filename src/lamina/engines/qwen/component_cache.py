@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CacheItem:
     """A component to be had: `key` is equal for equal content held in the same way; `load` makes it anew."""
 
     role: str
@@ -15,16 +15,16 @@ class Item:
     load: Callable[[], Any]
 
 
-class Shelf:
-    """Components by their keys, each held as long as a model on the shelf uses it. Not for several threads.
+class ComponentCache:
+    """Components by their keys, each held as long as a model on the cache uses it. Not for several threads.
 
-    `budget_bytes`: what all of them together may take. `on_leave`: told the name of a model that leaves, before its
+    `budget_bytes`: what all of them together may take. `on_evict`: told the name of a model that leaves, before its
     components are let go: whoever holds a pipeline of it must drop it.
     """
 
-    def __init__(self, budget_bytes: int, on_leave: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, budget_bytes: int, on_evict: Callable[[str], None] = lambda _: None) -> None:
         self._budget = budget_bytes
-        self._on_leave = on_leave
+        self._on_evict = on_evict
         self._loaded: dict[Hashable, tuple[Any, int]] = {}
         self._models: dict[str, frozenset[Hashable]] = {}  # the least recently used first
 
@@ -37,7 +37,7 @@ class Shelf:
     def held_bytes(self) -> int:
         return sum(size for _, size in self._loaded.values())
 
-    def take(self, model: str, items: Iterable[Item]) -> dict[str, Any]:
+    def get_or_load(self, model: str, items: Iterable[CacheItem]) -> dict[str, Any]:
         """The model's components by role, loaded where they are not here; it is now the most recently used.
 
         Models leave until the new components fit the budget; a model alone may exceed it. If a component cannot be
@@ -47,7 +47,7 @@ class Shelf:
         keys = frozenset(item.key for item in wanted)
         self._models.pop(model, None)
         self._drop_unused(keys)
-        self._make_room(keys, {item.key: item.bytes for item in wanted})
+        self._evict_until_fits(keys, {item.key: item.bytes for item in wanted})
         try:
             for item in wanted:
                 if item.key not in self._loaded:
@@ -61,28 +61,28 @@ class Shelf:
     def has(self, model: str) -> bool:
         return model in self._models
 
-    def use(self, model: str) -> None:
+    def touch(self, model: str) -> None:
         """It is now the most recently used. Raises KeyError if it is not here."""
         self._models[model] = self._models.pop(model)
 
-    def forget(self, model: str) -> None:
+    def evict(self, model: str) -> None:
         """The model leaves now, if it is here."""
         if model in self._models:
-            self._leave(model)
+            self._evict(model)
             self._drop_unused(frozenset())
 
     def clear(self) -> None:
         for model in self.models:
-            self.forget(model)
+            self.evict(model)
 
-    def _make_room(self, keys: frozenset[Hashable], sizes: dict[Hashable, int]) -> None:
+    def _evict_until_fits(self, keys: frozenset[Hashable], sizes: dict[Hashable, int]) -> None:
         coming = sum(size for key, size in sizes.items() if key not in self._loaded)
         while self._models and self.held_bytes + coming > self._budget:
-            self._leave(next(iter(self._models)))
+            self._evict(next(iter(self._models)))
             self._drop_unused(keys)
 
-    def _leave(self, model: str) -> None:
-        self._on_leave(model)
+    def _evict(self, model: str) -> None:
+        self._on_evict(model)
         del self._models[model]
 
     def _drop_unused(self, keys: frozenset[Hashable]) -> None:

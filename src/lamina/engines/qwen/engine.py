@@ -13,7 +13,7 @@ from lamina.core.results import Generated, TrainingOutcome
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
 from lamina.core.training import Example, filled, trained_model
 from lamina.engines.qwen import raw_layers
-from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.model_loader import ModelLoader
 from lamina.engines.qwen.needs import DEFAULT_LAYERS, Task
 from lamina.engines.qwen.pictures import for_pipeline, kept_outside, mask_image, opaque
 from lamina.engines.qwen.pipelines import Work, layer_size
@@ -27,14 +27,14 @@ class QwenEngine:
     """A `PictureMaker` and a `Decomposer`.
 
     `name`: "qwen", which serves each model of the catalog with its released weights; or "nano", which serves them all
-    with its own small ones. `stock`: where checkpoints come from. Its layers do not add up to the picture yet.
+    with its own small ones. `loader`: where checkpoints come from. Its layers do not add up to the picture yet.
     """
 
     is_exact = False
 
-    def __init__(self, name: str, stock: Stock) -> None:
+    def __init__(self, name: str, loader: ModelLoader) -> None:
         self.name = name
-        self._stock = stock
+        self._loader = loader
 
     def generate(
         self,
@@ -107,8 +107,16 @@ class QwenEngine:
         from lamina.engines.qwen.training.trainer import Training
 
         asked, kind = trained_model(task.model)
-        model = self._stock.serving(asked)
-        job = TrainingJob(self.name, model, kind, self._stock, filled(task), examples, Path(folder))
+        model = self._loader.serving(asked)
+        job = TrainingJob(
+            engine=self.name,
+            model=model,
+            kind=kind,
+            loader=self._loader,
+            task=filled(task),
+            examples=examples,
+            folder=Path(folder),
+        )
         return Training(job, progress).run()
 
     def _model(self, task: Task, kind: TaskKind, references: int = 0) -> Model:
@@ -120,10 +128,18 @@ class QwenEngine:
                 f"{references} pictures were given, and {model.name} takes {_at_most(model)}.",
                 "Give fewer, or name another model: qwen-image-edit-2511 takes up to 10.",
             )
-        return self._stock.serving(model)
+        return self._loader.serving(model)
 
     def _run(self, model: Model, kind: TaskKind, task: Task, progress: Progress, references: int = 0) -> Run:
-        return Run(self.name, model, kind, task, references, self._stock, progress)
+        return Run(
+            engine=self.name,
+            model=model,
+            kind=kind,
+            task=task,
+            references=references,
+            loader=self._loader,
+            progress=progress,
+        )
 
 
 def _at_most(model: Model) -> str:

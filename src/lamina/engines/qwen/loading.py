@@ -12,9 +12,9 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import Placement, Precision
-from lamina.engines.qwen.component_cache import Item, Shelf
+from lamina.engines.qwen.component_cache import CacheItem, ComponentCache
 from lamina.engines.qwen.needs import BYTES_PER_NUMBER
 from lamina.engines.qwen.optimizations.fitting import fit_after_moving, fit_before_moving
 from lamina.engines.qwen.placement import Plan
@@ -29,15 +29,15 @@ _HAVE_WEIGHTS = ("transformer", "text_encoder", "vae")
 _DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP8: torch.bfloat16, Precision.FP32: torch.float32}
 
 
-def take_components(
-    shelf: Shelf,
+def load_components(
+    cache: ComponentCache,
     model: str,
     folders: Mapping[str, Path],
     plan: Plan,
     transformer_file: Path | None = None,
     compiled: Path | None = None,
 ) -> dict[str, Any]:
-    """The model's components by role, those of `folders`, from the shelf where they are on it.
+    """The model's components by role, those of `folders`, from the cache where they are on it.
 
     `folders`: of "vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler", each its own, so that
     their names may differ from the roles. `transformer_file`, `compiled`: see `load_component`.
@@ -47,7 +47,7 @@ def take_components(
     roles = sorted(folders, key=lambda role: role != "transformer")
     files = {"transformer": transformer_file}
     items = [_item(role, folders[role], plan, files.get(role), compiled) for role in roles]
-    return shelf.take(model, items)
+    return cache.get_or_load(model, items)
 
 
 def load_component(
@@ -66,7 +66,7 @@ def load_component(
     with _told(folder if transformer_file is None else transformer_file):
         component = _LOADERS[role](folder, _DTYPES[plan.precision], transformer_file)
         if role == "transformer" and plan.precision is Precision.FP8 and plan.sizes.stored_bytes is None:
-            is_quick = FastPath.COMPILE in plan.fast and multiplies_fp8(plan.device.name)
+            is_quick = Optimization.COMPILE in plan.optimizations and multiplies_fp8(plan.device.name)
             quantise(component, plan.is_modulation_fp8, is_arithmetic_too=is_quick)
         if role in _HAVE_WEIGHTS:
             component.eval().requires_grad_(False)
@@ -77,20 +77,24 @@ def load_component(
     return component
 
 
-def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None) -> Item:
+def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None) -> CacheItem:
     identity = identity_of(folder)
     size = 0
     if role == "transformer":
         identity += "" if transformer_file is None else f"\n{identity_of(transformer_file)}"
         size = plan.sizes.transformer_bytes(plan.precision, plan.is_modulation_fp8)
-        held: Any = (plan.precision, plan.is_modulation_fp8, plan.fast)
+        held: Any = (plan.precision, plan.is_modulation_fp8, plan.optimizations)
     else:
         if role in _HAVE_WEIGHTS:
             parameters = sum(tensor.size for tensor in component_tensors(folder).values())
             size = parameters * BYTES_PER_NUMBER[plan.precision]
-        held = (_DTYPES[plan.precision], role == "vae" and FastPath.VAE in plan.fast) if role in _HAVE_WEIGHTS else None
+        held = (
+            (_DTYPES[plan.precision], role == "vae" and Optimization.VAE in plan.optimizations)
+            if role in _HAVE_WEIGHTS
+            else None
+        )
     key = (role, identity, held, plan.placement, plan.device.name)
-    return Item(role, key, size, lambda: load_component(role, folder, plan, transformer_file, compiled))
+    return CacheItem(role, key, size, lambda: load_component(role, folder, plan, transformer_file, compiled))
 
 
 def _load_transformer(folder: Path, dtype: torch.dtype, file: Path | None) -> QwenImageTransformer2DModel:

@@ -10,13 +10,13 @@ from typing import Any
 
 from lamina.core.catalog import NANO, Model
 from lamina.core.tasks import TaskKind
-from lamina.engines.config import Wishes
+from lamina.engines.config import EngineConfig
 from lamina.engines.qwen.adapters.places import LoraPlaces
 from lamina.engines.qwen.adapters.switching import Adapters
 from lamina.engines.qwen.captions import CaptionCache
-from lamina.engines.qwen.component_cache import Shelf
+from lamina.engines.qwen.component_cache import ComponentCache
 from lamina.engines.qwen.devices import find_device, host_total_bytes
-from lamina.engines.qwen.loading import take_components
+from lamina.engines.qwen.loading import load_components
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.offloading import place
 from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache
@@ -29,8 +29,8 @@ _ROLES = ("vae", "text_encoder", "tokenizer", "processor", "transformer", "sched
 _OF_LAYERS = {"transformer": "transformer_layered", "scheduler": "scheduler_layered"}  # in nano's one folder for all
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LoadedModel:
     """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs;
     `embeddings`: of prompts that it read before.
     """
@@ -48,30 +48,30 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a model's components are. `folders`: by role; `checkpoint`: as in `Loaded`."""
+    """Where a model's components are. `folders`: by role; `checkpoint`: as in `LoadedModel`."""
 
     folders: Mapping[str, Path]
     transformer_file: Path | None
     checkpoint: str
 
 
-class Stock:
+class ModelLoader:
     """Keeps loaded models while memory allows, the least recently used leaving first.
 
     `only` serves every request, whatever model it names. `loras`: where LoRAs are found; `captions`: of pictures that
     were taken apart before.
     """
 
-    def __init__(self, wishes: Wishes, only: Model | None = None) -> None:
-        self.wishes, self._only = wishes, only
-        cache = wishes.cache_dir or _own_cache()
+    def __init__(self, config: EngineConfig, only: Model | None = None) -> None:
+        self.config, self._only = config, only
+        cache = config.cache_dir or _own_cache()
         self.captions = CaptionCache(cache / "captions")
-        self.loras = LoraPlaces(cache / "loras", hub_cache=wishes.roots.hub_cache)
+        self.loras = LoraPlaces(cache / "loras", hub_cache=config.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
         self._adapters: dict[str, Adapters] = {}
         self._embeddings: dict[str, EmbeddingCache] = {}
         self._compiled = cache / "compiled"
-        self._shelf: Shelf | None = None
+        self._cache: ComponentCache | None = None
 
     def serving(self, model: Model) -> Model:
         """The model whose weights a request for `model` gets."""
@@ -82,42 +82,55 @@ class Stock:
         name = _name_of(model, kind)
         if name not in self._plans:
             source = self.source_of(model, kind)
-            device = find_device(self.wishes.device)
+            device = find_device(self.config.device)
             sizes = measure(source.folders, source.transformer_file)
             self._plans[name] = choose_plan(
                 model.name,
                 device,
                 host_total_bytes(),
-                sizes,
-                self.wishes.precision,
-                self.wishes.placement,
-                fast=self.wishes.fast,
+                sizes=sizes,
+                precision=self.config.precision,
+                placement=self.config.placement,
+                optimizations=self.config.optimizations,
             )
         return self._plans[name]
 
-    def load(self, model: Model, kind: TaskKind) -> Loaded:
+    def load(self, model: Model, kind: TaskKind) -> LoadedModel:
         """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
         source, plan, name = self.source_of(model, kind), self.plan_of(model, kind), _name_of(model, kind)
-        if self._shelf is None:
-            self._shelf = Shelf(max(plan.device.free_bytes, plan.host_bytes), self._let_go)
-        taken = take_components(self._shelf, name, source.folders, plan, source.transformer_file, self._compiled)
+        if self._cache is None:
+            self._cache = ComponentCache(max(plan.device.free_bytes, plan.host_bytes), self._forget)
+        taken = load_components(
+            self._cache,
+            name,
+            folders=source.folders,
+            plan=plan,
+            transformer_file=source.transformer_file,
+            compiled=self._compiled,
+        )
         parts = Components(**taken, device=plan.device.name)
         self._adapters[name] = self._adapters_of(parts.transformer)
         embeddings = self._embeddings.setdefault(name, EmbeddingCache())
-        return Loaded(parts, plan, source.checkpoint, self._adapters[name], embeddings)
+        return LoadedModel(
+            parts=parts,
+            plan=plan,
+            checkpoint=source.checkpoint,
+            adapters=self._adapters[name],
+            embeddings=embeddings,
+        )
 
     def source_of(self, model: Model, kind: TaskKind) -> Source:
         """Raises `LaminaError`: weights_missing, weights_damaged."""
-        weights = require(model, self.wishes.roots)
+        weights = require(model, self.config.roots)
         folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
         return Source(folders, weights.transformer_file, checkpoint_of(weights))
 
     def empty(self) -> None:
         """Every loaded model leaves."""
-        if self._shelf is not None:
-            self._shelf.clear()
+        if self._cache is not None:
+            self._cache.clear()
 
-    def _let_go(self, name: str) -> None:
+    def _forget(self, name: str) -> None:
         del self._adapters[name]
         self._embeddings.pop(name, None)
 

@@ -21,10 +21,10 @@ _HIDDEN_COPIES = 20
 # Numbers that the VAE's decoder holds for each pixel, in widths of its first layer: a map with its padding in time.
 _DECODER_COPIES = 10
 TABLE_ROWS = 128
-"""Timesteps whose modulation is kept at once (`fast.modulation`); a run of 50 steps has 50."""
+"""Timesteps whose modulation is kept at once (`optimizations.modulation`); a run of 50 steps has 50."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentSizes:
     """Counts of parameters, and what the memory of a run depends on.
 

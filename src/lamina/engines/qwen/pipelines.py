@@ -33,7 +33,7 @@ class Work(Enum):
     LAYER = QwenImageLayeredPipeline
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Components:
     """The parts of one checkpoint, as diffusers and transformers load them.
 

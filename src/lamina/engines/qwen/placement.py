@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import EVERY_PATH, FastPath
+from lamina.core.optimizations import ALL_OPTIMIZATIONS, Optimization
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import (
@@ -24,12 +24,13 @@ _OVERHEAD_BYTES = {"cuda": 1_500_000_000, "mps": 1_000_000_000, "cpu": 500_000_0
 _GB = 1e9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a model is held. `weight_bytes`: what its weights take of the device at most; `host_bytes`: of the machine's
-    memory; `working_bytes`: left for a request on the device. `is_modulation_fp8`: with FP8, whether the modulation
-    layers are in 8 bits too, which costs some exactness and is done only where it must be. `fast`: the fast paths that
-    are used; `wanted`: those that the settings name, None for all that fit.
+    """How a model is held in memory.
+
+    `weight_bytes`: peak of its weights on the device; `host_bytes`: host memory. `is_modulation_fp8`: with FP8, whether
+    the modulation layers use 8 bits too, which costs accuracy and is done only if nothing else fits. `optimizations`:
+    those in use; `wanted`: those that the settings name, None for all that fit.
     """
 
     device: Device
@@ -39,8 +40,8 @@ class Plan:
     weight_bytes: int
     host_bytes: int
     is_modulation_fp8: bool = False
-    fast: frozenset[FastPath] = frozenset()
-    wanted: frozenset[FastPath] | None = None
+    optimizations: frozenset[Optimization] = frozenset()
+    wanted: frozenset[Optimization] | None = None
 
     @property
     def working_bytes(self) -> int:
@@ -68,15 +69,15 @@ def choose_plan(
     precision: str = AUTO,
     placement: str = AUTO,
     extent: Extent = _DEFAULT_EXTENT,
-    fast: frozenset[FastPath] | None = None,
+    optimizations: frozenset[Optimization] | None = None,
 ) -> Plan:
     """The quickest plan that fits a request of `extent` on the device.
 
     `name`: of the model, for the error; `host_bytes`: the machine's memory, where what is not on the device waits;
-    `precision`, `placement`: the settings. `fast`: the fast paths asked for; None is all that fit.
+    `precision`, `placement`: the settings. `optimizations`: the optimizations asked for; None is all that fit.
     Raises `LaminaError` (out_of_memory), which says what would fit.
     """
-    everything = list(_plans(device, sizes, fast))
+    everything = list(_plans(device, sizes, optimizations))
     asked = [plan for plan in everything if precision in (AUTO, plan.precision) and placement in (AUTO, plan.placement)]
     if precision == AUTO and sizes.transformer < _SMALL_PARAMETERS:
         asked = [plan for plan in asked if plan.precision is Precision.FP32] or asked
@@ -142,11 +143,18 @@ def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) 
     return f"{parts[0][0].upper()}{parts[0][1:]}{''.join(f', and {part}' for part in parts[1:])}."
 
 
-def _plans(device: Device, sizes: ComponentSizes, fast: frozenset[FastPath] | None) -> Iterator[Plan]:
+def _plans(device: Device, sizes: ComponentSizes, optimizations: frozenset[Optimization] | None) -> Iterator[Plan]:
     """The quickest first. Offloading is for GPUs with memory of their own."""
     seen: set[tuple[object, ...]] = set()
     for precision, placement, is_modulation_fp8 in _ways(device, sizes.stored_bytes is not None):
-        plan = _plan(device, sizes, precision, placement, is_modulation_fp8, fast)
+        plan = _plan(
+            device=device,
+            sizes=sizes,
+            precision=precision,
+            placement=placement,
+            is_modulation_fp8=is_modulation_fp8,
+            optimizations=optimizations,
+        )
         held = plan.precision, plan.placement, plan.is_modulation_fp8
         if held not in seen:
             seen.add(held)
@@ -179,21 +187,22 @@ def _ways(device: Device, is_stored: bool) -> Iterator[tuple[Precision, Placemen
 
 
 def _plan(
+    *,
     device: Device,
     sizes: ComponentSizes,
     precision: Precision,
     placement: Placement,
     is_modulation_fp8: bool,
-    fast: frozenset[FastPath] | None,
+    optimizations: frozenset[Optimization] | None,
 ) -> Plan:
-    paths = _fitting_paths(device, sizes, placement, fast)
-    leaves_modulation = FastPath.MODULATION in paths and device.kind != "cpu"
+    paths = _fitting_paths(device, sizes, placement, optimizations)
+    leaves_modulation = Optimization.MODULATION in paths and device.kind != "cpu"
     is_modulation_fp8 = is_modulation_fp8 and not leaves_modulation  # it is not on the device, so nothing is gained
     whole = sizes.transformer_bytes(precision, is_modulation_fp8)
     text_encoder, vae = sizes.other_bytes(precision)
     number = BYTES_PER_NUMBER[precision]
     transformer = whole
-    if FastPath.MODULATION in paths:
+    if Optimization.MODULATION in paths:
         transformer += sizes.table_bytes(precision) - (sizes.modulation * number if leaves_modulation else 0)
     match placement:
         case Placement.RESIDENT:
@@ -207,20 +216,30 @@ def _plan(
             rest = (sizes.transformer - sizes.matrices - sizes.modulation) * number
             on_device = max(blocks + rest, 2 * sizes.unblocked * number) + vae
             on_host = whole + text_encoder + vae
-    return Plan(device, precision, placement, sizes, on_device, on_host, is_modulation_fp8, paths, fast)
+    return Plan(
+        device=device,
+        precision=precision,
+        placement=placement,
+        sizes=sizes,
+        weight_bytes=on_device,
+        host_bytes=on_host,
+        is_modulation_fp8=is_modulation_fp8,
+        optimizations=paths,
+        wanted=optimizations,
+    )
 
 
 def _fitting_paths(
-    device: Device, sizes: ComponentSizes, placement: Placement, asked: frozenset[FastPath] | None
-) -> frozenset[FastPath]:
+    device: Device, sizes: ComponentSizes, placement: Placement, asked: frozenset[Optimization] | None
+) -> frozenset[Optimization]:
     """Of those asked for. Compiling takes a minute the first time, which pays on GPUs only; who names it, gets it."""
-    paths = EVERY_PATH if asked is None else asked
+    paths = ALL_OPTIMIZATIONS if asked is None else asked
     if asked is None and device.kind != "cuda":
-        paths -= {FastPath.COMPILE}
+        paths -= {Optimization.COMPILE}
     if placement is Placement.GROUP_OFFLOAD:  # which moves blocks as they are found
-        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+        paths -= {Optimization.MODULATION, Optimization.COMPILE}
     if sizes.stored_bytes is not None:  # GGUF's matrices are expanded as they are used, by code that is not compiled
-        paths -= {FastPath.MODULATION, FastPath.COMPILE}
+        paths -= {Optimization.MODULATION, Optimization.COMPILE}
     return paths
 
 

@@ -7,12 +7,12 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 from lamina.core.expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
-from lamina.engines.prompts import MOST_TOKENS, ORDERS, tidied
+from lamina.engines.prompts import MOST_TOKENS, SYSTEM_PROMPTS, clean_answer
 from lamina.engines.qwen.language import say, without_marks
 
 RELEASED_TEMPLATES: Mapping[TaskKind, str] = {
-    kind: f"<|im_start|>system\n{order}<|im_end|>\n<|im_start|>user\n{{}}<|im_end|>\n<|im_start|>assistant\n"
-    for kind, order in ORDERS.items()
+    kind: f"<|im_start|>system\n{system_prompt}<|im_end|>\n<|im_start|>user\n{{}}<|im_end|>\n<|im_start|>assistant\n"
+    for kind, system_prompt in SYSTEM_PROMPTS.items()
 }
 """For the released models; nano's is `nano.words.EXPANSION_PROMPT`, for generating only."""
 
@@ -45,4 +45,4 @@ class LanguageModelExpander:
         text = self._templates[kind].replace("{}", without_marks(prompt))
         inputs = self._tokenizer([text], return_tensors="pt")
         answer = say(self._text_encoder, self._tokenizer, inputs, self._most_tokens, self._device)
-        return tidied(answer, "The model's own language model")
+        return clean_answer(answer, "The model's own language model")

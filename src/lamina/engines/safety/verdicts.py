@@ -1,4 +1,4 @@
-"""What happens to what the safety checker flags: black pictures and black layers, marked and told of in a note."""
+"""Applies the safety checker to results: flagged pictures and layers become black, are marked, and get a note."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -13,7 +13,7 @@ _AnyStack = TypeVar("_AnyStack", bound=LayerStack)
 
 
 def judged_pictures(generated: Generated, checker: SafetyChecker) -> Generated:
-    """The same pictures, those that the checker flags blackened, and `flagged` told for each."""
+    """The same pictures with flagged ones blackened, and `flagged` set for each."""
     before = generated.flagged or (False,) * len(generated.pictures)
     flagged = tuple(
         was_flagged or checker.is_unsafe(picture)
@@ -28,12 +28,12 @@ def judged_pictures(generated: Generated, checker: SafetyChecker) -> Generated:
 
 
 def judged_stack(stack: _AnyStack, source: Pixels, checker: SafetyChecker) -> _AnyStack:
-    """The same stack, or if its `source` is flagged, as many layers in black.
+    """The same stack, or the same number of black layers if its `source` is flagged.
 
-    A client that asked for n layers gets n, each opaque black of the canvas's size: an alpha that stayed would still
-    draw the outlines, and names, lines of text and a caption would still tell in words. Such a stack is exempt from
-    exactness.
-    `source`: (height, width, 4), the picture that was taken apart.
+    A client that requested n layers gets n. Each is opaque black and covers the canvas: a kept alpha would still show
+    the outlines, and names, text lines and the caption would still describe the content. Such a stack need not
+    recompose to the picture.
+    `source`: (height, width, 4), the picture that was decomposed.
     """
     if stack.is_flagged or not checker.is_unsafe(source):
         return stack
@@ -42,7 +42,7 @@ def judged_stack(stack: _AnyStack, source: Pixels, checker: SafetyChecker) -> _A
         Layer(f"Layer {index}", LayerKind.OBJECT if index else LayerKind.BACKGROUND, black)
         for index in range(len(stack))
     )
-    note = "The safety checker flagged the picture: its layers are black."
+    note = "The safety checker flagged the picture, so its layers are black."
     made = stack.made and replace(stack.made, prompt="")
     return replace(stack, layers=layers, notes=(*stack.notes, note), made=made, is_flagged=True)
 

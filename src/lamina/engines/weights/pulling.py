@@ -95,7 +95,13 @@ def pull(offer: Offer, roots: Roots, told: BytesDone, endpoint: str | None = Non
             told(done, offer.total_bytes, f"checking {file.name}")
             files[file.name] = _checked(file, target)
         listing = offer.listing
-        record = Record(offer.model.name, listing.repository, listing.commit, listing.licence, files)
+        record = Record(
+            model=offer.model.name,
+            source=listing.repository,
+            commit=listing.commit,
+            licence=listing.licence,
+            files=files,
+        )
         return _finish(staging, record, roots)
 
 
@@ -122,7 +128,13 @@ def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
             files[name] = FileRecord(_length(target), _hashed(source / name))
             done += files[name].bytes
             told(done, total, name)
-        record = Record(model.name, str(source.resolve()), commit_of(source), model.checkpoint.licence, files)
+        record = Record(
+            model=model.name,
+            source=str(source.resolve()),
+            commit=commit_of(source),
+            licence=model.checkpoint.licence,
+            files=files,
+        )
         return _finish(staging, record, roots)
 
 

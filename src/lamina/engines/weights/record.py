@@ -24,7 +24,7 @@ class FileRecord:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """`source`: a hub repository or a folder; `commit`: of the repository, where it is known. `files`: by path."""
 

@@ -12,7 +12,7 @@ from small_transformers import LAYOUTS, OFF, Run, looped, sampled, small_transfo
 from lab.nano import build
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.engines.qwen.acceleration import Skips, accelerated
-from lamina.engines.qwen.acceleration.skip_schedule import Fences
+from lamina.engines.qwen.acceleration.skip_schedule import SkipSchedule
 
 MIDDLE = 2  # of five blocks
 SKIPPED_OF_12 = {
@@ -218,7 +218,7 @@ def test_fences_are_the_steps_that_fractions_of_them_mean() -> None:
     for steps in range(1, 60):
         for first in range(steps):
             acceleration = Acceleration(cache=StepCache.TEA, start=first / steps, end=(first + 1) / steps)
-            assert [i for i, may in enumerate(Fences.of(acceleration, steps).may_skip) if may] == [first]
+            assert [i for i, may in enumerate(SkipSchedule.of(acceleration, steps).may_skip) if may] == [first]
 
 
 def test_the_page_tells_the_levels_and_defaults_that_the_code_has() -> None:

@@ -289,7 +289,7 @@ def test_memory_that_runs_out_is_an_error_that_says_what_would_fit(
     assert (generate(nano).pictures[0] == drawn.pictures[0]).all()
 
 
-@pytest.mark.parametrize("where", ["model_loader.Stock.load", "run.caption_of", "run.assembled"])
+@pytest.mark.parametrize("where", ["model_loader.ModelLoader.load", "run.caption_of", "run.assembled"])
 def test_memory_may_run_out_anywhere(picture: Pixels, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     def burst(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")

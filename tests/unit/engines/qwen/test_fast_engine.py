@@ -1,4 +1,4 @@
-"""The engine with its fast paths makes the pictures that it makes without, again and again the same."""
+"""The engine with its optimizations makes the pictures that it makes without, again and again the same."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,21 +10,21 @@ from safetensors.torch import save_file
 
 from lamina.core.errors import LaminaError
 from lamina.core.layers import Pixels
-from lamina.core.optimizations import EVERY_PATH, FastPath, fast_paths
+from lamina.core.optimizations import ALL_OPTIMIZATIONS, Optimization, parse_optimizations
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling
-from lamina.engines.config import Wishes
+from lamina.engines.config import EngineConfig
 from lamina.engines.qwen import starting
 from lamina.engines.qwen.engine import QwenEngine
-from lamina.engines.qwen.model_loader import Stock
+from lamina.engines.qwen.model_loader import ModelLoader
 from lamina.engines.qwen.optimizations.modulation import TabulatedModulation
 from lamina.engines.qwen.optimizations.rotary import RealRotary
 
 FEW = Sampling(seed=7, steps=3)
 
 
-def engine(fast: frozenset[FastPath] | None) -> QwenEngine:
+def engine(optimizations: frozenset[Optimization] | None) -> QwenEngine:
     starting._few_threads()
-    return QwenEngine("nano", Stock(replace(Wishes(), fast=fast), starting.NANO))
+    return QwenEngine("nano", ModelLoader(replace(EngineConfig(), optimizations=optimizations), starting.NANO))
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +53,14 @@ def test_every_path_is_used_unless_the_settings_say_otherwise(quick: QwenEngine,
     found = []
     for made in (quick, plain):
         drawn(made)
-        (adapters,) = made._stock._adapters.values()
+        (adapters,) = made._loader._adapters.values()
         found.append({type(module) for module in adapters.transformer.modules()} & set(kinds))
     assert found == [set(kinds), set()]
 
 
-@pytest.mark.parametrize("path", [None, *FastPath])
-def test_one_path_alone_changes_no_picture_to_be_seen(plain: QwenEngine, path: FastPath | None) -> None:
-    if path is FastPath.COMPILE:
+@pytest.mark.parametrize("path", [None, *Optimization])
+def test_one_path_alone_changes_no_picture_to_be_seen(plain: QwenEngine, path: Optimization | None) -> None:
+    if path is Optimization.COMPILE:
         return  # a minute of a C++ compiler; test_fast_transformer has the blocks compiled
     alone = engine(frozenset() if path is None else frozenset({path}))
     difference = np.abs(drawn(alone).astype(int) - drawn(plain))
@@ -106,7 +106,7 @@ def test_a_lora_on_the_modulation_changes_the_same_and_leaves_nothing_behind(
 def test_a_prompt_is_read_once_and_another_picture_makes_another_of_it(picture: Pixels) -> None:
     made = engine(None)
     drawn(made)
-    (embeddings,) = made._stock._embeddings.values()
+    (embeddings,) = made._loader._embeddings.values()
     assert embeddings.hits == 0
     drawn(made, seed=8)
     assert embeddings.hits == 2, "the prompt and the negative prompt"
@@ -115,7 +115,7 @@ def test_a_prompt_is_read_once_and_another_picture_makes_another_of_it(picture: 
     edit = EditTask("make the square green", FEW)
     made.edit(edit, [picture])
     made.edit(edit, [picture[::-1, :300].copy()])
-    embeddings = made._stock._embeddings["nano, edit"]
+    embeddings = made._loader._embeddings["nano, edit"]
     assert embeddings.hits == 0
     made.edit(edit, [picture])
     assert embeddings.hits == 1  # edits of nano are not guided
@@ -123,13 +123,13 @@ def test_a_prompt_is_read_once_and_another_picture_makes_another_of_it(picture: 
 
 @pytest.mark.parametrize(
     ("value", "paths"),
-    [("auto", None), ("off", frozenset()), ("vae, rotary", {FastPath.VAE, FastPath.ROTARY})],
+    [("auto", None), ("off", frozenset()), ("vae, rotary", {Optimization.VAE, Optimization.ROTARY})],
 )
-def test_a_setting_names_the_paths(value: str, paths: frozenset[FastPath] | None) -> None:
-    assert fast_paths(value) == paths
+def test_a_setting_names_the_paths(value: str, paths: frozenset[Optimization] | None) -> None:
+    assert parse_optimizations(value) == paths
 
 
 def test_a_path_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
     with pytest.raises(LaminaError, match="engine_fast is 'vea'") as refused:
-        fast_paths("vea")
-    assert all(path in refused.value.hint for path in EVERY_PATH)
+        parse_optimizations("vea")
+    assert all(path in refused.value.hint for path in ALL_OPTIMIZATIONS)

@@ -1,4 +1,4 @@
-"""The fast paths of the transformer give what diffusers gives: in each layout, with LoRAs, step caches, guidance."""
+"""The optimizations of the transformer give what diffusers gives: in each layout, with LoRAs, step caches, guidance."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -12,7 +12,7 @@ from peft import LoraConfig
 from small_transformers import LAYOUTS, sampled, small_transformer
 
 from lamina.core.acceleration import Acceleration, StepCache
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import Placement, Precision
 from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import NANO
@@ -265,7 +265,15 @@ def test_without_a_c_compiler_blocks_run_uncompiled() -> None:
     stock = small_transformer(blocks=2)
     quick = deepcopy(stock)
     device = Device("cpu", "CPU", 1 << 30, 1 << 30)
-    plan = Plan(device, Precision.FP32, Placement.RESIDENT, NANO, 0, 0, fast=frozenset({FastPath.COMPILE}))
+    plan = Plan(
+        device=device,
+        precision=Precision.FP32,
+        placement=Placement.RESIDENT,
+        sizes=NANO,
+        weight_bytes=0,
+        host_bytes=0,
+        optimizations=frozenset({Optimization.COMPILE}),
+    )
     torch._dynamo.reset()
     with torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",), "fx_graph_cache": False}):
         fit_after_moving("transformer", quick, plan, None)

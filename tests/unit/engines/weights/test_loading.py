@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 from tiny_checkpoint import ROLES, folders_of
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import EVERY_PATH, FastPath
+from lamina.core.optimizations import ALL_OPTIMIZATIONS, Optimization
 from lamina.core.placement import Placement, Precision
-from lamina.engines.qwen.component_cache import Shelf
+from lamina.engines.qwen.component_cache import ComponentCache
 from lamina.engines.qwen.devices import Device
-from lamina.engines.qwen.loading import load_component, take_components
+from lamina.engines.qwen.loading import load_component, load_components
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.placement import Plan, choose_plan
 
@@ -66,7 +66,7 @@ def tensors(tiny_model: Path) -> dict[str, torch.Tensor]:
 def test_every_component_loads_in_the_precision_of_the_plan(
     tiny_model: Path, precision: str, dtype: torch.dtype
 ) -> None:
-    parts = take_components(Shelf(10**9), "tiny", folders_of(tiny_model), plan_for(tiny_model, precision))
+    parts = load_components(ComponentCache(10**9), "tiny", folders_of(tiny_model), plan_for(tiny_model, precision))
     assert {type(parts[role]).__name__ for role in ROLES} == {
         "QwenImageTransformer2DModel", "Qwen2_5_VLForConditionalGeneration", "AutoencoderKLQwenImage",
         "Qwen2Tokenizer", "Qwen2VLProcessor", "FlowMatchEulerDiscreteScheduler",
@@ -94,7 +94,15 @@ def test_eight_bits_are_nearly_as_good_and_leave_alone_what_must_be_exact(
 
 def test_where_it_must_be_the_modulation_is_in_eight_bits_too(tiny_model: Path, exact: torch.Tensor) -> None:
     plan = plan_for(tiny_model, "fp8")
-    plan = Plan(plan.device, plan.precision, plan.placement, plan.sizes, 0, 0, is_modulation_fp8=True)
+    plan = Plan(
+        device=plan.device,
+        precision=plan.precision,
+        placement=plan.placement,
+        sizes=plan.sizes,
+        weight_bytes=0,
+        host_bytes=0,
+        is_modulation_fp8=True,
+    )
     transformer = load_component("transformer", tiny_model / "transformer", plan)
     assert "Float8" in type(transformer.transformer_blocks[0].img_mod[1].weight).__name__
     assert difference(answer(transformer), exact) < 0.1
@@ -221,34 +229,44 @@ def test_equal_components_of_two_models_are_one_object(tiny_model: Path, own_mod
         for file in (own_model / role).iterdir():
             file.unlink()
             file.hardlink_to(tiny_model / role / file.name)
-    shelf, plan = Shelf(10**9), plan_for(tiny_model)
-    first = take_components(shelf, "first", folders_of(tiny_model), plan)
-    alone = shelf.held_bytes
-    second = take_components(shelf, "second", folders_of(own_model), plan)
+    cache, plan = ComponentCache(10**9), plan_for(tiny_model)
+    first = load_components(cache, "first", folders_of(tiny_model), plan)
+    alone = cache.held_bytes
+    second = load_components(cache, "second", folders_of(own_model), plan)
     assert first["text_encoder"] is second["text_encoder"]
     assert first["vae"] is second["vae"]
     assert first["transformer"] is not second["transformer"]
-    assert shelf.held_bytes == alone + plan.sizes.transformer_bytes(Precision.FP32)
+    assert cache.held_bytes == alone + plan.sizes.transformer_bytes(Precision.FP32)
 
 
 def test_variants_in_one_folder_are_found_by_their_own_names(tiny_model: Path, own_model: Path) -> None:
     (own_model / "transformer").rename(own_model / "transformer_layered")
     folders = folders_of(own_model) | {"transformer": own_model / "transformer_layered"}
-    parts = take_components(Shelf(10**9), "tiny", folders, plan_for(tiny_model))
+    parts = load_components(ComponentCache(10**9), "tiny", folders, plan_for(tiny_model))
     assert parts["transformer"].config.use_layer3d_rope
 
 
-@pytest.mark.parametrize("fast", [frozenset(), EVERY_PATH - {FastPath.MODULATION, FastPath.COMPILE}])
+@pytest.mark.parametrize(
+    "optimizations", [frozenset(), ALL_OPTIMIZATIONS - {Optimization.MODULATION, Optimization.COMPILE}]
+)
 def test_groups_are_moved_block_by_block_and_the_answer_is_the_same(
-    tiny_model: Path, exact: torch.Tensor, fast: frozenset[FastPath]
+    tiny_model: Path, exact: torch.Tensor, optimizations: frozenset[Optimization]
 ) -> None:
     from types import SimpleNamespace
 
     from lamina.engines.qwen.offloading import is_offloaded, place
 
     plan = plan_for(tiny_model)
-    plan = Plan(plan.device, plan.precision, Placement.GROUP_OFFLOAD, plan.sizes, 0, 0, fast=fast)
-    parts = take_components(Shelf(10**9), "tiny", folders_of(tiny_model), plan)
+    plan = Plan(
+        device=plan.device,
+        precision=plan.precision,
+        placement=Placement.GROUP_OFFLOAD,
+        sizes=plan.sizes,
+        weight_bytes=0,
+        host_bytes=0,
+        optimizations=optimizations,
+    )
+    parts = load_components(ComponentCache(10**9), "tiny", folders_of(tiny_model), plan)
     for _ in range(2):  # a second pipeline of the same components
         place(SimpleNamespace(components=parts), plan)
     assert is_offloaded(parts["transformer"])
@@ -272,9 +290,11 @@ def test_on_a_gpu_every_placement_gives_the_same_answer(
     plan = (
         choose_plan("tiny", device, 10**10, sizes, "fp32", placement)
         if placement != "group_offload"
-        else Plan(device, Precision.FP32, placement, sizes, 0, 0)
+        else Plan(
+            device=device, precision=Precision.FP32, placement=placement, sizes=sizes, weight_bytes=0, host_bytes=0
+        )
     )
-    parts = take_components(Shelf(10**9), "tiny", folders_of(tiny_model), plan)
+    parts = load_components(ComponentCache(10**9), "tiny", folders_of(tiny_model), plan)
     place(QwenImageLayeredPipeline(**parts), plan)
     moved = answer(parts["transformer"].cpu() if placement is Placement.RESIDENT else parts["transformer"])
     assert torch.allclose(moved.cpu(), exact, atol=1e-3)

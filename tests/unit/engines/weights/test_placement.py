@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import Placement, Precision
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
 from lamina.engines.qwen.devices import Device
@@ -24,8 +24,10 @@ def cpu(gib: float) -> Device:
     return Device("cpu", "CPU", int(gib * GIB), int(gib * GIB))
 
 
-def plan(device: Device, host: int = HOST, fast: frozenset[FastPath] | None = frozenset(), **asked: Any) -> Any:
-    return choose_plan("qwen-image-layered", device, host, fast=fast, **asked)
+def plan(
+    device: Device, host: int = HOST, optimizations: frozenset[Optimization] | None = frozenset(), **asked: Any
+) -> Any:
+    return choose_plan("qwen-image-layered", device, host, optimizations=optimizations, **asked)
 
 
 @pytest.mark.parametrize(
@@ -64,24 +66,26 @@ def test_auto_takes_the_quickest_that_fits_a_gpu(
 def test_a_table_in_place_of_the_modulation_leaves_room_on_a_gpu(
     gib: float, precision: str, placement: str, weights_gb: float
 ) -> None:
-    chosen = plan(gpu(gib), fast=None)
+    chosen = plan(gpu(gib), optimizations=None)
     assert (chosen.precision, chosen.placement) == (precision, placement)
     assert not chosen.is_modulation_fp8
     assert chosen.weight_bytes / 1e9 == pytest.approx(weights_gb, abs=0.05)
-    assert (FastPath.MODULATION in chosen.fast) == (placement != "group_offload")
+    assert (Optimization.MODULATION in chosen.optimizations) == (placement != "group_offload")
 
 
 def test_the_table_takes_13_gb_less_than_the_weights() -> None:
-    whole, tabulated = (plan(gpu(141), fast=fast).weight_bytes for fast in (frozenset(), None))
+    whole, tabulated = (
+        plan(gpu(141), optimizations=optimizations).weight_bytes for optimizations in (frozenset(), None)
+    )
     assert whole - tabulated > 13e9
-    on_cpu = [plan(cpu(64), fast=fast).weight_bytes for fast in (frozenset(), None)]
+    on_cpu = [plan(cpu(64), optimizations=optimizations).weight_bytes for optimizations in (frozenset(), None)]
     assert 0 < on_cpu[1] - on_cpu[0] < 0.6e9, "where there is no other memory, the weights stay and the table comes"
 
 
 def test_blocks_are_compiled_on_gpus_unless_the_settings_say_so() -> None:
-    assert FastPath.COMPILE in plan(gpu(80), fast=None).fast
-    assert FastPath.COMPILE not in plan(cpu(64), fast=None).fast
-    assert FastPath.COMPILE in plan(cpu(64), fast=frozenset({FastPath.COMPILE})).fast
+    assert Optimization.COMPILE in plan(gpu(80), optimizations=None).optimizations
+    assert Optimization.COMPILE not in plan(cpu(64), optimizations=None).optimizations
+    assert Optimization.COMPILE in plan(cpu(64), optimizations=frozenset({Optimization.COMPILE})).optimizations
 
 
 def test_a_machine_without_the_memory_to_offload_to_quantises() -> None:
@@ -132,7 +136,7 @@ def test_a_gguf_transformer_needs_what_its_file_takes() -> None:
 
 
 def test_a_request_that_will_not_fit_is_refused_before_the_work() -> None:
-    held = plan(gpu(22), fast=None)
+    held = plan(gpu(22), optimizations=None)
     check_request(held, DecomposeTask(layers=2), 640)
     with pytest.raises(LaminaError, match=r"This needs \d+\.\d GB on cuda:0 with fp8, model_offload") as raised:
         check_request(held, DecomposeTask(layers=10, resolution_px=1024), 640)
@@ -144,7 +148,7 @@ def test_a_request_that_will_not_fit_is_refused_before_the_work() -> None:
 
 
 def test_references_and_size_count() -> None:
-    held = plan(gpu(22), fast=None)
+    held = plan(gpu(22), optimizations=None)
     check_request(held, EditTask("x", width=512, height=512), 1024, references=1)
     with pytest.raises(LaminaError):
         check_request(held, EditTask("x", width=512, height=512), 1024, references=10)

@@ -31,7 +31,16 @@ def adopt(source: Path, roots: Roots) -> None:
 
 def test_weights_from_the_hub_have_their_commit(roots: Roots) -> None:
     folder = write_repository(roots.models / MODEL.name)
-    write_record(folder, Record(MODEL.name, "Qwen/Qwen-Image", COMMIT, "", {"vae/config.json": FileRecord(2, "0")}))
+    write_record(
+        folder,
+        Record(
+            model=MODEL.name,
+            source="Qwen/Qwen-Image",
+            commit=COMMIT,
+            licence="",
+            files={"vae/config.json": FileRecord(2, "0")},
+        ),
+    )
     assert named(roots) == f"Qwen/Qwen-Image@{COMMIT}"
 
 

@@ -11,7 +11,7 @@ from lamina.core.acceleration import Acceleration, StepCache
 from lamina.engines.qwen.acceleration.block_cache import BlockCache
 from lamina.engines.qwen.acceleration.levels import cache_of
 from lamina.engines.qwen.acceleration.passes import Passes, Skips
-from lamina.engines.qwen.acceleration.skip_schedule import Fences
+from lamina.engines.qwen.acceleration.skip_schedule import SkipSchedule
 from lamina.engines.qwen.acceleration.stand_in import StandIn
 from lamina.engines.qwen.acceleration.tea_cache import TeaCache
 
@@ -44,15 +44,15 @@ def accelerated(transformer: QwenImageTransformer2DModel, acceleration: Accelera
 
 def _stand_in(blocks: nn.ModuleList, acceleration: Acceleration, steps: int) -> StandIn:
     options, threshold = cache_of(acceleration)
-    fences = Fences.of(options, steps)
+    schedule = SkipSchedule.of(options, steps)
     match options.cache:
         case StepCache.TEA:
-            return TeaCache(blocks, fences, threshold)
+            return TeaCache(blocks, schedule, threshold)
         case StepCache.DUAL_BLOCK:
             front = max(1, round(len(blocks) / _BLOCKS_AT_AN_END))
-            return BlockCache(blocks, fences, threshold, front, back=min(front, len(blocks) - front))
+            return BlockCache(blocks, schedule, threshold, front, back=min(front, len(blocks) - front))
         case _:
-            return BlockCache(blocks, fences, threshold, front=1, back=0)
+            return BlockCache(blocks, schedule, threshold, front=1, back=0)
 
 
 def _put_in_place(transformer: QwenImageTransformer2DModel, blocks: nn.ModuleList) -> None:

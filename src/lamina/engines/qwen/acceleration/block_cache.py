@@ -14,7 +14,7 @@ from cache_dit.caching.cache_blocks import CachedBlocks_Pattern_0_1_2 as DualBlo
 from cache_dit.caching.cache_contexts import CachedContextManager
 from torch import nn
 
-from lamina.engines.qwen.acceleration.skip_schedule import Fences
+from lamina.engines.qwen.acceleration.skip_schedule import SkipSchedule
 from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
 
 for _handler in logging.getLogger("CACHE_DIT").handlers:  # the one that all of its loggers share
@@ -29,7 +29,7 @@ class BlockCache(StandIn):
     is skipped; 0 is never, 1 always. The last `back` blocks always run.
     """
 
-    def __init__(self, blocks: nn.ModuleList, fences: Fences, threshold: float, front: int, back: int) -> None:
+    def __init__(self, blocks: nn.ModuleList, schedule: SkipSchedule, threshold: float, front: int, back: int) -> None:
         super().__init__()
         self.contexts = CachedContextManager("lamina")
         self.config = DBCacheConfig(
@@ -37,8 +37,8 @@ class BlockCache(StandIn):
             Bn_compute_blocks=back,
             residual_diff_threshold=threshold,
             max_warmup_steps=0,
-            max_continuous_cached_steps=fences.max_consecutive,
-            steps_computation_mask=[int(not may_skip) for may_skip in fences.may_skip],
+            max_continuous_cached_steps=schedule.max_consecutive,
+            steps_computation_mask=[int(not may_skip) for may_skip in schedule.may_skip],
             enable_separate_cfg=False,  # it would tell conditions apart by odd and even; here each has its own context
         )
         self.cached = DualBlocks(

@@ -10,7 +10,7 @@ _ROUNDING = 1e-6  # steps; 7 of 20 steps, told as a fraction and multiplied agai
 
 
 @dataclass(frozen=True, slots=True)
-class Fences:
+class SkipSchedule:
     """`may_skip`: for each step of the run; `max_consecutive`: steps skipped in a row before one is computed."""
 
     may_skip: tuple[bool, ...]

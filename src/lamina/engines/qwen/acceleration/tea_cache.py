@@ -12,11 +12,11 @@ import torch
 from diffusers.hooks.group_offloading import _GROUP_OFFLOADING
 from torch import nn
 
-from lamina.engines.qwen.acceleration.skip_schedule import Fences
+from lamina.engines.qwen.acceleration.skip_schedule import SkipSchedule
 from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class _Run:
     """One condition's. `seen`: the first block's input in the last step; `added`: what all blocks last added; BLC."""
 
@@ -30,9 +30,9 @@ class _Run:
 class TeaCache(StandIn):
     """`distance`: 0..1, the sum of relative changes (mean absolute) of the input at which the blocks run again."""
 
-    def __init__(self, blocks: nn.ModuleList, fences: Fences, distance: float) -> None:
+    def __init__(self, blocks: nn.ModuleList, schedule: SkipSchedule, distance: float) -> None:
         super().__init__()
-        self.blocks, self.fences, self.distance = blocks, fences, distance
+        self.blocks, self.schedule, self.distance = blocks, schedule, distance
         self.modulation = _modulation_at_hand(blocks[0])
         self.runs: dict[str, _Run] = {}
         self.run = _Run()
@@ -57,9 +57,9 @@ class TeaCache(StandIn):
         return text_BTC, picture_BLC
 
     def _may_skip(self) -> bool:
-        run, may_skip = self.run, self.fences.may_skip
+        run, may_skip = self.run, self.schedule.may_skip
         is_last = run.step == len(may_skip) - 1  # which the paper always computes, as it does the first
-        return may_skip[run.step] and run.skipped_in_a_row < self.fences.max_consecutive and not is_last
+        return may_skip[run.step] and run.skipped_in_a_row < self.schedule.max_consecutive and not is_last
 
     def _change(self, hidden_states: torch.Tensor, temb: torch.Tensor, modulate_index=None, **_: object) -> float:
         """Of the picture as the first block's attention sees it, normed and modulated by the timestep."""

@@ -1,11 +1,11 @@
-"""The door to the fast paths: puts those of a plan onto a component that has just been loaded."""
+"""Applies the optimizations of a plan: puts those of a plan onto a component that has just been loaded."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import Placement
 from lamina.engines.qwen.optimizations.attention import choose_attention
 from lamina.engines.qwen.optimizations.compiling import compile_blocks, warm_up
@@ -17,12 +17,12 @@ from lamina.engines.qwen.placement import Plan
 
 def fit_before_moving(role: str, component: Any, plan: Plan) -> None:
     """What decides what goes to the device, and in which form. `component`: the `role` of a model, on the CPU."""
-    if role == "vae" and FastPath.VAE in plan.fast:
+    if role == "vae" and Optimization.VAE in plan.optimizations:
         make_quick(component)
     if role == "transformer":
-        if FastPath.ROTARY in plan.fast:
+        if Optimization.ROTARY in plan.optimizations:
             use_real_rotary(component)
-        if FastPath.MODULATION in plan.fast:
+        if Optimization.MODULATION in plan.optimizations:
             tabulate_modulation(component, is_resting=plan.device.kind != "cpu")
 
 
@@ -31,9 +31,9 @@ def fit_after_moving(role: str, component: Any, plan: Plan, cache: Path | None) 
     if role != "transformer":
         return
     device = torch.device(plan.device.name)
-    if FastPath.ATTENTION in plan.fast:
+    if Optimization.ATTENTION in plan.optimizations:
         choose_attention(component, device, component.dtype)
-    if FastPath.COMPILE in plan.fast:
+    if Optimization.COMPILE in plan.optimizations:
         # Where there is no C compiler, or a kernel does not come to be, torch says so in its log and runs uncompiled.
         torch._dynamo.config.suppress_errors = True
         compile_blocks(component, cache)

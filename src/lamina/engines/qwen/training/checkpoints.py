@@ -21,7 +21,7 @@ _FILE = re.compile(r"checkpoint-(\d+)\.safetensors")
 _HEAD = "lamina_training"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Checkpoint:
     """`identity`: what the training is of, by name, so that another is not taken for it; `losses`: of each step."""
 
@@ -78,12 +78,12 @@ def _read(path: Path) -> Checkpoint | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is not a mapping
         losses = tensors.pop("losses")
         return Checkpoint(
-            int(head["step"]),
-            int(head["seed"]),
-            {str(what): str(value) for what, value in head["identity"].items()},
-            _under("adapter.", tensors),
-            _under("optimizer.", tensors),
-            losses.to(torch.float32),
+            step=int(head["step"]),
+            seed=int(head["seed"]),
+            identity={str(name): str(value) for name, value in head["identity"].items()},
+            adapter=_under("adapter.", tensors),
+            optimizer=_under("optimizer.", tensors),
+            losses=losses.to(torch.float32),
         )
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

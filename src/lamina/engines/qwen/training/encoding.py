@@ -31,7 +31,7 @@ _TENSORS = ("target", "given", "words", "no_words")
 _NO_WORDS = " "  # what the engine gives the pipelines as the negative prompt where a request has none
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Encoded:
     """One example. `target` (F, S, C): what is to be made, of layers the whole picture first; `given` (G, C): what it
     is made from; `words`, `no_words` (T, D): the prompt, and one that says nothing; `grids`: of the F pictures, then
@@ -75,8 +75,13 @@ class Encoder:
         size = _edit_size(self._resolution_px**2, picture)
         target_1SC = self._latents([self._pixels(picture, size)])
         given_1GC = self._latents(references)
-        words = self._words(example.caption, image=seen), self._words(_NO_WORDS, image=seen)
-        return Encoded(target_1SC, given_1GC[0], *words, (self._grid(size), *grids))
+        return Encoded(
+            target=target_1SC,
+            given=given_1GC[0],
+            words=self._words(example.caption, image=seen),
+            no_words=self._words(_NO_WORDS, image=seen),
+            grids=(self._grid(size), *grids),
+        )
 
     def _layers(self, example: Example) -> Encoded:
         picture = for_pipeline(example.starts[0](), 4)
@@ -86,9 +91,14 @@ class Encoder:
         layers = [self._latents([self._pixels(Image.fromarray(read(), "RGBA"), size)]) for read in example.ends]
         if self._wordless is None:
             self._wordless = self._words(_NO_WORDS)
-        words = self._words(example.caption), self._wordless
         grids = (self._grid(size),) * (len(layers) + 2)
-        return Encoded(torch.cat([whole_1SC, *layers]), whole_1SC[0], *words, grids)
+        return Encoded(
+            target=torch.cat([whole_1SC, *layers]),
+            given=whole_1SC[0],
+            words=self._words(example.caption),
+            no_words=self._wordless,
+            grids=grids,
+        )
 
     def _resized(self, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
         return self._pipeline.image_processor.resize(picture, size[1], size[0])
@@ -144,9 +154,9 @@ class EncodedExamples:
 
     def read(self, index: int) -> Encoded:
         with safe_open(self._files[index], framework="pt") as file:
-            tensors = [file.get_tensor(name) for name in _TENSORS]
+            tensors = {name: file.get_tensor(name) for name in _TENSORS}
             grids = json.loads(file.metadata()["grids"])
-        return Encoded(*tensors, tuple((one, rows, columns) for one, rows, columns in grids))
+        return Encoded(**tensors, grids=tuple((frame, rows, columns) for frame, rows, columns in grids))
 
     def grids(self, index: int) -> tuple[Grid, ...]:
         with safe_open(self._files[index], framework="pt") as file:

@@ -20,7 +20,7 @@ _LEVELS = 1000  # of a schedule, from which a step draws one
 _BASE_TOKENS = 256 * 256 / 16 / 16  # of the layer pipeline's shift
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Batch:
     """Examples of equal grids, on the device: `target` (B, F, S, C), `given` (B, G, C), `words` (B, T, D).
 
@@ -43,11 +43,11 @@ def batch_of(examples: Sequence[Encoded], are_wordless: Sequence[bool], device: 
     padded = [torch.nn.functional.pad(states, (0, 0, 0, longest - len(states))) for states in words]
     is_word_BT = torch.tensor([[place < len(states) for place in range(longest)] for states in words])
     return Batch(
-        torch.stack([one.target for one in examples]).to(device),
-        torch.stack([one.given for one in examples]).to(device),
-        torch.stack(padded).to(device),
-        None if bool(is_word_BT.all()) else is_word_BT.to(device),
-        examples[0].grids,
+        target=torch.stack([example.target for example in examples]).to(device),
+        given=torch.stack([example.given for example in examples]).to(device),
+        words=torch.stack(padded).to(device),
+        is_word=None if bool(is_word_BT.all()) else is_word_BT.to(device),
+        grids=examples[0].grids,
     )
 
 

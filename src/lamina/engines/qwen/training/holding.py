@@ -6,9 +6,9 @@ The figures are worked out from the shapes, and `scripts/bench training --sizes`
 from dataclasses import dataclass
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.optimizations import FastPath
+from lamina.core.optimizations import Optimization
 from lamina.core.placement import AUTO, Placement, Precision
-from lamina.core.training_options import OptimizerName, Targets, TrainingWishes
+from lamina.core.training_options import OptimizerName, Targets, TrainingOptions
 from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import BYTES_PER_NUMBER, ComponentSizes
 from lamina.engines.qwen.placement import Plan
@@ -24,7 +24,7 @@ _ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
 _GB = 1e9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingLoad:
     """What of a training the memory depends on. `tokens`: of the longest sequence, words too; `blocks`: of the
     transformer; `adapter`: numbers in the LoRA.
@@ -53,12 +53,12 @@ def encoding_plan(device: Device, sizes: ComponentSizes, is_small: bool) -> Plan
 
 
 def training_plan(
-    name: str, device: Device, sizes: ComponentSizes, load: TrainingLoad, wishes: TrainingWishes, is_small: bool
+    name: str, device: Device, sizes: ComponentSizes, load: TrainingLoad, options: TrainingOptions, is_small: bool
 ) -> Plan:
     """Raises `LaminaError` (out_of_memory), which says what would fit."""
     if is_small:
         return _plan(device, sizes, Precision.FP32)
-    held = [Precision.BF16, Precision.FP8] if wishes.base == AUTO else [Precision(wishes.base)]
+    held = [Precision.BF16, Precision.FP8] if options.base == AUTO else [Precision(options.base)]
     for precision in held:
         if load.bytes(sizes, precision) <= device.free_bytes:
             return _plan(device, sizes, precision)
@@ -67,25 +67,33 @@ def training_plan(
         ErrorCode.OUT_OF_MEMORY,
         f"Training {name} needs about {needed:.0f} GB on {device.name} with {held[-1]}, and there are "
         f"{device.free_bytes / _GB:.0f} GB.",
-        what_would_help(wishes),
+        what_would_help(options),
     )
 
 
-def what_would_help(wishes: TrainingWishes) -> str:
+def what_would_help(options: TrainingOptions) -> str:
     """Sentences for a user."""
     settings: list[str] = []
-    if wishes.base == Precision.BF16:
+    if options.base == Precision.BF16:
         settings.append("training_base = fp8")
-    if wishes.checkpointing == "off":
+    if options.checkpointing == "off":
         settings.append("training_checkpointing = on")
-    if wishes.batch > 1:
+    if options.batch > 1:
         settings.append("training_batch = 1")
-    if wishes.optimizer is not OptimizerName.ADAMW8BIT:
+    if options.optimizer is not OptimizerName.ADAMW8BIT:
         settings.append("training_optimizer = adamw8bit")
     told = f"The settings {', '.join(settings)} need less; so do" if settings else "Less is needed by"
     return f"{told} a lower resolution, fewer references or layers, and a lower rank."
 
 
 def _plan(device: Device, sizes: ComponentSizes, precision: Precision) -> Plan:
-    # Of the fast paths the VAE's alone: the others are for a model that nobody trains on.
-    return Plan(device, precision, Placement.RESIDENT, sizes, 0, 0, fast=frozenset({FastPath.VAE}))
+    # Of the optimizations the VAE's alone: the others are for a model that nobody trains on.
+    return Plan(
+        device=device,
+        precision=precision,
+        placement=Placement.RESIDENT,
+        sizes=sizes,
+        weight_bytes=0,
+        host_bytes=0,
+        optimizations=frozenset({Optimization.VAE}),
+    )

@@ -10,12 +10,12 @@ from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import TaskKind, TrainTask
 from lamina.core.training import Example
-from lamina.core.training_options import TrainingWishes
-from lamina.engines.qwen.model_loader import Source, Stock
+from lamina.core.training_options import TrainingOptions
+from lamina.engines.qwen.model_loader import ModelLoader, Source
 from lamina.engines.qwen.sizes import is_small
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingJob:
     """`engine`: its name; `model`: whose weights these are; `kind`: what is learnt, EDIT or DECOMPOSE; `task`: with the
     defaults filled in; `folder`: where checkpoints are looked for and kept.
@@ -24,7 +24,7 @@ class TrainingJob:
     engine: str
     model: Model
     kind: TaskKind
-    stock: Stock
+    loader: ModelLoader
     task: TrainTask
     examples: Sequence[Example]
     folder: Path
@@ -32,7 +32,7 @@ class TrainingJob:
     @cached_property
     def source(self) -> Source:
         """Raises `LaminaError`: weights_missing, weights_damaged; settings_invalid where the weights are a GGUF."""
-        source = self.stock.source_of(self.model, self.kind)
+        source = self.loader.source_of(self.model, self.kind)
         file = source.transformer_file
         if file is not None and file.suffix == ".gguf":
             raise LaminaError(
@@ -43,8 +43,8 @@ class TrainingJob:
         return source
 
     @property
-    def wishes(self) -> TrainingWishes:
-        return self.stock.wishes.training
+    def options(self) -> TrainingOptions:
+        return self.loader.config.training
 
     @property
     def is_small(self) -> bool:
@@ -61,7 +61,7 @@ class TrainingJob:
 
     def identity(self, seed: int) -> dict[str, str]:
         """What must be the same for a checkpoint to be gone on from, in words for a user."""
-        task, wishes = self.task, self.wishes
+        task, options = self.task, self.options
         content = "\0".join(f"{example.key}\0{example.caption}" for example in self.examples)
         return {
             "model": self.source.checkpoint,
@@ -73,8 +73,8 @@ class TrainingJob:
             "alpha": f"{task.alpha:g}",
             "caption dropout": f"{task.caption_dropout:g}",
             "resolution": str(self.resolution_px),
-            "setting training_targets": wishes.targets,
-            "setting training_optimizer": wishes.optimizer,
-            "setting training_batch": str(wishes.batch),
-            "setting training_average": f"{wishes.average:g}",
+            "setting training_targets": options.targets,
+            "setting training_optimizer": options.optimizer,
+            "setting training_batch": str(options.batch),
+            "setting training_average": f"{options.average:g}",
         }

@@ -25,7 +25,7 @@ from lamina.engines.weights.identity import identity_of
 ENCODED = 0.1  # share of the whole
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Ready:
     """All that steps need, on the plan's device."""
 
@@ -47,8 +47,8 @@ def prepare(job: TrainingJob, seed: int, progress: TrainingProgress, timings_s: 
     began = time.perf_counter()
     progress(LOADING, 0.0)
     if not job.is_small:  # models that are loaded for requests leave, if this one is of a size that matters
-        job.stock.empty()
-    device = find_device(job.stock.wishes.device)
+        job.loader.empty()
+    device = find_device(job.loader.config.device)
     sizes = measure(job.source.folders, job.source.transformer_file)
     examples = _encoded(job, device, sizes, progress)
     timings_s["encoding"] = time.perf_counter() - began
@@ -79,26 +79,49 @@ def _encoded(job: TrainingJob, device: Device, sizes: ComponentSizes, progress: 
 
 
 def _loaded(job: TrainingJob, seed: int, examples: EncodedExamples, device: Device, sizes: ComponentSizes) -> Ready:
-    task, wishes = job.task, job.wishes
-    is_checkpointed = wishes.checkpointing == "on" or (wishes.checkpointing == AUTO and not job.is_small)
+    task, options = job.task, job.options
+    is_checkpointed = options.checkpointing == "on" or (options.checkpointing == AUTO and not job.is_small)
     load = _load_of(job, examples, sizes, is_checkpointed)
-    plan = training_plan(job.model.name, device, sizes, load, wishes, job.is_small)
+    plan = training_plan(job.model.name, device, sizes, load=load, options=options, is_small=job.is_small)
     levels = NoiseLevels(_component(job, "scheduler", plan), job.is_layered)
     transformer, vae = _component(job, "transformer", plan), _component(job, "vae", plan)
     if is_checkpointed:
         transformer.enable_gradient_checkpointing()
-    adapter = TrainedAdapter(transformer, task.rank or 1, task.alpha or 1.0, wishes.targets, seed, wishes.average)
-    optimizer = optimizer_of(wishes.optimizer, adapter.parameters, task.learning_rate or 0.0)
-    order = Order([examples.grids(index) for index in range(len(examples))], wishes.batch, seed)
-    return Ready(plan, transformer, vae, levels, adapter, optimizer, examples, order)
+    adapter = TrainedAdapter(
+        transformer,
+        rank=task.rank or 1,
+        alpha=task.alpha or 1.0,
+        targets=options.targets,
+        seed=seed,
+        average=options.average,
+    )
+    optimizer = optimizer_of(options.optimizer, adapter.parameters, task.learning_rate or 0.0)
+    order = Order([examples.grids(index) for index in range(len(examples))], options.batch, seed)
+    return Ready(
+        plan=plan,
+        transformer=transformer,
+        vae=vae,
+        levels=levels,
+        adapter=adapter,
+        optimizer=optimizer,
+        examples=examples,
+        order=order,
+    )
 
 
 def _load_of(job: TrainingJob, examples: EncodedExamples, sizes: ComponentSizes, is_checkpointed: bool) -> TrainingLoad:
     words = len(examples.read(0).words)
     tokens = max(sum(rows * columns for _, rows, columns in examples.grids(i)) for i in range(len(examples)))
     blocks = round((sizes.matrices + sizes.modulation) / max(1, sizes.block))
-    adapter = ADAPTER_WIDTHS[job.wishes.targets] * sizes.width * blocks * (job.task.rank or 1)
-    return TrainingLoad(tokens + words, blocks, adapter, job.wishes.batch, is_checkpointed, job.wishes.optimizer)
+    adapter = ADAPTER_WIDTHS[job.options.targets] * sizes.width * blocks * (job.task.rank or 1)
+    return TrainingLoad(
+        tokens=tokens + words,
+        blocks=blocks,
+        adapter=adapter,
+        batch=job.options.batch,
+        is_checkpointed=is_checkpointed,
+        optimizer=job.options.optimizer,
+    )
 
 
 def _component(job: TrainingJob, role: str, plan: Plan) -> Any:

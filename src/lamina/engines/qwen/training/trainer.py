@@ -125,12 +125,12 @@ class Training:
 
     def _keep(self) -> None:
         checkpoint = Checkpoint(
-            len(self._losses),
-            self._seed,
-            self._identity,
-            self._ready.adapter.state(),
-            state_of(self._ready.optimizer),
-            torch.tensor(self._losses),
+            step=len(self._losses),
+            seed=self._seed,
+            identity=self._identity,
+            adapter=self._ready.adapter.state(),
+            optimizer=state_of(self._ready.optimizer),
+            losses=torch.tensor(self._losses),
         )
         path = write_checkpoint(self._job.folder, checkpoint)
         self._progress.checkpoint(checkpoint.step, str(path))
@@ -152,14 +152,28 @@ class Training:
 
     def _outcome(self, stopped_by: LaminaError | None) -> TrainingOutcome:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
-        made = Provenance(self._job.engine, self._job.source.checkpoint, self._seed, "", timings, len(self._losses))
+        made = Provenance(
+            engine=self._job.engine,
+            checkpoint=self._job.source.checkpoint,
+            seed=self._seed,
+            prompt="",
+            timings_s=timings,
+            steps=len(self._losses),
+        )
         notes = () if self._begun is None else (f"Went on from the checkpoint of step {self._begun.step}.",)
-        return TrainingOutcome(tuple(self._losses), self._seed, self._job.resolution_px, made, notes, stopped_by)
+        return TrainingOutcome(
+            losses=tuple(self._losses),
+            seed=self._seed,
+            resolution_px=self._job.resolution_px,
+            made=made,
+            notes=notes,
+            stopped_by=stopped_by,
+        )
 
     def _out_of_memory(self, error: BaseException) -> LaminaError:
         release_memory()
         reason = " ".join(str(error).split()).partition(". ")[0][:200]
-        hint = what_would_help(self._job.wishes)
+        hint = what_would_help(self._job.options)
         return LaminaError(ErrorCode.OUT_OF_MEMORY, f"The memory did not suffice for this training: {reason}.", hint)
 
 

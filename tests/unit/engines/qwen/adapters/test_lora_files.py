@@ -12,7 +12,7 @@ from hypothesis import strategies as st  # noqa: E402
 from safetensors.torch import save  # noqa: E402
 
 from lamina.core.errors import ErrorCode, LaminaError  # noqa: E402
-from lamina.engines.qwen.adapters import header_sniffing as heads  # noqa: E402
+from lamina.engines.qwen.adapters import header_sniffing  # noqa: E402
 from lamina.engines.qwen.adapters.files import LoraFile, read_lora  # noqa: E402
 from lamina.engines.qwen.adapters.layouts import parse_lora  # noqa: E402
 
@@ -89,7 +89,7 @@ def test_what_is_damaged_is_refused(tmp_path: Path, content: bytes, said: str) -
 def test_a_whole_model_is_refused_unread(tmp_path: Path) -> None:
     file = written(tmp_path, GOOD)
     with file.path.open("r+b") as opened:
-        opened.truncate(heads.MOST_BYTES + 1)
+        opened.truncate(header_sniffing.MOST_BYTES + 1)
     with pytest.raises(LaminaError, match="a whole model, perhaps"):
         read_lora(file)
 

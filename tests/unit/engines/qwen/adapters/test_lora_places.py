@@ -15,8 +15,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import save  # noqa: E402
 
 from lamina.core.errors import ErrorCode, LaminaError  # noqa: E402
-from lamina.engines.qwen.adapters import downloads  # noqa: E402
-from lamina.engines.qwen.adapters import header_sniffing as heads  # noqa: E402
+from lamina.engines.qwen.adapters import downloads, header_sniffing  # noqa: E402
 from lamina.engines.qwen.adapters.downloads import LoraDownloads  # noqa: E402
 from lamina.engines.qwen.adapters.places import LoraPlaces  # noqa: E402
 
@@ -196,7 +195,7 @@ def test_what_is_too_large_stops_coming(tmp_path: Path, monkeypatch: pytest.Monk
     said = refusal(lambda: LoraPlaces(tmp_path / "cache", endless).find("https://example.org/lora.safetensors"))
     assert "it has more than 100 bytes" in said
     assert len(pieces) == 1
-    assert heads.MOST_BYTES == 4 << 30
+    assert header_sniffing.MOST_BYTES == 4 << 30
 
 
 def test_what_was_longest_unused_is_forgotten(tmp_path: Path, asked: list[str]) -> None:

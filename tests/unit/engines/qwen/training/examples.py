@@ -12,8 +12,8 @@ from lamina.core.ports import Step, TrainingProgress, no_training_progress
 from lamina.core.results import TrainingOutcome
 from lamina.core.tasks import TrainTask
 from lamina.core.training import Example
-from lamina.core.training_options import TrainingWishes
-from lamina.engines.config import Wishes
+from lamina.core.training_options import TrainingOptions
+from lamina.engines.config import EngineConfig
 from lamina.engines.registry import start_trainer
 
 
@@ -47,10 +47,10 @@ def train(
     folder: Path,
     task: TrainTask,
     examples: list[Example] | None = None,
-    wishes: TrainingWishes | None = None,
+    options: TrainingOptions | None = None,
     progress: TrainingProgress = no_training_progress,
 ) -> TrainingOutcome:
-    trainer = start_trainer("nano", task.model, Wishes(training=wishes or TrainingWishes()))
+    trainer = start_trainer("nano", task.model, EngineConfig(training=options or TrainingOptions()))
     return trainer.train(task, edit_examples() if examples is None else examples, str(folder), progress)
 
 

@@ -6,14 +6,21 @@ from diffusers import QwenImageTransformer2DModel
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import Precision
-from lamina.core.training_options import OptimizerName, Targets, TrainingWishes
+from lamina.core.training_options import OptimizerName, Targets, TrainingOptions
 from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import NANO, RELEASED
 from lamina.engines.qwen.training.adapter import TrainedAdapter
 from lamina.engines.qwen.training.flow import Batch, loss_of
 from lamina.engines.qwen.training.holding import ADAPTER_WIDTHS, TrainingLoad, training_plan
 
-LOAD = TrainingLoad(8_700, 60, 16 * 3072 * 60 * 16, 1, True, OptimizerName.ADAMW)
+LOAD = TrainingLoad(
+    tokens=8_700,
+    blocks=60,
+    adapter=16 * 3072 * 60 * 16,
+    batch=1,
+    is_checkpointed=True,
+    optimizer=OptimizerName.ADAMW,
+)
 
 
 def gpu(gigabytes: float) -> Device:
@@ -27,20 +34,20 @@ def gpu(gigabytes: float) -> Device:
 def test_the_base_is_in_8_bits_where_16_do_not_fit_or_it_is_asked_for(
     gigabytes: float, base: str, held: Precision
 ) -> None:
-    plan = training_plan("qwen-image-edit-2511", gpu(gigabytes), RELEASED, LOAD, TrainingWishes(base=base), False)
+    plan = training_plan("qwen-image-edit-2511", gpu(gigabytes), RELEASED, LOAD, TrainingOptions(base=base), False)
     assert plan.precision is held
 
 
 def test_where_nothing_fits_it_is_told_how_much_it_would_be_and_what_needs_less() -> None:
     with pytest.raises(LaminaError, match=r"about 3\d GB .* there are 24 GB.*adamw8bit.*lower resolution") as refused:
-        training_plan("qwen-image-edit-2511", gpu(24), RELEASED, LOAD, TrainingWishes(), False)
+        training_plan("qwen-image-edit-2511", gpu(24), RELEASED, LOAD, TrainingOptions(), False)
     assert refused.value.code is ErrorCode.OUT_OF_MEMORY
     with pytest.raises(LaminaError, match="training_base = fp8"):
-        training_plan("qwen-image-edit-2511", gpu(40), RELEASED, LOAD, TrainingWishes(base="bf16"), False)
+        training_plan("qwen-image-edit-2511", gpu(40), RELEASED, LOAD, TrainingOptions(base="bf16"), False)
 
 
 def test_nano_is_held_in_32_bits() -> None:
-    assert training_plan("nano", gpu(1), NANO, LOAD, TrainingWishes(), True).precision is Precision.FP32
+    assert training_plan("nano", gpu(1), NANO, LOAD, TrainingOptions(), True).precision is Precision.FP32
 
 
 @pytest.mark.parametrize("targets", Targets)
@@ -67,7 +74,7 @@ def test_in_bfloat16_the_lora_learns_in_32_bits_and_references_without_noise_are
     assert {parameter.dtype for parameter in adapter.parameters} == {torch.float32}
     assert [parameter for parameter in transformer.parameters() if parameter.requires_grad] == adapter.parameters
     target, given = torch.randn(1, 1, 4, 64), torch.randn(1, 6, 64)
-    batch = Batch(target, given, torch.randn(1, 5, 16), None, ((1, 2, 2), (1, 2, 3)))
+    batch = Batch(target=target, given=given, words=torch.randn(1, 5, 16), is_word=None, grids=((1, 2, 2), (1, 2, 3)))
     loss = loss_of(transformer, batch, torch.tensor([0.5]), torch.randn_like(target))
     loss.backward()
     assert loss.dtype is torch.float32

@@ -13,7 +13,7 @@ from examples import Watching, edit_examples, layer_examples, train
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask, EditTask, Lora, Sampling, TrainTask
-from lamina.core.training_options import OptimizerName, Targets, TrainingWishes
+from lamina.core.training_options import OptimizerName, Targets, TrainingOptions
 from lamina.engines.registry import start_engine, start_picture_maker
 
 TASK = TrainTask(steps=5, learning_rate=1e-2, rank=4, seed=7, checkpoint_every=2)
@@ -104,14 +104,14 @@ def test_cancelled_as_it_ends_it_is_whole_and_says_so(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_ends_it_with_what_to_do(tmp_path: Path) -> None:
     task = replace(TASK, learning_rate=1.0, alpha=1024.0, rank=1, steps=40)
     with pytest.raises(LaminaError, match=r"no number.*lower learning rate"):
-        train(tmp_path, task, edit_examples(1), TrainingWishes(targets=Targets.ALL))
+        train(tmp_path, task, edit_examples(1), TrainingOptions(targets=Targets.ALL))
 
 
 def test_it_learns_its_examples_and_a_scale_of_zero_is_no_lora(tmp_path: Path) -> None:
     """One pair, over and over: the model ends nearer to it than it began."""
     examples = edit_examples(1)
     task = TrainTask(steps=40, learning_rate=1e-2, rank=8, seed=1, caption_dropout=0.0, checkpoint_every=100)
-    outcome = train(tmp_path, task, examples, TrainingWishes(batch=1, average=0.5))
+    outcome = train(tmp_path, task, examples, TrainingOptions(batch=1, average=0.5))
     assert np.mean(outcome.losses[-8:]) < 0.7 * np.mean(outcome.losses[:8])
     nano = start_picture_maker("nano")
     start, wanted = examples[0].starts[0](), examples[0].ends[0]()
@@ -147,25 +147,25 @@ def test_layers_are_learnt_by_the_layered_model(tmp_path: Path) -> None:
     ("targets", "modules"), [(Targets.ATTENTION, 8), (Targets.ATTENTION_MLP, 12), (Targets.ALL, 14)]
 )
 def test_what_is_trained_is_a_setting(targets: Targets, modules: int, tmp_path: Path) -> None:
-    train(tmp_path, replace(TASK, steps=1), edit_examples(1), TrainingWishes(targets=targets))
+    train(tmp_path, replace(TASK, steps=1), edit_examples(1), TrainingOptions(targets=targets))
     with safe_open(tmp_path / "lora.safetensors", framework="pt") as file:
         assert len([key for key in file.keys() if ".transformer_blocks.0." in key]) == 2 * modules  # noqa: SIM118
 
 
 def test_several_references_and_examples_of_several_sizes_in_batches(tmp_path: Path) -> None:
-    outcome = train(tmp_path, TASK, edit_examples(4, references=2), TrainingWishes(batch=2))
+    outcome = train(tmp_path, TASK, edit_examples(4, references=2), TrainingOptions(batch=2))
     assert len(outcome.losses) == 5
 
 
 def test_8_bit_adam_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     """Not compiled, which takes a minute and changes nothing of what is kept."""
-    wishes = TrainingWishes(optimizer=OptimizerName.ADAMW8BIT)
+    options = TrainingOptions(optimizer=OptimizerName.ADAMW8BIT)
     task = replace(TASK, rank=32, steps=3)
     one, two = tmp_path / "one", tmp_path / "two"
     with torch.compiler.set_stance("force_eager"):
-        train(one, task, edit_examples(1), wishes)
-        train(two, task, edit_examples(1), wishes, Watching(cancelled_at=1))
-        train(two, task, edit_examples(1), wishes)
+        train(one, task, edit_examples(1), options)
+        train(two, task, edit_examples(1), options, Watching(cancelled_at=1))
+        train(two, task, edit_examples(1), options)
     uninterrupted, resumed = (load_file(folder / "lora.safetensors") for folder in (one, two))
     assert all((matrix - resumed[name]).abs().max() <= 1e-6 for name, matrix in uninterrupted.items())
     (newest,) = one.glob("checkpoint-000003*")
