@@ -39,7 +39,7 @@ def test_auto_takes_the_released_model_where_its_weights_are(models: Path) -> No
     assert (made.made.engine, made.made.checkpoint) == ("qwen", "Qwen/Qwen-Image")
     assert made.pictures[0].shape == (64, 64, 4)
     assert not made.notes
-    with pytest.raises(lamina.LaminaError, match="qwen-image-2512 are not on this machine") as refused:
+    with pytest.raises(lamina.LaminaError, match="qwen-image-2512 are not installed") as refused:
         lamina.generate("a red circle", size=(64, 64), steps=1, model="qwen-image-2512")
     assert refused.value.code is ErrorCode.WEIGHTS_MISSING
     assert "lamina pull qwen-image-2512" in refused.value.hint

@@ -35,7 +35,7 @@ class Settings:
 
     Diffusion models: `models_dir`: folder of the weights; None is the default of `roots`. `device`: "auto", "cuda:0",
     "mps" or "cpu". `precision`, `placement`: "auto" or a value of `Precision` or `Placement`. `transformer`:
-    transformer files, as "model=path", separated by commas. `engine_fast`: see `core.optimizations.parse_optimizations`.
+    transformer files, as "model=path", separated by commas. `engine_fast`: see `optimizations.parse_optimizations`.
     `safety`: "auto", "on" or "off". `safety_threshold`: 0..1. `expander_*`: the OpenAI-compatible endpoint that
     expands prompts; the key is a secret. `training_*`: see `core.training_options`.
 

@@ -173,7 +173,7 @@ def test_a_hub_without_the_model_is_an_error(hub: FakeHub) -> None:
         (("pull", "qwen-imag"), USAGE, "Did you mean 'qwen-image'?"),
         (("pull", "nano"), USAGE, "is installed with Lamina"),
         (("pull", "nano", "--from", "nowhere"), USAGE, "is installed with Lamina"),
-        (("pull", "qwen-image", "--from", "nowhere"), CANNOT_START, "nowhere/model_index.json is not there"),
+        (("pull", "qwen-image", "--from", "nowhere"), CANNOT_START, "nowhere/model_index.json is missing"),
     ],
 )
 def test_mistakes(lamina: Lamina, arguments: tuple[str, ...], code: int, told: str) -> None:
@@ -191,5 +191,5 @@ def test_a_transformer_that_is_set_and_not_there_is_a_problem_of_its_model(
     for command in (["generate", "a", "--to", "out.png"], ["serve", "--port", "0", "--data", "data"]):
         done = lamina(*command)
         assert (done.code, done.err.count("\n")) == (3, 1)
-        assert "no/such.gguf, which the setting transformer names for qwen-image, is not there" in done.err
+        assert "no/such.gguf, which the setting transformer names for qwen-image, does not exist" in done.err
     assert not (folder / "out.png").exists()

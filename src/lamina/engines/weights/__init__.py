@@ -1,1 +1,1 @@
-"""Where the weights of models are, whether they are whole, and how they come here; without torch."""
+"""Finds, checks and downloads the weights of models, without torch."""

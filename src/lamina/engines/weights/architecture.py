@@ -1,4 +1,4 @@
-"""What the configs of each released model say of its architecture, so that no model is taken for another."""
+"""Identifies a model by its architecture, so that no model is mistaken for another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lamina.engines.weights.checking import INDEX, read_json
 from lamina.engines.weights.places import cached_as
 from lamina.engines.weights.record import read_record
 
-# As diffusers has them where a config does not say, and as Qwen-Image, the first of the family, is.
+# The defaults of diffusers, which are the values of Qwen-Image, the first model of the family.
 _TRANSFORMER = {
     "num_layers": 60,
     "num_attention_heads": 24,
@@ -24,8 +24,9 @@ _VAE = {"base_dim": 96, "z_dim": 16, "input_channels": 3}
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """`pipeline`: the class that `model_index.json` names; `transformer`, `vae`: of their `config.json`, what tells the
-    models apart.
+    """What distinguishes the models of the family.
+
+    `pipeline`: the class in `model_index.json`; `transformer`, `vae`: the distinguishing values in their `config.json`.
     """
 
     pipeline: str
@@ -33,7 +34,7 @@ class Architecture:
     vae: Mapping[str, int]
 
     def facts(self) -> Mapping[str, object]:
-        """All of it by name, as errors tell it."""
+        """All values by name, for error messages."""
         parts = (("transformer", self.transformer), ("vae", self.vae))
         return {"pipeline": self.pipeline} | {f"{part} {key}": value for part, of in parts for key, value in of.items()}
 
@@ -49,11 +50,11 @@ RELEASED = {
     "qwen-image-edit-2511": Architecture("QwenImageEditPlusPipeline", _TRANSFORMER | {"zero_cond_t": True}, _VAE),
     "qwen-image-layered": Architecture("QwenImageLayeredPipeline", _LAYERED, _VAE | {"input_channels": 4}),
 }
-"""By the model's name; nano, which comes with Lamina, is not among them."""
+"""Architectures by model name, without nano, which is part of the package."""
 
 
 def architecture_of(folder: Path) -> Architecture:
-    """Of a model's folder. Raises `LaminaError` (weights_missing, weights_damaged)."""
+    """The architecture of the model in a folder. Raises `LaminaError` (weights_missing, weights_damaged)."""
     transformer, vae = (read_json(folder / part / "config.json") for part in ("transformer", "vae"))
     return Architecture(
         str(read_json(folder / INDEX).get("_class_name")),
@@ -63,9 +64,9 @@ def architecture_of(folder: Path) -> Architecture:
 
 
 def check_is(model: Model, folder: Path) -> None:
-    """Raises `LaminaError` (weights_missing, weights_damaged) unless the folder may hold the released `model`.
+    """Raises `LaminaError` (weights_missing, weights_damaged) unless the folder can be the released `model`.
 
-    Two models of one architecture are told apart where a record or a hub cache names them.
+    Models with the same architecture are distinguished if a record or the hub cache names them.
     """
     found, wanted = architecture_of(folder), RELEASED[model.name]
     named = _named(folder)
@@ -73,23 +74,25 @@ def check_is(model: Model, folder: Path) -> None:
         facts, other = found.facts(), wanted.facts()
         differences = [f"{key} is {facts[key]} instead of {other[key]}" for key in facts if facts[key] != other[key]]
         fitting = [name for name, architecture in RELEASED.items() if architecture == found]
-        raise _another(model, folder, ", ".join(differences), fitting)
+        raise _wrong_model(model, folder, ", ".join(differences), fitting)
     if named is not None and named != model.name:
-        raise _another(model, folder, f"they are {named}'s", [named])
+        raise _wrong_model(model, folder, f"they belong to {named}", [named])
 
 
 def _named(folder: Path) -> str | None:
-    """The model of the catalog that the folder says that it holds."""
+    """The name of the catalog model that the folder's record or hub cache states."""
     record, cached = read_record(folder), cached_as(folder.resolve())
     if record is not None:
         return record.model
     return next((name for name, model in MODELS.items() if cached and model.checkpoint.repository == cached[0]), None)
 
 
-def _another(model: Model, folder: Path, reason: str, fitting: list[str]) -> LaminaError:
+def _wrong_model(model: Model, folder: Path, reason: str, fitting: list[str]) -> LaminaError:
     names = " or ".join(fitting)
     return LaminaError(
         ErrorCode.WEIGHTS_DAMAGED,
-        f"The weights in {folder} are not {model.name}'s: {reason}.",
-        f"They fit {names}: lamina pull {fitting[0]} --from {folder}." if fitting else "They fit no released model.",
+        f"The weights in {folder} are not those of {model.name}: {reason}.",
+        f"They match {names}: lamina pull {fitting[0]} --from {folder}."
+        if fitting
+        else "They match no released model.",
     )

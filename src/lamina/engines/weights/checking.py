@@ -1,4 +1,4 @@
-"""Whether a model's folder, in the diffusers layout, is whole: every component, every file, every file's length."""
+"""Checks that a model's folder in the diffusers layout is complete: components, files and their lengths."""
 
 import json
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from lamina.engines.weights.tensor_files import Tensor, damaged, read_tensors
 
 INDEX = "model_index.json"
 TRANSFORMER = "transformer"
-_WEIGHT_NAMES = ("diffusion_pytorch_model", "model")  # of diffusers, of transformers
-# Any one of each line must be there, in folders that hold no weights.
+_WEIGHT_NAMES = ("diffusion_pytorch_model", "model")  # the names in diffusers and in transformers
+# For components without weights: at least one file of each tuple must exist.
 _WITHOUT_WEIGHTS = {
     "scheduler": (("scheduler_config.json",),),
     "tokenizer": (("tokenizer_config.json",), ("tokenizer.json", "vocab.json")),
@@ -20,10 +20,10 @@ _WITHOUT_WEIGHTS = {
 
 
 def check_folder(folder: Path, has_other_transformer: bool = False) -> None:
-    """Raises `LaminaError` (weights_missing, weights_damaged) that names what is wrong with the folder.
+    """Raises `LaminaError` (weights_missing, weights_damaged) if a file is missing or damaged.
 
-    No tensors are read: headers and lengths only. `has_other_transformer`: the transformer's weights are elsewhere, in
-    a file of their own, so that only its config must be here.
+    Reads headers and lengths, not tensors. `has_other_transformer`: the transformer's weights are in a separate file,
+    so only its config is required.
     """
     for subfolder in components(folder):
         if has_other_transformer and role_of(subfolder) == TRANSFORMER:
@@ -33,9 +33,7 @@ def check_folder(folder: Path, has_other_transformer: bool = False) -> None:
 
 
 def components(folder: Path) -> list[str]:
-    """The sub-folders that `model_index.json` names, and those beside them that are variants of a component, such as
-    `transformer_layered`.
-    """
+    """The component folders in `model_index.json`, and variants of them such as `transformer_layered`."""
     index = read_json(folder / INDEX)
     named = [name for name, value in index.items() if isinstance(value, list) and len(value) == 2 and all(value)]
     variants = [entry.name for entry in folder.iterdir() if entry.is_dir() and role_of(entry.name) in named]
@@ -43,13 +41,13 @@ def components(folder: Path) -> list[str]:
 
 
 def role_of(subfolder: str) -> str:
-    """The component that a sub-folder holds: `transformer_layered` holds a transformer."""
+    """The component in a sub-folder: that of `transformer_layered` is a transformer."""
     known = (TRANSFORMER, "text_encoder", "vae", *_WITHOUT_WEIGHTS)
     return next((role for role in known if subfolder == role or subfolder.startswith(f"{role}_")), subfolder)
 
 
 def check_component(folder: Path) -> None:
-    """Raises `LaminaError` (weights_missing, weights_damaged) if a file of the component is missing or cut short."""
+    """Raises `LaminaError` (weights_missing, weights_damaged) if a file of the component is missing or truncated."""
     needed = _WITHOUT_WEIGHTS.get(role_of(folder.name))
     if needed is None:
         read_json(folder / "config.json")
@@ -78,7 +76,7 @@ def weight_files(folder: Path) -> list[Path]:
         if index.is_file():
             shards: Any = read_json(index).get("weight_map")
             if not isinstance(shards, dict) or not shards:
-                raise damaged(index, "it names no shards")
+                raise damaged(index, "it lists no shards")
             files = [folder / str(shard) for shard in sorted({str(shard) for shard in shards.values()})]
             gone = [file for file in files if not file.is_file()]
             if gone:
@@ -98,7 +96,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise damaged(path, f"it cannot be read: {error.strerror}") from None
     except ValueError:
-        raise damaged(path, "it is not JSON") from None
+        raise damaged(path, "it is not valid JSON") from None
     if not isinstance(content, dict):
         raise damaged(path, "it is not a JSON object")
     return content
@@ -106,5 +104,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 def missing(path: Path) -> LaminaError:
     return LaminaError(
-        ErrorCode.WEIGHTS_MISSING, f"The weights are not whole: {path} is not there.", "Get them: lamina pull MODEL."
+        ErrorCode.WEIGHTS_MISSING,
+        f"The weights are incomplete: {path} is missing.",
+        "Download them: lamina pull MODEL.",
     )

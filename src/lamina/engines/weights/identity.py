@@ -1,4 +1,4 @@
-"""What makes two components of two models the same: equal content, or without checksums the same files on disk."""
+"""Identifies equal components of different models by checksums, or by the files on disk if there are none."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from lamina.engines.weights.record import read_record
 
 
 def identity_of(path: Path) -> str:
-    """Of a component's folder, or of a single file; equal only for equal content.
+    """A key for a component's folder or a single file, equal only for equal content.
 
-    By the checksums that `lamina pull` recorded, where it did. Else by what the file system says of each file: links to
-    one file are the same, two copies are not.
+    Uses the checksums recorded by `lamina pull` if there are any, else the metadata of the files: hard links to one
+    file are equal, two copies are not.
     """
     files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
     record = read_record(path.parent)

@@ -1,4 +1,4 @@
-"""Names the weights that a result was made with, by what is known of where they came from."""
+"""Names the weights that a result was made with, from the known origin of the files."""
 
 import hashlib
 from functools import lru_cache
@@ -13,10 +13,10 @@ _SAMPLE_BYTES, _SAMPLES_APART = 64, 1 << 15
 
 
 def checkpoint_of(place: Place) -> str:
-    """As "Qwen/Qwen-Image@COMMIT"; of a folder without commits "folder NAME@DIGEST", of nano "nano@DIGEST".
+    """The name of a checkpoint: "Qwen/Qwen-Image@COMMIT", "folder NAME@DIGEST", or "nano@DIGEST".
 
-    Where nothing tells the commit, the repository alone. With the file that its transformer comes from where that is
-    another. Other weights have another name, since captions are kept by it.
+    If the commit is unknown, the name is the repository alone. If the transformer comes from another file, " with
+    FILE" is appended. Different weights have different names, since cached captions are keyed by it.
     """
     named = _named(place)
     return named if place.transformer_file is None else f"{named} with {place.transformer_file.name}"
@@ -40,7 +40,8 @@ def _recorded(record: Record, model: Model) -> str:
     if record.source == model.checkpoint.repository:
         return f"{record.source}@{record.commit}"
     checksums = "\n".join(f"{name} {file.sha256}" for name, file in sorted(record.files.items()))
-    return f"folder {source.name}@{hashlib.sha256(checksums.encode()).hexdigest()[:_DIGITS]}"  # no path of the machine
+    digest = hashlib.sha256(checksums.encode()).hexdigest()[:_DIGITS]
+    return f"folder {source.name}@{digest}"  # without its path, which is private
 
 
 def _sampled(folder: Path) -> str:
@@ -48,11 +49,11 @@ def _sampled(folder: Path) -> str:
     return _digest(folder, tuple((path, known.st_size, known.st_mtime_ns) for path, known in files.items()))
 
 
-@lru_cache(maxsize=4)  # every request asks
+@lru_cache(maxsize=4)  # called for every request
 def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
-    """Of some bytes from everywhere in the tensors: a training changes all of them, and all take 0.2 s to read.
+    """A digest of samples from all over the files: training changes every tensor, and reading all takes 0.2 s.
 
-    `files`: with their size and when they were changed.
+    `files`: path, size in bytes, modification time in ns.
     """
     digest = hashlib.sha256()
     for path, size, _ in files:

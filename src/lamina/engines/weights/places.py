@@ -1,4 +1,4 @@
-"""Where a model's weights are on this machine: the models folder, the cache of the Hugging Face hub, the package."""
+"""Finds a model's weights on this machine: in the models folder, the Hugging Face hub cache, or the package."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,8 +18,10 @@ _TRANSFORMER_FILES = ("transformer.gguf", "transformer.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """Where to look. `models`: the folder with a sub-folder a model; `hub_cache`: of the Hugging Face hub;
-    `transformers`: files to take a model's transformer from, by the model's name.
+    """The search locations.
+
+    `models`: folder with one sub-folder per model; `hub_cache`: cache of the Hugging Face hub; `transformers`:
+    transformer files by model name.
     """
 
     models: Path
@@ -28,13 +30,15 @@ class Roots:
 
 
 PACKAGE_ONLY = Roots(PACKAGED.parent)
-"""For where no models folder is set: no model has a folder there."""
+"""Default without a models folder: only nano is found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A model's folder, in the diffusers layout. `origin`: "models folder", "hub cache" or "package".
-    `transformer_file`: the one `.safetensors` or `.gguf` that its transformer is read from instead.
+    """A model's folder in the diffusers layout.
+
+    `origin`: "models folder", "hub cache" or "package". `transformer_file`: a `.safetensors` or `.gguf` file that
+    replaces the transformer weights of the folder.
     """
 
     model: Model
@@ -43,7 +47,7 @@ class Place:
     transformer_file: Path | None = None
 
     def check(self) -> None:
-        """Raises `LaminaError` (weights_missing, weights_damaged) unless everything is there and as long as it says."""
+        """Raises `LaminaError` (weights_missing, weights_damaged) if a file is missing or truncated."""
         check_folder(self.folder, self.transformer_file is not None)
         if self.transformer_file is not None:
             from lamina.engines.weights.tensor_files import read_tensors
@@ -52,8 +56,10 @@ class Place:
 
 
 def find(model: Model, roots: Roots) -> Place | None:
-    """The first place that has the model's `model_index.json`; it may yet be damaged, but for the hub's cache, where
-    other programs leave parts of models. None if no place has.
+    """The first location that has the model's `model_index.json`, or None.
+
+    The files may still be damaged, except in the hub cache: it is skipped unless complete, since other programs leave
+    partial downloads there.
     """
     transformer = roots.transformers.get(model.name)
     for folder, origin in _candidates(model, roots):
@@ -61,50 +67,50 @@ def find(model: Model, roots: Roots) -> Place | None:
             beside = (folder / name for name in _TRANSFORMER_FILES)
             file = transformer or next((path for path in beside if path.is_file()), None)
             place = Place(model, folder, origin, file)
-            if origin != HUB_CACHE or _is_whole(place):
+            if origin != HUB_CACHE or _is_complete(place):
                 return place
     return None
 
 
 def check_transformer(model: Model, roots: Roots) -> None:
-    """Raises `LaminaError` (weights_missing) where a file is set to take the model's transformer from, and is none."""
+    """Raises `LaminaError` (weights_missing) if the transformer file that is set for the model does not exist."""
     file = roots.transformers.get(model.name)
     if file is not None and not file.is_file():
-        what = "is a folder" if file.is_dir() else "is not there"
+        problem = "is a folder" if file.is_dir() else "does not exist"
         raise LaminaError(
             ErrorCode.WEIGHTS_MISSING,
-            f"The file {file}, which the setting transformer names for {model.name}, {what}.",
-            "Correct the path; a relative one counts from the folder you are in. lamina settings shows it.",
+            f"The file {file}, which the setting transformer names for {model.name}, {problem}.",
+            "Correct the path; a relative path starts at the current folder. lamina settings shows the setting.",
         )
 
 
 def require(model: Model, roots: Roots) -> Place:
-    """The model's weights, whole. Raises `LaminaError` (weights_missing, weights_damaged)."""
+    """The model's complete weights. Raises `LaminaError` (weights_missing, weights_damaged)."""
     check_transformer(model, roots)
     place = find(model, roots)
     if place is None:
         if model is NANO:
             raise LaminaError(
                 ErrorCode.WEIGHTS_MISSING,
-                "The weights of nano, which come with Lamina, are not there.",
+                "The weights of nano, which are part of Lamina, are missing.",
                 f"Install Lamina again: {reinstall_command()}.",
             )
         raise LaminaError(
             ErrorCode.WEIGHTS_MISSING,
-            f"The weights of {model.name} are not on this machine ({model.checkpoint.size_bytes / 1e9:.1f} GB).",
-            f"Get them: lamina pull {model.name}. Or try it with --engine nano.",
+            f"The weights of {model.name} are not installed ({model.checkpoint.size_bytes / 1e9:.1f} GB).",
+            f"Download them: lamina pull {model.name}. Or use the demonstration model: --engine nano.",
         )
     place.check()
     return place
 
 
 def folder_of(model: Model, roots: Roots) -> Path:
-    """Where `lamina pull` puts the model."""
+    """The folder of the model in the models folder, where `lamina pull` installs it."""
     return roots.models / model.name
 
 
 def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
-    """The catalog's revision in a hub cache, or else the one that its main branch is at; None if neither is there.
+    """The snapshot of the catalog's revision in a hub cache, else of its main branch; None if neither is there.
 
     The layout is `models--OWNER--NAME/{refs/BRANCH, snapshots/COMMIT/}`.
     """
@@ -117,14 +123,14 @@ def hub_snapshot(model: Model, hub_cache: Path) -> Path | None:
 
 
 def cached_as(folder: Path) -> tuple[str, str] | None:
-    """The repository and the commit of a snapshot's folder, by the layout of a hub cache; None if it is none."""
+    """The repository and the commit of a snapshot folder in a hub cache; None for any other folder."""
     repository = folder.parent.parent.name
     if folder.parent.name != "snapshots" or not repository.startswith("models--"):
         return None
     return repository.removeprefix("models--").replace("--", "/", 1), folder.name
 
 
-def _is_whole(place: Place) -> bool:
+def _is_complete(place: Place) -> bool:
     try:
         place.check()
     except LaminaError:

@@ -1,4 +1,4 @@
-"""Brings a model's weights into the models folder: from the hub or a folder, checked, each file stored once."""
+"""Installs a model's weights in the models folder, from the hub or a folder: verified, each file stored once."""
 
 import errno
 import os
@@ -16,16 +16,17 @@ from lamina.engines.weights.hub import Listing, RemoteFile, fetch, is_taken, lis
 from lamina.engines.weights.places import Roots, cached_as, folder_of
 from lamina.engines.weights.record import FileRecord, Record, git_id_of, read_record, sha256_of, write_record
 
-_SPARE_BYTES = 100_000_000  # left free on the disk
+_SPARE_BYTES = 100_000_000  # must stay free on the disk
 
 BytesDone = Callable[[int, int, str], None]
-"""Told the bytes done, the bytes in all, and the file at work."""
+"""Called with the bytes done, the total bytes, and the current file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a pull would do, before it does it. `here`: large files that other models have already, by their names;
-    `started_bytes`: what an interrupted pull left.
+    """What a pull would download.
+
+    `here`: large files that installed models already have, by name; `started_bytes`: left by an interrupted pull.
     """
 
     model: Model
@@ -44,7 +45,7 @@ class Offer:
 
 
 def offer_of(model: Model, roots: Roots, endpoint: str | None = None) -> Offer:
-    """Asks the hub what there is to get. Raises `LaminaError` (download_failed, engine_unavailable)."""
+    """Lists what a pull would download. Raises `LaminaError` (download_failed, engine_unavailable)."""
     listing = list_repository(model, endpoint)
     known = _files_by_checksum(roots, model)
     here = {file.name: known[file.sha256] for file in listing.files if file.sha256 in known}
@@ -54,7 +55,7 @@ def offer_of(model: Model, roots: Roots, endpoint: str | None = None) -> Offer:
 
 
 def is_current(offer: Offer, roots: Roots) -> bool:
-    """Whether the models folder holds this very commit, whole."""
+    """Whether the models folder has exactly this commit, complete."""
     folder = folder_of(offer.model, roots)
     record = read_record(folder)
     if record is None or record.commit != offer.listing.commit:
@@ -66,14 +67,14 @@ def is_current(offer: Offer, roots: Roots) -> bool:
     return all(_length(folder / name) == file.bytes for name, file in record.files.items())
 
 
-def pull(offer: Offer, roots: Roots, told: BytesDone, endpoint: str | None = None) -> Path:
-    """Downloads what is not here yet, checks every file's checksum, and puts the model in its place as the last step.
+def pull(offer: Offer, roots: Roots, report: BytesDone, endpoint: str | None = None) -> Path:
+    """Downloads missing files, verifies all checksums, and installs the model as the last step.
 
-    Returns its folder. Interrupted, it goes on the next time where it was.
+    Returns its folder. An interrupted pull is resumed by the next one.
     Raises `LaminaError` (download_failed, output_unwritable, weights_damaged).
     """
     staging = _staging(offer.model, roots, offer.listing.commit)
-    with _written(roots.models), _alone(offer.model, roots):
+    with _written(roots.models), _locked(offer.model, roots):
         staging.mkdir(parents=True, exist_ok=True)
         _check_space(staging, offer.download_bytes)
         files: dict[str, FileRecord] = {}
@@ -84,15 +85,17 @@ def pull(offer: Offer, roots: Roots, told: BytesDone, endpoint: str | None = Non
             if file.name in offer.here:
                 _link(offer.here[file.name], target)
             elif _length(target) != file.bytes or not target.exists():
-                if target.exists() and target.stat().st_nlink > 1:  # another model's too: nothing may be added to it
+                if (
+                    target.exists() and target.stat().st_nlink > 1
+                ):  # hard-linked to another model's file, which must not change
                     target.unlink()
 
-                def told_file(count: int, before: int = done, name: str = file.name) -> None:
-                    told(before + count, offer.total_bytes, name)
+                def report_file(count: int, before: int = done, name: str = file.name) -> None:
+                    report(before + count, offer.total_bytes, name)
 
-                fetch(offer.listing, file, target, told_file, endpoint)
+                fetch(offer.listing, file, target, report_file, endpoint)
             done += file.bytes
-            told(done, offer.total_bytes, f"checking {file.name}")
+            report(done, offer.total_bytes, f"checking {file.name}")
             files[file.name] = _checked(file, target)
         listing = offer.listing
         record = Record(
@@ -105,15 +108,15 @@ def pull(offer: Offer, roots: Roots, told: BytesDone, endpoint: str | None = Non
         return _finish(staging, record, roots)
 
 
-def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
-    """As `pull`, from a folder in the diffusers layout or a snapshot in a hub cache; files are linked where they can.
+def adopt(model: Model, source: Path, roots: Roots, report: BytesDone) -> Path:
+    """As `pull`, from a folder in the diffusers layout or a hub cache snapshot; files are hard-linked if possible.
 
     Raises `LaminaError` (weights_missing, weights_damaged, output_unwritable).
     """
     names = contents_of(model, source)
     staging = _staging(model, roots, "folder")
     total = sum(names.values())
-    with _written(roots.models), _alone(model, roots):
+    with _written(roots.models), _locked(model, roots):
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         if source.stat().st_dev != staging.stat().st_dev:
@@ -123,11 +126,11 @@ def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
         for name in names:
             target = staging / name
             target.parent.mkdir(exist_ok=True)
-            told(done, total, name)
+            report(done, total, name)
             _link(source / name, target)
             files[name] = FileRecord(_length(target), _hashed(source / name))
             done += files[name].bytes
-            told(done, total, name)
+            report(done, total, name)
         record = Record(
             model=model.name,
             source=str(source.resolve()),
@@ -139,9 +142,9 @@ def adopt(model: Model, source: Path, roots: Roots, told: BytesDone) -> Path:
 
 
 def contents_of(model: Model, source: Path) -> dict[str, int]:
-    """The bytes of each file that `adopt` would take, by its path in `source`.
+    """The size of each file that `adopt` would import, by its path in `source`.
 
-    Raises `LaminaError` (weights_missing, weights_damaged), also where the folder holds another model.
+    Raises `LaminaError` (weights_missing, weights_damaged), also if the folder contains another model.
     """
     check_folder(source)
     check_is(model, source)
@@ -150,40 +153,40 @@ def contents_of(model: Model, source: Path) -> dict[str, int]:
 
 
 def commit_of(source: Path) -> str:
-    """Of a snapshot in a hub cache; of other folders none is known, and it is empty."""
+    """The commit of a hub cache snapshot; "" for other folders."""
     cached = cached_as(source.resolve())
     return cached[1] if cached is not None else ""
 
 
 def _hashed(path: Path) -> str:
-    """Raises `LaminaError` (weights_damaged) if a hub cache, whose files bear their checksums as names, has another."""
+    """The checksum. Raises `LaminaError` (weights_damaged) if it differs from the file name in a hub cache."""
     found, stored = sha256_of(path), path.resolve()
     is_named = stored.parent.name == "blobs" and len(stored.name) == len(found)
     if is_named and stored.name != found:
         raise LaminaError(
-            ErrorCode.WEIGHTS_DAMAGED, f"The weights file {path} is not what its checksum says.", "Get it again."
+            ErrorCode.WEIGHTS_DAMAGED, f"The weights file {path} does not match its checksum.", "Download it again."
         )
     return found
 
 
 def _checked(file: RemoteFile, target: Path) -> FileRecord:
-    """A file that is not what was announced is removed, so that the next pull gets it anew."""
+    """The record of a downloaded file; a wrong file is deleted, so that the next pull downloads it again."""
     found = sha256_of(target)
     is_right = found == file.sha256 if file.sha256 is not None else file.git_id in (None, git_id_of(target))
     if _length(target) != file.bytes or not is_right:
         target.unlink()
         raise LaminaError(
             ErrorCode.DOWNLOAD_FAILED,
-            f"{file.name} came, but is not what its checksum says.",
-            "It was removed; try again. If it happens again, something between here and the hub alters it.",
+            f"{file.name} was downloaded but does not match its checksum.",
+            "It was deleted; try again. If this recurs, a proxy between this machine and the hub alters files.",
         )
     return FileRecord(file.bytes, found)
 
 
 def _finish(staging: Path, record: Record, roots: Roots) -> Path:
-    """Everything is there: now it may be taken for whole. What was there before goes."""
+    """Installs the complete files in place of the previous version."""
     check_folder(staging)
-    for path in [path for path in staging.rglob("*") if path.is_file()]:  # of an older commit, or of another program
+    for path in [path for path in staging.rglob("*") if path.is_file()]:  # from an older commit or another program
         if path.relative_to(staging).as_posix() not in record.files:
             path.unlink()
     write_record(staging, record)
@@ -191,7 +194,7 @@ def _finish(staging: Path, record: Record, roots: Roots) -> Path:
     old = folder.with_name(f".{record.model}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        for own in ("transformer.gguf", "transformer.safetensors"):  # the user's
+        for own in ("transformer.gguf", "transformer.safetensors"):  # files of the user
             if (folder / own).is_file():
                 (folder / own).rename(staging / own)
         folder.rename(old)
@@ -202,32 +205,34 @@ def _finish(staging: Path, record: Record, roots: Roots) -> Path:
 
 
 def _staging(model: Model, roots: Roots, version: str) -> Path:
-    """Where a pull gathers files: of each commit apart, so that parts of two are never put together."""
+    """The staging folder of a pull, one per commit, so that files of two commits are never mixed."""
     return roots.models / f".{model.name}.{version[:12]}.partial"
 
 
 @contextmanager
-def _alone(model: Model, roots: Roots) -> Generator[None]:
-    """One pull of a model at a time: two would append to the same files."""
+def _locked(model: Model, roots: Roots) -> Generator[None]:
+    """Prevents concurrent pulls of a model, which would append to the same files."""
     roots.models.mkdir(parents=True, exist_ok=True)
     with (roots.models / f".{model.name}.lock").open("w") as lock:
         try:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows: left to the user
+        except ImportError:  # not available on Windows
             pass
         except BlockingIOError:
             raise LaminaError(
-                ErrorCode.OUTPUT_IN_THE_WAY, f"{model.name} is being pulled already.", "Wait for the other lamina pull."
+                ErrorCode.OUTPUT_IN_THE_WAY,
+                f"Another lamina pull of {model.name} is running.",
+                "Wait until it has finished.",
             ) from None
         yield
 
 
-def _files_by_checksum(roots: Roots, but: Model) -> dict[str, Path]:
-    """Of the models that are here, the one that is asked for too."""
+def _files_by_checksum(roots: Roots, requested: Model) -> dict[str, Path]:
+    """The files of all installed models by checksum, including the requested model."""
     found: dict[str, Path] = {}
-    for model in (*(other for other in MODELS.values() if other is not but), but):
+    for model in (*(other for other in MODELS.values() if other is not requested), requested):
         folder = folder_of(model, roots)
         record = read_record(folder)
         for name, file in record.files.items() if record is not None else ():
@@ -237,7 +242,7 @@ def _files_by_checksum(roots: Roots, but: Model) -> dict[str, Path]:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A hard link; a copy where the file system has none, or the file lies on another disk."""
+    """Creates a hard link, or a copy if the file system does not support links or the file is on another disk."""
     target.unlink(missing_ok=True)
     try:
         os.link(source.resolve(), target)
@@ -256,8 +261,8 @@ def _check_space(folder: Path, needed: int) -> None:
     if free < needed + _SPARE_BYTES:
         raise LaminaError(
             ErrorCode.OUTPUT_UNWRITABLE,
-            f"{needed / 1e9:.1f} GB are to come, and {folder.parent} has {free / 1e9:.1f} GB free.",
-            "Free some space, or set models_dir to another place.",
+            f"The download needs {needed / 1e9:.1f} GB, but {folder.parent} has only {free / 1e9:.1f} GB free.",
+            "Free some space, or set models_dir to another folder.",
         )
 
 
@@ -268,6 +273,6 @@ def _written(models: Path) -> Generator[None]:
     except OSError as error:
         raise LaminaError(
             ErrorCode.OUTPUT_UNWRITABLE,
-            f"{error.filename or models} cannot be written to: {error.strerror or error}.",
-            "Free some space or set models_dir to another place; what has come is kept.",
+            f"Cannot write to {error.filename or models}: {error.strerror or error}.",
+            "Free some space, or set models_dir to another folder. Finished downloads are kept.",
         ) from error

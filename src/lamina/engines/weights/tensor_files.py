@@ -1,4 +1,4 @@
-"""What the headers of safetensors and GGUF files say, read without their tensors, and whether the files are whole."""
+"""Reads the headers of safetensors and GGUF files, without their tensors, and checks the file lengths."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from pathlib import Path
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.installation import install_command
 
-_MOST_HEADER_BYTES = 100_000_000  # as the safetensors library has it
+_MOST_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
 _GGUF_MAGIC = b"GGUF"
 _BYTES = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
@@ -20,7 +20,7 @@ _BYTES = {
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor's `shape`, outermost dimension first, and the type of its numbers as the file calls it."""
+    """The `shape` of a tensor, outermost dimension first, and its `kind`, the data type as named in the file."""
 
     shape: tuple[int, ...]
     kind: str
@@ -33,15 +33,15 @@ class Tensor:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a `.safetensors` or `.gguf` file by name. Raises `LaminaError` (weights_damaged, weights_missing).
 
-    Checked: the header can be read, and the file is as long as it says.
+    Checks the header and the length of the file.
     """
     try:
         return _gguf_tensors(path) if path.suffix == ".gguf" else _safetensors_tensors(path)
     except FileNotFoundError:
         raise LaminaError(
             ErrorCode.WEIGHTS_MISSING,
-            f"The file {path} is not there.",
-            "lamina models shows where weights are looked for.",
+            f"The file {path} does not exist.",
+            "lamina models shows the locations of weights.",
         ) from None
     except OSError as error:
         raise damaged(path, f"it cannot be read: {error.strerror}") from None
@@ -51,7 +51,7 @@ def damaged(path: Path, reason: str) -> LaminaError:
     return LaminaError(
         ErrorCode.WEIGHTS_DAMAGED,
         f"The weights file {path} cannot be used: {reason}.",
-        "Get it again: lamina pull MODEL.",
+        "Download it again: lamina pull MODEL.",
     )
 
 
@@ -65,7 +65,7 @@ def _safetensors_tensors(path: Path) -> dict[str, Tensor]:
             raise damaged(path, "it is not a safetensors file")
         text = file.read(header_length)
     if len(text) < header_length:
-        raise damaged(path, "it is cut short")
+        raise damaged(path, "it is truncated")
     try:
         header = json.loads(text)
         header.pop("__metadata__", None)
@@ -73,17 +73,17 @@ def _safetensors_tensors(path: Path) -> dict[str, Tensor]:
         spans = {name: tuple(entry["data_offsets"]) for name, entry in header.items()}
         for name, (first, last) in spans.items():
             if tensors[name].size * _BYTES.get(tensors[name].kind, 0) not in (last - first, 0):
-                raise damaged(path, f"the tensor {name} is not as long as its shape says")
+                raise damaged(path, f"the length of tensor {name} does not match its shape")
         end = 8 + header_length + max((last for _, last in spans.values()), default=0)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise damaged(path, "its header cannot be read") from None
     if length != end:
-        raise damaged(path, f"it is cut short: {length:,} bytes of {end:,}" if length < end else "it is too long")
+        raise damaged(path, f"it is truncated: {length:,} of {end:,} bytes" if length < end else "it is too long")
     return tensors
 
 
 def _gguf_tensors(path: Path) -> dict[str, Tensor]:
-    """With the gguf package, which maps the file; without it, only the first bytes are looked at."""
+    """Reads the header with the gguf package, which memory-maps the file."""
     with path.open("rb") as file:
         if file.read(4) != _GGUF_MAGIC:
             raise damaged(path, "it is not a GGUF file")
@@ -102,4 +102,4 @@ def _gguf_tensors(path: Path) -> dict[str, Tensor]:
             for tensor in reader.tensors
         }
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
-        raise damaged(path, f"it is cut short or not as GGUF has it ({error})") from None
+        raise damaged(path, f"it is truncated or not a valid GGUF file ({error})") from None

@@ -63,13 +63,13 @@ def header(path: Path) -> bytes:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda path: path.read_bytes()[:-1], r"cut short: 65,\d+ bytes of 65,\d+"),
+        (lambda path: path.read_bytes()[:-1], r"truncated: 65,\d+ of 65,\d+ bytes"),
         (lambda path: path.read_bytes() + b"\0", "too long"),
-        (lambda path: path.read_bytes()[:30], "cut short"),
+        (lambda path: path.read_bytes()[:30], "truncated"),
         (lambda _: b"", "not a safetensors file"),
         (lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "not a safetensors file"),
         (lambda path: header(path).replace(b"shape", b"shade") + bytes(65536), "header cannot be read"),
-        (lambda path: header(path).replace(b"[64, 256]", b"[64, 255]") + bytes(65536), "not as long as its shape"),
+        (lambda path: header(path).replace(b"[64, 256]", b"[64, 255]") + bytes(65536), "does not match its shape"),
     ],
 )
 def test_a_damaged_tensor_file_is_named(folder: Path, roots: Roots, spoil: object, told: str) -> None:
@@ -96,7 +96,9 @@ def test_variants_of_components_are_checked_too(folder: Path) -> None:
 
 def test_a_model_that_is_not_here_says_how_to_get_it(roots: Roots) -> None:
     assert find(MODEL, roots) is None
-    with pytest.raises(LaminaError, match=r"57\.7 GB.*lamina pull qwen-image\. Or try it with --engine nano") as raised:
+    with pytest.raises(
+        LaminaError, match=r"57\.7 GB.*lamina pull qwen-image\. Or use the demonstration model: --engine nano"
+    ) as raised:
         require(MODEL, roots)
     assert raised.value.code is ErrorCode.WEIGHTS_MISSING
 
@@ -118,7 +120,7 @@ def test_a_transformer_file_stands_in_for_the_folders(folder: Path, tmp_path: Pa
     roots = Roots(tmp_path / "models", None, {MODEL.name: file} if is_set else {})
     assert require(MODEL, roots).transformer_file == file
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(LaminaError, match="cut short"):
+    with pytest.raises(LaminaError, match="truncated"):
         require(MODEL, roots)
     file.unlink()
     with pytest.raises(LaminaError) as raised:
@@ -153,5 +155,5 @@ def test_shards_that_the_index_does_not_name_do_not_matter(folder: Path) -> None
     check_folder(folder)
     index = folder / "transformer" / "diffusion_pytorch_model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": {}}))
-    with pytest.raises(LaminaError, match="names no shards"):
+    with pytest.raises(LaminaError, match="lists no shards"):
         check_folder(folder)
