@@ -24,7 +24,7 @@ NAMED = [
 @pytest.fixture
 def config(tmp_path: Path) -> EngineConfig:
     """Of a machine without any weights."""
-    return EngineConfig(Roots(tmp_path / "models", tmp_path / "hub"))
+    return EngineConfig(roots=Roots(tmp_path / "models", tmp_path / "hub"))
 
 
 @pytest.mark.parametrize(("kind", "named", "model"), NAMED)

@@ -1,4 +1,4 @@
-"""Keeps the loaded components: one object for equal content, and the least recently used model leaves first."""
+"""Caches loaded components: models share equal ones, and the least recently used model is evicted first."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheItem:
-    """A component to be had: `key` is equal for equal content held in the same way; `load` makes it anew."""
+    """A component and how to load it. `key`: equal for equal content with the same precision and placement."""
 
     role: str
     key: Hashable
@@ -16,10 +16,10 @@ class CacheItem:
 
 
 class ComponentCache:
-    """Components by their keys, each held as long as a model on the cache uses it. Not for several threads.
+    """Components by key, each kept as long as a cached model uses it. Not thread-safe.
 
-    `budget_bytes`: what all of them together may take. `on_evict`: told the name of a model that leaves, before its
-    components are let go: whoever holds a pipeline of it must drop it.
+    `budget_bytes`: limit of their total size. `on_evict`: called with the name of a model before its components are
+    released; the callee must drop its references to them.
     """
 
     def __init__(self, budget_bytes: int, on_evict: Callable[[str], None] = lambda _: None) -> None:
@@ -30,7 +30,7 @@ class ComponentCache:
 
     @property
     def models(self) -> list[str]:
-        """The least recently used first."""
+        """Names of the cached models, the least recently used first."""
         return list(self._models)
 
     @property
@@ -38,10 +38,10 @@ class ComponentCache:
         return sum(size for _, size in self._loaded.values())
 
     def get_or_load(self, model: str, items: Iterable[CacheItem]) -> dict[str, Any]:
-        """The model's components by role, loaded where they are not here; it is now the most recently used.
+        """The model's components by role, loading those not cached; it becomes the most recently used model.
 
-        Models leave until the new components fit the budget; a model alone may exceed it. If a component cannot be
-        loaded, its error goes on and nothing of this model that no other uses stays.
+        Other models are evicted until the new components fit the budget; a single model may exceed it. If a component
+        fails to load, the error is raised and components that no other model uses are released.
         """
         wanted = list(items)
         keys = frozenset(item.key for item in wanted)
@@ -62,11 +62,11 @@ class ComponentCache:
         return model in self._models
 
     def touch(self, model: str) -> None:
-        """It is now the most recently used. Raises KeyError if it is not here."""
+        """Marks the model as the most recently used. Raises KeyError if it is not cached."""
         self._models[model] = self._models.pop(model)
 
     def evict(self, model: str) -> None:
-        """The model leaves now, if it is here."""
+        """Removes the model, if it is cached."""
         if model in self._models:
             self._evict(model)
             self._drop_unused(frozenset())
@@ -76,8 +76,8 @@ class ComponentCache:
             self.evict(model)
 
     def _evict_until_fits(self, keys: frozenset[Hashable], sizes: dict[Hashable, int]) -> None:
-        coming = sum(size for key, size in sizes.items() if key not in self._loaded)
-        while self._models and self.held_bytes + coming > self._budget:
+        incoming = sum(size for key, size in sizes.items() if key not in self._loaded)
+        while self._models and self.held_bytes + incoming > self._budget:
             self._evict(next(iter(self._models)))
             self._drop_unused(keys)
 
@@ -86,7 +86,7 @@ class ComponentCache:
         del self._models[model]
 
     def _drop_unused(self, keys: frozenset[Hashable]) -> None:
-        """All that neither a model here nor `keys` names."""
+        """Releases components that neither a cached model nor `keys` uses."""
         used = keys.union(*self._models.values())
         unused = [key for key in self._loaded if key not in used]
         for key in unused:

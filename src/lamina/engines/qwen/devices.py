@@ -1,4 +1,4 @@
-"""The devices that a model can run on, and their memory; torch is imported only when one is asked about."""
+"""Lists the devices that a model can run on, and their memory; imports torch only when called."""
 
 import os
 from dataclasses import dataclass
@@ -14,8 +14,10 @@ _TOTAL_USES = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.us
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name`: as torch spells it, "cuda:0", "mps", "cpu". `title`: as its maker calls it. `free_bytes`: what other
-    programs leave, what this process holds already included.
+    """A device with its memory.
+
+    `name`: the torch name, "cuda:0", "mps", "cpu". `title`: the vendor's name. `free_bytes`: free memory including
+    what this process already holds.
     """
 
     name: str
@@ -30,27 +32,27 @@ class Device:
 
 
 def find_device(wanted: str = AUTO) -> Device:
-    """The device of that name; "auto" takes the GPU with the most free memory, else Apple's, else the CPU.
+    """The device of that name; "auto" selects the CUDA GPU with the most free memory, else MPS, else the CPU.
 
-    Raises `LaminaError` (engine_unavailable) if torch or the device is not there.
+    Raises `LaminaError` (engine_unavailable) if torch is not installed or there is no such device.
     """
-    found = all_devices()
+    devices = all_devices()
     if wanted == AUTO:
-        gpus = [device for device in found if device.kind == "cuda"]
-        return max(gpus, key=lambda device: device.free_bytes) if gpus else found[0]
+        gpus = [device for device in devices if device.kind == "cuda"]
+        return max(gpus, key=lambda device: device.free_bytes) if gpus else devices[0]
     name = "cuda:0" if wanted == "cuda" else wanted
-    for device in found:
+    for device in devices:
         if device.name == name:
             return device
     raise LaminaError(
         ErrorCode.ENGINE_UNAVAILABLE,
-        f"There is no device {wanted!r} that torch can use.",
-        f"There are: {', '.join(device.name for device in found)}. Set device to one of them, or to auto.",
+        f"Torch has no device {wanted!r}.",
+        f"Available devices: {', '.join(device.name for device in devices)}. Set device to one of them or to auto.",
     )
 
 
 def all_devices() -> list[Device]:
-    """The CPU last. Raises `LaminaError` (engine_unavailable) without torch."""
+    """All devices, the CPU last. Raises `LaminaError` (engine_unavailable) without torch."""
     try:
         import torch
     except ImportError as error:
@@ -72,7 +74,7 @@ def all_devices() -> list[Device]:
 
 
 def host_total_bytes() -> int:
-    """Of the machine, or of the container where that is less; 0 where it cannot be found out."""
+    """Total memory of the machine, or of the container if that is less; 0 if unknown."""
     try:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
@@ -81,7 +83,7 @@ def host_total_bytes() -> int:
 
 
 def release_memory() -> None:
-    """Gives back what torch keeps of objects that are gone, so that other programs and other models can have it."""
+    """Releases memory that torch caches after objects are deleted, for other programs and models."""
     import gc
 
     import torch
@@ -94,7 +96,7 @@ def release_memory() -> None:
 
 
 def _host_free_bytes(total: int) -> int:
-    """What could be had now, what this process holds included."""
+    """Available memory, including what this process already holds."""
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
         available = int(lines["MemAvailable"].split()[0]) * 1024

@@ -1,4 +1,4 @@
-"""The engine of the Qwen-Image family: makes pictures, changes them, takes them apart, trains LoRAs for all that."""
+"""The engine of the Qwen-Image family: generates, edits and decomposes pictures, and trains LoRAs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,10 +24,10 @@ T = TypeVar("T", GenerateTask, EditTask)
 
 
 class QwenEngine:
-    """A `PictureMaker` and a `Decomposer`.
+    """A `PictureMaker`, `Decomposer` and `LoraTrainer`.
 
-    `name`: "qwen", which serves each model of the catalog with its released weights; or "nano", which serves them all
-    with its own small ones. `loader`: where checkpoints come from. Its layers do not add up to the picture yet.
+    `name`: "qwen", which runs each catalog model with its released weights, or "nano", which runs all of them with the
+    small weights of the package. `loader`: loads the checkpoints. The layers do not recompose exactly; see `finish`.
     """
 
     is_exact = False
@@ -43,17 +43,17 @@ class QwenEngine:
         mask: Pixels | None = None,
         progress: Progress = no_progress,
     ) -> Generated:
-        """See `PictureMaker`. The same task and picture give the same pictures, every sample."""
+        """See `PictureMaker`. Deterministic: the same task and inputs give identical pictures."""
         if mask is not None and start is None:
-            raise LaminaError(ErrorCode.TASK_INVALID, "There is a mask, but no picture.", "Give the picture too.")
+            raise LaminaError(ErrorCode.TASK_INVALID, "There is a mask but no picture.", "Provide the picture too.")
         if mask is not None and start is not None and mask.shape != start.shape:
-            told = f"The mask is {_said(mask)} and the picture {_said(start)}."
-            raise LaminaError(ErrorCode.TASK_INVALID, told, "Give a mask of the picture's own size.")
+            message = f"The mask is {_size_text(mask)}, but the picture is {_size_text(start)}."
+            raise LaminaError(ErrorCode.TASK_INVALID, message, "Provide a mask of the same size as the picture.")
         if start is not None:
             check_aspect(_size_of(start))
         model = self._model(task, TaskKind.GENERATE)
-        sizes = sizes_for(model, _asked(task), _size_of(start) if start is not None else None)
-        run = self._run(model, TaskKind.GENERATE, _at(task, sizes), progress)
+        sizes = sizes_for(model, _requested_size(task), _size_of(start) if start is not None else None)
+        run = self._run(model, TaskKind.GENERATE, _with_size(task, sizes), progress)
         inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
         work = Work.GENERATE
         if start is not None:
@@ -62,7 +62,7 @@ class QwenEngine:
         if mask is not None:
             inputs["mask_image"] = mask_image(mask)
         prompt = run.prompt_of(task)
-        pictures = [opaque(one, sizes.outer) for one in run.sampled(work, prompt, inputs, sizes.inner, task.count)]
+        pictures = [opaque(image, sizes.outer) for image in run.sampled(work, prompt, inputs, sizes.inner, task.count)]
         if start is not None and mask is not None:
             pictures = [kept_outside(picture, start, mask) for picture in pictures]
         return run.generated(pictures, prompt)
@@ -72,8 +72,8 @@ class QwenEngine:
         for picture in pictures:
             check_aspect(_size_of(picture))
         model = self._model(task, TaskKind.EDIT, references=len(pictures))
-        sizes = sizes_for(model, _asked(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
-        run = self._run(model, TaskKind.EDIT, _at(task, sizes), progress, references=len(pictures))
+        sizes = sizes_for(model, _requested_size(task), _size_of(pictures[-1 if task.is_sized_like_last else 0]))
+        run = self._run(model, TaskKind.EDIT, _with_size(task, sizes), progress, references=len(pictures))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         takes_one = run.model.max_references == 1
         inputs: dict[str, Any] = {"image": images[0] if takes_one else images}
@@ -83,7 +83,7 @@ class QwenEngine:
         return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
-        """See `Decomposer`. The stack is at the model's size; the picture is opaque to it, white shows through."""
+        """See `Decomposer`. The stack has the model's size; transparent pictures are composited on white first."""
         check_aspect(_size_of(picture))
         run = self._run(self._model(task, TaskKind.DECOMPOSE), TaskKind.DECOMPOSE, task, progress)
         layers = task.layers or DEFAULT_LAYERS
@@ -102,12 +102,12 @@ class QwenEngine:
     def train(
         self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
     ) -> TrainingOutcome:
-        """See `LoraTrainer`. Models of its own are loaded for it, so that nothing of it stays on those of requests."""
+        """See `LoraTrainer`. Uses its own copy of the model, so that it does not affect requests."""
         from lamina.engines.qwen.training.job import TrainingJob
         from lamina.engines.qwen.training.trainer import Training
 
-        asked, kind = trained_model(task.model)
-        model = self._loader.serving(asked)
+        base_model, kind = trained_model(task.model)
+        model = self._loader.serving(base_model)
         job = TrainingJob(
             engine=self.name,
             model=model,
@@ -120,13 +120,13 @@ class QwenEngine:
         return Training(job, progress).run()
 
     def _model(self, task: Task, kind: TaskKind, references: int = 0) -> Model:
-        """Whose weights serve the task."""
+        """The model whose weights run the task."""
         model = wanted_model(task.sampling.model, kind)
         if references > model.max_references:
             raise LaminaError(
                 ErrorCode.TASK_INVALID,
-                f"{references} pictures were given, and {model.name} takes {_at_most(model)}.",
-                "Give fewer, or name another model: qwen-image-edit-2511 takes up to 10.",
+                f"The task has {references} pictures, but {model.name} takes {_at_most(model)}.",
+                "Use fewer pictures or another model: qwen-image-edit-2511 takes up to 10.",
             )
         return self._loader.serving(model)
 
@@ -146,12 +146,12 @@ def _at_most(model: Model) -> str:
     return "one" if model.max_references == 1 else f"at most {model.max_references}"
 
 
-def _asked(task: GenerateTask | EditTask) -> tuple[int, int] | None:
+def _requested_size(task: GenerateTask | EditTask) -> tuple[int, int] | None:
     return (task.width, task.height) if task.width is not None and task.height is not None else None
 
 
-def _at(task: T, sizes: Sizes) -> T:
-    """The task with its size said, by which its memory is foreseen."""
+def _with_size(task: T, sizes: Sizes) -> T:
+    """The task with its size filled in, which the memory estimate needs."""
     return replace(task, width=sizes.outer[0], height=sizes.outer[1])
 
 
@@ -159,5 +159,5 @@ def _size_of(pixels: Pixels) -> tuple[int, int]:
     return pixels.shape[1], pixels.shape[0]
 
 
-def _said(pixels: Pixels) -> str:
+def _size_text(pixels: Pixels) -> str:
     return f"{pixels.shape[1]} x {pixels.shape[0]} px"

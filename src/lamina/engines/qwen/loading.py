@@ -1,4 +1,4 @@
-"""Loads the components of a model from its folder as a plan says: offline, safetensors only, checked first."""
+"""Loads the components of a model according to a plan: offline, from safetensors only, after a check."""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -37,13 +37,13 @@ def load_components(
     transformer_file: Path | None = None,
     compiled: Path | None = None,
 ) -> dict[str, Any]:
-    """The model's components by role, those of `folders`, from the cache where they are on it.
+    """The model's components by role, from the cache if possible.
 
-    `folders`: of "vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler", each its own, so that
-    their names may differ from the roles. `transformer_file`, `compiled`: see `load_component`.
+    `folders`: the folder of each role ("vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler").
+    `transformer_file`, `compiled`: see `load_component`.
     Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
     """
-    # The transformer first: while it is quantised, it takes more memory than later on.
+    # The transformer first: quantisation temporarily needs more memory.
     roles = sorted(folders, key=lambda role: role != "transformer")
     files = {"transformer": transformer_file}
     items = [_item(role, folders[role], plan, files.get(role), compiled) for role in roles]
@@ -53,17 +53,17 @@ def load_components(
 def load_component(
     role: str, folder: Path, plan: Plan, transformer_file: Path | None = None, compiled: Path | None = None
 ) -> Any:
-    """One component, with the plan's numbers; on the plan's device if that is where it stays, else on the CPU.
+    """Loads one component with the plan's precision, onto the plan's device if it stays resident, else onto the CPU.
 
-    `transformer_file`: a `.safetensors` or `.gguf` that holds the transformer's weights; its config is in `folder`.
-    `compiled`: the folder that keeps compiled code from one start to the next.
+    `transformer_file`: a `.safetensors` or `.gguf` file with the transformer's weights; its config is in `folder`.
+    `compiled`: folder that caches compiled code across starts.
     Raises `LaminaError` (weights_missing, weights_damaged, out_of_memory).
     """
     if transformer_file is None:
         check_component(folder)
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
-    with _told(folder if transformer_file is None else transformer_file):
+    with _load_errors(folder if transformer_file is None else transformer_file):
         component = _LOADERS[role](folder, _DTYPES[plan.precision], transformer_file)
         if role == "transformer" and plan.precision is Precision.FP8 and plan.sizes.stored_bytes is None:
             is_quick = Optimization.COMPILE in plan.optimizations and multiplies_fp8(plan.device.name)
@@ -100,18 +100,18 @@ def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, co
 def _load_transformer(folder: Path, dtype: torch.dtype, file: Path | None) -> QwenImageTransformer2DModel:
     if file is not None:
         return load_transformer_file(file, folder, dtype)
-    return _whole(QwenImageTransformer2DModel, folder, torch_dtype=dtype)
+    return _load_complete(QwenImageTransformer2DModel, folder, torch_dtype=dtype)
 
 
 def _load_vae(folder: Path, dtype: torch.dtype, _: Path | None) -> AutoencoderKLQwenImage:
-    """Decodes one picture at a time, which is what the memory needs reckon with."""
-    vae = _whole(AutoencoderKLQwenImage, folder, torch_dtype=dtype)
+    """Decodes one picture at a time, as the memory estimate assumes."""
+    vae = _load_complete(AutoencoderKLQwenImage, folder, torch_dtype=dtype)
     vae.enable_slicing()
     return vae
 
 
 def _load_text_encoder(folder: Path, dtype: torch.dtype, _: Path | None) -> Qwen2_5_VLForConditionalGeneration:
-    return _whole(Qwen2_5_VLForConditionalGeneration, folder, dtype=dtype)
+    return _load_complete(Qwen2_5_VLForConditionalGeneration, folder, dtype=dtype)
 
 
 def _load_tokenizer(folder: Path, _: torch.dtype, __: Path | None) -> Qwen2Tokenizer:
@@ -136,33 +136,33 @@ _LOADERS: dict[str, Callable[[Path, torch.dtype, Path | None], Any]] = {
 }
 
 
-def _whole(kind: Any, folder: Path, **numbers: torch.dtype) -> Any:
-    """Both libraries fill what the files lack with random numbers and say so in a log; here it is an error."""
-    model, told = kind.from_pretrained(
+def _load_complete(kind: Any, folder: Path, **numbers: torch.dtype) -> Any:
+    """Loads a model and raises if weights are missing: both libraries only log that and initialise them randomly."""
+    model, info = kind.from_pretrained(
         folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **numbers
     )
-    for wrong in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
-        if told.get(wrong):
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
+        if info.get(problem):
             raise LaminaError(
                 ErrorCode.WEIGHTS_DAMAGED,
-                f"The weights in {folder} are not for the architecture that its config.json says: "
-                f"{wrong.replace('_', ' ')}: {sorted(map(str, told[wrong]))[0]}.",
-                "Get them again: lamina pull MODEL.",
+                f"The weights in {folder} do not match the architecture in its config.json: "
+                f"{problem.replace('_', ' ')}: {sorted(map(str, info[problem]))[0]}.",
+                "Download them again: lamina pull MODEL.",
             )
     empty = [name for name, tensor in model.state_dict().items() if tensor.is_meta]
-    if empty:  # of weights in several shards, diffusers does not tell what they lack
-        raise damaged(folder, f"it lacks {empty[0]}")
+    if empty:  # for sharded weights, diffusers does not report missing tensors
+        raise damaged(folder, f"the tensor {empty[0]} is missing")
     return model
 
 
 @contextmanager
-def _told(path: Path) -> Generator[None]:
-    """What the libraries raise about a file, as the error of the weights that it is; memory's own errors go on."""
+def _load_errors(path: Path) -> Generator[None]:
+    """Converts errors of the libraries about a file into weights_damaged; out-of-memory errors pass through."""
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LaminaError(
             ErrorCode.WEIGHTS_DAMAGED,
             f"The weights in {path} cannot be loaded: {' '.join(str(error).split())[:300]}".rstrip(".") + ".",
-            "Get them again: lamina pull MODEL.",
+            "Download them again: lamina pull MODEL.",
         ) from error

@@ -1,4 +1,4 @@
-"""The sizes of a model's components, from its configs and the headers of its files."""
+"""Measures a model's components from its configs and the headers of its files."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,10 @@ _MATRIX = re.compile(r"transformer_blocks\.\d+\..*\.weight$")
 
 
 def measure(folders: Mapping[str, Path], transformer_file: Path | None = None) -> ComponentSizes:
-    """`folders`: of "transformer", "text_encoder", "vae". Raises `LaminaError` (weights_missing, weights_damaged)."""
+    """The sizes of the components in `folders`: "transformer", "text_encoder", "vae".
+
+    Raises `LaminaError` (weights_missing, weights_damaged).
+    """
     stored = None
     if transformer_file is not None:
         transformer = read_tensors(transformer_file)
@@ -44,13 +47,13 @@ def _total(tensors: Iterable[Tensor]) -> int:
 
 
 def _named(tensors: Mapping[str, Tensor], pattern: re.Pattern[str]) -> list[Tensor]:
-    """The matrices among those of that name; norms have weights of one dimension."""
+    """The two-dimensional tensors whose name matches; the weights of norms have one dimension."""
     return [tensor for name, tensor in tensors.items() if pattern.search(name) and len(tensor.shape) == 2]
 
 
 def _largest_block(tensors: Mapping[str, Tensor]) -> int:
     blocks: dict[str, int] = {}
     for name, tensor in tensors.items():
-        if found := _BLOCK.search(name):
-            blocks[found[1]] = blocks.get(found[1], 0) + tensor.size
+        if match := _BLOCK.search(name):
+            blocks[match[1]] = blocks.get(match[1], 0) + tensor.size
     return max(blocks.values(), default=0)

@@ -1,4 +1,4 @@
-"""The checkpoints of one engine: which one serves a model, and its parts, loaded as fits the machine."""
+"""Loads the checkpoints of an engine as the memory of the machine allows, and keeps them loaded."""
 
 import atexit
 import shutil
@@ -26,13 +26,17 @@ from lamina.engines.weights.naming import checkpoint_of
 from lamina.engines.weights.places import require
 
 _ROLES = ("vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler")
-_OF_LAYERS = {"transformer": "transformer_layered", "scheduler": "scheduler_layered"}  # in nano's one folder for all
+_LAYERED_FOLDERS = {
+    "transformer": "transformer_layered",
+    "scheduler": "scheduler_layered",
+}  # sub-folders of nano for decomposition
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LoadedModel:
-    """A model ready to run. `checkpoint`: what a result says that it was made with; `adapters`: its LoRAs;
-    `embeddings`: of prompts that it read before.
+    """A model that is ready to run.
+
+    `checkpoint`: its name in the provenance of results; `adapters`: its LoRAs; `embeddings`: cached prompt embeddings.
     """
 
     parts: Components
@@ -42,13 +46,13 @@ class LoadedModel:
     embeddings: EmbeddingCache
 
     def place(self, pipeline: Any) -> None:
-        """Has the pipeline's components go to the device as the plan says."""
+        """Moves the pipeline's components to the device according to the plan."""
         place(pipeline, self.plan)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a model's components are. `folders`: by role; `checkpoint`: as in `LoadedModel`."""
+    """The files of a model. `folders`: one per component role; `checkpoint`: as in `LoadedModel`."""
 
     folders: Mapping[str, Path]
     transformer_file: Path | None
@@ -56,15 +60,15 @@ class Source:
 
 
 class ModelLoader:
-    """Keeps loaded models while memory allows, the least recently used leaving first.
+    """Loads models and keeps them while memory allows; the least recently used model is evicted first.
 
-    `only` serves every request, whatever model it names. `loras`: where LoRAs are found; `captions`: of pictures that
-    were taken apart before.
+    `only`: a model that serves every request, whatever model it names. `loras`: finds LoRA files; `captions`: caches
+    the captions of decomposed pictures.
     """
 
     def __init__(self, config: EngineConfig, only: Model | None = None) -> None:
         self.config, self._only = config, only
-        cache = config.cache_dir or _own_cache()
+        cache = config.cache_dir or _temporary_cache()
         self.captions = CaptionCache(cache / "captions")
         self.loras = LoraPlaces(cache / "loras", hub_cache=config.roots.hub_cache)
         self._plans: dict[str, Plan] = {}
@@ -74,11 +78,11 @@ class ModelLoader:
         self._cache: ComponentCache | None = None
 
     def serving(self, model: Model) -> Model:
-        """The model whose weights a request for `model` gets."""
+        """The model whose weights serve a request for `model`."""
         return self._only or model
 
     def plan_of(self, model: Model, kind: TaskKind) -> Plan:
-        """How it will be held, before anything is loaded. Raises `LaminaError`: weights_missing, out_of_memory, ..."""
+        """How the model will be held in memory. Raises `LaminaError`: weights_missing, out_of_memory, ..."""
         name = _name_of(model, kind)
         if name not in self._plans:
             source = self.source_of(model, kind)
@@ -96,7 +100,10 @@ class ModelLoader:
         return self._plans[name]
 
     def load(self, model: Model, kind: TaskKind) -> LoadedModel:
-        """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable."""
+        """The model, loaded or from the cache.
+
+        Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, engine_unavailable.
+        """
         source, plan, name = self.source_of(model, kind), self.plan_of(model, kind), _name_of(model, kind)
         if self._cache is None:
             self._cache = ComponentCache(max(plan.device.free_bytes, plan.host_bytes), self._forget)
@@ -120,13 +127,13 @@ class ModelLoader:
         )
 
     def source_of(self, model: Model, kind: TaskKind) -> Source:
-        """Raises `LaminaError`: weights_missing, weights_damaged."""
+        """The files of the model. Raises `LaminaError`: weights_missing, weights_damaged."""
         weights = require(model, self.config.roots)
         folders = {role: weights.folder / _folder_of(role, model, kind) for role in _ROLES}
         return Source(folders, weights.transformer_file, checkpoint_of(weights))
 
-    def empty(self) -> None:
-        """Every loaded model leaves."""
+    def unload_all(self) -> None:
+        """Unloads every model."""
         if self._cache is not None:
             self._cache.clear()
 
@@ -135,22 +142,22 @@ class ModelLoader:
         self._embeddings.pop(name, None)
 
     def _adapters_of(self, transformer: Any) -> Adapters:
-        """One for each transformer, whatever models share it: a second would take the first's layers for its own."""
-        known = (adapters for adapters in self._adapters.values() if adapters.transformer is transformer)
-        return next(known, None) or Adapters(transformer)
+        """One per transformer, even if models share it: a second one would wrap the layers of the first."""
+        existing = (adapters for adapters in self._adapters.values() if adapters.transformer is transformer)
+        return next(existing, None) or Adapters(transformer)
 
 
-def _own_cache() -> Path:
-    """A folder that goes when the process ends."""
+def _temporary_cache() -> Path:
+    """A folder that is deleted when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def _name_of(model: Model, kind: TaskKind) -> str:
-    """By which its parts are kept: nano has other ones for layers."""
+    """The cache key of the model; nano has separate components for decomposition."""
     return f"{model.name}, {kind}" if model is NANO else model.name
 
 
 def _folder_of(role: str, model: Model, kind: TaskKind) -> str:
-    return _OF_LAYERS.get(role, role) if model is NANO and kind is TaskKind.DECOMPOSE else role
+    return _LAYERED_FOLDERS.get(role, role) if model is NANO and kind is TaskKind.DECOMPOSE else role

@@ -1,4 +1,4 @@
-"""How much memory the components of a model take, and what a request needs on top; arithmetic only."""
+"""Estimates the memory that a model's components take and that a request needs in addition."""
 
 import math
 from collections.abc import Callable
@@ -12,27 +12,27 @@ Task = GenerateTask | EditTask | DecomposeTask
 BYTES_PER_NUMBER = {Precision.BF16: 2, Precision.FP32: 4, Precision.FP8: 2}
 _TOKEN_PX = 16  # a token is 16 x 16 px: 8 in a latent of the VAE, 2 x 2 latents a token
 _PROMPT_TOKENS = 512
-_REFERENCE_TOKENS = 4096  # each picture given to an edit is looked at in about 1024 x 1024 px
+_REFERENCE_TOKENS = 4096  # each reference picture of an edit is about 1024 x 1024 px
 DEFAULT_LAYERS = 4
 # Copies of the hidden state at the widest point of a block: residual, norm, the MLP's 4 widths before and after its
 # nonlinearity, q, k and v in float32 for the rotary embedding, the other stream. Estimated from the source of diffusers
 # 0.42.1; with the VAE it makes 6 to 8 GB for the peaks above the weights that SGLang and vLLM-Omni report.
 _HIDDEN_COPIES = 20
-# Numbers that the VAE's decoder holds for each pixel, in widths of its first layer: a map with its padding in time.
+# Values that the VAE decoder holds per pixel, in widths of its first layer: a feature map with its temporal padding.
 _DECODER_COPIES = 10
 TABLE_ROWS = 128
-"""Timesteps whose modulation is kept at once (`optimizations.modulation`); a run of 50 steps has 50."""
+"""Number of timesteps whose modulation is cached (`optimizations.modulation`); a run of 50 steps has 50."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentSizes:
-    """Counts of parameters, and what the memory of a run depends on.
+    """Parameter counts and widths that determine the memory use.
 
-    `matrices`: those in the linear layers of the transformer's blocks, modulation left out; `sensitive`: of these,
-    those that never have 8 bits (`quantising`); `modulation`: those in the blocks' modulation; all are part of
-    `transformer`. `block`: of the largest block. `unblocked`: the text encoder's largest layer, which no offloading can
-    take apart. `width`: of the transformer's hidden state; `vae_width`: channels of the VAE at full size.
-    `stored_bytes`: of a transformer that stays as its file has it (GGUF), else None.
+    `matrices`: in the linear layers of the transformer blocks, without modulation; `sensitive`: those of them that are
+    never quantised to 8 bits (`quantising`); `modulation`: in the modulation of the blocks; all three are part of
+    `transformer`. `block`: the largest block. `unblocked`: the largest layer of the text encoder, which offloading
+    cannot split. `width`: of the transformer's hidden state; `vae_width`: channels of the VAE at full resolution.
+    `stored_bytes`: size of a transformer that stays quantised as in its file (GGUF), else None.
     """
 
     transformer: int
@@ -56,16 +56,16 @@ class ComponentSizes:
         return (self.transformer - in_fp8) * BYTES_PER_NUMBER[precision] + in_fp8
 
     def table_bytes(self, precision: Precision) -> int:
-        """Of a full table of modulation: a row has what the matrices of C inputs give for one timestep."""
+        """The size of a full modulation table; a row is the output of the modulation layers for one timestep."""
         return TABLE_ROWS * (self.modulation // self.width) * BYTES_PER_NUMBER[precision]
 
     def other_bytes(self, precision: Precision) -> tuple[int, int]:
-        """Of the text encoder and of the VAE."""
+        """The sizes of the text encoder and of the VAE."""
         return self.text_encoder * BYTES_PER_NUMBER[precision], self.vae * BYTES_PER_NUMBER[precision]
 
 
-# The released models: parameters counted on the meta device from their configs, and a test counts them again. Layered's
-# VAE has a few more.
+# The released models: counted on the meta device from their configs; a test verifies them. The VAE of
+# qwen-image-layered has slightly more.
 RELEASED = ComponentSizes(
     transformer=20_430_401_088,
     matrices=13_589_544_960,
@@ -95,30 +95,30 @@ NANO = ComponentSizes(
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a request is. `tokens`: that the transformer sees at once; `pixels`: of a picture that is decoded."""
+    """The size of a request. `tokens`: sequence length in the transformer; `pixels`: of one decoded picture."""
 
     tokens: int
     pixels: int
 
     def working_bytes(self, sizes: ComponentSizes, precision: Precision) -> int:
-        """What a run needs beside the weights. Sampling and decoding follow one another, so the larger of the two."""
+        """Memory in addition to the weights: the maximum of sampling and decoding, which run one after the other."""
         number = BYTES_PER_NUMBER[precision]
         sampling = self.tokens * sizes.width * _HIDDEN_COPIES * number
         return max(sampling, self.pixels * sizes.vae_width * _DECODER_COPIES * number)
 
 
 def extent_of(task: Task, native_px: int, references: int = 0) -> Extent:
-    """`native_px`: the side of the square that the model works at where the task says no size."""
+    """The size of a task. `native_px`: side of the square that the model uses if the task has no size."""
     if isinstance(task, DecomposeTask):
         area = task.resolution_px**2
-        frames = (task.layers or DEFAULT_LAYERS) + 2  # the layers, their composite, and the picture itself
+        frames = (task.layers or DEFAULT_LAYERS) + 2  # the layers, their composite, and the input picture
         return Extent(frames * _tokens(area) + _PROMPT_TOKENS, area)
     area = (task.width or native_px) * (task.height or native_px)
     return Extent(_tokens(area) + _PROMPT_TOKENS + references * _REFERENCE_TOKENS, area)
 
 
 def smaller_request(task: Task, native_px: int, references: int, is_fitting: Callable[[Extent], bool]) -> str | None:
-    """The nearest smaller request that fits, in words for a user; None if not even the smallest does."""
+    """A description of the largest smaller request that fits, for an error message; None if none fits."""
     if isinstance(task, DecomposeTask):
         for layers in range((task.layers or DEFAULT_LAYERS), 0, -1):
             if is_fitting(extent_of(replace(task, layers=layers, resolution_px=640), native_px)):

@@ -1,4 +1,4 @@
-"""Starts the family's two engines: one with the released weights, one with nano's; each once for the same config."""
+"""Starts the two engines of the family, with the released weights or nano's, once per configuration."""
 
 import os
 
@@ -23,16 +23,16 @@ def nano(config: EngineConfig) -> QwenEngine:
 
 
 def _started(name: str, config: EngineConfig) -> QwenEngine:
-    """The engine that runs already keeps its loaded models."""
-    known = _running.get(name)
-    if known is None or known[0] != config:
-        _few_threads()
-        known = config, QwenEngine(name, ModelLoader(config, NANO if name == "nano" else None))
-        _running[name] = known
-    return known[1]
+    """The running engine if its configuration is equal, so that loaded models are reused."""
+    running = _running.get(name)
+    if running is None or running[0] != config:
+        _limit_threads()
+        running = config, QwenEngine(name, ModelLoader(config, NANO if name == "nano" else None))
+        _running[name] = running
+    return running[1]
 
 
-def _few_threads() -> None:
-    """One on small machines: with a second, whoever else uses the processor makes both wait ten times as long."""
+def _limit_threads() -> None:
+    """Uses one thread on small machines: with two, any other load on the CPU makes both ten times as slow."""
     if (os.cpu_count() or 1) <= _SMALL_MACHINE_CORES:
         torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The words that a model gets: a prompt made richer where that was asked for, a caption where there is none."""
+"""Prepares the texts for a model: expands a prompt, or captions a picture that has no prompt."""
 
 from collections.abc import Mapping
 
@@ -19,34 +19,34 @@ from lamina.engines.qwen.sizes import is_small
 
 
 def enriched(prompt: str, kind: TaskKind, model: Model, parts: Components, config: EngineConfig) -> Expansion:
-    """The prompt as the endpoint of the settings makes it, else the pipeline's own language model, else its makers."""
+    """The prompt expanded by the configured endpoint, else by the pipeline's language model, else by a suffix."""
     return expanded(prompt, kind, _expanders(model, parts, config))
 
 
 def caption_of(picture: Pixels, model: Model, parts: Components, checkpoint: str, cache: CaptionCache) -> str:
-    """What (height, width, 4) shows, as the layered pipeline asks its language model; the same words each time."""
-    template = nano.CAPTION_PROMPT if is_small(model) else _layered_words().image_caption_prompt_en
-    asked = Captioner(parts.text_encoder, parts.processor, template, checkpoint, cache, device=parts.device)
-    return asked.caption(picture)
+    """A caption of (height, width, 4) from the layered pipeline's language model; deterministic."""
+    template = nano.CAPTION_PROMPT if is_small(model) else _layered_pipeline().image_caption_prompt_en
+    captioner = Captioner(parts.text_encoder, parts.processor, template, checkpoint, cache, device=parts.device)
+    return captioner.caption(picture)
 
 
 def _expanders(model: Model, parts: Components, config: EngineConfig) -> list[PromptExpander]:
-    found: list[PromptExpander] = []
+    expanders: list[PromptExpander] = []
     if config.expander_url is not None:
         from lamina.engines.endpoint import Endpoint, EndpointExpander
 
         endpoint = Endpoint(config.expander_url, config.expander_model, config.expander_key)
-        found.append(EndpointExpander(endpoint))
+        expanders.append(EndpointExpander(endpoint))
     own = LanguageModelExpander(parts.text_encoder, parts.tokenizer, _templates(model), device=parts.device)
-    return [*found, own, SuffixExpander(model.suffix)]
+    return [*expanders, own, SuffixExpander(model.suffix)]
 
 
 def _templates(model: Model) -> Mapping[TaskKind, str]:
     return {TaskKind.GENERATE: nano.EXPANSION_PROMPT} if is_small(model) else RELEASED_TEMPLATES
 
 
-def _layered_words() -> QwenImageLayeredPipeline:
-    """The pipeline without its parts, for its prompt."""
+def _layered_pipeline() -> QwenImageLayeredPipeline:
+    """The pipeline without components, for its prompt."""
     return QwenImageLayeredPipeline(
         scheduler=None, vae=None, text_encoder=None, tokenizer=None, processor=None, transformer=None
     )

@@ -47,7 +47,7 @@ def prepare(job: TrainingJob, seed: int, progress: TrainingProgress, timings_s: 
     began = time.perf_counter()
     progress(LOADING, 0.0)
     if not job.is_small:  # models that are loaded for requests leave, if this one is of a size that matters
-        job.loader.empty()
+        job.loader.unload_all()
     device = find_device(job.loader.config.device)
     sizes = measure(job.source.folders, job.source.transformer_file)
     examples = _encoded(job, device, sizes, progress)
