@@ -1,4 +1,4 @@
-"""Describes pictures for taking them apart: repeatably, in English, in few tokens, and each picture once."""
+"""Captions pictures for decomposition: deterministic, in English, cached per picture."""
 
 import contextlib
 import hashlib
@@ -14,19 +14,19 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from lamina.core.composite import over
 from lamina.core.layers import Pixels
-from lamina.engines.qwen.language import say
+from lamina.engines.qwen.language import generate_text
 from lamina.engines.qwen.processor import PictureProcessor
 
 MOST_TOKENS = 256
-_MOST_PIXELS = 1 << 20  # looked at; the released processor would take 12 times as many, a token for every 784
-_MOST_ASPECT = 100  # the processor refuses 200
+_MOST_PIXELS = 1 << 20  # downscaled to this; the released processor allows 12 times as many, one token per 784 pixels
+_MOST_ASPECT = 100  # the processor rejects 200
 _MOST_KEPT = 256
-_NOTHING_SAID = "A picture."  # of an empty prompt the pipeline would make a caption by itself, another each time
-_MOST_BYTES = 1 << 14  # of a caption's file
+_EMPTY_CAPTION = "A picture."  # for an empty prompt, the pipeline generates a random caption
+_MOST_BYTES = 1 << 14  # of a cached caption file
 
 
 class CaptionCache:
-    """Captions by key: the last 256 in memory, and all of them in `folder`, if one is given."""
+    """Captions by key: the last 256 in memory, and all in `folder`, if there is one."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class CaptionCache:
         if self._folder is None:
             return
         beside = self._folder / f".{key}.{os.getpid()}.{threading.get_ident()}"
-        with contextlib.suppress(OSError):  # a full disk costs a caption made again, not the picture
+        with contextlib.suppress(OSError):  # with a full disk, the caption is only not cached
             self._folder.mkdir(parents=True, exist_ok=True)
             beside.write_text(caption, "utf-8")
             beside.replace(self._folder / f"{key}.txt")
@@ -71,10 +71,10 @@ class CaptionCache:
 
 
 class Captioner:
-    """Asks the layered pipeline's language model what a picture shows.
+    """Captions pictures with the layered pipeline's language model.
 
-    `template`: the pipeline's `image_caption_prompt_en`, for nano `nano.words.CAPTION_PROMPT`. `checkpoint`: which
-    weights these are, since others say something else. `device`: see `language.say`.
+    `template`: the pipeline's `image_caption_prompt_en`, for nano `nano.prompts.CAPTION_PROMPT`. `checkpoint`: name of
+    the weights, part of the cache key. `device`: see `language.generate_text`.
     """
 
     def __init__(
@@ -96,23 +96,25 @@ class Captioner:
         self._device = device
 
     def caption(self, picture: Pixels) -> str:
-        """What (height, width, 4) RGBA shows on white; the same words for the same pixels, and never none."""
+        """The caption of (height, width, 4) RGBA on white; deterministic and never empty."""
         key = self._key(picture)
         caption = self._cache.get(key)
         if caption is None:
-            inputs = self._processor(text=[self._template], images=[_seen(picture)], padding=True, return_tensors="pt")
-            said = say(self._text_encoder, self._processor.tokenizer, inputs, self._most_tokens, self._device)
-            caption = " ".join(said.split()) or _NOTHING_SAID
+            inputs = self._processor(
+                text=[self._template], images=[_prepared(picture)], padding=True, return_tensors="pt"
+            )
+            text = generate_text(self._text_encoder, self._processor.tokenizer, inputs, self._most_tokens, self._device)
+            caption = " ".join(text.split()) or _EMPTY_CAPTION
             self._cache.put(key, caption)
         return caption
 
     def _key(self, picture: Pixels) -> str:
-        asked = f"{self._checkpoint}\0{self._template}\0{self._most_tokens}\0{picture.shape}\0"
-        return hashlib.sha256(asked.encode() + np.ascontiguousarray(picture).tobytes()).hexdigest()
+        prefix = f"{self._checkpoint}\0{self._template}\0{self._most_tokens}\0{picture.shape}\0"
+        return hashlib.sha256(prefix.encode() + np.ascontiguousarray(picture).tobytes()).hexdigest()
 
 
-def _seen(picture: Pixels) -> Image.Image:
-    """RGB on white, of a megapixel at most, and no strip."""
+def _prepared(picture: Pixels) -> Image.Image:
+    """RGB on white, at most one megapixel, padded to the maximum aspect ratio."""
     height, width = (max(side, -(-max(picture.shape[:2]) // _MOST_ASPECT)) for side in picture.shape[:2])
     ground = np.full((height, width, 4), 255, np.uint8)
     place = ground[: picture.shape[0], : picture.shape[1]]

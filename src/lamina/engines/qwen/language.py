@@ -1,4 +1,4 @@
-"""Has the pipelines' language model say something: greedily, so that the same question gets the same answer."""
+"""Generates text with the language model of the pipelines, greedily and therefore deterministically."""
 
 import re
 from typing import Any
@@ -7,40 +7,40 @@ import torch
 from transformers import BatchEncoding, BatchFeature, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)」』]*(?=\s|$|(?<=[。！？]))")
-# None takes back what the released model's own generation config says for sampling.
+# None overrides the sampling parameters in the generation config of the released model.
 _GREEDY: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-_MARKS = re.compile(r"<\|\w+\|>")
+_SPECIAL_TOKENS = re.compile(r"<\|\w+\|>")
 
 
-def say(
+def generate_text(
     text_encoder: Qwen2_5_VLForConditionalGeneration,
     tokenizer: Qwen2Tokenizer,
     inputs: BatchFeature | BatchEncoding,
     most_tokens: int,
     device: torch.device | str | None = None,
 ) -> str:
-    """What follows the one text in `inputs`, at most `most_tokens` tokens of it.
+    """The continuation of the single text in `inputs`, at most `most_tokens` tokens.
 
-    An answer that ran into the bound ends with its last whole sentence, if it has one. `device`: where the model runs;
-    None is where it lies, which is another place while it is off-loaded.
+    An answer that reaches the limit is cut after its last complete sentence, if it has one. `device`: where the model
+    runs; None is where its weights are, which differs while they are offloaded.
     """
     inputs = inputs.to(device if device is not None else text_encoder.device)
     with torch.inference_mode():
-        told = text_encoder.generate(
+        output = text_encoder.generate(
             **inputs, max_new_tokens=most_tokens, num_beams=1, **_GREEDY, pad_token_id=tokenizer.pad_token_id
         )
-    answer = told[0, inputs["input_ids"].shape[1] :]
+    answer = output[0, inputs["input_ids"].shape[1] :]
     text = tokenizer.decode(answer, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
-    return _whole_sentences(text) if len(answer) >= most_tokens else text
+    return _complete_sentences(text) if len(answer) >= most_tokens else text
 
 
-def without_marks(text: str) -> str:
-    """The text without what the tokenizer would take for the end of a turn, or for a picture."""
-    while (clean := _MARKS.sub("", text)) != text:
+def strip_special_tokens(text: str) -> str:
+    """The text without special tokens such as the end of a turn or an image placeholder."""
+    while (clean := _SPECIAL_TOKENS.sub("", text)) != text:
         text = clean
     return text
 
 
-def _whole_sentences(text: str) -> str:
-    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+def _complete_sentences(text: str) -> str:
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends else text

@@ -1,4 +1,4 @@
-"""Moves the components of a pipeline onto the device when they are at work and off it afterwards, as a plan says."""
+"""Sets up CPU offloading of a pipeline's components according to a plan."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from lamina.engines.qwen.placement import Plan
 
 
 def place(pipeline: Any, plan: Plan) -> None:
-    """Once for each pipeline that is made of components which `loading` loaded with the same plan.
+    """Places the components of a new pipeline, which `loading` loaded with the same plan.
 
-    Resident components are where they belong already. With model offload a pipeline moves them as it goes; several
-    pipelines may share components, if only one runs at a time.
+    Resident components are already on the device. With model offload, the pipeline moves them as it runs; pipelines may
+    share components if only one runs at a time.
     """
     match plan.placement:
         case Placement.RESIDENT:
@@ -25,9 +25,9 @@ def place(pipeline: Any, plan: Plan) -> None:
 
 
 def _offload_groups(components: dict[str, Any], plan: Plan) -> None:
-    """Block by block for the transformer; layer by layer for the text encoder, whose blocks lie too deep to be found.
+    """Offloads the transformer by block and the text encoder by layer, since diffusers does not find its blocks.
 
-    The VAE is small and stays on the device. With CUDA the next block comes while one is at work.
+    The VAE is small and stays on the device. With CUDA, the next block is prefetched while one runs.
     """
     device = torch.device(plan.device.name)
     common: dict[str, Any] = {
@@ -48,6 +48,6 @@ def _offload_groups(components: dict[str, Any], plan: Plan) -> None:
 
 
 def is_offloaded(module: torch.nn.Module) -> bool:
-    """Whether its groups are offloaded already: shared components are met once for each pipeline."""
+    """Whether group offloading is already applied, as for components shared with another pipeline."""
     hooks = (getattr(child, "_diffusers_hook", None) for child in module.modules())
     return any(hook is not None and hook.get_hook("group_offloading") is not None for hook in hooks)

@@ -1,4 +1,4 @@
-"""Assembles the diffusers pipelines of the family from components that they share, and fits them to nano's size."""
+"""Assembles the diffusers pipelines of the family from shared components, and adapts their sizes to nano."""
 
 import math
 from collections.abc import Callable, Generator
@@ -23,21 +23,21 @@ from lamina.engines.qwen.sizes import is_small, nano_size, working_size
 
 
 class Work(Enum):
-    """What a pipeline does with a picture; the value is its class."""
+    """The kinds of work; the value is the pipeline class."""
 
     GENERATE = QwenImagePipeline
     VARY = QwenImageImg2ImgPipeline
     FILL = QwenImageInpaintPipeline
-    EDIT_ONE = QwenImageEditPipeline  # words its prompt otherwise: what Qwen/Qwen-Image-Edit was trained with
+    EDIT_ONE = QwenImageEditPipeline  # uses the prompt template of Qwen/Qwen-Image-Edit
     EDIT = QwenImageEditPlusPipeline
     LAYER = QwenImageLayeredPipeline
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Components:
-    """The parts of one checkpoint, as diffusers and transformers load them.
+    """The components of one checkpoint, as loaded by diffusers and transformers.
 
-    `scheduler`: the model's own. `device`: on which they work, whether or not they lie there in between.
+    `scheduler`: the model's own. `device`: where they run, even if they are offloaded in between.
     """
 
     vae: Any
@@ -50,12 +50,12 @@ class Components:
 
     @property
     def channels(self) -> int:
-        """Of a picture as the VAE takes it: 3, or 4 with alpha."""
+        """Channels of the VAE's input: 3, or 4 with alpha."""
         return self.vae.config.input_channels
 
 
 def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipeline:
-    """A pipeline over the parts, sampling with `scheduler`; nothing is copied."""
+    """A pipeline over the components, sampling with `scheduler`; nothing is copied."""
     shared = {
         "vae": parts.vae,
         "text_encoder": parts.text_encoder,
@@ -71,17 +71,17 @@ def assembled(work: Work, parts: Components, scheduler: Any) -> DiffusionPipelin
 
 
 def layer_size(model: Model, size: tuple[int, int], resolution_px: int) -> tuple[int, int]:
-    """(width, height) px at which the layer pipeline works on a picture of `size`."""
+    """(width, height) px at which the layered pipeline samples a picture of `size`."""
     with sized_for(model, working_size(model, size)):
         return pipeline_qwenimage_layered.calculate_dimensions(resolution_px**2, size[0] / size[1])
 
 
 @contextmanager
 def sized_for(model: Model, inner: tuple[int, int] | None = None) -> Generator[None]:
-    """Within it, the edit and layer pipelines scale pictures to what the model was trained at.
+    """Within it, the edit and layered pipelines resize pictures to the sizes that the model was trained on.
 
-    They do so by constants (1 megapixel; 640 or 1024 px) that no argument reaches. Nano's transformers have them as
-    large as what it samples, (width, height) `inner` or its native square; its language model as large as the latter.
+    Their sizes are constants (1 megapixel; 640 or 1024 px), so nano needs a patch: its transformers get pictures of the
+    sampling size `inner` (width, height) or of its native square; its language model always gets the latter.
     """
     if not is_small(model):
         yield

@@ -1,4 +1,4 @@
-"""Chooses how a model is held on a device: the quickest way that fits, or an error that says what would; no torch."""
+"""Chooses the fastest precision and placement of a model that fit its device, or says what would fit; no torch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from lamina.engines.qwen.needs import (
     smaller_request,
 )
 
-_SMALL_PARAMETERS = 1_000_000_000  # below it, fp32 costs nothing that matters and is quicker on CPUs
+_SMALL_PARAMETERS = 1_000_000_000  # below this, fp32 costs little memory and is faster on CPUs
 _DEFAULT_EXTENT = Extent(tokens=10_112, pixels=1024 * 1024)  # 4 layers at 640 px, or a picture of 1024 px
-# What torch and the device's driver take for themselves, and what is lost between allocations: an estimate.
+# Estimated memory for torch, the driver and fragmentation.
 _OVERHEAD_BYTES = {"cuda": 1_500_000_000, "mps": 1_000_000_000, "cpu": 500_000_000}
 _GB = 1e9
 
@@ -48,16 +48,16 @@ class Plan:
         return self.device.free_bytes - self.weight_bytes - _OVERHEAD_BYTES[self.device.kind]
 
     def holds(self, extent: Extent) -> bool:
-        """Whether a request of that extent fits beside the weights."""
+        """Whether a request of that extent fits in addition to the weights."""
         return extent.working_bytes(self.sizes, self.precision) <= self.working_bytes
 
     def needed_bytes(self, extent: Extent) -> int:
-        """Of the device, all told."""
+        """Total device memory for a request of that extent."""
         working = extent.working_bytes(self.sizes, self.precision)
         return self.weight_bytes + working + _OVERHEAD_BYTES[self.device.kind]
 
-    def said(self) -> str:
-        """As "bf16, resident"."""
+    def description(self) -> str:
+        """For messages: "bf16, resident"."""
         return f"{self.precision}, {self.placement}"
 
 
@@ -71,28 +71,30 @@ def choose_plan(
     extent: Extent = _DEFAULT_EXTENT,
     optimizations: frozenset[Optimization] | None = None,
 ) -> Plan:
-    """The quickest plan that fits a request of `extent` on the device.
+    """The fastest plan that fits a request of `extent` on the device.
 
-    `name`: of the model, for the error; `host_bytes`: the machine's memory, where what is not on the device waits;
-    `precision`, `placement`: the settings. `optimizations`: the optimizations asked for; None is all that fit.
-    Raises `LaminaError` (out_of_memory), which says what would fit.
+    `name`: of the model, for errors; `host_bytes`: host memory, for offloaded components; `precision`, `placement`: the
+    settings. `optimizations`: the requested ones; None is all that fit.
+    Raises `LaminaError` (out_of_memory) with a hint about what would fit; settings_invalid.
     """
     everything = list(_plans(device, sizes, optimizations))
-    asked = [plan for plan in everything if precision in (AUTO, plan.precision) and placement in (AUTO, plan.placement)]
+    candidates = [
+        plan for plan in everything if precision in (AUTO, plan.precision) and placement in (AUTO, plan.placement)
+    ]
     if precision == AUTO and sizes.transformer < _SMALL_PARAMETERS:
-        asked = [plan for plan in asked if plan.precision is Precision.FP32] or asked
-    if not asked:
-        possible = "; ".join(dict.fromkeys(plan.said() for plan in everything))
-        message = f"{name} cannot be held as {precision}, {placement} on {device.name}."
-        raise LaminaError(ErrorCode.SETTINGS_INVALID, message, f"Possible are: {possible}.")
-    for plan in asked:
+        candidates = [plan for plan in candidates if plan.precision is Precision.FP32] or candidates
+    if not candidates:
+        possible = "; ".join(dict.fromkeys(plan.description() for plan in everything))
+        message = f"{name} cannot run with {precision}, {placement} on {device.name}."
+        raise LaminaError(ErrorCode.SETTINGS_INVALID, message, f"Possible combinations: {possible}.")
+    for plan in candidates:
         if _fits(plan, extent, host_bytes):
             return plan
-    raise _nothing_fits(name, asked, everything, extent, host_bytes)
+    raise _nothing_fits(name, candidates, everything, extent, host_bytes)
 
 
 def most_and_least_bytes(sizes: ComponentSizes) -> tuple[int, int]:
-    """Of a GPU's memory: with everything on it, and with all that offloading can save, for a usual request."""
+    """GPU memory for a typical request: with everything resident, and with maximum offloading."""
     gpu = Device("cuda:0", "", 0, 0)
     needs = [
         plan.needed_bytes(_DEFAULT_EXTENT) for plan in _plans(gpu, sizes, None) if plan.precision is Precision.BF16
@@ -101,35 +103,37 @@ def most_and_least_bytes(sizes: ComponentSizes) -> tuple[int, int]:
 
 
 def check_request(plan: Plan, task: Task, native_px: int, references: int = 0) -> None:
-    """Raises `LaminaError` (out_of_memory) before the work if the request is foreseen not to fit beside the weights."""
+    """Raises `LaminaError` (out_of_memory) if the request is estimated not to fit in addition to the weights."""
     extent = extent_of(task, native_px, references)
     if not plan.holds(extent):
         needed, free = plan.needed_bytes(extent) / _GB, plan.device.free_bytes / _GB
-        message = f"This needs {needed:.1f} GB on {plan.device.name} with {plan.said()}, and there are {free:.1f} GB."
+        message = (
+            f"This needs {needed:.1f} GB on {plan.device.name} with {plan.description()}, but {free:.1f} GB are free."
+        )
         raise LaminaError(ErrorCode.OUT_OF_MEMORY, message, what_would_fit(plan, task, native_px, references))
 
 
 def out_of_memory(error: BaseException, plan: Plan, task: Task, native_px: int, references: int = 0) -> LaminaError:
-    """What torch's or Python's own error becomes; `is_out_of_memory` tells whether it is one."""
+    """The error for an out-of-memory exception of torch or Python (see `is_out_of_memory`)."""
     reason = " ".join(str(error).split()).partition(". ")[0][:200]
     device = f"{plan.device.name} ({plan.device.title}, {plan.device.total_bytes / _GB:.1f} GB)"
-    told = f": {reason}" if reason else ""
-    message = f"The memory of {device} did not suffice with {plan.said()}{told}."
+    details = f": {reason}" if reason else ""
+    message = f"{device} ran out of memory with {plan.description()}{details}."
     return LaminaError(ErrorCode.OUT_OF_MEMORY, message, what_would_fit(plan, task, native_px, references))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Torch names its own class for it on GPUs, and on CPUs says it in a RuntimeError."""
+    """Whether the exception is an out-of-memory error: torch has a class on GPUs, but raises RuntimeError on CPUs."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    words = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in words or "can't allocate memory" in words)
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in message or "can't allocate memory" in message)
 
 
 def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) -> str:
-    """Sentences for a user: a smaller request, settings that need less, or a smaller model."""
+    """The hint of an error: a smaller request, settings that need less memory, or a smaller model."""
     extent = extent_of(task, native_px, references)
-    working = min(plan.working_bytes, extent.working_bytes(plan.sizes, plan.precision)) * 0.999  # it did not suffice
+    working = min(plan.working_bytes, extent.working_bytes(plan.sizes, plan.precision)) * 0.999  # this was not enough
     smaller = smaller_request(
         task, native_px, references, lambda less: less.working_bytes(plan.sizes, plan.precision) <= working
     )
@@ -137,16 +141,18 @@ def what_would_fit(plan: Plan, task: Task, native_px: int, references: int = 0) 
     leaner = [other for other in _plans(plan.device, plan.sizes, plan.wanted) if other.weight_bytes < plan.weight_bytes]
     fitting = next((other for other in leaner if other.holds(extent)), None)
     if fitting is not None:
-        parts.append(f"so would this with the settings {_settings(fitting)}" if parts else _settings_would_do(fitting))
+        parts.append(
+            f"so would this request with the settings {_settings(fitting)}" if parts else _settings_would_do(fitting)
+        )
     if not parts:
-        return "Nothing of this model fits here: --engine nano needs about 2 GB."
+        return "This model does not fit on this device; --engine nano needs about 2 GB."
     return f"{parts[0][0].upper()}{parts[0][1:]}{''.join(f', and {part}' for part in parts[1:])}."
 
 
 def _plans(device: Device, sizes: ComponentSizes, optimizations: frozenset[Optimization] | None) -> Iterator[Plan]:
-    """The quickest first. Offloading is for GPUs with memory of their own."""
+    """All possible plans, the fastest first. Offloading is only for GPUs with dedicated memory."""
     seen: set[tuple[object, ...]] = set()
-    for precision, placement, is_modulation_fp8 in _ways(device, sizes.stored_bytes is not None):
+    for precision, placement, is_modulation_fp8 in _configurations(device, sizes.stored_bytes is not None):
         plan = _plan(
             device=device,
             sizes=sizes,
@@ -161,8 +167,8 @@ def _plans(device: Device, sizes: ComponentSizes, optimizations: frozenset[Optim
             yield plan
 
 
-def _ways(device: Device, is_stored: bool) -> Iterator[tuple[Precision, Placement, bool]]:
-    """Numbers, placement, whether the modulation is in 8 bits too. `is_stored`: whether a file decides the numbers."""
+def _configurations(device: Device, is_stored: bool) -> Iterator[tuple[Precision, Placement, bool]]:
+    """Precision, placement, and whether the modulation uses FP8. `is_stored`: a GGUF file determines the precision."""
     bf16, fp32, fp8 = Precision.BF16, Precision.FP32, Precision.FP8
     if device.kind == "cuda":
         yield bf16, Placement.RESIDENT, False
@@ -195,24 +201,26 @@ def _plan(
     is_modulation_fp8: bool,
     optimizations: frozenset[Optimization] | None,
 ) -> Plan:
-    paths = _fitting_paths(device, sizes, placement, optimizations)
-    leaves_modulation = Optimization.MODULATION in paths and device.kind != "cpu"
-    is_modulation_fp8 = is_modulation_fp8 and not leaves_modulation  # it is not on the device, so nothing is gained
+    applicable = _fitting_optimizations(device, sizes, placement, optimizations)
+    leaves_modulation = Optimization.MODULATION in applicable and device.kind != "cpu"
+    is_modulation_fp8 = (
+        is_modulation_fp8 and not leaves_modulation
+    )  # it is not on the device, so FP8 would save nothing
     whole = sizes.transformer_bytes(precision, is_modulation_fp8)
     text_encoder, vae = sizes.other_bytes(precision)
     number = BYTES_PER_NUMBER[precision]
     transformer = whole
-    if Optimization.MODULATION in paths:
+    if Optimization.MODULATION in applicable:
         transformer += sizes.table_bytes(precision) - (sizes.modulation * number if leaves_modulation else 0)
     match placement:
         case Placement.RESIDENT:
-            # On its way to a GPU each component is loaded in the machine's memory, at full size.
+            # Each component is first loaded into host memory at full size.
             on_device, left = transformer + text_encoder + vae, sizes.modulation * number if leaves_modulation else 0
             on_host = max(sizes.transformer * number, text_encoder + left) if device.kind == "cuda" else 0
         case Placement.MODEL_OFFLOAD:
             on_device, on_host = max(transformer, text_encoder) + vae, whole + text_encoder + vae
         case Placement.GROUP_OFFLOAD:
-            blocks = 2 * sizes.block * whole // max(1, sizes.transformer)  # at work, and on its way
+            blocks = 2 * sizes.block * whole // max(1, sizes.transformer)  # the running block and the prefetched one
             rest = (sizes.transformer - sizes.matrices - sizes.modulation) * number
             on_device = max(blocks + rest, 2 * sizes.unblocked * number) + vae
             on_host = whole + text_encoder + vae
@@ -224,23 +232,23 @@ def _plan(
         weight_bytes=on_device,
         host_bytes=on_host,
         is_modulation_fp8=is_modulation_fp8,
-        optimizations=paths,
+        optimizations=applicable,
         wanted=optimizations,
     )
 
 
-def _fitting_paths(
-    device: Device, sizes: ComponentSizes, placement: Placement, asked: frozenset[Optimization] | None
+def _fitting_optimizations(
+    device: Device, sizes: ComponentSizes, placement: Placement, requested: frozenset[Optimization] | None
 ) -> frozenset[Optimization]:
-    """Of those asked for. Compiling takes a minute the first time, which pays on GPUs only; who names it, gets it."""
-    paths = ALL_OPTIMIZATIONS if asked is None else asked
-    if asked is None and device.kind != "cuda":
-        paths -= {Optimization.COMPILE}
-    if placement is Placement.GROUP_OFFLOAD:  # which moves blocks as they are found
-        paths -= {Optimization.MODULATION, Optimization.COMPILE}
-    if sizes.stored_bytes is not None:  # GGUF's matrices are expanded as they are used, by code that is not compiled
-        paths -= {Optimization.MODULATION, Optimization.COMPILE}
-    return paths
+    """The requested optimizations that apply. Compilation takes a minute, so on CPUs it is used only if named."""
+    applicable = ALL_OPTIMIZATIONS if requested is None else requested
+    if requested is None and device.kind != "cuda":
+        applicable -= {Optimization.COMPILE}
+    if placement is Placement.GROUP_OFFLOAD:  # which needs the unmodified blocks
+        applicable -= {Optimization.MODULATION, Optimization.COMPILE}
+    if sizes.stored_bytes is not None:  # GGUF tensors are dequantised by code that cannot be compiled
+        applicable -= {Optimization.MODULATION, Optimization.COMPILE}
+    return applicable
 
 
 def _fits(plan: Plan, extent: Extent, host_bytes: int) -> bool:
@@ -248,25 +256,29 @@ def _fits(plan: Plan, extent: Extent, host_bytes: int) -> bool:
     return is_held and plan.holds(extent)
 
 
-def _nothing_fits(name: str, asked: list[Plan], everything: list[Plan], extent: Extent, host_bytes: int) -> LaminaError:
-    holding = [plan for plan in asked if plan.holds(extent)]
-    least = min(holding or asked, key=lambda plan: plan.host_bytes if holding else plan.needed_bytes(extent))
+def _nothing_fits(
+    name: str, candidates: list[Plan], everything: list[Plan], extent: Extent, host_bytes: int
+) -> LaminaError:
+    holding = [plan for plan in candidates if plan.holds(extent)]
+    least = min(holding or candidates, key=lambda plan: plan.host_bytes if holding else plan.needed_bytes(extent))
     device = least.device
-    message = f"{name} needs {least.needed_bytes(extent) / _GB:.0f} GB of memory on {device.name} with {least.said()}"
-    message += f", and there are {device.free_bytes / _GB:.0f} GB."
+    message = (
+        f"{name} needs {least.needed_bytes(extent) / _GB:.0f} GB of memory on {device.name} with {least.description()}"
+    )
+    message += f", but {device.free_bytes / _GB:.0f} GB are free."
     if least.holds(extent):
-        message = f"{name} needs {least.host_bytes / _GB:.0f} GB of the machine's memory with {least.said()}"
-        message += f", and there are {host_bytes / _GB:.0f} GB."
+        message = f"{name} needs {least.host_bytes / _GB:.0f} GB of host memory with {least.description()}"
+        message += f", but the machine has {host_bytes / _GB:.0f} GB."
     fitting = next((plan for plan in everything if _fits(plan, extent, host_bytes)), None)
     if fitting is not None:
         return LaminaError(ErrorCode.OUT_OF_MEMORY, message, f"{_settings_would_do(fitting)}.")
     leanest = min(everything, key=lambda plan: plan.needed_bytes(extent))
     also = (
         ""
-        if leanest.said() == least.said()
+        if leanest.description() == least.description()
         else f"{_settings(leanest)} needs {leanest.needed_bytes(extent) / _GB:.0f} GB. "
     )
-    hint = f"{also}A GGUF transformer needs less (docs/how-to/get-the-weights.md); --engine nano about 2 GB."
+    hint = f"{also}A GGUF transformer needs less (docs/how-to/get-the-weights.md); --engine nano needs about 2 GB."
     return LaminaError(ErrorCode.OUT_OF_MEMORY, message, hint)
 
 
@@ -275,4 +287,4 @@ def _settings(plan: Plan) -> str:
 
 
 def _settings_would_do(plan: Plan) -> str:
-    return f"With the settings {_settings(plan)} it would fit"
+    return f"It would fit with the settings {_settings(plan)}"

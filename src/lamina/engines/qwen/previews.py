@@ -1,4 +1,4 @@
-"""Small pictures of what a run looks like so far: its latents, reduced, through the VAE."""
+"""Decodes downscaled latents into small preview pictures of a run."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ import torch.nn.functional as functional
 from lamina.core.layers import Pixels
 from lamina.engines.qwen.pictures import with_alpha
 
-_MOST_LATENTS = 32  # a side: 256 px
-_LATENT_PX, _PACKED = 8, 2  # a latent stands for 8 x 8 px, and a token for 2 x 2 latents
+_MOST_LATENTS = 32  # per side, 256 px
+_LATENT_PX, _PACKED = 8, 2  # a latent covers 8 x 8 px, a token 2 x 2 latents
 
 
 def preview_of(pipeline: Any, latents_BLC: torch.Tensor, size: tuple[int, int]) -> Pixels:
-    """(height, width, 4) of the first frame: the picture, or of layers what they add up to.
+    """(height, width, 4) of the first frame: the picture, or the composite of layers.
 
-    `latents_BLC`: packed as the pipelines pack them; `size`: (width, height) px of the picture that they stand for.
+    `latents_BLC`: packed as in the pipelines; `size`: (width, height) px of the decoded picture.
     """
     columns, rows = (side // (_LATENT_PX * _PACKED) for side in size)
     channels = latents_BLC.shape[-1] // _PACKED**2

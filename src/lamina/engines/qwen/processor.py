@@ -1,6 +1,6 @@
-"""The vision-language processor without its video half, which needs torchvision; pictures are all that Lamina sends it.
+"""The vision-language processor without video processing, which would need torchvision.
 
-The files that it loads and saves are the stock class's own, and it carries the stock class's name in them.
+It reads and writes the files of `Qwen2VLProcessor`, including the class name in them.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Makes prompts richer with the pipeline's own language model, which is loaded already for reading them."""
+"""Expands prompts with the pipeline's language model, which is loaded anyway."""
 
 from collections.abc import Mapping
 
@@ -8,19 +8,19 @@ from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from lamina.core.expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engines.prompts import MOST_TOKENS, SYSTEM_PROMPTS, clean_answer
-from lamina.engines.qwen.language import say, without_marks
+from lamina.engines.qwen.language import generate_text, strip_special_tokens
 
 RELEASED_TEMPLATES: Mapping[TaskKind, str] = {
     kind: f"<|im_start|>system\n{system_prompt}<|im_end|>\n<|im_start|>user\n{{}}<|im_end|>\n<|im_start|>assistant\n"
     for kind, system_prompt in SYSTEM_PROMPTS.items()
 }
-"""For the released models; nano's is `nano.words.EXPANSION_PROMPT`, for generating only."""
+"""Templates of the released models; that of nano is `nano.prompts.EXPANSION_PROMPT`, for generation only."""
 
 
 class LanguageModelExpander:
-    """Asks the text encoder of a pipeline for a richer prompt.
+    """Expands a prompt with the text encoder of a pipeline.
 
-    `templates`: what it is told, by the kind of task, `{}` standing for the prompt. `device`: see `language.say`.
+    `templates`: chat templates by kind of task, with `{}` for the prompt. `device`: see `language.generate_text`.
     """
 
     by = ExpandedBy.MODEL
@@ -42,7 +42,7 @@ class LanguageModelExpander:
     def expand(self, prompt: str, kind: TaskKind) -> str | None:
         if kind not in self._templates:
             return None
-        text = self._templates[kind].replace("{}", without_marks(prompt))
+        text = self._templates[kind].replace("{}", strip_special_tokens(prompt))
         inputs = self._tokenizer([text], return_tensors="pt")
-        answer = say(self._text_encoder, self._tokenizer, inputs, self._most_tokens, self._device)
+        answer = generate_text(self._text_encoder, self._tokenizer, inputs, self._most_tokens, self._device)
         return clean_answer(answer, "The model's own language model")

@@ -1,4 +1,4 @@
-"""Holds the large matrices of a transformer in 8-bit floats with a scale for each row (torchao)."""
+"""Quantises the large matrices of a transformer to 8-bit floats with one scale per row (torchao)."""
 
 import re
 
@@ -8,19 +8,19 @@ from torch import nn
 
 _BLOCK = re.compile(r"^transformer_blocks\.\d+\.")
 _MODULATION = re.compile(r"\.(img|txt)_mod\.")
-# What follows the pictures' GELU, whose outliers take a row's 8 bits for themselves: SGLang keeps it (ModelOpt's FP8
-# checkpoint of Qwen-Image), and vLLM-Omni keeps all of `img_mlp`.
+# The layer after the GELU of the image stream, whose activations have outliers that 8 bits cannot represent. SGLang
+# does not quantise it (ModelOpt's FP8 checkpoint of Qwen-Image), and vLLM-Omni quantises nothing in `img_mlp`.
 _SENSITIVE = re.compile(r"\.img_mlp\.net\.2$")
-_LEAST_CAPABILITY = (8, 9)  # of GPUs that multiply 8-bit floats: Ada, Hopper, Blackwell
+_LEAST_CAPABILITY = (8, 9)  # GPUs with FP8 matrix multiplication: Ada, Hopper, Blackwell
 
 
 def quantise(
     transformer: QwenImageTransformer2DModel, is_modulation_too: bool = False, is_arithmetic_too: bool = False
 ) -> None:
-    """In place. What `is_quantised` says keeps 8 bits; the rest of the model keeps its numbers.
+    """Quantises in place the layers selected by `is_quantised`; the others keep their precision.
 
-    `is_arithmetic_too`: the products are of 8-bit floats as well, what goes in being rounded row by row; quicker where
-    blocks are compiled on a GPU that `multiplies_fp8`, and slower everywhere else.
+    `is_arithmetic_too`: also quantises activations row by row and multiplies in FP8, which is faster for compiled
+    blocks on a GPU that `multiplies_fp8`, and slower otherwise.
     """
     from torchao.quantization import (
         Float8DynamicActivationFloat8WeightConfig,
@@ -40,9 +40,10 @@ def quantise(
 
 
 def is_quantised(name: str, is_modulation_too: bool = False) -> bool:
-    """Of a linear layer of that name. The layers into and out of the model and the embedding of time are not; nor are
-    the pictures' second MLP matrices; nor is the modulation, unless `is_modulation_too`: small errors there are
-    multiplied into every token.
+    """Whether the linear layer of that name is quantised.
+
+    Excluded are the input and output layers, the timestep embedding, the second MLP matrices of the image stream, and
+    the modulation unless `is_modulation_too`, since its errors are multiplied into every token.
     """
     is_kept = _SENSITIVE.search(name) or (not is_modulation_too and _MODULATION.search(f"{name}."))
     return _BLOCK.match(name) is not None and not is_kept

@@ -1,4 +1,4 @@
-"""One request to a model: its parts, adapters, sampler and caches set up, its pictures sampled and told of."""
+"""Runs one request on a model: loads components and LoRAs, samples the pictures, and records the provenance."""
 
 import secrets
 import time
@@ -29,21 +29,21 @@ from lamina.engines.qwen.optimizations.modulation import schedule_known
 from lamina.engines.qwen.pipelines import Work, assembled, sized_for
 from lamina.engines.qwen.placement import check_request, is_out_of_memory, out_of_memory
 from lamina.engines.qwen.previews import preview_of
-from lamina.engines.qwen.prompt_reading import MOST_TOKENS, Words
+from lamina.engines.qwen.prompt_reading import MOST_TOKENS, PromptTexts
 from lamina.engines.qwen.samplers import make_scheduler
 from lamina.engines.qwen.sizes import is_small
 from lamina.engines.qwen.steps import Preview, Stepper
 from lamina.engines.qwen.wording import caption_of, enriched
 
-_LOADED, _SAMPLED = 0.1, 0.95  # shares of the whole at which loading and sampling end
-_NO_NEGATIVE = " "  # without a negative prompt the pipelines leave guidance off, whatever its scale
-_DRAWN_SEEDS = 2**53  # so that JavaScript can hold it
+_LOADED, _SAMPLED = 0.1, 0.95  # shares of the progress at which loading and sampling end
+_NO_NEGATIVE = " "  # without a negative prompt, the pipelines disable guidance, whatever its scale
+_DRAWN_SEEDS = 2**53  # the largest integer that JavaScript represents exactly
 
 T = TypeVar("T")
 
 
 class Run:
-    """What one request does, in the order in which the engine calls it."""
+    """One request. The engine calls its methods in the order in which they are defined."""
 
     def __init__(
         self,
@@ -69,23 +69,25 @@ class Run:
         self.guidance = sampling.guidance if sampling.guidance is not None else model.default_guidance(kind)
         if sampling.negative and self.guidance <= 1:
             self._notes.append("Guidance is 1, so the negative prompt has no effect.")
-        self._left_out = 0  # steps, at the beginning, where a picture is started from
-        self._loras = [(loader.loras.find(lora.path), lora.scale) for lora in sampling.loras]  # before any long work
+        self._left_out = 0  # steps skipped at the beginning if there is a start image
+        self._loras = [
+            (loader.loras.find(lora.path), lora.scale) for lora in sampling.loras
+        ]  # fails before any long work
         self._plan = loader.plan_of(model, kind)
         if not is_small(model):
             check_request(self._plan, task, model.native_px, references)
         progress(LOADING, 0.0)
-        with self._memory_told():
+        with self._memory_errors():
             self._loaded = self._timed("loading", lambda: loader.load(model, kind))
             self._loaded.adapters.load(self._loras)
         self.parts = self._loaded.parts
 
     def prompt_of(self, task: GenerateTask | EditTask) -> str:
-        """The task's, made richer where it asks for that; who did it goes into the notes."""
+        """The task's prompt, expanded if requested; the notes record which expander did it."""
         if not task.is_expanded:
             return task.prompt
         self._progress("expanding the prompt", _LOADED)
-        with self._memory_told():
+        with self._memory_errors():
             expansion = self._timed(
                 "expanding", lambda: enriched(task.prompt, self._kind, self.model, self.parts, self._loader.config)
             )
@@ -93,9 +95,9 @@ class Run:
         return expansion.prompt
 
     def caption(self, picture: Pixels) -> str:
-        """What (height, width, 4) shows."""
+        """A caption of (height, width, 4)."""
         self._progress("describing the picture", _LOADED)
-        with self._memory_told():
+        with self._memory_errors():
             return self._timed(
                 "captioning",
                 lambda: caption_of(picture, self.model, self.parts, self._loaded.checkpoint, self._loader.captions),
@@ -104,21 +106,21 @@ class Run:
     def sampled(
         self, work: Work, prompt: str, inputs: dict[str, Any], size: tuple[int, int], count: int = 1
     ) -> list[Any]:
-        """What the pipeline gives for each of `count` seeds that follow one another: a picture, or a list of layers.
+        """The pipeline's output, a picture or a list of layers, for each of `count` consecutive seeds.
 
-        `inputs`: of the pipeline, a `strength` of 0 being as little as one step can do; `size`: (width, height) px at
-        which it samples. Raises `LaminaError`: task_invalid (a prompt that is too long), out_of_memory, lora_unusable.
+        `inputs`: pipeline arguments; a `strength` of 0 means one step; `size`: (width, height) px at which it samples.
+        Raises `LaminaError`: task_invalid (the prompt is too long), out_of_memory, lora_unusable.
 
-        One at a time: the layer pipeline mixes up the layers of a batch, and a picture is to be the same alone and
-        in company.
+        Pictures are sampled one at a time: the layered pipeline mixes up the layers of a batch, and a picture must not
+        depend on the others in a request.
         """
         if "strength" in inputs:
             inputs = {**inputs, "strength": max(inputs["strength"], 1 / self.steps)}
-            self._left_out = int(max(0.0, self.steps - self.steps * inputs["strength"]))  # as the pipelines count
-        words = Words.read(prompt, self._sampling.negative, self.parts.tokenizer, work, self._references)
-        self._notes += words.notes
+            self._left_out = int(max(0.0, self.steps - self.steps * inputs["strength"]))  # the formula of the pipelines
+        texts = PromptTexts.read(prompt, self._sampling.negative, self.parts.tokenizer, work, self._references)
+        self._notes += texts.notes
         results: list[Any] = []
-        with self._memory_told():
+        with self._memory_errors():
             pipeline = assembled(work, self.parts, self.parts.scheduler)
             self._loaded.place(pipeline)
             if Optimization.EMBEDDINGS in self._plan.optimizations:
@@ -139,7 +141,7 @@ class Run:
                         preview=self._preview(size),
                     )
                     self._progress(f"{title}reading the prompt", span[0])
-                    results.append(self._sample_one(pipeline, words, inputs, size=size, seed=seed, stepper=stepper))
+                    results.append(self._sample_one(pipeline, texts, inputs, size=size, seed=seed, stepper=stepper))
         return results
 
     def generated(self, pictures: Sequence[Pixels], prompt: str) -> Generated:
@@ -153,7 +155,7 @@ class Run:
     def _sample_one(
         self,
         pipeline: Any,
-        words: Words,
+        texts: PromptTexts,
         inputs: dict[str, Any],
         *,
         size: tuple[int, int],
@@ -163,8 +165,8 @@ class Run:
         pipeline.scheduler = make_scheduler(self._sampling.scheduler, self.parts.scheduler, seed)
         with self._sampling_in(stepper, pipeline.scheduler, size) as skips:
             output = pipeline(
-                prompt=words.prompt,
-                negative_prompt=(words.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
+                prompt=texts.prompt,
+                negative_prompt=(texts.negative or _NO_NEGATIVE) if self.guidance > 1 else None,
                 max_sequence_length=MOST_TOKENS,
                 true_cfg_scale=max(1.0, self.guidance),
                 num_inference_steps=self.steps,
@@ -181,8 +183,8 @@ class Run:
         return partial(preview_of, size=size) if self._sampling.has_previews else None
 
     @contextmanager
-    def _memory_told(self) -> Generator[None]:
-        """What torch says where memory runs out, as an error that says what would fit."""
+    def _memory_errors(self) -> Generator[None]:
+        """Converts out-of-memory errors into a `LaminaError` whose hint says what would fit."""
         try:
             yield
         except (RuntimeError, MemoryError) as error:
@@ -195,7 +197,7 @@ class Run:
     def _sampling_in(self, stepper: Stepper, scheduler: Any, size: tuple[int, int]) -> Generator[Skips]:
         evaluations = self._scheduler.evaluations(self.steps) - self._left_out * scheduler.order
         transformer, acceleration = self.parts.transformer, self._sampling.acceleration
-        # Step caches look at each condition by itself.
+        # Step caches process each condition separately.
         may_pair = Optimization.GUIDANCE in self._plan.optimizations and acceleration.is_off
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())

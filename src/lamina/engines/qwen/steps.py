@@ -1,4 +1,4 @@
-"""Follows a sampling run step by step: progress, time to go, previews, timings; and stops it where it was cancelled."""
+"""Reports the steps of a sampling run: progress, ETA, previews, timings; also cancels it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +15,11 @@ Preview = Callable[[Any, torch.Tensor], Pixels]
 
 
 class Stepper:
-    """A pipeline's `callback_on_step_end`. One for each picture; `progress` is told shares from `begin` to `end`.
+    """A pipeline's `callback_on_step_end` for one picture.
 
-    What `progress` raises leaves the pipeline at once: that is how a run is cancelled. `scheduler`: tells how many of
-    the pipeline's evaluations make a step. `pace`: of all pictures of the run; `title`: which of them this is.
+    An exception raised by `progress` ends the pipeline, which is how a run is cancelled. `span`: the shares of the
+    progress at which sampling of this picture begins and ends. `scheduler`: converts evaluations into steps. `pace`:
+    estimates the time of all pictures of the run; `title`: prefix of the progress text.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Stepper:
         pace.begin_picture()
 
     def watch(self, transformer: torch.nn.Module) -> "torch.utils.hooks.RemovableHandle":
-        """Notes when sampling begins, that is, when the prompt has been read. Remove the handle afterwards."""
+        """Records when sampling begins, after prompt encoding. The caller must remove the handle."""
 
         def note(*_: Any) -> None:
             self._pace.begin_steps()
@@ -59,12 +60,12 @@ class Stepper:
         return tensors
 
     def timings_s(self) -> dict[str, float]:
-        """Seconds by stage; to be called when the pipeline has come back."""
+        """Seconds by stage; call it after the pipeline has returned."""
         encoding, sampling, decoding = self._pace.end_picture()
         return {"encoding": encoding, "sampling": sampling, "decoding": decoding}
 
     def _preview_of(self, pipeline: Any, latents: torch.Tensor, index: int) -> Pixels | None:
-        """Of the clean picture that the last two states point to."""
+        """A preview of the clean picture extrapolated from the last two states."""
         before, self._latents = self._latents, latents
         if self._preview is None or before is None or (index + 1) % self._preview_every:
             return None

@@ -1,4 +1,4 @@
-"""Reads a transformer from one file of its own: safetensors as diffusers or ComfyUI write them, or GGUF."""
+"""Loads a transformer from a single file: safetensors in the diffusers or ComfyUI layout, or GGUF."""
 
 import re
 from pathlib import Path
@@ -11,15 +11,17 @@ from safetensors.torch import load_file
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.engines.weights.tensor_files import damaged, read_tensors
 
-_PREFIX = "model.diffusion_model."  # what ComfyUI's whole checkpoints put before the names
-# ComfyUI's and others' 8-bit files with scales of their own, and others' quantisation: not what the names would say.
+_PREFIX = "model.diffusion_model."  # name prefix in full ComfyUI checkpoints
+# Tensors of unsupported quantisation formats, such as the scaled FP8 files of ComfyUI.
 _SCALED = re.compile(r"(scaled_fp8|scale_weight|weight_scale|scale_input|input_scale|comfy_quant|absmax|wscales)")
-_MARK = re.compile(r"^__.*__$")  # ComfyUI's marks for itself, such as __index_timestep_zero__
+_MARKER = re.compile(r"^__.*__$")  # ComfyUI markers such as __index_timestep_zero__
 
 
 def load_transformer_file(path: Path, config: Path, dtype: torch.dtype) -> QwenImageTransformer2DModel:
-    """`config`: the folder with the transformer's config.json. A GGUF's quantised tensors stay as they are and are
-    expanded to `dtype` where they are used. Raises `LaminaError` (weights_damaged, weights_missing).
+    """Loads the transformer in the file `path`.
+
+    `config`: the folder with its config.json. Tensors of a GGUF file stay quantised and are dequantised to `dtype` when
+    used. Raises `LaminaError` (weights_damaged, weights_missing).
     """
     names = _names_by_plain_name(path)
     _check_fits(path, config, names)
@@ -37,35 +39,35 @@ def _loaded_gguf(path: Path) -> dict[str, Any]:
 
     try:
         return load_gguf_checkpoint(str(path))
-    except ValueError as error:  # a kind of quantisation that diffusers does not know
+    except ValueError as error:  # a quantisation type that diffusers does not support
         raise damaged(path, " ".join(str(error).split())[:200]) from error
 
 
 def _names_by_plain_name(path: Path) -> dict[str, str]:
-    """The stored names of the transformer's tensors by what diffusers calls them."""
+    """The stored names of the transformer's tensors by their diffusers names."""
     stored = read_tensors(path)
     if any(_SCALED.search(name) for name in stored):
         raise LaminaError(
             ErrorCode.WEIGHTS_DAMAGED,
-            f"The weights file {path} is quantised in a way that Lamina does not read (8 bits with scales of its own).",
+            f"The weights file {path} has an unsupported quantisation (scaled FP8 or similar).",
             "Use bf16 safetensors with the setting precision = fp8, or a GGUF file.",
         )
     has_prefix = any(name.startswith(_PREFIX) for name in stored)
     names = {name.removeprefix(_PREFIX): name for name in stored if not has_prefix or name.startswith(_PREFIX)}
-    return {plain: name for plain, name in names.items() if not _MARK.match(plain)}
+    return {plain: name for plain, name in names.items() if not _MARKER.match(plain)}
 
 
 def _check_fits(path: Path, config: Path, names: dict[str, str]) -> None:
-    """Raises `LaminaError` (weights_damaged) unless the file has each tensor that the config makes, and of its size."""
+    """Raises `LaminaError` (weights_damaged) unless the file has the tensors of the config, with their shapes."""
     with torch.device("meta"):
         model = QwenImageTransformer2DModel.from_config(QwenImageTransformer2DModel.load_config(config))
-    wanted, stored = model.state_dict(), read_tensors(path)
-    lost = sorted(set(wanted) - set(names))
-    strange = sorted(set(names) - set(wanted))
-    if lost or strange:
-        told = f"{lost[0]!r} is missing" if lost else f"{strange[0]!r} has no place in it"
-        raise damaged(path, f"it is for another architecture than {config / 'config.json'} says: {told}")
+    expected, stored = model.state_dict(), read_tensors(path)
+    missing = sorted(set(expected) - set(names))
+    unexpected = sorted(set(names) - set(expected))
+    if missing or unexpected:
+        difference = f"{missing[0]!r} is missing" if missing else f"{unexpected[0]!r} is unexpected"
+        raise damaged(path, f"it does not match the architecture in {config / 'config.json'}: {difference}")
     for plain, name in names.items():
-        if tuple(wanted[plain].shape) != stored[name].shape:
-            is_shape, was_shape = stored[name].shape, tuple(wanted[plain].shape)
-            raise damaged(path, f"it is for another architecture: {plain} is {is_shape} instead of {was_shape}")
+        if tuple(expected[plain].shape) != stored[name].shape:
+            is_shape, was_shape = stored[name].shape, tuple(expected[plain].shape)
+            raise damaged(path, f"it has another architecture: {plain} is {is_shape} instead of {was_shape}")

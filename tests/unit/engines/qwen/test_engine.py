@@ -197,7 +197,7 @@ def test_what_the_words_say_is_never_taken_for_a_mark_of_the_template(nano: Pict
 def test_words_that_cannot_be_read_are_told(nano: PictureMaker, picture: Pixels) -> None:
     long = "a red circle and " * 600
     notes = nano.generate(GenerateTask(long, Sampling(seed=1, steps=1)), None, None, no_progress).notes
-    assert any("the first 1,024 were read" in note for note in notes)
+    assert any("the first 1,024 were used" in note for note in notes)
     with pytest.raises(LaminaError, match="tokens, and beside the pictures") as refused:
         nano.edit(EditTask(long * 3, FEW), [picture], no_progress)
     assert refused.value.code is ErrorCode.TASK_INVALID
