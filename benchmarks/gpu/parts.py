@@ -13,7 +13,7 @@ from models import Shape, text_encoder, transformer, vae  # pyright: ignore[repo
 
 from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache
 from lamina.engines.qwen.optimizations.modulation import schedule_known, tabulate_modulation
-from lamina.engines.qwen.optimizations.one_frame import make_quick
+from lamina.engines.qwen.optimizations.one_frame import optimize_vae
 
 _TIMESTEPS = torch.linspace(1000, 20, 50)
 _PROMPT_TOKENS = 256
@@ -82,7 +82,7 @@ def vae_cases(count: int, side_px: int, ending: str, device: torch.device, until
     number = torch.bfloat16 if device.type == "cuda" else torch.float32
     stock = vae(device, number, is_nano=ending == "_nano")
     ours = deepcopy(stock)
-    make_quick(ours)
+    optimize_vae(ours)
     generator = torch.Generator().manual_seed(2)
     latents = torch.randn(count, 16, 1, side_px // 8, side_px // 8, generator=generator).to(device, number)
     picture = (torch.rand(1, 4, 1, side_px, side_px, generator=generator) * 2 - 1).to(device, number)

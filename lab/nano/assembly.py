@@ -15,7 +15,7 @@ from diffusers import (
 )
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
-from lamina.engines.qwen.optimizations.one_frame import make_quick
+from lamina.engines.qwen.optimizations.one_frame import optimize_vae
 from lamina.engines.qwen.pipelines import Components, Work, assembled
 from lamina.engines.qwen.processor import PictureProcessor
 from lamina.engines.weights.places import PACKAGED as WEIGHTS
@@ -33,7 +33,7 @@ class Pipelines:
 def pipelines(weights: Path = WEIGHTS) -> Pipelines:
     """Use them within `sized_for(NANO)`."""
     vae = AutoencoderKLQwenImage.from_pretrained(weights / "vae", torch_dtype=torch.float32)
-    make_quick(vae)
+    optimize_vae(vae)
     common: dict[str, Any] = {
         "vae": vae,
         "text_encoder": Qwen2_5_VLForConditionalGeneration.from_pretrained(

@@ -34,7 +34,7 @@ def working_size(model: Model, outer: tuple[int, int]) -> tuple[int, int]:
 
 
 def check_aspect(size: tuple[int, int]) -> None:
-    """Raises `LaminaError` (task_invalid) if the aspect ratio of a picture (width, height) exceeds that of all supported sizes."""
+    """Raises `LaminaError` (task_invalid) if the aspect ratio of (width, height) is not supported."""
     if max(size) * MIN_SIDE_PX > min(size) * MAX_SIDE_PX:
         raise LaminaError(
             ErrorCode.TASK_INVALID,

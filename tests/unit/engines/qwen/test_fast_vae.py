@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKLQwenImage
 
 from lab.nano import build
-from lamina.engines.qwen.optimizations.one_frame import make_quick
+from lamina.engines.qwen.optimizations.one_frame import optimize_vae
 
 SIZES = [(1, 64, 64), (3, 48, 80), (2, 256, 272)]
 """Pictures, height and width: alone, together, and too large to go together."""
@@ -23,7 +23,7 @@ def stock() -> AutoencoderKLQwenImage:
 @pytest.fixture(scope="module")
 def quick(stock: AutoencoderKLQwenImage) -> AutoencoderKLQwenImage:
     made = deepcopy(stock)
-    make_quick(made)
+    optimize_vae(made)
     return made
 
 
@@ -52,7 +52,7 @@ def test_the_released_architecture_is_the_same_too() -> None:
     with torch.inference_mode():
         encoded = stock.encode(picture(1, 4, 1, 32, 48)).latent_dist.parameters
         decoded = stock.decode(encoded[:, :16]).sample
-        make_quick(stock)
+        optimize_vae(stock)
         quickly = stock.encode(picture(1, 4, 1, 32, 48)).latent_dist.parameters
         torch.testing.assert_close(quickly, encoded, rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(stock.decode(encoded[:, :16]).sample, decoded, rtol=1e-5, atol=1e-5)
@@ -64,7 +64,7 @@ def test_in_16_bits_it_is_as_near_to_the_truth_as_diffusers_is(stock: Autoencode
     with torch.inference_mode():
         truth = exact.decode(latents.float()).sample
         found = [deepcopy(stock).bfloat16(), deepcopy(stock).bfloat16()]
-        make_quick(found[1])
+        optimize_vae(found[1])
         errors = [float((vae.decode(latents).sample.float() - truth).norm() / truth.norm()) for vae in found]
     assert errors[1] <= 1.1 * errors[0] < 0.05
 

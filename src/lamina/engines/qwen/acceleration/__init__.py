@@ -1,4 +1,4 @@
-"""Sampling in less time: passes through the transformer that are answered from what an earlier step computed."""
+"""Step caches: skip transformer passes by reusing the results of earlier steps."""
 
 from lamina.engines.qwen.acceleration.accelerated import accelerated
 from lamina.engines.qwen.acceleration.passes import Skips

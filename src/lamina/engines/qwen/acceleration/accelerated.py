@@ -1,4 +1,4 @@
-"""The door to the step caches: puts one in the place of a transformer's blocks for a run, and the blocks back after."""
+"""Replaces a transformer's blocks with a step cache for a run, and restores them afterwards."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,33 +16,32 @@ from lamina.engines.qwen.acceleration.stand_in import StandIn
 from lamina.engines.qwen.acceleration.tea_cache import TeaCache
 
 _PASSES = "lamina_passes"
-_BLOCKS_AT_AN_END = 8  # parts of the blocks: cache-dit's own 8 blocks of the family's 60
+_BLOCKS_AT_AN_END = 8  # fraction 1/8 of the blocks; cache-dit uses 8 of the 60 blocks
 
 
 @contextmanager
 def accelerated(transformer: QwenImageTransformer2DModel, acceleration: Acceleration, steps: int) -> Generator[Skips]:
-    """Within it, `transformer` skips what `acceleration` allows; after it, whatever happened, it is as it was.
+    """Within it, `transformer` skips passes as `acceleration` allows; it is always restored afterwards.
 
-    `steps`: how often the run calls the transformer for each condition. Every call must be made in
-    `transformer.cache_context(name)`, as the diffusers pipelines do: each name is a run of its own, with a state of its
-    own, and "cond" is the one that counts as the step. A further run within starts with nothing remembered.
-    Yields the counts, which grow as the run goes on.
+    `steps`: number of transformer calls per condition. Every call must be made in `transformer.cache_context(name)`, as
+    the diffusers pipelines do: each name has its own state, and "cond" is the pass that counts as the step. A further
+    run inside the context starts with an empty cache. Yields the counts, which are updated during the run.
     """
     skips = Skips()
     if acceleration.is_off:
         yield skips
         return
     blocks = transformer.transformer_blocks
-    stand_in = _stand_in(blocks, acceleration, steps)
-    HookRegistry.check_if_exists_or_initialize(stand_in).register_hook(Passes(stand_in, steps, skips), _PASSES)
+    cache = _cache_for(blocks, acceleration, steps)
+    HookRegistry.check_if_exists_or_initialize(cache).register_hook(Passes(cache, steps, skips), _PASSES)
     try:
-        _put_in_place(transformer, nn.ModuleList([stand_in]))
+        _set_blocks(transformer, nn.ModuleList([cache]))
         yield skips
     finally:
-        _put_in_place(transformer, blocks)
+        _set_blocks(transformer, blocks)
 
 
-def _stand_in(blocks: nn.ModuleList, acceleration: Acceleration, steps: int) -> StandIn:
+def _cache_for(blocks: nn.ModuleList, acceleration: Acceleration, steps: int) -> StandIn:
     options, threshold = cache_of(acceleration)
     schedule = SkipSchedule.of(options, steps)
     match options.cache:
@@ -55,7 +54,7 @@ def _stand_in(blocks: nn.ModuleList, acceleration: Acceleration, steps: int) -> 
             return BlockCache(blocks, schedule, threshold, front=1, back=0)
 
 
-def _put_in_place(transformer: QwenImageTransformer2DModel, blocks: nn.ModuleList) -> None:
+def _set_blocks(transformer: QwenImageTransformer2DModel, blocks: nn.ModuleList) -> None:
     transformer.transformer_blocks = blocks
-    # diffusers remembers which modules below have hooks, and tells only those of a pass's name.
+    # diffusers caches which submodules have hooks, and sets the context only for those.
     HookRegistry.check_if_exists_or_initialize(transformer).invalidate_child_registries_cache()

@@ -1,8 +1,8 @@
-"""First-block and dual-block caches: what the middle blocks last added is added again, while the first ones agree.
+"""First-block and dual-block caches: reuse the residual of the middle blocks while that of the first blocks is stable.
 
-The first blocks always run. While what they add to the picture is near what it was when all blocks last ran, the
-middle ones are skipped. First-block cache (ParaAttention, diffusers' `FirstBlockCache`) is dual-block cache
-(cache-dit's DBCache) with one block in front and none behind, so cache-dit does both.
+The first blocks always run. While their residual is close to the one of the last full pass, the middle blocks are
+skipped. The first-block cache (ParaAttention, diffusers' `FirstBlockCache`) is the dual-block cache (cache-dit's
+DBCache) with one block in front and none at the back, so cache-dit implements both.
 """
 
 import logging
@@ -17,16 +17,17 @@ from torch import nn
 from lamina.engines.qwen.acceleration.skip_schedule import SkipSchedule
 from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
 
-for _handler in logging.getLogger("CACHE_DIT").handlers:  # the one that all of its loggers share
-    # It tells standard output of every block list that it meets, where a command's JSON goes.
+for _handler in logging.getLogger("CACHE_DIT").handlers:  # shared by all of its loggers
+    # It logs to standard output, where commands print JSON.
     _handler.setLevel(logging.ERROR)
     if isinstance(_handler, logging.StreamHandler):
         _handler.setStream(sys.stderr)
 
 
 class BlockCache(StandIn):
-    """`threshold`: 0..1, relative change (mean absolute) of what the first `front` blocks add, below which the middle
-    is skipped; 0 is never, 1 always. The last `back` blocks always run.
+    """Skips the middle blocks if the residual of the first `front` blocks changes by less than `threshold`.
+
+    `threshold`: relative mean absolute change, 0..1; 0 never skips, 1 always. The last `back` blocks always run.
     """
 
     def __init__(self, blocks: nn.ModuleList, schedule: SkipSchedule, threshold: float, front: int, back: int) -> None:
@@ -39,11 +40,11 @@ class BlockCache(StandIn):
             max_warmup_steps=0,
             max_continuous_cached_steps=schedule.max_consecutive,
             steps_computation_mask=[int(not may_skip) for may_skip in schedule.may_skip],
-            enable_separate_cfg=False,  # it would tell conditions apart by odd and even; here each has its own context
+            enable_separate_cfg=False,  # not needed: each condition has its own context
         )
         self.cached = DualBlocks(
             blocks,
-            forward_pattern=ForwardPattern.Pattern_1,  # text before picture
+            forward_pattern=ForwardPattern.Pattern_1,  # text before image
             cache_prefix="blocks",
             cache_context="",
             context_manager=self.contexts,

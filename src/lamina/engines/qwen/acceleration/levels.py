@@ -1,4 +1,4 @@
-"""What the named levels are, and the thresholds of the step caches where a request names none."""
+"""The acceleration levels, and the default thresholds of the step caches."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,16 +14,16 @@ LEVELS = MappingProxyType(
         ),
     }
 )
-"""How these were chosen, and what they cost: docs/reference/acceleration.md."""
+"""For their choice and cost, see docs/reference/acceleration.md."""
 
 DEFAULT_THRESHOLDS = MappingProxyType({StepCache.FIRST_BLOCK: 0.25, StepCache.TEA: 0.5, StepCache.DUAL_BLOCK: 0.25})
-"""Runware's own defaults of fbCacheThreshold, teaCacheDistance and dbCacheThreshold."""
+"""Runware's defaults of fbCacheThreshold, teaCacheDistance and dbCacheThreshold."""
 
 
 def cache_of(acceleration: Acceleration) -> tuple[Acceleration, float]:
-    """The step cache that a level stands for, or the one asked for, and its threshold; `acceleration` is not off.
+    """The step cache of a level, or the requested one, with its threshold; `acceleration` must not be off.
 
-    A level keeps the request's `start` and `end`.
+    A level keeps the `start` and `end` of the request.
     """
     options = acceleration
     if acceleration.level in LEVELS:

@@ -1,4 +1,4 @@
-"""Counts the passes of each condition through the transformer, and which of them were skipped."""
+"""Counts the transformer passes of each condition, and how many were skipped."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from torch import nn
 
 from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
 
-_CONDITIONAL = "cond"  # what the diffusers pipelines call it; the other is "uncond"
+_CONDITIONAL = "cond"  # the name in the diffusers pipelines; the other is "uncond"
 
 
 @dataclass(slots=True)
 class Skips:
-    """`steps`: sampling steps whose conditional pass was skipped; `passes`: passes of both kinds that were."""
+    """`steps`: sampling steps whose conditional pass was skipped; `passes`: all skipped passes."""
 
     steps: int = 0
     passes: int = 0
 
 
 class _Done(BaseState):
-    """How many passes of its run one condition has behind it."""
+    """The number of finished passes of one condition in its run."""
 
     def __init__(self) -> None:
         self.passes = 0
@@ -30,7 +30,7 @@ class _Done(BaseState):
 
 
 class Passes(ModelHook):
-    """A diffusers hook on a `StandIn`, since hooks are what a pipeline tells the name of a pass (`cache_context`)."""
+    """A diffusers hook on a `StandIn`: only hooks get the name of a pass (`cache_context`)."""
 
     _is_stateful = True
 

@@ -1,8 +1,8 @@
-"""TeaCache: skips all blocks while the first one's input has moved little since they last ran.
+"""TeaCache: skips all blocks while the input of the first one has changed little since they last ran.
 
-After "Timestep Embedding Tells: It's Time to Cache for Video Diffusion Model" (arXiv 2411.19108) and the code that its
-authors published for Flux. They rescale each change by a polynomial fitted to a model; none is published for this
-family, so changes count as they are here, and a distance means another thing than in a fitted TeaCache.
+Follows "Timestep Embedding Tells: It's Time to Cache for Video Diffusion Model" (arXiv 2411.19108) and its authors'
+code for Flux. They rescale each change with a polynomial fitted to the model. None is published for this family, so
+changes are not rescaled, and distances are not comparable with those of a fitted TeaCache.
 """
 
 from copy import deepcopy
@@ -18,7 +18,7 @@ from lamina.engines.qwen.acceleration.stand_in import StandIn, Streams
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Run:
-    """One condition's. `seen`: the first block's input in the last step; `added`: what all blocks last added; BLC."""
+    """The state of one condition. `seen`: last input of the first block; `added`: last residual of all blocks; BLC."""
 
     step: int = 0
     seen: torch.Tensor | None = None
@@ -28,12 +28,12 @@ class _Run:
 
 
 class TeaCache(StandIn):
-    """`distance`: 0..1, the sum of relative changes (mean absolute) of the input at which the blocks run again."""
+    """`distance`: 0..1, accumulated relative mean absolute change of the input at which the blocks run again."""
 
     def __init__(self, blocks: nn.ModuleList, schedule: SkipSchedule, distance: float) -> None:
         super().__init__()
         self.blocks, self.schedule, self.distance = blocks, schedule, distance
-        self.modulation = _modulation_at_hand(blocks[0])
+        self.modulation = _resident_modulation(blocks[0])
         self.runs: dict[str, _Run] = {}
         self.run = _Run()
 
@@ -58,11 +58,11 @@ class TeaCache(StandIn):
 
     def _may_skip(self) -> bool:
         run, may_skip = self.run, self.schedule.may_skip
-        is_last = run.step == len(may_skip) - 1  # which the paper always computes, as it does the first
+        is_last = run.step == len(may_skip) - 1  # always computed, like the first, as in the paper
         return may_skip[run.step] and run.skipped_in_a_row < self.schedule.max_consecutive and not is_last
 
     def _change(self, hidden_states: torch.Tensor, temb: torch.Tensor, modulate_index=None, **_: object) -> float:
-        """Of the picture as the first block's attention sees it, normed and modulated by the timestep."""
+        """The relative change of the first block's attention input, normalised and modulated by the timestep."""
         first, before = self.blocks[0], self.run.seen
         modulation = self.modulation(temb).chunk(2, dim=-1)[0]
         seen, _gate = first._modulate(first.img_norm1(hidden_states), modulation, modulate_index)
@@ -70,8 +70,8 @@ class TeaCache(StandIn):
         return 0.0 if before is None else float((seen - before).abs().mean() / before.abs().mean())
 
 
-def _modulation_at_hand(block: nn.Module) -> nn.Module:
-    """What makes shifts and scales of a timestep; a copy where the block's weights are elsewhere while it rests."""
+def _resident_modulation(block: nn.Module) -> nn.Module:
+    """The modulation layer of the block; a resident copy if the weights of the block are offloaded."""
     hooks = getattr(block, "_diffusers_hook", None)
     offloading = hooks and hooks.get_hook(_GROUP_OFFLOADING)
     return deepcopy(block.img_mod).to(offloading.group.onload_device) if offloading else block.img_mod

@@ -1,1 +1,1 @@
-"""The same pictures sooner: each module here is one way, equal to what diffusers does, to rounding."""
+"""Optimizations of the diffusers models; each gives the same results up to rounding."""

@@ -1,7 +1,7 @@
-"""Chooses by measurement which of torch's attention kernels a transformer uses on its device.
+"""Benchmarks torch's attention kernels and selects the fastest for a transformer on its device.
 
-Which is the quickest depends on the GPU, the versions of CUDA and cuDNN, and how many tokens there are: on an H100
-cuDNN's is said to be half as quick again as what torch takes by itself. On a CPU torch has one, and takes it.
+The fastest kernel depends on the GPU, the versions of CUDA and cuDNN, and the number of tokens: on an H100, that of
+cuDNN is said to be 1.5 times as fast as torch's default. On a CPU, torch has only one.
 """
 
 import time
@@ -13,7 +13,7 @@ from diffusers import QwenImageTransformer2DModel
 from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
 
 TOKENS = 9_872
-"""Of a decomposition into 4 layers at 640 px with a prompt of 256 tokens."""
+"""Sequence length of a decomposition into 4 layers at 640 px with a prompt of 256 tokens."""
 CUDA_BACKENDS = (
     AttentionBackendName.NATIVE,
     AttentionBackendName._NATIVE_CUDNN,
@@ -22,22 +22,22 @@ CUDA_BACKENDS = (
     AttentionBackendName._FLASH_3,
     AttentionBackendName.FLASH,
 )
-"""Torch's own choice, its kernels by name, and the packages flash-attn 3 and 2, which count only if they are installed.
-Its "math" is not here: it writes all scores down, 5 GB of them for such a request."""
-_CLEARLY = 1.05  # times as quick as torch's choice, below which that stays: a tie is not to be broken by chance
+"""Torch's default, its kernels by name, and the optional packages flash-attn 3 and 2. The "math" kernel is excluded,
+since it materialises all attention scores, 5 GB for such a request."""
+_MIN_SPEEDUP = 1.05  # minimum speed-up over torch's default, so that noise does not decide
 _REPEATS = 3
 _chosen: dict[tuple[object, ...], AttentionBackendName] = {}
 
 
 class Timed(NamedTuple):
-    """`ms`: of one call, the best of three; None if the kernel is not to be had for this device and these numbers."""
+    """`ms`: best of three calls; None if the kernel does not support the device or data type."""
 
     backend: AttentionBackendName
     ms: float | None
 
 
 def choose_attention(transformer: QwenImageTransformer2DModel, device: torch.device, number: torch.dtype) -> None:
-    """Has every block use the quickest kernel. Measures once in a process for each kind of device and model."""
+    """Sets the fastest kernel for every block. Measures once per process for each device type and model."""
     if device.type != "cuda":
         return
     heads, channels = transformer.config.num_attention_heads, transformer.config.attention_head_dim
@@ -46,16 +46,16 @@ def choose_attention(transformer: QwenImageTransformer2DModel, device: torch.dev
         shape = 1, TOKENS, heads, channels
         _chosen[key] = quickest(timings(CUDA_BACKENDS, shape, device, number))
     for block in transformer.transformer_blocks:
-        # Not `set_attention_backend`, which changes the default of everything else in the process as well.
+        # Not `set_attention_backend`, which also changes the global default.
         block.attn.processor._attention_backend = _chosen[key]
 
 
 def quickest(measured: Iterable[Timed]) -> AttentionBackendName:
-    """The first of `measured`, which is torch's own choice, unless another is clearly quicker."""
+    """The first of `measured`, torch's default, unless another one is clearly faster."""
     own, *others = measured
     usable = [timed for timed in others if timed.ms is not None]
     best = min(usable, key=lambda timed: timed.ms, default=own)
-    return best.backend if own.ms is None or (best.ms is not None and best.ms * _CLEARLY < own.ms) else own.backend
+    return best.backend if own.ms is None or (best.ms is not None and best.ms * _MIN_SPEEDUP < own.ms) else own.backend
 
 
 def timings(
@@ -64,7 +64,7 @@ def timings(
     device: torch.device,
     number: torch.dtype,
 ) -> list[Timed]:
-    """Of attention over random numbers of `shape` (batch, tokens, heads, channels of a head)."""
+    """Times attention on random tensors of `shape` (batch, tokens, heads, channels per head)."""
     generator = torch.Generator(device).manual_seed(0)
     query, key, value = (torch.randn(shape, generator=generator, device=device, dtype=number) for _ in range(3))
     return [
@@ -77,7 +77,7 @@ def _timed(backend: AttentionBackendName, call: Callable[[AttentionBackendName],
         with torch.inference_mode():
             answer = call(backend)
             return Timed(backend, min(_ms(answer.device, lambda: call(backend)) for _ in range(_REPEATS)))
-    except (RuntimeError, ValueError, TypeError):  # what torch and the packages raise for what they cannot do
+    except (RuntimeError, ValueError, TypeError):  # raised for unsupported inputs
         return Timed(backend, None)
 
 

@@ -1,7 +1,7 @@
-"""Compiles a transformer's blocks as one kernel generator's work for every size, kept on disk from start to start.
+"""Compiles a transformer's blocks with torch.compile for all sizes, with a cache on disk.
 
-All blocks are one piece of code, compiled once (regional compilation), with sizes left open, so that no request waits
-for another compilation. LoRAs change the code of the blocks that they are on: requests with them run uncompiled.
+All blocks share one compiled code (regional compilation) with dynamic sizes, so that no request waits for a
+recompilation. LoRAs change the code of their blocks, so requests with LoRAs run uncompiled.
 """
 
 import os
@@ -12,16 +12,16 @@ from pathlib import Path
 import torch
 from diffusers import QwenImageTransformer2DModel
 
-_SHAPES = (((1, 4, 4),) * 2, 5), (((1, 6, 4),) * 3, 9)  # two sizes, by which torch sees that sizes change
-_RECOMPILATIONS = 32  # before torch gives up and runs uncompiled; LoRAs that are on the blocks, but off, cost one each
+_SHAPES = (((1, 4, 4),) * 2, 5), (((1, 6, 4),) * 3, 9)  # two sizes, so that torch treats sizes as dynamic
+_RECOMPILATIONS = 32  # limit before torch falls back to eager; each loaded but inactive LoRA costs one
 
 
 def compile_blocks(
     transformer: QwenImageTransformer2DModel, cache: Path | None = None, backend: str = "inductor"
 ) -> None:
-    """In place, at the first pass. `cache`: the folder where what was compiled is kept, if it is to be kept."""
+    """Compiles in place, at the first pass. `cache`: folder for the compiled code, or None."""
     if cache is not None:
-        # Torch reads it when it first compiles; whoever set it already meant it.
+        # Torch reads it at the first compilation; a value set by the user has priority.
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache))
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, _RECOMPILATIONS)
     for block in transformer.transformer_blocks:
@@ -33,7 +33,7 @@ def is_compiled(transformer: QwenImageTransformer2DModel) -> bool:
 
 
 def warm_up(transformer: QwenImageTransformer2DModel, device: torch.device) -> None:
-    """Runs two small passes, so that the first request finds everything compiled."""
+    """Runs two small passes, so that compilation is finished before the first request."""
     config, number = transformer.config, transformer.dtype
     with torch.inference_mode():
         for shapes, words in _SHAPES:
@@ -51,7 +51,7 @@ def warm_up(transformer: QwenImageTransformer2DModel, device: torch.device) -> N
 
 @contextmanager
 def uncompiled_if(has_loras: bool) -> Generator[None]:
-    """Within it, nothing runs compiled if there are LoRAs."""
+    """Within it, compiled code is disabled if there are LoRAs."""
     if not has_loras:
         yield
         return

@@ -1,4 +1,4 @@
-"""Remembers what prompts became for the model: the negative one of every request, and any that comes again."""
+"""Caches prompt embeddings, such as that of the negative prompt, which most requests share."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 
 MOST_BYTES = 64 << 20
-"""Held on the device; of the released models a prompt of 256 tokens takes 1.8 MB."""
+"""Limit of the cache on the device; a prompt of 256 tokens takes 1.8 MB with the released models."""
 
 _Encoded = tuple[torch.Tensor, torch.Tensor | None]
-"""What a pipeline's `encode_prompt` gives: (batch, tokens, channels), and a mask unless every token counts."""
+"""The result of a pipeline's `encode_prompt`: (batch, tokens, channels), and a mask or None."""
 
 
 class EmbeddingCache:
-    """Of one text encoder, those used last. Not for several threads at once."""
+    """An LRU cache for one text encoder. Not thread-safe."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
@@ -25,11 +25,11 @@ class EmbeddingCache:
         self.hits = 0
 
     def remember(self, pipeline: Any) -> None:
-        """In place: the pipeline asks here before it has its text encoder read a prompt."""
+        """Patches the pipeline to look up prompts here before it runs its text encoder."""
         pipeline.encode_prompt = partial(self._encoded, pipeline.encode_prompt, type(pipeline).__name__)
 
     def _encoded(self, encode: Any, wording: str, prompt: Any = None, image: Any = None, **options: Any) -> _Encoded:
-        """`wording`: whose template the prompt is put into."""
+        """`wording`: name of the pipeline, which determines the prompt template."""
         pictures = {} if image is None else {"image": image}
         if options.get("prompt_embeds") is not None:
             return encode(prompt=prompt, **pictures, **options)

@@ -1,10 +1,10 @@
-"""Runs the two passes of a guided step as one batch, where a pass is too small to keep the device busy.
+"""Batches the two passes of a step with classifier-free guidance if one pass cannot saturate the device.
 
-The pipelines call the model twice a step, with the prompt and with the negative prompt. The first step is left alone,
-and shows which embeddings belong together; from then on the first call computes both, and the second is answered from
-it. Large pictures gain nothing: their passes fill the device one at a time, and padding the shorter text costs.
+The pipelines call the model twice per step, with the prompt and with the negative prompt. The first step runs unchanged
+and shows which embeddings form a pair; in later steps, the first call computes both and the second returns the stored
+result. Large pictures gain nothing: a single pass saturates the device, and padding the shorter text costs time.
 
-Shapes: B batch, always one as it comes; T words, L picture tokens, C channels.
+Shapes: B batch, always one per call; T text tokens, L picture tokens, C channels.
 """
 
 from collections.abc import Callable, Generator
@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as functional
 from diffusers import QwenImageTransformer2DModel
 
-# Picture tokens times the square of the width, of the largest pass that is batched. On a GPU the released models reach
-# it at 1,365 tokens, a little above 512 x 512 px; on a CPU, nano's always stay below, and nothing released does.
+# Limit for batching: picture tokens times the square of the width. On a GPU, the released models reach it at 1,365
+# tokens, slightly above 512 x 512 px; on a CPU, only nano stays below it.
 _MOST_WORK = {"cuda": 1_365 * 3_072**2, "cpu": 1_024 * 192**2}
 
 _BATCHED = "hidden_states", "timestep", "additional_t_cond"
@@ -26,7 +26,7 @@ _Call = Callable[..., tuple[torch.Tensor]]
 
 @contextmanager
 def guided_together(transformer: QwenImageTransformer2DModel, is_wanted: bool = True) -> Generator[None]:
-    """Within it, small guided passes go in pairs; after it, whatever happened, the transformer is as it was."""
+    """Within it, small guided passes are batched; the transformer is always restored afterwards."""
     if not is_wanted:
         yield
         return
@@ -36,12 +36,12 @@ def guided_together(transformer: QwenImageTransformer2DModel, is_wanted: bool = 
         yield
     finally:
         del transformer.forward
-        if was_own is not None:  # accelerate's, for instance
+        if was_own is not None:  # a wrapper, for instance of accelerate
             transformer.forward = was_own
 
 
 class _Pairs:
-    """Stands before the model's `forward`, and takes the same arguments."""
+    """Wraps the model's `forward` and takes the same arguments."""
 
     def __init__(self, forward: _Call, config: Any) -> None:
         self._forward = forward
@@ -69,7 +69,7 @@ class _Pairs:
         return is_plain and len(latents_BLC) == 1 and latents_BLC.shape[1] * self._width**2 <= most
 
     def _learn(self, inputs: dict[str, Any]) -> None:
-        """Two calls with the same latents and another text are a guided step."""
+        """Detects a guided step: two calls with the same latents and different texts."""
         last, self._last = self._last, inputs
         if last is not None and last["hidden_states"] is inputs["hidden_states"]:
             self._partners = last, inputs
@@ -91,7 +91,7 @@ def _lengthened(text_BTC: torch.Tensor, length: int) -> torch.Tensor:
 
 
 def _mask_of(pair: tuple[dict[str, Any], dict[str, Any]], length: int) -> torch.Tensor | None:
-    """Which words are seen; None where all are, since attention without a mask is quicker."""
+    """The mask of text tokens; None if all are valid, since attention without a mask is faster."""
     texts = [one["encoder_hidden_states"] for one in pair]
     masks = [one.get("encoder_hidden_states_mask") for one in pair]
     if all(text_BTC.shape[1] == length for text_BTC in texts) and all(mask_BT is None for mask_BT in masks):

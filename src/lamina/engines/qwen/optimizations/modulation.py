@@ -1,9 +1,9 @@
-"""Tabulates what the timestep alone decides: shifts, scales and gates of all blocks, a third of the model's weights.
+"""Tabulates the modulation of all blocks (shifts, scales and gates), which depends only on the timestep.
 
-A row is one timestep's: what every block's `img_mod` and `txt_mod` give for it, worked out one row at a time, as
-diffusers does, so that the numbers are the same. Rows of a whole schedule are made when its first step comes, in one
-pass over the weights, and are kept for the next run. The weights may then stay where no work is done: in the machine's
-memory while the model is on a GPU. A LoRA on these layers has rows of its own, made when it is switched on.
+The modulation layers are a third of the model's weights. A row contains the output of every block's `img_mod` and
+`txt_mod` for one timestep, computed one row at a time as in diffusers, so that the values are identical. All rows of a
+schedule are computed at its first step, in one pass over the weights, and kept for the next run. The weights can then
+stay in host memory while the model is on a GPU. A LoRA on these layers has its own rows, computed when it is activated.
 """
 
 from collections import OrderedDict
@@ -20,21 +20,20 @@ from torch.func import functional_call
 from lamina.engines.qwen.needs import TABLE_ROWS
 
 _TABLES = "_lamina_modulation_tables"
-_PER_MILLE = 1000  # the pipelines give the model a thousandth of the scheduler's timestep
+_PER_MILLE = 1000  # the pipelines pass a thousandth of the scheduler's timestep to the model
 
 
 class _Row(NamedTuple):
-    """What a row is of: the timestep as the model is given it, and the condition that Layered adds (or None)."""
+    """The key of a row: the timestep as passed to the model, and the extra condition of qwen-image-layered, or None."""
 
     timestep: float
     condition: int | None
 
 
 class TabulatedModulation(nn.Sequential):
-    """Takes the place of `img_mod` or `txt_mod`: SiLU and a matrix, under the same names, so that LoRAs find them.
+    """Replaces `img_mod` or `txt_mod`, with the same submodule names, so that LoRAs find them.
 
-    `current` (B, 6 C): what it answers with in this pass. `is_resting`: the weights stay where they are when the model
-    is moved.
+    `current` (B, 6 C): the output for this pass. `is_resting`: the weights stay in place when the model is moved.
     """
 
     current: torch.Tensor
@@ -53,21 +52,21 @@ class TabulatedModulation(nn.Sequential):
 
 
 def tabulate_modulation(transformer: QwenImageTransformer2DModel, is_resting: bool) -> None:
-    """In place. `is_resting`: from now on, moving the transformer to a device leaves these weights behind."""
+    """Installs the tables in place. `is_resting`: moving the transformer to a device does not move these weights."""
     for block in transformer.transformer_blocks:
         block.img_mod = TabulatedModulation(block.img_mod, is_resting)
         block.txt_mod = TabulatedModulation(block.txt_mod, is_resting)
     tables = ModulationTables(transformer)
     setattr(transformer, _TABLES, tables)
-    # Where the timesteps pass as the blocks will know them, whatever stands before the model's own `forward`.
+    # The hook sees the timesteps as the blocks get them, whatever wraps the model's `forward`.
     transformer.time_text_embed.register_forward_pre_hook(tables.set_for_pass)
 
 
 @contextmanager
 def schedule_known(transformer: QwenImageTransformer2DModel, timesteps: Callable[[], Any]) -> Generator[None]:
-    """Within it, a timestep that has no row yet has all of the schedule's made with it.
+    """Within it, the first timestep without a row computes the rows of the whole schedule.
 
-    `timesteps`: of the scheduler (0..1000), asked when the first pass comes.
+    `timesteps`: returns those of the scheduler (0..1000); called at the first pass.
     """
     tables: ModulationTables | None = getattr(transformer, _TABLES, None)
     if tables is None:
@@ -86,9 +85,9 @@ class ModulationTables:
     def __init__(self, transformer: QwenImageTransformer2DModel) -> None:
         self.upcoming: Callable[[], Any] | None = None
         self.made = 0
-        """Rows worked out so far."""
+        """Number of rows computed so far."""
         self._embedding = transformer.time_text_embed
-        # The blocks, and not `transformer_blocks`: step caches put something else there for a while.
+        # Not `transformer_blocks` itself, which step caches replace temporarily.
         self._modulations = [
             part for block in transformer.transformer_blocks for part in (block.img_mod, block.txt_mod)
         ]
@@ -99,7 +98,7 @@ class ModulationTables:
         self._is_used = False
 
     def set_for_pass(self, _: nn.Module, embedded: tuple[Any, ...]) -> None:
-        """A hook before the timesteps of each pass are embedded: every block's modulation is set for them."""
+        """A forward pre-hook of the timestep embedding that sets the modulation of every block for this pass."""
         is_usable = not torch.is_grad_enabled()
         if is_usable != self._is_used:
             for part in self._modulations:
@@ -123,7 +122,7 @@ class ModulationTables:
             self._shown = shown
 
     def _rows_to_come(self, wanted: list[_Row], timesteps: torch.Tensor) -> list[_Row]:
-        """Of the rest of the schedule, in the pipelines' arithmetic: rounded to the model's numbers, then divided."""
+        """The rows of the remaining schedule, with the pipelines' rounding: to the model's dtype, then divided."""
         if self.upcoming is None:
             return []
         values = (self.upcoming().to(timesteps.device, timesteps.dtype) / _PER_MILLE).double().tolist()
@@ -133,7 +132,7 @@ class ModulationTables:
         return [row for row in rows if row not in known]
 
     def _table(self) -> OrderedDict[_Row, torch.Tensor]:
-        """The rows for the LoRAs that are switched on; of those before, none are kept."""
+        """The rows for the active LoRAs; those of previously active LoRAs are discarded."""
         adapters = tuple(self._adapters_on())
         if adapters != self._adapters:
             self._adapted.clear()
@@ -166,11 +165,11 @@ class ModulationTables:
         self.made += len(made)
 
     def _activated(self, time_1: torch.Tensor, condition: int | None, number: torch.dtype) -> torch.Tensor:
-        """(1, C): the embedding of the timestep, through the SiLU with which every modulation begins."""
+        """(1, C): the timestep embedding after the SiLU that begins every modulation."""
         device = time_1.device
         like = torch.empty(0, dtype=number, device=device)
         chosen = None if condition is None else torch.tensor([condition], device=device)
-        # Its `forward`, since this very class waits for it to be called.
+        # `forward`, since calling the module would run the hook of this class again.
         return self._modulations[0][0](self._embedding.forward(time_1.to(number), like, chosen))
 
     def _show(self, rows: list[torch.Tensor]) -> None:
@@ -180,7 +179,7 @@ class ModulationTables:
             with torch.inference_mode(False):
                 for part in self._modulations:
                     part.current = torch.empty(shape, dtype=rows[0].dtype, device=rows[0].device)
-        # In place, since compiled code has these buffers for inputs; one call for all of them.
+        # In place, since these buffers are inputs of compiled code; one call for all of them.
         for sample, row in enumerate(rows):
             torch._foreach_copy_([part.current[sample] for part in self._modulations], list(row.unbind()))
 
@@ -188,13 +187,13 @@ class ModulationTables:
 def _rows_of(timesteps: torch.Tensor, condition: torch.Tensor | None = None) -> list[_Row]:
     if condition is None:
         return [_Row(value, None) for value in timesteps.double().tolist()]
-    # Both at once, since asking a GPU waits for it.
+    # One transfer for both, since each one synchronises with the GPU.
     both = torch.stack((timesteps.double(), condition.double().expand_as(timesteps)), 1).tolist()
     return [_Row(value, int(chosen)) for value, chosen in both]
 
 
 def _at(device: torch.device, module: nn.Module) -> Callable[..., torch.Tensor]:
-    """The module as a function whose weights are on `device` for as long as it is kept."""
+    """The module as a function with its weights on `device`, as long as the function is referenced."""
     weights = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     if _lies_on(device, weights.values()):
         return module

@@ -1,10 +1,10 @@
-"""Makes the family's video VAE quick on single pictures, which is all that it is given here.
+"""Speeds up the family's video VAE for single pictures, the only inputs that it gets here.
 
 `QwenImageCausalConv3d` pads two frames of zeros before the first, so for one frame only the last temporal tap of each
-kernel meets anything but zeros: a 2-D convolution with `weight[:, :, -1]` gives the same numbers (to rounding) with a
-third of the arithmetic. What the video code does beside, to remember frames for the next ones, is left out.
+kernel has non-zero input: a 2-D convolution with `weight[:, :, -1]` gives the same result (up to rounding) with a third
+of the arithmetic. The cache of frames in the video code is skipped.
 
-Shapes: B pictures, C channels, H x W places; F frames, always one.
+Shapes: B pictures, C channels, H x W pixels or latents; F frames, always one.
 """
 
 from functools import partial
@@ -23,16 +23,16 @@ from diffusers.models.autoencoders.autoencoder_kl_qwenimage import (
 from diffusers.models.autoencoders.vae import DecoderOutput
 from torch import nn
 
-_LEAST_LENGTH = 1e-12  # of `functional.normalize`
-# Pixels that are encoded or decoded together; above, one picture at a time, which is what the memory needs reckon with.
+_LEAST_LENGTH = 1e-12  # the epsilon of `functional.normalize`
+# Pixels per batch; larger pictures are processed one at a time, as the memory estimate assumes.
 _TOGETHER_PX = 256 * 256
 
 
-def make_quick(vae: AutoencoderKLQwenImage) -> None:
-    """In place, for pictures of one frame; those of several, and tiles, go the way of diffusers as before.
+def optimize_vae(vae: AutoencoderKLQwenImage) -> None:
+    """Patches the VAE in place for single frames; several frames and tiling use the diffusers code.
 
-    The weights keep their values and shapes; in memory each kernel's last tap comes to lie in one piece, in the order
-    that convolutions over channels-last pictures want.
+    The weights keep their values and shapes, but the last tap of each kernel becomes contiguous in memory, in
+    channels-last order.
     """
     for module in vae.modules():
         if isinstance(module, QwenImageCausalConv3d):
@@ -42,7 +42,7 @@ def make_quick(vae: AutoencoderKLQwenImage) -> None:
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
     vae._encode = partial(_encode, vae, vae._encode)
     vae._decode = partial(_decode, vae, vae._decode)
-    vae.use_slicing = False  # `_in_parts` does it
+    vae.use_slicing = False  # replaced by `_in_parts`
 
 
 def _encode(vae: AutoencoderKLQwenImage, general, x_BCFHW: torch.Tensor) -> torch.Tensor:
@@ -99,14 +99,14 @@ def _residual(block: QwenImageResidualBlock, x_BCHW: torch.Tensor) -> torch.Tens
 
 
 def _attended(block: QwenImageAttentionBlock, x_BCHW: torch.Tensor) -> torch.Tensor:
-    """One head over all places."""
+    """Single-head attention over all positions."""
     triple_B1LC = _convolved(block.to_qkv, _normed(block.norm, x_BCHW)).flatten(2).transpose(1, 2).unsqueeze(1)
     mixed_B1LC = functional.scaled_dot_product_attention(*triple_B1LC.chunk(3, dim=-1))
     return _convolved(block.proj, mixed_B1LC.squeeze(1).transpose(1, 2).reshape(x_BCHW.shape)).add_(x_BCHW)
 
 
 def _resampled(layer: QwenImageResample, x_BCHW: torch.Tensor) -> torch.Tensor:
-    """Of a single frame the convolution over time is left out, as diffusers leaves it out of the first."""
+    """Without the temporal convolution, which diffusers also skips for the first frame."""
     if layer.mode.startswith("upsample"):
         x_BCHW = functional.interpolate(x_BCHW, scale_factor=2.0, mode="nearest-exact")
         return _convolved(layer.resample[1], x_BCHW)
@@ -125,7 +125,7 @@ def _activated(norm: QwenImageRMS_norm, x_BCHW: torch.Tensor) -> torch.Tensor:
 
 
 def _normed(norm: QwenImageRMS_norm, x_BCHW: torch.Tensor) -> torch.Tensor:
-    """To the length sqrt(C) at each place, then scaled by channel."""
+    """Normalises to the length sqrt(C) at each position, then scales per channel."""
     length_B1HW = torch.linalg.vector_norm(x_BCHW, dim=1, keepdim=True, dtype=torch.float32).clamp_min_(_LEAST_LENGTH)
     normed_BCHW = (x_BCHW / length_B1HW).mul_(norm.gamma.reshape(-1, 1, 1) * norm.scale)
     return normed_BCHW.add_(norm.bias).to(x_BCHW.dtype)

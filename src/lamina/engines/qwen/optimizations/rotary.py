@@ -1,10 +1,10 @@
-"""Rotary embedding fused with the norms of queries and keys, in a form that compiles into one pass over them.
+"""Rotary embedding fused with the norms of queries and keys, in a form that torch compiles into one pass.
 
-diffusers turns by multiplying complex numbers, which torch's compiler hands back to the slow path (Inductor has no code
-for them). Compiled, this turns by cosines and sines; uncompiled, complex numbers are the quicker of the two, so both
-read the same table. Between norm and turn nothing is rounded to 16 bits, as it is in diffusers.
+diffusers multiplies complex numbers, which Inductor cannot compile. Compiled code here uses cosines and sines; eager
+code uses complex numbers, which are faster there; both read the same table. Unlike diffusers, the result of the norm is
+not rounded to 16 bits before the rotation.
 
-Shapes: B batch, S tokens, H heads, D channels of a head, P pairs of channels (D / 2).
+Shapes: B batch, S tokens, H heads, D channels per head, P pairs of channels (D / 2).
 """
 
 import torch
@@ -15,19 +15,19 @@ from diffusers.models.attention_processor import Attention
 from diffusers.models.normalization import RMSNorm
 from torch import nn
 
-_MOST_KNOWN = 16  # shapes of requests; one of 9,600 tokens takes 5 MB
-_MASKED = AttentionBackendName.NATIVE  # some backends take no mask, and torch's own choice does
+_MOST_KNOWN = 16  # cached request shapes; one of 9,600 tokens takes 5 MB
+_MASKED = AttentionBackendName.NATIVE  # some backends do not support masks, torch's default does
 
 
 def use_real_rotary(transformer: QwenImageTransformer2DModel) -> None:
-    """In place; LoRAs, step caches and hooks see the same modules as before."""
+    """Patches the transformer in place; LoRAs, step caches and hooks see the same modules as before."""
     transformer.pos_embed = RealRotary(transformer.pos_embed)
     for block in transformer.transformer_blocks:
         block.attn.processor = RealRotaryAttention()
 
 
 class RealRotary(nn.Module):
-    """The model's own embedding of places, as pairs of a cosine and a sine: (S, P, 2) of pictures and of words."""
+    """The model's position embedding as pairs of cosine and sine: (S, P, 2) for pictures and for text."""
 
     def __init__(self, rotary: nn.Module) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class RealRotary(nn.Module):
 
 
 class RealRotaryAttention:
-    """What `QwenDoubleStreamAttnProcessor2_0` computes, given what `RealRotary` makes."""
+    """Replaces `QwenDoubleStreamAttnProcessor2_0`, with the embedding of `RealRotary`."""
 
     _attention_backend: AttentionBackendName | None = None  # diffusers' name, which `set_attention_backend` looks for
     _parallel_config = None
@@ -94,7 +94,7 @@ class RealRotaryAttention:
 
 
 def _normed_and_turned(x_BSHD: torch.Tensor, norm: RMSNorm, turns_SP2: torch.Tensor) -> torch.Tensor:
-    """(a, b) -> (a cos - b sin, a sin + b cos) for each pair of channels of the normed vectors."""
+    """Rotates each pair of channels of the normalised vectors: (a, b) -> (a cos - b sin, a sin + b cos)."""
     normed_BSHD = functional.rms_norm(x_BSHD.float(), (x_BSHD.shape[-1],), norm.weight.float(), norm.eps)
     pairs_BSHP2 = normed_BSHD.unflatten(-1, (-1, 2))
     turns_S1P2 = turns_SP2[:, None]

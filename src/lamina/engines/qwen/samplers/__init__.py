@@ -1,4 +1,4 @@
-"""How noise becomes a picture: every named scheduler as a diffusers object for the family's unmodified pipelines."""
+"""The samplers: every named scheduler as a diffusers object for the family's unmodified pipelines."""
 
 from lamina.engines.qwen.samplers.scheduler import FlowScheduler, make_scheduler
 

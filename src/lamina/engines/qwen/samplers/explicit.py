@@ -1,4 +1,4 @@
-"""Solvers without randomness that integrate the velocity itself, for which diffusers has none that takes any levels."""
+"""Deterministic solvers of the velocity ODE for arbitrary noise levels, which diffusers does not have."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from lamina.engines.qwen.samplers.solver import Solver
 
 
 class Heun(Solver):
-    """The trapezoidal rule with Euler's step as its guess: order 2, two evaluations a step, one in the last.
+    """Heun's method: trapezoidal rule with an Euler predictor, order 2, two evaluations per step, one in the last.
 
-    Its levels come in pairs: s0, s1, s1, s2, s2, ..., 0. An even index guesses, an odd one corrects. A run that begins
-    between the two (a picture-to-picture pipeline slices evaluations, not steps) has nothing to correct and stays.
+    Its levels come in pairs: s0, s1, s1, s2, s2, ..., 0. An even index predicts, an odd one corrects. A run that begins
+    at an odd index (an image-to-image pipeline slices evaluations, not steps) skips the correction.
     """
 
     def start(self, sigmas: Sequence[float]) -> None:
@@ -32,9 +32,9 @@ class Heun(Solver):
 
 
 class AdamsBashforth(Solver):
-    """Linear multistep of order 4 for uneven steps: the velocities so far, extrapolated by a polynomial in sigma.
+    """Adams-Bashforth multistep method of order 4 for uneven steps: extrapolates velocities by a polynomial in sigma.
 
-    It begins with orders 1 to 3 and ends with 3 to 1, since the last step, to a clean picture, is often the longest.
+    The order rises from 1 at the beginning and falls to 1 at the end, since the last step is often the longest.
     """
 
     order = 4
@@ -55,7 +55,7 @@ class AdamsBashforth(Solver):
 
 
 def _extrapolation_weights(known: Sequence[float], sigma: float, sigma_next: float) -> list[float]:
-    """What each value at `known` counts in the integral from `sigma` to `sigma_next` of the polynomial through them."""
+    """The weights of the values at `known` in the integral of their interpolating polynomial over the step."""
     step = sigma_next - sigma
     places = (np.array(known) - sigma) / step
     powers = np.arange(len(known))
@@ -66,8 +66,8 @@ def _extrapolation_weights(known: Sequence[float], sigma: float, sigma_next: flo
 class Deis(Solver):
     """DEIS of order 2 in the logarithm of rho = sigma / (1 - sigma) (Zhang and Chen 2022, arXiv:2204.13902).
 
-    Written as Euler's step plus what the change of the predicted noise adds. Diffusers' form divides by 1 - sigma,
-    which is 0 at the level where these models begin.
+    Written as an Euler step plus a term for the change of the predicted noise. The form in diffusers divides by
+    1 - sigma, which is 0 at the first level of these models.
     """
 
     def start(self, sigmas: Sequence[float]) -> None:

@@ -1,4 +1,4 @@
-"""Diffusers' exponential integrators, DPM-Solver++ and UniPC, on noise levels that are given to them."""
+"""The exponential integrators of diffusers, DPM-Solver++ and UniPC, for given noise levels."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,18 +8,18 @@ from diffusers import DPMSolverMultistepScheduler, DPMSolverSinglestepScheduler,
 
 from lamina.engines.qwen.samplers.solver import Noise, Solver
 
-_HIGHEST = 1 - 1e-6  # at 1 their log signal-to-noise ratio is minus infinity; diffusers' UniPC stops here too
-_MOST_GROWTH = 2.5  # past it, on Gaussian data, the extrapolation of a last long step was worse than Euler's method
+_HIGHEST = 1 - 1e-6  # at 1, the log SNR is minus infinity; diffusers' UniPC uses the same limit
+_MOST_GROWTH = 2.5  # beyond this ratio, extrapolating a long last step was worse than Euler on Gaussian data
 _FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 
 Inner = DPMSolverMultistepScheduler | DPMSolverSinglestepScheduler | UniPCMultistepScheduler
 
 
 class Exponential(Solver):
-    """A diffusers scheduler as a solver. `noise`: for those that need it.
+    """A diffusers scheduler as a solver. `noise`: for stochastic ones.
 
-    A multistep method extrapolates from the steps so far. Where one step in log signal-to-noise ratio is far longer
-    than the one before it (models that end at 0.02 have such a step there) it starts anew with order 1.
+    A multistep method extrapolates from earlier steps. If a step in log SNR is much longer than the previous one (as
+    for models that end at 0.02), the method restarts with order 1.
     """
 
     def __init__(self, make_inner: Callable[[], Inner], noise: Noise | None = None) -> None:
@@ -49,10 +49,10 @@ class Exponential(Solver):
 
 
 class _SdeThirdOrder(DPMSolverMultistepScheduler):
-    """The multistep solver with its third order mended for the stochastic form.
+    """The multistep solver with a corrected third-order update for the SDE form.
 
-    Diffusers weighs the second difference there with about -1, where the integral that it stands for goes to 0 with
-    the step: the spread of the pictures came out wrong by a share of the step. This is k-diffusion's weight.
+    The weight of the second difference in diffusers is about -1, but the integral that it approximates goes to 0 with
+    the step size, so the variance of the pictures was wrong. This is the weight of k-diffusion.
     """
 
     def multistep_dpm_solver_third_order_update(
@@ -79,7 +79,7 @@ def dpm_multistep(order: int) -> Exponential:
 
 
 def sde_dpm_multistep(order: int, noise: Noise) -> Exponential:
-    """Of order 1 it is the sampling of DDPM: each step draws from the posterior of the next level, given the guess."""
+    """With order 1, this is DDPM: each step samples the posterior of the next level, given the predicted picture."""
     return Exponential(lambda: _SdeThirdOrder(solver_order=order, algorithm_type="sde-dpmsolver++", **_FLOW), noise)
 
 

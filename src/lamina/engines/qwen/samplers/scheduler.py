@@ -1,4 +1,4 @@
-"""The scheduler that a pipeline sees: the model's own noise levels, spaced and stepped through as a name says."""
+"""The scheduler for a pipeline: the model's noise levels with the spacing and solver of a scheduler name."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ from lamina.engines.qwen.samplers.stochastic import AncestralEuler, Lcm
 
 
 def make_scheduler(name: str, own: FlowMatchEulerDiscreteScheduler, seed: int | Sequence[int] = 0) -> "FlowScheduler":
-    """A scheduler for the family's pipelines that does what the name says on a model whose own scheduler is `own`.
+    """The scheduler `name` for a model whose own scheduler is `own`, which is not changed.
 
-    `seed`: for the noise of stochastic methods, since these pipelines hand their generator to no scheduler: one for
-    the batch, or one a picture of it, 0..2^64-1. The same seed gives the same pictures, run after run. `own` is not
-    changed. Raises `LaminaError` (task_invalid) for an unknown name.
+    `seed`: for the noise of stochastic methods, since these pipelines do not pass their generator to the scheduler: one
+    for the batch or one per picture, 0..2^64-1. The same seed gives the same pictures.
+    Raises `LaminaError` (task_invalid) for an unknown name.
     """
     scheduler = scheduler_named(name)
     made = FlowScheduler.from_config(own.config)
@@ -62,11 +62,11 @@ def _solver(method: Method, noise: Noise) -> Solver | None:
 
 
 class FlowScheduler(FlowMatchEulerDiscreteScheduler):
-    """The model's own scheduler, shift and all, with other spacing and another solver where they are set.
+    """The model's own scheduler, including its shift, with optional other spacing and solver.
 
-    `sigmas` and `timesteps` belong to evaluations of the model, as diffusers has it: a method that asks twice a step
-    has 2 n - 1 timesteps for n steps. `order` stays 1 for all: these pipelines take the number of timesteps for the
-    number of steps, and a picture-to-picture one multiplies by `order` once more, past the end.
+    `sigmas` and `timesteps` are per model evaluation, as in diffusers: a method with two evaluations per step has
+    2 n - 1 timesteps for n steps. `order` is always 1: the pipelines use the number of timesteps as the number of
+    steps, and an image-to-image pipeline would multiply by `order` again, beyond the end.
     """
 
     spacing = Spacing.OWN
@@ -97,7 +97,7 @@ class FlowScheduler(FlowMatchEulerDiscreteScheduler):
         self.num_inference_steps = len(self.timesteps)
 
     def stretch_shift_to_terminal(self, t: torch.Tensor) -> torch.Tensor:
-        """A run of one step has nothing to stretch; diffusers divides 0 by 0."""
+        """Does nothing for a run of one step, for which diffusers divides 0 by 0."""
         return t if t[-1] == 1 else super().stretch_shift_to_terminal(t)
 
     def step(
@@ -109,7 +109,7 @@ class FlowScheduler(FlowMatchEulerDiscreteScheduler):
         return_dict: bool = True,
         **kwargs: object,
     ) -> FlowMatchEulerDiscreteSchedulerOutput | tuple[torch.Tensor]:
-        """`model_output`, `sample`: (B, L, C). The solver computes in float32 and gives the model's type back."""
+        """`model_output`, `sample`: (B, L, C). The solver computes in float32 and returns the dtype of the model."""
         if self.solver is None:
             return super().step(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
         if self.step_index is None:

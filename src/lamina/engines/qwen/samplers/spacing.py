@@ -1,7 +1,7 @@
-"""Where noise levels lie: the spacings that a scheduler's name may ask for, between the model's own highest and lowest.
+"""The spacings of noise levels between the highest and the lowest level of the model.
 
-Diffusers' multistep solvers take these levels from a variance schedule that flow-matching models do not have, so they
-are made here. A sigma is the share of noise, 0..1.
+The multistep solvers of diffusers derive their levels from a variance schedule, which flow-matching models do not have.
+Sigma is the share of noise, 0..1.
 """
 
 import math
@@ -20,24 +20,24 @@ Levels = npt.NDArray[np.float64]
 
 
 def respaced(sigmas: Levels, spacing: Spacing) -> Levels:
-    """As many levels as there are `sigmas` (N,), strictly decreasing, with the same first and last, spaced anew.
+    """(N,) levels, strictly decreasing, with the first and last value of `sigmas` (N,) and another spacing.
 
-    The zero that ends a run is neither taken nor given.
+    Neither contains the final zero.
     """
     highest, lowest = float(sigmas[0]), float(sigmas[-1])
-    way = np.linspace(0, 1, len(sigmas))
+    share = np.linspace(0, 1, len(sigmas))
     match spacing:
         case Spacing.OWN:
             return sigmas
         case Spacing.UNIFORM:
-            return highest + way * (lowest - highest)
+            return highest + share * (lowest - highest)
         case Spacing.KARRAS:
             first, last = highest ** (1 / RHO), lowest ** (1 / RHO)
-            return (first + way * (last - first)) ** RHO
+            return (first + share * (last - first)) ** RHO
         case Spacing.EXPONENTIAL:
-            return np.exp(math.log(highest) + way * math.log(lowest / highest))
+            return np.exp(math.log(highest) + share * math.log(lowest / highest))
         case Spacing.BETA:
-            return lowest + (highest - lowest) * symmetric_beta_quantiles(1 - way)
+            return lowest + (highest - lowest) * symmetric_beta_quantiles(1 - share)
 
 
 def symmetric_beta_quantiles(shares: Levels, shape: float = BETA_SHAPE) -> Levels:

@@ -1,4 +1,4 @@
-"""Solvers that draw fresh noise at every step and are not among those that diffusers has for any noise levels."""
+"""Stochastic solvers for arbitrary noise levels that diffusers does not have."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from lamina.engines.qwen.samplers.solver import Noise, Solver
 
 
 class AncestralEuler(Solver):
-    """Euler's step to below the next level, then scaled and noised up to it, all of the randomness (eta) of 1.
+    """Ancestral Euler: a step below the next level, then noise up to it, with eta = 1.
 
-    The form for straight paths, as diffusers' `LTXEulerAncestralRFScheduler` has it: step to sigma_down =
-    sigma_next^2 / sigma, scale so that the picture's share is that of sigma_next, add noise for the rest.
+    The rectified-flow form of diffusers' `LTXEulerAncestralRFScheduler`: step to sigma_down = sigma_next^2 / sigma,
+    scale the picture to its share at sigma_next, add noise for the rest.
     """
 
     def __init__(self, noise: Noise) -> None:
@@ -32,9 +32,9 @@ class AncestralEuler(Solver):
 
 
 class Lcm(Solver):
-    """Consistency sampling (Luo et al. 2023, arXiv:2310.04378): guess the clean picture, noise it anew.
+    """Consistency sampling (Luo et al. 2023, arXiv:2310.04378): predict the clean picture, then add new noise.
 
-    Right for models that were distilled to guess well in one step; others lose detail with it.
+    For models distilled for one-step prediction; others lose detail.
     """
 
     def __init__(self, noise: Noise) -> None:
