@@ -94,7 +94,7 @@ class EndpointExpander:
         try:
             text = json.loads(content)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError):
-            raise no_expansion(self._who, "sent a response that is not a chat completion") from None
+            raise no_expansion(self._who, "sent an answer that is not a chat completion") from None
         if not isinstance(text, str):
-            raise no_expansion(self._who, "sent a chat completion without text")
+            raise no_expansion(self._who, "sent an answer without text")
         return text

@@ -62,7 +62,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
     assert not Path("style.safetensors").exists()
     done = lamina(*command)
     assert done.code == 0
-    assert json.loads(done.out)["notes"] == ["Went on from the checkpoint of step 2."]
+    assert json.loads(done.out)["notes"] == ["Resumed from the checkpoint of step 2."]
     assert Path("style.safetensors").is_file()
     assert signal.getsignal(signal.SIGINT) is heeded
 

@@ -163,7 +163,9 @@ def test_a_hub_without_the_model_is_an_error(hub: FakeHub) -> None:
     result = from_hub(hub, "pull", "qwen-image-edit")
     assert result.returncode == FAILED
     assert result.stdout == ""
-    assert result.stderr.startswith("lamina: Qwen/Qwen-Image-Edit could not be downloaded: there is no such repository")
+    assert result.stderr.startswith(
+        "lamina: Qwen/Qwen-Image-Edit could not be downloaded: the repository does not exist"
+    )
     assert result.stderr.count("\n") == 1
 
 

@@ -97,7 +97,7 @@ def test_a_machine_without_the_memory_to_offload_to_quantises() -> None:
 
 def test_a_small_gpu_is_refused_with_what_would_fit() -> None:
     with pytest.raises(
-        LaminaError, match=r"needs 6 GB of memory on cuda:0 with .*group_offload, and there are 4 GB"
+        LaminaError, match=r"needs 6 GB of memory on cuda:0 with .*group_offload, but 4 GB are free"
     ) as raised:
         plan(gpu(4))
     assert raised.value.code is ErrorCode.OUT_OF_MEMORY

@@ -1,1 +1,1 @@
-"""LoRAs: finds them, reads every layout that trainers write, and puts them on the transformer for one request."""
+"""LoRAs: finds and reads them in all common layouts, and applies them to the transformer for one request."""

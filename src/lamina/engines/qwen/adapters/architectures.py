@@ -1,11 +1,10 @@
-"""Says for which model a LoRA was trained when it was not for this one."""
+"""Identifies the model that a LoRA was trained for if it is not this one."""
 
 import re
 from collections.abc import Iterable, Mapping
 
-# The first that matches any key wins, so what is particular to one model stands above what several share. Dots and
-# underscores are one here, because kohya's trainers write underscores for both. Names: the modules of the models as
-# their makers published them and as diffusers 0.42 names them.
+# The first pattern that matches any key wins, so specific patterns come before shared ones. Dots are converted to
+# underscores, as in kohya's trainers. The names are those of the published models and of diffusers 0.42.
 _KEYS = (
     ("Stable Diffusion XL", r"lora_te2_|text_encoder_2_|(down|up)_blocks_\d+_attentions_\d+_transformer_blocks_[1-9]"),
     ("Stable Diffusion XL", r"lora_unet_(input|output)_blocks_\d+_1_transformer_blocks_[1-9]"),
@@ -22,17 +21,17 @@ _KEYS = (
     ("LTX-Video or PixArt", r"transformer_blocks_\d+_attn[12]_to_"),
     ("a language model", r"layers_\d+_(self_attn_[qkvo]_proj|mlp_(gate|up|down)_proj)_"),
 )
-# What trainers write into the file about the base model: kohya and its kin, ai-toolkit, the ModelSpec standard.
+# Metadata about the base model, written by kohya's trainers, ai-toolkit and the ModelSpec standard.
 _DECLARED_IN = ("modelspec.architecture", "ss_base_model_version")
 _LONGEST_DECLARED = 60
-# Their attention layers have the names of Qwen-Image's, and those of FLUX.1 have their size as well.
+# Models whose attention layers have the same names as those of Qwen-Image; FLUX.1 has the same sizes, too.
 _LOOK_ALIKE = (("FLUX.1", "flux"), ("Stable Diffusion 3", "sd3"), ("Stable Diffusion 3", "stable-diffusion-3"))
 
 
 def other_architecture(keys: Iterable[str], metadata: Mapping[str, str]) -> str | None:
-    """The name of another model that a LoRA is for, by its tensors' `keys`, or else by what its `metadata` declare.
+    """The name of another model that a LoRA is for, from its tensor `keys` or else from its `metadata`.
 
-    None where neither tells, or where it declares that it is for a Qwen-Image model.
+    None if neither identifies another model, or if the metadata name a Qwen-Image model.
     """
     flat = [re.sub(r"\W", "_", key) for key in keys]
     for name, pattern in _KEYS:
@@ -42,7 +41,7 @@ def other_architecture(keys: Iterable[str], metadata: Mapping[str, str]) -> str 
 
 
 def declared_look_alike(metadata: Mapping[str, str]) -> str | None:
-    """The name of a model whose LoRAs can fit Qwen-Image by accident, if `metadata` declare that it is for that."""
+    """The name of a model whose LoRAs can match Qwen-Image by accident, if `metadata` declare that model."""
     declared = " ".join(_declared(metadata)).lower()
     return next((name for name, mark in _LOOK_ALIKE if mark in declared and "qwen" not in declared), None)
 

@@ -1,4 +1,4 @@
-"""Keeps LoRAs that were fetched from URLs, by what is in them, and fetches each URL once."""
+"""Caches LoRAs downloaded from URLs by their content, and downloads each URL once."""
 
 import hashlib
 import os
@@ -17,10 +17,10 @@ KEPT_BYTES = 32 << 30
 
 
 class Fetch(Protocol):
-    """Gets what stands at an http or https URL. A service brings one that does not reach into its own network."""
+    """Downloads an http or https URL. A service uses one that cannot access its private network."""
 
     def __call__(self, url: str, write: Callable[[bytes], object], /) -> None:
-        """Hands the content to `write` piece by piece, and lets what `write` raises through.
+        """Passes the content to `write` in chunks; exceptions of `write` propagate.
 
         Raises `LaminaError` (download_failed).
         """
@@ -28,9 +28,9 @@ class Fetch(Protocol):
 
 
 class LoraDownloads:
-    """A folder: `blobs/` holds files named by their SHA-256, `urls/` says for each URL's SHA-256 which it was.
+    """A cache folder: `blobs/` contains files named by their SHA-256, `urls/` maps the SHA-256 of URLs to them.
 
-    Past `kept_bytes` the LoRAs that were longest unused are removed, and fetched again when they are next asked for.
+    Beyond `kept_bytes`, the least recently used LoRAs are deleted; they are downloaded again when needed.
     """
 
     def __init__(self, folder: Path, fetch: Fetch, kept_bytes: int = KEPT_BYTES) -> None:
@@ -39,21 +39,21 @@ class LoraDownloads:
         self._kept_bytes = kept_bytes
 
     def get(self, url: str) -> LoraFile:
-        """Raises `LaminaError` (lora_unusable, download_failed)."""
+        """The LoRA at a URL, from the cache if possible. Raises `LaminaError` (lora_unusable, download_failed)."""
         try:
             label = label_of(url)
         except ValueError:
-            raise unusable(url, "it is no URL.", "Check the address.") from None
+            raise unusable(url, "it is not a valid URL.", "Check the URL.") from None
         check_name(urlsplit(url).path, label)
-        noted = self._urls / hashlib.sha256(url.encode()).hexdigest()
-        sha256 = noted.read_text() if noted.is_file() else ""
+        entry = self._urls / hashlib.sha256(url.encode()).hexdigest()
+        sha256 = entry.read_text() if entry.is_file() else ""
         blob = self._blobs / f"{sha256}.safetensors"
         if not sha256 or not blob.is_file():
             blob = self._download(url, label)
-            _write_whole(noted, blob.stem)
+            _write_atomically(entry, blob.stem)
             self._forget_oldest(blob)
-        now_ns = time.time_ns()  # finer than the clock that utime takes by itself
-        os.utime(blob, ns=(now_ns, now_ns))  # when it was last used
+        now_ns = time.time_ns()  # higher resolution than the default of utime
+        os.utime(blob, ns=(now_ns, now_ns))  # marks it as used
         return LoraFile(label, blob, blob.stem)
 
     def _download(self, url: str, label: str) -> Path:
@@ -79,13 +79,13 @@ class LoraDownloads:
 
 
 def label_of(url: str) -> str:
-    """A URL without user, password and query, which may hold secrets, for messages."""
+    """A URL for messages, without user, password and query, which may contain secrets."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class _Bounded:
-    """Writes and hashes up to the size that a LoRA may have."""
+    """Writes and hashes up to the size limit of a LoRA."""
 
     def __init__(self, file: IO[bytes], label: str) -> None:
         self._file, self._label = file, label
@@ -95,12 +95,12 @@ class _Bounded:
     def write(self, piece: bytes) -> None:
         self._written += len(piece)
         if self._written > MOST_BYTES:
-            raise unusable(self._label, f"it has more than {MOST_BYTES:,} bytes; a whole model, perhaps.")
+            raise unusable(self._label, f"it has more than {MOST_BYTES:,} bytes; it may be a full model.")
         self.sha256.update(piece)
         self._file.write(piece)
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as part:
         part.write(text)

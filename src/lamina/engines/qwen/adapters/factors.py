@@ -1,4 +1,4 @@
-"""Finds the factor that a LoRA was trained with: alpha over rank, wherever its trainer wrote it."""
+"""Finds the scale that a LoRA was trained with, alpha / rank, in its tensors or metadata."""
 
 import math
 
@@ -8,9 +8,9 @@ from lamina.engines.qwen.adapters.refusal import FETCH_AGAIN, unusable
 
 
 def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: dict[str, object]) -> float:
-    """By the file's own `alpha` for the module, or else by peft's `config`; 1 where neither says, as trainers mean it.
+    """The scale from the module's `alpha` tensor, or else from peft's `config`; 1 if neither exists.
 
-    Raises `LaminaError` (lora_unusable) if it is no finite number.
+    Raises `LaminaError` (lora_unusable) if alpha is not a finite number.
     """
     if alpha is not None:
         written = alpha.item() if alpha.numel() == 1 else None
@@ -21,13 +21,15 @@ def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: 
         if written is None:
             return 1.0
     if isinstance(written, bool) or not isinstance(written, int | float) or not math.isfinite(written):
-        raise unusable(label, f"its alpha for {module!r} is no number.", FETCH_AGAIN)
+        raise unusable(label, f"its alpha for {module!r} is not a number.", FETCH_AGAIN)
     return written / divisor
 
 
 def _configured_alpha(module: str, config: dict[str, object]) -> object:
-    """peft takes the keys of `alpha_pattern` for regular expressions that end the module's name. A stranger's regular
-    expression can run for ever, and trainers write names there, so they are compared as names.
+    """The alpha for a module from peft's `alpha_pattern` or `lora_alpha`.
+
+    peft treats the keys of `alpha_pattern` as regular expressions for the end of the module name. Regular expressions
+    from untrusted files can take forever, and trainers write plain names, so they are compared as names here.
     """
     pattern = config.get("alpha_pattern")
     for key, alpha in pattern.items() if isinstance(pattern, dict) else ():

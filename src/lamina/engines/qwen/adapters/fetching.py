@@ -1,4 +1,4 @@
-"""Fetches a URL for a user at their own machine, who may reach whatever it reaches; a service must not use this."""
+"""Downloads a URL without network restrictions, for local use; a service must not use this."""
 
 import http.client
 import time
@@ -15,9 +15,9 @@ _PIECE_BYTES = 1 << 20
 
 
 def fetch(url: str, write: Callable[[bytes], object]) -> None:
-    """A `Fetch` over http and https, redirects followed, proxies of the environment used.
+    """A `Fetch` over http and https that follows redirects and uses the proxies of the environment.
 
-    Gives up after 30 s of silence and after an hour. Raises `LaminaError` (download_failed).
+    Times out after 30 s without data and after an hour in total. Raises `LaminaError` (download_failed).
     """
     started_s = time.monotonic()
     try:
@@ -30,16 +30,16 @@ def fetch(url: str, write: Callable[[bytes], object]) -> None:
                 if time.monotonic() - started_s > _LONGEST_S:
                     raise _failed(url, "it took more than an hour")
             if announced is not None and received != int(announced):
-                raise _failed(url, f"{received:,} of {announced} bytes came")
+                raise _failed(url, f"only {received:,} of {announced} bytes were received")
     except urllib.error.HTTPError as refusal:
         refusal.close()
-        raise _failed(url, f"the server answers {refusal.code} {refusal.reason}") from None
+        raise _failed(url, f"the server responded {refusal.code} {refusal.reason}") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as problem:
         raise _failed(url, str(getattr(problem, "reason", problem))) from None
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """urllib's own opener would follow a redirect to ftp as well."""
+    """An opener without ftp, which the default one of urllib would follow redirects to."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -54,7 +54,9 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _failed(url: str, why: str) -> LaminaError:
+def _failed(url: str, reason: str) -> LaminaError:
     return LaminaError(
-        ErrorCode.DOWNLOAD_FAILED, f"The LoRA {label_of(url)!r} did not come: {why}.", "Check the address, try again."
+        ErrorCode.DOWNLOAD_FAILED,
+        f"The LoRA {label_of(url)!r} could not be downloaded: {reason}.",
+        "Check the URL and try again.",
     )

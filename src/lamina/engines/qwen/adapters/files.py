@@ -1,4 +1,4 @@
-"""Reads LoRA files: safetensors alone, with everything about them bounded before it is believed."""
+"""Reads LoRA files, which must be safetensors; names, sizes and headers are checked first."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lamina.engines.qwen.adapters.refusal import FETCH_AGAIN, unusable
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """A LoRA on this machine. `label`: what the user called it; `sha256`: of its content, in hexadecimal."""
+    """A LoRA file on this machine. `label`: its name in the request; `sha256`: of its content, in hexadecimal."""
 
     label: str
     path: Path
@@ -22,7 +22,7 @@ class LoraFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoraContent:
-    """What a file holds, as its trainer named it. The tensors are on the CPU and may be backed by the file itself."""
+    """The content of a LoRA file with the original names. The tensors are on the CPU and may be memory-mapped."""
 
     label: str
     tensors: dict[str, Tensor]
@@ -30,21 +30,22 @@ class LoraContent:
 
 
 def read_lora(file: LoraFile) -> LoraContent:
-    """Raises `LaminaError` (lora_unusable) if the file is anything but an undamaged safetensors file."""
+    """The content of a file. Raises `LaminaError` (lora_unusable) unless it is a valid safetensors file."""
     check_lora(file.path, file.label)
     try:
         with safe_open(file.path, framework="pt", device="cpu") as opened:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118  # it is not a mapping
             return LoraContent(file.label, tensors, opened.metadata() or {})
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError, RuntimeError) as damage:
-        why = f"it is damaged or cut short ({_first_line(damage)})."
-        raise unusable(file.label, why, FETCH_AGAIN) from damage
+        reason = f"it is damaged or truncated ({_first_line(damage)})."
+        raise unusable(file.label, reason, FETCH_AGAIN) from damage
 
 
 def adapter_config(content: LoraContent) -> dict[str, object]:
-    """What peft and diffusers wrote of how it was trained: `lora_alpha`, `r`, `alpha_pattern`...; {} without.
+    """The training configuration written by peft or diffusers: `lora_alpha`, `r`, `alpha_pattern`...; {} if absent.
 
-    diffusers keeps it as JSON under "lora_adapter_metadata", each key behind "transformer." (loaders/lora_base.py).
+    diffusers stores it as JSON in "lora_adapter_metadata", with keys that begin with "transformer."
+    (loaders/lora_base.py).
     """
     written = content.metadata.get("lora_adapter_metadata")
     if written is None:
@@ -54,7 +55,7 @@ def adapter_config(content: LoraContent) -> dict[str, object]:
     except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
-        raise unusable(content.label, "what it says of its own training is damaged.", FETCH_AGAIN)
+        raise unusable(content.label, "its training configuration is damaged.", FETCH_AGAIN)
     return {key.removeprefix("transformer."): value for key, value in config.items()}
 
 

@@ -1,8 +1,8 @@
-"""Turns every layout in which trainers write a LoRA into one: a pair of matrices and a factor for each linear layer.
+"""Converts all common LoRA layouts into one: a pair of matrices and a scale for each linear layer.
 
-Our own conversion, not diffusers': its loader drops bare keys without a word, takes underscores apart by a list of
-guesses, and neither counts what it matched nor says what did not fit. Here names are looked up among the transformer's
-own, so a file is understood as a whole or refused.
+Not the conversion of diffusers, whose loader silently drops keys without a prefix, guesses how to split underscores,
+and does not report unmatched keys. Here, names are looked up among the transformer's layers, and a file with unknown
+keys is rejected.
 """
 
 import re
@@ -20,11 +20,11 @@ from lamina.engines.qwen.adapters.refusal import FETCH_AGAIN, unusable
 Shapes = Mapping[str, tuple[int, int]]
 """(inputs, outputs) of each linear layer of a transformer, by its name in diffusers."""
 
-# diffusers and peft, ai-toolkit and ComfyUI, peft's own files, DiffSynth; several may stand one behind another.
+# Prefixes of diffusers and peft, ai-toolkit and ComfyUI, peft itself, DiffSynth; they may be combined.
 _PREFIX = re.compile(r"(?:(?:base_model|model|transformer|diffusion_model|pipe|dit)\.)*")
-# kohya and musubi-tuner write a module's dots as underscores behind one of these.
+# With these prefixes of kohya and musubi-tuner, dots in module names are underscores.
 _FLAT_PREFIX = re.compile(r"(?:lora_unet_|lora_transformer_)")
-# `.default` or another adapter's name stands inside in DiffSynth's files and in those of bare peft.
+# Files of DiffSynth and peft contain the adapter name, such as `.default`.
 _MATRIX = re.compile(r"(.+)\.(lora_A|lora_B|lora_down|lora_up|lora\.down|lora\.up)(?:\.[^.]+)?\.weight")
 _DOWN = ("lora_A", "lora_down", "lora.down")
 _OTHER_METHODS = (
@@ -33,14 +33,14 @@ _OTHER_METHODS = (
     (re.compile(r"\.lokr_w"), "LoKr"),
     (re.compile(r"\.oft_|\.boft_"), "OFT"),
 )
-_NAMED = 3  # of what is wrong, in a message
+_MOST_LISTED = 3  # keys in an error message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LowRank:
-    """What is added to one linear layer's weight W: W + factor * up @ down.
+    """The update of one linear layer's weight W: W + factor * up @ down.
 
-    `down`: (rank, inputs). `up`: (outputs, rank). `factor`: alpha / rank, as it was trained.
+    `down`: (rank, inputs). `up`: (outputs, rank). `factor`: alpha / rank.
     """
 
     down: Tensor
@@ -56,15 +56,15 @@ class _Pair:
 
 
 def parse_lora(content: LoraContent, shapes: Shapes) -> dict[str, LowRank]:
-    """The layers that a LoRA changes, by name. Ranks may differ from layer to layer.
+    """The updates of a LoRA by layer name. Ranks may differ between layers.
 
-    Raises `LaminaError` (lora_unusable) if it is another architecture's or method's, if there is anything in it that
-    has no place in a transformer of these `shapes`, or if its numbers are not finite.
+    Raises `LaminaError` (lora_unusable) if it is for another architecture, uses another method, has keys that do not
+    match a transformer with these `shapes`, or contains non-finite values.
     """
     _check_method(content)
     pairs = _pairs(content, shapes)
     if not pairs:
-        raise unusable(content.label, "there is nothing in it.", FETCH_AGAIN)
+        raise unusable(content.label, "it is empty.", FETCH_AGAIN)
     if look_alike := declared_look_alike(content.metadata):
         raise _for_another(content.label, look_alike)
     config = adapter_config(content)
@@ -76,23 +76,23 @@ def parse_lora(content: LoraContent, shapes: Shapes) -> dict[str, LowRank]:
 def _pairs(content: LoraContent, shapes: Shapes) -> dict[str, _Pair]:
     names = {**{name.replace(".", "_"): name for name in shapes}, **{name: name for name in shapes}}
     pairs: dict[str, _Pair] = {}
-    strange: list[str] = []
+    unexpected: list[str] = []
     for key, module, part in _parts(content.tensors):
         name = names.get(module)
         if name is None or part is None:
-            strange.append(key)
+            unexpected.append(key)
             continue
         pair = pairs.setdefault(name, _Pair())
         if getattr(pair, part) is not None:
-            raise unusable(content.label, f"it holds two of {name!r}.", "Give a file with one LoRA in it.")
+            raise unusable(content.label, f"it contains {name!r} twice.", "Use a file with a single LoRA.")
         setattr(pair, part, content.tensors[key])
-    if strange:
-        raise _misfit(content, strange, len(pairs), shapes)
+    if unexpected:
+        raise _misfit(content, unexpected, len(pairs), shapes)
     return pairs
 
 
 def _parts(keys: Mapping[str, Tensor]) -> Iterator[tuple[str, str, str | None]]:
-    """(key, module with dots or underscores, down | up | alpha | None where the key is no part of a LoRA)."""
+    """(key, module with dots or underscores, "down", "up", "alpha", or None if the key is not part of a LoRA)."""
     for key in keys:
         matrix = _MATRIX.fullmatch(key)
         if matrix:
@@ -113,42 +113,46 @@ def _check_method(content: LoraContent) -> None:
 
 
 def _other_method(label: str, method: str) -> Exception:
-    return unusable(label, f"it is a {method}, not a plain LoRA.", "Train or get it as a plain LoRA.")
+    return unusable(label, f"it is a {method}, not a plain LoRA.", "Use a plain LoRA.")
 
 
 def _for_another(label: str, architecture: str) -> Exception:
     return unusable(label, f"it is for {architecture}, not for Qwen-Image.")
 
 
-def _misfit(content: LoraContent, strange: list[str], matched: int, shapes: Shapes) -> Exception:
-    other = other_architecture(strange, content.metadata)
+def _misfit(content: LoraContent, unexpected: list[str], matched: int, shapes: Shapes) -> Exception:
+    other = other_architecture(unexpected, content.metadata)
     if other:
         return _for_another(content.label, other)
     block = re.compile(r"transformer_blocks[._](\d+)[._]")
-    last = max((int(found[1]) for key in strange if (found := block.search(key))), default=-1)
-    blocks = 1 + max((int(found[1]) for name in shapes if (found := block.search(name))), default=-1)
+    last = max((int(match[1]) for key in unexpected if (match := block.search(key))), default=-1)
+    blocks = 1 + max((int(match[1]) for name in shapes if (match := block.search(name))), default=-1)
     if last >= blocks:
-        return unusable(content.label, f"it is for a larger model: it has a block {last + 1}, of {blocks} here.")
-    which = ", ".join(strange[:_NAMED]) + (f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else "")
-    return unusable(content.label, f"{matched} of its modules fit this model, and these have no place in it: {which}.")
+        return unusable(
+            content.label, f"it is for a larger model: it has a block {last + 1}, and this model has {blocks} blocks."
+        )
+    listed = ", ".join(unexpected[:_MOST_LISTED]) + (
+        f" and {len(unexpected) - _MOST_LISTED} more" if len(unexpected) > _MOST_LISTED else ""
+    )
+    return unusable(content.label, f"{matched} of its modules match this model, but these do not: {listed}.")
 
 
 def _low_rank(label: str, name: str, pair: _Pair, shape: tuple[int, int], config: dict[str, object]) -> LowRank:
     down, up = pair.down, pair.up
     if down is None or up is None:
-        raise unusable(label, f"of {name!r} there is one matrix without the other.", FETCH_AGAIN)
+        raise unusable(label, f"{name!r} has only one of its two matrices.", FETCH_AGAIN)
     if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1] or not down.shape[0]:
         found = f"{tuple(down.shape)} and {tuple(up.shape)}"
-        raise unusable(label, f"the matrices of {name!r} do not fit each other: {found}.", FETCH_AGAIN)
+        raise unusable(label, f"the shapes of the matrices of {name!r} do not match: {found}.", FETCH_AGAIN)
     if (down.shape[1], up.shape[0]) != shape:
         expected, found = f"{shape[0]} x {shape[1]}", f"{down.shape[1]} x {up.shape[0]}"
-        raise unusable(label, f"at {name!r} the model has {expected} inputs and outputs, and it {found}.")
+        raise unusable(label, f"{name!r} has {expected} inputs and outputs in the model, but {found} in the LoRA.")
     for matrix in (down, up):
         if not matrix.is_floating_point() or not bool(torch.isfinite(_comparable(matrix)).all()):
-            raise unusable(label, f"there are numbers in {name!r} that are not finite.", FETCH_AGAIN)
+            raise unusable(label, f"{name!r} contains non-finite values.", FETCH_AGAIN)
     return LowRank(down, up, factor_of(label, name, down.shape[0], pair.alpha, config))
 
 
 def _comparable(matrix: Tensor) -> Tensor:
-    """8-bit floats know no arithmetic of their own."""
+    """The matrix in float32 if it has 8 bits, since FP8 tensors support no arithmetic."""
     return matrix.float() if matrix.element_size() == 1 else matrix

@@ -1,4 +1,4 @@
-"""Finds the file that a request's LoRA means: a path, a URL, or an id on the Hugging Face hub."""
+"""Finds the file of a LoRA given as a path, a URL, or an id on the Hugging Face hub."""
 
 import hashlib
 import re
@@ -17,14 +17,14 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)((?:/[\w.-]+)*)")
 _ENDING = ".safetensors"
-_USUAL_NAMES = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")  # of diffusers, of peft
+_USUAL_NAMES = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")  # the names in diffusers and peft
 
 
 class LoraPlaces:
-    """Where LoRAs come from. Nothing is fetched but URLs; the hub's cache is read and never filled.
+    """The sources of LoRAs. Only URLs are downloaded; the hub cache is only read.
 
-    `downloads`: the folder that keeps what came from URLs. `fetch`: how it comes. `hub_cache`: the Hugging Face hub's
-    cache folder; None is that library's own.
+    `downloads`: cache folder for URLs. `fetch`: downloads a URL. `hub_cache`: cache folder of the Hugging Face hub;
+    None is the default of huggingface_hub.
     """
 
     def __init__(self, downloads: Path, fetch: Fetch = fetch_at_home, hub_cache: Path | None = None) -> None:
@@ -33,17 +33,20 @@ class LoraPlaces:
         self._hashes: dict[tuple[Path, int, int], str] = {}
 
     def find(self, path: str) -> LoraFile:
-        """`path`: a file, a folder with one LoRA in it, an http or https URL, `owner/name` on the hub or a file there,
-        `owner/name/folder/file.safetensors`; what is on the disk goes before the hub.
+        """The LoRA file for `path`.
 
+        `path`: a file, a folder with one LoRA, an http or https URL, `owner/name` on the hub, or a file there,
+        `owner/name/folder/file.safetensors`. Local files have priority over the hub.
         Raises `LaminaError` (lora_unusable, download_failed).
         """
         if _URL.match(path):
             return self._downloads.get(path)
         if scheme := _SCHEME.match(path):
-            raise unusable(path, f"there is no way to fetch {scheme[1]}.", "Give a file, an https URL or a hub id.")
+            raise unusable(
+                path, f"the URL scheme {scheme[1]} is not supported.", "Use a file, an https URL or a hub id."
+            )
         if "\0" in path:
-            raise unusable(path, "no file has such a name.", "Give a file, an https URL or a hub id.")
+            raise unusable(path, "it is not a valid file name.", "Use a file, an https URL or a hub id.")
         file = self._local(path) or self._pulled(path)
         check_lora(file, path)
         return LoraFile(path, file, self._hash(file, path))
@@ -62,21 +65,21 @@ class LoraPlaces:
         hub_id = _HUB_ID.fullmatch(path)
         inside = hub_id[2].removeprefix("/") if hub_id else ""
         if not hub_id or hub_id[1].endswith(_ENDING) or ".." in path.split("/"):
-            raise unusable(path, "there is no such file.", "Check the name and the folder you are in.")
+            raise unusable(path, "there is no such file.", "Check the name and the current folder.")
         try:
             snapshot = Path(snapshot_download(hub_id[1], cache_dir=self._hub_cache, local_files_only=True))
         except (LocalEntryNotFoundError, HFValidationError):
-            why = "there is no such file, and the hub's LoRA of that name is not on this machine."
-            raise unusable(path, why, f"Download it first (hf download {hub_id[1]}), or give a file.") from None
-        found = snapshot / inside
-        if found.is_dir():
-            return _only_lora(found, path)
-        if not found.exists():
-            raise unusable(path, f"{hub_id[1]} has no {inside!r} on this machine.", f"There are: {_named(snapshot)}.")
-        return found
+            reason = "there is no such file, and the hub repository of that name is not on this machine."
+            raise unusable(path, reason, f"Download it first (hf download {hub_id[1]}), or use a file.") from None
+        file = snapshot / inside
+        if file.is_dir():
+            return _only_lora(file, path)
+        if not file.exists():
+            raise unusable(path, f"{hub_id[1]} has no {inside!r} on this machine.", f"Files: {_listed(snapshot)}.")
+        return file
 
     def _hash(self, file: Path, label: str) -> str:
-        """Of the content. A file of the same name, size and time is not read again."""
+        """SHA-256 of the content, cached by path, size and modification time."""
         try:
             status = file.stat()
             key = (file.resolve(), status.st_size, status.st_mtime_ns)
@@ -93,12 +96,12 @@ def _only_lora(folder: Path, label: str) -> Path:
     usual = [file for file in files if file.name in _USUAL_NAMES]
     if len(files) != 1 and len(usual) != 1:
         if not files:
-            raise unusable(label, "there is no safetensors file in it.", f"There are: {_named(folder)}.")
-        which = f"Say which: {label.rstrip('/')}/{files[0].name}, for one."
-        raise unusable(label, f"there are {len(files)} safetensors files in it: {_named(folder)}.", which)
+            raise unusable(label, "it contains no safetensors file.", f"Files: {_listed(folder)}.")
+        hint = f"Specify the file, for example {label.rstrip('/')}/{files[0].name}."
+        raise unusable(label, f"it contains {len(files)} safetensors files: {_listed(folder)}.", hint)
     return (usual or files)[0]
 
 
-def _named(folder: Path) -> str:
+def _listed(folder: Path) -> str:
     names = sorted(str(file.relative_to(folder)) for file in folder.rglob(f"*{_ENDING}"))
     return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "") if names else "none"

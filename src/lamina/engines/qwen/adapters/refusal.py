@@ -1,11 +1,11 @@
-"""The one way in which a LoRA is refused."""
+"""The error for an unusable LoRA."""
 
 from lamina.core.errors import ErrorCode, LaminaError
 
-TRAINED_FOR_THIS = "Give one that was trained for this model."
-FETCH_AGAIN = "Get the file again from where it came."
+TRAINED_FOR_THIS = "Use a LoRA that was trained for this model."
+FETCH_AGAIN = "Download the file again."
 
 
-def unusable(label: str, why: str, hint: str = TRAINED_FOR_THIS) -> LaminaError:
-    """`label`: what the user called it. `why`: a whole sentence about "it"."""
-    return LaminaError(ErrorCode.LORA_UNUSABLE, f"The LoRA {label!r} cannot be used: {why}", hint)
+def unusable(label: str, reason: str, hint: str = TRAINED_FOR_THIS) -> LaminaError:
+    """The error lora_unusable. `label`: the LoRA's name in the request. `reason`: a sentence about "it"."""
+    return LaminaError(ErrorCode.LORA_UNUSABLE, f"The LoRA {label!r} cannot be used: {reason}", hint)

@@ -1,4 +1,4 @@
-"""Puts LoRAs on a transformer for one request and takes them off after it, leaving nothing behind."""
+"""Activates LoRAs on a transformer for one request and deactivates them afterwards."""
 
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
@@ -18,7 +18,7 @@ from lamina.engines.qwen.adapters.layouts import LowRank, parse_lora
 # Rank 32 on attention and MLPs of the released transformer is 0.4 GB in 16 bits.
 MOST_LOADED = 8
 MOST_LOADED_BYTES = 4 << 30
-_CONFIG = LoraConfig(init_lora_weights=False, inference_mode=True)  # ranks and factors are set layer by layer
+_CONFIG = LoraConfig(init_lora_weights=False, inference_mode=True)  # ranks and scales are set per layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class _Loaded:
 
 
 class Adapters:
-    """The LoRAs of one transformer. Those used last stay on it, switched off, so that using them again moves nothing.
+    """The LoRAs of one transformer. Recently used ones stay loaded but inactive, so that reactivating them is fast.
 
-    Made before anything wraps the transformer's linear layers, and after they are quantised. Uses peft's layer, which
-    diffusers knows, but not peft's way of choosing layers by regular expressions: ranks and layers are set one by one.
-    peft's special layers for quantised weights are for merging, and are passed by: what is added here is added to the
-    layer's output, whatever its weight is made of. Not for several threads at once.
+    Create it after the linear layers are quantised and before anything else wraps them. It uses peft's LoRA layer,
+    which diffusers supports, but sets ranks and layers individually instead of by regular expressions. peft's layers
+    for quantised weights are not used: they are for merging, and here the update is added to the output of the layer.
+    Not thread-safe.
 
-    `dtype`: of the LoRAs' matrices; None is the transformer's own.
+    `dtype`: of the LoRA matrices; None uses that of the transformer.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Adapters:
         most_bytes: int = MOST_LOADED_BYTES,
     ) -> None:
         self.transformer = transformer
-        self._transformer = getattr(transformer, "_orig_mod", transformer)  # what torch.compile wraps as a whole
+        self._transformer = getattr(transformer, "_orig_mod", transformer)  # unwraps a compiled model
         self._dtype = dtype or transformer.dtype
         self._most_loaded, self._most_bytes = most_loaded, most_bytes
         self._shapes = {
@@ -55,18 +55,18 @@ class Adapters:
             if isinstance(module, nn.Linear)
         }
         self._layers: dict[str, LoraLinear] = {}
-        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()  # by content, the one used longest ago first
-        self._switched_on: set[str] = set()
+        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()  # by SHA-256, the least recently used first
+        self._active_layers: set[str] = set()
         self._is_active = False
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The SHA-256 of each LoRA that is on the transformer, the one used longest ago first."""
+        """The SHA-256 of each loaded LoRA, the least recently used first."""
         return tuple(self._loaded)
 
     @contextmanager
     def active(self, wanted: Sequence[tuple[LoraFile, float]]) -> Generator[None]:
-        """Runs the transformer with these LoRAs at these scales; of one that is named twice, the scales add up.
+        """Activates these LoRAs with these scales within the context; the scales of duplicates are added.
 
         Raises `LaminaError` (lora_unusable) before anything is changed.
         """
@@ -75,18 +75,18 @@ class Adapters:
         self.load(wanted)
         try:
             self._is_active = True
-            self._switch({sha256: scale for sha256, scale in _scales(wanted).items() if scale})
+            self._set_active({sha256: scale for sha256, scale in _scales(wanted).items() if scale})
             yield
         finally:
-            self._switch({})
+            self._set_active({})
             self._is_active = False
 
     def load(self, wanted: Sequence[tuple[LoraFile, float]]) -> None:
-        """Puts them on the transformer, switched off, as `active` would. Raises `LaminaError` (lora_unusable)."""
+        """Loads LoRAs without activating them. Raises `LaminaError` (lora_unusable)."""
         self._load_missing([file for file, _ in wanted], _scales(wanted))
 
     def unload(self) -> None:
-        """Frees the memory of every LoRA."""
+        """Unloads every LoRA."""
         for sha256 in self.loaded:
             self._remove(sha256)
 
@@ -98,13 +98,13 @@ class Adapters:
                 self._loaded.move_to_end(sha256)
         for sha256, layers in parsed.items():
             size = sum(layer.down.numel() + layer.up.numel() for layer in layers.values()) * self._dtype.itemsize
-            self._make_room(size, wanted)
+            self._evict_until_fits(size, wanted)
             self._add(sha256, layers, size)
         if parsed:
-            # Group offloading holds lists of what it moves, made before these layers were there.
+            # Group offloading has lists of the modules to move, which do not contain the new layers.
             _maybe_remove_and_reapply_group_offloading(self._transformer)
 
-    def _make_room(self, size_bytes: int, wanted: Mapping[str, float]) -> None:
+    def _evict_until_fits(self, size_bytes: int, wanted: Mapping[str, float]) -> None:
         for sha256 in self.loaded:
             total = size_bytes + sum(loaded.size_bytes for loaded in self._loaded.values())
             if len(self._loaded) < self._most_loaded and total <= self._most_bytes:
@@ -116,14 +116,14 @@ class Adapters:
         self._loaded[sha256] = _Loaded({name: layer.factor for name, layer in layers.items()}, size_bytes)
         try:
             for name, low_rank in layers.items():
-                self._put_on(sha256, name, low_rank)
+                self._add_layer(sha256, name, low_rank)
         except BaseException:
             self._remove(sha256)
             raise
 
-    def _put_on(self, sha256: str, name: str, low_rank: LowRank) -> None:
+    def _add_layer(self, sha256: str, name: str, low_rank: LowRank) -> None:
         rank = low_rank.down.shape[0]
-        with torch.device("meta"):  # peft makes matrices that are replaced at once
+        with torch.device("meta"):  # the initial matrices of peft are replaced below
             if name in self._layers:
                 self._layers[name].update_layer(sha256, rank, lora_alpha=rank, config=_CONFIG)
             else:
@@ -134,7 +134,7 @@ class Adapters:
         layer = self._layers[name]
         device = layer.get_base_layer().weight.device
         for matrices, matrix in ((layer.lora_A, low_rank.down), (layer.lora_B, low_rank.up)):
-            # A copy in any case: what was read may be backed by the file, which may change.
+            # Always a copy: the tensor may be memory-mapped from a file that can change.
             copy = matrix.to(device, self._dtype, copy=True, memory_format=torch.contiguous_format)
             matrices[sha256].weight = nn.Parameter(copy, requires_grad=False)
 
@@ -143,15 +143,15 @@ class Adapters:
             if name in self._layers:
                 self._layers[name].delete_adapter(sha256)
 
-    def _switch(self, scales: Mapping[str, float]) -> None:
-        here: dict[str, list[str]] = {}
+    def _set_active(self, scales: Mapping[str, float]) -> None:
+        by_layer: dict[str, list[str]] = {}
         for sha256 in scales:
             for name in self._loaded[sha256].factors:
-                here.setdefault(name, []).append(sha256)
-        for name in self._switched_on - here.keys():
+                by_layer.setdefault(name, []).append(sha256)
+        for name in self._active_layers - by_layer.keys():
             _use(self._layers[name], [])
-        self._switched_on = set(here)
-        for name, chosen in here.items():
+        self._active_layers = set(by_layer)
+        for name, chosen in by_layer.items():
             layer = self._layers[name]
             for sha256 in chosen:
                 layer.scaling[sha256] = scales[sha256] * self._loaded[sha256].factors[name]
@@ -159,7 +159,7 @@ class Adapters:
 
 
 def _scales(wanted: Sequence[tuple[LoraFile, float]]) -> dict[str, float]:
-    """By content."""
+    """The total scale by SHA-256."""
     scales: dict[str, float] = {}
     for file, scale in wanted:
         scales[file.sha256] = scales.get(file.sha256, 0.0) + scale
@@ -167,8 +167,9 @@ def _scales(wanted: Sequence[tuple[LoraFile, float]]) -> dict[str, float]:
 
 
 def _use(layer: LoraLinear, chosen: list[str]) -> None:
-    """What peft's `set_adapter` and `enable_adapters` do, less the visit to every matrix of every LoRA to switch
-    gradients, which are never on here and took most of the time of switching.
+    """Does what peft's `set_adapter` and `enable_adapters` do, but without setting requires_grad of every matrix.
+
+    Gradients are never enabled here, and that loop took most of the time.
     """
     layer._active_adapter = chosen
     layer._disable_adapters = not chosen

@@ -1,1 +1,1 @@
-"""Trains LoRAs: examples encoded once, flow matching on the sequences that the pipelines build, checkpoints."""
+"""Trains LoRAs with flow matching on pre-encoded examples, with checkpoints."""

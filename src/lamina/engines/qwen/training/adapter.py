@@ -1,4 +1,4 @@
-"""The LoRA that is trained: put on the transformer by peft, in float32 whatever the model's own numbers are."""
+"""The LoRA in training, added to the transformer with peft, in float32 whatever the precision of the model."""
 
 import json
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ _MODULES = {
 
 
 class TrainedAdapter:
-    """A new LoRA on `transformer`, which is frozen but for it. The same seed begins with the same numbers.
+    """A new LoRA on the otherwise frozen `transformer`. Its initial values depend on the seed only.
 
-    `average`: of how much of it a step leaves in the moving average; 0 is none.
+    `average`: decay of the moving average, 0..1; 0 keeps no average.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class TrainedAdapter:
     def parameters(self) -> list[torch.nn.Parameter]:
         return list(self._weights.values())
 
-    def follow(self) -> None:
-        """The moving average goes along by a step."""
+    def update_average(self) -> None:
+        """Updates the moving average after a step."""
         if self._average:
             weights = [self._weights[name].detach() for name in self._average]
             torch._foreach_lerp_(list(self._average.values()), weights, 1 - self._share)
 
     def state(self) -> dict[str, Tensor]:
-        """By names of its own, to go on from."""
+        """The tensors of the checkpoint."""
         own = {f"weight.{name}": weight.detach() for name, weight in self._weights.items()}
         return own | {f"average.{name}": weight for name, weight in self._average.items()}
 
@@ -81,11 +81,11 @@ class TrainedAdapter:
             for name, weight in self._average.items():
                 weight.copy_(state[f"average.{name}"])
 
-    def write(self, path: Path, dtype: torch.dtype, told: Mapping[str, str]) -> None:
-        """The LoRA in diffusers' layout; of the moving average, if there is one. `told`: for the file's metadata.
+    def write(self, path: Path, dtype: torch.dtype, metadata: Mapping[str, str]) -> None:
+        """Writes the LoRA, or its moving average if there is one, in diffusers' layout with extra `metadata`.
 
-        The factor alpha over rank is in the matrices, so that a reader that does not know where to look for it applies
-        the LoRA as it was trained.
+        The scale alpha / rank is folded into the matrices, so that readers that do not find it in the metadata still
+        apply the LoRA correctly.
         """
         tensors: dict[str, Tensor] = {}
         for name, weight in (self._average or self._weights).items():
@@ -94,4 +94,4 @@ class TrainedAdapter:
         modules = sorted({name.rpartition(".lora_")[0] for name in self._weights})
         config = {"r": self.rank, "lora_alpha": self.rank, "target_modules": modules, "peft_type": "LORA"}
         prefixed = {f"transformer.{key}": value for key, value in config.items()}
-        write_tensors(path, tensors, {"format": "pt", "lora_adapter_metadata": json.dumps(prefixed), **told})
+        write_tensors(path, tensors, {"format": "pt", "lora_adapter_metadata": json.dumps(prefixed), **metadata})

@@ -1,6 +1,6 @@
-"""Turns examples into what the transformer is given, exactly as the pipelines do it at inference, each once.
+"""Encodes each example once into the inputs of the transformer, exactly as the pipelines do at inference.
 
-Shapes: F pictures to be made, S tokens of each, G tokens of the pictures that are given, T words, C channels, D width.
+Shapes: F target pictures, S tokens of each, G tokens of the given pictures, T text tokens, C channels, D width.
 """
 
 import hashlib
@@ -28,14 +28,16 @@ Grid = tuple[int, int, int]
 _CONDITION_AREA_PX = pipeline_qwenimage_edit_plus.CONDITION_IMAGE_SIZE
 _REFERENCE_AREA_PX = pipeline_qwenimage_edit_plus.VAE_IMAGE_SIZE
 _TENSORS = ("target", "given", "words", "no_words")
-_NO_WORDS = " "  # what the engine gives the pipelines as the negative prompt where a request has none
+_NO_WORDS = " "  # the negative prompt that the engine uses if a request has none
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Encoded:
-    """One example. `target` (F, S, C): what is to be made, of layers the whole picture first; `given` (G, C): what it
-    is made from; `words`, `no_words` (T, D): the prompt, and one that says nothing; `grids`: of the F pictures, then
-    of those that are given.
+    """An encoded example.
+
+    `target` (F, S, C): the pictures to generate, for layers beginning with the composite; `given` (G, C): the input
+    pictures; `words`, `no_words` (T, D): embeddings of the prompt and of an empty prompt; `grids`: of the F target
+    pictures, then of the given ones.
     """
 
     target: torch.Tensor
@@ -46,9 +48,9 @@ class Encoded:
 
 
 class Encoder:
-    """Encodes examples with a model's VAE and language model; none is kept but on the disk.
+    """Encodes examples with a model's VAE and language model.
 
-    `parts`: without a transformer. `resolution_px`: the side of the square that targets have the area of.
+    `parts`: components without the transformer. `resolution_px`: targets have the area of a square with this side.
     """
 
     def __init__(self, model: Model, kind: TaskKind, parts: Components, resolution_px: int) -> None:
@@ -62,12 +64,12 @@ class Encoder:
             return self._layers(example) if self._is_layered else self._edit(example)
 
     def _edit(self, example: Example) -> Encoded:
-        seen: list[Image.Image] = []
+        conditions: list[Image.Image] = []
         references: list[torch.Tensor] = []
         grids: list[Grid] = []
         for read in example.starts:
             picture = for_pipeline(read(), self._parts.channels)
-            seen.append(self._resized(picture, _edit_size(_CONDITION_AREA_PX, picture)))
+            conditions.append(self._resized(picture, _edit_size(_CONDITION_AREA_PX, picture)))
             size = _edit_size(_REFERENCE_AREA_PX, picture)
             references.append(self._pixels(picture, size))
             grids.append(self._grid(size))
@@ -78,8 +80,8 @@ class Encoder:
         return Encoded(
             target=target_1SC,
             given=given_1GC[0],
-            words=self._words(example.caption, image=seen),
-            no_words=self._words(_NO_WORDS, image=seen),
+            words=self._words(example.caption, image=conditions),
+            no_words=self._words(_NO_WORDS, image=conditions),
             grids=(self._grid(size), *grids),
         )
 
@@ -104,12 +106,12 @@ class Encoder:
         return self._pipeline.image_processor.resize(picture, size[1], size[0])
 
     def _pixels(self, picture: Image.Image, size: tuple[int, int]) -> torch.Tensor:
-        """As the pipelines do it: to `size` whatever the aspect, -1..1, with an axis for frames."""
+        """Preprocessed as in the pipelines: resized to `size`, values -1..1, with a frame axis."""
         resized = self._resized(picture, size)
         return self._pipeline.image_processor.preprocess(resized, size[1], size[0]).unsqueeze(2)
 
     def _latents(self, pictures: list[torch.Tensor]) -> torch.Tensor:
-        """(1, tokens of all, C), packed and normalised by the pipeline."""
+        """(1, tokens of all pictures, C), packed and normalised by the pipeline."""
         packed: list[torch.Tensor] = []
         for picture in pictures:
             pixels = picture.to(self._parts.device, self._parts.vae.dtype)
@@ -119,8 +121,8 @@ class Encoder:
             packed.append(self._pipeline._pack_latents(latents, count, channels, height, width, *frames))
         return torch.cat(packed, 1).cpu()
 
-    def _words(self, prompt: str, **seen: Any) -> torch.Tensor:
-        states_1TD, _ = self._pipeline.encode_prompt(prompt=prompt, device=torch.device(self._parts.device), **seen)
+    def _words(self, prompt: str, **pictures: Any) -> torch.Tensor:
+        states_1TD, _ = self._pipeline.encode_prompt(prompt=prompt, device=torch.device(self._parts.device), **pictures)
         return states_1TD[0].cpu()
 
     def _grid(self, size: tuple[int, int]) -> Grid:
@@ -129,7 +131,7 @@ class Encoder:
 
 
 class EncodedExamples:
-    """The examples on the disk, in files of their own by what is in them; `made_by`: what they were encoded with."""
+    """The encoded examples on disk, one file each, named by content; `made_by`: identifies the encoders."""
 
     def __init__(self, folder: Path, examples: list[Example], made_by: str) -> None:
         self._folder, self._examples = folder, examples
@@ -143,11 +145,11 @@ class EncodedExamples:
     def missing(self) -> list[int]:
         return [index for index, file in enumerate(self._files) if not file.is_file()]
 
-    def fill(self, encoder: Encoder, tell: Callable[[int, int], None]) -> None:
-        """Encodes what is missing; `tell` hears before each how many there are already, and of how many."""
+    def fill(self, encoder: Encoder, report: Callable[[int, int], None]) -> None:
+        """Encodes missing examples; `report` is called before each with the number done and the total."""
         missing = self.missing
         for done, index in enumerate(missing):
-            tell(done, len(missing))
+            report(done, len(missing))
             encoded = encoder.encode(self._examples[index])
             tensors = {name: getattr(encoded, name) for name in _TENSORS}
             write_tensors(self._files[index], tensors, {"grids": json.dumps(encoded.grids)})
@@ -160,7 +162,7 @@ class EncodedExamples:
 
     def grids(self, index: int) -> tuple[Grid, ...]:
         with safe_open(self._files[index], framework="pt") as file:
-            return tuple((one, rows, columns) for one, rows, columns in json.loads(file.metadata()["grids"]))
+            return tuple((frame, rows, columns) for frame, rows, columns in json.loads(file.metadata()["grids"]))
 
     def remove(self) -> None:
         for file in self._files:

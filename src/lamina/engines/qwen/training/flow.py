@@ -1,7 +1,7 @@
-"""The loss: flow matching at the noise levels that the model's own scheduler visits.
+"""The flow-matching loss, at the noise levels of the model's scheduler.
 
-x at sigma is (1 - sigma) x0 + sigma noise, and the model says noise - x0 (Lipman et al. 2023, as all of the family).
-Shapes: B examples, F pictures to be made, S tokens of each, G tokens that are given, T words, C channels, D width.
+x at sigma is (1 - sigma) x0 + sigma noise, and the model predicts noise - x0 (Lipman et al. 2023).
+Shapes: B examples, F target pictures, S tokens of each, G given tokens, T text tokens, C channels, D width.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from lamina.engines.qwen.training.encoding import Encoded, Grid
 
-_LEVELS = 1000  # of a schedule, from which a step draws one
-_BASE_TOKENS = 256 * 256 / 16 / 16  # of the layer pipeline's shift
+_LEVELS = 1000  # number of levels in the schedule from which a step draws one
+_BASE_TOKENS = 256 * 256 / 16 / 16  # the base of the shift in the layered pipeline
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Batch:
     """Examples of equal grids, on the device: `target` (B, F, S, C), `given` (B, G, C), `words` (B, T, D).
 
-    `is_word` (B, T) tells words from padding; None where all are words.
+    `is_word` (B, T): False for padding; None if there is no padding.
     """
 
     target: torch.Tensor
@@ -35,9 +35,10 @@ class Batch:
 
 
 def batch_of(examples: Sequence[Encoded], are_wordless: Sequence[bool], device: str) -> Batch:
-    """`are_wordless`: which of them are to be learnt without their caption."""
+    """The batch of `examples`. `are_wordless`: which of them are trained without their caption."""
     words = [
-        one.no_words if is_wordless else one.words for one, is_wordless in zip(examples, are_wordless, strict=True)
+        example.no_words if is_wordless else example.words
+        for example, is_wordless in zip(examples, are_wordless, strict=True)
     ]
     longest = max(len(states) for states in words)
     padded = [torch.nn.functional.pad(states, (0, 0, 0, longest - len(states))) for states in words]
@@ -52,14 +53,14 @@ def batch_of(examples: Sequence[Encoded], are_wordless: Sequence[bool], device: 
 
 
 class NoiseLevels:
-    """The sigmas of a model's scheduler, shifted by the size of what is made as its pipeline shifts them."""
+    """The sigmas of a model's scheduler, shifted by the picture size as in its pipeline."""
 
     def __init__(self, scheduler: FlowMatchEulerDiscreteScheduler, is_layered: bool) -> None:
         self._scheduler, self._is_layered = scheduler, is_layered
-        self._known: dict[int, NDArray[np.float32]] = {}
+        self._levels: dict[int, NDArray[np.float32]] = {}
 
     def schedule(self, tokens: int, steps: int) -> FlowMatchEulerDiscreteScheduler:
-        """A scheduler of its own, set to sample in so many steps. `tokens`: of one picture that is made."""
+        """A new scheduler set up for `steps` steps. `tokens`: of one generated picture."""
         own = FlowMatchEulerDiscreteScheduler.from_config(self._scheduler.config)
         if self._is_layered:
             own.set_timesteps(sigmas=np.linspace(1, 0, steps + 1)[:-1].tolist(), mu=(tokens / _BASE_TOKENS) ** 0.5)
@@ -76,30 +77,31 @@ class NoiseLevels:
         return own
 
     def draw(self, tokens: int, count: int, rng: np.random.Generator) -> torch.Tensor:
-        """(count,) in 0..1."""
-        if tokens not in self._known:
-            self._known[tokens] = self.schedule(tokens, _LEVELS).sigmas[:-1].numpy().astype(np.float32)
-        return torch.from_numpy(rng.choice(self._known[tokens], count))
+        """(count,) random levels in 0..1."""
+        if tokens not in self._levels:
+            self._levels[tokens] = self.schedule(tokens, _LEVELS).sigmas[:-1].numpy().astype(np.float32)
+        return torch.from_numpy(rng.choice(self._levels[tokens], count))
 
 
 def loss_of(transformer: Any, batch: Batch, sigmas_B: torch.Tensor, noise_BFSC: torch.Tensor) -> torch.Tensor:
-    """The mean square by which the model is off, in float32."""
+    """The mean squared error of the predicted velocity, in float32."""
     target_BFSC = batch.target.float()
     share = sigmas_B.view(-1, 1, 1, 1)
     mixed_BFSC = (1 - share) * target_BFSC + share * noise_BFSC
-    said_BSC = velocity(transformer, mixed_BFSC.flatten(1, 2), sigmas_B, batch)
-    return (said_BSC.float().view_as(target_BFSC) - (noise_BFSC - target_BFSC)).square().mean()
+    predicted_BSC = velocity(transformer, mixed_BFSC.flatten(1, 2), sigmas_B, batch)
+    return (predicted_BSC.float().view_as(target_BFSC) - (noise_BFSC - target_BFSC)).square().mean()
 
 
 def velocity(transformer: Any, mixed_BSC: torch.Tensor, sigmas_B: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """What the transformer says of the pictures that are made, in the sequence in which the pipelines put it: those
-    first, then what is given.
+    """The velocity that the transformer predicts for the target pictures.
+
+    As in the pipelines, the sequence contains the target pictures first, then the given ones.
     """
     count, dtype = len(mixed_BSC), transformer.dtype
     extra: dict[str, Any] = {}
     if transformer.config.use_additional_t_cond:
         extra["additional_t_cond"] = torch.zeros(count, dtype=torch.long, device=mixed_BSC.device)
-    said_BSC = transformer(
+    predicted_BSC = transformer(
         hidden_states=torch.cat([mixed_BSC.to(dtype), batch.given.to(dtype)], 1),
         timestep=sigmas_B.to(dtype),
         encoder_hidden_states=batch.words.to(dtype),
@@ -108,4 +110,4 @@ def velocity(transformer: Any, mixed_BSC: torch.Tensor, sigmas_B: torch.Tensor, 
         return_dict=False,
         **extra,
     )[0]
-    return said_BSC[:, : mixed_BSC.shape[1]]
+    return predicted_BSC[:, : mixed_BSC.shape[1]]

@@ -1,6 +1,6 @@
-"""In which numbers a model is held while a LoRA is trained on it, by arithmetic before any work; no torch.
+"""Chooses the precision of a model for training from an estimate of the memory; without torch.
 
-The figures are worked out from the shapes, and `scripts/bench training --sizes` holds them against what autograd keeps.
+The estimates follow from the shapes; `scripts/bench training --sizes` compares them with what autograd keeps.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import BYTES_PER_NUMBER, ComponentSizes
 from lamina.engines.qwen.placement import Plan
 
-_OVERHEAD_BYTES = 1_500_000_000  # of torch and the driver: an estimate
-# Numbers that a block keeps for its backward pass for each token, in widths of its hidden state: 26 by the benchmark,
-# the rest for gradients on their way.
+_OVERHEAD_BYTES = 1_500_000_000  # estimate for torch and the driver
+# Values that a block keeps per token for the backward pass, in widths of its hidden state: 26 in the benchmark, the
+# rest is for gradients.
 _BLOCK_COPIES = 40
-# Of a LoRA of rank 1 on a block, in widths: inputs and outputs of eight square matrices; of four into or out of the
-# MLPs' four widths; two from one width to the modulation's six.
+# Size of a rank 1 LoRA on a block, in widths: inputs and outputs of eight square matrices, of four MLP matrices between
+# one and four widths, and of two modulation matrices from one to six widths.
 ADAPTER_WIDTHS = {Targets.ATTENTION: 16, Targets.ATTENTION_MLP: 16 + 20, Targets.ALL: 16 + 20 + 14}
 _ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
 _GB = 1e9
@@ -26,8 +26,10 @@ _GB = 1e9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingLoad:
-    """What of a training the memory depends on. `tokens`: of the longest sequence, words too; `blocks`: of the
-    transformer; `adapter`: numbers in the LoRA.
+    """What the memory of a training depends on.
+
+    `tokens`: length of the longest sequence, including text; `blocks`: of the transformer; `adapter`: parameters of the
+    LoRA.
     """
 
     tokens: int
@@ -38,9 +40,9 @@ class TrainingLoad:
     optimizer: OptimizerName
 
     def bytes(self, sizes: ComponentSizes, precision: Precision) -> int:
-        """Weights, LoRA, gradients, optimiser and activations."""
+        """Memory for weights, LoRA, gradients, optimizer state and activations."""
         number = BYTES_PER_NUMBER[precision]
-        state = self.batch * self.tokens * sizes.width * number  # of one place in the model
+        state = self.batch * self.tokens * sizes.width * number  # one hidden state
         kept = (self.blocks + _BLOCK_COPIES) if self.is_checkpointed else self.blocks * _BLOCK_COPIES
         adapter = self.adapter * (4 + 4 + _ADAM_BYTES[self.optimizer])
         weights = sizes.transformer_bytes(precision) + sizes.other_bytes(precision)[1]
@@ -48,31 +50,31 @@ class TrainingLoad:
 
 
 def encoding_plan(device: Device, sizes: ComponentSizes, is_small: bool) -> Plan:
-    """For the VAE and the language model, which are there without the transformer."""
+    """The plan for encoding with VAE and language model, without the transformer."""
     return _plan(device, sizes, Precision.FP32 if is_small else Precision.BF16)
 
 
 def training_plan(
     name: str, device: Device, sizes: ComponentSizes, load: TrainingLoad, options: TrainingOptions, is_small: bool
 ) -> Plan:
-    """Raises `LaminaError` (out_of_memory), which says what would fit."""
+    """The plan for training. Raises `LaminaError` (out_of_memory) with a hint about what would fit."""
     if is_small:
         return _plan(device, sizes, Precision.FP32)
-    held = [Precision.BF16, Precision.FP8] if options.base == AUTO else [Precision(options.base)]
-    for precision in held:
+    precisions = [Precision.BF16, Precision.FP8] if options.base == AUTO else [Precision(options.base)]
+    for precision in precisions:
         if load.bytes(sizes, precision) <= device.free_bytes:
             return _plan(device, sizes, precision)
-    needed = load.bytes(sizes, held[-1]) / _GB
+    needed = load.bytes(sizes, precisions[-1]) / _GB
     raise LaminaError(
         ErrorCode.OUT_OF_MEMORY,
-        f"Training {name} needs about {needed:.0f} GB on {device.name} with {held[-1]}, and there are "
-        f"{device.free_bytes / _GB:.0f} GB.",
+        f"Training {name} needs about {needed:.0f} GB on {device.name} with {precisions[-1]}, but "
+        f"{device.free_bytes / _GB:.0f} GB are free.",
         what_would_help(options),
     )
 
 
 def what_would_help(options: TrainingOptions) -> str:
-    """Sentences for a user."""
+    """The hint of an out-of-memory error."""
     settings: list[str] = []
     if options.base == Precision.BF16:
         settings.append("training_base = fp8")
@@ -82,12 +84,12 @@ def what_would_help(options: TrainingOptions) -> str:
         settings.append("training_batch = 1")
     if options.optimizer is not OptimizerName.ADAMW8BIT:
         settings.append("training_optimizer = adamw8bit")
-    told = f"The settings {', '.join(settings)} need less; so do" if settings else "Less is needed by"
-    return f"{told} a lower resolution, fewer references or layers, and a lower rank."
+    other = "a lower resolution, fewer references or layers, or a lower rank"
+    return f"To save memory, set {', '.join(settings)}, or use {other}." if settings else f"Use {other}."
 
 
 def _plan(device: Device, sizes: ComponentSizes, precision: Precision) -> Plan:
-    # Of the optimizations the VAE's alone: the others are for a model that nobody trains on.
+    # Of the optimizations, only that of the VAE works in training.
     return Plan(
         device=device,
         precision=precision,

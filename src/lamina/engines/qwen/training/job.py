@@ -1,4 +1,4 @@
-"""What is trained: the model, the task, the examples, and by which means; all that a checkpoint must agree with."""
+"""The definition of a training: model, task, examples, options; and the identity for its checkpoints."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,8 +17,10 @@ from lamina.engines.qwen.sizes import is_small
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingJob:
-    """`engine`: its name; `model`: whose weights these are; `kind`: what is learnt, EDIT or DECOMPOSE; `task`: with the
-    defaults filled in; `folder`: where checkpoints are looked for and kept.
+    """A training.
+
+    `engine`: its name; `model`: the model with the weights; `kind`: the trained task, EDIT or DECOMPOSE; `task`: with
+    all defaults filled in; `folder`: for checkpoints.
     """
 
     engine: str
@@ -31,14 +33,14 @@ class TrainingJob:
 
     @cached_property
     def source(self) -> Source:
-        """Raises `LaminaError`: weights_missing, weights_damaged; settings_invalid where the weights are a GGUF."""
+        """The files of the model. Raises `LaminaError`: weights_missing, weights_damaged; settings_invalid for GGUF."""
         source = self.loader.source_of(self.model, self.kind)
         file = source.transformer_file
         if file is not None and file.suffix == ".gguf":
             raise LaminaError(
                 ErrorCode.SETTINGS_INVALID,
-                f"The transformer of {self.model.name} comes from {file.name}: no LoRA is trained on a GGUF file.",
-                "Take it from safetensors; where memory is short, with the setting training_base = fp8.",
+                f"The transformer of {self.model.name} is the GGUF file {file.name}, on which LoRAs cannot be trained.",
+                "Use safetensors; to save memory, set training_base = fp8.",
             )
         return source
 
@@ -56,11 +58,11 @@ class TrainingJob:
 
     @property
     def resolution_px(self) -> int:
-        """The side of the square that what is made has the area of."""
+        """Generated pictures have the area of a square with this side."""
         return self.model.native_px if self.is_small else self.task.resolution_px or self.model.native_px
 
     def identity(self, seed: int) -> dict[str, str]:
-        """What must be the same for a checkpoint to be gone on from, in words for a user."""
+        """The properties that must match to resume from a checkpoint, by names for error messages."""
         task, options = self.task, self.options
         content = "\0".join(f"{example.key}\0{example.caption}" for example in self.examples)
         return {

@@ -1,4 +1,4 @@
-"""AdamW, or the same with its state in 8 bits, and that state as plain tensors to be kept and put back."""
+"""Creates AdamW with 32-bit or 8-bit state, and saves and restores that state as plain tensors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def optimizer_of(name: OptimizerName, parameters: Sequence[torch.nn.Parameter], 
 
 
 def state_of(optimizer: Any) -> dict[str, Tensor]:
-    """By "number of the parameter.name of the value", of 8 bits with a part's name behind it."""
+    """The state as tensors, by "PARAMETER_INDEX.NAME", with ".codes" and ".scale" appended for 8-bit state."""
     tensors: dict[str, Tensor] = {}
     for index, parameter in enumerate(_parameters(optimizer)):
         for key, value in optimizer.state.get(parameter, {}).items():
@@ -31,12 +31,12 @@ def state_of(optimizer: Any) -> dict[str, Tensor]:
 
 
 def restore_state(optimizer: Any, tensors: Mapping[str, Tensor]) -> None:
-    """As `state_of` gave it, of the same parameters."""
+    """Restores the result of `state_of` for the same parameters."""
     for index, parameter in enumerate(_parameters(optimizer)):
         prefix = f"{index}."
-        mine = {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
-        for key in sorted({key.partition(".")[0] for key in mine}):
-            optimizer.state[parameter][key] = _value(optimizer, parameter, key, mine)
+        own = {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+        for key in sorted({key.partition(".")[0] for key in own}):
+            optimizer.state[parameter][key] = _value(optimizer, parameter, key, own)
 
 
 def _parameters(optimizer: Any) -> list[torch.nn.Parameter]:
@@ -44,7 +44,7 @@ def _parameters(optimizer: Any) -> list[torch.nn.Parameter]:
 
 
 def _parts(value: Tensor) -> dict[str, Tensor]:
-    if hasattr(value, "codes"):  # torchao's 8 bits: a code for each number, a scale for each block of them
+    if hasattr(value, "codes"):  # 8-bit state of torchao: a code per value, a scale per block
         quantised: Any = value
         return {".codes": quantised.codes, ".scale": quantised.scale}
     return {"": value}
@@ -52,7 +52,7 @@ def _parts(value: Tensor) -> dict[str, Tensor]:
 
 def _value(optimizer: Any, parameter: torch.nn.Parameter, key: str, tensors: Mapping[str, Tensor]) -> Tensor:
     if key in tensors:
-        # The count of steps stays where both optimizers put it.
+        # The step count stays on the device where the optimizer created it.
         return tensors[key].clone() if key == "step" else tensors[key].to(parameter.device, copy=True)
     value = optimizer._new_buffer(parameter, _SIGNED[key])
     value.codes.copy_(tensors[f"{key}.codes"])

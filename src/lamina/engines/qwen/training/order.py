@@ -1,4 +1,4 @@
-"""Which examples a step learns from: every one once an epoch, those of one shape together, from the seed alone."""
+"""Selects the examples of each step: batches of equal shape, each example once per epoch, from the seed only."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,10 +9,9 @@ from lamina.engines.qwen.training.encoding import Grid
 
 
 class Order:
-    """The batches of a training. What a step gets depends on the seed and its number only, so that a run that was cut
-    off goes on as if it had not been.
+    """The batches of a training. They depend only on the seed and the step, so that a training can be resumed.
 
-    `grids`: of each example; those of equal grids are a bucket, and only they share a batch of up to `batch`.
+    `grids`: of each example; examples with equal grids form a bucket, and a batch of up to `batch` is from one bucket.
     """
 
     def __init__(self, grids: Sequence[tuple[Grid, ...]], batch: int, seed: int) -> None:
@@ -24,11 +23,11 @@ class Order:
 
     @cached_property
     def batches(self) -> int:
-        """In an epoch."""
+        """Number of batches per epoch."""
         return sum(-(-len(bucket) // self._batch) for bucket in self._buckets.values())
 
     def examples_of(self, step: int) -> list[int]:
-        """`step`: 0 the first."""
+        """Indices of the examples of a step; the first step is 0."""
         epoch, place = divmod(step, self.batches)
         if self._epoch[0] != epoch:
             self._epoch = epoch, self._shuffled(epoch)

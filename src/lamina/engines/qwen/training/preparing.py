@@ -1,4 +1,4 @@
-"""Makes everything ready for the first step: examples encoded, the model loaded as fits, the LoRA put on it."""
+"""Prepares the first step: encodes the examples, loads the model as memory allows, and adds the LoRA."""
 
 import time
 from collections.abc import MutableMapping
@@ -22,12 +22,12 @@ from lamina.engines.qwen.training.optimizers import optimizer_of
 from lamina.engines.qwen.training.order import Order
 from lamina.engines.weights.identity import identity_of
 
-ENCODED = 0.1  # share of the whole
+ENCODED = 0.1  # share of the progress
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Ready:
-    """All that steps need, on the plan's device."""
+    """Everything that training steps need, on the plan's device."""
 
     plan: Plan
     transformer: Any
@@ -40,13 +40,13 @@ class Ready:
 
 
 def prepare(job: TrainingJob, seed: int, progress: TrainingProgress, timings_s: MutableMapping[str, float]) -> Ready:
-    """The LoRA and the optimiser are new. `timings_s` gets what it took, by stage.
+    """Prepares a training with a new LoRA and optimizer. `timings_s` gets the seconds by stage.
 
     Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, and what `progress` raises.
     """
     began = time.perf_counter()
     progress(LOADING, 0.0)
-    if not job.is_small:  # models that are loaded for requests leave, if this one is of a size that matters
+    if not job.is_small:  # unload the models of requests, which need memory
         job.loader.unload_all()
     device = find_device(job.loader.config.device)
     sizes = measure(job.source.folders, job.source.transformer_file)
@@ -60,19 +60,19 @@ def prepare(job: TrainingJob, seed: int, progress: TrainingProgress, timings_s: 
 
 
 def _encoded(job: TrainingJob, device: Device, sizes: ComponentSizes, progress: TrainingProgress) -> EncodedExamples:
-    """What encodes them is gone again before the transformer comes."""
-    by = [identity_of(job.source.folders[role]) for role in ("vae", "text_encoder", "processor")]
-    examples = EncodedExamples(job.folder, list(job.examples), "\n".join([*by, job.kind, str(job.resolution_px)]))
+    """Encodes missing examples; the encoders are unloaded again before the transformer is loaded."""
+    encoders = [identity_of(job.source.folders[role]) for role in ("vae", "text_encoder", "processor")]
+    examples = EncodedExamples(job.folder, list(job.examples), "\n".join([*encoders, job.kind, str(job.resolution_px)]))
     if not examples.missing:
         return examples
     plan = encoding_plan(device, sizes, job.is_small)
     roles = ("vae", "text_encoder", "tokenizer", "processor", "scheduler")
     parts = Components(**{role: _component(job, role, plan) for role in roles}, transformer=None, device=device.name)
 
-    def tell(done: int, count: int) -> None:
+    def report(done: int, count: int) -> None:
         progress(f"encoding example {done + 1} of {count}", ENCODED * done / count)
 
-    examples.fill(Encoder(job.model, job.kind, parts, job.resolution_px), tell)
+    examples.fill(Encoder(job.model, job.kind, parts, job.resolution_px), report)
     del parts
     release_memory()
     return examples

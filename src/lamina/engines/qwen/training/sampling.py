@@ -1,4 +1,4 @@
-"""What the model makes of a training example with the adapter as it is: a picture to see how far the training is.
+"""Generates a sample picture from a training example with the current adapter, to show the progress.
 
 Shapes: F pictures, S tokens of each, C channels.
 """
@@ -19,7 +19,7 @@ _WHITE = (255, 255, 255, 255)
 def sample_of(
     transformer: Any, vae: Any, levels: NoiseLevels, example: Encoded, device: str, seed: int = 0
 ) -> Image.Image:
-    """The pictures that are made beside one another on white, without guidance; of layers, the whole picture first."""
+    """The generated pictures side by side on white, without guidance; for layers, the composite comes first."""
     batch = batch_of([example], [False], device)
     frames, tokens = batch.target.shape[1:3]
     schedule = levels.schedule(tokens, _STEPS)
@@ -27,13 +27,13 @@ def sample_of(
     latents_BSC = noise.to(device).flatten(1, 2)
     with torch.no_grad():
         for time in cast(torch.Tensor, schedule.timesteps):
-            said_BSC = velocity(transformer, latents_BSC, (time / 1000).expand(1).to(device), batch)
-            latents_BSC = schedule.step(said_BSC.float(), time, latents_BSC, return_dict=False)[0]
+            predicted_BSC = velocity(transformer, latents_BSC, (time / 1000).expand(1).to(device), batch)
+            latents_BSC = schedule.step(predicted_BSC.float(), time, latents_BSC, return_dict=False)[0]
         return _row(_decoded(vae, latents_BSC.view(frames, tokens, -1), batch.grids[0]))
 
 
 def _decoded(vae: Any, latents_FSC: torch.Tensor, grid: tuple[int, int, int]) -> list[Image.Image]:
-    """What the pipelines do at their end: unpacked, no longer normalised, decoded, one picture at a time."""
+    """Unpacks, denormalises and decodes the latents as the pipelines do, one picture at a time."""
     frames, (_, rows, columns) = len(latents_FSC), grid
     packed = latents_FSC.view(frames, rows, columns, -1, 2, 2).permute(0, 3, 1, 4, 2, 5)
     latents = packed.reshape(frames, -1, 1, 2 * rows, 2 * columns)

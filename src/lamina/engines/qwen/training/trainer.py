@@ -1,4 +1,4 @@
-"""One training, from examples to a LoRA: learns step by step, keeps checkpoints, goes on from one."""
+"""Runs a training: steps, checkpoints, resuming, and the final LoRA."""
 
 import json
 import math
@@ -26,13 +26,13 @@ from lamina.engines.qwen.training.preparing import ENCODED, Ready, prepare
 from lamina.engines.qwen.training.sampling import sample_of
 from lamina.engines.qwen.training.tensor_writing import PART
 
-_TRAINED = 0.98  # share of the whole
-_MOST_GRADIENT = 1.0  # its norm is brought down to this
-_DRAWN_SEEDS = 2**53  # so that JavaScript can hold it
+_TRAINED = 0.98  # share of the progress
+_MOST_GRADIENT = 1.0  # maximum norm for clipping
+_DRAWN_SEEDS = 2**53  # the largest integer that JavaScript represents exactly
 
 
 class Training:
-    """One job in its folder. Raises `LaminaError` as it is made (output_in_the_way) and as it runs."""
+    """A training job in its folder. The constructor raises `LaminaError` (output_in_the_way)."""
 
     _ready: Ready
 
@@ -42,8 +42,8 @@ class Training:
         job.folder.mkdir(parents=True, exist_ok=True)
         for part in job.folder.glob(f"*{PART}"):
             part.unlink()
-        found = seed_in(job.folder) if job.task.seed is None else job.task.seed
-        self._seed = secrets.randbelow(_DRAWN_SEEDS) if found is None else found
+        seed = seed_in(job.folder) if job.task.seed is None else job.task.seed
+        self._seed = secrets.randbelow(_DRAWN_SEEDS) if seed is None else seed
         self._identity = job.identity(self._seed)
         self._begun = newest_checkpoint(job.folder, self._identity)
         self._losses: list[float] = [] if self._begun is None else self._begun.losses.tolist()
@@ -51,13 +51,15 @@ class Training:
         if len(self._losses) > self._steps:
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,
-                f"The folder {job.folder.name!r} holds this training after {len(self._losses)} steps already.",
-                "Ask for as many steps or more, or take the folder away to begin anew.",
+                f"The folder {job.folder.name!r} already contains this training after {len(self._losses)} steps.",
+                "Request at least as many steps, or remove the folder to start again.",
             )
 
     def run(self) -> TrainingOutcome:
-        """Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, task_invalid; cancelled, if that was
-        before the first step.
+        """Trains to the last step, or until `progress` raises cancelled.
+
+        Raises `LaminaError`: weights_missing, weights_damaged, out_of_memory, task_invalid; cancelled, before the first
+        step only.
         """
         try:
             self._prepare()
@@ -71,7 +73,7 @@ class Training:
         if stopped_by is not None and not self._losses:
             raise stopped_by
         self._write()
-        too_late = _until_cancelled(self._keep)  # who cancelled hears of the last checkpoint nevertheless
+        too_late = _until_cancelled(self._keep)  # the last checkpoint is reported even if the training was cancelled
         stopped_by = stopped_by or too_late
         if stopped_by is None:
             self._ready.examples.remove()
@@ -79,7 +81,7 @@ class Training:
         return self._outcome(stopped_by)
 
     def _prepare(self) -> None:
-        """As the checkpoint left it."""
+        """Prepares the training and restores the checkpoint, if there is one."""
         self._ready = prepare(self._job, self._seed, self._progress, self._timings_s)
         if self._begun is not None:
             self._ready.adapter.restore(self._begun.adapter)
@@ -92,8 +94,8 @@ class Training:
             if not math.isfinite(value):
                 raise LaminaError(
                     ErrorCode.TASK_INVALID,
-                    f"The training came apart: the loss of step {step + 1} is no number.",
-                    "Take a lower learning rate.",
+                    f"The training diverged: the loss of step {step + 1} is not a finite number.",
+                    "Use a lower learning rate.",
                 )
             self._losses.append(value)
             done = step + 1
@@ -106,7 +108,7 @@ class Training:
                 self._show()
 
     def _step(self, step: int) -> float:
-        """What it draws depends on the seed and its number alone."""
+        """One optimizer step; its random numbers depend only on the seed and the step."""
         ready, rng = self._ready, np.random.default_rng([self._seed, 1, step])
         device = ready.plan.device.name
         examples = [ready.examples.read(index) for index in ready.order.examples_of(step)]
@@ -120,7 +122,7 @@ class Training:
         loss.backward()
         nn.utils.clip_grad_norm_(ready.adapter.parameters, _MOST_GRADIENT)
         ready.optimizer.step()
-        ready.adapter.follow()
+        ready.adapter.update_average()
         return float(loss.detach())
 
     def _keep(self) -> None:
@@ -136,7 +138,7 @@ class Training:
         self._progress.checkpoint(checkpoint.step, str(path))
 
     def _show(self) -> None:
-        """Each time another example."""
+        """Writes a sample picture, each time of another example."""
         ready, step = self._ready, len(self._losses)
         example = ready.examples.read(step // self._every % len(ready.examples))
         path = self._job.folder / f"sample-{step:06d}.png"
@@ -144,11 +146,11 @@ class Training:
         self._progress.sample(step, str(path))
 
     def _write(self) -> None:
-        told = {
+        metadata = {
             "modelspec.architecture": "qwen-image/lora",
             "lamina": json.dumps({**self._identity, "steps": len(self._losses), "seed": self._seed}),
         }
-        self._ready.adapter.write(self._job.folder / LORA_FILE, self._ready.transformer.dtype, told)
+        self._ready.adapter.write(self._job.folder / LORA_FILE, self._ready.transformer.dtype, metadata)
 
     def _outcome(self, stopped_by: LaminaError | None) -> TrainingOutcome:
         timings = {stage: round(seconds, 3) for stage, seconds in self._timings_s.items()}
@@ -160,7 +162,7 @@ class Training:
             timings_s=timings,
             steps=len(self._losses),
         )
-        notes = () if self._begun is None else (f"Went on from the checkpoint of step {self._begun.step}.",)
+        notes = () if self._begun is None else (f"Resumed from the checkpoint of step {self._begun.step}.",)
         return TrainingOutcome(
             losses=tuple(self._losses),
             seed=self._seed,
@@ -174,11 +176,11 @@ class Training:
         release_memory()
         reason = " ".join(str(error).split()).partition(". ")[0][:200]
         hint = what_would_help(self._job.options)
-        return LaminaError(ErrorCode.OUT_OF_MEMORY, f"The memory did not suffice for this training: {reason}.", hint)
+        return LaminaError(ErrorCode.OUT_OF_MEMORY, f"This training ran out of memory: {reason}.", hint)
 
 
 def _until_cancelled(work: Callable[[], object]) -> LaminaError | None:
-    """The error that cancelled it, or None."""
+    """Runs `work`. Returns the error that cancelled it, or None."""
     try:
         work()
     except LaminaError as error:

@@ -130,19 +130,22 @@ def test_ids_on_the_hub_that_were_pulled(tmp_path: Path, hub: Path, name: str, c
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("owner/elsewhere", "Download it first (hf download owner/elsewhere), or give a file."),
-        ("owner/many", "there are 2 safetensors files in it: a.safetensors, b.safetensors. Say which: owner/many/a."),
-        ("owner/none", "there is no safetensors file in it"),
-        ("owner/one/gone.safetensors", "There are: deep/er/other.safetensors, pytorch_lora_weights.safetensors."),
+        ("owner/elsewhere", "Download it first (hf download owner/elsewhere), or use a file."),
+        (
+            "owner/many",
+            "it contains 2 safetensors files: a.safetensors, b.safetensors. Specify the file, for example owner/many/",
+        ),
+        ("owner/none", "it contains no safetensors file"),
+        ("owner/one/gone.safetensors", "Files: deep/er/other.safetensors, pytorch_lora_weights.safetensors."),
         ("owner/one/../../secret", "there is no such file"),
         ("owner/..", "there is no such file"),
         ("folder/file.safetensors", "there is no such file"),
         ("own--er/..x/y", "not on this machine"),
-        ("owner/one/adapter_model.bin", "only safetensors are read"),
-        ("ftp://example.org/lora.safetensors", "there is no way to fetch ftp"),
-        ("file:///etc/hostname", "there is no way to fetch file"),
+        ("owner/one/adapter_model.bin", "only safetensors files are supported"),
+        ("ftp://example.org/lora.safetensors", "the URL scheme ftp is not supported"),
+        ("file:///etc/hostname", "the URL scheme file is not supported"),
         ("x" * 5000, "it cannot be read"),
-        ("a\0b", "no file has such a name"),
+        ("a\0b", "it is not a valid file name"),
         ("none", "there is no such file"),
     ],
 )
@@ -178,7 +181,7 @@ def test_what_does_not_come_whole_is_refused_and_not_kept(tmp_path: Path, web: s
     assert "secret" not in said
     assert "of 1000 bytes" in refusal(lambda: places.find(f"{web}/short/x"), ErrorCode.DOWNLOAD_FAILED)
     assert "no safetensors file" in refusal(lambda: places.find(f"{web}/page.safetensors"))
-    assert "only safetensors are read" in refusal(lambda: places.find(f"{web}/lora.ckpt?x=1"))
+    assert "only safetensors files are supported" in refusal(lambda: places.find(f"{web}/lora.ckpt?x=1"))
     refusal(lambda: places.find("http://127.0.0.1:1/lora.safetensors"), ErrorCode.DOWNLOAD_FAILED)
     refusal(lambda: places.find("http://[nowhere/lora.safetensors"))
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

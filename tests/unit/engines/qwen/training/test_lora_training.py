@@ -49,7 +49,7 @@ def test_cut_off_twice_it_ends_with_the_same_lora(whole: tuple[Path, Watching], 
     train(tmp_path, TASK, progress=Watching(cancelled_at=3))
     watching = Watching()
     outcome = train(tmp_path, replace(TASK, seed=None), progress=watching)
-    assert outcome.notes == ("Went on from the checkpoint of step 3.",)
+    assert outcome.notes == ("Resumed from the checkpoint of step 3.",)
     assert (list(watching.losses), outcome.seed, outcome.made.steps) == ([4, 5], 7, 5)
     assert not any(stage.startswith("encoding") for stage in watching.stages)
     assert outcome.losses == pytest.approx(list(whole[1].losses.values()), abs=1e-6)
@@ -67,7 +67,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
     newest.write_bytes(newest.read_bytes()[:-100])
     (tmp_path / "left.part").write_bytes(b"half a file")
     outcome = train(tmp_path, TASK)
-    assert outcome.notes == ("Went on from the checkpoint of step 4.",)
+    assert outcome.notes == ("Resumed from the checkpoint of step 4.",)
     assert not list(tmp_path.glob("*.part"))
 
 
