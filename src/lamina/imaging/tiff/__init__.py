@@ -1,4 +1,4 @@
-"""Reads the first page of a TIFF: what its header says decides how, or by what name it is refused."""
+"""Reads the first page of TIFF files, and rejects variants that are not supported with a specific error."""
 
 from lamina.imaging.tiff.header import TiffHeader, read_header
 from lamina.imaging.tiff.pixels import TiffPixels, read_pixels

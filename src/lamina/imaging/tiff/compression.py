@@ -1,4 +1,4 @@
-"""Undoes the compression of one strip or tile of a TIFF, in buffers that are zero before they are written."""
+"""Decompresses one strip or tile of a TIFF into a zero-initialized buffer."""
 
 from collections.abc import Callable
 from functools import cache
@@ -8,30 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.imaging.read_errors import CorruptFileError
-from lamina.imaging.tiff.fax import decoded_fax
+from lamina.imaging.tiff.fax import decode_fax
 from lamina.imaging.tiff.header import TiffHeader
-from lamina.imaging.tiff.numbers import FAXES, Compression, Photometric
+from lamina.imaging.tiff.numbers import CCITT_COMPRESSIONS, Compression, Photometric
 
-_END_OF_JPEG = b"\xff\xd9"
+_JPEG_END_OF_IMAGE = b"\xff\xd9"
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def is_of_pictures(compression: int) -> bool:
-    """True if it knows rows and columns; False if it takes bytes as they come."""
-    return compression in (*FAXES, Compression.JPEG, Compression.WEBP)
+def is_image_codec(compression: int) -> bool:
+    """True if the codec decodes to rows and columns; False if it decodes to bytes."""
+    return compression in (*CCITT_COMPRESSIONS, Compression.JPEG, Compression.WEBP)
 
 
-def decoded_bytes(header: TiffHeader, stored: bytes, most: int) -> bytes | memoryview:
-    """The bytes of a strip or tile before they were compressed: at most `most`; fewer if no more are there.
+def decode_bytes(header: TiffHeader, stored: bytes, max_bytes: int) -> bytes | memoryview:
+    """The decompressed bytes of a strip or tile: at most `max_bytes`, fewer if the data ends earlier.
 
-    Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError) if they are damaged.
+    Raises an error of imagecodecs (a RuntimeError) if the data is corrupt.
     """
     if header.has_reversed_bits:
         stored = stored.translate(_REVERSED)
     if header.compression == Compression.NONE:
-        return stored[:most]
-    # What was decoded comes back as a view of this buffer, as long as it is.
-    return memoryview(_byte_decoder(header.compression)(stored, out=bytearray(most)))
+        return stored[:max_bytes]
+    # The decoder returns a view of this buffer that is as long as the decoded data.
+    return memoryview(_byte_decoder(header.compression)(stored, out=bytearray(max_bytes)))
 
 
 @cache
@@ -48,33 +48,37 @@ def _byte_decoder(compression: int) -> Callable[..., bytes | bytearray | memoryv
     }[Compression(compression)]
 
 
-def decoded_picture(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
-    """(rows, columns, channels) uint8 of a strip or tile of that very shape.
+def decode_image(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
+    """(rows, columns, channels) uint8 of a strip or tile of exactly this shape.
 
-    Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError) if it is damaged or of another shape.
+    Raises `CorruptFileError` or an error of imagecodecs (a RuntimeError) if it is corrupt or has another shape.
     """
     if header.compression == Compression.JPEG:
-        return _of_jpeg(header, stored, shape)
+        return _decode_jpeg(header, stored, shape)
     if header.compression == Compression.WEBP:
-        return _of_webp(stored, shape)
+        return _decode_webp(stored, shape)
     if header.has_reversed_bits:
         stored = stored.translate(_REVERSED)
-    return decoded_fax(header.compression, header.fax_options, stored, shape[:2]).reshape(shape)
+    return decode_fax(header.compression, header.fax_options, stored, shape[:2]).reshape(shape)
 
 
-def _of_jpeg(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
+def _decode_jpeg(header: TiffHeader, stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
     import imagecodecs
 
-    if not stored.rstrip(b"\0").endswith(_END_OF_JPEG):
-        raise CorruptFileError("a JPEG in it has no end")  # libjpeg would paint the rest grey
+    if not stored.rstrip(b"\0").endswith(_JPEG_END_OF_IMAGE):
+        raise CorruptFileError("a JPEG strip or tile is truncated")  # libjpeg would fill the rest with grey
     is_grey = shape[2] == 1
-    colours, result = (None, None) if is_grey else _JPEG_COLOURS.get((header.photometric, shape[2]), ("UNKNOWN",) * 2)
+    colour_space, decoded_space = None, None
+    if not is_grey:
+        colour_space, decoded_space = _JPEG_COLOURS.get((header.photometric, shape[2]), ("UNKNOWN",) * 2)
     pixels = np.zeros(shape[:2] if is_grey else shape, np.uint8)
-    imagecodecs.jpeg8_decode(stored, tables=header.jpeg_tables, colorspace=colours, outcolorspace=result, out=pixels)
+    imagecodecs.jpeg8_decode(
+        stored, tables=header.jpeg_tables, colorspace=colour_space, outcolorspace=decoded_space, out=pixels
+    )
     return pixels.reshape(shape)
 
 
-def _of_webp(stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
+def _decode_webp(stored: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
     import imagecodecs
 
     pixels = np.zeros(shape, np.uint8)

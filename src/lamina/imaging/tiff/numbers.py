@@ -1,10 +1,10 @@
-"""The numbers of TIFF 6.0, its supplements and libtiff that a reader must know."""
+"""Tag numbers and enumerations of TIFF 6.0, its supplements and libtiff."""
 
 from enum import IntEnum
 
 
 class Tag(IntEnum):
-    """Entries of a directory."""
+    """Tags of a directory."""
 
     WIDTH = 256
     HEIGHT = 257
@@ -34,7 +34,7 @@ class Tag(IntEnum):
 
 
 class Compression(IntEnum):
-    """Of a strip or a tile: those that are read."""
+    """The supported compressions."""
 
     NONE = 1
     CCITT_RLE = 2
@@ -51,7 +51,7 @@ class Compression(IntEnum):
 
 
 class Photometric(IntEnum):
-    """What the colours of a pixel mean: those that are read."""
+    """The supported photometric interpretations."""
 
     WHITE_IS_ZERO = 0
     BLACK_IS_ZERO = 1
@@ -63,7 +63,7 @@ class Photometric(IntEnum):
 
 
 class SampleFormat(IntEnum):
-    """How the bits of a sample are a number."""
+    """Data type of the samples."""
 
     UNSIGNED = 1
     SIGNED = 2
@@ -72,7 +72,7 @@ class SampleFormat(IntEnum):
 
 
 class ExtraSample(IntEnum):
-    """What a channel beyond the colours is."""
+    """Meaning of a channel beyond the colours."""
 
     UNSPECIFIED = 0
     ASSOCIATED_ALPHA = 1
@@ -80,11 +80,11 @@ class ExtraSample(IntEnum):
 
 
 class Predictor(IntEnum):
-    """How samples were made smaller before they were compressed."""
+    """Transformation of the samples before compression."""
 
     NONE = 1
     HORIZONTAL = 2
     FLOAT = 3
 
 
-FAXES = (Compression.CCITT_RLE, Compression.CCITT_GROUP_3, Compression.CCITT_GROUP_4)
+CCITT_COMPRESSIONS = (Compression.CCITT_RLE, Compression.CCITT_GROUP_3, Compression.CCITT_GROUP_4)
