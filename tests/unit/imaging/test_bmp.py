@@ -133,13 +133,13 @@ def refusal(data: bytes) -> LaminaError:
 @pytest.mark.parametrize(
     ("bits", "compression", "header_bytes", "words"),
     [
-        (24, 4, 40, "that holds a JPEG"),
-        (24, 5, 40, "that holds a PNG"),
-        (32, 11, 40, "that holds CMYK colours"),
-        (24, 77, 40, "compressed in an unknown way (number 77)"),
-        (1, 3, 64, "that is compressed with Huffman 1D"),
-        (24, 4, 64, "that is compressed with RLE24"),
-        (64, 0, 40, "of 64 bits a pixel"),
+        (24, 4, 40, "an embedded JPEG"),
+        (24, 5, 40, "an embedded PNG"),
+        (32, 11, 40, "CMYK colours"),
+        (24, 77, 40, "the unknown compression 77"),
+        (1, 3, 64, "Huffman 1D compression"),
+        (24, 4, 64, "RLE24 compression"),
+        (64, 0, 40, "64 bits per pixel"),
     ],
 )
 def test_what_is_not_read_is_refused_by_name(bits: int, compression: int, header_bytes: int, words: str) -> None:
@@ -147,17 +147,17 @@ def test_what_is_not_read_is_refused_by_name(bits: int, compression: int, header
     struct.pack_into("<H", data, 28, bits)
     error = refusal(bytes(data))
     assert error.code is ErrorCode.INPUT_NOT_AN_IMAGE
-    assert error.message == f"The picture is a BMP {words}, which Lamina does not read."
+    assert error.message == f"The picture is a BMP with {words}, which Lamina does not support."
 
 
 @pytest.mark.parametrize(
     ("at", "value", "words"),
     [
-        (14, 41, "its header has 41 bytes, which no kind of BMP has"),
-        (18, 0, "it says that it has 0 x 13 pixels"),
-        (54, 0xF00F, "the mask 0xf00f of its colours is not a run of bits in a pixel"),
-        (54, 0xF0000, "the mask 0xf0000 of its colours is not a run of bits in a pixel"),
-        (54, 0xFFE0, "the masks of its colours overlap"),
+        (14, 41, "its header has the invalid size 41"),
+        (18, 0, "its header gives the size 0 x 13"),
+        (54, 0xF00F, "the colour mask 0xf00f is not a contiguous range of bits within a pixel"),
+        (54, 0xF0000, "the colour mask 0xf0000 is not a contiguous range of bits within a pixel"),
+        (54, 0xFFE0, "its colour masks overlap"),
     ],
 )
 def test_a_header_that_contradicts_itself(at: int, value: int, words: str) -> None:
@@ -169,4 +169,4 @@ def test_a_header_that_contradicts_itself(at: int, value: int, words: str) -> No
 
 def test_a_colour_beyond_the_palette_is_damage() -> None:
     data = bmp(PackedBmp(_RANDOM[:4, :4], 8, indices=np.full((4, 4), 9, np.uint8), palette=np.zeros((4, 3), np.uint8)))
-    assert "a pixel has colour 9 of a palette of 4" in refusal(data[:]).message
+    assert "a pixel has the index 9 in a palette of 4 colours" in refusal(data[:]).message

@@ -111,36 +111,36 @@ def test_jpeg_in_a_tiff(photometric: str, tile: tuple[int, int] | None) -> None:
 
 
 REFUSED: dict[str, tuple[dict[int, tuple[int, ...]], str]] = {
-    "unknown compression": ({259: (12345,)}, "compressed in an unknown way (number 12345)"),
-    "jpeg 2000": ({259: (34712,)}, "compressed with JPEG 2000"),
-    "old jpeg": ({259: (6,)}, "compressed with JPEG in the manner of TIFF before 1995"),
-    "lerc": ({259: (34887,)}, "compressed with LERC"),
-    "jpeg xl": ({259: (50002,)}, "compressed with JPEG XL"),
-    "itu lab": ({262: (10,)}, "whose colours are ITULAB"),
-    "icc lab": ({262: (9,)}, "whose colours are ICCLAB"),
-    "logluv": ({262: (32845,)}, "whose colours are CIE LogLuv"),
-    "cfa": ({262: (32803,)}, "whose colours are a camera's raw colour filter array"),
-    "mask": ({262: (4,)}, "whose colours are a transparency mask"),
-    "unknown colours": ({262: (77,)}, "whose colours are of an unknown kind (number 77)"),
-    "16-bit lab": ({262: (8,), 258: (16, 16, 16)}, "whose colours are CIELAB with 16 bits a channel"),
-    "5-6-5": ({258: (5, 6, 5)}, "whose channels have 5, 6 and 5 bits"),
-    "24 bits": ({258: (24, 24, 24)}, "whose samples are 24 bits wide"),
-    "complex": ({339: (6, 6, 6), 258: (64, 64, 64)}, "whose samples are complex numbers"),
-    "mixed": ({339: (1, 2, 2)}, "whose channels have numbers of different kinds"),
-    "floats of 24 bits": ({339: (3, 3, 3), 258: (24, 24, 24)}, "whose floats are 24 bits wide"),
-    "volume": ({32997: (4,)}, "of 4 slices a page"),
-    "spectra": ({277: (65,), 258: (8,)}, "of 65 channels"),
-    "ycbcr": ({262: (6,)}, "whose colours are YCbCr without JPEG"),
-    "predictor": ({317: (9,)}, "with an unknown predictor (number 9)"),
-    "predictor for floats": ({317: (3,)}, "of whole numbers with the predictor for floats"),
-    "predicted bits": ({317: (2,), 258: (4, 4, 4)}, "of 4 bits a sample with a predictor"),
-    "12-bit jpeg": ({259: (7,), 258: (12, 12, 12)}, "whose samples are 12 bits wide, compressed with JPEG"),
-    "fax in colour": ({259: (4,)}, "of 3 channels compressed with CCITT Group 4"),
+    "unknown compression": ({259: (12345,)}, "with the unknown compression 12345"),
+    "jpeg 2000": ({259: (34712,)}, "with JPEG 2000 compression"),
+    "old jpeg": ({259: (6,)}, "with old-style JPEG compression"),
+    "lerc": ({259: (34887,)}, "with LERC compression"),
+    "jpeg xl": ({259: (50002,)}, "with JPEG XL compression"),
+    "itu lab": ({262: (10,)}, "with ITULAB data"),
+    "icc lab": ({262: (9,)}, "with ICCLAB data"),
+    "logluv": ({262: (32845,)}, "with CIE LogLuv data"),
+    "cfa": ({262: (32803,)}, "with camera raw colour filter array data"),
+    "mask": ({262: (4,)}, "with transparency mask data"),
+    "unknown colours": ({262: (77,)}, "with the unknown photometric interpretation 77"),
+    "16-bit lab": ({262: (8,), 258: (16, 16, 16)}, "with CIELAB data of 16 bits per channel"),
+    "5-6-5": ({258: (5, 6, 5)}, "with channels of 5, 6 and 5 bits"),
+    "24 bits": ({258: (24, 24, 24)}, "with 24-bit samples"),
+    "complex": ({339: (6, 6, 6), 258: (64, 64, 64)}, "with complex samples"),
+    "mixed": ({339: (1, 2, 2)}, "with different sample formats per channel"),
+    "floats of 24 bits": ({339: (3, 3, 3), 258: (24, 24, 24)}, "with 24-bit floating-point samples"),
+    "volume": ({32997: (4,)}, "with 4 slices per page"),
+    "spectra": ({277: (65,), 258: (8,)}, "with 65 channels"),
+    "ycbcr": ({262: (6,)}, "with YCbCr data without JPEG compression"),
+    "predictor": ({317: (9,)}, "with the unknown predictor 9"),
+    "predictor for floats": ({317: (3,)}, "with a floating-point predictor for integers"),
+    "predicted bits": ({317: (2,), 258: (4, 4, 4)}, "with a predictor for 4-bit samples"),
+    "12-bit jpeg": ({259: (7,), 258: (12, 12, 12)}, "with 12-bit samples and JPEG compression"),
+    "fax in colour": ({259: (4,)}, "with 3 channels and CCITT Group 4 compression"),
     "fax of a palette": (
         {259: (4,), 262: (3,), 277: (1,), 258: (1,)},
-        "whose colours are a palette's, compressed with CCITT Group 4",
+        "with palette data and CCITT Group 4 compression",
     ),
-    "webp in planes": ({259: (50001,), 284: (2,)}, "in planes compressed with WebP"),
+    "webp in planes": ({259: (50001,), 284: (2,)}, "with separate planes and WebP compression"),
 }
 
 
@@ -149,14 +149,14 @@ def test_what_is_not_read_is_refused_by_name(kind: str) -> None:
     more, words = REFUSED[kind]
     error = refusal(packed(PackedTiff(_RGB, 8, 2, more=more)))
     assert error.code is ErrorCode.INPUT_NOT_AN_IMAGE
-    assert error.message == f"The picture is a TIFF {words}, which Lamina does not read."
+    assert error.message == f"The picture is a TIFF {words}, which Lamina does not support."
     assert "LZW" in error.hint
 
 
 def test_inks_that_are_not_cmyk() -> None:
     inks = np.zeros((4, 4, 4), np.uint8)
     error = refusal(packed(PackedTiff(inks, 8, 5, more={332: (2,)})))
-    assert "whose inks are not cyan, magenta, yellow and black" in error.message
+    assert "with inks other than cyan, magenta, yellow and black" in error.message
 
 
 def test_signed_cielab_is_read_like_unsigned() -> None:
@@ -169,7 +169,7 @@ def test_signed_cielab_is_read_like_unsigned() -> None:
 def test_old_lzw_is_refused_by_name() -> None:
     data = bytearray(packed(PackedTiff(_GREY, 8, 1, compression=5)))
     data[8:10] = b"\0\1"
-    assert "compressed with LZW in the manner of TIFF before 1988" in refusal(bytes(data)).message
+    assert "with old-style LZW compression (before 1988)" in refusal(bytes(data)).message
 
 
 @pytest.mark.parametrize("rows_a_strip", [7, 20])

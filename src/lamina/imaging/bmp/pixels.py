@@ -1,4 +1,4 @@
-"""Decodes the pixels of a BMP: palettes, bytes, bit fields of any masks, and run lengths."""
+"""Decodes the pixels of a BMP: palettes, BGR bytes, bit fields and RLE."""
 
 from dataclasses import dataclass
 
@@ -6,74 +6,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.layers import Pixels
-from lamina.imaging.bmp.header import BmpHeader, Packing
-from lamina.imaging.bmp.runs import indices_of_runs
+from lamina.imaging.bmp.header import BmpHeader, PixelLayout
+from lamina.imaging.bmp.runs import decode_rle
 from lamina.imaging.read_errors import CorruptFileError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BmpPixels:
-    """`colours`: (height, width, 3) uint8, the top row first. `alpha`: (height, width) uint8; None if all is opaque."""
+    """`colours`: (height, width, 3) uint8, top row first. `alpha`: (height, width) uint8; None if opaque."""
 
     colours: Pixels
     alpha: Pixels | None
 
 
 def read_pixels(header: BmpHeader, data: bytes) -> BmpPixels:
-    """The header is one that `check_is_supported` lets through. Raises `CorruptFileError`."""
-    if header.packing is Packing.RLE:
-        read = BmpPixels(_looked_up(header, indices_of_runs(header, data)), None)
+    """The pixels of a bitmap. `header`: accepted by `check_is_supported`. Raises `CorruptFileError`."""
+    if header.layout is PixelLayout.RLE:
+        stored = BmpPixels(_apply_palette(header, decode_rle(header, data)), None)
     else:
         rows = _rows(header, data)
-        match header.packing:
-            case Packing.PALETTE:
-                read = BmpPixels(_looked_up(header, _indices(header, rows)), None)
-            case Packing.BYTES:
-                read = BmpPixels(rows[:, : header.width * 3].reshape(header.height, header.width, 3)[..., ::-1], None)
+        match header.layout:
+            case PixelLayout.PALETTE:
+                stored = BmpPixels(_apply_palette(header, _indices(header, rows)), None)
+            case PixelLayout.BYTES:
+                bgr = rows[:, : header.width * 3].reshape(header.height, header.width, 3)
+                stored = BmpPixels(bgr[..., ::-1], None)
             case _:
-                read = _of_masks(header, rows)
+                stored = _decode_bit_fields(header, rows)
     if header.is_top_down:
-        return read
-    return BmpPixels(read.colours[::-1], None if read.alpha is None else read.alpha[::-1])
+        return stored
+    return BmpPixels(stored.colours[::-1], None if stored.alpha is None else stored.alpha[::-1])
 
 
 def _rows(header: BmpHeader, data: bytes) -> NDArray[np.uint8]:
-    """(height, bytes a row), as stored; what fills up the last row may be missing."""
+    """(height, bytes per row) as stored; the padding of the last row may be missing."""
     used = (header.width * header.bits + 7) // 8
     needed = header.row_bytes * (header.height - 1) + used
-    stored = data[header.pixels_at : header.pixels_at + header.row_bytes * header.height]
+    stored = data[header.pixel_offset : header.pixel_offset + header.row_bytes * header.height]
     if len(stored) < needed:
-        raise CorruptFileError(f"{header.pixels_at + needed} bytes are expected, {len(data)} are there")
-    filled = stored.ljust(header.row_bytes * header.height, b"\0")
-    return np.frombuffer(filled, np.uint8).reshape(header.height, header.row_bytes)
+        raise CorruptFileError(
+            f"its pixel data ends at byte {header.pixel_offset + needed}, but the file has {len(data)} bytes"
+        )
+    padded = stored.ljust(header.row_bytes * header.height, b"\0")
+    return np.frombuffer(padded, np.uint8).reshape(header.height, header.row_bytes)
 
 
 def _indices(header: BmpHeader, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(height, width); the leftmost pixel is in the highest bits."""
-    a_byte = 8 // header.bits
+    """(height, width) palette indices; the leftmost pixel is in the highest bits."""
+    pixels_per_byte = 8 // header.bits
     shifts = np.arange(8 - header.bits, -1, -header.bits, dtype=np.uint8)
-    indices = rows[:, : (header.width + a_byte - 1) // a_byte, None] >> shifts & np.uint8((1 << header.bits) - 1)
+    row_bytes = (header.width + pixels_per_byte - 1) // pixels_per_byte
+    indices = rows[:, :row_bytes, None] >> shifts & np.uint8((1 << header.bits) - 1)
     return indices.reshape(header.height, -1)[:, : header.width]
 
 
-def _looked_up(header: BmpHeader, indices: NDArray[np.uint8]) -> Pixels:
+def _apply_palette(header: BmpHeader, indices: NDArray[np.uint8]) -> Pixels:
     highest = int(indices.max())
     if highest >= len(header.palette):
-        raise CorruptFileError(f"a pixel has colour {highest} of a palette of {len(header.palette)}")
+        raise CorruptFileError(f"a pixel has the index {highest} in a palette of {len(header.palette)} colours")
     return np.array(header.palette, np.uint8)[indices]
 
 
-def _of_masks(header: BmpHeader, rows: NDArray[np.uint8]) -> BmpPixels:
+def _decode_bit_fields(header: BmpHeader, rows: NDArray[np.uint8]) -> BmpPixels:
     pixels = rows[:, : header.width * header.bits // 8].copy().view(f"<u{header.bits // 8}")
     channels = [_channel(pixels, mask) for mask in header.masks]
-    colours = np.stack([np.zeros(pixels.shape, np.uint8) if one is None else one for one in channels[:3]], -1)
+    colours = np.stack(
+        [np.zeros(pixels.shape, np.uint8) if channel is None else channel for channel in channels[:3]], -1
+    )
     alpha = channels[3]
-    # Programs that fill the fourth byte with zeros mean opaque, as every viewer takes it.
+    # Some programs fill the fourth byte of opaque images with zeros; viewers show these as opaque.
     return BmpPixels(colours, alpha if alpha is not None and alpha.any() else None)
 
 
 def _channel(pixels: NDArray[np.uint16 | np.uint32], mask: int) -> NDArray[np.uint8] | None:
-    """The samples under a mask at 8 bits, rounded half up; None without a mask."""
+    """The samples of a bit field scaled to 8 bits and rounded half up; None if the mask is 0."""
     if mask == 0:
         return None
     shift = (mask & -mask).bit_length() - 1
