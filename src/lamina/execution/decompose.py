@@ -18,7 +18,7 @@ from lamina.execution.faults import TrackedProgress, engine_faults
 from lamina.execution.inputs import AnyPicture, picture_of
 from lamina.imaging import saving
 from lamina.imaging.finish import finish
-from lamina.imaging.finish.resampling import resized_picture
+from lamina.imaging.finish.resampling import resize_image
 from lamina.imaging.metrics import RecompositionError, recomposition_error
 from lamina.imaging.picture import Picture
 
@@ -96,7 +96,7 @@ def _decomposed(
     progress("reading the picture", 0.0)
     source = picture_of(picture, options.max_megapixels)
     if task.width is not None and task.height is not None:
-        source = replace(source, pixels=resized_picture(source.pixels, task.width, task.height))
+        source = replace(source, pixels=resize_image(source.pixels, task.width, task.height))
     start = time.perf_counter()
     share = 1.0 if decomposer.is_exact else _ENGINE_SHARE
     stack = decomposer.decompose(source.pixels, task, progress.part(share))

@@ -1,4 +1,4 @@
-"""Brings the layers of any engine to the picture's own size, so that together they give the picture back."""
+"""Upscales the layers of any engine to the size of the source image, so that their composite equals it."""
 
 from lamina.imaging.finish.finishing import finish
 

@@ -1,4 +1,4 @@
-"""Measures what is wrong with raw layers as a whole: moved by a fraction of a pixel, off in colour, noisy in alpha."""
+"""Measures the global errors of raw layers: a subpixel shift, colour offsets and alpha noise."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.layers import Layer, LayerStack, Pixels
-from lamina.imaging.finish.resampling import Placement, Values, no_larger_than, shrunk_picture
+from lamina.imaging.finish.resampling import Placement, Values, downscale_image, limit_size
 from lamina.imaging.metrics import visible_alphas
 
-_SIDE_PX = 1024  # shift and colour are measured on copies no larger than this
+_SIDE_PX = 1024  # shift and colour offsets are measured on copies of at most this size
 _NOISE_SAMPLES = 1 << 20
-_LEAST_PX, _FARTHEST_PX = 0.1, 4.0  # less is not worth while; more is not a small misregistration
-_GAIN = 0.9  # a shift is believed if it lowers the difference from the picture to this share
-_SMALLEST_PX = 16
-_SURELY_SEEN = 0.97
-_FEW = 64  # on fewer pixels no colour offset is told
-_NOISE_OF_MEDIAN = 0.5  # median roughness of noise that is cut at 0, as a share of its standard deviation (simulated)
+_MIN_SHIFT_PX, _MAX_SHIFT_PX = 0.1, 4.0  # smaller shifts are negligible; larger ones are no registration error
+_MAX_RESIDUAL_RATIO = 0.9  # a shift is accepted if it reduces the difference to the image to this share
+_MIN_SIDE_PX = 16
+_MIN_VISIBLE = 0.97
+_MIN_PIXELS = 64  # fewer pixels give no reliable colour offset
+_NOISE_OF_MEDIAN = 0.5  # median roughness of noise clipped at 0, as a share of its standard deviation (simulated)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`placement`: where the picture's pixels lie on the raw canvas. `offsets`: (layers, 3), what to add to colours.
+    """The global errors of a raw stack.
 
-    `noises`: for every layer the standard deviation of the noise on its alpha, 0..1.
+    `placement`: maps pixels of the image to the raw canvas. `offsets`: (layers, 3), to be added to the colours.
+    `noises`: per layer, the standard deviation of the noise of alpha, 0..1.
     """
 
     placement: Placement
@@ -32,15 +33,15 @@ class Calibration:
     noises: tuple[float, ...]
 
 
-def calibrated(raw: LayerStack, source: Pixels) -> Calibration:
-    """`raw`: opacity applied, on a canvas no larger than `source` (height, width, 4)."""
+def calibrate(raw: LayerStack, source: Pixels) -> Calibration:
+    """Measures `raw`, whose opacities are applied and whose canvas is no larger than `source` (height, width, 4)."""
     height, width = source.shape[:2]
-    small = no_larger_than(raw, _SIDE_PX, _SIDE_PX)
-    picture = shrunk_picture(source, small.width, small.height)
-    seen = visible_alphas(small)
-    right, down = _shift(_premultiplied_composite(small, seen), picture)
-    picture = _moved(picture, -right, -down)
-    offsets = [_offset(layer, alpha, picture) for layer, alpha in zip(small, seen, strict=True)]
+    small = limit_size(raw, _SIDE_PX, _SIDE_PX)
+    picture = downscale_image(source, small.width, small.height)
+    visible = visible_alphas(small)
+    right, down = _estimate_shift(_premultiplied_composite(small, visible), picture)
+    picture = _translate(picture, -right, -down)
+    offsets = [_colour_offset(layer, alpha, picture) for layer, alpha in zip(small, visible, strict=True)]
     shift = right * raw.width / small.width, down * raw.height / small.height
     return Calibration(
         Placement(raw.width / width, raw.height / height, *shift),
@@ -49,39 +50,41 @@ def calibrated(raw: LayerStack, source: Pixels) -> Calibration:
     )
 
 
-def _premultiplied_composite(stack: LayerStack, seen: list[NDArray[np.float32]]) -> Values:
+def _premultiplied_composite(stack: LayerStack, visible: list[NDArray[np.float32]]) -> Values:
     total = np.zeros((stack.height, stack.width, 4), np.float32)
-    for layer, alpha in zip(stack, seen, strict=True):
+    for layer, alpha in zip(stack, visible, strict=True):
         total[..., :3] += alpha[..., None] * layer.on_canvas(stack.width, stack.height)[..., :3]
         total[..., 3] += 255 * alpha
     return total
 
 
-def _shift(layers: Values, picture: Values) -> tuple[float, float]:
-    """How far right and down of the picture the layers lie as a whole; (0, 0) unless that clearly explains them.
+def _estimate_shift(layers: Values, picture: Values) -> tuple[float, float]:
+    """The shift of the layers to the right and down, in pixels; (0, 0) unless it clearly reduces the difference.
 
-    Phase correlation (Kuglin and Hines 1975).
+    Uses phase correlation (Kuglin and Hines 1975).
     """
     height, width = picture.shape[:2]
-    if min(width, height) < _SMALLEST_PX:
+    if min(width, height) < _MIN_SIDE_PX:
         return 0.0, 0.0
-    mine, theirs = _detail(layers), _detail(picture)
-    (right, down), _ = cv2.phaseCorrelate(theirs, mine, cv2.createHanningWindow((width, height), cv2.CV_32F))
-    if not _LEAST_PX < max(abs(right), abs(down)) <= _FARTHEST_PX:
+    layer_detail, picture_detail = _detail(layers), _detail(picture)
+    (right, down), _ = cv2.phaseCorrelate(
+        picture_detail, layer_detail, cv2.createHanningWindow((width, height), cv2.CV_32F)
+    )
+    if not _MIN_SHIFT_PX < max(abs(right), abs(down)) <= _MAX_SHIFT_PX:
         return 0.0, 0.0
-    moved = _moved(mine, right, down)
-    # Moving by half a pixel blurs, and a blur alone brings noisy layers nearer to the picture.
-    before = np.abs(cv2.GaussianBlur(mine, (0, 0), 0.5) - theirs).mean()
-    is_better = np.abs(moved - theirs).mean() < _GAIN * before
+    moved = _translate(layer_detail, right, down)
+    # A shift by half a pixel blurs, and blur alone reduces the difference of noisy layers to the image.
+    before = np.abs(cv2.GaussianBlur(layer_detail, (0, 0), 0.5) - picture_detail).mean()
+    is_better = np.abs(moved - picture_detail).mean() < _MAX_RESIDUAL_RATIO * before
     return (float(right), float(down)) if is_better else (0.0, 0.0)
 
 
-def _moved(values: Values, right: float, down: float) -> Values:
-    """What lies `right` and `down` pixels away, brought here; the border is repeated."""
-    to_there = np.array([[1, 0, right], [0, 1, down]], np.float64)
+def _translate(values: Values, right: float, down: float) -> Values:
+    """Translates by (-right, -down) pixels with linear interpolation; the border is replicated."""
+    matrix = np.array([[1, 0, right], [0, 1, down]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (values.shape[1], values.shape[0])
-    moved = cv2.warpAffine(values, to_there, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(values, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
 
 
@@ -90,17 +93,17 @@ def _detail(values: Values) -> Values:
     return grey - cv2.GaussianBlur(grey, (0, 0), 8)
 
 
-def _offset(layer: Layer, seen: NDArray[np.float32], picture: Values) -> Values:
-    """(3,): how much lighter the picture is, in the median, where this layer is surely all that is seen."""
-    rows, columns = np.nonzero((seen > _SURELY_SEEN) & (picture[..., 3] > 254))
-    if rows.size < _FEW:
+def _colour_offset(layer: Layer, visible: NDArray[np.float32], picture: Values) -> Values:
+    """(3,): the median difference of the image and the layer where only this layer is visible."""
+    rows, columns = np.nonzero((visible > _MIN_VISIBLE) & (picture[..., 3] > 254))
+    if rows.size < _MIN_PIXELS:
         return np.zeros(3, np.float32)
     own = layer.pixels[rows - layer.top, columns - layer.left, :3]
     return np.median(picture[rows, columns, :3] - own, axis=0)
 
 
 def _alpha_noise(layer: Layer) -> float:
-    """From the median roughness along rows: layers are mostly flat, at 0 or 1, where noise is cut on one side."""
+    """Standard deviation from the median roughness along rows; alpha is mostly 0 or 1, where noise is clipped."""
     if layer.width < 3:
         return 0.0
     step = max(1, layer.width * layer.height // _NOISE_SAMPLES)

@@ -1,4 +1,4 @@
-"""Turns estimates of alpha and colour into 8-bit layers whose composite is the picture, to within one level."""
+"""Converts estimates of alpha and colour to 8-bit layers whose composite equals the image to within one level."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from lamina.core.layers import Pixels
 
 Values = NDArray[np.floating[Any]]
 
-_CARRIES = 0.5  # a layer with this alpha may be made to carry coverage that is missing
-_ROUNDS = 6
-_SLIGHT, _STRAIN = 0.2, 32  # a layer of which less is seen may not be repainted by more levels
+_MIN_CARRIER_ALPHA = 0.5  # a layer from this alpha on may receive missing coverage
+_ITERATIONS = 6
+_LOW_SHARE, _MAX_CHANGE = 0.2, 32  # below this visible share, the colour may change by at most this many levels
 _STEPS = (0, -1, 1, -2, 2, -3, 3, -4, 4)
-_SMALL = 0.1  # levels; what is left then is less than rounding
+_NEGLIGIBLE = 0.1  # levels; smaller errors vanish in rounding
 
 
 def exact_layers(alphas: Values, colours: Values, picture: Pixels) -> Pixels:
@@ -29,10 +29,10 @@ def exact_layers(alphas: Values, colours: Values, picture: Pixels) -> Pixels:
     np.clip(np.rint(colours), 0, 255, out=layers[..., :3], casting="unsafe")
     layers[..., 3] = levels
     weights = visible_weights(levels.astype(np.float32) * np.float32(1 / 255))
-    shown = weights > 0
-    count = shown.sum(0)
-    for index, is_shown in enumerate(shown):
-        np.copyto(layers[index, ..., :3], picture[..., :3], where=(is_shown & (count == 1))[..., None])
+    is_visible = weights > 0
+    count = is_visible.sum(0)
+    for index, mask in enumerate(is_visible):
+        np.copyto(layers[index, ..., :3], picture[..., :3], where=(mask & (count == 1))[..., None])
     rows, columns = np.nonzero(count > 1)
     if rows.size:
         mixed = layers[:, rows, columns]
@@ -42,7 +42,7 @@ def exact_layers(alphas: Values, colours: Values, picture: Pixels) -> Pixels:
 
 
 def visible_weights(alphas: Values) -> Values:
-    """(layers, …): what is seen of each layer under those above it; `alphas` 0..1, bottom first."""
+    """(layers, …): visible share of each layer below those above it; `alphas` 0..1, bottom first."""
     weights = np.empty_like(alphas)
     uncovered = np.ones(alphas.shape[1:], alphas.dtype)
     for index in range(len(alphas) - 1, -1, -1):
@@ -51,20 +51,20 @@ def visible_weights(alphas: Values) -> Values:
     return weights
 
 
-def _exact_coverage(alphas: Values, wanted: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(layers, height, width): alphas in levels whose composite has the alpha `wanted`, to within one level."""
+def _exact_coverage(alphas: Values, target_alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(layers, height, width): alphas in levels whose composite equals `target_alpha` to within one level."""
     levels = np.clip(np.rint(alphas * 255), 0, 255).astype(np.uint8)
     total = _composite_alpha(levels)
-    rows, columns = np.nonzero(total != wanted)
+    rows, columns = np.nonzero(total != target_alpha)
     if rows.size:
-        goal = wanted[rows, columns].astype(np.float32) / 255
-        fitted = _fitted_coverage(levels[:, rows, columns].astype(np.float32) / 255, goal)
-        levels[:, rows, columns] = _mended_coverage(fitted, wanted[rows, columns])
+        goal = target_alpha[rows, columns].astype(np.float32) / 255
+        fitted = _fit_coverage(levels[:, rows, columns].astype(np.float32) / 255, goal)
+        levels[:, rows, columns] = _correct_coverage(fitted, target_alpha[rows, columns])
     return levels
 
 
-def _fitted_coverage(alphas: Values, goal: Values) -> Values:
-    """(layers, n): no layer, seen from above, covers more than the goal; one carries what is missing."""
+def _fit_coverage(alphas: Values, goal: Values) -> Values:
+    """(layers, n): limits the coverage from the top down to `goal`, and adds missing coverage to one carrier layer."""
     uncovered = np.ones_like(goal)
     capped = alphas.copy()
     for index in range(len(alphas) - 1, -1, -1):
@@ -80,32 +80,32 @@ def _fitted_coverage(alphas: Values, goal: Values) -> Values:
 
 
 def _carriers(alphas: Values) -> NDArray[np.intp]:
-    """For every pixel the lowest layer that is mostly there; else the one that is most there (the bottom if none)."""
-    mostly = alphas >= _CARRIES
+    """Per pixel, the lowest layer with sufficient alpha, else the (lowest) layer with the highest alpha."""
+    mostly = alphas >= _MIN_CARRIER_ALPHA
     return np.where(mostly.any(0), mostly.argmax(0), alphas.argmax(0))
 
 
-def _mended_coverage(alphas: Values, wanted: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(layers, n) levels: rounding is mended in the layer that is seen most, or that layer takes the pixel alone."""
+def _correct_coverage(alphas: Values, target_alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(layers, n) levels: corrects rounding in the most visible layer, or makes it the only layer of the pixel."""
     levels = np.rint(alphas * 255).astype(np.uint8)
-    main, pixel = visible_weights(alphas).argmax(0), np.arange(wanted.size)
+    main, pixel = visible_weights(alphas).argmax(0), np.arange(target_alpha.size)
     start = levels[main, pixel].astype(np.int32)
-    chosen, least = start, np.full(wanted.size, np.inf)
+    best, least_error = start, np.full(target_alpha.size, np.inf)
     for step in _STEPS:
-        tried = np.clip(start + step, 0, 255)
-        levels[main, pixel] = tried
-        error = np.abs(_composite_alpha(levels).astype(np.int32) - wanted)
-        chosen = np.where(error < least, tried, chosen)
-        least = np.minimum(error, least)
-    levels[main, pixel] = chosen
-    is_alone = least > 1
-    levels[:, is_alone | (wanted == 0)] = 0
-    levels[main[is_alone], pixel[is_alone]] = wanted[is_alone]
+        candidate = np.clip(start + step, 0, 255)
+        levels[main, pixel] = candidate
+        error = np.abs(_composite_alpha(levels).astype(np.int32) - target_alpha)
+        best = np.where(error < least_error, candidate, best)
+        least_error = np.minimum(error, least_error)
+    levels[main, pixel] = best
+    is_alone = least_error > 1
+    levels[:, is_alone | (target_alpha == 0)] = 0
+    levels[main[is_alone], pixel[is_alone]] = target_alpha[is_alone]
     return levels
 
 
 def _composite_alpha(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The alpha that `lamina.core.composite` gives, with its rounding."""
+    """The alpha of `lamina.core.composite`, with the same rounding."""
     total = levels[0].astype(np.int32)
     for level in levels[1:]:
         above = level.astype(np.int32)
@@ -114,31 +114,31 @@ def _composite_alpha(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _exact_mixture(layers: Pixels, colours: Values, weights: Values, picture: Pixels) -> Pixels:
-    """(layers, n, 4): pixels of which several layers are seen, with colours that add up to the picture."""
+    """(layers, n, 4): pixels with several visible layers, with colours whose mixture equals the image."""
     target = picture[:, :3].astype(np.float32)
     shares = weights / np.maximum(weights.sum(0), 1e-6)
     layers = layers.copy()
     error = target - np.einsum("ln,lnc->nc", shares, colours)
-    spread = _spread(colours, shares, error)
-    is_strained = ((np.abs(spread - colours).max(-1) > _STRAIN) & (shares < _SLIGHT) & (shares > 0)).any(0)
+    spread = _distribute(colours, shares, error)
+    is_strained = ((np.abs(spread - colours).max(-1) > _MAX_CHANGE) & (shares < _LOW_SHARE) & (shares > 0)).any(0)
     layers[:, ~is_strained, :3] = np.rint(spread[:, ~is_strained])
-    layers[:, is_strained] = _covered(layers[:, is_strained], shares[:, is_strained], picture[is_strained])
+    layers[:, is_strained] = _cover(layers[:, is_strained], shares[:, is_strained], picture[is_strained])
     wrong = np.arange(len(picture))
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         error = target[wrong] - _composite_colour(layers[:, wrong])
         is_wrong = np.abs(error).max(-1) > 1
         wrong, error = wrong[is_wrong], error[is_wrong]
         if not wrong.size:
             return layers
-        layers[:, wrong, :3] = np.rint(_spread(layers[:, wrong, :3].astype(np.float32), shares[:, wrong], error))
-    # Equal colours mix to themselves, whatever the alphas and the rounding.
+        layers[:, wrong, :3] = np.rint(_distribute(layers[:, wrong, :3].astype(np.float32), shares[:, wrong], error))
+    # A mixture of equal colours is exact for any alphas and rounding.
     wrong = wrong[np.abs(target[wrong] - _composite_colour(layers[:, wrong])).max(-1) > 1]
     layers[:, wrong, :3] = picture[wrong, :3]
     return layers
 
 
-def _covered(layers: Pixels, shares: Values, picture: Pixels) -> Pixels:
-    """(layers, n, 4): the layer that is seen most covers the pixel, and what lies beneath keeps its own colour."""
+def _cover(layers: Pixels, shares: Values, picture: Pixels) -> Pixels:
+    """(layers, n, 4): makes the most visible layer cover the pixel; the layers below keep their colours."""
     layers = layers.copy()
     main, pixel = shares.argmax(0), np.arange(len(picture))
     is_above = np.arange(len(layers))[:, None] > main
@@ -148,19 +148,19 @@ def _covered(layers: Pixels, shares: Values, picture: Pixels) -> Pixels:
     return layers
 
 
-def _spread(colours: Values, shares: Values, error: Values) -> Values:
-    """Least squares: the smallest change of the layers' colours, within 0..255, that takes `error` (n, 3) away.
+def _distribute(colours: Values, shares: Values, error: Values) -> Values:
+    """The smallest change (least squares) of the layers' colours, within 0..255, that removes `error` (n, 3).
 
-    `colours`: (layers, n, 3); `shares`: (layers, n), adding up to 1. A layer that has come to 0 or 255 leaves the
-    rest to the others.
+    `colours`: (layers, n, 3); `shares`: (layers, n) with the sum 1. Once a layer reaches 0 or 255, the others take the
+    rest.
     """
-    for _ in range(_ROUNDS):
-        if np.abs(error).max(initial=0) < _SMALL:
+    for _ in range(_ITERATIONS):
+        if np.abs(error).max(initial=0) < _NEGLIGIBLE:
             break
-        has_room = np.where(error > 0, colours < 255, colours > 0)
-        force = shares[..., None] * has_room
-        norm = np.maximum((force * force).sum(0), 1e-9)
-        changed = np.clip(colours + force * (error / norm), 0, 255)
+        is_adjustable = np.where(error > 0, colours < 255, colours > 0)
+        gradient = shares[..., None] * is_adjustable
+        norm = np.maximum((gradient * gradient).sum(0), 1e-9)
+        changed = np.clip(colours + gradient * (error / norm), 0, 255)
         error = error - np.einsum("ln,lnc->nc", shares, changed - colours)
         colours = changed
     return colours

@@ -1,4 +1,4 @@
-"""Reads raw layers at the picture's own size, a tile at a time."""
+"""Resamples raw layers to the size of the image, tile by tile, and resizes images."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,25 +12,25 @@ from lamina.imaging.strips import strips
 
 Values = NDArray[np.floating[Any]]
 
-_MARGIN = 3  # raw pixels that cubic interpolation may reach for beyond the tile
+_MARGIN = 3  # raw pixels around a tile that cubic interpolation reads
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Rows `top` to `bottom` and columns `left` to `right` of the picture."""
+    """Rows `top` to `bottom` and columns `left` to `right` (exclusive) of the image."""
 
     top: int
     bottom: int
     left: int
     right: int
 
-    def grown(self, margin: int, height: int, width: int) -> "Tile":
-        """The tile with `margin` pixels more on each side, as far as the picture reaches."""
+    def expanded(self, margin: int, height: int, width: int) -> "Tile":
+        """The tile with `margin` more pixels on each side, clipped to the image."""
         top, bottom = max(0, self.top - margin), min(height, self.bottom + margin)
         return Tile(top, bottom, max(0, self.left - margin), min(width, self.right + margin))
 
-    def within(self, outer: "Tile") -> tuple[slice, slice]:
-        """Where this tile lies in an array that holds `outer`."""
+    def slices_in(self, outer: "Tile") -> tuple[slice, slice]:
+        """The slices of this tile in an array of the tile `outer`."""
         rows = slice(self.top - outer.top, self.bottom - outer.top)
         return rows, slice(self.left - outer.left, self.right - outer.left)
 
@@ -41,7 +41,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Raw pixels for every pixel of the picture, and how far the raw layers lie right of and below their place."""
+    """Maps image coordinates to the raw canvas: raw pixels per image pixel, and the shift of the raw layers."""
 
     scale_x: float
     scale_y: float
@@ -50,7 +50,7 @@ class Placement:
 
     @property
     def enlargement(self) -> float:
-        """Picture pixels for a raw pixel."""
+        """Image pixels per raw pixel."""
         return max(1 / self.scale_x, 1 / self.scale_y)
 
     def raw_x(self, x: float) -> float:
@@ -60,10 +60,12 @@ class Placement:
         return (y + 0.5) * self.scale_y - 0.5 + self.shift_y
 
 
-def sampled(layer: Layer, raw: LayerStack, placement: Placement, tile: Tile, is_sharp: bool = True) -> Values | None:
-    """(rows, columns, 4) float32, colour times alpha / 255 and alpha 0..255; None where the layer is clear.
+def resample_layer(
+    layer: Layer, raw: LayerStack, placement: Placement, tile: Tile, *, is_sharp: bool = True
+) -> Values | None:
+    """(rows, columns, 4) float32: one tile, premultiplied, with alpha 0..255; None if the layer is transparent there.
 
-    Cubic interpolation if `is_sharp`, else linear; beyond the raw canvas its border is repeated.
+    Uses cubic interpolation if `is_sharp`, else linear. The border of the raw canvas is replicated.
     """
     x0 = _clamped(placement.raw_x(tile.left) - _MARGIN, raw.width)
     x1 = _clamped(placement.raw_x(tile.right) + _MARGIN, raw.width) + 1
@@ -77,12 +79,12 @@ def sampled(layer: Layer, raw: LayerStack, placement: Placement, tile: Tile, is_
     size = (tile.right - tile.left, tile.bottom - tile.top)
     flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_CUBIC if is_sharp else cv2.INTER_LINEAR)
     to_raw = np.array([across, down], np.float64)
-    values = cv2.warpAffine(premultiplied(window), to_raw, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    values = cv2.warpAffine(premultiply(window), to_raw, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.clip(values, 0, 255).astype(np.float32, copy=False)
 
 
-def no_larger_than(raw: LayerStack, width: int, height: int) -> LayerStack:
-    """The stack with opacity applied, on a canvas of at most width x height pixels (area averages)."""
+def limit_size(raw: LayerStack, width: int, height: int) -> LayerStack:
+    """The stack with opacities applied, downscaled (area averaging) to a canvas of at most width x height pixels."""
     size = min(raw.width, width), min(raw.height, height)
     layers = [_without_opacity(layer) for layer in raw]
     if size != (raw.width, raw.height):
@@ -90,33 +92,33 @@ def no_larger_than(raw: LayerStack, width: int, height: int) -> LayerStack:
     return LayerStack(*size, tuple(layers))
 
 
-def shrunk_picture(picture: Pixels, width: int, height: int) -> Values:
-    """(height, width, 4) float32, premultiplied: area averages, in strips."""
-    tall = np.empty((picture.shape[0], width, 4), np.float32)
+def downscale_image(picture: Pixels, width: int, height: int) -> Values:
+    """(height, width, 4) float32, premultiplied: the image downscaled by area averaging, in strips."""
+    narrow = np.empty((picture.shape[0], width, 4), np.float32)
     for top, bottom in strips(picture.shape[1], picture.shape[0]):
-        values = premultiplied(picture[top:bottom])
-        tall[top:bottom] = cv2.resize(values, (width, bottom - top), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(tall, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        values = premultiply(picture[top:bottom])
+        narrow[top:bottom] = cv2.resize(values, (width, bottom - top), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def resized_picture(picture: Pixels, width: int, height: int) -> Pixels:
-    """(height, width, 4): area averages where it shrinks, cubic interpolation where it grows; its aspect may change."""
+def resize_image(picture: Pixels, width: int, height: int) -> Pixels:
+    """(height, width, 4): area averaging if it has fewer pixels than before, else cubic interpolation."""
     is_smaller = width * height < picture.shape[0] * picture.shape[1]
     if is_smaller:
-        return straight(shrunk_picture(picture, width, height))
-    values = cv2.resize(premultiplied(picture), (width, height), interpolation=cv2.INTER_CUBIC)
-    return straight(np.asarray(np.clip(values, 0, 255), np.float32))
+        return unpremultiply(downscale_image(picture, width, height))
+    values = cv2.resize(premultiply(picture), (width, height), interpolation=cv2.INTER_CUBIC)
+    return unpremultiply(np.asarray(np.clip(values, 0, 255), np.float32))
 
 
-def premultiplied(pixels: Pixels) -> Values:
-    """(height, width, 4) float32: colour times alpha / 255, and alpha 0..255."""
+def premultiply(pixels: Pixels) -> Values:
+    """(height, width, 4) float32: premultiplied colours, and alpha 0..255."""
     values = pixels.astype(np.float32)
     values[..., :3] *= values[..., 3:] * np.float32(1 / 255)
     return values
 
 
-def straight(values: Values) -> Pixels:
-    """(height, width, 4) uint8: the inverse of `premultiplied`, rounded."""
+def unpremultiply(values: Values) -> Pixels:
+    """(height, width, 4) uint8: the rounded inverse of `premultiply`."""
     colour = values[..., :3] * 255 / np.maximum(values[..., 3:], 0.25)
     return np.clip(np.rint(np.concatenate([colour, values[..., 3:]], -1)), 0, 255).astype(np.uint8)
 
@@ -134,5 +136,5 @@ def _without_opacity(layer: Layer) -> Layer:
 
 
 def _shrunk(layer: Layer, raw: LayerStack, size: tuple[int, int]) -> Layer:
-    values = shrunk_picture(layer.on_canvas(raw.width, raw.height), *size)
-    return replace(layer, pixels=straight(values), left=0, top=0)
+    values = downscale_image(layer.on_canvas(raw.width, raw.height), *size)
+    return replace(layer, pixels=unpremultiply(values), left=0, top=0)
