@@ -18,7 +18,7 @@ from psd_tools import PSDImage
 from lamina.core.composite import composite
 from lamina.core.errors import LaminaError
 from lamina.imaging.formats.psd_colours import colours_of
-from lamina.imaging.formats.psd_merged import is_whole, merged_pictures
+from lamina.imaging.formats.psd_merged import is_merged_complete, merged_images
 from lamina.imaging.saving import load
 
 _ALLOWED_MEAN = 2.0
@@ -58,9 +58,9 @@ def _tried(path: Path) -> dict[str, Any]:
 
 def _difference(path: Path, stack: Any) -> tuple[float | None, int | None]:
     document = PSDImage.open(path)
-    if not document.has_preview() or not is_whole(document):
+    if not document.has_preview() or not is_merged_complete(document):
         return None, None
-    pictures = merged_pictures(document, colours_of(document))
+    pictures = merged_images(document, colours_of(document))
     difference = min((picture.difference(composite(stack)) for picture in pictures), key=lambda each: each.mean)
     return round(difference.mean, 3), difference.most
 

@@ -72,5 +72,5 @@ def _unsupported_error(label: str, reason: str) -> LaminaError:
     return LaminaError(
         ErrorCode.INPUT_NOT_A_STACK,
         f"{label} {reason}; layers must be PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF images.",
-        "Rasterize the layer in the program that made it.",
+        "Rasterise the layer in the program that made it.",
     )

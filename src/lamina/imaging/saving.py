@@ -48,9 +48,9 @@ def save(stack: LayerStack, path: str | Path, *, live_text: bool = False) -> Pat
     stack_format.check_fits(stack.width, stack.height)
     target = Path(path)
     if stack_format is StackFormat.FOLDER:
-        from lamina.imaging.formats.pngs import holds_only_a_stack, write_folder
+        from lamina.imaging.formats.pngs import contains_only_a_stack, write_folder
 
-        with atomic_folder(target, holds_only_a_stack) as folder:
+        with atomic_folder(target, contains_only_a_stack) as folder:
             write_folder(stack, folder)
     else:
         with atomic_file(target) as file:
@@ -62,9 +62,9 @@ def check_output(path: str | Path) -> StackFormat:
     """The format that `save` would use for the path. Raises the errors of `save` that can be detected in advance."""
     stack_format = stack_format_of(path)
     if stack_format is StackFormat.FOLDER:
-        from lamina.imaging.formats.pngs import holds_only_a_stack
+        from lamina.imaging.formats.pngs import contains_only_a_stack
 
-        check_folder_target(Path(path), holds_only_a_stack)
+        check_folder_target(Path(path), contains_only_a_stack)
     else:
         check_file_target(Path(path))
     return stack_format
@@ -190,7 +190,7 @@ def _read_archive(file: BinaryIO, path: Path, limits: SizeLimits) -> LayerStack:
 
     try:
         archive = Archive(file, limits)
-        if archive.holds("stack.xml"):
+        if archive.contains("stack.xml"):
             return ora_reading.read(archive)
         if any(name.split("/")[-1] == MANIFEST for name in archive.names):
             return pngs.read_zip(archive)

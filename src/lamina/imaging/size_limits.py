@@ -60,7 +60,7 @@ class SizeLimits:
                 "The groups, shapes, adjustments and layer effects of the file are too large or too many to render; "
                 f"the limit is {_CANVASES_PER_RENDERED_LAYER * limit:g} megapixels per layer and "
                 f"{_CANVASES_RENDERED * limit:g} in total.",
-                "Merge or rasterize them in the program that made the file, or raise the setting max_megapixels.",
+                "Merge or rasterise them in the program that made the file, or raise the setting max_megapixels.",
             )
 
     def too_large_error(self, subject: str) -> LaminaError:

@@ -69,7 +69,7 @@ def test_it_says_what_it_did(lamina: Lamina, monkeypatch: pytest.MonkeyPatch) ->
 def test_notes_on_the_file_are_told(lamina: Lamina) -> None:
     save(LayerStack(3, 3, ()), Path("empty.zip"))
     told = json.loads(lamina("recompose", "empty.zip", "--to", "flat.png").out)
-    assert (told["layers"], told["notes"]) == (0, ["The file holds no layers."])
+    assert (told["layers"], told["notes"]) == (0, ["The file contains no layers."])
 
 
 def test_the_stack_itself_is_spared(lamina: Lamina) -> None:

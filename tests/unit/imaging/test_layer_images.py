@@ -204,7 +204,7 @@ def test_a_fault_in_a_manifest_is_told_in_words(change: dict[str, object], words
     assert len(caught.value.message) < 400
 
 
-@pytest.mark.parametrize(("layers", "words"), [(7, "no list of layers"), ([5], "layer 0 is not as documented")])
+@pytest.mark.parametrize(("layers", "words"), [(7, "no list of layers"), ([5], "layer 0 has an invalid structure")])
 def test_layers_that_are_none(layers: object, words: str, tmp_path: Path) -> None:
     manifest = {"format": "lamina-layers", "version": 1, "width": 3, "height": 3, "layers": layers}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
@@ -217,7 +217,7 @@ def test_layers_that_are_none(layers: object, words: str, tmp_path: Path) -> Non
 def test_a_stack_without_layers_says_so(name: str, tmp_path: Path) -> None:
     save(LayerStack(3, 3, ()), f"{tmp_path}/{name}")
     stack = load(f"{tmp_path}/{name}")
-    assert (len(stack), stack.notes) == (0, ("The file holds no layers.",))
+    assert (len(stack), stack.notes) == (0, ("The file contains no layers.",))
 
 
 def test_an_encrypted_archive_is_refused_by_name(tmp_path: Path) -> None:
@@ -225,5 +225,5 @@ def test_an_encrypted_archive_is_refused_by_name(tmp_path: Path) -> None:
     for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         whole[whole.index(signature) + at] |= 1
     (tmp_path / "a.zip").write_bytes(whole)
-    with pytest.raises(LaminaError, match="What is in the file is encrypted"):
+    with pytest.raises(LaminaError, match="The content of the archive is encrypted"):
         load(tmp_path / "a.zip")

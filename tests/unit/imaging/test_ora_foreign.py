@@ -43,8 +43,8 @@ SEEN: dict[str, tuple[int, int, int]] = {
 }
 REFUSED = {
     "layer_without_src": "the layer 'empty' has no src",
-    "missing_layer": "the picture of the layer 'r', 'data/none.png', is not in the file",
-    "no_w": "does not tell the size of the canvas: there is no 'w'",
+    "missing_layer": "the image of the layer 'r', 'data/none.png', is not in the file",
+    "no_w": "lacks the size of the canvas: the attribute 'w' is missing",
     "opacity_2": "the opacity of the layer 'r' is '2'",
     "opacity_comma": "the opacity of the layer 'r' is '0,5'",
     "opacity_nan": "the opacity of the layer 'r' is 'nan'",
@@ -74,15 +74,12 @@ def test_a_file_that_cannot_be_shown_is_refused_by_name(name: str) -> None:
 
 def test_a_file_without_layers_is_an_empty_stack_and_says_so() -> None:
     stack = load(FILES / "empty_stack.ora")
-    assert (len(stack), stack.notes) == (0, ("The file holds no layers.",))
+    assert (len(stack), stack.notes) == (0, ("The file contains no layers.",))
     assert not composite(stack).any()
 
 
 def test_what_counts_for_nothing_is_noted() -> None:
-    assert (
-        "The group 'g' has an offset, which counts for nothing in OpenRaster."
-        in load(FILES / "stack_with_offset.ora").notes
-    )
+    assert "The group 'g' has an offset, which OpenRaster ignores." in load(FILES / "stack_with_offset.ora").notes
     notes = load(FILES / "root_opacity.ora").notes
     assert [note.split(",")[0] for note in notes] == [
         "The root stack has opacity '0.5'",
@@ -93,7 +90,7 @@ def test_what_counts_for_nothing_is_noted() -> None:
 def test_the_difference_from_the_merged_picture_is_told_with_its_size() -> None:
     (note,) = load(FILES / "deep_layer.ora").notes
     assert note == (
-        "The layers differ from the merged picture in the file in 44.44% of the pixels, by at most 11 of 255 levels "
+        "The layers differ from the merged image in the file in 44.44% of the pixels, by at most 11 of 255 levels "
         "and 3.7 on average."
     )
     assert load(FILES / "dot_src.ora").notes == ()
@@ -115,12 +112,12 @@ def test_files_of_krita_look_as_in_krita(name: str, layers: list[str]) -> None:
     with zipfile.ZipFile(KRITA / f"{name}.ora") as archive, Image.open(archive.open("mergedimage.png")) as merged:
         difference = difference_from_merged(composite(stack), np.asarray(merged.convert("RGBA")))
     assert (difference.share, difference.largest) == (0, pytest.approx(2, abs=2))
-    assert not [note for note in stack.notes if "merged picture" in note]
+    assert not [note for note in stack.notes if "merged image" in note]
 
 
 def test_layers_that_krita_added_up_in_linear_light_are_told() -> None:
     note = load(KRITA / "linear_light.ora").notes[-1]
-    assert note.startswith("The layers differ from the merged picture in the file in 31.02% of the pixels, by at most ")
+    assert note.startswith("The layers differ from the merged image in the file in 31.02% of the pixels, by at most ")
 
 
 # --- Files made here ---
@@ -227,7 +224,7 @@ def test_the_merged_picture_tells_how_a_group_is_meant(seen: tuple[int, int, int
 
 @pytest.mark.parametrize("merged", [{}, _merged((100, 100, 100))])
 def test_a_group_that_may_be_meant_in_two_ways_is_refused(merged: dict[str, Pixels | bytes], tmp_path: Path) -> None:
-    with pytest.raises(LaminaError, match="The group 'g' passes through what is below it and has an opacity"):
+    with pytest.raises(LaminaError, match="The group 'g' is in pass-through mode and has an opacity"):
         load(_ora(tmp_path, UNCLEAR, merged))
 
 
@@ -262,7 +259,8 @@ def test_an_operator_that_takes_alpha_away_merges_what_is_below_it(tmp_path: Pat
     assert [layer.name for layer in stack] == ["grey", "red"]
     assert _pixel(stack, 5) == [100, 100, 100, 127]
     assert stack.notes == (
-        "The layer 'faint' has the blend mode dst-out: it was rendered into one layer with what is below it (1 layer).",
+        "The layer 'faint' has the blend mode dst-out; it was rendered into one layer with "
+        "the layers below it (1 layer).",
     )
 
 
@@ -283,16 +281,14 @@ def test_hidden_things_that_lamina_does_not_know_are_noted_and_not_refused(tmp_p
     assert [(layer.name, layer.is_hidden) for layer in stack] == [("grey", False), ("red", True)]
     assert [note[:40] for note in stack.notes] == [
         "The hidden layer 'red' had the blend mod",
-        "The element 'text' is not known to Lamin",
-        "The hidden layer 'v' was left out: The l",
+        "The element 'text' is not supported and ",
+        "The hidden layer 'v' was omitted: The la",
     ]
 
 
 def test_attributes_of_other_programs_are_noted_once(tmp_path: Path) -> None:
     stack = load(_ora(tmp_path, _layer("red", glow=7) + _layer("green", glow=8, selected="true") + GROUND))
-    assert stack.notes == (
-        "The attribute 'glow' of a layer, 2 times in the file, is not known to Lamina and was left out.",
-    )
+    assert stack.notes == ("The attribute 'glow' of a layer (2 times in the file) is not supported and was omitted.",)
 
 
 @pytest.mark.parametrize(
@@ -319,8 +315,8 @@ def test_empty_groups_are_left_out_and_noted(tmp_path: Path) -> None:
     stack = load(_ora(tmp_path, f'<stack name="g"/><stack name="h" isolation="auto"/>{GROUND}'))
     assert len(stack) == 1
     assert stack.notes == (
-        "The group 'h' is empty and was left out.",
-        "The group 'g' is empty and was left out.",
+        "The group 'h' is empty and was omitted.",
+        "The group 'g' is empty and was omitted.",
     )
 
 
@@ -353,7 +349,7 @@ def test_rendering_many_groups_is_bounded(tmp_path: Path) -> None:
 
 def test_groups_nested_too_deep_and_layers_without_names_are_told() -> None:
     deep = b"<image w='1' h='1'>" + b"<stack>" * 400 + b"</stack>" * 400 + b"</image>"
-    with pytest.raises(InvalidContentError, match="250 groups in one another"):
+    with pytest.raises(InvalidContentError, match="250 nested groups"):
         parse_stack_xml(deep)
     nameless = b"<image w='1' h='1'><stack><layer src='a.png' composite-op='odd'/></stack></image>"
     with pytest.raises(LaminaError, match="The layer without a name has the blend mode 'odd'"):

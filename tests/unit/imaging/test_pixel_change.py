@@ -5,7 +5,7 @@ import pytest
 
 from lamina.core.composite import over
 from lamina.core.layers import BlendMode, Pixels
-from lamina.imaging.formats.pixel_change import are_alike, change_between
+from lamina.imaging.formats.pixel_change import are_equal_within_rounding, solve_layer
 
 
 def _noise(seed: int, alpha: int | None = None) -> Pixels:
@@ -21,9 +21,9 @@ def test_what_any_mode_makes_is_made_by_a_normal_layer(blend: BlendMode, coverag
     below = _noise(1)
     below[:150, :, 3] = 255
     after = over(below, _noise(2), 200, blend)
-    change = change_between(below, after, coverage)
+    change = solve_layer(below, after, coverage)
     assert change is not None
-    assert are_alike(over(below, change), after)
+    assert are_equal_within_rounding(over(below, change), after)
 
 
 def test_nothing_covers_what_does_not_change() -> None:
@@ -31,12 +31,12 @@ def test_nothing_covers_what_does_not_change() -> None:
     after = below.copy()
     after[:10] = 255 - after[:10]
     after[..., 3] = 255
-    change = change_between(below, after)
+    change = solve_layer(below, after)
     assert change is not None
     assert (change[10:, :, 3] == 0).all()
 
 
 def test_no_layer_takes_transparency_or_colour_from_below_away() -> None:
     below = _noise(1, alpha=128)
-    assert change_between(below, _noise(1, alpha=100)) is None
-    assert change_between(below, _noise(2, alpha=128)) is None
+    assert solve_layer(below, _noise(1, alpha=100)) is None
+    assert solve_layer(below, _noise(2, alpha=128)) is None

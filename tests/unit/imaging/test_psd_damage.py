@@ -8,7 +8,7 @@ import pytest
 from psd_tools.compression import encode_rle
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.imaging.formats.psd_packing import are_rows_whole
+from lamina.imaging.formats.psd_rle import are_rows_complete
 from lamina.imaging.saving import load
 
 _WIDTH, _HEIGHT = 20, 10
@@ -47,7 +47,7 @@ def test_whole_rows_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [0, 1, 65535])
 def test_a_wrong_byte_count_of_a_row_is_told(count: int, tmp_path: Path) -> None:
     packed = struct.pack(">H", count) + _packed(_PLANES)[2:]
-    assert "do not unpack to its width" in _message(_file(tmp_path, struct.pack(">H", _RLE) + packed))
+    assert "have the wrong length" in _message(_file(tmp_path, struct.pack(">H", _RLE) + packed))
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_wrong_byte_count_of_a_row_is_told(count: int, tmp_path: Path) -> None
     ],
 )
 def test_a_row_gives_exactly_its_bytes(row: bytes, is_whole: bool) -> None:
-    assert are_rows_whole(struct.pack(">H", len(row)) + row, 1, 4, version=1) is is_whole
-    assert are_rows_whole(struct.pack(">I", len(row)) + row, 1, 4, version=2) is is_whole
+    assert are_rows_complete(struct.pack(">H", len(row)) + row, 1, 4, version=1) is is_whole
+    assert are_rows_complete(struct.pack(">I", len(row)) + row, 1, 4, version=2) is is_whole
 
 
 def test_what_a_header_cannot_say_is_named(tmp_path: Path) -> None:
     assert "rgb at 1 bits a sample" in _message(_file(tmp_path, bytes(100), depth=1))
-    assert "no whole colour table" in _message(_file(tmp_path, bytes(300), mode=2))
+    assert "its colour table is incomplete" in _message(_file(tmp_path, bytes(300), mode=2))
     assert "at most 30000 a side" in _message(_file(tmp_path, bytes(100), size=(30_001, 10)))
     assert "colour mode is 77" in _message(_file(tmp_path, bytes(100), mode=77))
 
@@ -89,4 +89,4 @@ def test_a_resource_that_is_shorter_than_usual_is_passed_over(tmp_path: Path) ->
 
 def test_no_words_of_a_library_are_told(tmp_path: Path) -> None:
     message = _message(_file(tmp_path, struct.pack(">H", 2) + b"no deflate stream"))
-    assert message.endswith("is corrupt: the pixels of a layer, or of its flat picture, do not unpack.")
+    assert message.endswith("is corrupt: the pixels of a layer or of its merged image cannot be decompressed.")

@@ -53,7 +53,7 @@ def test_groups_clipping_and_masks_look_as_in_the_file(name: str) -> None:
         ("blend_if_underlying_black_only", "blend-if"),
         ("mask_feather", "a feathered mask"),
         ("clip_on_multiply_base", "layers clipped to"),
-        ("multiply_in_isolated_group", "a group that blends as one"),
+        ("multiply_in_isolated_group", "an isolated group"),
     ],
 )
 def test_what_is_not_kept_as_it_is_is_told(name: str, told: str) -> None:
@@ -141,7 +141,7 @@ class TestGroups:
             ("Ground", BlendMode.NORMAL),
             ("Group", BlendMode.MULTIPLY),
         ]
-        assert stack.notes == ("Rasterised (a group that blends as one): 'Group'.",)
+        assert stack.notes == ("Rasterised (an isolated group): 'Group'.",)
         self._looks_as_psd_tools_draws_it(tmp_path / "a.psd")
 
     def test_hidden_layers_in_a_group_that_is_one_layer_are_told(self, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ class TestGroups:
         parts[1].visible = False
         made.create_group(parts, "Group", blend_mode=PsdBlend.MULTIPLY)
         notes = load(saved(made, tmp_path / "a.psd")).notes
-        assert "Hidden layers in rasterised groups were left out: 'B'." in notes
+        assert "Hidden layers in rasterised groups were omitted: 'B'." in notes
 
     def test_deep_nesting_of_all_kinds_looks_the_same(self, tmp_path: Path) -> None:
         made = document()
@@ -194,7 +194,7 @@ class TestAdjustments:
     def test_one_that_is_not_drawn_is_refused_by_name(self, tmp_path: Path) -> None:
         made = document()
         add_block(add(made, "Vivid", (0, 0, 0), size=1), Tag.VIBRANCE)
-        with pytest.raises(LaminaError, match="'Vivid' has the adjustment vibrance, which Lamina does not draw"):
+        with pytest.raises(LaminaError, match="'Vivid' has the adjustment vibrance, which is not supported"):
             load(without_merged(made, tmp_path / "a.psd"))
 
 
@@ -252,7 +252,7 @@ class TestUnknownFeatures:
         again[1].visible = False
         with (tmp_path / "b.psd").open("wb") as file:
             again._record.write(file)
-        with pytest.raises(LaminaError, match="differ from the merged picture in the file by 29 of 255"):
+        with pytest.raises(LaminaError, match="differ from the merged image in the file by 29 of 255"):
             load(tmp_path / "b.psd")
 
 

@@ -78,7 +78,7 @@ def test_saved_and_loaded_again(pixels: np.ndarray, target: str) -> None:
 
 def test_what_is_not_as_it_was_in_a_file_is_noted() -> None:
     lamina.Stack(3, 2, ()).save("none.ora")
-    assert lamina.load("none.ora").notes == ("The file holds no layers.",)
+    assert lamina.load("none.ora").notes == ("The file contains no layers.",)
 
 
 def test_progress_is_told(pixels: np.ndarray) -> None:

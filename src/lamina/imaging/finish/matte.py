@@ -1,7 +1,7 @@
 """Estimates alpha and colour of every layer at the size of the image, guided by the image (alpha matting).
 
 At the edge of a layer, the image is a mixture of the colours of the layer and of its backdrop, both of which the
-engine gives; the position of the image's colour between them is alpha (the compositing equation of Porter and Duff 1984,
+engine gives; the position of the image's colour between them is alpha (the compositing equation, Porter and Duff 1984,
 solved for alpha). Where this is uncertain, the resized raw alpha is kept, and pushed to 0 or 1 where it does not
 explain the image.
 """

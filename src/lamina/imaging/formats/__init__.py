@@ -1,1 +1,1 @@
-"""One module a file format: how a layer stack is written to it and, where it can be, read back."""
+"""Writers and readers of layered file formats, one module per format and direction."""

@@ -1,4 +1,4 @@
-"""manifest.json beside the PNGs of a stack: what each file is and where it goes, lowest layer first."""
+"""Writes and parses manifest.json, which describes the PNGs of a stack, lowest layer first."""
 
 import json
 import re
@@ -24,18 +24,18 @@ from lamina.imaging.read_errors import InvalidContentError
 
 MANIFEST = "manifest.json"
 _Name = TypeVar("_Name", bound=StrEnum)
-_FARTHEST_PX = 1 << 24
-_PLAIN_NAME = re.compile(r"[^/\\\0]{1,255}")
+_MAX_COORDINATE = 1 << 24
+_FILE_NAME = re.compile(r"[^/\\\0]{1,255}")
 
 
 def file_names(stack: LayerStack) -> list[str]:
-    """A PNG's name for each layer, lowest first: 00-background.png, 01-headline-summer-sale.png."""
+    """The name of the PNG of each layer, lowest first: 00-background.png, 01-headline-summer-sale.png."""
     digits = max(2, len(str(len(stack) - 1)))
     return [f"{index:0{digits}}-{slug(layer.name, layer.kind.value)}.png" for index, layer in enumerate(stack)]
 
 
 def render_manifest(stack: LayerStack) -> bytes:
-    """The manifest of a stack whose pictures stand under `file_names`."""
+    """The manifest of a stack whose PNGs have the names of `file_names`."""
     layers = [_render_layer(layer, file) for layer, file in zip(stack, file_names(stack), strict=True)]
     manifest = {"format": FORMAT, "version": VERSION, "width": stack.width, "height": stack.height, "layers": layers}
     try:
@@ -58,9 +58,9 @@ def _render_layer(layer: Layer, file: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A layer as the manifest tells it. `file`: the name of its picture, beside the manifest."""
+    """The entry of a layer. `file`: the name of its PNG in the folder of the manifest."""
 
     file: str
     name: str
@@ -73,13 +73,22 @@ class Entry:
     text: tuple[TextLine, ...]
 
     def layer(self, pixels: Pixels) -> Layer:
-        """The layer with its picture. `InvalidContentError` if that is not of the size that was told."""
+        """The layer with its pixels. Raises `InvalidContentError` if their size is not that of the entry."""
         left, top, width, height = self.box
         if (height, width) != pixels.shape[:2]:
-            found = f"{pixels.shape[1]} x {pixels.shape[0]}"
-            raise InvalidContentError(f"{self.file!r} is {found} pixels, and its {MANIFEST} tells {width} x {height}")
+            size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+            raise InvalidContentError(f"{self.file!r} is {size} pixels, but its {MANIFEST} gives {width} x {height}")
         return Layer(
-            self.name, self.kind, pixels, left, top, self.opacity, self.is_hidden, self.is_locked, self.blend, self.text
+            name=self.name,
+            kind=self.kind,
+            pixels=pixels,
+            left=left,
+            top=top,
+            opacity=self.opacity,
+            is_hidden=self.is_hidden,
+            is_locked=self.is_locked,
+            blend=self.blend,
+            text=self.text,
         )
 
 
@@ -93,19 +102,19 @@ class Manifest:
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """`InvalidContentError` if it is none of ours or not as documented."""
+    """Parses a manifest. Raises `InvalidContentError` if it is not valid."""
     try:
         manifest = json.loads(data)
     except (ValueError, RecursionError):
-        raise InvalidContentError(f"its {MANIFEST} is no JSON") from None
+        raise InvalidContentError(f"its {MANIFEST} is not valid JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise InvalidContentError(f"its {MANIFEST} is not one of Lamina")
+        raise InvalidContentError(f"its {MANIFEST} was not written by Lamina")
     if manifest.get("version") != VERSION:
         raise InvalidContentError(
-            f"its {MANIFEST} has version {quoted(manifest.get('version'))}, and this Lamina knows {VERSION}"
+            f"its {MANIFEST} has version {quoted(manifest.get('version'))}, but Lamina supports {VERSION}"
         )
-    with _named("the canvas"):
-        width, height = (parse_integer(manifest[side], 1, _FARTHEST_PX) for side in ("width", "height"))
+    with _error_context("the canvas"):
+        width, height = (parse_integer(manifest[side], 1, _MAX_COORDINATE) for side in ("width", "height"))
     layers = manifest.get("layers")
     if not isinstance(layers, list):
         raise InvalidContentError(f"its {MANIFEST} has no list of layers")
@@ -113,32 +122,32 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 def _parse_entry(index: int, entry: Any) -> Entry:
-    with _named(f"layer {index}"):
+    with _error_context(f"layer {index}"):
         return Entry(
             file=_file_name(entry["file"]),
             name=_string(entry["name"]),
-            kind=_member(LayerKind, entry["kind"]),
+            kind=_enum_value(LayerKind, entry["kind"]),
             box=_box(entry["bbox"]),
             opacity=parse_opacity(entry["opacity"]),
-            is_hidden=not _switch(entry["visible"]),
-            is_locked=_switch(entry.get("locked", False)),
-            blend=_member(BlendMode, entry.get("blend", BlendMode.NORMAL.value)),
+            is_hidden=not _boolean(entry["visible"]),
+            is_locked=_boolean(entry.get("locked", False)),
+            blend=_enum_value(BlendMode, entry.get("blend", BlendMode.NORMAL.value)),
             text=parse_text(entry.get("text", ())),
         )
 
 
 def _file_name(value: Any) -> str:
     name = _string(value)
-    if not _PLAIN_NAME.fullmatch(name) or name in (".", "..", MANIFEST):
-        raise InvalidContentError(f"{quoted(name)} is not the name of a picture beside it")
+    if not _FILE_NAME.fullmatch(name) or name in (".", "..", MANIFEST):
+        raise InvalidContentError(f"{quoted(name)} is not the name of an image in the same folder")
     return name
 
 
 def _box(value: Any) -> Box:
     if not isinstance(value, list) or len(value) != 4:
         raise InvalidContentError(f"{quoted(value)} is not a box of x, y, width and height")
-    left, top = (parse_integer(side, -_FARTHEST_PX, _FARTHEST_PX) for side in value[:2])
-    width, height = (parse_integer(side, 1, _FARTHEST_PX) for side in value[2:])
+    left, top = (parse_integer(side, -_MAX_COORDINATE, _MAX_COORDINATE) for side in value[:2])
+    width, height = (parse_integer(side, 1, _MAX_COORDINATE) for side in value[2:])
     return left, top, width, height
 
 
@@ -148,26 +157,26 @@ def _string(value: Any) -> str:
     return value
 
 
-def _switch(value: Any) -> bool:
+def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidContentError(f"{quoted(value)} is neither true nor false")
     return value
 
 
-def _member(names: type[_Name], value: Any) -> _Name:
+def _enum_value(names: type[_Name], value: Any) -> _Name:
     if not isinstance(value, str) or value not in list(names):
-        raise InvalidContentError(f"{quoted(value)} is none of {', '.join(names)}")
+        raise InvalidContentError(f"{quoted(value)} is not one of {', '.join(names)}")
     return names(value)
 
 
 @contextmanager
-def _named(what: str) -> Generator[None]:
-    """Says of which part of the manifest a fault is, in words for a user."""
+def _error_context(part: str) -> Generator[None]:
+    """Prefixes errors with the part of the manifest that they are about."""
     try:
         yield
     except KeyError as error:
-        raise InvalidContentError(f"in its {MANIFEST}, {what} has no {error.args[0]!r}") from None
+        raise InvalidContentError(f"in its {MANIFEST}, {part} lacks {error.args[0]!r}") from None
     except ValueError as error:
-        raise InvalidContentError(f"in its {MANIFEST}, {what}: {error}") from None
+        raise InvalidContentError(f"in its {MANIFEST}, {part}: {error}") from None
     except (TypeError, AttributeError):
-        raise InvalidContentError(f"in its {MANIFEST}, {what} is not as documented") from None
+        raise InvalidContentError(f"in its {MANIFEST}, {part} has an invalid structure") from None

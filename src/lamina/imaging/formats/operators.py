@@ -1,4 +1,4 @@
-"""Ways to combine a layer with what is below it that no `BlendMode` stands for, as pixels: needed to render groups."""
+"""Compositing operators and non-separable blend modes that layers do not support, for rendering groups."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -16,7 +16,7 @@ _LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 
 
 class Operator(StrEnum):
-    """Of W3C Compositing and Blending Level 1: Porter and Duff's operators (9.1) and the non-separable modes (10.2)."""
+    """Porter-Duff operators (9.1) and non-separable modes (10.2) of W3C Compositing and Blending Level 1."""
 
     PLUS = "plus"
     DESTINATION_IN = "dst-in"
@@ -29,23 +29,23 @@ class Operator(StrEnum):
     LUMINOSITY = "luminosity"
 
     @property
-    def reaches_beyond_its_layer(self) -> bool:
-        """True if what is below changes where the layer is transparent or has no pixels."""
+    def affects_outside_layer(self) -> bool:
+        """True if the backdrop also changes where the layer is transparent or has no pixels."""
         return self in (Operator.DESTINATION_IN, Operator.DESTINATION_ATOP)
 
 
-def combined(below: Pixels, above: Pixels, operator: Operator, opacity: int = 255) -> Pixels:
-    """(height, width, 4): `above` with its alpha times `opacity` / 255 put on `below`, rounded once.
+def apply_operator(below: Pixels, above: Pixels, operator: Operator, opacity: int = 255) -> Pixels:
+    """(height, width, 4): `above`, with its alpha times `opacity` / 255, composited onto `below` and rounded once.
 
-    Colour is 0 where the resulting alpha is 0.
+    Colours are 0 where the resulting alpha is 0.
     """
     result = np.zeros_like(below)
     for rows in strips_of_rows(*below.shape[:2]):
-        result[rows] = _combined_rows(below[rows], above[rows], operator, opacity)
+        result[rows] = _apply_to_rows(below[rows], above[rows], operator, opacity)
     return result
 
 
-def _combined_rows(below: Pixels, above: Pixels, operator: Operator, opacity: int) -> Pixels:
+def _apply_to_rows(below: Pixels, above: Pixels, operator: Operator, opacity: int) -> Pixels:
     backdrop, b = below[..., :3].astype(np.float32) / 255, below[..., 3:].astype(np.float32) / 255
     source, a = above[..., :3].astype(np.float32) / 255, above[..., 3:].astype(np.float32) * (opacity / 255**2)
     if operator in _BLENDS:
@@ -60,7 +60,7 @@ def _combined_rows(below: Pixels, above: Pixels, operator: Operator, opacity: in
     return result
 
 
-# How much of each side comes into the result, its alpha counted in: a is the alpha above, b the alpha below.
+# Weights of source and backdrop, alpha included: a is the alpha of the source, b that of the backdrop.
 _SHARES: dict[Operator, Callable[[_Unit, _Unit], tuple[_Unit, _Unit]]] = {
     Operator.PLUS: lambda a, b: (a, b),
     Operator.DESTINATION_IN: lambda a, b: (a * 0, b * a),

@@ -1,4 +1,4 @@
-"""Writes OpenRaster: the open layer format of Krita, MyPaint and GIMP (https://www.openraster.org, version 0.0.5)."""
+"""Writes OpenRaster 0.0.5 (https://www.openraster.org), the format of Krita, MyPaint and GIMP."""
 
 import json
 from typing import BinaryIO
@@ -22,11 +22,11 @@ _THUMBNAIL_PX = 256
 
 
 def write(stack: LayerStack, file: BinaryIO) -> None:
-    """Writes the stack; `ora_reading.read` gives the same stack back."""
+    """Writes the stack; `ora_reading.read` restores it."""
     files = [f"data/{name}" for name in file_names(stack)]
     with new_archive(file) as archive:
-        add(archive, "mimetype", MIMETYPE)  # must come first, and unpacked
-        add(archive, "stack.xml", _render_xml(stack, files), is_packed=True)
+        add(archive, "mimetype", MIMETYPE)  # must be the first entry, and not compressed
+        add(archive, "stack.xml", _render_xml(stack, files), is_compressed=True)
         for name, layer in zip(files, stack, strict=True):
             add_picture(archive, name, layer.pixels)
         flat = composite(stack)

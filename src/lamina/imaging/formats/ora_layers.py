@@ -1,4 +1,4 @@
-"""The layers and groups of a stack.xml with their pictures, as nodes of a tree that can be opened out."""
+"""Reads the images of the layers in a stack.xml, and builds the tree that is flattened."""
 
 import json
 import re
@@ -8,49 +8,55 @@ from typing import Any
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind
 from lamina.imaging.formats.archive import Archive
-from lamina.imaging.formats.groups import Group, Leaf, Node
+from lamina.imaging.formats.group_flattening import Group, Leaf, Node
 from lamina.imaging.formats.ora_tree import LayerElement, StackElement
-from lamina.imaging.formats.records import called, parse_text, quoted
+from lamina.imaging.formats.records import layer_label, parse_text, quoted
 from lamina.imaging.layer_names import display_name
 from lamina.imaging.read_errors import InvalidContentError
 
 
 @dataclass
 class LayerReader:
-    """`notes`: on what was left out. `is_ours`: some layer says that Lamina wrote it."""
+    """Reads layers. `notes`: on omitted layers. `is_from_lamina`: a layer has attributes that Lamina writes."""
 
     archive: Archive
     notes: list[str] = field(default_factory=list)
-    is_ours: bool = False
+    is_from_lamina: bool = False
 
     def nodes(self, members: tuple[LayerElement | StackElement, ...], is_hidden: bool = False) -> tuple[Node, ...]:
-        """Lowest first. `is_hidden`: by a group that holds them.
+        """The nodes, lowest first. `is_hidden`: an enclosing group is hidden.
 
         Raises `LaminaError` (input_not_a_stack, input_too_large, input_corrupt) and `InvalidContentError`.
         """
-        found: list[Node] = []
+        nodes: list[Node] = []
         for member in reversed(members):
             if isinstance(member, StackElement):
-                found.append(self._group(member, is_hidden))
+                nodes.append(self._group(member, is_hidden))
             else:
-                found += self._leaf(member, is_hidden)
-        return tuple(found)
+                nodes += self._leaf(member, is_hidden)
+        return tuple(nodes)
 
     def _group(self, stack: StackElement, is_hidden: bool) -> Group:
         members = self.nodes(stack.members, is_hidden or stack.is_hidden)
         return Group(
-            stack.name, members, stack.opacity, stack.is_hidden, stack.is_locked, stack.is_isolated, stack.blend
+            name=stack.name,
+            members=members,
+            opacity=stack.opacity,
+            is_hidden=stack.is_hidden,
+            is_locked=stack.is_locked,
+            is_isolated=stack.is_isolated,
+            blend=stack.blend,
         )
 
     def _leaf(self, element: LayerElement, is_hidden: bool) -> list[Leaf]:
-        self.is_ours = self.is_ours or "kind" in element.own
-        layer_label = called("layer", element.name)
+        self.is_from_lamina = self.is_from_lamina or "kind" in element.lamina_attributes
+        description = layer_label("layer", element.name)
         try:
-            pixels = self.archive.picture(self._entry(element.source, layer_label), f"The {layer_label}")
+            pixels = self.archive.picture(self._entry(element.source, description), f"The {description}")
         except LaminaError as error:
             if error.code is not ErrorCode.INPUT_NOT_A_STACK or not (is_hidden or element.is_hidden):
                 raise
-            self.notes.append(f"The hidden {layer_label} was left out: {error.message}")
+            self.notes.append(f"The hidden {description} was omitted: {error.message}")
             return []
         layer = Layer(
             name=_full_name(element),
@@ -61,39 +67,39 @@ class LayerReader:
             opacity=element.opacity,
             is_hidden=element.is_hidden,
             is_locked=element.is_locked,
-            text=parse_text(_own_json(element, "text", [])),
+            text=parse_text(_lamina_json(element, "text", [])),
         )
         return [Leaf(layer, element.blend)]
 
-    def _entry(self, source: str | None, layer_label: str) -> str:
-        """The name of the ZIP's entry: from its root, whatever slashes and dots a program has put before it."""
+    def _entry(self, source: str | None, description: str) -> str:
+        """The name of the ZIP entry; backslashes, and slashes and dots before the path, are accepted."""
         if source is None:
-            raise InvalidContentError(f"the {layer_label} has no src, which tells its picture")
-        if self.archive.holds(source):
+            raise InvalidContentError(f"the {description} has no attribute src with the path of its image")
+        if self.archive.contains(source):
             return source
         parts = [part for part in re.split(r"[/\\]", source) if part not in ("", ".")]
         path = "/".join(parts)
-        if ".." in parts or not self.archive.holds(path):
-            raise InvalidContentError(f"the picture of the {layer_label}, {quoted(source)}, is not in the file")
+        if ".." in parts or not self.archive.contains(path):
+            raise InvalidContentError(f"the image of the {description}, {quoted(source)}, is not in the file")
         return path
 
 
 def _full_name(element: LayerElement) -> str:
-    own_name = _own_json(element, "name", None)
+    own_name = _lamina_json(element, "name", None)
     if isinstance(own_name, str) and display_name(own_name, _kind(element)) == element.name:
-        return own_name  # else it was renamed in another program
+        return own_name  # otherwise it was renamed in another program
     return element.name
 
 
 def _kind(element: LayerElement) -> LayerKind:
-    kind = element.own.get("kind", LayerKind.OBJECT.value)
+    kind = element.lamina_attributes.get("kind", LayerKind.OBJECT.value)
     if kind not in list(LayerKind):
-        raise InvalidContentError(f"the {called('layer', element.name)} is of a kind that Lamina does not know")
+        raise InvalidContentError(f"the {layer_label('layer', element.name)} has an unknown kind")
     return LayerKind(kind)
 
 
-def _own_json(element: LayerElement, name: str, otherwise: Any) -> Any:
+def _lamina_json(element: LayerElement, name: str, default: Any) -> Any:
     try:
-        return json.loads(element.own[name]) if name in element.own else otherwise
+        return json.loads(element.lamina_attributes[name]) if name in element.lamina_attributes else default
     except (ValueError, RecursionError):
-        raise InvalidContentError(f"the {name} of the {called('layer', element.name)} is no JSON") from None
+        raise InvalidContentError(f"the {name} of the {layer_label('layer', element.name)} is not valid JSON") from None

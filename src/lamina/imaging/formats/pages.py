@@ -1,4 +1,4 @@
-"""What the formats without switches for a layer show of a stack: its visible layers, opacity in their alpha."""
+"""The visible layers of a stack with opacity applied, for formats without layer attributes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,18 +9,18 @@ from lamina.core.layers import Layer, LayerKind, LayerStack
 
 
 def pages(stack: LayerStack) -> Iterator[Layer]:
-    """The visible layers, lowest first, each with its opacity in its alpha, rounded as `core.composite` rounds.
+    """The visible layers, lowest first, with opacity multiplied into alpha and rounded as in `core.composite`.
 
-    An empty layer if none is visible, for a file must show something.
+    An empty layer if none is visible, because a file needs at least one page.
     """
     visible = [layer for layer in stack if not layer.is_hidden]
     for layer in visible:
-        yield _with_opacity_in_alpha(layer)
+        yield _apply_opacity(layer)
     if not visible:
         yield Layer("Empty", LayerKind.OBJECT, np.zeros((1, 1, 4), np.uint8))
 
 
-def _with_opacity_in_alpha(layer: Layer) -> Layer:
+def _apply_opacity(layer: Layer) -> Layer:
     if layer.opacity == 255:
         return layer
     pixels = layer.pixels.copy()

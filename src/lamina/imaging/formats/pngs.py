@@ -1,4 +1,4 @@
-"""A PNG for each layer and a manifest.json, in a folder or in a ZIP; both can be read back."""
+"""Writes and reads folders and ZIP archives with a PNG per layer and a manifest.json."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -6,7 +6,7 @@ from typing import BinaryIO
 from lamina.core.layers import Layer, LayerStack
 from lamina.imaging.formats.archive import Archive, add, add_picture, new_archive
 from lamina.imaging.formats.manifest import MANIFEST, Entry, Manifest, file_names, parse_manifest, render_manifest
-from lamina.imaging.formats.records import notes_on
+from lamina.imaging.formats.records import empty_stack_notes
 from lamina.imaging.layer_images import read_layer_image
 from lamina.imaging.png import write_png
 from lamina.imaging.read_errors import InvalidContentError
@@ -16,15 +16,15 @@ _MAX_MANIFEST_BYTES = 1 << 24
 
 
 def write_zip(stack: LayerStack, file: BinaryIO) -> None:
-    """Writes the stack as a ZIP that `read_zip` gives back."""
+    """Writes the stack as a ZIP archive; `read_zip` restores it."""
     with new_archive(file) as archive:
-        add(archive, MANIFEST, render_manifest(stack), is_packed=True)
+        add(archive, MANIFEST, render_manifest(stack), is_compressed=True)
         for name, layer in zip(file_names(stack), stack, strict=True):
             add_picture(archive, name, layer.pixels)
 
 
 def write_folder(stack: LayerStack, folder: Path) -> None:
-    """Writes the stack into an existing empty folder that `read_folder` gives back."""
+    """Writes the stack to an existing empty folder; `read_folder` restores it."""
     for name, layer in zip(file_names(stack), stack, strict=True):
         with (folder / name).open("xb") as file:
             write_png(file, layer.pixels)
@@ -32,27 +32,27 @@ def write_folder(stack: LayerStack, folder: Path) -> None:
 
 
 def read_zip(archive: Archive) -> LayerStack:
-    """The stack in a ZIP of ours; the files may stand in a folder of the ZIP, as they do if a folder was packed."""
+    """Reads a stack from a ZIP archive of Lamina; the files may be in a folder of the archive."""
     root = min((name for name in archive.names if name.split("/")[-1] == MANIFEST), key=len)[: -len(MANIFEST)]
     manifest = parse_manifest(archive.text(root + MANIFEST))
     archive.limits.check_canvas(manifest.width, manifest.height)
     layers = []
     for entry in manifest.entries:
-        if not archive.holds(root + entry.file):
+        if not archive.contains(root + entry.file):
             raise _missing(entry)
         layers.append(entry.layer(archive.picture(root + entry.file, repr(entry.file))))
     return _stack(manifest, layers)
 
 
 def read_folder(folder: Path, limits: SizeLimits) -> LayerStack:
-    """The stack in a folder of ours. Raises FileNotFoundError if it has no manifest, and `InvalidContentError`."""
+    """Reads a stack from a folder of Lamina. Raises FileNotFoundError without a manifest, and `InvalidContentError`."""
     manifest = parse_manifest(_manifest_bytes(folder))
     limits.check_canvas(manifest.width, manifest.height)
     layers = []
     for entry in manifest.entries:
         path = folder / entry.file
         if path.is_symlink():
-            raise InvalidContentError(f"{entry.file!r} in it is a link, which is not followed")
+            raise InvalidContentError(f"{entry.file!r} is a symbolic link, which is not followed")
         if not path.is_file():
             raise _missing(entry)
         with path.open("rb") as file:
@@ -61,20 +61,20 @@ def read_folder(folder: Path, limits: SizeLimits) -> LayerStack:
 
 
 def _stack(manifest: Manifest, layers: list[Layer]) -> LayerStack:
-    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes_on(layers))
+    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=empty_stack_notes(layers))
 
 
 def _missing(entry: Entry) -> InvalidContentError:
-    return InvalidContentError(f"{entry.file!r}, which its {MANIFEST} names, is missing")
+    return InvalidContentError(f"{entry.file!r}, which its {MANIFEST} lists, is missing")
 
 
-def holds_only_a_stack(folder: Path) -> bool:
-    """True if everything in the folder was written by `write_folder`, so that nothing else is lost with it."""
+def contains_only_a_stack(folder: Path) -> bool:
+    """True if the folder contains only files of `write_folder`, so that it can be replaced without loss."""
     try:
-        ours = {MANIFEST, *(entry.file for entry in parse_manifest(_manifest_bytes(folder)).entries)}
+        expected = {MANIFEST, *(entry.file for entry in parse_manifest(_manifest_bytes(folder)).entries)}
     except (OSError, ValueError):
         return False
-    return all(path.name in ours and path.is_file() for path in folder.iterdir())
+    return all(path.name in expected and path.is_file() for path in folder.iterdir())
 
 
 def _manifest_bytes(folder: Path) -> bytes:

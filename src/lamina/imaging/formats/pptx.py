@@ -1,4 +1,4 @@
-"""Writes PowerPoint: one slide of the picture's shape, a picture or live text box for each layer."""
+"""Writes PowerPoint: one slide with the aspect ratio of the canvas, and a picture or text box per layer."""
 
 import io
 import math
@@ -12,37 +12,37 @@ from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu, Pt
 
 from lamina.core.layers import Layer, LayerStack, TextLine
-from lamina.imaging.formats.quads import upright_box
+from lamina.imaging.formats.quads import rotated_box
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 
-_EMU_A_PIXEL = 9525  # 96 pixels an inch
-_EMU_A_POINT = 12700
+_EMU_PER_PIXEL = 9525  # 96 pixels an inch
+_EMU_PER_POINT = 12700
 # ECMA-376 part 1, 19.7.18 (ST_SlideSizeCoordinate): 1 to 56 inches.
-_LEAST_SIDE, _LONGEST_SIDE = 914_400, 51_206_400
-_LEAST_FONT_PT, _LARGEST_FONT_PT = 1, 4000
+_MIN_SIDE, _MAX_SIDE = 914_400, 51_206_400
+_MIN_FONT_PT, _MAX_FONT_PT = 1, 4000
 
 
 def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
-    """Writes the stack; `live_text` makes text boxes of the layers whose every line of text was read.
+    """Writes the stack; with `live_text`, layers with fully recognised text become text boxes.
 
-    Hidden layers stay, hidden, in the selection pane. PowerPoint has no blend modes: they become normal.
-    A slide shorter or narrower than an inch is padded at the right and below.
+    Hidden layers remain hidden in the selection pane. Blend modes, which PowerPoint lacks, become normal.
+    Slides below the minimum size of one inch are padded on the right and at the bottom.
     """
     presentation = Presentation()
     longest, shortest = max(stack.width, stack.height), min(stack.width, stack.height)
-    scale = max(_EMU_A_PIXEL, _LEAST_SIDE / shortest)
-    scale = min(scale, _LONGEST_SIDE / longest)
-    presentation.slide_width = Emu(max(_LEAST_SIDE, round(stack.width * scale)))
-    presentation.slide_height = Emu(max(_LEAST_SIDE, round(stack.height * scale)))
+    scale = max(_EMU_PER_PIXEL, _MIN_SIDE / shortest)
+    scale = min(scale, _MAX_SIDE / longest)
+    presentation.slide_width = Emu(max(_MIN_SIDE, round(stack.width * scale)))
+    presentation.slide_height = Emu(max(_MIN_SIDE, round(stack.height * scale)))
     blank = presentation.slide_layouts[6]
     shapes: Any = presentation.slides.add_slide(blank).shapes
     for layer in stack:
         shape = _text(shapes, layer, scale) if live_text and layer.is_read else _picture(shapes, layer, scale)
-        facts = shape._element._nvXxPr.cNvPr  # python-pptx has no public place for these two
-        facts.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
+        properties = shape._element._nvXxPr.cNvPr  # python-pptx has no public API for these attributes
+        properties.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
         if layer.is_hidden:
-            facts.set("hidden", "1")
+            properties.set("hidden", "1")
         shape.name = display_name(layer.name, layer.kind)
     presentation.save(file)
 
@@ -66,7 +66,7 @@ def _text(shapes: Any, layer: Layer, scale: float) -> Any:
 
 
 def _text_box(shapes: Any, line: TextLine, opacity: int, scale: float) -> Any:
-    x, y, width, height, degrees = upright_box(line.quad)
+    x, y, width, height, degrees = rotated_box(line.quad)
     box = shapes.add_textbox(*(Emu(round(side * scale)) for side in (x, y, max(1, width), max(1, height))))
     box.rotation = degrees
     frame = box.text_frame
@@ -76,8 +76,8 @@ def _text_box(shapes: Any, line: TextLine, opacity: int, scale: float) -> Any:
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     run = frame.paragraphs[0].add_run()
     run.text = sanitize_name(line.string)
-    points = line.size_px * scale / _EMU_A_POINT
-    run.font.size = Pt(min(max(_LEAST_FONT_PT, math.floor(points * 10) / 10), _LARGEST_FONT_PT))
+    points = line.size_px * scale / _EMU_PER_POINT
+    run.font.size = Pt(min(max(_MIN_FONT_PT, math.floor(points * 10) / 10), _MAX_FONT_PT))
     run.font.color.rgb = RGBColor(*line.colour)
     if opacity < 255:
         colour = run._r.find(f".//{qn('a:srgbClr')}")

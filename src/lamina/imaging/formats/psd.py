@@ -1,4 +1,4 @@
-"""Writes Photoshop files: named, cropped layers, adjacent text layers in a group, and the flat picture beside them."""
+"""Writes Photoshop files (PSD): named, cropped layers, groups of adjacent text layers, and the merged image."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -27,44 +27,44 @@ from psd_tools.psd.tagged_blocks import TaggedBlocks
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
-from lamina.imaging.formats.psd_facts import render_facts
+from lamina.imaging.formats.psd_xmp import render_layer_xmp
 from lamina.imaging.layer_names import display_name
 
 BLENDS: dict[BlendMode, PsdBlend] = {mode: PsdBlend[mode.name] for mode in BlendMode}
 NAME_UNITS = 255
-"""The most UTF-16 code units that Photoshop shows of a layer's name."""
+"""Maximum length of a layer name in Photoshop, in UTF-16 code units."""
 
 _LOCK_ALL = 0x80000000
 _STRIP_ROWS = 256
-_MOST_BYTES = 2_000_000_000
+_MAX_BYTES = 2_000_000_000
 
-# Entries of the layer list, lowest first; a group is a divider, its layers, and a folder.
+# Entries of the layer list, lowest first; a group is a bounding divider, its layers, and a folder divider.
 _Entry = tuple[LayerRecord, ChannelDataList]
 
 
 def write(stack: LayerStack, file: BinaryIO) -> None:
-    """Writes the stack; `psd_reading.read` gives the same stack back.
+    """Writes the stack; `psd_reading.read` restores it.
 
-    Beside the layers stands what Photoshop has no place for (kinds, text, long names): XMP, keyed by the layer's id.
-    The parts are written one after the other, so that the layers are gone when the flat picture is made.
+    Attributes without an equivalent in Photoshop (kinds, text, long names) are stored as XMP by layer id. The sections
+    are written one by one, so that the encoded layers are freed before the merged image is composited.
     """
     FileHeader(channels=4, width=stack.width, height=stack.height, depth=8, color_mode=ColorMode.RGB).write(file)
     ColorModeData().write(file)
     _resources(stack).write(file)
     _layers(stack).write(file)
-    _write_flat(composite(stack), file)
+    _write_merged_image(composite(stack), file)
 
 
 def _layers(stack: LayerStack) -> LayerAndMaskInformation:
     entries = list(_entries(stack))
-    if sum(len(channel.data) for _, data in entries for channel in data) > _MOST_BYTES:
+    if sum(len(channel.data) for _, data in entries for channel in data) > _MAX_BYTES:
         raise LaminaError(
             ErrorCode.OUTPUT_TOO_LARGE,
-            "A Photoshop file holds 2 GB, and these layers need more.",
-            "Write .ora instead.",
+            "The layers exceed 2 GB, the limit of a Photoshop file.",
+            "Save as .ora instead.",
         )
     layers = LayerInfo(
-        layer_count=-len(entries),  # below zero: the fourth channel of the flat picture is its transparency
+        layer_count=-len(entries),  # negative: the fourth channel of the merged image is transparency
         layer_records=LayerRecords([record for record, _ in entries]),  # pyright: ignore[reportCallIssue]
         channel_image_data=ChannelImageData([data for _, data in entries]),  # pyright: ignore[reportCallIssue]
     )
@@ -73,12 +73,12 @@ def _layers(stack: LayerStack) -> LayerAndMaskInformation:
 
 def _resources(stack: LayerStack) -> ImageResources:
     resources = ImageResources.new()
-    names = {number: _shown_name(layer) for number, layer in enumerate(stack, 1)}
-    resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=render_facts(stack, names))
+    names = {number: _display_name(layer) for number, layer in enumerate(stack, 1)}
+    resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=render_layer_xmp(stack, names))
     return resources
 
 
-def _shown_name(layer: Layer) -> str:
+def _display_name(layer: Layer) -> str:
     return display_name(layer.name, layer.kind, NAME_UNITS)
 
 
@@ -97,7 +97,7 @@ def _entries(stack: LayerStack) -> Iterator[_Entry]:
 
 
 def _pixel_layer(number: int, layer: Layer) -> _Entry:
-    name = _shown_name(layer)
+    name = _display_name(layer)
     record = LayerRecord(
         top=layer.top,
         left=layer.left,
@@ -107,7 +107,7 @@ def _pixel_layer(number: int, layer: Layer) -> _Entry:
         blend_mode=BLENDS[layer.blend],
         opacity=layer.opacity,
         flags=LayerFlags(visible=not layer.is_hidden),
-        # The old name field is MacRoman; every program of this century shows the Unicode name.
+        # The legacy name field is MacRoman; current programs show the Unicode name.
         name=name.encode("ascii", "replace").decode()[:63],
         tagged_blocks=_tagged(name, number),
     )
@@ -146,8 +146,8 @@ def _channel(pixels: Pixels, sample: int) -> ChannelData:
     return data
 
 
-def _write_flat(flat: Pixels, file: BinaryIO) -> None:
-    """The last section: the row lengths of all four channels, then their packed rows."""
+def _write_merged_image(flat: Pixels, file: BinaryIO) -> None:
+    """Writes the image data section: the row lengths of all four channels, then their packed rows."""
     lengths: list[list[bytes]] = [[], [], [], []]
     rows: list[list[bytes]] = [[], [], [], []]
     for top in range(0, flat.shape[0], _STRIP_ROWS):
@@ -163,7 +163,7 @@ def _write_flat(flat: Pixels, file: BinaryIO) -> None:
 
 
 def _on_white(flat: Pixels) -> Pixels:
-    """Photoshop stores the colours of a flat picture with transparency as they look on white."""
+    """Composites the colours on white, as Photoshop stores a merged image with transparency."""
     alpha = flat[..., 3:].astype(np.uint16)
     colours = (flat[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     return np.concatenate([colours.astype(np.uint8), flat[..., 3:]], -1)

@@ -1,4 +1,4 @@
-"""Which features of Photoshop's layers are understood: whatever is not in these lists is named, and never dropped."""
+"""Lists the supported features of Photoshop layers; all others are reported by name and never ignored."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -18,9 +18,9 @@ from psd_tools.api.layers import (
 from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.constants import BlendMode, ColorMode, Tag
 
-from lamina.imaging.formats.psd_artboards import is_ground_known
+from lamina.imaging.formats.psd_artboards import is_background_supported
 
-DRAWN_EFFECTS = (ColorOverlay, GradientOverlay, PatternOverlay, Stroke)
+SUPPORTED_EFFECTS = (ColorOverlay, GradientOverlay, PatternOverlay, Stroke)
 ADJUSTMENTS = frozenset(
     ("brightnesscontrast", "curves", "exposure", "huesaturation", "invert", "levels", "posterize", "threshold")
 )
@@ -29,7 +29,7 @@ ADJUSTMENTS = frozenset(
 _KINDS = (AdjustmentLayer, FillLayer, Group, PixelLayer, ShapeLayer, SmartObjectLayer, TypeLayer)
 _MODES = frozenset(BlendMode) - {BlendMode.DISSOLVE}
 _ADJUSTED_MODES = (ColorMode.GRAYSCALE, ColorMode.RGB)
-# Photoshop's eight modes that fill opacity changes otherwise than opacity does.
+# The eight blend modes in which fill opacity differs from opacity.
 _MODES_WITH_OWN_FILL = frozenset(
     (
         BlendMode.COLOR_BURN,
@@ -47,11 +47,11 @@ EFFECT_TAGS = (
     Tag.OBJECT_BASED_EFFECTS_LAYER_INFO_V0,
     Tag.OBJECT_BASED_EFFECTS_LAYER_INFO_V1,
 )
-"""Where the layer effects are, the first that is there."""
+"""The blocks with layer effects; the first one present counts."""
 _OLD_PIXEL_ADJUSTMENTS = (Tag.BRIGHTNESS_AND_CONTRAST, Tag.HUE_SATURATION_V4, Tag.COLOR_BALANCE)
 
-# What is looked at, here or by psd-tools, in a way that the picture shows.
-_LOOKED_AT = frozenset(
+# Blocks that are interpreted, here or by psd-tools, and affect the image.
+_INTERPRETED = frozenset(
     (
         *EFFECT_TAGS,
         Tag.ARTBOARD_DATA1,
@@ -96,8 +96,8 @@ _LOOKED_AT = frozenset(
         Tag.VIBRANCE,
     )
 )
-# What a picture does not show: names, locks, what editing needs, and what the stored pixels have in them already.
-_NOT_SEEN = frozenset(
+# Blocks that do not affect the image: names, locks, editing data, and data that the stored pixels already include.
+_INVISIBLE = frozenset(
     (
         Tag.ANIMATION_EFFECTS,
         Tag.ANNOTATIONS,
@@ -135,35 +135,35 @@ _NOT_SEEN = frozenset(
 )
 
 
-def unknown_features(layer: PsdLayer) -> Iterator[str]:
-    """What of this one layer, as nouns such as "a drop shadow", is not drawn as Photoshop draws it."""
+def unsupported_features(layer: PsdLayer) -> Iterator[str]:
+    """Features of the layer that are not rendered as in Photoshop, as noun phrases such as "a drop shadow"."""
     if not isinstance(layer, _KINDS):
         yield f"a layer of the kind {layer.kind}"
     if layer.blend_mode not in (_MODES | {BlendMode.PASS_THROUGH} if isinstance(layer, Group) else _MODES):
-        yield f"the blend mode {mode_name(layer.blend_mode)}"
+        yield f"the blend mode {blend_mode_name(layer.blend_mode)}"
     yield from _unknown_content(layer)
     yield from _unknown_mask(layer)
     yield from _unknown_blending(layer)
     yield from _unknown_effects(layer)
     for key in layer.tagged_blocks:
-        if key not in _LOOKED_AT and key not in _NOT_SEEN:
+        if key not in _INTERPRETED and key not in _INVISIBLE:
             yield f"data of the kind {_key_name(key)}"
 
 
-def needs_drawing_packages(layer: PsdLayer) -> bool:
-    """Whether psd-tools needs aggdraw or SciPy to draw the layer."""
+def needs_rendering_packages(layer: PsdLayer) -> bool:
+    """Whether psd-tools needs aggdraw or SciPy to render the layer."""
     has_gradient = Tag.GRADIENT_FILL_SETTING in layer.tagged_blocks and not layer.has_pixels()
     has_stroke = layer.has_stroke() and not layer.has_pixels()
     return has_gradient or has_stroke or isinstance(layer, AdjustmentLayer) or layer.has_effects()
 
 
-def are_drawing_packages_here() -> bool:
-    """Whether what the extra `psd` installs is there."""
+def has_rendering_packages() -> bool:
+    """Whether the packages of the extra `psd` are installed."""
     return find_spec("aggdraw") is not None and find_spec("scipy") is not None
 
 
-def mode_name(mode: BlendMode) -> str:
-    """As Photoshop's menus have it."""
+def blend_mode_name(mode: BlendMode) -> str:
+    """The name of a blend mode in Photoshop's menus."""
     return mode.name.lower().replace("_", " ")
 
 
@@ -174,15 +174,15 @@ def _unknown_content(layer: PsdLayer) -> Iterator[str]:
         elif layer._psd.color_mode not in _ADJUSTED_MODES:  # pyright: ignore[reportPrivateUsage]
             yield f"the adjustment {layer.kind} of {layer._psd.color_mode.name} colours"  # pyright: ignore[reportPrivateUsage]
     elif any(tag in layer.tagged_blocks for tag in _OLD_PIXEL_ADJUSTMENTS):
-        yield "an adjustment of an old kind"
+        yield "a legacy adjustment"
     if isinstance(layer, TypeLayer) and not layer.has_pixels() and layer.text.strip():
         yield "text without its pixels"
     if isinstance(layer, SmartObjectLayer) and not layer.has_pixels():
         yield "a smart object without its pixels"
     if isinstance(layer, Artboard) and (layer.opacity < 255 or layer.has_mask() or layer.clip_layers):
         yield "an artboard with an opacity, a mask or clipped layers"
-    if isinstance(layer, Artboard) and not is_ground_known(layer):
-        yield "an artboard with a ground of an unknown kind"
+    if isinstance(layer, Artboard) and not is_background_supported(layer):
+        yield "an artboard with an unknown background type"
 
 
 def _unknown_mask(layer: PsdLayer) -> Iterator[str]:
@@ -198,23 +198,23 @@ def _unknown_mask(layer: PsdLayer) -> Iterator[str]:
         yield "a feathered mask"
     both = shape.user_mask_density is not None and shape.vector_mask_density is not None
     if both and (shape.user_mask_density, shape.vector_mask_density) != (255, 255):
-        yield "the densities of two masks"
+        yield "two masks with a density"
 
 
 def _unknown_blending(layer: PsdLayer) -> Iterator[str]:
     blocks = layer.tagged_blocks
     ranges = layer._record.blending_ranges  # pyright: ignore[reportPrivateUsage]
-    pairs = [*(ranges.composite_ranges or ()), *(pair for each in ranges.channel_ranges or () for pair in each)]
+    pairs = [*(ranges.composite_ranges or ()), *(pair for channel in ranges.channel_ranges or () for pair in channel)]
     if any(tuple(pair) != (0, 65535) for pair in pairs):
         yield "blend-if (blending ranges)"
     if blocks.get_data(Tag.CHANNEL_BLENDING_RESTRICTIONS_SETTING):
-        yield "channels that are left out of blending"
+        yield "channels excluded from blending"
     if not blocks.get_data(Tag.TRANSPARENCY_SHAPES_LAYER, 1):
-        yield "transparency that does not shape the layer"
+        yield "the option Transparency Shapes Layer turned off"
     if layer.has_clip_layers() and not blocks.get_data(Tag.BLEND_CLIPPING_ELEMENTS, 1):
-        yield "clipped layers that are not blended as a group"
+        yield "the option Blend Clipped Layers as Group turned off"
     if layer.fill_opacity < 255 and layer.blend_mode in _MODES_WITH_OWN_FILL:
-        yield f"fill opacity in the blend mode {mode_name(layer.blend_mode)}"
+        yield f"fill opacity in the blend mode {blend_mode_name(layer.blend_mode)}"
 
 
 def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
@@ -222,16 +222,16 @@ def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
     effects = layer.effects
     if not any(tag in blocks for tag in EFFECT_TAGS):
         if Tag.EFFECTS_LAYER in blocks and _has_old_effects(blocks.get_data(Tag.EFFECTS_LAYER)):
-            yield "layer effects of an old kind"
+            yield "legacy layer effects"
         return
     if not effects.enabled:
         return
     enabled_effects = [effect for effect in effects if effect.enabled]
     for effect in enabled_effects:
-        if not isinstance(effect, DRAWN_EFFECTS):
+        if not isinstance(effect, SUPPORTED_EFFECTS):
             yield f"the layer effect {_spaced(effect.name)}"
     if _count_enabled(layer) != len(enabled_effects):
-        yield "a layer effect of an unknown kind"
+        yield "an unknown layer effect"
     if enabled_effects and layer.blend_mode not in (BlendMode.NORMAL, BlendMode.PASS_THROUGH):
         yield "layer effects in a blend mode"
     hides = (Tag.LAYER_MASK_AS_GLOBAL_MASK, Tag.VECTOR_MASK_AS_GLOBAL_MASK)
@@ -240,7 +240,7 @@ def _unknown_effects(layer: PsdLayer) -> Iterator[str]:
 
 
 def _count_enabled(layer: PsdLayer) -> int:
-    """How many entries of the list of effects are switched on, of whatever kind."""
+    """Number of enabled entries of any kind in the list of effects."""
     data = next((data for tag in EFFECT_TAGS if hasattr(data := layer.tagged_blocks.get_data(tag), "items")), {})
     items: list[Any] = [item for _, value in data.items() for item in (value if _is_list(value) else [value])]
     entries = [item for item in items if hasattr(item, "get")]

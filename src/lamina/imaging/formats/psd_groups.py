@@ -1,4 +1,4 @@
-"""Which of Photoshop's groups add up to the same picture when they are opened out."""
+"""Decides which groups of a Photoshop file can be ungrouped without changing the image."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -8,87 +8,87 @@ from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.constants import BlendMode, Knockout
 
 from lamina.imaging.formats.psd_artboards import artboard_colour
-from lamina.imaging.formats.psd_pixels import is_stored, knockout, shows_effects
+from lamina.imaging.formats.psd_pixels import has_enabled_effects, is_plain_pixel_layer, knockout
 from lamina.imaging.formats.records import combined_opacity
 
-_MOST_COMPARED = 64  # layers of a thin group whose boxes are compared with each other
+_MAX_COMPARED = 64  # layers of a translucent group whose bounding boxes are compared
 
 
-def adds_up_opened(group: Group) -> bool:
-    """Whether a visible group can be opened out with its layers as they are.
+def can_ungroup(group: Group) -> bool:
+    """Whether a visible group can be replaced by its unchanged layers.
 
-    Nothing is done to the whole of it, and either it is passed through, or all in it is in normal mode: over is
-    associative, so that it does not matter what was put together first.
+    This requires a group without mask, effects or clipped layers that either is in pass-through mode or contains normal
+    mode only: the over operator is associative.
     """
-    if isinstance(group, Artboard) or strength(group) < 255 or not _is_bare(group):
+    if isinstance(group, Artboard) or total_opacity(group) < 255 or not _has_no_modifiers(group):
         return False
     if group.blend_mode is BlendMode.PASS_THROUGH:
-        return not any(knockout(layer) for layer in visible_parts(group))
+        return not any(knockout(layer) for layer in visible_descendants(group))
     return group.blend_mode is BlendMode.NORMAL and _is_normal_inside(group)
 
 
-def adds_up_thinned(group: Group) -> bool:
-    """Whether a half-transparent group can be opened out with its opacity on each of its layers.
+def can_ungroup_with_opacity(group: Group) -> bool:
+    """Whether a translucent group can be replaced by its layers with its opacity applied to each of them.
 
-    All in it is stored pixels in normal mode, and no two layers overlap.
+    This requires pixel layers in normal mode that do not overlap.
     """
-    if isinstance(group, Artboard) or not _is_bare(group) or not _is_normal_inside(group):
+    if isinstance(group, Artboard) or not _has_no_modifiers(group) or not _is_normal_inside(group):
         return False
     if group.blend_mode not in (BlendMode.PASS_THROUGH, BlendMode.NORMAL):
         return False
-    layers = [part for part in visible_parts(group) if not isinstance(part, Group)]
-    if len(layers) > _MOST_COMPARED or any(not is_stored(layer) or layer.clipping for layer in layers):
+    layers = [part for part in visible_descendants(group) if not isinstance(part, Group)]
+    if len(layers) > _MAX_COMPARED or any(not is_plain_pixel_layer(layer) or layer.clipping for layer in layers):
         return False
-    inner = (part for part in visible_parts(group) if isinstance(part, Group) and part is not group)
-    if not all(_is_bare(part) for part in inner):
+    inner = (part for part in visible_descendants(group) if isinstance(part, Group) and part is not group)
+    if not all(_has_no_modifiers(part) for part in inner):
         return False
-    return not any(_overlap(one.bbox, other.bbox) for one, other in combinations(layers, 2))
+    return not any(_overlap(first.bbox, second.bbox) for first, second in combinations(layers, 2))
 
 
-def adds_up_on_nothing(group: Group) -> bool:
-    """Whether a visible group can be opened out where nothing is to be seen below it, whatever modes are in it.
+def can_ungroup_on_empty(group: Group) -> bool:
+    """Whether a visible group with any blend modes can be ungrouped on an empty backdrop.
 
-    An adjustment would reach beyond the group, but not beyond an artboard, at which all is cut.
+    Adjustment layers would affect layers outside the group, except in an artboard, which clips them.
     """
-    if group.blend_mode not in (BlendMode.PASS_THROUGH, BlendMode.NORMAL) or strength(group) < 255:
+    if group.blend_mode not in (BlendMode.PASS_THROUGH, BlendMode.NORMAL) or total_opacity(group) < 255:
         return False
-    parts = [part for part in visible_parts(group) if part is not group]
+    parts = [part for part in visible_descendants(group) if part is not group]
     adjusts = any(isinstance(part, AdjustmentLayer) for part in parts) and not isinstance(group, Artboard)
-    return _is_bare(group) and not adjusts and not any(knockout(part) for part in parts)
+    return _has_no_modifiers(group) and not adjusts and not any(knockout(part) for part in parts)
 
 
-def is_open_artboard(artboard: Artboard, *, is_on_nothing: bool) -> bool:
-    """Whether an artboard is its colour and, cut at its edges, the layers in it."""
-    if not adds_up_on_nothing(artboard):
+def can_ungroup_artboard(artboard: Artboard, *, is_on_empty: bool) -> bool:
+    """Whether an artboard equals its background colour and its layers, clipped to its bounds."""
+    if not can_ungroup_on_empty(artboard):
         return False
-    covers = is_on_nothing or artboard_colour(artboard) is not None
+    covers = is_on_empty or artboard_colour(artboard) is not None
     return covers or artboard.blend_mode is BlendMode.PASS_THROUGH or _is_normal_inside(artboard)
 
 
-def is_solid(layer: PsdLayer) -> bool:
-    """Whether nothing shines through the layer but where it has no pixels."""
-    return layer.blend_mode is BlendMode.NORMAL and strength(layer) == 255
+def is_opaque_normal(layer: PsdLayer) -> bool:
+    """Whether the layer is in normal mode at full opacity."""
+    return layer.blend_mode is BlendMode.NORMAL and total_opacity(layer) == 255
 
 
-def strength(layer: PsdLayer) -> int:
-    """Opacity and fill opacity together, 0..255."""
+def total_opacity(layer: PsdLayer) -> int:
+    """Opacity times fill opacity, 0..255."""
     return combined_opacity(layer.opacity, layer.fill_opacity)
 
 
-def visible_parts(layer: PsdLayer) -> Iterator[PsdLayer]:
-    """The layer itself, what is in it, and what is clipped to any of these, but for what is hidden."""
+def visible_descendants(layer: PsdLayer) -> Iterator[PsdLayer]:
+    """The layer, its descendants and the layers clipped to them, without hidden ones."""
     yield layer
     for child in (*(layer if isinstance(layer, Group) else ()), *layer.clip_layers):
-        # In a group, clipped layers come among the others.
+        # Iterating over a group yields clipped layers, too.
         if child.visible and (child.parent is not layer or not child.clipping):
-            yield from visible_parts(child)
+            yield from visible_descendants(child)
 
 
-def _is_bare(group: Group) -> bool:
-    """Whether nothing is done to the whole group: no mask, no effects, no clipped layers, no knockout."""
+def _has_no_modifiers(group: Group) -> bool:
+    """Whether the group has no mask, effects, clipped layers or knockout."""
     masked = (group.mask is not None and not group.mask.disabled) or group.has_vector_mask()
     clips = any(layer.visible for layer in group.clip_layers)
-    return not masked and not clips and not shows_effects(group) and knockout(group) is Knockout.NONE
+    return not masked and not clips and not has_enabled_effects(group) and knockout(group) is Knockout.NONE
 
 
 def _is_normal_inside(group: Group) -> bool:
@@ -96,11 +96,11 @@ def _is_normal_inside(group: Group) -> bool:
         part.blend_mode in (BlendMode.NORMAL, BlendMode.PASS_THROUGH)
         and not isinstance(part, AdjustmentLayer)
         and knockout(part) is Knockout.NONE
-        for part in visible_parts(group)
+        for part in visible_descendants(group)
         if part is not group
     )
 
 
-def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    across = max(one[0], other[0]) < min(one[2], other[2])
-    return across and max(one[1], other[1]) < min(one[3], other[3])
+def _overlap(first: tuple[int, int, int, int], second: tuple[int, int, int, int]) -> bool:
+    across = max(first[0], second[0]) < min(first[2], second[2])
+    return across and max(first[1], second[1]) < min(first[3], second[3])

@@ -1,4 +1,4 @@
-"""Checks the header of a Photoshop file, before anything in it is parsed or decoded."""
+"""Checks the header of a Photoshop file before the rest is parsed."""
 
 import struct
 from typing import BinaryIO
@@ -9,15 +9,15 @@ from lamina.imaging.read_errors import CorruptFileError, InvalidContentError
 from lamina.imaging.size_limits import SizeLimits
 
 _HEADER = struct.Struct(">4sH6xHIIHHI")  # with the length of the colour mode data, which follows it
-_MOST_PX_A_SIDE = {1: 30_000, 2: 300_000}  # of PSD and PSB
+_MAX_SIDE = {1: 30_000, 2: 300_000}  # of PSD and PSB
 _FORMATS = {1: "PSD", 2: "PSB"}
-_DEPTHS = {ColorMode.BITMAP: (1,), ColorMode.INDEXED: (8,)}  # bits a sample; of all other modes:
-_USUAL_DEPTHS = (8, 16, 32)
+_DEPTHS = {ColorMode.BITMAP: (1,), ColorMode.INDEXED: (8,)}  # bits per channel; other modes: _DEFAULT_DEPTHS
+_DEFAULT_DEPTHS = (8, 16, 32)
 _PALETTE_BYTES = 256 * 3
 
 
 def check_header(file: BinaryIO, limits: SizeLimits) -> None:
-    """Leaves the file at its beginning.
+    """Checks version, size, colour mode and bit depth; leaves the file at its beginning.
 
     Raises `LaminaError` (input_too_large), `InvalidContentError` and `CorruptFileError`.
     """
@@ -27,17 +27,17 @@ def check_header(file: BinaryIO, limits: SizeLimits) -> None:
         raise CorruptFileError("it ends within its header")
     _, version, _, height, width, depth, mode, palette_bytes = _HEADER.unpack(data)
     if version not in _FORMATS:
-        raise InvalidContentError(f"its version is {version}, and Photoshop knows 1 (PSD) and 2 (PSB)")
-    if max(width, height) > _MOST_PX_A_SIDE[version]:
-        most = _MOST_PX_A_SIDE[version]
+        raise InvalidContentError(f"its version is {version}, but only 1 (PSD) and 2 (PSB) are valid")
+    if max(width, height) > _MAX_SIDE[version]:
+        max_side = _MAX_SIDE[version]
         raise InvalidContentError(
-            f"it is {width} x {height} pixels, and a {_FORMATS[version]} has at most {most} a side"
+            f"it is {width} x {height} pixels, but a {_FORMATS[version]} has at most {max_side} per side"
         )
     limits.check_canvas(width, height)
     if mode not in list(ColorMode):
-        raise InvalidContentError(f"its colour mode is {mode}, which Photoshop does not know")
+        raise InvalidContentError(f"its colour mode is {mode}, which is not valid")
     name = ColorMode(mode).name.lower()
-    if depth not in _DEPTHS.get(ColorMode(mode), _USUAL_DEPTHS):
-        raise InvalidContentError(f"its colour mode is {name} at {depth} bits a sample, which there cannot be")
+    if depth not in _DEPTHS.get(ColorMode(mode), _DEFAULT_DEPTHS):
+        raise InvalidContentError(f"its colour mode is {name} with {depth} bits per channel, which is not valid")
     if mode == ColorMode.INDEXED and palette_bytes < _PALETTE_BYTES:
-        raise InvalidContentError("its colours are indexed, and it has no whole colour table")
+        raise InvalidContentError("its colour mode is indexed, but its colour table is incomplete")

@@ -1,4 +1,4 @@
-"""Reads the flat picture that a Photoshop file keeps beside its layers, and measures other pictures against it."""
+"""Reads the merged image of a Photoshop file, and compares other images with it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from psd_tools.constants import ColorMode, Compression, Resource, Tag
 
 from lamina.core.composite import strips_of_rows
 from lamina.core.layers import Pixels
-from lamina.imaging.formats.psd_colours import CHANNELS, Colours
-from lamina.imaging.formats.psd_packing import are_rows_whole
+from lamina.imaging.formats.psd_colours import CHANNELS, DocumentColours
+from lamina.imaging.formats.psd_rle import are_rows_complete
 from lamina.imaging.read_errors import CorruptFileError
 
 _BITS = 1
-_MATTED_WITHIN = 8  # levels, for profiles that move colours a little
+_ON_WHITE_TOLERANCE = 8  # levels; colour profiles cause small differences
 _MERGED_TRANSPARENCY = (
     Tag.SAVING_MERGED_TRANSPARENCY,
     Tag.SAVING_MERGED_TRANSPARENCY16,
@@ -27,18 +27,18 @@ _MERGED_TRANSPARENCY = (
 
 @dataclass(frozen=True)
 class Difference:
-    """Between two pictures on white, in levels of 255: on average, and where it is largest."""
+    """The mean and the largest difference of two images on white, in levels of 255."""
 
     mean: float
-    most: int
+    largest: int
 
 
 @dataclass(frozen=True, eq=False)
-class MergedPicture:
-    """What Photoshop shows of a whole file.
+class MergedImage:
+    """The composite image that Photoshop stores.
 
-    `on_white`: (height, width, 3) sRGB. `alpha`: (height, width), None for a picture without transparency.
-    `extra_channels`: how many more channels it has: saved selections and spot inks.
+    `on_white`: (height, width, 3) sRGB. `alpha`: (height, width); None for an image without transparency.
+    `extra_channels`: number of alpha channels (saved selections) and spot colours.
     """
 
     on_white: NDArray[np.uint8]
@@ -58,113 +58,119 @@ class MergedPicture:
         return out
 
     def difference(self, picture: Pixels) -> Difference:
-        """Of an RGBA picture of the same size; of colours on white and of alpha, whichever differs more."""
-        total, alpha_total, most = 0.0, 0.0, 0.0
+        """The difference from an RGBA image of the same size: colours on white or alpha, whichever differs more."""
+        total, alpha_total, largest = 0.0, 0.0, 0.0
         for rows in strips_of_rows(*picture.shape[:2]):
             alpha = picture[rows, :, 3:].astype(np.float32) / 255
-            off = np.abs(picture[rows, :, :3] * alpha + 255 * (1 - alpha) - self.on_white[rows])
-            total, most = total + float(off.sum()) / 3, max(most, float(off.max()))
+            difference = np.abs(picture[rows, :, :3] * alpha + 255 * (1 - alpha) - self.on_white[rows])
+            total, largest = total + float(difference.sum()) / 3, max(largest, float(difference.max()))
             if self.alpha is not None:
                 alpha_off = np.abs(picture[rows, :, 3].astype(np.float32) - self.alpha[rows])
-                alpha_total, most = alpha_total + float(alpha_off.sum()), max(most, float(alpha_off.max()))
+                alpha_total, largest = alpha_total + float(alpha_off.sum()), max(largest, float(alpha_off.max()))
         pixels = picture.shape[0] * picture.shape[1]
-        return Difference(max(total, alpha_total) / pixels, round(most))
+        return Difference(max(total, alpha_total) / pixels, round(largest))
 
     def difference_of_colours(self, picture: Pixels) -> Difference:
-        """Of the colours alone, wherever the other picture has any: for files that keep no word of transparency."""
-        total, pixels, most = 0.0, 0, 0
+        """The difference of the colours where the other image is not transparent, for files without transparency."""
+        total, pixels, largest = 0.0, 0, 0
         for rows in strips_of_rows(*picture.shape[:2]):
             covered = picture[rows, :, 3] > 0
-            off = np.abs(picture[rows, :, :3].astype(np.int16) - self.on_white[rows])[covered]
-            total, pixels = total + float(off.sum()) / 3, pixels + len(off)
-            most = max(most, int(off.max(initial=0)))
-        return Difference(total / max(1, pixels), most)
+            difference = np.abs(picture[rows, :, :3].astype(np.int16) - self.on_white[rows])[covered]
+            total, pixels = total + float(difference.sum()) / 3, pixels + len(difference)
+            largest = max(largest, int(difference.max(initial=0)))
+        return Difference(total / max(1, pixels), largest)
 
 
-def merged_pictures(document: PSDImage, colours: Colours) -> Iterator[MergedPicture]:
-    """The stored flat picture, which is there in every file, but need not show anything: see `has_preview`.
+def merged_images(document: PSDImage, colours: DocumentColours) -> Iterator[MergedImage]:
+    """The interpretations of the merged image, which every file contains but which may be blank (`has_preview`).
 
-    By the specification the count of layers tells whether the first channel after the colours is transparency. Some
-    programs leave that out: if nothing in the file names the channel, the picture with it as transparency is second.
+    According to the specification, the sign of the layer count tells whether the first channel after the colours is
+    transparency. Some programs omit the sign: if nothing names the channel, the second image takes it as transparency.
     """
-    place = _transparency_place(document)
-    yield _picture(document, colours, place)
-    held = CHANNELS.get(document.color_mode)
-    if place is None and held is not None and document.channels > held and len(document) and not _names(document):
-        yield _picture(document, colours, held)
+    index = _transparency_index(document)
+    yield _picture(document, colours, index)
+    colour_channels = CHANNELS.get(document.color_mode)
+    if (
+        index is None
+        and colour_channels is not None
+        and document.channels > colour_channels
+        and len(document)
+        and not _names_channels(document)
+    ):
+        yield _picture(document, colours, colour_channels)
 
 
-def is_whole(document: PSDImage) -> bool:
-    """Whether the flat picture has all its rows; psd-tools fills one that was cut off up with black."""
+def is_merged_complete(document: PSDImage) -> bool:
+    """Whether the merged image has all rows; psd-tools fills missing rows with black."""
     record = document._record  # pyright: ignore[reportPrivateUsage]
     data, lines = record.image_data.data, document.height * document.channels
     if record.image_data.compression is Compression.RAW:
         return len(data) >= lines * ((document.width * document.depth + 7) // 8)
     if record.image_data.compression is Compression.RLE:
         row_bytes = (document.width * document.depth + 7) // 8
-        return are_rows_whole(data, lines, row_bytes, version=document.version)
-    return True  # what was packed otherwise does not unpack
+        return are_rows_complete(data, lines, row_bytes, version=document.version)
+    return True  # other compressions raise an error
 
 
 def check_merged_rows(document: PSDImage) -> None:
-    """Raises `CorruptFileError`."""
-    if not is_whole(document):
-        raise CorruptFileError("rows of its flat picture are missing, or do not unpack to its width")
+    """Raises `CorruptFileError` if rows of the merged image are missing."""
+    if not is_merged_complete(document):
+        raise CorruptFileError("rows of its merged image are missing or have the wrong length")
 
 
-def is_blank(picture: MergedPicture) -> bool:
-    """Whether it is all black or all white, as programs leave it that do not draw it."""
+def is_uniform(picture: MergedImage) -> bool:
+    """Whether the image is entirely black or white, as programs leave it that do not render it."""
     lowest, highest = picture.on_white.min(), picture.on_white.max()
     return bool(lowest == highest) and lowest in (0, 255)
 
 
-def _picture(document: PSDImage, colours: Colours, place: int | None) -> MergedPicture:
+def _picture(document: PSDImage, colours: DocumentColours, index: int | None) -> MergedImage:
     record = document._record  # pyright: ignore[reportPrivateUsage]
     planes = record.image_data.get_data(record.header)
     if not isinstance(planes, list):
-        raise CorruptFileError("its flat picture is not in planes")
-    held = CHANNELS.get(document.color_mode, 1)
-    if len(planes) < held:
-        raise CorruptFileError(f"its flat picture has {len(planes)} channels, and needs {held}")
+        raise CorruptFileError("its merged image has no planes")
+    colour_channels = CHANNELS.get(document.color_mode, 1)
+    if len(planes) < colour_channels:
+        raise CorruptFileError(f"its merged image has {len(planes)} channels, but needs {colour_channels}")
     on_white = np.empty((document.height, document.width, 3), np.uint8)
     for rows in strips_of_rows(document.height, document.width):
-        on_white[rows] = _strip(document, colours, planes[:held], rows)
-    alpha = None if place is None else _samples(document, planes[place], slice(0, document.height))
-    if alpha is not None and not _is_matted(on_white, alpha):
-        _matte(on_white, alpha)
-    extra = 0 if colours.mode is ColorMode.MULTICHANNEL else len(planes) - held - (place is not None)
-    return MergedPicture(on_white, alpha, extra)
+        on_white[rows] = _strip(document, colours, planes[:colour_channels], rows)
+    alpha = None if index is None else _samples(document, planes[index], slice(0, document.height))
+    if alpha is not None and not _is_on_white(on_white, alpha):
+        _composite_on_white(on_white, alpha)
+    extra = 0 if colours.mode is ColorMode.MULTICHANNEL else len(planes) - colour_channels - (index is not None)
+    return MergedImage(on_white, alpha, extra)
 
 
-def _is_matted(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bool:
-    """Photoshop stores how colours look on white; programs that do not are found out by colours too dark for that."""
+def _is_on_white(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bool:
+    """Whether colours are composited on white, as Photoshop stores them; others may be too dark for their alpha."""
     return all(
-        (colours[rows].min(-1).astype(np.int16) + alpha[rows] >= 255 - _MATTED_WITHIN).all()
+        (colours[rows].min(-1).astype(np.int16) + alpha[rows] >= 255 - _ON_WHITE_TOLERANCE).all()
         for rows in strips_of_rows(*alpha.shape)
     )
 
 
-def _matte(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
+def _composite_on_white(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
     for rows in strips_of_rows(*alpha.shape):
         share = alpha[rows, :, None].astype(np.float32) / 255
         colours[rows] = np.round(colours[rows] * share + 255 * (1 - share)).astype(np.uint8)
 
 
-def _strip(document: PSDImage, colours: Colours, planes: list[bytes], rows: slice) -> NDArray[np.uint8]:
+def _strip(document: PSDImage, colours: DocumentColours, planes: list[bytes], rows: slice) -> NDArray[np.uint8]:
     if document.depth == 32:
         return colours.to_srgb(np.dstack([_light(document, plane, rows) for plane in planes]))
     samples = np.dstack([_samples(document, plane, rows) for plane in planes])
     if document.color_mode is not ColorMode.INDEXED:
-        return colours.shown_samples(samples)
+        return colours.samples_to_srgb(samples)
     data = document._record.color_mode_data  # pyright: ignore[reportPrivateUsage]
     palette = np.zeros((256, 3), np.uint8)
     stored = np.frombuffer(data.interleave(), np.uint8)[: 256 * 3].reshape(-1, 3)
     palette[: len(stored)] = stored
-    return colours.shown_samples(palette[samples[..., 0]])
+    return colours.samples_to_srgb(palette[samples[..., 0]])
 
 
 def _samples(document: PSDImage, plane: bytes, rows: slice) -> NDArray[np.uint8]:
-    """The rows of one plane as 0..255."""
+    """Rows of one plane as 0..255."""
     height, width = document.height, document.width
     if document.depth == _BITS:
         packed = np.frombuffer(plane, np.uint8).reshape(height, -1)[rows]
@@ -182,29 +188,29 @@ def _light(document: PSDImage, plane: bytes, rows: slice) -> NDArray[np.floating
     return np.nan_to_num(light.astype(np.float32))
 
 
-def _transparency_place(document: PSDImage) -> int | None:
-    """Which channel holds transparency.
+def _transparency_index(document: PSDImage) -> int | None:
+    """Index of the transparency channel, if any.
 
-    It is the first after the colours where the count of layers is negative, or where the file says so. Any other
-    channel is a selection that somebody saved, and hides nothing.
+    It is the first channel after the colours if the layer count is negative or if a block declares it. Other channels
+    are saved selections, which do not affect transparency.
     """
-    held = CHANNELS.get(document.color_mode)
-    if held is None or document.channels <= held or not has_transparency(document):
+    colour_channels = CHANNELS.get(document.color_mode)
+    if colour_channels is None or document.channels <= colour_channels or not has_transparency(document):
         return None
     record = document._record  # pyright: ignore[reportPrivateUsage]
     infos = (record.layer_and_mask_information.layer_info, record._get_layer_info())  # pyright: ignore[reportPrivateUsage]
     if any(info is not None and info.layer_count < 0 for info in infos):
-        return held
+        return colour_channels
     if any(tag in (document.tagged_blocks or ()) for tag in _MERGED_TRANSPARENCY):
-        return held
+        return colour_channels
     identifiers: list[int] = list(document.image_resources.get_data(Resource.ALPHA_IDENTIFIERS) or ())
     if 0 not in identifiers:
         return None
-    place = document.channels - len(identifiers) + identifiers.index(0)
-    return place if held <= place < document.channels else None
+    index = document.channels - len(identifiers) + identifiers.index(0)
+    return index if colour_channels <= index < document.channels else None
 
 
-def _names(document: PSDImage) -> bool:
-    """Whether the file tells anything of its channels after the colours."""
+def _names_channels(document: PSDImage) -> bool:
+    """Whether the file names its channels after the colours."""
     kept = (Resource.ALPHA_IDENTIFIERS, Resource.ALPHA_NAMES_PASCAL, Resource.ALPHA_NAMES_UNICODE)
     return any(key in document.image_resources for key in kept)

@@ -1,4 +1,4 @@
-"""The pixels that a Photoshop file stores of one layer, with its own mask, for layers that need no drawing."""
+"""Reads the stored pixels of a layer with its mask, for layers that need no rendering."""
 
 from typing import Any
 
@@ -11,37 +11,38 @@ from psd_tools.constants import BlendMode, ChannelID, Knockout, Tag
 from lamina.core.layers import BlendMode as OurBlend
 from lamina.core.layers import Pixels
 from lamina.imaging.formats.psd import BLENDS
-from lamina.imaging.formats.psd_colours import Colours
+from lamina.imaging.formats.psd_colours import DocumentColours
 
-BLENDS_READ: dict[BlendMode, OurBlend] = {theirs: ours for ours, theirs in BLENDS.items()}
+SUPPORTED_BLENDS: dict[BlendMode, OurBlend] = {psd_mode: mode for mode, psd_mode in BLENDS.items()}
 
 
-def is_stored(layer: PsdLayer) -> bool:
-    """Whether pixels, mask, opacity and a mode that we have too say all of the layer, its clipped layers aside."""
+def is_plain_pixel_layer(layer: PsdLayer) -> bool:
+    """Whether pixels, mask, opacity and a supported blend mode describe the layer, apart from clipped layers."""
     return (
         isinstance(layer, (PixelLayer, SmartObjectLayer, TypeLayer))
         and layer.has_pixels()
-        and layer.blend_mode in BLENDS_READ
+        and layer.blend_mode in SUPPORTED_BLENDS
         and not layer.has_vector_mask()
-        and not shows_effects(layer)
+        and not has_enabled_effects(layer)
         and not knockout(layer)
-        and Tag.BRIGHTNESS_AND_CONTRAST not in layer.tagged_blocks  # psd-tools takes its oldest kind for pixels
-        and has_plain_mask(layer)
+        and Tag.BRIGHTNESS_AND_CONTRAST
+        not in layer.tagged_blocks  # psd-tools takes legacy adjustments for pixel layers
+        and has_simple_mask(layer)
     )
 
 
-def shows_effects(layer: PsdLayer) -> bool:
-    """Whether any effect is switched on."""
+def has_enabled_effects(layer: PsdLayer) -> bool:
+    """Whether any layer effect is enabled."""
     return layer.effects.enabled and any(effect.enabled for effect in layer.effects)
 
 
 def knockout(layer: PsdLayer) -> Knockout:
-    """How deep the layer knocks out what is below it."""
+    """The knockout setting of the layer."""
     return Knockout(layer.tagged_blocks.get_data(Tag.KNOCKOUT_SETTING, 0))
 
 
-def has_plain_mask(layer: PsdLayer) -> bool:
-    """Whether there is no mask in force, or one that is just its pixels."""
+def has_simple_mask(layer: PsdLayer) -> bool:
+    """Whether the layer has no enabled mask, or one without feather and density."""
     mask = layer.mask
     if mask is None or mask.disabled:
         return True
@@ -51,8 +52,8 @@ def has_plain_mask(layer: PsdLayer) -> bool:
     return not any(changed) and all(density in (None, 255) for density in densities)
 
 
-def stored_pixels(layer: PsdLayer, colours: Colours) -> Pixels | None:
-    """(height, width, 4) of a layer that `is_stored`, or of one that at least has pixels; None without any."""
+def stored_pixels(layer: PsdLayer, colours: DocumentColours) -> Pixels | None:
+    """(height, width, 4) of the stored pixels with the layer mask applied; None if the layer has none."""
     if not layer.has_pixels() or 0 in (layer.width, layer.height):
         return None
     colour = _linear_colour(layer, colours) if colours.is_linear else _colour(layer, colours)
@@ -63,23 +64,23 @@ def stored_pixels(layer: PsdLayer, colours: Colours) -> Pixels | None:
     covered = opaque if alpha is None else np.asarray(alpha.convert("L"))
     mask = _mask(layer)
     if mask is not None:
-        covered = limited(covered, mask)
+        covered = multiply_alpha(covered, mask)
     return np.dstack([colour, covered])
 
 
-def limited(alpha: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One alpha times another, rounded half up."""
+def multiply_alpha(alpha: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The product of two alphas of 0..255, rounded half up."""
     return ((alpha.astype(np.uint16) * mask + 127) // 255).astype(np.uint8)
 
 
-def _colour(layer: PsdLayer, colours: Colours) -> NDArray[np.uint8] | None:
+def _colour(layer: PsdLayer, colours: DocumentColours) -> NDArray[np.uint8] | None:
     picture = layer.topil(apply_icc=False)
     if picture is None:
         return None
-    return colours.shown_picture(picture.convert(colours.picture_mode) if picture.mode in ("RGBA", "LA") else picture)
+    return colours.image_to_srgb(picture.convert(colours.image_mode) if picture.mode in ("RGBA", "LA") else picture)
 
 
-def _linear_colour(layer: PsdLayer, colours: Colours) -> NDArray[np.uint8] | None:
+def _linear_colour(layer: PsdLayer, colours: DocumentColours) -> NDArray[np.uint8] | None:
     light: NDArray[np.floating[Any]] | None = layer.numpy("color")
     return None if light is None else colours.to_srgb(light)
 
@@ -90,5 +91,5 @@ def _mask(layer: PsdLayer) -> NDArray[np.uint8] | None:
     mask = layer.mask.topil(layer_sized=True)
     if mask is not None:
         return np.asarray(mask.convert("L"))
-    # A mask without pixels is all of the colour that it has outside of them.
+    # A mask without pixels has its background value everywhere.
     return np.full((layer.height, layer.width), layer.mask.background_color, np.uint8)

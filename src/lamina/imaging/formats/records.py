@@ -1,4 +1,4 @@
-"""What a layer knows beside its pixels, as JSON values: the same in every format that can be read back."""
+"""Converts layer attributes to and from JSON, and words notes, for all formats that can be read."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,8 @@ from lamina.imaging.read_errors import InvalidContentError
 
 FORMAT = "lamina-layers"
 VERSION = 1
-_MOST_SHOWN = 60
-_MOST_NOTES = 20
+_MAX_QUOTED = 60
+_MAX_NOTES = 20
 
 
 def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
@@ -29,11 +29,11 @@ def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
 
 
 def parse_text(value: Any) -> tuple[TextLine, ...]:
-    """The reverse of `render_text`. `InvalidContentError` if the value is not of that shape."""
+    """The inverse of `render_text`. Raises `InvalidContentError` if the value is not valid."""
     try:
         return tuple(_parse_line(line) for line in value)
     except (ValueError, TypeError, KeyError, OverflowError):
-        raise InvalidContentError("the lines of its text are not as documented") from None
+        raise InvalidContentError("its text lines have an invalid structure") from None
 
 
 def _parse_line(value: Any) -> TextLine:
@@ -56,19 +56,19 @@ def _number(value: Any) -> float:
 
 
 def parse_integer(value: Any, least: int, most: int) -> int:
-    """The integer itself. `InvalidContentError` if it is none or out of range."""
+    """The integer. Raises `InvalidContentError` if it is not an integer or out of range."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise InvalidContentError(f"{quoted(value)} is not an integer from {least} to {most}")
     return value
 
 
 def render_opacity(opacity: int) -> float:
-    """0..255 as a share of 1 that `parse_opacity` turns back into the same integer."""
+    """0..255 as a share of 1, from which `parse_opacity` restores the same integer."""
     return round(opacity / 255, 6)
 
 
 def parse_opacity(share: Any) -> int:
-    """A share 0..1 as 0..255. `InvalidContentError` if it is none."""
+    """A share 0..1 as 0..255. Raises `InvalidContentError` if it is not valid."""
     number = _number(share)
     if not 0 <= number <= 1:
         raise InvalidContentError(f"the opacity {quoted(share)} is not from 0 to 1")
@@ -76,39 +76,39 @@ def parse_opacity(share: Any) -> int:
 
 
 def quoted(value: Any) -> str:
-    """What a file holds in the wrong place, short enough for a message."""
+    """The repr of an invalid value, shortened for an error message."""
     text = repr(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
-def called(kind: str, name: str) -> str:
+def layer_label(kind: str, name: str) -> str:
     """ "layer 'Sky'", "layer without a name"."""
     return f"{kind} {quoted(name)}" if name.strip() else f"{kind} without a name"
 
 
-def first_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """As many as somebody may read."""
-    more = len(notes) - _MOST_NOTES
-    return (*notes[:_MOST_NOTES], f"There are {more} more such notes.") if more > 1 else tuple(notes)
+def limit_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """The first notes, and the number of the others."""
+    more = len(notes) - _MAX_NOTES
+    return (*notes[:_MAX_NOTES], f"{more} more notes are not shown.") if more > 1 else tuple(notes)
 
 
-def counted(number: int, what: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """ "1 layer", "2 layers"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def combined_opacity(one: int, other: int) -> int:
-    """What two opacities of 0..255 come to together, in the same."""
-    return (one * other + 127) // 255
+def combined_opacity(first: int, second: int) -> int:
+    """The product of two opacities of 0..255, rounded."""
+    return (first * second + 127) // 255
 
 
-def notes_on(layers: Sequence[Layer]) -> tuple[str, ...]:
-    """What is said of layers that were read, whatever the format."""
-    return () if layers else ("The file holds no layers.",)
+def empty_stack_notes(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """A note if a file contains no layers."""
+    return () if layers else ("The file contains no layers.",)
 
 
-def of_another_program(stack: LayerStack) -> LayerStack:
-    """The same with what another program did not tell: which layer is the background, and names for the unnamed."""
+def normalise_foreign_stack(stack: LayerStack) -> LayerStack:
+    """The stack of another program with a detected background layer, and with names for unnamed layers."""
     stack = _with_guessed_background(stack)
     return replace(
         stack, layers=tuple(replace(layer, name=name_or_kind(layer.name, layer.kind)) for layer in stack.layers)
@@ -116,7 +116,7 @@ def of_another_program(stack: LayerStack) -> LayerStack:
 
 
 def _with_guessed_background(stack: LayerStack) -> LayerStack:
-    """A stack of another program, whose lowest layer is taken for the background if it covers the canvas opaquely."""
+    """Marks the lowest layer as the background if it is opaque and covers exactly the canvas."""
     if not len(stack) or stack[0].kind is not LayerKind.OBJECT:
         return stack
     lowest = stack[0]

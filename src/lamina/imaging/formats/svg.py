@@ -1,4 +1,4 @@
-"""Writes SVG: an Inkscape layer for each layer, with its picture embedded, or live text."""
+"""Writes SVG: an Inkscape layer per layer, with an embedded image or editable text."""
 
 import base64
 import io
@@ -7,7 +7,7 @@ from html import escape
 from typing import BinaryIO
 
 from lamina.core.layers import BlendMode, Layer, LayerStack, TextLine
-from lamina.imaging.formats.quads import upright_box
+from lamina.imaging.formats.quads import rotated_box
 from lamina.imaging.formats.records import render_opacity
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
@@ -19,14 +19,14 @@ _HEAD = (
     'xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" '
     'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
 )
-# How far letters reach from the baseline in most Latin fonts, in em; the rest reach the height of an x.
+# Typical font metrics of Latin fonts, in em.
 _ASCENT_EM, _X_HEIGHT_EM, _DESCENT_EM = 0.72, 0.52, 0.21
-_LOW = frozenset("acegmnopqrsuvwxyz.,:;-_+~ ")
-_HANGING = frozenset("gjpqyQ,;()[]{}|@$_")
+_X_HEIGHT_CHARACTERS = frozenset("acegmnopqrsuvwxyz.,:;-_+~ ")
+_DESCENDING_CHARACTERS = frozenset("gjpqyQ,;()[]{}|@$_")
 
 
 def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
-    """Writes the stack; `live_text` makes text elements of the layers whose every line of text was read."""
+    """Writes the stack; with `live_text`, layers with fully recognised text become text elements."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n", write_through=True)
     text.write(_HEAD.format(width=stack.width, height=stack.height))
     for index, layer in enumerate(stack):
@@ -61,8 +61,8 @@ def _image(layer: Layer) -> Iterator[str]:
 
 
 def _text(line: TextLine) -> str:
-    left, top, width, height, degrees = upright_box(line.quad)
-    baseline = top + height / 2 + _middle_above_baseline_em(line.string) * line.size_px
+    left, top, width, height, degrees = rotated_box(line.quad)
+    baseline = top + height / 2 + _centre_above_baseline_em(line.string) * line.size_px
     turn = f' transform="rotate({degrees:.3f} {left + width / 2:.2f} {top + height / 2:.2f})"' if degrees else ""
     colour = "#" + "".join(f"{sample:02x}" for sample in line.colour)
     return (
@@ -72,8 +72,8 @@ def _text(line: TextLine) -> str:
     )
 
 
-def _middle_above_baseline_em(string: str) -> float:
+def _centre_above_baseline_em(string: str) -> float:
     letters = set(string)
-    ascent = _X_HEIGHT_EM if letters <= _LOW else _ASCENT_EM
-    descent = _DESCENT_EM if letters & _HANGING else 0
+    ascent = _X_HEIGHT_EM if letters <= _X_HEIGHT_CHARACTERS else _ASCENT_EM
+    descent = _DESCENT_EM if letters & _DESCENDING_CHARACTERS else 0
     return (ascent - descent) / 2

@@ -1,4 +1,4 @@
-"""Writes TIFF: of a stack, a full-canvas RGBA page for each visible layer, lowest first; or of one picture."""
+"""Writes TIFF: a full-canvas RGBA page per visible layer, lowest first, or a single image."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +13,11 @@ from lamina.imaging.formats.pages import pages
 from lamina.imaging.layer_names import display_name
 from lamina.imaging.metadata import FileMetadata, metadata_of_stack, render_xmp, software
 
-_PAGE_NAME = 285  # TIFF 6.0, section 12: what GIMP names the layer after
+_PAGE_NAME = 285  # TIFF 6.0, section 12; GIMP uses it as the layer name
 _XMP = 700  # XMP specification part 3, 1.1.6
 _STRIP_BYTES = 1 << 20
 _CLASSIC_BYTES = (1 << 32) - (1 << 25)
-_HOW: dict[str, Any] = {
+_TIFF_OPTIONS: dict[str, Any] = {
     "dtype": np.uint8,
     "photometric": "rgb",
     "compression": "zlib",
@@ -27,59 +27,59 @@ _HOW: dict[str, Any] = {
 
 
 def write(stack: LayerStack, file: BinaryIO) -> None:
-    """Writes the stack, a strip at a time.
+    """Writes the stack strip by strip.
 
-    Hidden layers are left out, opacity goes into the alpha (which is unassociated), blend modes become normal.
-    A page's description and its page name tell the layer's name.
+    Hidden layers are omitted, opacity is multiplied into the unassociated alpha, and blend modes become normal.
+    The image description and the page name contain the name of the layer.
     """
-    rows_a_strip = max(1, _STRIP_BYTES // (4 * stack.width))
+    rows_per_strip = max(1, _STRIP_BYTES // (4 * stack.width))
     is_big = 4 * stack.width * stack.height * max(1, len(stack)) > _CLASSIC_BYTES
     metadata: FileMetadata | None = metadata_of_stack(stack)
     with TiffWriter(file, bigtiff=is_big) as tiff:
         for page in pages(stack):
             name = display_name(page.name, page.kind).encode()
             tiff.write(
-                _strips(page, stack.width, stack.height, rows_a_strip),
+                _strips(page, stack.width, stack.height, rows_per_strip),
                 shape=(stack.height, stack.width, 4),
                 extrasamples=["unassalpha"],
-                rowsperstrip=rows_a_strip,
+                rowsperstrip=rows_per_strip,
                 description=name,
-                extratags=[(_PAGE_NAME, "s", 0, name, True), *_notes(metadata)],
+                extratags=[(_PAGE_NAME, "s", 0, name, True), *_xmp_tag(metadata)],
                 software=software(),
-                **_HOW,
+                **_TIFF_OPTIONS,
             )
-            metadata = None  # told once, by the first page
+            metadata = None  # only the first page carries it
 
 
 def write_picture(file: BinaryIO, samples: Pixels, metadata: FileMetadata) -> None:
-    """Writes (height, width, 3 or 4) uint8 as one page; alpha is unassociated."""
+    """Writes a (height, width, 3 or 4) uint8 image as one page; alpha is unassociated."""
     height, width, count = samples.shape
-    rows_a_strip = max(1, _STRIP_BYTES // (count * width))
+    rows_per_strip = max(1, _STRIP_BYTES // (count * width))
     with TiffWriter(file, bigtiff=samples.size > _CLASSIC_BYTES) as tiff:
         tiff.write(
-            (_packed(samples[top : top + rows_a_strip].copy()) for top in range(0, height, rows_a_strip)),
+            (_compress(samples[top : top + rows_per_strip].copy()) for top in range(0, height, rows_per_strip)),
             shape=samples.shape,
             extrasamples=["unassalpha"] if count == 4 else None,
-            rowsperstrip=rows_a_strip,
-            extratags=_notes(metadata),
+            rowsperstrip=rows_per_strip,
+            extratags=_xmp_tag(metadata),
             software=software(),
-            **_HOW,
+            **_TIFF_OPTIONS,
         )
 
 
-def _notes(metadata: FileMetadata | None) -> list[tuple[int, str, int, bytes, bool]]:
+def _xmp_tag(metadata: FileMetadata | None) -> list[tuple[int, str, int, bytes, bool]]:
     packet = render_xmp(metadata) if metadata is not None else b""
     return [(_XMP, "B", len(packet), packet, True)] if packet else []
 
 
-def _strips(layer: Layer, width: int, height: int, rows_a_strip: int) -> Iterator[bytes]:
-    """The page as tifffile takes it ready-made."""
-    for top in range(0, height, rows_a_strip):
-        rows = replace(layer, top=layer.top - top).on_canvas(width, min(rows_a_strip, height - top))
-        yield _packed(rows)
+def _strips(layer: Layer, width: int, height: int, rows_per_strip: int) -> Iterator[bytes]:
+    """The compressed strips of a page, which tifffile writes unchanged."""
+    for top in range(0, height, rows_per_strip):
+        rows = replace(layer, top=layer.top - top).on_canvas(width, min(rows_per_strip, height - top))
+        yield _compress(rows)
 
 
-def _packed(rows: Pixels) -> bytes:
-    """Differences to the pixel on the left (TIFF 6.0, section 14), packed; `rows` are spent."""
+def _compress(rows: Pixels) -> bytes:
+    """Applies the horizontal predictor (TIFF 6.0, section 14) in place, and compresses the rows."""
     rows[:, 1:] -= rows[:, :-1].copy()
     return isal_zlib.compress(rows.tobytes(), 1)

@@ -1,7 +1,7 @@
-"""Writes animated WebP: a lossless full-canvas frame for each visible layer, lowest first.
+"""Writes animated WebP: a lossless full-canvas frame per visible layer, lowest first.
 
-The container (https://developers.google.com/speed/webp/docs/riff_container) is written here and the frames by
-Pillow, because Pillow's own animations join frames that are alike and hold every frame in memory.
+The container (https://developers.google.com/speed/webp/docs/riff_container) is written here and the frames by Pillow,
+because Pillow's animation encoder merges equal frames and keeps all frames in memory.
 """
 
 import io
@@ -16,19 +16,19 @@ from lamina.imaging.formats.pages import pages
 
 _FRAME_MS = 1000
 _HAS_ALPHA, _IS_ANIMATION = 0x10, 0x02
-_REPLACE, _CLEAR_AFTER = 0x02, 0x01  # no blending with the frame before; the canvas is cleared after
+_REPLACE, _CLEAR_AFTER = 0x02, 0x01  # replaces the previous frame without blending, and clears the canvas afterwards
 
 
 def write(stack: LayerStack, file: BinaryIO) -> None:
-    """Writes the stack, a second a frame, a frame at a time.
+    """Writes the stack frame by frame, with one second per frame.
 
-    Hidden layers are left out, opacity goes into the alpha, blend modes become normal; names are not kept.
+    Hidden layers are omitted, opacity is multiplied into alpha, and blend modes become normal; names are lost.
     """
     start = file.tell()
     file.write(b"RIFF\0\0\0\0WEBP")
-    size = _three_bytes(stack.width - 1) + _three_bytes(stack.height - 1)
+    size = _uint24(stack.width - 1) + _uint24(stack.height - 1)
     _write_chunk(file, b"VP8X", struct.pack("<I", _HAS_ALPHA | _IS_ANIMATION) + size)
-    _write_chunk(file, b"ANIM", struct.pack("<IH", 0, 0))  # a transparent ground; repeats for ever
+    _write_chunk(file, b"ANIM", struct.pack("<IH", 0, 0))  # transparent background, infinite loop
     for page in pages(stack):
         _write_chunk(file, b"ANMF", _frame(page, stack.width, stack.height))
     end = file.tell()
@@ -38,14 +38,14 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
 
 
 def _frame(layer: Layer, width: int, height: int) -> bytes:
-    left, top, pixels = _on_even_offset(layer, width, height)
+    left, top, pixels = _align_to_even(layer, width, height)
     rows, columns = pixels.shape[:2]
-    place = (left // 2, top // 2, columns - 1, rows - 1, _FRAME_MS)
-    return b"".join(map(_three_bytes, place)) + bytes([_REPLACE | _CLEAR_AFTER]) + _lossless(pixels)
+    frame_box = (left // 2, top // 2, columns - 1, rows - 1, _FRAME_MS)
+    return b"".join(map(_uint24, frame_box)) + bytes([_REPLACE | _CLEAR_AFTER]) + _lossless(pixels)
 
 
-def _on_even_offset(layer: Layer, width: int, height: int) -> tuple[int, int, Pixels]:
-    """The part of the layer on the canvas, from an even column and row on, as frames must begin."""
+def _align_to_even(layer: Layer, width: int, height: int) -> tuple[int, int, Pixels]:
+    """Left, top and pixels of the layer within the canvas; the offset of a frame must be even."""
     x0, y0 = max(0, layer.left) & ~1, max(0, layer.top) & ~1
     x1, y1 = min(width, layer.left + layer.width), min(height, layer.top + layer.height)
     if x0 >= x1 or y0 >= y1:
@@ -70,5 +70,5 @@ def _write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
     file.write(b"\0" * (len(data) % 2))
 
 
-def _three_bytes(number: int) -> bytes:
+def _uint24(number: int) -> bytes:
     return number.to_bytes(3, "little")

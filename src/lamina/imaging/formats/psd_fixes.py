@@ -1,4 +1,4 @@
-"""Mends in a parsed Photoshop file what psd-tools reads, or writes itself, otherwise than Photoshop."""
+"""Corrects parts of a parsed Photoshop file that psd-tools reads or writes differently from Photoshop."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from psd_tools.psd.descriptor import Bool, Descriptor
 from lamina.imaging.formats.psd_features import EFFECT_TAGS
 
 
-def mend(document: PSDImage) -> None:
-    """Changes the document in memory."""
+def fix_document(document: PSDImage) -> None:
+    """Corrects the document in memory."""
     for layer in document.descendants():
         _make_effects_present(layer)
         if document.color_mode is ColorMode.LAB:
@@ -19,7 +19,7 @@ def mend(document: PSDImage) -> None:
 
 
 def _make_effects_present(layer: PsdLayer) -> None:
-    """Photoshop before CC 2015 does not say of an effect that it is present, and psd-tools passes these over."""
+    """Marks effects as present: Photoshop before CC 2015 omits the mark, and psd-tools then ignores them."""
     for tag in EFFECT_TAGS:
         data: Any = layer.tagged_blocks.get_data(tag)
         for effect in data.values() if isinstance(data, Descriptor) else ():
@@ -28,10 +28,10 @@ def _make_effects_present(layer: PsdLayer) -> None:
 
 
 def _drop_false_transparency(layer: PsdLayer) -> None:
-    """Takes away what psd-tools writes as the transparency of LAB layers: their plane A, for a letter's sake."""
+    """Removes the transparency of LAB layers if psd-tools wrote their channel A as alpha by mistake."""
     record = layer._record  # pyright: ignore[reportPrivateUsage]
     planes = layer._channels  # pyright: ignore[reportPrivateUsage]
-    places = {info.id: place for place, info in enumerate(record.channel_info)}
-    alpha, a = places.get(ChannelID.TRANSPARENCY_MASK), places.get(ChannelID.CHANNEL_1)
+    indices = {info.id: index for index, info in enumerate(record.channel_info)}
+    alpha, a = indices.get(ChannelID.TRANSPARENCY_MASK), indices.get(ChannelID.CHANNEL_1)
     if alpha is not None and a is not None and planes[alpha].data and planes[alpha] == planes[a]:
         del record.channel_info[alpha], planes[alpha]
