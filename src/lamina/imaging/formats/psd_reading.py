@@ -45,7 +45,7 @@ logging.getLogger("psd_tools").addHandler(logging.NullHandler())
 def read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
     """The layers of a Photoshop file, lowest first, with notes on changed layers.
 
-    What a flat stack can express is kept: pixels, blend modes, masks, and groups that can be ungrouped without a change.
+    What a flat stack can express is kept: pixels, blend modes, masks, groups that can be ungrouped without a change.
     Everything else that psd-tools can render becomes pixels, and the result is compared with the merged image in the
     file. See docs/decisions/0017-photoshop-files-look-the-same.md.
 
