@@ -27,11 +27,12 @@ from lab.posters.colours import palette
 from lab.posters.objects import cast, place_objects
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
+from lamina.engines.classic import splitting
 from lamina.engines.classic.background import find_background, smooth_parts
-from lamina.engines.classic.jpeg_artifacts import calmed
-from lamina.engines.classic.pieces import MIN_PARTED_SHARE, find_cutouts
-from lamina.engines.classic.regions import patches_of
-from lamina.engines.classic.split_features import MEASURES, partings
+from lamina.engines.classic.jpeg_artifacts import remove_jpeg_artifacts
+from lamina.engines.classic.pieces import MIN_SPLIT_SHARE, find_cutouts
+from lamina.engines.classic.regions import segment_patches
+from lamina.engines.classic.split_features import MEASURES, measure_splits
 from lamina.imaging.metrics import visible_alphas
 
 FIRST_SEED = 300_000
@@ -65,9 +66,9 @@ def main() -> None:
         cases = [case for one in pool.map(cases_of, seeds, chunksize=16) for case in one]
     held_out, learnt = cases[: len(cases) // 10], cases[len(cases) // 10 :]
     report("held out", fit(learnt), held_out)
-    judgement = fit(cases)
-    report("all", judgement, cases)
-    save(judgement)
+    model = fit(cases)
+    report("all", model, cases)
+    save(model)
 
 
 def cases_of(seed: int) -> list[Case]:
@@ -80,7 +81,7 @@ def drawn_cases(seed: int) -> list[Case]:
     rgb = np.ascontiguousarray(composite(truth)[..., :3])
     is_jpeg = bool(seed // 2 % 2)
     if is_jpeg:
-        rgb = calmed(through_jpeg(rgb, int(np.random.default_rng(seed).integers(*JPEG_QUALITIES))))
+        rgb = remove_jpeg_artifacts(through_jpeg(rgb, int(np.random.default_rng(seed).integers(*JPEG_QUALITIES))))
     owner = np.argmax(np.stack(visible_alphas(truth)), 0).astype(np.int32)
     smooth = smooth_parts(rgb)
     cutouts, _ = find_cutouts(rgb, find_background(rgb, smooth, is_jpeg), np.zeros(smooth.shape, bool), smooth)
@@ -88,7 +89,7 @@ def drawn_cases(seed: int) -> list[Case]:
     cases: list[Case] = []
     for label in range(1, len(cutouts)):
         window = cutouts.window(label)
-        if cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size:
+        if cutouts.areas[label] >= MIN_SPLIT_SHARE * smooth.size:
             cutout = Cutout(rgb[window], smooth[window], owner[window], is_object, np.bincount(owner.ravel()))
             cases += cutout.cases(cutouts.labels[window] == label)
     return cases
@@ -127,15 +128,15 @@ class Cutout:
 
     def cases(self, mask: NDArray, is_half: bool = False) -> list[Case]:
         """The ways to part `mask`, if there are any, and where things overlap those to part the two again."""
-        patches = patches_of(self.rgb, mask, self.smooth)
-        ways = partings(patches) if len(patches) > 1 else None
+        patches = segment_patches(self.rgb, mask, self.smooth)
+        ways = measure_splits(patches) if len(patches) > 1 else None
         if ways is None or not len(ways.sides):
             return []
         gains = self._gains(patches.labels, ways.sides)
         is_overlap = gains.max() > CLEAR_GAIN
         found = [Case(ways.measures, gains, 1.0 if is_overlap or is_half else LONE_WEIGHT)]
         if is_overlap and not is_half:
-            first = parting.with_its_outline(patches, ways.sides[gains.argmax()])
+            first = splitting.assign_outline(patches, ways.sides[gains.argmax()])
             found += self.cases(mask & first, is_half=True) + self.cases(mask & ~first, is_half=True)
         return found
 
@@ -192,16 +193,16 @@ def shape(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.stack([radius * np.cos(angles), radius * np.sin(angles)], 1) * rng.uniform(0.7, 1, 2)
 
 
-def fit(cases: list[Case]) -> parting.Judgement:
+def fit(cases: list[Case]) -> splitting.SplitModel:
     """The networks that maximise the likelihood of choosing by gain."""
     everything = np.concatenate([case.measures for case in cases])
     mean, scale = everything.mean(0), np.maximum(everything.std(0), 1e-6)
     inputs = [np.clip((case.measures - mean) / scale, -4, 4) for case in cases]
     networks = tuple(trained(inputs, cases, seed) for seed in range(NETWORKS))
-    return parting.Judgement(mean, scale, networks)
+    return splitting.SplitModel(mean, scale, networks)
 
 
-def trained(inputs: list[NDArray], cases: list[Case], seed: int) -> tuple[parting.Dense, ...]:
+def trained(inputs: list[NDArray], cases: list[Case], seed: int) -> tuple[splitting.Dense, ...]:
     """One network, by Adam on a conditional logit: the ways of a case, and none at merit 0, share a chance of 1."""
     rng = np.random.default_rng(seed)
     sizes = (len(MEASURES), *HIDDEN, 1)
@@ -255,11 +256,11 @@ def wishes(case: Case) -> NDArray[np.float64]:
     return (share / share.sum())[1:]
 
 
-def report(name: str, judgement: parting.Judgement, cases: list[Case], least: float = 0.0) -> None:
+def report(name: str, model: splitting.SplitModel, cases: list[Case], least: float = 0.0) -> None:
     right = overlaps = needless = 0
     gained = possible = 0.0
     for case in cases:
-        merits = judgement.merits(case.measures)
+        merits = model.scores(case.measures)
         taken = float(case.gains[merits.argmax()]) if merits.max() > least else 0.0
         gained, possible = gained + case.weight * taken, possible + case.weight * max(0.0, float(case.gains.max()))
         if case.gains.max() > CLEAR_GAIN:
@@ -273,15 +274,15 @@ def report(name: str, judgement: parting.Judgement, cases: list[Case], least: fl
     )
 
 
-def save(judgement: parting.Judgement) -> None:
-    networks = [[{"weights": rounded(w), "biases": rounded(b)} for w, b in network] for network in judgement.networks]
+def save(model: splitting.SplitModel) -> None:
+    networks = [[{"weights": rounded(w), "biases": rounded(b)} for w, b in network] for network in model.networks]
     stored = {
         "measures": list(MEASURES),
-        "mean": rounded(judgement.mean),
-        "scale": rounded(judgement.scale),
+        "mean": rounded(model.mean),
+        "scale": rounded(model.scale),
         "networks": networks,
     }
-    path = Path(parting.__file__).with_name("parting.json")
+    path = Path(splitting.__file__).with_name("parting.json")
     lines = [f'  "{key}": {json.dumps(value)}' for key, value in stored.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 

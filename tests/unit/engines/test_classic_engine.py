@@ -181,7 +181,7 @@ def test_what_only_a_model_heeds_is_told_since_it_went_unused() -> None:
     blank = np.zeros((30, 30, 4), np.uint8)
     sampling = Sampling(seed=4, steps=3, loras=(Lora("a.safetensors"),))
     asked = ClassicEngine().decompose(blank, DecomposeTask(prompt="a", sampling=sampling)).notes
-    assert asked == ("The classic engine has no use for prompt, steps and loras: only models have.",)
+    assert asked == ("The classic engine ignores prompt, steps and loras: only models support them.",)
     filled_in = Sampling(steps=28, guidance=5, unasked=("steps", "guidance"))
     assert ClassicEngine().decompose(blank, DecomposeTask(sampling=filled_in)).notes == ()
     assert ClassicEngine().decompose(blank, DecomposeTask(sampling=Sampling(seed=4))).notes == ()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lamina.engines.classic.background import find_background, smooth_parts
-from lamina.engines.classic.jpeg_artifacts import calmed, is_rippled
+from lamina.engines.classic.jpeg_artifacts import has_jpeg_artifacts, remove_jpeg_artifacts
 from lamina.engines.classic.pieces import Pieces, cut_pieces, find_cutouts
 
 
@@ -24,7 +24,7 @@ def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def pieces_of(picture: np.ndarray) -> Pieces:
     smooth = smooth_parts(picture)
-    background = find_background(picture, smooth, is_calmed=True)
+    background = find_background(picture, smooth, has_artifacts_removed=True)
     cutouts, panels = find_cutouts(picture, background, np.zeros(picture.shape[:2], bool), smooth)
     return cut_pieces(picture, cutouts, panels, smooth, background.is_uneven)
 
@@ -37,26 +37,26 @@ def error_about_edges(picture: np.ndarray) -> float:
 
 @pytest.mark.parametrize("quality", [70, 85, 95])
 def test_a_jpeg_is_rippled(quality: int) -> None:
-    assert is_rippled(through_jpeg(drawing(), quality))
+    assert has_jpeg_artifacts(through_jpeg(drawing(), quality))
 
 
 def test_a_drawing_a_smaller_copy_of_it_and_an_even_picture_are_not_rippled() -> None:
-    assert not is_rippled(drawing())
-    assert not is_rippled(cv2.resize(drawing(), (411, 308), interpolation=cv2.INTER_AREA))
-    assert not is_rippled(np.full((64, 64, 3), 200, np.uint8))
+    assert not has_jpeg_artifacts(drawing())
+    assert not has_jpeg_artifacts(cv2.resize(drawing(), (411, 308), interpolation=cv2.INTER_AREA))
+    assert not has_jpeg_artifacts(np.full((64, 64, 3), 200, np.uint8))
 
 
 def test_a_picture_with_noise_all_over_is_not_rippled() -> None:
     noise = np.random.default_rng(3).normal(0, 3, drawing().shape)
-    assert not is_rippled(np.clip(drawing() + noise, 0, 255).astype(np.uint8))
+    assert not has_jpeg_artifacts(np.clip(drawing() + noise, 0, 255).astype(np.uint8))
 
 
 def test_a_calmed_jpeg_is_much_nearer_to_the_drawing() -> None:
     compressed = through_jpeg(drawing(), 85)
-    assert error_about_edges(calmed(compressed)) < 0.6 * error_about_edges(compressed)
+    assert error_about_edges(remove_jpeg_artifacts(compressed)) < 0.6 * error_about_edges(compressed)
 
 
 def test_a_jpeg_shows_the_things_of_the_drawing_and_nothing_else() -> None:
-    pieces = pieces_of(calmed(through_jpeg(drawing(), 85)))
-    assert [str(piece.kind) for piece in pieces.found] == ["object"] * 3
+    pieces = pieces_of(remove_jpeg_artifacts(through_jpeg(drawing(), 85)))
+    assert [str(piece.kind) for piece in pieces.pieces] == ["object"] * 3
     assert len({pieces.owner[200, 150], pieces.owner[230, 390], pieces.owner[380, 520]} - {0}) == 3

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from lamina.engines.classic.legibility import is_believable, looks_like_letters, may_be_of_another_script, may_be_text
-from lamina.engines.classic.neighbourhood import neighbourhoods
-from lamina.engines.classic.ocr import Reading
-from lamina.engines.classic.recognition import Said
+from lamina.engines.classic.ocr import OcrLine
+from lamina.engines.classic.recognition import Recognition
+from lamina.engines.classic.text_window import text_windows
 
 QUAD = np.array([[20, 20], [220, 20], [220, 60], [20, 60]], np.float32)
 
@@ -23,9 +23,9 @@ QUAD = np.array([[20, 20], [220, 20], [220, 60], [20, 60]], np.float32)
     ],
 )
 def test_a_reading_is_believed_if_it_is_sure_whole_and_of_one_script(
-    string: str, score: float, missed: float, is_believed: bool
+    string: str, score: float, unexplained_share: float, is_believed: bool
 ) -> None:
-    assert is_believable(string, score, missed) is is_believed
+    assert is_believable(string, score, unexplained_share) is is_believed
 
 
 def test_latin_letters_that_other_scripts_have_too_are_known() -> None:
@@ -36,9 +36,9 @@ def test_latin_letters_that_other_scripts_have_too_are_known() -> None:
 
 def test_a_square_in_which_the_detector_sees_text_is_none() -> None:
     square = np.array([[20, 20], [60, 20], [60, 60], [20, 60]], np.float32)
-    assert may_be_text(Reading(QUAD, None, 0.9))
-    assert not may_be_text(Reading(QUAD, None, 0.4))
-    assert not may_be_text(Reading(square, None, 0.9))
+    assert may_be_text(OcrLine(QUAD, None, 0.9))
+    assert not may_be_text(OcrLine(QUAD, None, 0.4))
+    assert not may_be_text(OcrLine(square, None, 0.9))
 
 
 def test_thin_strokes_along_the_line_look_like_letters_and_a_bar_or_a_blob_does_not() -> None:
@@ -47,14 +47,14 @@ def test_thin_strokes_along_the_line_look_like_letters_and_a_bar_or_a_blob_does_
         cv2.putText(letters, "R", (x, 52), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 3)
     cv2.rectangle(bar, (20, 22), (220, 58), (0, 0, 0), -1)
     cv2.circle(blob, (60, 40), 18, (0, 0, 0), -1)
-    (near,) = neighbourhoods(letters, [Reading(QUAD, None)])
-    found = [looks_like_letters(near, drawn[near.place][..., 0] < 128) for drawn in (letters, bar, blob)]
+    (near,) = text_windows(letters, [OcrLine(QUAD, None)])
+    found = [looks_like_letters(near, drawn[near.slices][..., 0] < 128) for drawn in (letters, bar, blob)]
     assert found == [True, False, False]
 
 
 def test_ink_far_from_every_sign_is_missed() -> None:
     ink = np.ones((10, 100), bool)
-    said = Said("AB", 1.0, np.array([0.05, 0.1]))
-    assert said.missed(ink) == pytest.approx(0.83, abs=0.02)
-    assert Said("", 0.0, np.zeros(0)).missed(ink) == 1
-    assert said.missed(np.zeros((10, 100), bool)) == 0
+    recognition = Recognition("AB", 1.0, np.array([0.05, 0.1]))
+    assert recognition.unexplained_share(ink) == pytest.approx(0.83, abs=0.02)
+    assert Recognition("", 0.0, np.zeros(0)).unexplained_share(ink) == 1
+    assert recognition.unexplained_share(np.zeros((10, 100), bool)) == 0

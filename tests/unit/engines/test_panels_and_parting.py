@@ -22,7 +22,7 @@ def pieces_of(picture: np.ndarray) -> Pieces:
 
 
 def kinds(pieces: Pieces) -> list[str]:
-    return sorted(str(piece.kind) for piece in pieces.found)
+    return sorted(str(piece.kind) for piece in pieces.pieces)
 
 
 def test_a_card_with_a_thing_on_it_is_a_panel_and_an_object() -> None:
@@ -58,7 +58,7 @@ def test_a_cup_is_no_panel() -> None:
     cv2.ellipse(picture, (400, 300), (170, 150), 0, 0, 180, (200, 60, 50), -1, cv2.LINE_AA)
     cv2.ellipse(picture, (400, 300), (170, 30), 0, 0, 360, (120, 70, 40), -1, cv2.LINE_AA)
     cv2.ellipse(picture, (575, 350), (55, 45), 0, 0, 360, (200, 60, 50), 22, cv2.LINE_AA)
-    assert LayerKind.PANEL not in [piece.kind for piece in pieces_of(picture).found]
+    assert LayerKind.PANEL not in [piece.kind for piece in pieces_of(picture).pieces]
 
 
 def test_a_flower_is_one_thing() -> None:

@@ -8,7 +8,15 @@ from lamina.engines.classic.paragraphs import paragraphs
 
 def line(x: int, y: int, width: int = 200, height: int = 12) -> Lettering:
     quad = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    return Lettering((x, y, width, height), np.ones((height, width), bool), "words", quad, (0, 0, 0), 12.0, 1.0)
+    return Lettering(
+        box=(x, y, width, height),
+        mask=np.ones((height, width), bool),
+        string="words",
+        quad=quad,
+        colour=(0, 0, 0),
+        size_px=12.0,
+        score=1.0,
+    )
 
 
 def test_two_columns_of_a_page_are_two_paragraphs_and_the_title_a_third() -> None:

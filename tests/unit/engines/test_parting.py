@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from lamina.engines.classic.parting import Judgement, judgement
 from lamina.engines.classic.raster import components
-from lamina.engines.classic.regions import Patches, patches_of
-from lamina.engines.classic.split_features import MEASURES, partings
+from lamina.engines.classic.regions import Patches, segment_patches
+from lamina.engines.classic.split_features import MEASURES, measure_splits
+from lamina.engines.classic.splitting import SplitModel, load_split_model
 
 
 def disc_behind_a_square() -> Patches:
@@ -19,21 +19,21 @@ def disc_behind_a_square() -> Patches:
     for colour in ((40, 90, 200), (220, 60, 40)):
         smooth |= (rgb == colour).all(-1)
     smooth[:, 119:121] = False
-    return patches_of(rgb, mask, smooth)
+    return segment_patches(rgb, mask, smooth)
 
 
 def test_merit_is_the_mean_of_rectified_networks_over_standardised_measures() -> None:
     up = ((np.array([[1.0], [2.0]]), np.array([0.5])), (np.array([[3.0]]), np.array([-1.0])))
     down = ((np.array([[-1.0], [0.0]]), np.array([0.0])), (np.array([[1.0]]), np.array([0.0])))
-    judge = Judgement(mean=np.array([1.0, 0.0]), scale=np.array([2.0, 1.0]), networks=(up, down))
+    judge = SplitModel(mean=np.array([1.0, 0.0]), scale=np.array([2.0, 1.0]), networks=(up, down))
     measures = np.array([[3.0, 1.0], [-1.0, -9.0]])  # standardised: 1 and 1; -1 and -9, which counts as -4
-    assert judge.merits(measures).tolist() == [(3 * 3.5 - 1 + 0) / 2, (-1 + 1) / 2]
+    assert judge.scores(measures).tolist() == [(3 * 3.5 - 1 + 0) / 2, (-1 + 1) / 2]
 
 
 def test_what_is_hidden_counts_for_symmetry() -> None:
     patches = disc_behind_a_square()
     assert components(patches.labels > 0).areas.size == 2
-    ways = partings(patches)
+    ways = measure_splits(patches)
     measured = dict(zip(MEASURES, ways.measures[0], strict=True))
     assert len(ways.sides) == 1
     assert measured["symmetry_completed_least"] > 0.95
@@ -42,4 +42,4 @@ def test_what_is_hidden_counts_for_symmetry() -> None:
 
 
 def test_the_fitted_judgement_parts_a_disc_from_the_square_before_it() -> None:
-    assert judgement().merits(partings(disc_behind_a_square()).measures).max() > 0
+    assert load_split_model().scores(measure_splits(disc_behind_a_square()).measures).max() > 0

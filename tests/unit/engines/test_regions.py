@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lamina.engines.classic.regions import patches_of
+from lamina.engines.classic.regions import segment_patches
 
 
 def test_bits_of_a_soft_edge_are_no_patches() -> None:
@@ -13,7 +13,7 @@ def test_bits_of_a_soft_edge_are_no_patches() -> None:
     smooth[:, 57:63] = False  # the edge, but for two bits of it
     smooth[10:22, 59:61] = True
     smooth[50:60, 59:61] = True
-    patches = patches_of(rgb, np.ones((80, 120), bool), smooth)
+    patches = segment_patches(rgb, np.ones((80, 120), bool), smooth)
     assert patches.fine.max() == 2
     assert np.unique(patches.labels[:, :57]).tolist() == [1]
     assert np.unique(patches.labels[:, 63:]).tolist() == [2]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lab.posters import FIRST_TUNING_SEED, Background, poster
 from lamina.core.composite import composite
-from lamina.engines.classic.guided import guided
+from lamina.engines.classic.guided_filter import guided_filter
 from lamina.engines.classic.photo import looks_like_photo, photo_score
 from lamina.engines.classic.saliency import saliency, superpixels
 from lamina.engines.classic.separation import iou
@@ -147,7 +147,7 @@ def test_the_guided_filter_moves_a_rough_edge_to_the_picture_s_own() -> None:
     rgb[:, 40:] = 200
     rough = np.zeros((60, 80), np.float32)
     rough[:, 37:] = 1
-    bent = guided(rgb, rough, 8, shrink=1)
+    bent = guided_filter(rgb, rough, 8, shrink=1)
     assert np.array_equal(bent > 0.5, rgb[..., 0] == 200)
 
 

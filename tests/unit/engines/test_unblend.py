@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lamina.core.composite import over
 from lamina.core.layers import have_same_pixels
-from lamina.engines.classic.unblend import lift
+from lamina.engines.classic.unblend import extract_layer
 
 
 def random_case(seed: int, is_opaque: bool) -> tuple[np.ndarray, ...]:
@@ -29,7 +29,7 @@ def random_case(seed: int, is_opaque: bool) -> tuple[np.ndarray, ...]:
 def test_putting_the_layer_back_gives_the_picture(seed: int, is_opaque: bool, noise: float) -> None:
     picture, ground, inside, core, support, colours = random_case(seed, is_opaque)
     below = picture.copy()
-    layer = lift(below, ground, inside, core, support, colours, noise)
+    layer = extract_layer(below, ground, inside=inside, core=core, support=support, colours=colours, noise=noise)
     assert have_same_pixels(over(below, layer), picture)
     assert not layer[~support, 3].any()
 
@@ -45,6 +45,6 @@ def test_an_antialiased_edge_is_unmixed() -> None:
     colours = np.broadcast_to(own.astype(np.uint8), (1, 11, 3))
     core = everywhere.copy()
     core[:, :10] = False
-    layer = lift(picture, ground, everywhere, core, everywhere, colours, 2.0)
+    layer = extract_layer(picture, ground, inside=everywhere, core=core, support=everywhere, colours=colours, noise=2.0)
     assert np.abs(layer[0, :, 3] / 255 - alpha[0, :, 0]).max() < 0.05
     assert np.abs(layer[0, 3:, :3].astype(int) - own).max() <= 3

@@ -1,4 +1,4 @@
-"""The classic engine: decomposes designs by colour, text and shape on any CPU, with no weights but the OCR's."""
+"""The classic engine: decomposes designs by colour, text and shape on any CPU; its only model weights are for OCR."""
 
 from lamina.engines.classic.engine import ClassicEngine
 

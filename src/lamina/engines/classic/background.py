@@ -1,52 +1,51 @@
-"""Finds the background: the region behind everything, and what it looks like where it is covered."""
+"""Finds the background: the region behind everything else, and its colours where it is covered."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from lamina.engines.classic.fill import fill, trend_of
+from lamina.engines.classic.fill import fill, polynomial_trend
 from lamina.engines.classic.raster import (
     Components,
     Labels,
     Mask,
     Rgb,
     Values,
+    channel_max,
     components,
     grow,
     lab,
-    largest,
+    labels_mask,
     levels,
-    looked_up,
     means_by_label,
-    of_labels,
-    opened,
+    open_mask,
     share_by_label,
     shrink,
     steps,
+    take_by_label,
 )
 from lamina.engines.classic.texture import foreground_on_texture
 
-_CLEAN_LEVELS = 0.04  # mean fine noise: drawn pictures have 0.01
-_UNEVEN_LEVELS = 4.0  # what noise leaves about things on ground that is otherwise flat
-_STEP_LAB = 2.0  # two neighbours that differ by less belong to one smooth region
-_GROUP_LAB = 16.0  # border regions of mean colours closer than this are one background seen in parts
+_CLEAN_LEVELS = 0.04  # mean fine noise; drawings have 0.01
+_UNEVEN_LEVELS = 4.0  # noise around objects on a flat background
+_STEP_LAB = 2.0  # neighbours with a smaller difference belong to one smooth region
+_GROUP_LAB = 16.0  # border regions with closer mean colours are parts of one background
 _MIN_REGION_SHARE = 0.002
 _MIN_AREA_SHARE = 0.03
 _FITTING_LEVELS, _DEPARTURE_LEVELS = 1.6, 12
 _MIN_ISLAND_SHARE = 0.0004
-_MOST_CHANCE = 0.2  # share of a gradient that has an island's colour, above which the island may have it by chance
-_MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # of the border and of the picture that a texture must fill
+_MAX_CHANCE = 0.2  # an island whose colour covers a larger share of a gradient may match it by chance
+_MIN_TEXTURE_BORDER, _MIN_TEXTURE_SHARE = 0.75, 0.3  # shares of the border and of the image that a texture must fill
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Background:
-    """What lies behind everything else.
+    """The background of an image.
 
-    `mask`: (h, w) where it is seen. `model`: (h, w, 3) its colour everywhere, hidden or not; None if it is
-    transparent. `is_smooth`: whether it is one flat colour or gradient. `areas`: other large regions that run along
-    the picture's border.
-    `noise`: levels by which its pixels scatter about the model. `is_uneven`: whether fine noise lies over it all.
+    `mask`: (h, w), where it is visible. `model`: (h, w, 3), its colour everywhere, covered or not; None if it is
+    transparent. `is_smooth`: it is one flat colour or gradient. `areas`: other large regions along the image border.
+    `noise`: scatter of its pixels about the model, in levels. `is_uneven`: fine noise covers the whole image.
     """
 
     mask: Mask
@@ -57,13 +56,13 @@ class Background:
     is_uneven: bool = False
 
 
-def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Background:
-    """The background of `rgb` (h, w, 3); `smooth`: its `smooth_parts`; `is_calmed`: ripples were taken away."""
+def find_background(rgb: Rgb, smooth: Mask, has_artifacts_removed: bool = False) -> Background:
+    """The background of `rgb` (h, w, 3). `smooth`: see `smooth_parts`. `has_artifacts_removed`: `rgb` is cleaned."""
     regions = components(smooth, connectivity=4)
     groups = _border_groups(rgb, regions)
-    main = of_labels(regions.labels, groups[0] if groups else [])
+    main = labels_mask(regions.labels, groups[0] if groups else [])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
-    is_uneven = trend is not None and not is_calmed and _fine_noise(rgb) > _CLEAN_LEVELS
+    is_uneven = trend is not None and not has_artifacts_removed and _fine_noise(rgb) > _CLEAN_LEVELS
     if is_uneven:
         noise = max(noise, _UNEVEN_LEVELS)
     if trend is None:
@@ -71,13 +70,17 @@ def find_background(rgb: Rgb, smooth: Mask, is_calmed: bool = False) -> Backgrou
         if textured is not None:
             return textured
         if not groups:
-            return Background(np.zeros(rgb.shape[:2], bool), rgb, False, (), 0.0)
-        main = regions.labels == groups[0][0]  # like colours are different things if no one surface explains them
-    model = _spread_from(rgb, main) if trend is None else trend
+            return Background(mask=np.zeros(rgb.shape[:2], bool), model=rgb, is_smooth=False, areas=(), noise=0.0)
+        main = (
+            regions.labels == groups[0][0]
+        )  # without a common surface, regions of similar colour are different objects
+    model = _extend(rgb, main) if trend is None else trend
     mask = _explained(rgb, main, model, noise)
-    others = [of_labels(regions.labels, group) for group in groups[1:]]
+    others = [labels_mask(regions.labels, group) for group in groups[1:]]
     areas = tuple(_with_rim(area, mask) for area in others if _is_area(area, mask))
-    return Background(mask, model, trend is not None, areas, noise, is_uneven)
+    return Background(
+        mask=mask, model=model, is_smooth=trend is not None, areas=areas, noise=noise, is_uneven=is_uneven
+    )
 
 
 def _textured(rgb: Rgb) -> Background | None:
@@ -86,13 +89,13 @@ def _textured(rgb: Rgb) -> Background | None:
     if _rim(front).mean() > 1 - _MIN_TEXTURE_BORDER or front.mean() > 1 - _MIN_TEXTURE_SHARE:
         return None
     calm = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 4), np.uint8)
-    model = _spread_from(calm, ~grow(front, 6))
-    noise = float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[~front], 90))
-    return Background(~front, model, False, (), noise)
+    model = _extend(calm, ~grow(front, 6))
+    noise = float(np.percentile(channel_max(np.asarray(cv2.absdiff(rgb, model)))[~front], 90))
+    return Background(mask=~front, model=model, is_smooth=False, areas=(), noise=noise)
 
 
 def smooth_parts(rgb: Rgb) -> Mask:
-    """Where colour changes by small steps only, after fine noise has been smoothed away."""
+    """(h, w): where colours change by small steps only, after fine noise is removed."""
     noise = _fine_noise(rgb)
     smooth = cv2.medianBlur(rgb, 3)
     if noise > 0.3:
@@ -105,27 +108,27 @@ def smooth_parts(rgb: Rgb) -> Mask:
 
 
 def _fine_noise(rgb: Rgb) -> float:
-    """Levels that a median filter takes from the median pixel."""
+    """Mean change of a median filter in levels, robust against sparse detail."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     rest = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3)))
     return float(np.minimum(rest, 8).mean() if np.median(rest) > 0 else np.minimum(rest, 1).mean())
 
 
 def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
-    """Regions that reach the picture's border, gathered by colour, the likeliest background first."""
+    """Regions at the image border grouped by colour, the likeliest background first."""
     on_border = share_by_label(_rim(regions.labels), len(regions))
     shares = regions.areas / regions.labels.size
     candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
     if len(candidates) < 2:
         return [candidates] if candidates else []
-    groups = _alike(
+    groups = _group_by_colour(
         sorted(candidates, key=lambda i: -shares[i]), means_by_label(regions.labels, lab(rgb), len(regions))
     )
     return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
 
 
-def _alike(regions: list[int], colours: Values) -> list[list[int]]:
-    """The regions, largest first, gathered by colour."""
+def _group_by_colour(regions: list[int], colours: Values) -> list[list[int]]:
+    """The regions, largest first, grouped by colour."""
     groups: list[list[int]] = []
     for region in regions:
         near = [group for group in groups if np.linalg.norm(colours[group[0]] - colours[region]) < _GROUP_LAB]
@@ -137,7 +140,7 @@ def _alike(regions: list[int], colours: Values) -> list[list[int]]:
 
 
 def _is_area(region: Mask, background: Mask) -> bool:
-    """True for a large region that runs along two or more sides of the picture, as a sky or a floor does."""
+    """True for a large region along two or more sides of the image, such as a sky or a floor."""
     if region.mean() < _MIN_AREA_SHARE or (region & background).sum() > 0.2 * region.sum() or min(region.shape) < 4:
         return False
     sides = region[1], region[-2], region[:, 1], region[:, -2]
@@ -145,40 +148,40 @@ def _is_area(region: Mask, background: Mask) -> bool:
 
 
 def _with_rim(area: Mask, background: Mask) -> Mask:
-    """The area and its soft edge: what is between it and the background and too thin to be anything else."""
+    """The area with its soft edge: thin pixels between the area and the background."""
     between = ~background & ~area
-    return (area & ~background) | (between & grow(area, 4) & ~opened(between, 3))
+    return (area & ~background) | (between & grow(area, 4) & ~open_mask(between, 3))
 
 
 def _rim(picture: Labels | Mask) -> Labels:
-    """The second ring of pixels: the first may be an anti-aliased frame."""
+    """The second ring of pixels, because the first may be an anti-aliased frame."""
     if min(picture.shape) < 4:
         return picture.ravel().astype(np.int32)
     return np.concatenate([picture[1], picture[-2], picture[:, 1], picture[:, -2]]).astype(np.int32)
 
 
 def _trend(rgb: Rgb, main: Mask) -> tuple[Rgb | None, float]:
-    """The simplest surface that explains the region, if one does, and the region's scatter about it in levels."""
+    """The simplest surface that explains the region, if any, and the scatter of the region about it in levels."""
     values = rgb.astype(np.float32)
     best: tuple[Rgb | None, float] = None, 3.0
     for degree in (1, 3, 5):
-        surface = trend_of(values, main, degree)
+        surface = polynomial_trend(values, main, degree)
         if surface is None:
             continue
         model = levels(surface)
-        # a fifth may have leaked in over a soft edge: the 80th percentile, scaled to a normal 95th
-        scatter = 1.53 * float(np.percentile(largest(np.asarray(cv2.absdiff(rgb, model)))[main], 80))
+        # up to a fifth may be leakage over a soft edge: the 80th percentile, scaled to the 95th of a normal
+        scatter = 1.53 * float(np.percentile(channel_max(np.asarray(cv2.absdiff(rgb, model)))[main], 80))
         if (best[0] is None and scatter <= 8) or scatter < 0.7 * best[1]:
             best = model, scatter
         if best[0] is not None and best[1] <= _FITTING_LEVELS:
             break
-    return best if best[0] is None else (_settled(rgb, best[0], main, best[1]), best[1])
+    return best if best[0] is None else (_correct_shading(rgb, best[0], main, best[1]), best[1])
 
 
-def _settled(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
-    """The model bent to what little the region's own slow shading departs from it, such as the tip of a cone."""
+def _correct_shading(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
+    """The model corrected by the slow residual shading of the region, such as at the tip of a conical gradient."""
     rest = rgb[::4, ::4].astype(np.float32) - model[::4, ::4]
-    near = (main[::4, ::4] & (largest(np.abs(rest)) <= _DEPARTURE_LEVELS + 3 * noise)).astype(np.float32)
+    near = (main[::4, ::4] & (channel_max(np.abs(rest)) <= _DEPARTURE_LEVELS + 3 * noise)).astype(np.float32)
     sums, weight = (np.asarray(cv2.GaussianBlur(plane, (0, 0), 3)) for plane in (rest * near[..., None], near))
     bend = np.where(weight[..., None] > 0.02, sums / np.maximum(weight, 0.02)[..., None], 0).astype(np.float32)
     if np.abs(bend).max() < 0.5:
@@ -187,20 +190,20 @@ def _settled(rgb: Rgb, model: Rgb, main: Mask, noise: float) -> Rgb:
     return levels(model + bend)
 
 
-def _spread_from(rgb: Rgb, main: Mask) -> Rgb:
+def _extend(rgb: Rgb, main: Mask) -> Rgb:
     inner = shrink(main, 2)
     return fill(rgb, ~main, inner if inner.any() else main)
 
 
 def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
-    """Pixels of the model's colour that hang together with the border, or are seen through something.
+    """Pixels of the model's colour that are connected to the border or visible through something.
 
-    What something encloses is background where it has just the colour that a gradient has there. On one flat colour
-    that would prove nothing: a white eye on white paper is an eye.
+    Enclosed pixels are background if they have the colour of a gradient at that place. On a flat background, this
+    proves nothing: a white eye on white paper is an eye.
     """
     smooth = np.asarray(cv2.medianBlur(rgb, 3))
-    most = 3 + 1.5 * noise
-    close = largest(np.asarray(cv2.absdiff(smooth, model))) <= most
+    limit = 3 + 1.5 * noise
+    close = channel_max(np.asarray(cv2.absdiff(smooth, model))) <= limit
     parts = components(close, connectivity=4)
     is_sizeable = parts.areas > _MIN_ISLAND_SHARE * close.size
     is_sizeable[0] = False
@@ -208,6 +211,6 @@ def _explained(rgb: Rgb, main: Mask, model: Rgb, noise: float) -> Mask:
     for island in np.flatnonzero(is_sizeable & ~keep).tolist():
         window = parts.window(island)
         colour = model[window][parts.labels[window] == island].mean(0)
-        alike = np.abs(model[::4, ::4] - colour).max(-1) <= most
-        keep[island] = alike.mean() < _MOST_CHANCE
-    return looked_up(keep, parts.labels)
+        alike = np.abs(model[::4, ::4] - colour).max(-1) <= limit
+        keep[island] = alike.mean() < _MAX_CHANCE
+    return take_by_label(keep, parts.labels)

@@ -1,4 +1,4 @@
-"""The classic engine: one picture in, exact layers out, on any CPU."""
+"""Runs the classic engine: decomposes an image into exact layers on any CPU."""
 
 import cv2
 import numpy as np
@@ -6,44 +6,44 @@ import numpy as np
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
-from lamina.engines.classic.look import look_at
 from lamina.engines.classic.plan import plan_layers
+from lamina.engines.classic.scene_analysis import analyse
 from lamina.engines.classic.solve import solve
 
-_FOR_MODELS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
-_WORKING_SIDE_PX = 1280  # finding things is done on a copy of at most this size
+_MODEL_OPTIONS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
+_WORKING_SIDE_PX = 1280  # the image is analysed on a copy of at most this size
 
 
 class ClassicEngine:
-    """Takes designs apart by colour, text and shape; a `Decomposer`."""
+    """A `Decomposer` that splits designs by colour, text and shape."""
 
     name = "classic"
     is_exact = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
-        """The layers of `picture` (height, width, 4), bottom first; their composite is the picture, every sample."""
+        """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
         limit = (task.layers or MAX_LAYERS) - 1
-        view = look_at(_working_copy(picture), progress)
+        analysis = analyse(_working_copy(picture), progress)
         progress("separating", 0.6)
-        elements = plan_layers(view.scene, limit)
+        elements = plan_layers(analysis.scene, limit)
         progress("solving edges", 0.8)
-        layers = solve(picture, elements, view.noise)
+        layers = solve(picture, elements, analysis.noise)
         progress("done", 1.0)
-        return LayerStack(width, height, tuple(layers), (*_unused(task), *view.notes))
+        return LayerStack(width, height, tuple(layers), (*_unused(task), *analysis.notes))
 
 
 def _unused(task: DecomposeTask) -> tuple[str, ...]:
-    """A note that names what somebody asked for and only a model could heed; the seed is not missed."""
-    plain, asked = Sampling(), task.sampling
-    heeded = (name for name in _FOR_MODELS if name not in asked.unasked)
-    names = [name for name in heeded if getattr(asked, name) != getattr(plain, name)]
+    """A note on options that only models support; the seed is ignored silently."""
+    default, sampling = Sampling(), task.sampling
+    candidates = (name for name in _MODEL_OPTIONS if name not in sampling.unasked)
+    names = [name for name in candidates if getattr(sampling, name) != getattr(default, name)]
     if task.prompt:
         names.insert(0, "prompt")
     if not names:
         return ()
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return (f"The classic engine has no use for {listed}: only models have.",)
+    return (f"The classic engine ignores {listed}: only models support {'it' if len(names) == 1 else 'them'}.",)
 
 
 def _working_copy(picture: Pixels) -> Pixels:

@@ -1,50 +1,50 @@
-"""Guesses what is hidden: fills holes in a picture smoothly from the pixels that are known."""
+"""Inpaints holes smoothly from known pixels."""
 
 import cv2
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask, Values, bounds, levels, only_where
+from lamina.engines.classic.raster import Mask, Values, bounding_box, levels, zero_outside
 
 _TREND_SAMPLES = 6_000
 _TREND_DEGREE = 3
 _HALVED_FROM_PX = 250_000
-_TREND_MISFIT_LEVELS = 10.0  # a trend that misses a tenth of the known pixels by more is not the ground's own
+_TREND_MISFIT_LEVELS = 10.0  # a trend that misses a tenth of the known pixels by more is rejected
 
 
 def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
-    """`picture` (h, w, c) with the pixels of `hole` guessed from those of `known`; all else unchanged.
+    """`picture` (h, w, c) with the pixels of `hole` inpainted from those of `known`; all others are unchanged.
 
-    A polynomial trend is taken out first where the known pixels follow one, so that gradients run on through a
-    hole and past the picture's edge; what is left is filled by a membrane over an image pyramid.
+    A polynomial trend, if the known pixels follow one, is subtracted first, so that gradients continue through holes
+    and beyond the image border; the rest is filled by a membrane on an image pyramid.
     """
     if not hole.any() or not known.any():
         return picture.copy()
-    rows, columns = _needed_window(hole, known)
+    rows, columns = _relevant_window(hole, known)
     inside, known = hole[rows, columns], known[rows, columns]
     out = picture.copy()
     part = out[rows, columns]
     if part.shape[-1] == 4 and (part[..., 3] == 255).all():
-        part = part[..., :3]  # nothing to guess of an alpha that is the same everywhere
+        part = part[..., :3]  # a constant alpha channel needs no inpainting
     values = part.astype(np.float32)
-    trend = trend_of(values, known)
+    trend = polynomial_trend(values, known)
     if trend is None:
-        guess = _at(inside, _spread_into(values, known))
+        inpainted = _at(inside, _inpaint(values, known))
     else:
         values -= trend
-        guess = _at(inside, _spread_into(values, known)) + _at(inside, trend)
-    part[inside] = levels(guess)
+        inpainted = _at(inside, _inpaint(values, known)) + _at(inside, trend)
+    part[inside] = levels(inpainted)
     return out
 
 
 def _at(mask: Mask, values: Values) -> Values:
-    """(n, c): `values[mask]`, in half the time."""
+    """(n, c): `values[mask]`, twice as fast."""
     return values.reshape(-1, values.shape[-1]).take(np.flatnonzero(mask), axis=0)
 
 
-def _needed_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
-    """The hole's bounding box grown by its own size, as far as anything is known beyond it."""
-    x, y, width, height = bounds(hole)
+def _relevant_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
+    """The bounding box of the hole expanded by its own size, if enough pixels are known in it."""
+    x, y, width, height = bounding_box(hole)
     margin = max(32, max(height, width) // 2)
     rows = slice(max(0, y - margin), y + height + margin)
     columns = slice(max(0, x - margin), x + width + margin)
@@ -53,8 +53,8 @@ def _needed_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
     return rows, columns
 
 
-def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values | None:
-    """(h, w, c): the robust polynomial in x and y through the known pixels, or None if they follow none."""
+def polynomial_trend(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values | None:
+    """(h, w, c): the robust polynomial trend in x and y of the known pixels; None if they follow none."""
     coefficients = _fit_trend(values, known, degree)
     if coefficients is None:
         return None
@@ -70,19 +70,19 @@ def trend_of(values: Values, known: Mask, degree: int = _TREND_DEGREE) -> Values
 
 def _fit_trend(values: Values, known: Mask, degree: int) -> Values | None:
     height, width = known.shape
-    places = np.flatnonzero(known)
-    places = places[:: max(1, len(places) // _TREND_SAMPLES)]
-    rows, columns = np.divmod(places, width)
-    samples = values.reshape(-1, values.shape[-1])[places].astype(np.float64)
+    indices = np.flatnonzero(known)
+    indices = indices[:: max(1, len(indices) // _TREND_SAMPLES)]
+    rows, columns = np.divmod(indices, width)
+    samples = values.reshape(-1, values.shape[-1])[indices].astype(np.float64)
     x = columns / max(1, width - 1) * 2 - 1
     y = rows / max(1, height - 1) * 2 - 1
     basis = np.stack([y**i * x**j for i, j in _terms(degree)], 1)
     coefficients = np.zeros((basis.shape[1], samples.shape[1]))
-    misfit = np.zeros(len(places))
+    misfit = np.zeros(len(indices))
     for _ in range(4):  # iteratively reweighted least squares, Cauchy weights
         scale = max(1.0, 1.5 * float(np.median(misfit)))
         scaled = basis / (1 + (misfit / scale) ** 2)[:, None]
-        normal = scaled.T @ basis + 1e-6 * np.eye(basis.shape[1]) * len(places)
+        normal = scaled.T @ basis + 1e-6 * np.eye(basis.shape[1]) * len(indices)
         coefficients = np.linalg.solve(normal, scaled.T @ samples)
         misfit = np.abs(basis @ coefficients - samples).max(1)
     return coefficients if np.percentile(misfit, 90) <= _TREND_MISFIT_LEVELS else None
@@ -96,22 +96,22 @@ def _powers(positions: Values, degree: int) -> Values:
     return np.stack([positions**power for power in range(degree + 1)], 1)
 
 
-def _spread_into(values: Values, known: Mask) -> Values:
-    """`_membrane`, at half size where there is much to do: what it fills is smooth anyway."""
+def _inpaint(values: Values, known: Mask) -> Values:
+    """`_membrane`, at half resolution for large images, because the result is smooth."""
     height, width = known.shape
     if known.size < _HALVED_FROM_PX:
         return _membrane(values, known)
     half = (width + 1) // 2, (height + 1) // 2
     weight = np.asarray(cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA))
-    sums = _values(cv2.resize(only_where(known, values), half, interpolation=cv2.INTER_AREA))
+    sums = _values(cv2.resize(zero_outside(known, values), half, interpolation=cv2.INTER_AREA))
     means = sums / _for_each_channel(np.maximum(weight, 1e-3), sums)
     return _values(cv2.resize(_membrane(means, weight > 0.4), (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _membrane(values: Values, known: Mask) -> Values:
-    """Pull-push: averages the known pixels down an image pyramid, then lets them spread back into the gaps."""
+    """Pull-push: averages the known pixels down an image pyramid, then interpolates back into the gaps."""
     weight = known.astype(np.float32)
-    pyramid = [(only_where(known, values), weight)]
+    pyramid = [(zero_outside(known, values), weight)]
     while min(pyramid[-1][1].shape) > 2:
         sums, weight = pyramid[-1]
         pyramid.append((_values(cv2.pyrDown(sums)), _values(cv2.pyrDown(weight))))
@@ -129,7 +129,7 @@ def _membrane(values: Values, known: Mask) -> Values:
 
 
 def _relax(values: Values, weight: Values, sweeps: int = 3) -> Values:
-    """A few Jacobi sweeps of the Laplace equation where little is known, against the pyramid's blockiness."""
+    """A few Jacobi iterations of the Laplace equation in unknown pixels, against the blockiness of the pyramid."""
     free = _for_each_channel(np.clip(1 - weight, 0, 1), values)
     for _ in range(sweeps):
         values = values + free * (_values(cv2.blur(values, (5, 5))) - values)
@@ -137,7 +137,7 @@ def _relax(values: Values, weight: Values, sweeps: int = 3) -> Values:
 
 
 def _for_each_channel(plane: Values, like: Values) -> Values:
-    """`plane` (h, w) as often as `like` (h, w, c) has channels: several times faster than broadcasting it."""
+    """`plane` (h, w) repeated for the channels of `like` (h, w, c); several times faster than broadcasting."""
     return _values(cv2.merge([plane] * like.shape[-1]))
 
 

@@ -1,4 +1,4 @@
-"""Reading: finds lines of text in a picture, lays each flat and has it read the right way up, within bounded work."""
+"""Runs OCR: detects text lines, rectifies them, and recognises them in the correct orientation, with bounded work."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,87 +8,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.raster import Rgb
-from lamina.engines.classic.recognition import LEAST_RATIO, SIGN_PX, Said, detected, read_strips
-from lamina.engines.classic.sideways import TALL, columns, is_part, is_wide
+from lamina.engines.classic.recognition import (
+    MIN_ASPECT_RATIO,
+    RECOGNITION_HEIGHT_PX,
+    Recognition,
+    detect_lines,
+    read_strips,
+)
+from lamina.engines.classic.vertical_text import TALL, columns, is_part, is_wide
 
 Quad = NDArray[np.float32]
 """(4, 2): corners x, y in pixels, clockwise from the text's own top left."""
 
-_UPRIGHT = 0.95  # what is read with less may stand on its head: the other way up, drawn lines have up to 0.91
-_LETTERED = 0.8  # what is read as surely may be a part of a line that lies on its side: letters are read that way too
+_UPRIGHT = 0.95  # lines with a lower score may be upside down: rotated drawn lines have up to 0.91
+_LETTERED = 0.8  # text read with this score may be part of a vertical line: rotated letters are read, too
 _SURELY_READ = 0.92  # see `legibility.is_believable`
-_LEAST_SIDE_PX = 8  # of a picture: in thinner ones is no text, and RapidOCR would pad them by gigabytes
-# Widths of all strips together that are read of one picture, at the recogniser's height.
-_MOST_READ_PX, _MOST_TURNED_PX = 100_000, 15_000  # a page has 80,000, a poster 5,000
-_AT_EASE_PX = 25_000  # what is wider is read from narrower strips,
-_NARROWEST, _LONG = 0.7, 8  # of their width, the long ones: at 0.7 drawn pages read the same, at 0.6 they do not
+_MIN_SIDE_PX = 8  # thinner images contain no text, and RapidOCR would pad them to gigabytes
+# Limits on the total width of the strips that are read per image, at the recogniser's height.
+_MAX_READ_PX, _MAX_ROTATED_PX = 100_000, 15_000  # a page has 80,000, a poster 5,000
+_FULL_WIDTH_PX = 25_000  # above this total width, long strips are narrowing
+_MIN_NARROWING, _LONG = 0.7, 8  # drawn pages are read equally well at 0.7 of the width, but not at 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """A line of text.
-
-    `quad`: where it is. `said`: what it says; None if it was not read. `certainty`: 0..1, how surely it is text.
-    """
+class OcrLine:
+    """A line of text. `recognition`: None if it was not read. `certainty`: 0..1, confidence that it is text."""
 
     quad: Quad
-    said: Said | None
+    recognition: Recognition | None
     certainty: float = 1.0
 
     @property
     def string(self) -> str:
-        """Empty if nothing was read."""
-        return self.said.string.strip() if self.said else ""
+        """The recognised text; empty if nothing was read."""
+        return self.recognition.string.strip() if self.recognition else ""
 
     @property
     def score(self) -> float:
-        """0..1, how sure the recogniser is; 0 if nothing was read."""
-        return self.said.score if self.said and self.string else 0.0
+        """Confidence of the recogniser, 0..1; 0 if nothing was read."""
+        return self.recognition.score if self.recognition and self.string else 0.0
 
 
-def read_lines(rgb: Rgb) -> list[Reading]:
-    """Every line of text seen in `rgb` (height, width, 3), top to bottom.
+def read_lines(rgb: Rgb) -> list[OcrLine]:
+    """Every line of text detected in `rgb` (height, width, 3), top to bottom.
 
-    The tallest are read, as many as the work's bound allows: those that run downwards turned to either side, those
-    that make little sense upside down too. The way that the recogniser is surest of is the right one.
+    The tallest lines are read, within the work limit. Vertical lines are read in both rotations, and lines with a low
+    score also upside down; the orientation with the highest score wins.
     """
-    if min(rgb.shape[:2]) < _LEAST_SIDE_PX:
+    if min(rgb.shape[:2]) < _MIN_SIDE_PX:
         return []
-    found = _read_all(rgb, detected(rgb))
-    suspects = [one.quad for one in found if one.score >= _LETTERED and not is_wide(one.quad)]
+    lines = _read_all(rgb, detect_lines(rgb))
+    suspects = [line.quad for line in lines if line.score >= _LETTERED and not is_wide(line.quad)]
     for column in _read_all(rgb, columns(rgb, suspects)):
-        parts = [one for one in found if not is_wide(one.quad) and is_part(one.quad, column.quad)]
-        if parts and _explains(column, parts):
-            found = [one for one in found if one not in parts] + [column]
-    return sorted(found, key=lambda one: (float(one.quad[:, 1].min()), float(one.quad[:, 0].min())))
+        parts = [line for line in lines if not is_wide(line.quad) and is_part(line.quad, column.quad)]
+        if parts and _is_better_than(column, parts):
+            lines = [line for line in lines if line not in parts] + [column]
+    return sorted(lines, key=lambda line: (float(line.quad[:, 1].min()), float(line.quad[:, 0].min())))
 
 
-def _explains(column: Reading, parts: Sequence[Reading]) -> bool:
-    """True if a line that runs up or down is rather one line than the parts that were seen of it."""
+def _is_better_than(column: OcrLine, parts: Sequence[OcrLine]) -> bool:
+    """True if a vertical line is more likely than the separate parts that were detected."""
     if len(column.string) >= 3 and column.score >= _SURELY_READ:
         return True
     are_lines = any(
-        len(one.string) > 1 and one.score >= _SURELY_READ and np.greater_equal(*sides(one.quad)) for one in parts
+        len(line.string) > 1 and line.score >= _SURELY_READ and np.greater_equal(*sides(line.quad)) for line in parts
     )
-    return not are_lines and column.certainty >= sum(one.certainty for one in parts) / len(parts)
+    return not are_lines and column.certainty >= sum(line.certainty for line in parts) / len(parts)
 
 
-def _read_all(rgb: Rgb, lines: Sequence[tuple[Quad, float]]) -> list[Reading]:
-    """The lines that were detected, read, if the work's bound allows it."""
-    ways = [_ways_to_hold(quad) for quad, _ in lines]
-    found = [Reading(ways[index][0], None, certainty) for index, (_, certainty) in enumerate(lines)]
-    asked = _affordable(found, range(len(found)), _MOST_READ_PX)
-    _read(rgb, found, [(index, way) for index in asked for way in ways[index]])
-    doubtful = [index for index in asked if len(ways[index]) == 1 and found[index].score < _UPRIGHT]
-    turned = _affordable(found, doubtful, _MOST_TURNED_PX)
-    _read(rgb, found, [(index, np.roll(found[index].quad, 2, 0)) for index in turned])
-    return found
+def _read_all(rgb: Rgb, detections: Sequence[tuple[Quad, float]]) -> list[OcrLine]:
+    """The detected lines, read within the work limit."""
+    orientations = [_orientations(quad) for quad, _ in detections]
+    lines = [OcrLine(orientations[index][0], None, certainty) for index, (_, certainty) in enumerate(detections)]
+    affordable = _affordable(lines, range(len(lines)), _MAX_READ_PX)
+    _read(rgb, lines, [(index, quad) for index in affordable for quad in orientations[index]])
+    doubtful = [index for index in affordable if len(orientations[index]) == 1 and lines[index].score < _UPRIGHT]
+    rotated = _affordable(lines, doubtful, _MAX_ROTATED_PX)
+    _read(rgb, lines, [(index, np.roll(lines[index].quad, 2, 0)) for index in rotated])
+    return lines
 
 
 def strip(picture: NDArray[np.uint8], quad: Quad, size: tuple[int, int], fill: int | None = None) -> NDArray[np.uint8]:
-    """The part of `picture` in `quad`, laid flat to `size` (width, height) pixels.
+    """The part of `picture` in `quad`, rectified to `size` (width, height) pixels.
 
-    What lies outside the picture is `fill`, or by default repeats the picture's border.
+    Pixels outside the image have the value `fill`; by default, the border is replicated.
     """
     width, height = size
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -106,45 +109,45 @@ def strip(picture: NDArray[np.uint8], quad: Quad, size: tuple[int, int], fill: i
 
 
 def strip_px(quad: Quad) -> float:
-    """The width of a line's strip as it is read."""
+    """Width of the strip of a line at the recogniser's height."""
     width, height = sides(quad)
-    return SIGN_PX * max(LEAST_RATIO, width / max(1.0, height))
+    return RECOGNITION_HEIGHT_PX * max(MIN_ASPECT_RATIO, width / max(1.0, height))
 
 
 def flat_size(quad: Quad) -> tuple[int, int]:
-    """Width and height in pixels of what is in a quad, laid flat."""
+    """Width and height in pixels of a rectified quad."""
     width, height = sides(quad)
     return max(8, round(width)), max(8, round(height))
 
 
 def sides(quad: Quad) -> tuple[float, float]:
-    """Width and height of a quad in pixels, as its text runs."""
+    """Width and height of a quad in pixels, in text direction."""
     return (
         float(max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3]))),
         float(max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1]))),
     )
 
 
-def _ways_to_hold(quad: Quad) -> list[Quad]:
-    """The quad as it stands, or for a tall one as text turned to the right and to the left."""
+def _orientations(quad: Quad) -> list[Quad]:
+    """The orientations to try: the quad itself, or the rotations to the right and to the left of a tall one."""
     width, height = sides(quad)
     return [quad] if height < TALL * width else [np.roll(quad, -1, 0), np.roll(quad, 1, 0)]
 
 
-def _affordable(found: Sequence[Reading], among: Iterable[int], most_px: int) -> list[int]:
-    """The numbers, in their order, of the tallest lines whose strips together are at most so wide."""
-    tallest = sorted(among, key=lambda index: -sides(found[index].quad)[1])
-    spent = np.cumsum([strip_px(found[index].quad) for index in tallest])
-    return sorted(index for index, px in zip(tallest, spent, strict=True) if px <= most_px)
+def _affordable(lines: Sequence[OcrLine], among: Iterable[int], max_px: int) -> list[int]:
+    """The indices, in order, of the tallest lines whose strips have a total width of at most `max_px`."""
+    tallest = sorted(among, key=lambda index: -sides(lines[index].quad)[1])
+    spent = np.cumsum([strip_px(lines[index].quad) for index in tallest])
+    return sorted(index for index, px in zip(tallest, spent, strict=True) if px <= max_px)
 
 
-def _read(rgb: Rgb, found: list[Reading], held: list[tuple[int, Quad]]) -> None:
-    """Reads lines, by their numbers among those found, and keeps what the recogniser is surer of than before."""
-    narrowed = max(_NARROWEST, min(1.0, _AT_EASE_PX / max(1.0, sum(strip_px(way) for _, way in held))))
-    sizes = [flat_size(way) for _, way in held]
-    sizes = [(round(width * narrowed) if width > _LONG * height else width, height) for width, height in sizes]
-    said = read_strips([strip(rgb, way, size) for (_, way), size in zip(held, sizes, strict=True)])
-    for (index, way), one in zip(held, said, strict=True):
-        reading = Reading(way, one, found[index].certainty)
-        if found[index].said is None or reading.score > found[index].score:
-            found[index] = reading
+def _read(rgb: Rgb, lines: list[OcrLine], attempts: list[tuple[int, Quad]]) -> None:
+    """Reads lines in the given orientations, and keeps results with a higher score than before."""
+    narrowing = max(_MIN_NARROWING, min(1.0, _FULL_WIDTH_PX / max(1.0, sum(strip_px(quad) for _, quad in attempts))))
+    sizes = [flat_size(quad) for _, quad in attempts]
+    sizes = [(round(width * narrowing) if width > _LONG * height else width, height) for width, height in sizes]
+    recognitions = read_strips([strip(rgb, quad, size) for (_, quad), size in zip(attempts, sizes, strict=True)])
+    for (index, quad), recognition in zip(attempts, recognitions, strict=True):
+        ocr_line = OcrLine(quad, recognition, lines[index].certainty)
+        if lines[index].recognition is None or ocr_line.score > lines[index].score:
+            lines[index] = ocr_line

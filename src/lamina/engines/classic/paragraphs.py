@@ -1,4 +1,4 @@
-"""Gathers the lines of pages that are full of text into paragraphs, which stay together in one layer."""
+"""Groups the text lines of pages into paragraphs, which stay together in one layer."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import numpy as np
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.ocr import sides
 
-_MANY_LINES = 24  # with fewer each line stays by itself: it may be what somebody wants to move
-_LIKE_SIZE = 1.6  # of the lines' heights
-_NEAR = 1.0  # heights of the lower line between two lines of a paragraph, or between two words of one
+_MANY_LINES = 24  # with fewer lines, each one stays separate, so that it can be moved
+_LIKE_SIZE = 1.6  # maximum ratio of line heights
+_NEAR = 1.0  # maximum gap between lines, or parts of a line, in heights of the smaller one
 
 
 def paragraphs(lines: Sequence[Lettering]) -> list[list[int]]:
-    """The numbers of the lines, those of one paragraph together; each alone where there are few."""
+    """The indices of the lines grouped by paragraph; each line alone if there are few."""
     if len(lines) < _MANY_LINES:
         return [[index] for index in range(len(lines))]
     x, y, width, height = np.array([line.box for line in lines], float).T

@@ -1,4 +1,4 @@
-"""Cuts what stands in front of the background into pieces: panels, objects and small things."""
+"""Segments the foreground into pieces: panels, objects and small elements."""
 
 from dataclasses import dataclass, field
 
@@ -8,20 +8,20 @@ import numpy as np
 from lamina.core.layers import LayerKind
 from lamina.engines.classic.background import Background
 from lamina.engines.classic.panels import Panel, find_panels
-from lamina.engines.classic.parting import Thing, parted
-from lamina.engines.classic.raster import Components, Labels, Mask, Rgb, components, depth, largest, looked_up
+from lamina.engines.classic.raster import Components, Labels, Mask, Rgb, channel_max, components, depth, take_by_label
+from lamina.engines.classic.splitting import SplitPart, split_cutout
 
-_MIN_OBJECT_SHARE = 0.0012  # smaller things go to the one layer of small elements
-MIN_PARTED_SHARE = 0.004  # smaller cut-outs are not looked into
+_MIN_OBJECT_SHARE = 0.0012  # smaller objects go to the layer of small elements
+MIN_SPLIT_SHARE = 0.004  # smaller cut-outs are not split
 _MIN_SPECK_PX = 10
 _MIN_CONTRAST_LEVELS, _MIN_THIN_CONTRAST_LEVELS = 10, 40
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Piece:
-    """One thing in front of the background: its number in the owner map, its kind and its area in pixels.
+    """One foreground element: its number in the owner map, its kind, and its area in pixels.
 
-    `cutout`: the connected shape it was cut from; `cuts`: how, see `parting.Thing`.
+    `cutout`: the connected shape that contains it; `cuts`: how it was split off, see `splitting.SplitPart`.
     """
 
     label: int
@@ -33,41 +33,41 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """`owner` (h, w): the piece that each pixel shows, 0 for the background and areas. `hulls`: whole panel shapes."""
+    """All pieces. `owner` (h, w): number of the visible piece, 0 for background and areas. `hulls`: of panels."""
 
     owner: Labels
-    found: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]
     hulls: dict[int, Mask] = field(default_factory=dict)
 
 
 def cut_pieces(rgb: Rgb, cutouts: Components, panels: list[Panel], smooth: Mask, is_uneven: bool) -> Pieces:
-    """The pieces of `rgb` (h, w, 3): the panels, and what overlaps in the cut-outs parted.
+    """The pieces of `rgb` (h, w, 3): the panels, and the cut-outs split into overlapping objects.
 
     `smooth`: see `background.smooth_parts`; `is_uneven`: see `background.Background`.
     """
     owner = np.zeros(smooth.shape, np.int32)
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     for label in range(1, len(cutouts)):
         window = cutouts.window(label)
         mask = cutouts.labels[window] == label
-        is_large = cutouts.areas[label] >= MIN_PARTED_SHARE * smooth.size
-        things = parted(rgb[window], mask, smooth[window], is_uneven) if is_large else [Thing(mask)]
-        for thing in things:
-            area = int(thing.mask.sum())
+        is_large = cutouts.areas[label] >= MIN_SPLIT_SHARE * smooth.size
+        parts = split_cutout(rgb[window], mask, smooth[window], is_uneven) if is_large else [SplitPart(mask)]
+        for part in parts:
+            area = int(part.mask.sum())
             is_small = area < _MIN_OBJECT_SHARE * smooth.size
             kind = LayerKind.SMALL if is_small else LayerKind.OBJECT
-            found.append(Piece(len(found) + 1, kind, area, label, thing.cuts))
-            owner[window][thing.mask] = len(found)
+            pieces.append(Piece(label=len(pieces) + 1, kind=kind, area=area, cutout=label, cuts=part.cuts))
+            owner[window][part.mask] = len(pieces)
     hulls: dict[int, Mask] = {}
     for panel in panels:
-        found.append(Piece(len(found) + 1, LayerKind.PANEL, int(panel.seen.sum())))
-        owner[panel.seen & (owner == 0)] = len(found)
-        hulls[len(found)] = panel.hull
-    return Pieces(owner, tuple(found), hulls)
+        pieces.append(Piece(label=len(pieces) + 1, kind=LayerKind.PANEL, area=int(panel.seen.sum())))
+        owner[panel.seen & (owner == 0)] = len(pieces)
+        hulls[len(pieces)] = panel.hull
+    return Pieces(owner, tuple(pieces), hulls)
 
 
 def find_cutouts(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> tuple[Components, list[Panel]]:
-    """What stands apart on the background or on a panel, things that overlap still in one; and the panels."""
+    """The connected foreground shapes on the background and on panels; and the panels."""
     behind = background.mask.copy()
     for area in background.areas:
         behind |= area
@@ -81,12 +81,12 @@ def find_cutouts(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> 
 
 
 def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
-    """Drops parts that are too small, too thin or too faint to be things: noise, seams and soft stains."""
+    """Removes components that are too small, thin or faint for objects: noise, seams and soft stains."""
     parts = components(front)
     thick = depth(front)
     differs = np.full(front.shape, 255)
     if background.model is not None:
-        differs = largest(np.asarray(cv2.absdiff(rgb, background.model)))
+        differs = channel_max(np.asarray(cv2.absdiff(rgb, background.model)))
     keep = parts.areas >= _MIN_SPECK_PX
     keep[0] = False
     for label in np.flatnonzero(keep).tolist():
@@ -96,4 +96,4 @@ def _without_specks(rgb: Rgb, front: Mask, background: Background) -> Mask:
         is_thin = thick[window][inside].max() <= 1.0
         seam = is_thin and (not background.is_smooth or contrast < _MIN_THIN_CONTRAST_LEVELS)
         keep[label] = contrast >= _MIN_CONTRAST_LEVELS and not seam
-    return looked_up(keep, parts.labels)
+    return take_by_label(keep, parts.labels)

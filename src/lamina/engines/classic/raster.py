@@ -1,4 +1,4 @@
-"""Masks and label maps: OpenCV's operations on them, with boolean masks and exact types."""
+"""Wraps OpenCV operations on masks and label maps with boolean masks and exact types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 Values = NDArray[np.floating[Any]]
 
-_FEW_LABELS = 4  # comparing with each is quicker than a table
+_FEW_LABELS = 4  # up to this number, comparisons are faster than a table
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Connected parts of a mask: `labels` (h, w), 0 outside; index 0 of `areas` and `boxes` is the outside."""
+    """Connected components of a mask: `labels` (h, w), 0 outside; index 0 of `areas` and `boxes` is the outside."""
 
     labels: Labels
     areas: NDArray[np.int64]
@@ -30,135 +30,132 @@ class Components:
         return len(self.areas)
 
     def window(self, label: int) -> tuple[slice, slice]:
-        """Rows and columns of one part's bounding box."""
+        """Rows and columns of the bounding box of one component."""
         x, y, width, height = (int(value) for value in self.boxes[label])
         return slice(y, y + height), slice(x, x + width)
 
 
 def components(mask: Mask, connectivity: int = 8) -> Components:
-    """The connected parts of a mask."""
+    """The connected components of a mask."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_bytes(mask), connectivity=connectivity)
     stats = np.asarray(stats, np.int64)
     return Components(np.asarray(labels, np.int32), stats[:, cv2.CC_STAT_AREA], stats[:, :4])
 
 
 def grow(mask: Mask, px: int) -> Mask:
-    """The mask and everything within `px` of it (a disc)."""
+    """The mask dilated by a disc of `px` pixels."""
     return np.asarray(cv2.dilate(as_bytes(mask), _disc(px))).view(np.bool_) if px > 0 else mask
 
 
 def shrink(mask: Mask, px: int) -> Mask:
-    """What lies deeper than `px` inside the mask; the picture's border does not count as an edge."""
+    """The mask eroded by a disc of `px` pixels; the image border does not count as an edge."""
     return np.asarray(cv2.erode(as_bytes(mask), _disc(px), borderValue=1)).view(np.bool_) if px > 0 else mask
 
 
-def closed(mask: Mask, px: int) -> Mask:
-    """The mask with gaps narrower than `2 px` bridged."""
+def close_mask(mask: Mask, px: int) -> Mask:
+    """Morphological closing: gaps narrower than `2 px` are filled."""
     return np.asarray(cv2.morphologyEx(as_bytes(mask), cv2.MORPH_CLOSE, _disc(px))).view(np.bool_)
 
 
-def opened(mask: Mask, px: int) -> Mask:
-    """The mask without parts thinner than `2 px`."""
+def open_mask(mask: Mask, px: int) -> Mask:
+    """Morphological opening: parts thinner than `2 px` are removed."""
     return np.asarray(cv2.morphologyEx(as_bytes(mask), cv2.MORPH_OPEN, _disc(px))).view(np.bool_)
 
 
-def without_holes(mask: Mask) -> Mask:
-    """The mask and everything that it encloses."""
+def fill_holes(mask: Mask) -> Mask:
+    """The mask with its holes filled."""
     outside = components(np.pad(~mask, 1, constant_values=True), connectivity=4)
     return (outside.labels != outside.labels[0, 0])[1:-1, 1:-1]
 
 
-def bounds(mask: Mask) -> tuple[int, int, int, int]:
-    """x, y, width, height of the smallest rectangle that holds the mask."""
+def bounding_box(mask: Mask) -> tuple[int, int, int, int]:
+    """x, y, width, height of the bounding box of the mask."""
     x, y, width, height = cv2.boundingRect(as_bytes(mask))
     return x, y, width, height
 
 
 def depth(mask: Mask) -> Values:
-    """(h, w): distance in pixels to the nearest pixel outside the mask, 0 outside.
+    """(h, w): distance transform: distance in pixels to the nearest pixel outside the mask, 0 outside.
 
-    The larger side throughout where nothing lies outside: OpenCV then gives numbers too large to add up.
+    The larger side everywhere if nothing is outside, where OpenCV returns values too large to add.
     """
     if mask.all():
         return np.full(mask.shape, max(mask.shape), np.float32)
     return np.asarray(cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, 5), np.float32)
 
 
-def spread_from(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
-    """`values` (h, w) or (h, w, c), each pixel taking that of the nearest one of the mask (which must hold any)."""
+def nearest_values(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
+    """`values` (h, w) or (h, w, c) with each pixel replaced by that of the nearest one of the (non-empty) mask."""
     _, labels = cv2.distanceTransformWithLabels(as_bytes(~mask), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     labels = np.asarray(labels, np.int32)
-    of_label = np.zeros((int(labels.max()) + 1, *values.shape[2:]), values.dtype)
-    of_label[labels[mask]] = values[mask]
-    return looked_up(of_label, labels)
+    values_by_label = np.zeros((int(labels.max()) + 1, *values.shape[2:]), values.dtype)
+    values_by_label[labels[mask]] = values[mask]
+    return take_by_label(values_by_label, labels)
 
 
-def of_labels(labels: Labels, chosen: Sequence[int]) -> Mask:
-    """(h, w): the pixels that bear one of the chosen labels."""
+def labels_mask(labels: Labels, chosen: Sequence[int]) -> Mask:
+    """(h, w): mask of the pixels with one of the chosen labels."""
     if len(chosen) <= _FEW_LABELS:
         return np.logical_or.reduce([labels == label for label in chosen] or [np.zeros(labels.shape, bool)])
     is_chosen = np.zeros(int(labels.max()) + 1, bool)
     is_chosen[list(chosen)] = True
-    return looked_up(is_chosen, labels)
+    return take_by_label(is_chosen, labels)
 
 
-def looked_up(values: NDArray[Any], labels: Labels) -> NDArray[Any]:
-    """`values[labels]` in half the time: labels are all within range."""
+def take_by_label(values: NDArray[Any], labels: Labels) -> NDArray[Any]:
+    """`values[labels]`, twice as fast; labels must be within range."""
     return values.take(labels, axis=0, mode="clip")
 
 
 def sums_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count: int) -> NDArray[np.float64]:
-    """(count, c): the sums of `values` (..., c) over the places that bear each label 0..count - 1.
-
-    0 for a label that no place bears, and 0 throughout if there is no place at all.
-    """
+    """(count, c): sums of `values` (..., c) per label 0..count - 1; 0 for labels that do not occur."""
     where = labels.ravel()
     planes = values.reshape(where.size, values.shape[-1])
-    # Without a single value to weigh, numpy counts in integers, which nothing can be divided into.
+    # For empty input, np.bincount returns integers.
     return np.stack([np.bincount(where, planes[:, c], count).astype(np.float64) for c in range(planes.shape[1])], -1)
 
 
 def means_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count: int) -> NDArray[np.float64]:
-    """(count, c): the means of `values` (..., c) over the places that bear each label; 0 where none does."""
-    borne = np.bincount(labels.ravel(), minlength=count)
-    return sums_by_label(labels, values, count) / np.maximum(borne, 1)[:, None]
+    """(count, c): means of `values` (..., c) per label; 0 for labels that do not occur."""
+    counts = np.bincount(labels.ravel(), minlength=count)
+    return sums_by_label(labels, values, count) / np.maximum(counts, 1)[:, None]
 
 
 def share_by_label(labels: NDArray[np.integer[Any]], count: int) -> NDArray[np.float64]:
-    """(count,): the share 0..1 of the places that bears each label; 0 throughout if there is no place."""
+    """(count,): share 0..1 of each label; 0 everywhere if `labels` is empty."""
     return np.bincount(labels.ravel(), minlength=count) / max(1, labels.size)
 
 
 def steps(values: NDArray[Any], axis: int) -> NDArray[Any]:
-    """(h - 1, w) or (h, w - 1): by how much each pixel of (h, w, 3) and the next along the axis differ at most."""
-    one, next_one = (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])
-    if not one.size:
-        return np.zeros(one.shape[:2], values.dtype)
-    return largest(np.asarray(cv2.absdiff(one, next_one)))
+    """(h - 1, w) or (h, w - 1): maximum channel difference of neighbours in (h, w, 3) along the axis."""
+    current, following = (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])
+    if not current.size:
+        return np.zeros(current.shape[:2], values.dtype)
+    return channel_max(np.asarray(cv2.absdiff(current, following)))
 
 
-def only_where(mask: Mask, values: NDArray[Any]) -> NDArray[Any]:
-    """`values` (h, w, c), and 0 outside the mask; many times faster than multiplying the two."""
+def zero_outside(mask: Mask, values: NDArray[Any]) -> NDArray[Any]:
+    """`values` (h, w, c), and 0 outside the mask; many times faster than a multiplication."""
     return np.asarray(cv2.copyTo(values, as_bytes(mask)))
 
 
 def levels(values: Values) -> NDArray[np.uint8]:
-    """Values of any shape rounded to 8 bits, halves to the even number, as `np.rint` does."""
+    """Values of any shape rounded to 8 bits, half to even, as in `np.rint`."""
     return np.asarray(cv2.add(values, np.zeros(4), dtype=cv2.CV_8U), np.uint8)
 
 
-def largest(planes: NDArray[Any]) -> NDArray[Any]:
-    """(h, w): the largest of the three values of each pixel (h, w, 3); several times faster than `max(-1)`."""
+def channel_max(planes: NDArray[Any]) -> NDArray[Any]:
+    """(h, w): maximum of the three channels (h, w, 3); several times faster than `max(-1)`."""
     return np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
 
 
-def smallest(planes: NDArray[Any]) -> NDArray[Any]:
-    """(h, w): the smallest of the three values of each pixel."""
+def channel_min(planes: NDArray[Any]) -> NDArray[Any]:
+    """(h, w): minimum of the three channels."""
     return np.minimum(np.minimum(planes[..., 0], planes[..., 1]), planes[..., 2])
 
 
 def as_bytes(mask: Mask) -> NDArray[np.uint8]:
-    """The same memory as 0 and 1."""
+    """The mask as 0 and 1 in the same memory."""
     return np.ascontiguousarray(mask).view(np.uint8)
 
 

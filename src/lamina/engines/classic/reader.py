@@ -1,4 +1,4 @@
-"""RapidOCR's engine without the work that nobody asked of it; importing this loads ONNX Runtime."""
+"""Customises the RapidOCR engine: sessions, detection order and preprocessing; importing this loads ONNX Runtime."""
 
 import os
 from typing import Any
@@ -12,11 +12,11 @@ from rapidocr.ch_ppocr_det import TextDetector
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
 from rapidocr.ch_ppocr_rec import TextRecognizer
 
-from lamina.engines.classic.threads import THREADS
+from lamina.engines.classic.parallel import THREADS
 
 
 class Reader(RapidOCR):
-    """Runs its networks as Lamina wants them run, and finds lines without cutting them out, which `ocr.strip` does."""
+    """RapidOCR with custom sessions, and without cropping of detected lines, which `ocr.strip` does."""
 
     text_det: Any
     text_rec: Any
@@ -26,20 +26,20 @@ class Reader(RapidOCR):
         return []
 
     def recogniser(self) -> TextRecognizer:
-        """The recogniser, for `recognition` to run: RapidOCR tells neither where signs are nor bounds its batches."""
+        """The recogniser, which `recognition` runs: RapidOCR returns no character positions and has no batch limit."""
         return self._load_rec_model()
 
     def _load_det_model(self) -> TextDetector:
         if self.text_det is None:
-            self.text_det = _Detector(_run_by_us(self.cfg.Det, THREADS, keeps_memory=True))
+            self.text_det = _Detector(_with_session(self.cfg.Det, THREADS, keeps_memory=True))
         return self.text_det
 
     def _load_rec_model(self) -> TextRecognizer:
         if self.text_rec is None:
             self.cfg.Rec.font_path = self.cfg.Global.font_path
-            # Strips are of any width, so that memory kept for one seldom fits the next; and several are read at once,
-            # which is quicker than several threads for each.
-            self.text_rec = TextRecognizer(_run_by_us(self.cfg.Rec, 1, keeps_memory=False))
+            # Strips have any width, so that memory of one run seldom fits the next. Several strips are read in
+            # parallel, which is faster than several threads per strip.
+            self.text_rec = TextRecognizer(_with_session(self.cfg.Rec, 1, keeps_memory=False))
         return self.text_rec
 
 
@@ -49,18 +49,18 @@ class _Detector(TextDetector):
 
     @staticmethod
     def sorted_boxes(dt_boxes: Any) -> Any:
-        """As they are: RapidOCR would sort the boxes and not their scores."""
+        """Unchanged, because RapidOCR would sort the boxes without their scores."""
         return dt_boxes
 
     def get_preprocess(self) -> DetPreProcess:
-        return _Preparation(self.limit_side_len, self.limit_type, self.mean, self.std)
+        return _LookupPreProcess(self.limit_side_len, self.limit_type, self.mean, self.std)
 
 
-class _Preparation(DetPreProcess):
-    """The same numbers as RapidOCR's own, from a table of the 256 levels instead of the whole picture in 64 bits."""
+class _LookupPreProcess(DetPreProcess):
+    """The normalisation of RapidOCR by a lookup table of the 256 levels instead of 64-bit arithmetic."""
 
     def __call__(self, img: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """(1, 3, h, w) of a picture (height, width, 3); None if it is too thin to be looked at."""
+        """(1, 3, h, w) of an image (height, width, 3); None if it is too thin."""
         resized = self.resize(img)
         if resized is None:
             return None
@@ -69,19 +69,19 @@ class _Preparation(DetPreProcess):
         return np.asarray(np.stack(cv2.split(cv2.LUT(resized, table)))[None], np.float32)
 
 
-def _run_by_us(section: Any, threads: int, *, keeps_memory: bool) -> Any:
-    """A section of RapidOCR's settings with the session to use: RapidOCR has no settings for what is set here.
+def _with_session(section: Any, threads: int, *, keeps_memory: bool) -> Any:
+    """A section of RapidOCR's configuration with a custom session, whose options RapidOCR does not expose.
 
-    `threads`: of one run. `keeps_memory`: from run to run, where else the system would clear new pages for each.
+    `threads`: per run. `keeps_memory`: reuses the memory of previous runs.
     """
-    runtime: Any = onnxruntime  # whose types are in C++
+    runtime: Any = onnxruntime  # has no type information
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads, options.inter_op_num_threads = min(threads, os.cpu_count() or 1), 1
     options.enable_cpu_mem_arena = keeps_memory
-    # Blocks planned for a size of picture would be kept for every size there was.
+    # Memory patterns would be kept for every image size.
     options.enable_mem_pattern = not keeps_memory
-    # Threads that wait in a loop for the next picture would take the cores from what else works on this one.
+    # Spinning threads would take processor time from other work on the same image.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = runtime.InferenceSession(section.model_path, options, ["CPUExecutionProvider"])
     return type(section)({**section, "session": session}, flags={"allow_objects": True})

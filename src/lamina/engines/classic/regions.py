@@ -1,4 +1,4 @@
-"""The patches of even colour that one cut-out is made of, and which touch which."""
+"""Segments a cut-out into patches of even colour, and merges details."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,23 +6,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Labels, Mask, Rgb, Values, components, depth, lab, spread_from, sums_by_label
+from lamina.engines.classic.raster import (
+    Labels,
+    Mask,
+    Rgb,
+    Values,
+    components,
+    depth,
+    lab,
+    nearest_values,
+    sums_by_label,
+)
 
 _MIN_PATCH_PX = 12
-_SLIVER_DEPTH_PX = 1.5  # a patch nowhere deeper is a bit of a soft edge
-MAX_PATCHES = 10  # there are two to that power ways to part them
-_STROKE_WIDTH = 0.07  # of the cut-out's size: thinner and long means a drawn line
-_ENCLOSED = 0.8  # share of a patch's outline on one other patch that makes it a detail of it
+_SLIVER_DEPTH_PX = 1.5  # thinner patches are parts of soft edges
+MAX_PATCHES = 10  # there are 2 ** MAX_PATCHES splits
+_STROKE_WIDTH = 0.07  # of the size of the cut-out: thinner, long patches are drawn lines
+_ENCLOSED = 0.8  # share of its outline from which on a patch is enclosed by another
 _DETAIL_SHARE = 0.012  # of the cut-out's area
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Patches:
-    """`fine` (h, w): every even patch, 1..m, 0 outside the cut-out; `labels` (h, w): details joined to their holders.
+    """The patches of a cut-out.
 
-    `lines` (h, w): drawn lines and seams, which belong to no patch of their own.
-    `touch` (n + 1, n + 1): pixels of common border of the n joined patches; row and column 0 are the outside.
-    `areas` (n + 1,) in pixels. `colours` (n + 1, 3): mean CIE L*a*b*.
+    `fine` (h, w): all even patches, 1..m, 0 outside the cut-out; `labels` (h, w): patches with details merged into
+    them. `lines` (h, w): drawn lines and seams, which are no patches. `touch` (n + 1, n + 1): common border in pixels
+    of the n merged patches; row and column 0 are the outside. `areas` (n + 1,) in pixels. `colours` (n + 1, 3): mean
+    CIE L*a*b*.
     """
 
     fine: Labels
@@ -37,8 +48,8 @@ class Patches:
 
 
 @dataclass(frozen=True, eq=False)
-class Even:
-    """The even patches of one cut-out before any are joined: `labels` and `lines` as `Patches.fine` and its lines."""
+class EvenPatches:
+    """The even patches of a cut-out before merging: `labels` and `lines` as `Patches.fine` and `Patches.lines`."""
 
     labels: Labels
     lines: Mask
@@ -47,22 +58,22 @@ class Even:
         return int(self.labels.max())
 
 
-def patches_of(rgb: Rgb, mask: Mask, smooth: Mask) -> Patches:
-    """The patches of one cut-out; `rgb` (h, w, 3), `mask` and `smooth` (h, w) in its window."""
-    return joined(rgb, even_patches(mask, smooth))
+def segment_patches(rgb: Rgb, mask: Mask, smooth: Mask) -> Patches:
+    """The patches of a cut-out; `rgb` (h, w, 3), `mask` and `smooth` (h, w) in its window."""
+    return merge_patches(rgb, find_even_patches(mask, smooth))
 
 
-def joined(rgb: Rgb, even: Even) -> Patches:
-    """At most `MAX_PATCHES`, unless they meet at corners only; time and memory grow with the square of `even`."""
+def merge_patches(rgb: Rgb, even: EvenPatches) -> Patches:
+    """Merges patches to at most `MAX_PATCHES`, unless they touch at corners only; quadratic in the size of `even`."""
     graph = _Graph(even.labels, lab(rgb))
-    for rule in (_enclosed, _detail, _most_alike):
+    for rule in (_enclosed, _detail, _most_similar):
         while (pair := rule(graph)) is not None:
             graph.join(*pair)
     return graph.patches(even.labels, even.lines)
 
 
-def even_patches(mask: Mask, smooth: Mask) -> Even:
-    """Every pixel of the mask takes the nearest even patch that is more than a drawn line; and the lines."""
+def find_even_patches(mask: Mask, smooth: Mask) -> EvenPatches:
+    """Assigns every pixel of the mask to the nearest even patch that is not a drawn line; and the lines."""
     even = smooth & mask
     parts = components(even, connectivity=4)
     inward = depth(even)
@@ -80,13 +91,13 @@ def even_patches(mask: Mask, smooth: Mask) -> Even:
         number[label] = 0 if is_line else number.max() + 1
     seeds = number[parts.labels]
     if not seeds.any():
-        return Even(mask.astype(np.int32), mask & ~mask)
-    labels = np.where(mask, spread_from(seeds, seeds > 0), 0).astype(np.int32)
-    return Even(labels, mask & (seeds == 0))
+        return EvenPatches(mask.astype(np.int32), mask & ~mask)
+    labels = np.where(mask, nearest_values(seeds, seeds > 0), 0).astype(np.int32)
+    return EvenPatches(labels, mask & (seeds == 0))
 
 
 class _Graph:
-    """Patches as nodes: their areas, colour sums and common borders, while they are joined."""
+    """A graph of patches with their areas, colour sums and common borders, which are merged step by step."""
 
     def __init__(self, labels: Labels, colours: Values) -> None:
         flat = labels.ravel()
@@ -98,20 +109,20 @@ class _Graph:
 
     @property
     def alive(self) -> list[int]:
-        """The patches that are left, small before large."""
+        """The remaining patches, smallest first."""
         own = np.flatnonzero(self.holder == np.arange(len(self.holder)))
         return sorted((int(i) for i in own if i > 0), key=lambda i: self.areas[i])
 
-    def join(self, patch: int, other: int) -> None:
-        """Makes `patch` a part of `other`."""
-        self.touch[other] += self.touch[patch]
-        self.touch[:, other] += self.touch[:, patch]
+    def join(self, patch: int, target: int) -> None:
+        """Merges `patch` into `target`."""
+        self.touch[target] += self.touch[patch]
+        self.touch[:, target] += self.touch[:, patch]
         self.touch[patch] = self.touch[:, patch] = 0
-        self.touch[other, other] = 0
-        self.areas[other] += self.areas[patch]
-        self.sums[other] += self.sums[patch]
+        self.touch[target, target] = 0
+        self.areas[target] += self.areas[patch]
+        self.sums[target] += self.sums[patch]
         self.areas[patch] = 0
-        self.holder[self.holder == patch] = other
+        self.holder[self.holder == patch] = target
 
     def patches(self, fine: Labels, lines: Mask) -> Patches:
         order = [0, *sorted(self.alive)]
@@ -119,11 +130,18 @@ class _Graph:
         number[order] = np.arange(len(order))
         colours = self.sums[order] / np.maximum(self.areas[order], 1)[:, None]
         touch = self.touch[np.ix_(order, order)]
-        return Patches(fine, number[self.holder][fine], lines, touch, self.areas[order], colours)
+        return Patches(
+            fine=fine,
+            labels=number[self.holder][fine],
+            lines=lines,
+            touch=touch,
+            areas=self.areas[order],
+            colours=colours,
+        )
 
 
 def touching(labels: Labels) -> NDArray[np.int64]:
-    """(n, n): how many pairs of neighbouring pixels each two labels share; beyond the picture counts as 0."""
+    """(n, n): number of neighbouring pixel pairs per pair of labels; outside the image counts as 0."""
     labels = np.pad(labels, 1)
     count = int(labels.max()) + 1
     across = labels[:, 1:].astype(np.int64) * count + labels[:, :-1]
@@ -139,35 +157,37 @@ _Rule = Callable[[_Graph], tuple[int, int] | None]
 
 
 def _enclosed(graph: _Graph) -> tuple[int, int] | None:
-    """A patch that lies within another."""
+    """A patch that is enclosed by another one, and that patch."""
     for patch in graph.alive:
-        other = int(graph.touch[patch, 1:].argmax()) + 1
-        if graph.touch[patch, other] > _ENCLOSED * max(1, int(graph.touch[patch].sum())):
-            return patch, other
+        second = int(graph.touch[patch, 1:].argmax()) + 1
+        if graph.touch[patch, second] > _ENCLOSED * max(1, int(graph.touch[patch].sum())):
+            return patch, second
     return None
 
 
 def _detail(graph: _Graph) -> tuple[int, int] | None:
-    """A patch too small to be a thing of its own."""
+    """A patch that is too small for an object, and its main neighbour."""
     patch = graph.alive[0]
-    other = int(graph.touch[patch, 1:].argmax()) + 1
-    if graph.areas[patch] < _DETAIL_SHARE * graph.areas[1:].sum() and graph.touch[patch, other] > 0:
-        return patch, other
+    second = int(graph.touch[patch, 1:].argmax()) + 1
+    if graph.areas[patch] < _DETAIL_SHARE * graph.areas[1:].sum() and graph.touch[patch, second] > 0:
+        return patch, second
     return None
 
 
-def _most_alike(graph: _Graph) -> tuple[int, int] | None:
-    """The likeliest two parts of one thing, while there are too many to think about."""
+def _most_similar(graph: _Graph) -> tuple[int, int] | None:
+    """The most similar neighbours, as long as there are too many patches."""
     alive = graph.alive
     if len(alive) <= MAX_PATCHES:
         return None
     outline = graph.touch.sum(1)
     best: tuple[float, int, int] | None = None
-    for index, one in enumerate(alive):
-        for other in alive[index + 1 :]:
-            if graph.touch[one, other]:
-                shared = graph.touch[one, other] / min(outline[one], outline[other])
-                apart = np.linalg.norm(graph.sums[one] / graph.areas[one] - graph.sums[other] / graph.areas[other])
-                cost = float(apart * np.sqrt(graph.areas[one]) / shared)
-                best = min(best or (cost, one, other), (cost, one, other))
+    for index, first in enumerate(alive):
+        for second in alive[index + 1 :]:
+            if graph.touch[first, second]:
+                shared = graph.touch[first, second] / min(outline[first], outline[second])
+                distance = np.linalg.norm(
+                    graph.sums[first] / graph.areas[first] - graph.sums[second] / graph.areas[second]
+                )
+                cost = float(distance * np.sqrt(graph.areas[first]) / shared)
+                best = min(best or (cost, first, second), (cost, first, second))
     return None if best is None else best[1:]

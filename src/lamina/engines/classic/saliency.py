@@ -1,4 +1,4 @@
-"""Where a photograph draws the eye: robust background detection on superpixels (Zhu et al., CVPR 2014)."""
+"""Computes visual saliency: robust background detection on superpixels (Zhu et al., CVPR 2014)."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from lamina.engines.classic.raster import Labels, Rgb, Values, lab, means_by_lab
 
 _SUPERPIXELS = 240
 _ROUNDS = 5
-_COMPACTNESS = 14.0  # Lab units that one superpixel's width weighs; SLIC's m
+_COMPACTNESS = 14.0  # Lab units per width of a superpixel; m in SLIC
 _COLOUR_SIGMA = 10.0  # Lab; section 3 of the paper
-_REACH = 0.3  # of the larger side: how far a contrast still counts
+_REACH = 0.3  # of the larger side: standard deviation of the distance weight of contrast
 _BACKGROUND_WEIGHT = 5.0
 
 
 def saliency(rgb: Rgb) -> NDArray[np.float32]:
-    """(h, w) float32 in 0..1: high where a region differs from what the picture's border is made of.
+    """(h, w) float32 in 0..1: high where a region differs from the regions at the image border.
 
-    `rgb`: (h, w, 3) uint8; a copy of 200 to 320 px is meant, as time and memory grow with its area.
-    A region belongs to the background as far as the region it flows into touches the border: boundary
-    connectivity, equation 5 of "Saliency Optimization from Robust Background Detection". Contrast against likely
-    background and smoothness are then brought together by least squares, equation 9.
+    `rgb`: (h, w, 3) uint8, meant to be 200 to 320 px, because time and memory grow with its area. A region is
+    background to the degree that the area it blends into touches the border: boundary connectivity, equation 5 of
+    "Saliency Optimization from Robust Background Detection". Contrast to likely background and smoothness are combined
+    by least squares, equation 9.
     """
     colours = lab(rgb)
     labels = superpixels(colours)
@@ -30,13 +30,13 @@ def saliency(rgb: Rgb) -> NDArray[np.float32]:
     connectivity = _boundary_connectivity(regions)
     background = 1 - np.exp(-(connectivity**2) / 2)
     contrast = _contrast(regions, background)
-    values = _optimised(regions, background, contrast)
+    values = _optimise(regions, background, contrast)
     values = (values - values.min()) / max(float(np.ptp(values)), 1e-6)
     return values.astype(np.float32)[labels]
 
 
-def reduced(rgb: Rgb, longest_px: int) -> Rgb:
-    """The picture with its longer side brought down to `longest_px`; as it is if it is no longer than that."""
+def downscale(rgb: Rgb, longest_px: int) -> Rgb:
+    """The image downscaled so that its longer side is `longest_px`; unchanged if it is not longer."""
     height, width = rgb.shape[:2]
     scale = longest_px / max(height, width)
     if scale >= 1:
@@ -48,8 +48,8 @@ def reduced(rgb: Rgb, longest_px: int) -> Rgb:
 def superpixels(colours: Values) -> Labels:
     """(h, w) int32: compact regions of similar colour, numbered from 0 without gaps.
 
-    k-means in Lab and position that starts from a grid and lets a pixel choose among the nine centres around
-    its own cell: SLIC (Achanta et al., 2012) in its grid form.
+    Grid-based SLIC (Achanta et al., 2012): k-means in Lab and position, in which a pixel chooses among the nine centres
+    around its grid cell.
     """
     height, width = colours.shape[:2]
     cell = max(4.0, float(np.sqrt(height * width / _SUPERPIXELS)))
@@ -75,9 +75,9 @@ def superpixels(colours: Values) -> Labels:
     return np.unique(labels, return_inverse=True)[1].reshape(height, width).astype(np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Regions:
-    """What is known of the n superpixels: all (n,) or (n, n)."""
+    """Properties of the n superpixels, (n,) or (n, n) each."""
 
     colour_distance: NDArray[np.float32]
     place_distance: NDArray[np.float32]
@@ -100,7 +100,13 @@ def _describe(colours: Values, labels: Labels) -> _Regions:
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         is_border[side] = True
     area = share_by_label(labels, count).astype(np.float32)
-    return _Regions(_distances(means[:, :3]), _distances(means[:, 3:]), is_adjacent, is_border, area)
+    return _Regions(
+        colour_distance=_distances(means[:, :3]),
+        place_distance=_distances(means[:, 3:]),
+        is_adjacent=is_adjacent,
+        is_border=is_border,
+        area=area,
+    )
 
 
 def _distances(points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -109,7 +115,7 @@ def _distances(points: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _boundary_connectivity(regions: _Regions) -> Values:
     linked = regions.is_adjacent | (regions.is_border[:, None] & regions.is_border[None])
-    # A step as small as a region's own nearest neighbour is texture, not distance.
+    # Differences as small as that to the nearest neighbour are texture, not distance.
     nearest = np.where(regions.is_adjacent, regions.colour_distance, np.inf).min(1)
     free = float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else 0.0
     steps = np.where(linked, np.maximum(regions.colour_distance - free, 0), np.inf)
@@ -118,7 +124,7 @@ def _boundary_connectivity(regions: _Regions) -> Values:
 
 
 def _shortest_paths(steps: Values) -> Values:
-    """(n, n): Floyd and Warshall, one vectorised sweep a node."""
+    """(n, n): Floyd-Warshall shortest paths, one vectorised pass per node."""
     lengths = steps.astype(np.float32)
     np.fill_diagonal(lengths, 0)
     for node in range(len(lengths)):
@@ -132,7 +138,7 @@ def _contrast(regions: _Regions, background: Values) -> Values:
     return contrast / max(float(contrast.max()), 1e-6)
 
 
-def _optimised(regions: _Regions, background: Values, contrast: Values) -> Values:
+def _optimise(regions: _Regions, background: Values, contrast: Values) -> Values:
     reachable = regions.is_adjacent.astype(np.float32)
     neighbours = (reachable + reachable @ reachable) > 0
     ties = np.where(neighbours, np.exp(-(regions.colour_distance**2) / (2 * _COLOUR_SIGMA**2)), 0) + 0.0

@@ -1,4 +1,4 @@
-"""Measures how well a cut-out stands apart from the rest of its picture, so that a poor one can be refused."""
+"""Measures how well a cut-out is separated from the rest of its image, so that poor ones can be rejected."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Mask, Rgb, Values, as_bytes, bounds, components, lab
+from lamina.engines.classic.raster import Mask, Rgb, Values, as_bytes, bounding_box, components, lab
 
-_SIDE_PX = 9  # width of the window in which the two sides of an outline are compared
-_STEP_LAB = 12.0  # a difference between the two sides that anybody sees
-_BINS = 16, 20, 20  # of L, a, b; about six Lab units each in lightness, ten in colour
-_SMALL_SHARE = 0.01  # of the picture: where a cut-out counts half, as it is more often a part than a whole
-_SPAN = 0.88  # of the width, starting at one side: a range of hills, a road, a wall
+_SIDE_PX = 9  # window in which the two sides of an outline are compared
+_STEP_LAB = 12.0  # a clearly visible difference
+_BINS = 16, 20, 20  # of L, a, b: about six Lab units in lightness, ten in colour
+_SMALL_SHARE = 0.01  # of the image: cut-outs of this size count half, because they are often parts of an object
+_SPAN = 0.88  # of the width, from one side on: hills, a road, a wall
 _SCENERY = 0.4
-_RAGGED = 3.0  # outline length of a disc of the same area, times this: lace, or a net of mortar
+_RAGGED = 3.0  # maximum raggedness; more indicates lace or mortar joints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
-    """What speaks for a cut-out; all 0..1 but `raggedness`.
+    """The evidence for a cut-out; all values are 0..1 except `raggedness`.
 
-    `support`: share of the outline across which the colour steps. `overlap`: share of the colours that inside and
-    outside have in common. `salience`: how much more the eye is drawn inside than outside. `contact`: share of the
-    picture's border that it takes. `share`: of the picture's area. `oneness`: the largest part's share of the whole.
-    `steadiness`: IoU with the region that it was cut from. `raggedness`: outline length, 1 for a disc.
-    `is_spanning`: whether it reaches from one side of the picture to the opposite one or nearly, as scenery does.
+    `support`: share of the outline with a colour step. `overlap`: share of colours common to inside and outside.
+    `salience`: mean saliency inside minus outside. `contact`: share of the image border that it touches. `share`: of
+    the image area. `oneness`: share of its largest component. `steadiness`: IoU with the region that it was cut from.
+    `raggedness`: outline length relative to a disc. `is_spanning`: it extends (nearly) between opposite sides of the
+    image, as scenery does.
     """
 
     support: float
@@ -40,7 +40,7 @@ class Separation:
 
     @property
     def score(self) -> float:
-        """0..1: how surely this is one thing that stands apart."""
+        """Confidence 0..1 that this is one separate object."""
         lone = self.oneness**2 * min(1.0, _RAGGED / max(self.raggedness, 1e-6)) * (1 - self.contact)
         clear = self.support**2 * (1 - self.overlap) ** 2 * min(1.0, 2 * self.salience)
         sized = self.share / (self.share + _SMALL_SHARE)
@@ -50,9 +50,19 @@ class Separation:
 
 
 def separation(rgb: Rgb, salience: Values, mask: Mask, origin: Mask) -> Separation:
-    """`rgb`: (h, w, 3) uint8 of some 300 px; `salience`: (h, w) in 0..1; `mask`, cut from the region `origin`."""
+    """The evidence for `mask`, cut from `origin`; `rgb`: (h, w, 3) uint8 of about 300 px; `salience`: (h, w), 0..1."""
     if not mask.any() or mask.all():
-        return Separation(0, 1, 0, 1, float(mask.mean()), 0, 0, 1, True)
+        return Separation(
+            support=0,
+            overlap=1,
+            salience=0,
+            contact=1,
+            share=float(mask.mean()),
+            oneness=0,
+            steadiness=0,
+            raggedness=1,
+            is_spanning=True,
+        )
     smooth = lab(np.asarray(cv2.bilateralFilter(rgb, 5, 20, 3), np.uint8))
     rim = mask & ~_eroded(mask)
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
@@ -71,10 +81,10 @@ def separation(rgb: Rgb, salience: Values, mask: Mask, origin: Mask) -> Separati
 
 
 def _is_spanning(mask: Mask) -> bool:
-    x, _, width, height = bounds(mask)
+    x, _, width, height = bounding_box(mask)
     rows, columns = mask.shape
     is_wide = width >= _SPAN * columns and (x == 0 or x + width == columns)
-    return is_wide or height == rows  # people stand on the lower edge and nearly reach the upper one
+    return is_wide or height == rows  # people stand on the bottom edge and nearly reach the top one
 
 
 def iou(a: Mask, b: Mask) -> float:
@@ -84,7 +94,7 @@ def iou(a: Mask, b: Mask) -> float:
 
 
 def _steps(smooth: Values, mask: Mask) -> Values:
-    """(h, w): Lab distance between the mean colours nearby inside and nearby outside."""
+    """(h, w): Lab distance of the mean colours nearby inside and outside the mask."""
     inside = mask.astype(np.float32)
 
     def mean(weight: Values) -> Values:

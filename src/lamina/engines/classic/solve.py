@@ -1,4 +1,4 @@
-"""From a plan at working size to exact layers at the picture's own size, strip by strip in bounded memory."""
+"""Extracts exact layers at full size from the plan at working size, strip by strip in bounded memory."""
 
 from dataclasses import dataclass
 from math import ceil, floor
@@ -7,81 +7,80 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Layer, LayerKind, Pixels, TextLine
-from lamina.engines.classic.raster import Mask, bounds, depth, grow, spread_from
-from lamina.engines.classic.threads import THREADS, at_once
-from lamina.engines.classic.unblend import lift
+from lamina.engines.classic.parallel import THREADS, map_in_threads
+from lamina.engines.classic.raster import Mask, bounding_box, depth, grow, nearest_values
+from lamina.engines.classic.unblend import extract_layer
 
 _STRIP_PIXELS = 1_000_000
-_SAME_LEVELS = 4  # between the colours of lines that were printed alike
+_SAME_LEVELS = 4  # maximum difference of equal text colours
 _EDGE_DEPTH_PX, _STROKE_DEPTH_PX = 3.0, 1.5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Element:
-    """One layer to be: what it is called and, at working size, where it is and what lies beneath it.
+    """A planned layer at working size.
 
-    `mask`: (h, w), its shape. `room`: (h, w), where its soft edge may reach. `seen`, `ground`: (h, w, 4), the picture
-    with all layers above this one taken away, and with this one taken away too. `edge_px`: how far the edge reaches.
+    `mask`: (h, w), its shape. `edge_area`: (h, w), where its soft edge may extend. `visible`, `backdrop`: (h, w, 4),
+    the image without the layers above, and also without this layer. `edge_px`: width of the soft edge.
     """
 
     name: str
     kind: LayerKind
     mask: Mask
-    room: Mask
-    seen: Pixels
-    ground: Pixels
+    edge_area: Mask
+    visible: Pixels
+    backdrop: Pixels
     edge_px: int = 2
     text: tuple[TextLine, ...] = ()
 
 
 def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]:
-    """Layers for the elements (front first) and what remains of the picture, the background (left out if nothing does);
-    bottom first.
+    """The layers of the elements (given front first) and the remaining background, bottom first.
 
-    `picture`: (H, W, 4) at its own size. `noise`: levels of chance difference between a ground and the picture.
-    The composite of the layers equals the picture in every sample.
+    `picture`: (H, W, 4) at full size. `noise`: chance difference between backdrop and image, in levels. An empty
+    background is omitted. The composite of the layers equals the image in every sample.
     """
     height, width = picture.shape[:2]
-    lifters = at_once(lambda element: _Lifter(element, width, height), elements)
+    extractors = map_in_threads(lambda element: _LayerExtractor(element, width, height), elements)
     background = picture.copy()
     rows = max(16, min(_STRIP_PIXELS // width, ceil(height / THREADS)))
 
-    def lift_from_strip(top: int) -> None:
-        for lifter in lifters:
-            lifter.lift_from(background[top : top + rows], top, noise)
+    def extract_from_strip(top: int) -> None:
+        for extractor in extractors:
+            extractor.extract(background[top : top + rows], top, noise)
 
-    at_once(lift_from_strip, range(0, height, rows))
-    found = [lifter.layer() for lifter in reversed(lifters) if lifter.pixels[..., 3].any()]
-    if found and not background[..., 3].any():
-        return found
-    return [Layer("Background", LayerKind.BACKGROUND, background), *found]
+    map_in_threads(extract_from_strip, range(0, height, rows))
+    layers = [extractor.layer() for extractor in reversed(extractors) if extractor.pixels[..., 3].any()]
+    if layers and not background[..., 3].any():
+        return layers
+    return [Layer("Background", LayerKind.BACKGROUND, background), *layers]
 
 
-class _Lifter:
-    """Holds one element's maps on the rectangle of working pixels they fill, and the layer while it grows."""
+class _LayerExtractor:
+    """Holds the maps of one element in its window at working size, and its layer while it is extracted."""
 
     def __init__(self, element: Element, width: int, height: int) -> None:
         self._element = element
         rows, columns = element.mask.shape
         self._scale = width / columns, height / rows
         reach = element.edge_px + 3
-        x, y, w, h = bounds(element.mask)
+        x, y, w, h = bounding_box(element.mask)
         x0, y0, x1, y1 = max(0, x - reach), max(0, y - reach), min(columns, x + w + reach), min(rows, y + h + reach)
         self._corner = x0, y0
         window = np.s_[y0:y1, x0:x1]
         mask = element.mask[window]
         core = _core(mask, _STROKE_DEPTH_PX if element.text else _EDGE_DEPTH_PX)
         self._strokes = _distinct([line.colour for line in element.text]) if element.text else None
-        support = grow(mask, element.edge_px) & (element.room[window] | mask)
+        support = grow(mask, element.edge_px) & (element.edge_area[window] | mask)
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
-        self._colours = spread_from(element.seen[window][..., :3], core if core.any() else mask)
-        self._ground = element.ground[window]
+        self._colours = nearest_values(element.visible[window][..., :3], core if core.any() else mask)
+        self._backdrop = element.backdrop[window]
         self.left, self.top = floor(x0 * self._scale[0]), floor(y0 * self._scale[1])
         right, bottom = min(width, ceil(x1 * self._scale[0])), min(height, ceil(y1 * self._scale[1]))
         self.pixels = np.zeros((bottom - self.top, right - self.left, 4), np.uint8)
 
-    def lift_from(self, strip: Pixels, strip_top: int, noise: float) -> None:
-        """Takes this element's share of the strip (rows from `strip_top` of the picture) into the layer."""
+    def extract(self, strip: Pixels, strip_top: int, noise: float) -> None:
+        """Extracts this element from the strip (rows from `strip_top` of the image)."""
         height = self.pixels.shape[0]
         first, last = max(self.top, strip_top), min(self.top + height, strip_top + len(strip))
         if first >= last:
@@ -90,19 +89,30 @@ class _Lifter:
         if not maps[..., 2].any():
             return
         for top, bottom in _runs(np.asarray(maps[..., 2].any(1))):
-            self._lift_rows(strip, strip_top, first + top, first + bottom, maps[top:bottom], noise)
+            self._extract_rows(
+                strip, strip_top, first=first + top, last=first + bottom, maps=maps[top:bottom], noise=noise
+            )
 
-    def _lift_rows(self, strip: Pixels, strip_top: int, first: int, last: int, maps: Pixels, noise: float) -> None:
+    def _extract_rows(
+        self, strip: Pixels, strip_top: int, *, first: int, last: int, maps: Pixels, noise: float
+    ) -> None:
         part = strip[first - strip_top : last - strip_top, self.left : self.left + self.pixels.shape[1]]
         inside, core, support = (maps[..., i] > 127 for i in range(3))
-        ground = self._at_full_size(self._ground, first, last)
+        backdrop = self._at_full_size(self._backdrop, first, last)
         colours = self._at_full_size(self._colours, first, last)
-        self.pixels[first - self.top : last - self.top] = lift(
-            part, ground, inside, core, support, colours, noise, self._strokes
+        self.pixels[first - self.top : last - self.top] = extract_layer(
+            part,
+            backdrop,
+            inside=inside,
+            core=core,
+            support=support,
+            colours=colours,
+            noise=noise,
+            strokes=self._strokes,
         )
 
     def _at_full_size(self, working: Pixels, first: int, last: int) -> Pixels:
-        """Rows `first` to `last` of the layer's rectangle, sampled from a map on the working rectangle."""
+        """Rows `first` to `last` of the layer's rectangle, resampled from a map at working size."""
         (across, down), (x0, y0) = self._scale, self._corner
         width = self.pixels.shape[1]
         if across == 1 and down == 1:
@@ -123,13 +133,13 @@ class _Lifter:
 
 
 def _runs(is_needed: Mask) -> list[tuple[int, int]]:
-    """Where the rows that are needed begin and end: lines of text may lie far apart in one layer."""
+    """Start and end of each run of needed rows: text lines of one layer may be far apart."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_needed.view(np.int8), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _distinct(colours: list[tuple[int, int, int]]) -> Pixels:
-    """(n, 3): the colours of a layer's lines, without those that are alike: a page of text has a line for every one."""
+    """(n, 3): the distinct colours of a layer's lines; a page has a colour per line."""
     kept: list[tuple[int, int, int]] = []
     for colour in colours:
         if all(max(abs(a - b) for a, b in zip(colour, other, strict=True)) > _SAME_LEVELS for other in kept):
@@ -138,7 +148,7 @@ def _distinct(colours: list[tuple[int, int, int]]) -> Pixels:
 
 
 def _core(mask: Mask, edge_px: float) -> Mask:
-    """What lies deeper than the edge that is mixed with the ground, and the spines of thin parts."""
+    """The pixels deeper than the soft edge, and the centre lines of thin parts."""
     inward = depth(mask)
     spine = inward >= np.asarray(cv2.dilate(inward, np.ones((5, 5), np.uint8)))
     return mask & ((inward > edge_px) | spine)

@@ -1,7 +1,7 @@
-"""What tells two overlapping things from the parts of one: measures of every way to part a cut-out in two.
+"""Measures every split of a cut-out in two, to distinguish overlapping objects from the parts of one object.
 
 The cues are those of perceptual grouping (Wertheimer 1923; Palmer, Vision Science, 1999, chapter 6): closed and convex
-shapes, mirror symmetry, like colour, concave corners where outlines cross, outlines that break off at a border.
+shapes, mirror symmetry, similar colour, concave corners where outlines cross, outlines that end at a border.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ MEASURES = (
     "smaller_share",  # of the area
     "border_length",  # common border over the root of the smaller area
     "border_share",  # common border over the shorter outline
-    "convexity_gain",  # how much more convex the two are than the whole
+    "convexity_gain",  # mean convexity of the sides minus that of the whole
     "convexity_least",
     "convexity_whole",
     "symmetry_gain",
     "symmetry_least",
     "symmetry_most",
     "symmetry_whole",
-    "symmetry_completed_least",  # as if the other side covered what is missing
+    "symmetry_completed_least",  # missing parts may be covered by the other side
     "symmetry_completed_most",
-    "bite_least",  # of the one's convex hull that the other fills, over the smaller area
+    "bite_least",  # overlap of one side with the other's convex hull, over the smaller area
     "bite_most",
     "hulls_common",  # of the two convex hulls, over the smaller area
     "colours_common",
@@ -36,16 +36,16 @@ MEASURES = (
     "patches_most",
     "contrast_across",
     "contrast_within",
-    "contrast_least",  # where the common border is faintest
+    "contrast_least",  # at the faintest part of the common border
     "open_least",  # share of the outline that meets the outside
     "open_most",
     "ends",  # where the common border meets the outside
-    "end_corner_most",  # share of outside about such an end: below a half is a concave corner
+    "end_corner_most",  # share of outside around such an end; below 0.5 in a concave corner
     "end_corner_mean",
     "end_corner_least",
-    "end_side_most",  # share about such an end of the side that has more: a half where its outline runs straight on
+    "end_side_most",  # larger share of a side around such an end; 0.5 if its outline is straight
     "end_side_least",
-    "distance_across",  # of the centres over the root of the area: things stand upright
+    "distance_across",  # of the centres over the root of the area
     "distance_down",
     "length_least",  # of the main axis over the other
     "length_most",
@@ -56,45 +56,46 @@ MEASURES = (
 _MIN_SHARE = 0.07
 
 Sides = NDArray[np.bool_]
-"""(m, n): which of the n patches stand on the first side of each of m partings."""
+"""(m, n): which of the n patches are on the first side of each of m splits."""
 _Measured = dict[str, NDArray[Any]]  # (m,) for each measure
 
 
 @dataclass(frozen=True, eq=False)
-class Partings:
-    """`sides` (m, n): which of the n patches stand on the first side; `measures` (m, len(MEASURES))."""
+class Splits:
+    """`sides` (m, n): which of the n patches are on the first side; `measures` (m, len(MEASURES))."""
 
     sides: NDArray[np.bool_]
     measures: NDArray[np.float64]
 
 
-def partings(patches: Patches) -> Partings:
-    """Every way to part the patches in two connected sides of some size, measured."""
+def measure_splits(patches: Patches) -> Splits:
+    """Measures every split of the patches in two connected sides of sufficient size."""
     sides = _connected_sides(patches)
     if not len(sides):
-        return Partings(sides, np.zeros((0, len(MEASURES))))
+        return Splits(sides, np.zeros((0, len(MEASURES))))
     view = Thumbnail(patches)
     measured = {
         **_extents(patches, sides),
         **_contrasts(patches, sides, view.line_widths),
-        **_breaks(view, sides),
+        **_patch_counts(view, sides),
         **_shapes(view, sides, patches.areas[1:]),
     }
-    return Partings(sides, np.stack([measured[name] for name in MEASURES], 1))
+    return Splits(sides, np.stack([measured[name] for name in MEASURES], 1))
 
 
 def is_in_front(patches: Patches, side: NDArray[np.bool_]) -> bool:
-    """True if the patches of `side` (n,) seem to cover the others: theirs is the outline that runs on undisturbed.
+    """True if the patches of `side` (n,) seem to cover the others, because their outline continues undisturbed.
 
-    The hull of what is covered reaches over what covers it; about the ends of the common border the covered has less.
+    The hull of a covered object extends over the object that covers it; around the ends of the common border, the
+    covered object has the smaller share.
     """
     view = Thumbnail(patches)
-    one, two = view.shape_of(side), view.shape_of(~side)
-    reach = float((two.hull & one.mask).sum()) - float((one.hull & two.mask).sum())
-    evidence = reach / max(1, min(one.mask.sum(), two.mask.sum()))
-    ends = ends_of(view, one.mask, two.mask)
+    first, second = view.shape_of(side), view.shape_of(~side)
+    reach = float((second.hull & first.mask).sum()) - float((first.hull & second.mask).sum())
+    evidence = reach / max(1, min(first.mask.sum(), second.mask.sum()))
+    ends = ends_of(view, first.mask, second.mask)
     if ends:
-        evidence += float(np.mean([view.share_about(end, side) - view.share_about(end, ~side) for end in ends]))
+        evidence += float(np.mean([view.share_around(end, side) - view.share_around(end, ~side) for end in ends]))
     return evidence > 0
 
 
@@ -117,53 +118,53 @@ def _connected(sides: NDArray[np.bool_], near: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _extents(patches: Patches, sides: Sides) -> _Measured:
-    """Areas, and outlines: in common and open to the outside."""
+    """Areas, common borders and outer outlines."""
     touch = patches.touch[1:].astype(float)
-    areas = _of_both(sides, patches.areas[1:])
+    areas = _sums_of_sides(sides, patches.areas[1:])
     border = ((sides @ touch[:, 1:]) * ~sides).sum(1)
-    open_px = _of_both(sides, touch[:, 0])
+    open_px = _sums_of_sides(sides, touch[:, 0])
     outlines = open_px + border
-    opened = open_px / np.maximum(outlines, 1)
+    open_mask = open_px / np.maximum(outlines, 1)
     return {
         "smaller_share": (areas / areas.sum(0)).min(0),
         "border_length": border / np.sqrt(areas.min(0)),
         "border_share": border / np.maximum(1, outlines.min(0)),
-        **_range("open", opened),
+        **_range("open", open_mask),
         "raggedness_most": (outlines**2 / areas).max(0),
     }
 
 
 def _contrasts(patches: Patches, sides: Sides, line_widths: NDArray[np.float64]) -> _Measured:
-    """Colour differences (Lab) and drawn lines between the two sides and within them."""
+    """Colour differences (Lab) and drawn lines between the sides and within them."""
     colours, touch = patches.colours[1:], patches.touch[1:, 1:].astype(float)
-    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
+    distances = np.linalg.norm(colours[:, None] - colours[None], axis=-1)
     pairs = sides[:, :, None] & ~sides[:, None]
     border = touch * pairs
     least_px = np.minimum(0.1 * border.sum((1, 2)), border.max((1, 2)))
-    faintest = np.where(pairs & (touch >= least_px[:, None, None]), apart, np.inf).min((1, 2))
-    # how far each colour of the one side has its like on the other
-    likeness = np.exp(-((apart / 15) ** 2)) * (pairs | pairs.swapaxes(1, 2))
-    common = _of_both(sides, likeness.max(2) * patches.areas[1:]) / _of_both(sides, patches.areas[1:])
+    faintest = np.where(pairs & (touch >= least_px[:, None, None]), distances, np.inf).min((1, 2))
+    # similarity of each colour to the most similar one of the other side
+    likeness = np.exp(-((distances / 15) ** 2)) * (pairs | pairs.swapaxes(1, 2))
+    common = _sums_of_sides(sides, likeness.max(2) * patches.areas[1:]) / _sums_of_sides(sides, patches.areas[1:])
     return {
         "contrast_least": faintest,
         "colours_common": common.mean(0),
-        **_mean_on_borders("contrast", apart, touch, sides),
+        **_mean_on_borders("contrast", distances, touch, sides),
         **_mean_on_borders("line", line_widths, touch, sides),
     }
 
 
-def _mean_on_borders(what: str, values: NDArray[np.float64], touch: NDArray[np.float64], sides: Sides) -> _Measured:
-    """Mean of what each two patches have (n, n), along the common border, and along the borders within the sides."""
+def _mean_on_borders(name: str, values: NDArray[np.float64], touch: NDArray[np.float64], sides: Sides) -> _Measured:
+    """Mean of values per pair of patches (n, n), along the common border and along borders within the sides."""
     is_across = (sides[:, :, None] != sides[:, None]).reshape(len(sides), -1)
     weighted, weight = (values * touch).ravel(), touch.ravel()
     return {
-        f"{what}_{where}": (chosen @ weighted) / np.maximum(1, chosen @ weight)
+        f"{name}_{where}": (chosen @ weighted) / np.maximum(1, chosen @ weight)
         for where, chosen in (("across", is_across), ("within", ~is_across))
     }
 
 
-def _breaks(view: Thumbnail, sides: Sides) -> _Measured:
-    """How many even patches of each side reach the common border, and how many there are."""
+def _patch_counts(view: Thumbnail, sides: Sides) -> _Measured:
+    """Number of even patches of each side, and of those at the common border."""
     nothing = np.zeros((len(sides), 1), bool)
     of_sides = [np.hstack([nothing, side])[:, view.holder] for side in (sides, ~sides)]
     touch = view.fine_touch.astype(float)
@@ -176,16 +177,18 @@ def _breaks(view: Thumbnail, sides: Sides) -> _Measured:
 
 
 def _shapes(view: Thumbnail, sides: Sides, areas: NDArray[np.int64]) -> _Measured:
-    """What the two sides look like, each by itself and set against the other and the whole."""
+    """Shapes of the sides, separately and compared with each other and the whole."""
     whole = view.shape_of(np.ones(sides.shape[1], bool))
     pairs = [(view.shape_of(side), view.shape_of(~side)) for side in sides]
     convexity, symmetry, length = (
         np.array([[getattr(shape, name) for shape in pair] for pair in pairs]).T
         for name in ("convexity", "symmetry", "length")
     )
-    share = _of_both(sides, areas) / areas.sum()
-    offset = np.abs([one.centre - two.centre for one, two in pairs]) / np.sqrt(max(1, view.inside.sum()))
-    completed = np.array([(completed_symmetry(one, two.mask), completed_symmetry(two, one.mask)) for one, two in pairs])
+    share = _sums_of_sides(sides, areas) / areas.sum()
+    offset = np.abs([first.centre - second.centre for first, second in pairs]) / np.sqrt(max(1, view.inside.sum()))
+    completed = np.array(
+        [(completed_symmetry(first, second.mask), completed_symmetry(second, first.mask)) for first, second in pairs]
+    )
     return {
         "convexity_gain": (share * convexity).sum(0) - whole.convexity,
         "convexity_least": convexity.min(0),
@@ -203,33 +206,37 @@ def _shapes(view: Thumbnail, sides: Sides, areas: NDArray[np.int64]) -> _Measure
 
 
 def _hulls(pairs: list[tuple[Shape, Shape]]) -> _Measured:
-    """How far the two convex hulls reach into each other."""
-    common = [(one.hull & two.mask, two.hull & one.mask, one.hull & two.hull) for one, two in pairs]
-    least_px = np.array([max(1, min(np.count_nonzero(one.mask), np.count_nonzero(two.mask))) for one, two in pairs])
+    """Overlaps of the convex hulls of the sides."""
+    common = [(first.hull & second.mask, second.hull & first.mask, first.hull & second.hull) for first, second in pairs]
+    least_px = np.array(
+        [max(1, min(np.count_nonzero(first.mask), np.count_nonzero(second.mask))) for first, second in pairs]
+    )
     shares = np.array([[np.count_nonzero(mask) for mask in masks] for masks in common]).T / least_px
     return {**_range("bite", shares[:2]), "hulls_common": shares[2]}
 
 
 def _ends(view: Thumbnail, pairs: list[tuple[Shape, Shape]], sides: Sides) -> _Measured:
-    """Where the common border meets the outside, and what lies about these places."""
+    """Places where the common border meets the outside, and their surroundings."""
     rows: list[tuple[float, ...]] = []
-    for (one, two), side in zip(pairs, sides, strict=True):
-        ends = ends_of(view, one.mask, two.mask)
+    for (first, second), side in zip(pairs, sides, strict=True):
+        ends = ends_of(view, first.mask, second.mask)
         if ends:
-            corners = [view.openness_about(end) for end in ends]
-            held = [float(np.mean([view.share_about(end, which) for end in ends])) for which in (side, ~side)]
-            rows.append((len(ends), max(corners), float(np.mean(corners)), min(corners), max(held), min(held)))
+            corners = [view.openness_around(end) for end in ends]
+            shares = [
+                float(np.mean([view.share_around(end, side_patches) for end in ends])) for side_patches in (side, ~side)
+            ]
+            rows.append((len(ends), max(corners), float(np.mean(corners)), min(corners), max(shares), min(shares)))
         else:
             rows.append((0.0, 0.0, 0.0, 0.0, 0.4, 0.4))
     names = ("ends", "end_corner_most", "end_corner_mean", "end_corner_least", "end_side_most", "end_side_least")
     return dict(zip(names, np.array(rows, float).T, strict=True))
 
 
-def _of_both(sides: Sides, of_patches: NDArray[Any]) -> NDArray[np.float64]:
-    """(2, m): the sum of what each patch has, (n,) or (m, n), over the one side and over the other."""
+def _sums_of_sides(sides: Sides, of_patches: NDArray[Any]) -> NDArray[np.float64]:
+    """(2, m): sums of values per patch, (n,) or (m, n), over the first and the second side."""
     return np.stack([(side * of_patches).sum(1) for side in (sides, ~sides)]).astype(float)
 
 
-def _range(what: str, values: NDArray[Any]) -> _Measured:
-    """The smaller and the larger of the values (2, m) of both sides."""
-    return {f"{what}_least": values.min(0), f"{what}_most": values.max(0)}
+def _range(name: str, values: NDArray[Any]) -> _Measured:
+    """The smaller and the larger of the values (2, m) of the sides."""
+    return {f"{name}_least": values.min(0), f"{name}_most": values.max(0)}

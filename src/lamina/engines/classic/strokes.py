@@ -1,4 +1,4 @@
-"""Strokes: which pixels of a line's window may be its letters, as candidates for a reader to choose from."""
+"""Proposes candidate masks for the letters in the window of a line."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.backdrop import Backdrop
-from lamina.engines.classic.neighbourhood import Colours, Neighbourhood, border_of
 from lamina.engines.classic.raster import (
     Components,
     Mask,
@@ -19,40 +18,49 @@ from lamina.engines.classic.raster import (
     share_by_label,
     shrink,
 )
+from lamina.engines.classic.text_window import Colours, TextWindow, border_of
 
 _CLUSTERS = 5
 _SAMPLE = 3000
 _SAME_COLOUR_LAB = 10.0
 _ODD_COLOUR_LAB = 30.0
-_BACKGROUND_SHARE = 0.10  # of the ring around the quad that a colour must hold to count as ground
+_BACKGROUND_SHARE = 0.10  # minimum share of the ring around the quad for a background colour
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Palette:
-    """The window's colours: `labels` (height, width) of int, `centres` (n, 3) in Lab, `is_ground` (n,)."""
+    """The colour clusters of a window: `labels` (height, width), `centres` (n, 3) in Lab, `is_background` (n,)."""
 
     labels: NDArray[np.intp]
     centres: Colours
-    is_ground: NDArray[np.bool_]
+    is_background: NDArray[np.bool_]
 
     @property
-    def ground(self) -> Mask:
-        return self.is_ground[self.labels]
+    def background(self) -> Mask:
+        return self.is_background[self.labels]
 
 
-def palette_of(near: Neighbourhood) -> Palette:
-    """Up to five colours by k-means, and which of them are the ground that the line stands on."""
-    colours = lab(near.rgb)
+def compute_palette(window: TextWindow) -> Palette:
+    """Clusters the colours by k-means, and determines which clusters are background."""
+    colours = lab(window.rgb)
     pixels = colours.reshape(-1, 3)
     sample = np.ascontiguousarray(pixels[:: max(1, len(pixels) // _SAMPLE)])
     cv2.setRNGSeed(1)
     count = min(_CLUSTERS, len(np.unique(sample, axis=0)))
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 15, 0.5)
     centres = np.asarray(
-        cv2.kmeans(sample, count, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)[2], np.float32
+        cv2.kmeans(
+            data=sample,
+            K=count,
+            bestLabels=np.empty(0, np.int32),
+            criteria=stop,
+            attempts=2,
+            flags=cv2.KMEANS_PP_CENTERS,
+        )[2],
+        np.float32,
     )
     labels = _nearest_centre(colours, centres)
-    return Palette(labels, centres, _which_are_ground(near, labels, centres))
+    return Palette(labels, centres, _detect_background(window, labels, centres))
 
 
 def _nearest_centre(colours: Values, centres: Colours) -> NDArray[np.intp]:
@@ -60,54 +68,56 @@ def _nearest_centre(colours: Values, centres: Colours) -> NDArray[np.intp]:
     labels = np.zeros(colours.shape[:2], np.intp)
     least = np.full(colours.shape[:2], np.inf, np.float32)
     for index, centre in enumerate(centres):
-        one, two, three = (np.square(plane - value) for plane, value in zip(planes, centre, strict=True))
-        distance = one + two + three
+        first, second, third = (np.square(plane - value) for plane, value in zip(planes, centre, strict=True))
+        distance = first + second + third
         labels[distance < least] = index
         least = np.minimum(least, distance)
     return labels
 
 
-def _which_are_ground(near: Neighbourhood, labels: NDArray[np.intp], centres: Colours) -> Mask:
-    outside = share_by_label(labels[near.ground(30)], len(centres))
-    inside = share_by_label(labels[near.inside], len(centres))
+def _detect_background(window: TextWindow, labels: NDArray[np.intp], centres: Colours) -> Mask:
+    outside = share_by_label(labels[window.background_sample(30)], len(centres))
+    inside = share_by_label(labels[window.inside], len(centres))
     main = int(outside.argmax())
     resembles = np.linalg.norm(centres - centres[main], axis=1) < _SAME_COLOUR_LAB
     spreads = (outside > _BACKGROUND_SHARE) & (inside < 0.8 * outside)
     return resembles | spreads
 
 
-def candidates(near: Neighbourhood, palette: Palette, backdrop: Backdrop) -> list[tuple[Mask, float]]:
-    """Masks that may be the letters, the likeliest first, each with a handicap 0..1 for what speaks against it.
+def letter_candidates(window: TextWindow, palette: Palette, backdrop: Backdrop) -> list[tuple[Mask, float]]:
+    """Candidate masks of the letters, likeliest first, each with a penalty 0..1.
 
-    What departs clearly from a smooth backdrop, parts of one colour or all; each colour alone, the one most at home
-    in the quad first; all colours but the ground, each filtered alone or all together. Several colours are a
-    handicap, because drawings that touch the letters hide among them; so is reaching out of the quad.
+    The candidates are: pixels that differ clearly from a smooth backdrop, of one colour or all; each colour cluster
+    alone, the one with most pixels in the quad first; all clusters but the background, filtered separately or together.
+    Several colours get a penalty, because they may include drawings that touch the letters; so does exceeding the quad.
     """
-    offered: list[tuple[Mask, float]] = []
-    if backdrop.is_smooth_under(near.inside):
+    proposals: list[tuple[Mask, float]] = []
+    if backdrop.is_smooth_under(window.inside):
         departs = backdrop.difference > np.maximum(backdrop.noise, 0.35 * backdrop.contrast)
-        letters = _parts_of(near, departs).contained()
-        offered += [(_of_one_colour(letters, palette), 0.0), (letters, 0.1)]
-    by_colour = [_parts_of(near, palette.labels == index) for index in range(len(palette.centres))]
+        letters = _parts_of(window, departs).contained()
+        proposals += [(_of_one_colour(letters, palette), 0.0), (letters, 0.1)]
+    by_colour = [_parts_of(window, palette.labels == index) for index in range(len(palette.centres))]
     single = [parts.contained() for parts in by_colour]
-    single.sort(key=lambda mask: -int((mask & near.inside).sum()))
-    offered += [(mask, 0.0) for mask in single]
-    coloured = [by_colour[index].contained(0.5) for index in np.flatnonzero(~palette.is_ground)]
+    single.sort(key=lambda mask: -int((mask & window.inside).sum()))
+    proposals += [(mask, 0.0) for mask in single]
+    coloured = [by_colour[index].contained(0.5) for index in np.flatnonzero(~palette.is_background)]
     if coloured:
-        offered.append((np.logical_or.reduce(coloured), 0.1))
-    offered.append((_parts_of(near, ~palette.ground).contained(), 0.1))
-    area = int(near.inside.sum())
-    found: list[tuple[Mask, float]] = []
-    for mask, handicap in offered:
-        if 0.02 * area < mask.sum() < 0.9 * area and not any(np.array_equal(mask, other) for other, _ in found):
-            found.append((mask, handicap + _spill(near, mask) + _inversion(near, mask)))
-    return found
+        proposals.append((np.logical_or.reduce(coloured), 0.1))
+    proposals.append((_parts_of(window, ~palette.background).contained(), 0.1))
+    area = int(window.inside.sum())
+    candidates_with_penalty: list[tuple[Mask, float]] = []
+    for mask, penalty in proposals:
+        if 0.02 * area < mask.sum() < 0.9 * area and not any(
+            np.array_equal(mask, other) for other, _ in candidates_with_penalty
+        ):
+            candidates_with_penalty.append((mask, penalty + _spill(window, mask) + _inversion(window, mask)))
+    return candidates_with_penalty
 
 
-def accompanying(near: Neighbourhood, palette: Palette, core: Mask) -> Mask:
-    """Pixels of a colour that lines the letters all around, and far more than the ground has of it: their outline."""
+def outline_pixels(window: TextWindow, palette: Palette, core: Mask) -> Mask:
+    """Pixels of colours that surround the letters much more often than they occur in the background: an outline."""
     beside = grow(core, 3) & ~grow(core, 1)
-    away = near.outside & ~grow(core, 3)
+    away = window.outside & ~grow(core, 3)
     count = len(palette.centres)
     lining = share_by_label(palette.labels[beside], count)
     usual = share_by_label(palette.labels[away], count)
@@ -115,7 +125,7 @@ def accompanying(near: Neighbourhood, palette: Palette, core: Mask) -> Mask:
 
 
 def _of_one_colour(mask: Mask, palette: Palette) -> Mask:
-    """The parts of the mask whose mean colour is near that of most of it: no confetti between the letters."""
+    """Components of the mask with a mean colour close to the dominant one, without speckles between letters."""
     parts = components(mask)
     where = parts.labels[mask]
     colours = palette.centres[palette.labels[mask]]
@@ -125,40 +135,40 @@ def _of_one_colour(mask: Mask, palette: Palette) -> Mask:
     return mask & apart[(apart @ areas).argmax()][parts.labels]
 
 
-def _spill(near: Neighbourhood, mask: Mask) -> float:
-    """0..1: the share of the mask clear out of the quad, what letters may (a tail, a flourish) let off."""
-    within = grow(near.inside, round(0.1 * near.height_px) + 1)
+def _spill(window: TextWindow, mask: Mask) -> float:
+    """0..1: the share of the mask outside the quad beyond the tolerance for tails and flourishes."""
+    within = grow(window.inside, round(0.1 * window.height_px) + 1)
     return max(0.0, float((mask & ~within).sum()) / max(1, int(mask.sum())) - 0.03)
 
 
-def _inversion(near: Neighbourhood, mask: Mask) -> float:
-    """0..1: how far the mask fills the quad, or the quad's edge, more than letters do: a panel, letters as holes."""
-    edge = near.inside & ~shrink(near.inside, 1)
+def _inversion(window: TextWindow, mask: Mask) -> float:
+    """0..1: how much more than letters the mask fills the quad or its edge, as a panel with letters as holes does."""
+    edge = window.inside & ~shrink(window.inside, 1)
     on_edge = float((mask & edge).sum()) / max(1, int(edge.sum()))
-    filled = float((mask & near.inside).sum()) / max(1, int(near.inside.sum()))
+    filled = float((mask & window.inside).sum()) / max(1, int(window.inside.sum()))
     return max(0.0, on_edge - 0.4, 2 * (filled - 0.6))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """The connected parts of a mask, and which of them (n,) lie in the quad and stay in the window."""
+    """The components of a mask, and which of them (n,) are in the quad and within the window."""
 
     parts: Components
     is_good: NDArray[np.bool_]
 
-    def contained(self, least_share: float = 0.0) -> Mask:
-        """The good parts; none if they are less than that share of all."""
+    def contained(self, min_share: float = 0.0) -> Mask:
+        """The accepted components; none if they cover less than `min_share` of all."""
         areas = self.parts.areas
-        if areas[self.is_good].sum() < least_share * areas[1:].sum():
+        if areas[self.is_good].sum() < min_share * areas[1:].sum():
             return np.zeros(self.parts.labels.shape, bool)
         return self.is_good[self.parts.labels]
 
 
-def _parts_of(near: Neighbourhood, mask: Mask) -> _Parts:
+def _parts_of(window: TextWindow, mask: Mask) -> _Parts:
     parts = components(mask)
-    within = np.bincount(parts.labels[near.inside], minlength=len(parts))
-    escaping = np.bincount(parts.labels[border_of(near.shape)], minlength=len(parts))
+    within = np.bincount(parts.labels[window.inside], minlength=len(parts))
+    escaping = np.bincount(parts.labels[border_of(window.shape)], minlength=len(parts))
     stays = (escaping <= 0.02 * parts.areas + 2) | (within >= 0.9 * parts.areas)
-    good = (within >= 0.5 * parts.areas) & stays & (parts.areas >= max(3, 0.0008 * near.height_px**2))
+    good = (within >= 0.5 * parts.areas) & stays & (parts.areas >= max(3, 0.0008 * window.height_px**2))
     good[0] = False
     return _Parts(parts, good)

@@ -1,44 +1,45 @@
-"""How likely each pixel belongs to a textured ground, by the colours that recur all along the picture's border."""
+"""Segments the foreground on a textured background, by the colours that recur along the image border."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Labels, Mask, Rgb, Values, closed, components, lab, opened, without_holes
+from lamina.engines.classic.raster import Labels, Mask, Rgb, Values, close_mask, components, fill_holes, lab, open_mask
 
 _BINS = 44, 88, 88  # of L, a, b
 _BIN_LAB = 2.5, 3.0, 3.0
-_NEIGHBOUR_SHARE = 0.6  # how much of a colour's votes the next bin gets
-_STRETCHES = 24
+_NEIGHBOUR_SHARE = 0.6  # share of the votes of a colour that adjacent bins get
+_SEGMENTS = 24
 _BAND_SHARE = 0.03  # of the longer side
-_FULL_VOTE = 0.02  # share of a stretch at which a colour has that stretch's whole vote
-_EVEN = 0.25  # share of the votes at which a pixel is as likely ground as not
+_FULL_VOTE = 0.02  # share of a segment from which on a colour has its full vote
+_HALF_LIKELIHOOD = 0.25  # share of the votes with a likelihood of 0.5
 _SMOOTHING_PX = 5
-_LEAST_PART_SHARE = 0.0004
+_MIN_PART_SHARE = 0.0004
 
 
 def foreground_on_texture(rgb: Rgb) -> Mask:
-    """(h, w) bool: everything that does not wear the ground's colours, tidied, with its holes filled."""
-    unlike = closed(opened(background_likelihood(rgb) < 0.5, 1), 3)
-    parts = components(unlike)
-    is_kept = parts.areas >= _LEAST_PART_SHARE * unlike.size
+    """(h, w) bool: everything without the colours of the background, cleaned and with holes filled."""
+    foreground = close_mask(open_mask(background_likelihood(rgb) < 0.5, 1), 3)
+    parts = components(foreground)
+    is_kept = parts.areas >= _MIN_PART_SHARE * foreground.size
     is_kept[0] = False
-    return without_holes(is_kept[parts.labels])
+    return fill_holes(is_kept[parts.labels])
 
 
 def background_likelihood(rgb: Rgb, is_border: Mask | None = None) -> NDArray[np.float32]:
-    """(h, w) float32 in 0..1 for `rgb` (h, w, 3) uint8: 0.5 and more where a pixel is rather ground than object.
+    """(h, w) float32 in 0..1 for `rgb` (h, w, 3) uint8: at least 0.5 where a pixel is more likely background than
+    object.
 
-    `is_border`: the pixels to learn from; a band along the picture's edge if None. The border is cut into stretches
-    and each stretch votes for its colours, so that an object that runs off the picture persuades only its own.
-    Stripes, checks, grain, wood and clouds show their few colours all around. What an object shares with the ground
-    is taken for ground: fill the holes. No shape is assumed, so tidy the result.
+    `is_border`: the pixels to learn from; by default, a band along the image border. The border is divided into
+    segments, each of which votes for its colours, so that an object at the border affects only its own segments.
+    Stripes, checks, grain, wood and clouds repeat a few colours along the whole border. Parts of objects in background
+    colours count as background: fill the holes. No shape is assumed, so the result needs cleaning.
     """
     colours = _binned(lab(np.asarray(cv2.medianBlur(rgb, 3), np.uint8)))
     border = _band(colours.shape) if is_border is None else is_border
     votes = _votes(colours, border)[colours]
     smooth = np.asarray(cv2.blur(votes.astype(np.float32), (_SMOOTHING_PX, _SMOOTHING_PX)), np.float32)
-    return (smooth / (smooth + np.float32(_EVEN))).astype(np.float32)
+    return (smooth / (smooth + np.float32(_HALF_LIKELIHOOD))).astype(np.float32)
 
 
 def _binned(colours: Values) -> Labels:
@@ -56,16 +57,16 @@ def _band(shape: tuple[int, ...]) -> Mask:
 
 
 def _votes(colours: Labels, border: Mask) -> NDArray[np.float32]:
-    """(bins,): the share of the border's stretches in which each colour, or one next to it, is common."""
+    """(bins,): share of the border segments in which each colour, or an adjacent one, is common."""
     height, width = colours.shape
     rows, columns = np.nonzero(border)
     turn = np.arctan2(rows / height - 0.5, columns / width - 0.5) / (2 * np.pi) + 0.5
-    stretch = np.minimum((turn * _STRETCHES).astype(np.int64), _STRETCHES - 1)
+    segment = np.minimum((turn * _SEGMENTS).astype(np.int64), _SEGMENTS - 1)
     seen = colours[border]
     total = np.zeros(int(np.prod(_BINS)), np.float32)
-    present = np.unique(stretch)
-    for which in present:
-        counts = np.bincount(seen[stretch == which], minlength=len(total)).astype(np.float32)
+    present = np.unique(segment)
+    for number in present:
+        counts = np.bincount(seen[segment == number], minlength=len(total)).astype(np.float32)
         total += np.minimum(_spread(counts / counts.sum()), _FULL_VOTE)
     return total / (_FULL_VOTE * max(1, len(present)))
 

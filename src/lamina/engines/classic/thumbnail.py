@@ -1,4 +1,4 @@
-"""A cut-out on a small grid, where the shapes of its sides are quick to measure: hulls, symmetry, where borders end."""
+"""Measures shapes of a cut-out on a small grid: convex hulls, symmetry, and the ends of borders."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from lamina.engines.classic.raster import Labels, Mask, as_bytes, depth
 from lamina.engines.classic.regions import Patches, touching
 
 _SIDE = 64
-_SAMPLES = 500  # pixels that are mirrored
-_TURNS = 2 * np.deg2rad(np.arange(0, 180, 15))[:, None]  # twice the angle of each axis that is mirrored about
+_SAMPLES = 500  # number of mirrored pixels
+_TURNS = 2 * np.deg2rad(np.arange(0, 180, 15))[:, None]  # twice the angles of the mirror axes
 _COSINE, _SINE = np.cos(_TURNS), np.sin(_TURNS)
 
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""(n,) each: rows and columns."""
+"""Rows and columns, (n,) each."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Shape:
-    """One side of a parting on the grid: its `mask` and convex `hull` (h, w); `convexity`, `symmetry`: 0..1.
+    """One side of a split on the grid: `mask` and convex `hull` (h, w); `convexity`, `symmetry`: 0..1.
 
-    `length`: its main axis over the other. `centre`: row and column. `sample`: rows and columns of some of its pixels.
+    `length`: ratio of the principal axes. `centre`: row and column. `sample`: rows and columns of some of its pixels.
     """
 
     mask: Mask
@@ -35,7 +35,7 @@ class Shape:
 
 
 class Thumbnail:
-    """The cut-out on a small grid, where shapes are quick to measure."""
+    """A cut-out on a small grid."""
 
     def __init__(self, patches: Patches) -> None:
         height, width = patches.labels.shape
@@ -55,15 +55,15 @@ class Thumbnail:
         first[patches.fine] = patches.labels
         self.holder = first
 
-    def share_about(self, place: tuple[int, int], side: NDArray[np.bool_]) -> float:
-        """How much of the disc about a place (row, column) the patches of `side` (n,) fill."""
-        return self._share_about(place, np.concatenate([[False], side]))
+    def share_around(self, place: tuple[int, int], side: NDArray[np.bool_]) -> float:
+        """Share of the disc around a place (row, column) that the patches of `side` (n,) cover."""
+        return self._share_around(place, np.concatenate([[False], side]))
 
-    def openness_about(self, place: tuple[int, int]) -> float:
-        """How much of the disc about a place (row, column) lies outside the cut-out."""
-        return self._share_about(place, np.arange(self.labels.max() + 1) == 0)
+    def openness_around(self, place: tuple[int, int]) -> float:
+        """Share of the disc around a place (row, column) outside the cut-out."""
+        return self._share_around(place, np.arange(self.labels.max() + 1) == 0)
 
-    def _share_about(self, place: tuple[int, int], is_counted: NDArray[np.bool_]) -> float:
+    def _share_around(self, place: tuple[int, int], is_counted: NDArray[np.bool_]) -> float:
         row, column = place
         side = len(self._disc)
         return float(self._disc[is_counted[self._wide[row : row + side, column : column + side]]].sum())
@@ -84,7 +84,15 @@ class Thumbnail:
         length = float(np.sqrt((mean + half) / max(mean - half, 0.1 * area)))
         sample = _sampled(mask)
         convexity = float(np.count_nonzero(mask) / max(1, np.count_nonzero(hull)))
-        return Shape(mask, hull, sample, convexity, _symmetry(mask, sample), length, centre)
+        return Shape(
+            mask=mask,
+            hull=hull,
+            sample=sample,
+            convexity=convexity,
+            symmetry=_symmetry(mask, sample),
+            length=length,
+            centre=centre,
+        )
 
 
 def _widened(mask: Mask) -> Mask:
@@ -92,35 +100,37 @@ def _widened(mask: Mask) -> Mask:
 
 
 def _symmetry(mask: Mask, sample: Places) -> float:
-    """The best overlap (intersection over union) of a shape with its mirror image about an axis through its centre."""
+    """The highest intersection over union of a shape with its mirror image about an axis through its centre."""
     rows, columns = sample
     if len(rows) < 8:
         return 0.5
-    met = _met_when_mirrored(mask, sample, float(rows.mean()), float(columns.mean()))
-    return float((met / (2 * len(rows) - met)).max())
+    count_on_mask = _count_mirrored_on_mask(mask, sample, float(rows.mean()), float(columns.mean()))
+    return float((count_on_mask / (2 * len(rows) - count_on_mask)).max())
 
 
 def completed_symmetry(shape: Shape, other: Mask) -> float:
-    """The largest share of a shape whose mirror image, about an axis through its hull's centre, is on it or hidden."""
+    """The largest share of a shape whose mirror image, about an axis through its hull's centre, is on it or covered."""
     count = len(shape.sample[0])
     if count < 8:
         return 0.5
     hull = cv2.moments(as_bytes(shape.hull), binaryImage=True)
-    met = _met_when_mirrored(shape.mask | other, shape.sample, hull["m01"] / hull["m00"], hull["m10"] / hull["m00"])
-    return float((met / count).max())
+    count_on_mask = _count_mirrored_on_mask(
+        shape.mask | other, shape.sample, hull["m01"] / hull["m00"], hull["m10"] / hull["m00"]
+    )
+    return float((count_on_mask / count).max())
 
 
 def _sampled(mask: Mask) -> Places:
-    """Rows and columns of a few hundred pixels all over the mask, or all."""
+    """Rows and columns of a few hundred evenly distributed pixels of the mask, or all."""
     rows, columns = np.nonzero(mask)
     step = max(1, len(rows) // _SAMPLES)
     return rows[::step], columns[::step]
 
 
-def _met_when_mirrored(mask: Mask, sample: Places, down: float, right: float) -> NDArray[np.intp]:
-    """(angles,): how many of the sample fall on the mask when mirrored about each axis through a point on the grid."""
+def _count_mirrored_on_mask(mask: Mask, sample: Places, down: float, right: float) -> NDArray[np.intp]:
+    """(angles,): number of sampled pixels that fall on the mask when mirrored about each axis through a point."""
     height, width = mask.shape
-    beyond = height + width  # more than any mirror image can lie outside
+    beyond = height + width  # maximum distance of a mirror image outside the grid
     wide = np.zeros((height + 2 * beyond, width + 2 * beyond), bool)
     wide[beyond : beyond + height, beyond : beyond + width] = mask
     y, x = sample[0] - down, sample[1] - right
@@ -131,7 +141,7 @@ def _met_when_mirrored(mask: Mask, sample: Places, down: float, right: float) ->
 
 
 def _line_widths(patches: Patches) -> NDArray[np.float64]:
-    """(n, n): how wide the drawn line between each two patches is, over the root of the cut-out's area."""
+    """(n, n): width of the drawn line between each pair of patches, over the root of the cut-out's area."""
     count = len(patches) + 1
     thickness = 2 * depth(patches.lines) / np.sqrt(patches.areas[1:].sum())
     sums = np.zeros((count, count))
@@ -145,8 +155,8 @@ def _line_widths(patches: Patches) -> NDArray[np.float64]:
     return sums[1:, 1:] / np.maximum(patches.touch[1:, 1:], 1)
 
 
-def ends_of(view: Thumbnail, one: Mask, two: Mask) -> list[tuple[int, int]]:
+def ends_of(view: Thumbnail, first: Mask, second: Mask) -> list[tuple[int, int]]:
     """Row and column of each place where the common border meets the outside."""
-    ends = _widened(one) & _widened(two) & view.near_outside
+    ends = _widened(first) & _widened(second) & view.near_outside
     count, _, _, centres = cv2.connectedComponentsWithStats(as_bytes(ends))
     return [(round(float(y)), round(float(x))) for x, y in np.asarray(centres)[1:count]]

@@ -1,4 +1,4 @@
-"""Lifts one layer off a picture so that putting it back gives the picture again, exactly, in 8 bits."""
+"""Extracts one layer from an image so that compositing it back restores the image exactly in 8 bits."""
 
 import cv2
 import numpy as np
@@ -6,19 +6,20 @@ from numpy.typing import NDArray
 
 from lamina.core.composite import over
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask, Values, as_bytes, largest, only_where, smallest
+from lamina.engines.classic.raster import Mask, Values, as_bytes, channel_max, channel_min, zero_outside
 
-_SOLID = 0.96  # above this an edge pixel counts as opaque: what is missing is noise
-_MIXTURE_LEVELS = 24.0  # an edge pixel farther than this from every mixture of the two has a colour of its own
-_SHADE_UNEVENNESS = 0.12  # by which a shadow may take more of one colour than of another
+_SOLID = 0.96  # edge pixels above this alpha are opaque; the rest is noise
+_MIXTURE_LEVELS = 24.0  # edge pixels farther from every mixture have a colour of their own
+_SHADE_UNEVENNESS = 0.12  # maximum difference of the darkening of channels in a shadow
 _STROKE_LEVELS = 32
-_HALO_SHARE = 0.15  # of the squared way: nearer to the ground, it is a halo of the ground
-_CLOSE_COLOURS = 150.0  # squared distance under which ground and layer cannot be told apart
+_HALO_SHARE = 0.15  # of the squared distance: closer to the backdrop, the pixel is a halo of it
+_CLOSE_COLOURS = 150.0  # squared distance below which backdrop and layer cannot be distinguished
 
 
-def lift(
+def extract_layer(
     picture: Pixels,
-    ground: Pixels,
+    backdrop: Pixels,
+    *,
     inside: Mask,
     core: Mask,
     support: Mask,
@@ -26,91 +27,91 @@ def lift(
     noise: float,
     strokes: Pixels | None = None,
 ) -> Pixels:
-    """The layer (h, w, 4), and `picture` changed in place to what is below it: over(below, layer) == picture.
+    """Returns the layer (h, w, 4), and changes `picture` in place to the image below it: over(below, layer) == picture.
 
-    `picture`, `ground`: (h, w, 4), what is seen and what is thought to be beneath. `inside`: the layer's shape;
-    `core`: the part that is surely opaque; `support`: everywhere the layer may show; `colours`: (h, w, 3), the
-    layer's own colour at its edge. `noise`: levels by which the ground may differ from the picture by chance.
-    `strokes`: (n, 3), the colours of lettering; what else merely darkens the ground is its shadow.
-    Where picture or ground is not opaque there is nothing to un-mix: the layer takes such a pixel whole or not at all.
+    `picture`, `backdrop`: (h, w, 4), the visible image and the estimated image below. `inside`: the shape of the layer;
+    `core`: its opaque part; `support`: everywhere the layer may be visible; `colours`: (h, w, 3), the colour of the
+    layer at its edge. `noise`: chance difference between backdrop and image, in levels. `strokes`: (n, 3), colours of
+    lettering; other pixels that only darken the backdrop are its shadow. Where the image or the backdrop is not opaque,
+    pixels cannot be unblended: the layer takes them entirely or not at all.
     """
-    is_clear = (picture[..., 3] < 255) | (ground[..., 3] < 255)
+    is_clear = (picture[..., 3] < 255) | (backdrop[..., 3] < 255)
     shaded = np.zeros_like(core)
     if strokes is not None:
-        shaded = _shade(picture, ground, support & ~is_clear, strokes)
+        shaded = _shade(picture, backdrop, support & ~is_clear, strokes)
         core = core & ~shaded
     whole = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
-    layer = only_where(whole, picture)
+    layer = zero_outside(whole, picture)
     edge = support & ~core & ~is_clear
-    below = ground.copy()
+    below = backdrop.copy()
     below[whole & is_clear] = 0
     if edge.any():
         own = colours[edge]
         own[shaded[edge]] = 0
-        layer[edge] = _unmix(picture[edge], ground[edge], inside[edge], own, noise)
+        layer[edge] = _unblend(picture[edge], backdrop[edge], inside[edge], own, noise)
     untouched = layer[..., 3] == 0
     cv2.copyTo(below, as_bytes(~untouched), picture)
     return layer
 
 
-def _shade(picture: Pixels, ground: Pixels, among: Mask, strokes: Pixels) -> Mask:
-    """(h, w): where the picture is the ground, darkened alike in all colours, and not the colour of a stroke."""
-    seen, beneath = (side[among][:, :3].astype(np.float32) for side in (picture, ground))
-    kept = (seen + 2) / (beneath + 2)
-    most, least = largest(kept), smallest(kept)
-    is_dimmed = (most < 0.99) & (least > 0.12) & (most - least < _SHADE_UNEVENNESS)
-    dimmed = seen[is_dimmed]
+def _shade(picture: Pixels, backdrop: Pixels, among: Mask, strokes: Pixels) -> Mask:
+    """(h, w): where the image is a uniformly darkened backdrop, and not the colour of a stroke."""
+    visible, backdrop_rgb = (side[among][:, :3].astype(np.float32) for side in (picture, backdrop))
+    kept = (visible + 2) / (backdrop_rgb + 2)
+    most, min_alpha = channel_max(kept), channel_min(kept)
+    is_dimmed = (most < 0.99) & (min_alpha > 0.12) & (most - min_alpha < _SHADE_UNEVENNESS)
+    dimmed = visible[is_dimmed]
     is_shade = np.ones(len(dimmed), bool)
     for stroke in strokes.astype(np.float32):
-        is_shade &= largest(np.abs(dimmed - stroke)) > _STROKE_LEVELS
+        is_shade &= channel_max(np.abs(dimmed - stroke)) > _STROKE_LEVELS
     is_dimmed[is_dimmed] = is_shade
     shaded = np.zeros(among.shape, bool)
     shaded[among] = is_dimmed
     return shaded
 
 
-def _unmix(seen: Pixels, ground: Pixels, inside: Mask, colours: Pixels, noise: float) -> Pixels:
-    """(n, 4): straight-alpha pixels that turn opaque `ground` into `seen`."""
-    picture, beneath, own = (side[:, :3].astype(np.float32) for side in (seen, ground, colours))
-    alpha = _projected_alpha(picture, beneath, own, inside)
-    changed = largest(np.abs(picture - beneath)) > noise
-    alpha = np.where(changed, np.maximum(alpha, _least_alpha(picture, beneath)), 0)
+def _unblend(visible: Pixels, backdrop: Pixels, inside: Mask, colours: Pixels, noise: float) -> Pixels:
+    """(n, 4): straight-alpha pixels that turn the opaque `backdrop` into `visible`."""
+    picture, backdrop_rgb, own = (side[:, :3].astype(np.float32) for side in (visible, backdrop, colours))
+    alpha = _project(picture, backdrop_rgb, own, inside)
+    changed = channel_max(np.abs(picture - backdrop_rgb)) > noise
+    alpha = np.where(changed, np.maximum(alpha, _min_alpha(picture, backdrop_rgb)), 0)
     levels = np.ceil(alpha * 255 - 1e-4).astype(np.int32)
-    return _exact(seen, ground, np.where(changed, np.maximum(levels, 1), 0))
+    return _exact(visible, backdrop, np.where(changed, np.maximum(levels, 1), 0))
 
 
-def _projected_alpha(picture: Values, beneath: Values, own: Values, inside: Mask) -> Values:
-    """How far the colour lies on the way from the ground to the layer's own colour: the compositing equation."""
-    way = own - beneath
-    length = (way * way).sum(-1)
-    along = ((picture - beneath) * way).sum(-1) / np.maximum(length, 1)
-    along = np.where(along > _SOLID, 1, np.clip(along, 0, 1))
-    away = picture - beneath
-    aside = largest(np.abs(away - along[:, None] * way))
-    is_near_ground = (away * away).sum(-1) < _HALO_SHARE * length
-    is_mixture = (length > _CLOSE_COLOURS) & ((aside <= _MIXTURE_LEVELS) | is_near_ground | ~inside)
-    return np.where(is_mixture, along, inside)
+def _project(picture: Values, backdrop_rgb: Values, own: Values, inside: Mask) -> Values:
+    """Position of the colour between backdrop and layer colour, which is alpha by the compositing equation."""
+    direction = own - backdrop_rgb
+    squared_length = (direction * direction).sum(-1)
+    position = ((picture - backdrop_rgb) * direction).sum(-1) / np.maximum(squared_length, 1)
+    position = np.where(position > _SOLID, 1, np.clip(position, 0, 1))
+    difference = picture - backdrop_rgb
+    residual = channel_max(np.abs(difference - position[:, None] * direction))
+    is_near_ground = (difference * difference).sum(-1) < _HALO_SHARE * squared_length
+    is_mixture = (squared_length > _CLOSE_COLOURS) & ((residual <= _MIXTURE_LEVELS) | is_near_ground | ~inside)
+    return np.where(is_mixture, position, inside)
 
 
-def _least_alpha(picture: Values, beneath: Values) -> Values:
-    """The smallest alpha for which some colour in 0..255 explains the picture."""
-    up = (picture - beneath) / np.maximum(255 - beneath, 1e-3)
-    down = (beneath - picture) / np.maximum(beneath, 1e-3)
-    return np.clip(largest(np.where(picture > beneath, up, down)), 0, 1)
+def _min_alpha(picture: Values, backdrop_rgb: Values) -> Values:
+    """The smallest alpha for which a colour in 0..255 explains the image."""
+    up = (picture - backdrop_rgb) / np.maximum(255 - backdrop_rgb, 1e-3)
+    down = (backdrop_rgb - picture) / np.maximum(backdrop_rgb, 1e-3)
+    return np.clip(channel_max(np.where(picture > backdrop_rgb, up, down)), 0, 1)
 
 
-def _exact(seen: Pixels, ground: Pixels, alpha: NDArray[np.int32]) -> Pixels:
-    """The colour that gives `seen` at this alpha; where rounding cannot hit it, the pixel becomes opaque."""
+def _exact(visible: Pixels, backdrop: Pixels, alpha: NDArray[np.int32]) -> Pixels:
+    """The colour that gives `visible` at this alpha; if rounding prevents it, the pixel becomes opaque."""
     divisor = np.maximum(alpha, 1)[:, None]
-    rest = ground[:, :3].astype(np.int32) * (255 - divisor)
-    colour = np.clip((seen[:, :3].astype(np.int32) * 255 - rest + divisor // 2) // divisor, 0, 255)
+    rest = backdrop[:, :3].astype(np.int32) * (255 - divisor)
+    colour = np.clip((visible[:, :3].astype(np.int32) * 255 - rest + divisor // 2) // divisor, 0, 255)
     layer = np.concatenate([colour, alpha[:, None]], 1).astype(np.uint8)
     layer[alpha == 0] = 0
-    missed = (alpha > 0) & (_words(over(ground[None], layer[None])[0]) != _words(seen))
-    layer[missed] = seen[missed]
+    missed = (alpha > 0) & (_packed_pixels(over(backdrop[None], layer[None])[0]) != _packed_pixels(visible))
+    layer[missed] = visible[missed]
     return layer
 
 
-def _words(pixels: Pixels) -> NDArray[np.uint32]:
-    """(n,): the four samples of each pixel as one number, many times quicker to compare."""
+def _packed_pixels(pixels: Pixels) -> NDArray[np.uint32]:
+    """(n,): the four samples of each pixel as one integer, which is faster to compare."""
     return np.ascontiguousarray(pixels).view(np.uint32)[:, 0]

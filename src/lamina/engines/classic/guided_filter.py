@@ -1,4 +1,4 @@
-"""Bends a soft mask to the edges of the picture: the guided filter with a colour guide (He, Sun, Tang, 2010)."""
+"""Aligns a soft mask with the edges of an image: the guided filter with a colour guide (He, Sun, Tang, 2010)."""
 
 import cv2
 import numpy as np
@@ -6,12 +6,12 @@ import numpy as np
 from lamina.engines.classic.raster import Rgb, Values
 
 
-def guided(rgb: Rgb, soft: Values, radius_px: int, smoothness: float = 1e-4, shrink: int = 2) -> Values:
-    """(h, w) float32 in 0..1: `soft` as the locally linear function of the picture's colour that fits it best.
+def guided_filter(rgb: Rgb, soft: Values, radius_px: int, smoothness: float = 1e-4, shrink: int = 2) -> Values:
+    """(h, w) float32 in 0..1: the locally linear function of the image's colours that fits `soft` best.
 
-    `rgb`: (h, w, 3) uint8, the guide. `soft`: (h, w) in 0..1. `radius_px`: half of a window's side.
-    `smoothness`: variance of the guide, in units of (0..1) squared, under which an edge is not followed.
-    `shrink`: the linear functions are found on a copy that many times smaller (He and Sun, "Fast Guided Filter").
+    `rgb`: (h, w, 3) uint8, the guide. `soft`: (h, w) in 0..1. `radius_px`: half the side of a window. `smoothness`:
+    variance of the guide (0..1 squared) below which edges are ignored. `shrink`: the linear functions are fitted on a
+    copy that is this many times smaller (He and Sun, "Fast Guided Filter").
     """
     height, width = soft.shape
     size = max(1, width // shrink), max(1, height // shrink)

@@ -1,4 +1,4 @@
-"""Lines that run up or down: the detector breaks large ones into letters, so it is shown the picture turned as well."""
+"""Detects vertical text in the rotated image, because the detector splits large vertical lines into letters."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.raster import Rgb
-from lamina.engines.classic.recognition import detected
+from lamina.engines.classic.recognition import detect_lines
 
-TALL = 1.5  # a line this many times taller than wide lies on its side or runs downwards
-_WIDE = 1.6  # boxes this many times wider than high are lines of upright text, not letters that lie on their sides
-_MARGIN = 1.0  # of the widest box, beside the boxes in question: letters that were not seen may lie there
-_INSIDE = 0.5  # of a box, from which on it is a piece of the line in which it lies
+TALL = 1.5  # lines with at least this ratio of height to width are vertical
+_WIDE = 1.6  # boxes with at least this ratio of width to height are upright lines, not rotated letters
+_MARGIN = 1.0  # of the widest box: margin for letters that were not detected
+_INSIDE = 0.5  # share of a box within a line from which on it is part of it
 
 Quad = NDArray[np.float32]
 
 
 def columns(rgb: Rgb, quads: Sequence[Quad]) -> list[tuple[Quad, float]]:
-    """Lines that run up or down where these boxes in `rgb` (height, width, 3) seem to be such lines or parts of them.
+    """Vertical lines where the given boxes in `rgb` (height, width, 3) seem to be such lines or parts of them.
 
-    Their corners, clockwise from the top left, and 0..1, how surely they are text. That part of the picture is looked
-    at again over its whole height, turned to the left, so that such lines lie.
+    Returns their corners, clockwise from the top left, and their detection scores 0..1. The columns of the image that
+    contain the boxes are rotated to the left and searched again.
     """
     suspects = [box for box in map(_Box, quads) if not box.is_wide]
     if len(suspects) < 2 and not any(box.is_tall for box in suspects):
@@ -28,20 +28,20 @@ def columns(rgb: Rgb, quads: Sequence[Quad]) -> list[tuple[Quad, float]]:
     margin = _MARGIN * max(box.width for box in suspects)
     left = max(0, int(min(box.left for box in suspects) - margin))
     right = min(rgb.shape[1], int(max(box.right for box in suspects) + margin) + 1)
-    turned = detected(np.ascontiguousarray(np.rot90(rgb[:, left:right])))
-    found = [
-        (_turned_back(quad, right - left) + np.array([left, 0], np.float32), certainty) for quad, certainty in turned
+    rotated = detect_lines(np.ascontiguousarray(np.rot90(rgb[:, left:right])))
+    lines = [
+        (_rotate_back(quad, right - left) + np.array([left, 0], np.float32), certainty) for quad, certainty in rotated
     ]
-    return [(quad, certainty) for quad, certainty in found if _Box(quad).is_tall]
+    return [(quad, certainty) for quad, certainty in lines if _Box(quad).is_tall]
 
 
 def is_wide(quad: Quad) -> bool:
-    """True for a box that is a line of upright text, not a letter that lies on its side, nor a line that does."""
+    """True for the box of an upright line; False for a rotated letter or line."""
     return _Box(quad).is_wide
 
 
 def is_part(quad: Quad, column: Quad) -> bool:
-    """True if most of the quad's upright box lies within the column's."""
+    """True if most of the quad's bounding box is within that of the column."""
     outer, box = _Box(column), _Box(quad)
     across = min(outer.right, box.right) - max(outer.left, box.left)
     down = min(outer.bottom, box.bottom) - max(outer.top, box.top)
@@ -49,7 +49,7 @@ def is_part(quad: Quad, column: Quad) -> bool:
 
 
 class _Box:
-    """The upright box around a line's corners."""
+    """The axis-aligned bounding box of a line's corners."""
 
     def __init__(self, quad: Quad) -> None:
         self.left, self.top = (float(value) for value in quad.min(0))
@@ -65,6 +65,6 @@ class _Box:
         return self.height >= TALL * self.width
 
 
-def _turned_back(quad: Quad, width: int) -> Quad:
-    """Corners in a picture of this width, from those in the picture turned to the left."""
+def _rotate_back(quad: Quad, width: int) -> Quad:
+    """Maps corners from the image rotated to the left back to an image of this width."""
     return np.asarray(np.roll(np.stack([width - quad[:, 1], quad[:, 0]], 1), 1, 0), np.float32)

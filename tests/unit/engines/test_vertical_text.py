@@ -9,7 +9,7 @@ from lamina.core.layers import LayerKind
 from lamina.core.tasks import DecomposeTask
 from lamina.engines.classic import ClassicEngine
 from lamina.engines.classic.ocr import read_lines
-from lamina.engines.classic.sideways import columns, is_part, is_wide
+from lamina.engines.classic.vertical_text import columns, is_part, is_wide
 
 WORDS = "GRAND MARKET"
 
