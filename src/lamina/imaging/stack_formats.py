@@ -48,9 +48,9 @@ def stack_format_of(path: str | Path) -> StackFormat:
             return stack_format
     if str(path) and Path(path).is_dir():
         return StackFormat.FOLDER
+    extensions = ", ".join(name for known_format in StackFormat for name in known_format.extensions if name != "/")
     raise LaminaError(
         ErrorCode.OUTPUT_UNKNOWN_FORMAT,
         f"{str(path)!r} has the unknown extension {extension!r}." if extension else f"{str(path)!r} has no extension.",
-        f"Use {', '.join(extension for known in StackFormat for extension in known.extensions if extension != '/')}, "
-        'or a path that ends in "/" for a folder of PNGs.',
+        f'Use {extensions}, or a path that ends in "/" for a folder of PNGs.',
     )

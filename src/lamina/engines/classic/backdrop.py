@@ -126,8 +126,8 @@ def _median(steps: Values) -> float:
 
 def _group_by_colour(rgb: Rgb, sample: Mask, labels: Labels, sample_counts: NDArray[np.intp]) -> list[list[int]]:
     """The parts grouped by colour, only groups with a sufficient share of the sample, largest first."""
-    known = labels[sample]
-    means = means_by_label(known, rgb[sample], len(sample_counts))
+    sample_labels = labels[sample]
+    means = means_by_label(sample_labels, rgb[sample], len(sample_counts))
     groups: list[list[int]] = []
     for part in np.argsort(-sample_counts, kind="stable")[:_MAX_PARTS]:
         if sample_counts[part] < 12:
@@ -137,7 +137,7 @@ def _group_by_colour(rgb: Rgb, sample: Mask, labels: Labels, sample_counts: NDAr
             groups.append([int(part)])
         else:
             match.append(int(part))
-    groups = [group for group in groups if sample_counts[group].sum() >= max(40, 0.03 * len(known))]
+    groups = [group for group in groups if sample_counts[group].sum() >= max(40, 0.03 * len(sample_labels))]
     return sorted(groups, key=lambda group: -int(sample_counts[group].sum()))[:_MAX_SURFACES]
 
 
@@ -201,14 +201,16 @@ def _reweighted(basis: NDArray[np.float64], values: NDArray[np.float64]) -> Colo
     return np.ascontiguousarray(solution.T, np.float32)
 
 
-def _subtract_low_frequencies(departure: Colours, ground: Mask) -> Colours:
+def _subtract_low_frequencies(departure: Colours, is_backdrop: Mask) -> Colours:
     """The departure minus its low-frequency part, at two scales."""
-    height, width = ground.shape
+    height, width = is_backdrop.shape
     size = max(1, width // 4), max(1, height // 4)
-    known = cv2.resize(ground.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    values = np.asarray(cv2.resize(zero_outside(ground, departure), size, interpolation=cv2.INTER_AREA), np.float32)
+    coverage = cv2.resize(is_backdrop.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    values = np.asarray(
+        cv2.resize(zero_outside(is_backdrop, departure), size, interpolation=cv2.INTER_AREA), np.float32
+    )
     level = np.zeros_like(values)
     for sigma, regularisation in ((0.08 * min(size) + 2, 1e-4), (2.5, 0.05)):
-        weight = cv2.GaussianBlur(known, (0, 0), sigma)[..., None] + regularisation
-        level += cv2.GaussianBlur(values - level * known[..., None], (0, 0), sigma) / weight
+        weight = cv2.GaussianBlur(coverage, (0, 0), sigma)[..., None] + regularisation
+        level += cv2.GaussianBlur(values - level * coverage[..., None], (0, 0), sigma) / weight
     return departure - np.asarray(cv2.resize(level, (width, height)), np.float32)

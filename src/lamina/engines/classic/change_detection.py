@@ -21,12 +21,12 @@ def changed_pixels(backdrop: Backdrop, artifact_level: float) -> Mask:
     JPEG ringing has both signs, a shadow only one. Therefore a weak difference counts if local averaging does not
     remove it, and a strong one in any case.
     """
-    least = np.maximum(_MIN_LEVELS, 1.2 * backdrop.noise)
+    min_levels = np.maximum(_MIN_LEVELS, 1.2 * backdrop.noise)
     if artifact_level < _QUIET_LEVELS:
-        return backdrop.difference > least
-    strong = backdrop.difference > np.maximum(least, max(2.0 * artifact_level, _RINGING_SHARE * backdrop.contrast))
+        return backdrop.difference > min_levels
+    strong = backdrop.difference > np.maximum(min_levels, max(2.0 * artifact_level, _RINGING_SHARE * backdrop.contrast))
     averaged = channel_max(np.abs(np.asarray(cv2.blur(backdrop.departure, (5, 5)), np.float32)))
-    return strong | ((averaged > np.maximum(least, 1.2 * artifact_level)) & ~grow(strong, 2))
+    return strong | ((averaged > np.maximum(min_levels, 1.2 * artifact_level)) & ~grow(strong, 2))
 
 
 def artifact_level_near(backdrop: Backdrop, core: Mask) -> float:

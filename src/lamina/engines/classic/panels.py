@@ -37,10 +37,10 @@ _MAX_BORDER_SHARE = 0.08  # of the panel's shorter side
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A panel. `hull` (h, w): the whole shape, covered or not, with its border. `seen`: its visible part."""
+    """A panel. `hull` (h, w): the whole shape, covered or not, with its border. `visible`: its visible part."""
 
     hull: Mask
-    seen: Mask
+    visible: Mask
 
 
 def find_panels(rgb: Rgb, smooth: Mask, front: Mask, text: Mask) -> list[Panel]:
@@ -128,8 +128,8 @@ def _shape_of(region: Mask, plain_share: float) -> _Outline | None:
             return None
     hull = np.asarray(cv2.fillConvexPoly(np.zeros(region.shape, np.uint8), points, 1)).view(np.bool_)
     rim = hull & ~shrink(hull, 1)
-    seen = rim & grow(region, round(_OUTLINE_PX))
-    return _Outline(hull, frame, not is_rectangle) if seen.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
+    visible = rim & grow(region, round(_OUTLINE_PX))
+    return _Outline(hull, frame, not is_rectangle) if visible.sum() >= _MIN_OUTLINE_SEEN * rim.sum() else None
 
 
 def _frame(rotated_rect: Sequence[Any]) -> _Frame:
@@ -150,8 +150,8 @@ def _panel(rgb: Rgb, region: Mask, shape: _Outline, front: Mask) -> Panel:
     # the soft rim belongs to the panel, except where something thick crosses it
     rim = grow(bordered, 3) & ~shrink(bordered, 3) & front
     covering = open_mask(front & grow(bordered, 8) & ~plain & ~border, 3)
-    seen = (plain | border | rim) & ~(grow(covering, 3) & ~plain & ~border)
-    return Panel(bordered | (rim & seen), seen)
+    visible = (plain | border | rim) & ~(grow(covering, 3) & ~plain & ~border)
+    return Panel(bordered | (rim & visible), visible)
 
 
 def _similar_pixels(rgb: Rgb, region: Mask) -> Mask:

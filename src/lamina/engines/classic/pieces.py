@@ -60,8 +60,8 @@ def cut_pieces(rgb: Rgb, cutouts: Components, panels: list[Panel], smooth: Mask,
             owner[window][part.mask] = len(pieces)
     hulls: dict[int, Mask] = {}
     for panel in panels:
-        pieces.append(Piece(label=len(pieces) + 1, kind=LayerKind.PANEL, area=int(panel.seen.sum())))
-        owner[panel.seen & (owner == 0)] = len(pieces)
+        pieces.append(Piece(label=len(pieces) + 1, kind=LayerKind.PANEL, area=int(panel.visible.sum())))
+        owner[panel.visible & (owner == 0)] = len(pieces)
         hulls[len(pieces)] = panel.hull
     return Pieces(owner, tuple(pieces), hulls)
 
@@ -75,7 +75,7 @@ def find_cutouts(rgb: Rgb, background: Background, text: Mask, smooth: Mask) -> 
     panels = find_panels(rgb, smooth, front, text)
     if panels:
         for panel in panels:
-            front &= ~panel.seen
+            front &= ~panel.visible
         front = _without_specks(rgb, front, background)
     return components(front), panels
 

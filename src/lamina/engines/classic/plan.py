@@ -42,7 +42,7 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
     groups.sort(key=lambda group: (_FRONT_FIRST.index(group.kind), group.share))
     masks = [_union(scene, group.members) for group in groups]
     pictures = [scene.visible, *scene.plates]
-    shown = {depth: _count(scene, groups, masks, depth) for depth in set(_DEPTH.values())}
+    counts = {depth: _count(scene, groups, masks, depth) for depth in set(_DEPTH.values())}
     names = _names(scene, groups, masks)
     return [
         Element(
@@ -50,7 +50,7 @@ def plan_layers(scene: Scene, limit: int) -> list[Element]:
             kind=group.kind,
             mask=masks[index],
             # a soft edge must not extend onto another group of the same depth
-            edge_area=shown[_DEPTH[group.kind]] == as_bytes(masks[index]),
+            edge_area=counts[_DEPTH[group.kind]] == as_bytes(masks[index]),
             visible=pictures[min(_DEPTH[kind] for kind, _ in group.members)],
             backdrop=pictures[max(_DEPTH[kind] for kind, _ in group.members) + 1],
             text=_lines(scene, group),

@@ -140,11 +140,12 @@ def _runs(is_needed: Mask) -> list[tuple[int, int]]:
 
 def _distinct(colours: list[tuple[int, int, int]]) -> Pixels:
     """(n, 3): the distinct colours of a layer's lines; a page has a colour per line."""
-    kept: list[tuple[int, int, int]] = []
+    distinct: list[tuple[int, int, int]] = []
     for colour in colours:
-        if all(max(abs(a - b) for a, b in zip(colour, other, strict=True)) > _SAME_LEVELS for other in kept):
-            kept.append(colour)
-    return np.array(kept, np.uint8)
+        differences = (max(abs(a - b) for a, b in zip(colour, other_colour, strict=True)) for other_colour in distinct)
+        if all(difference > _SAME_LEVELS for difference in differences):
+            distinct.append(colour)
+    return np.array(distinct, np.uint8)
 
 
 def _core(mask: Mask, edge_px: float) -> Mask:

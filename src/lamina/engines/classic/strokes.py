@@ -66,12 +66,12 @@ def compute_palette(window: TextWindow) -> Palette:
 def _nearest_centre(colours: Values, centres: Colours) -> NDArray[np.intp]:
     planes = cv2.split(colours)
     labels = np.zeros(colours.shape[:2], np.intp)
-    least = np.full(colours.shape[:2], np.inf, np.float32)
+    best_distance = np.full(colours.shape[:2], np.inf, np.float32)
     for index, centre in enumerate(centres):
         first, second, third = (np.square(plane - value) for plane, value in zip(planes, centre, strict=True))
         distance = first + second + third
-        labels[distance < least] = index
-        least = np.minimum(least, distance)
+        labels[distance < best_distance] = index
+        best_distance = np.minimum(best_distance, distance)
     return labels
 
 

@@ -72,8 +72,8 @@ def _largest_of_the_best(candidates: list[Candidate]) -> Candidate | None:
     """The largest candidate with a good score: parts of an object often score slightly better than the whole."""
     if not candidates:
         return None
-    least = max(_MIN_SCORE, _GOOD_SCORE_RATIO * candidates[0].evidence.score)
-    good = [candidate for candidate in candidates if candidate.evidence.score >= least]
+    min_score = max(_MIN_SCORE, _GOOD_SCORE_RATIO * candidates[0].evidence.score)
+    good = [candidate for candidate in candidates if candidate.evidence.score >= min_score]
     return max(good, key=lambda candidate: candidate.evidence.share, default=None)
 
 
@@ -118,13 +118,13 @@ def _region(salience: Values, level: float) -> Mask:
     return _fill_irrelevant_holes(_main_parts(above, salience, 0.25), salience, level)
 
 
-def _main_parts(mask: Mask, weight: Values, least: float) -> Mask:
+def _main_parts(mask: Mask, weight: Values, min_share: float) -> Mask:
     parts = components(mask)
     if len(parts) < 2:
         return mask
     weights = sums_by_label(parts.labels, weight[..., None], len(parts))[:, 0]
     weights[0] = 0
-    is_kept = weights >= least * weights.max()
+    is_kept = weights >= min_share * weights.max()
     is_kept[0] = False
     return is_kept[parts.labels]
 

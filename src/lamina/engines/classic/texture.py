@@ -62,11 +62,11 @@ def _votes(colours: Labels, border: Mask) -> NDArray[np.float32]:
     rows, columns = np.nonzero(border)
     turn = np.arctan2(rows / height - 0.5, columns / width - 0.5) / (2 * np.pi) + 0.5
     segment = np.minimum((turn * _SEGMENTS).astype(np.int64), _SEGMENTS - 1)
-    seen = colours[border]
+    border_colours = colours[border]
     total = np.zeros(int(np.prod(_BINS)), np.float32)
     present = np.unique(segment)
     for number in present:
-        counts = np.bincount(seen[segment == number], minlength=len(total)).astype(np.float32)
+        counts = np.bincount(border_colours[segment == number], minlength=len(total)).astype(np.float32)
         total += np.minimum(_spread(counts / counts.sum()), _FULL_VOTE)
     return total / (_FULL_VOTE * max(1, len(present)))
 

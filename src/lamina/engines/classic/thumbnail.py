@@ -108,14 +108,14 @@ def _symmetry(mask: Mask, sample: Places) -> float:
     return float((count_on_mask / (2 * len(rows) - count_on_mask)).max())
 
 
-def completed_symmetry(shape: Shape, other: Mask) -> float:
+def completed_symmetry(shape: Shape, other_side: Mask) -> float:
     """The largest share of a shape whose mirror image, about an axis through its hull's centre, is on it or covered."""
     count = len(shape.sample[0])
     if count < 8:
         return 0.5
     hull = cv2.moments(as_bytes(shape.hull), binaryImage=True)
     count_on_mask = _count_mirrored_on_mask(
-        shape.mask | other, shape.sample, hull["m01"] / hull["m00"], hull["m10"] / hull["m00"]
+        shape.mask | other_side, shape.sample, hull["m01"] / hull["m00"], hull["m10"] / hull["m00"]
     )
     return float((count_on_mask / count).max())
 

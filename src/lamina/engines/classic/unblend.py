@@ -40,11 +40,11 @@ def extract_layer(
     if strokes is not None:
         shaded = _shade(picture, backdrop, support & ~is_clear, strokes)
         core = core & ~shaded
-    whole = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
-    layer = zero_outside(whole, picture)
+    opaque = np.where(is_clear, inside, core) & (picture[..., 3] > 0)
+    layer = zero_outside(opaque, picture)
     edge = support & ~core & ~is_clear
     below = backdrop.copy()
-    below[whole & is_clear] = 0
+    below[opaque & is_clear] = 0
     if edge.any():
         own = colours[edge]
         own[shaded[edge]] = 0
@@ -57,9 +57,9 @@ def extract_layer(
 def _shade(picture: Pixels, backdrop: Pixels, among: Mask, strokes: Pixels) -> Mask:
     """(h, w): where the image is a uniformly darkened backdrop, and not the colour of a stroke."""
     visible, backdrop_rgb = (side[among][:, :3].astype(np.float32) for side in (picture, backdrop))
-    kept = (visible + 2) / (backdrop_rgb + 2)
-    most, min_alpha = channel_max(kept), channel_min(kept)
-    is_dimmed = (most < 0.99) & (min_alpha > 0.12) & (most - min_alpha < _SHADE_UNEVENNESS)
+    ratio = (visible + 2) / (backdrop_rgb + 2)
+    highest, lowest = channel_max(ratio), channel_min(ratio)
+    is_dimmed = (highest < 0.99) & (lowest > 0.12) & (highest - lowest < _SHADE_UNEVENNESS)
     dimmed = visible[is_dimmed]
     is_shade = np.ones(len(dimmed), bool)
     for stroke in strokes.astype(np.float32):

@@ -68,8 +68,8 @@ def _fit_coverage(alphas: Values, goal: Values) -> Values:
     uncovered = np.ones_like(goal)
     capped = alphas.copy()
     for index in range(len(alphas) - 1, -1, -1):
-        most = 1 - (1 - goal) / np.maximum(uncovered, 1e-6)
-        capped[index] = np.minimum(alphas[index], np.clip(most, 0, 1))
+        limit = 1 - (1 - goal) / np.maximum(uncovered, 1e-6)
+        capped[index] = np.minimum(alphas[index], np.clip(limit, 0, 1))
         uncovered = uncovered * (1 - capped[index])
     carrier, pixel = _carriers(capped), np.arange(goal.size)
     carried = capped[carrier, pixel]

@@ -25,7 +25,7 @@ class Leaf:
     blend: Blend = BlendMode.NORMAL
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Group:
     """A group of a file. `members`: lowest first.
 

@@ -76,9 +76,9 @@ def _possible_alphas(below: Pixels, after: Pixels) -> tuple[Samples, Samples]:
     """The lowest and the highest alpha that, over that of `below`, round to the alpha of `after`."""
     backdrop, target = below[..., 3].astype(np.float32), after[..., 3].astype(np.float32)
     headroom = np.maximum(255 - backdrop, 0.5)
-    least = np.ceil(255 * (target - backdrop - 0.5) / headroom)
-    most = np.floor(255 * (target - backdrop + 0.5) / headroom)
-    return np.clip(least, 0, 255), np.clip(most, 0, 255)
+    lowest = np.ceil(255 * (target - backdrop - 0.5) / headroom)
+    highest = np.floor(255 * (target - backdrop + 0.5) / headroom)
+    return np.clip(lowest, 0, 255), np.clip(highest, 0, 255)
 
 
 def _with_colour(below: Pixels, after: Pixels, alpha: Samples) -> Pixels:

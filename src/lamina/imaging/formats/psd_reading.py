@@ -61,7 +61,7 @@ def read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
 
 def _read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
     with warnings.catch_warnings():
-        warnings.simplefilter("error", PSDDecompressionWarning)  # else a damaged channel comes as black
+        warnings.simplefilter("error", PSDDecompressionWarning)  # otherwise corrupt channels are read as black
         document = parse(file)
         _check_count(document)
         check_layer_rows(document, limits)

@@ -63,11 +63,11 @@ class Renderer:
             colour, alpha = self._backdrop(strip, below[rows])
             rendered = self._rendered(layer, strip, colour, alpha)
             covered = alpha + rendered.alpha - alpha * rendered.alpha
-            seen = rendered.result_over_backdrop()
-            after[rows] = self._to_pixels(seen, covered)
+            visible = rendered.result_over_backdrop()
+            after[rows] = self._to_pixels(visible, covered)
             alone[rows] = self._to_pixels(rendered.result_isolated(), rendered.alpha)
             if self._own is not None:
-                self._own[strip[1] : strip[3], strip[0] : strip[2]] = np.dstack((seen, covered))
+                self._own[strip[1] : strip[3], strip[0] : strip[2]] = np.dstack((visible, covered))
         return after, alone
 
     def alone(self, layer: PsdLayer, box: Edges) -> Pixels:
@@ -109,8 +109,8 @@ class Renderer:
 
     def _to_pixels(self, colour: Planes, alpha: Planes) -> Pixels:
         covered = np.floor(np.clip(np.nan_to_num(alpha), 0, 1) * 255 + 0.5).astype(np.uint8)
-        seen = np.where(covered > 0, self._colours.to_srgb(colour), np.uint8(0))
-        return np.concatenate([seen, covered], -1)
+        visible = np.where(covered > 0, self._colours.to_srgb(colour), np.uint8(0))
+        return np.concatenate([visible, covered], -1)
 
     def _check(self, layer: PsdLayer, box: Edges) -> None:
         parts = [layer, *layer.descendants()] if isinstance(layer, Group) else [layer, *layer.clip_layers]

@@ -55,10 +55,10 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def parse_integer(value: Any, least: int, most: int) -> int:
+def parse_integer(value: Any, minimum: int, maximum: int) -> int:
     """The integer. Raises `InvalidContentError` if it is not an integer or out of range."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidContentError(f"{quoted(value)} is not an integer from {least} to {most}")
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+        raise InvalidContentError(f"{quoted(value)} is not an integer from {minimum} to {maximum}")
     return value
 
 
