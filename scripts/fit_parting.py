@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-import lamina.engines.classic.parting as parting
 from lab.posters.backgrounds import ground
 from lab.posters.board import Board, NoRoomError
 from lab.posters.colours import palette
