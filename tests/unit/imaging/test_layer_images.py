@@ -178,18 +178,18 @@ def test_text_that_swells_is_not_read_whole() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"file": "../a.png"}, "layer 0: '../a.png' is not the name of a picture beside it"),
+        ({"file": "../a.png"}, "layer 0: '../a.png' is not the name of an image in the same folder"),
         ({"file": 5}, "layer 0: 5 is not a string"),
         ({"bbox": [0, 0, 1]}, "layer 0: [0, 0, 1] is not a box of x, y, width and height"),
         ({"bbox": "0011"}, "layer 0: '0011' is not a box"),
-        ({"bbox": [0, 0, 7, 8]}, "'00-a.png' is 7 x 9 pixels, and its manifest.json tells 7 x 8"),
+        ({"bbox": [0, 0, 7, 8]}, "'00-a.png' is 7 x 9 pixels, but its manifest.json gives 7 x 8"),
         ({"kind": {"x": [1] * 999}}, "layer 0: {'x': [1, 1"),
-        ({"blend": 7}, "layer 0: 7 is none of normal, multiply"),
+        ({"blend": 7}, "layer 0: 7 is not one of normal, multiply"),
         ({"visible": "no"}, "layer 0: 'no' is neither true nor false"),
         ({"opacity": None}, "layer 0: None is not a number"),
         ({"opacity": 10**400}, "layer 0: 1000"),
-        ({"text": [{"string": 1}]}, "layer 0: the lines of its text are not as documented"),
-        ({"text": 7}, "layer 0: the lines of its text are not as documented"),
+        ({"text": [{"string": 1}]}, "layer 0: its text lines have an invalid structure"),
+        ({"text": 7}, "layer 0: its text lines have an invalid structure"),
     ],
 )
 def test_a_fault_in_a_manifest_is_told_in_words(change: dict[str, object], words: str, tmp_path: Path) -> None:

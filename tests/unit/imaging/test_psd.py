@@ -120,7 +120,7 @@ class TestOtherPrograms:
         document.save(tmp_path / "b.psd")
         stack = load(tmp_path / "b.psd")
         assert composite(stack)[0].tolist() == [[0, 0, 0, 0], [9, 9, 9, 128], [9, 9, 9, 128], [0, 0, 0, 0]]
-        assert stack.notes == ("Rasterised (layers clipped to a soft or blended one): 'Base'.",)
+        assert stack.notes == ("Rasterised (layers clipped to a translucent or blended layer): 'Base'.",)
 
     def test_a_file_without_layers_is_its_flat_picture(self, tmp_path: Path) -> None:
         image = Image.linear_gradient("L").convert("RGB")

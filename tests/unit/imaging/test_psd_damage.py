@@ -75,9 +75,9 @@ def test_a_row_gives_exactly_its_bytes(row: bytes, is_whole: bool) -> None:
 
 
 def test_what_a_header_cannot_say_is_named(tmp_path: Path) -> None:
-    assert "rgb at 1 bits a sample" in _message(_file(tmp_path, bytes(100), depth=1))
+    assert "rgb with 1 bits per channel" in _message(_file(tmp_path, bytes(100), depth=1))
     assert "its colour table is incomplete" in _message(_file(tmp_path, bytes(300), mode=2))
-    assert "at most 30000 a side" in _message(_file(tmp_path, bytes(100), size=(30_001, 10)))
+    assert "at most 30000 per side" in _message(_file(tmp_path, bytes(100), size=(30_001, 10)))
     assert "colour mode is 77" in _message(_file(tmp_path, bytes(100), mode=77))
 
 
