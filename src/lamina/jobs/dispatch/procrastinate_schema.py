@@ -1,4 +1,8 @@
-"""Procrastinate's tables in our database: made by whoever comes first, brought up to date with the library."""
+"""Creates Procrastinate's tables in our database and migrates them to the installed version of the library.
+
+Procrastinate (as of 3.10) can create its schema, but leaves migrations to the operator. A comment on its jobs table
+records the version that the tables were made by.
+"""
 
 import re
 from importlib import resources
@@ -7,37 +11,41 @@ from importlib.metadata import version
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-_LOCK = 0x50524F43  # "PROC": one makes the tables, the others wait
+_LOCK = 0x50524F43  # "PROC": one process creates or migrates the tables, the others wait
 _MARK = "procrastinate "
 
 
 def apply_schema(connection: Connection) -> None:
-    """Nothing, where they are there and of this version of the library."""
+    """Does nothing if the tables exist and are up to date, or if they were not created by Lamina."""
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     installed = version("procrastinate")
-    is_there, mark = connection.execute(
+    exists, mark = connection.execute(
         sa.text(
             "select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))"
         )
     ).one()
-    if is_there and not (mark or "").startswith(_MARK):
-        return  # somebody else's: they keep it up to date
-    scripts = _migrations(mark.removeprefix(_MARK), installed) if is_there else [_script("schema.sql")]
+    if exists and not (mark or "").startswith(_MARK):
+        return  # whoever created them keeps them up to date
+    scripts = _migrations(mark.removeprefix(_MARK), installed) if exists else [_script("schema.sql")]
     for script in scripts:
         _run(connection, script)
     if scripts:
         _run(connection, f"comment on table procrastinate_jobs is '{_MARK}{installed}'")
 
 
-def _migrations(since: str, until: str) -> list[str]:
-    """The library names them by the version that they came with: 03.04.00_50_what_it_does.sql."""
+def _migrations(after: str, up_to: str) -> list[str]:
+    """The scripts of the versions between. Their names begin with the version: 03.04.00_50_what_it_does.sql."""
     folder = resources.files("procrastinate.sql") / "migrations"
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
-    return [_script(f"migrations/{name}") for name in names if _numbers(since) < _numbers(name) <= _numbers(until)]
+    return [
+        _script(f"migrations/{name}")
+        for name in names
+        if _version_numbers(after) < _version_numbers(name) <= _version_numbers(up_to)
+    ]
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    """The first three: of "3.10.0", and of "03.04.00_50_…"."""
+def _version_numbers(text: str) -> tuple[int, ...]:
+    """The first three numbers: (3, 10, 0) of "3.10.0", (3, 4, 0) of "03.04.00_50_what_it_does.sql"."""
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
@@ -46,5 +54,5 @@ def _script(name: str) -> str:
 
 
 def _run(connection: Connection, script: str) -> None:
-    # Without parameters, so that psycopg takes several statements at once and leaves "%" alone.
+    # Without parameters, psycopg accepts several statements at once and does not interpret "%".
     connection.execution_options(no_parameters=True).exec_driver_sql(script)
