@@ -128,7 +128,9 @@ def started(service: Service, job_id: str, agent_id: str | None = None) -> Job:
     def work(connection: Connection) -> Job:
         name = agent_id or new_id()
         if name not in {agent.id for agent in agents.every(connection)}:
-            agents.insert(connection, AgentRecord(name, "host", 1, "cpu", service.clock(), service.clock()))
+            now = service.clock()
+            agent = AgentRecord(id=name, host="host", process=1, device="cpu", started_at=now, seen_at=now)
+            agents.insert(connection, agent)
         job = jobs.claim(connection, job_id, name, service.clock())
         assert job is not None
         return job

@@ -31,7 +31,16 @@ def keep(place: Place, size: int) -> None:
     with content.open("wb") as file:
         file.truncate(size)
     stored = asyncio.run(place.blobs.put(content))
-    record = files.FileRecord(new_id(), "key-1", None, stored.sha256, size, "image/png", "large", NOW)
+    record = files.FileRecord(
+        id=new_id(),
+        key_id="key-1",
+        job_id=None,
+        sha256=stored.sha256,
+        size=size,
+        media_type="image/png",
+        name="large",
+        created_at=NOW,
+    )
     place.database.write_now(lambda connection: files.insert(connection, record))
 
 

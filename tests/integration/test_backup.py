@@ -126,7 +126,8 @@ def fill_keys(connection: sa.Connection) -> None:
         )
         wallets.open_wallet(connection, f"key-{number}")
     wallets.add(connection, "key-1", wallets.TOP_UP, 50_000_000, NOW)
-    agents.insert(connection, agents.AgentRecord("agent-1", "host", 4711, "cpu", NOW, NOW))
+    agent = agents.AgentRecord(id="agent-1", host="host", process=4711, device="cpu", started_at=NOW, seen_at=NOW)
+    agents.insert(connection, agent)
     secrets.secret(connection, "files", lambda: bytes(range(256)))
 
 
@@ -146,13 +147,32 @@ def fill_job(connection: sa.Connection, key_id: str, state: JobState, sha256: st
     jobs.insert(connection, job, None, f"once-{job_id}", "b" * 64)
     wallets.add(connection, key_id, wallets.HOLD, -PRICE_MICROS, NOW, job_id)
     events.append(connection, job_id, "state", {"state": "queued"}, NOW)
-    files.insert(
-        connection, files.FileRecord(new_id(), key_id, job_id, sha256, size, "image/png", "ä b.png", NOW, NOW + 9)
+    file = files.FileRecord(
+        id=new_id(),
+        key_id=key_id,
+        job_id=job_id,
+        sha256=sha256,
+        size=size,
+        media_type="image/png",
+        name="ä b.png",
+        created_at=NOW,
+        expires_at=NOW + 9,
     )
+    files.insert(connection, file)
     if state is not JobState.QUEUED:
         jobs.claim(connection, job_id, "agent-1", NOW + 1)
     if state is JobState.RUNNING:  # a training's, whose content is no file's
-        checkpoints.insert(connection, CheckpointRecord(job_id, 3, 1, 1, "checkpoint-3", sha256, size, NOW + 2))
+        checkpoint = CheckpointRecord(
+            job_id=job_id,
+            step=3,
+            attempt=1,
+            layers=1,
+            name="checkpoint-3",
+            sha256=sha256,
+            size=size,
+            created_at=NOW + 2,
+        )
+        checkpoints.insert(connection, checkpoint)
         files.remove(connection, [file.id for file in files.of_job(connection, job_id)])
     if not state.is_open:
         is_good = state is JobState.SUCCEEDED

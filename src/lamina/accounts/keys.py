@@ -43,18 +43,17 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
     secret = _MARK + secrets.token_urlsafe(_SECRET_BYTES)
     is_metered = terms.credit_micros is not None
     key = ApiKey(
-        new_id(),
-        secret[:_PREFIX_CHARACTERS],
-        terms.name,
-        now,
-        terms.scopes,
-        is_metered,
-        terms.expires_at,
-        None,
-        terms.per_minute,
-        terms.at_once,
-        terms.models,
-        terms.max_stored_bytes,
+        id=new_id(),
+        prefix=secret[:_PREFIX_CHARACTERS],
+        name=terms.name,
+        created_at=now,
+        scopes=terms.scopes,
+        is_metered=is_metered,
+        expires_at=terms.expires_at,
+        per_minute=terms.per_minute,
+        at_once=terms.at_once,
+        models=terms.models,
+        max_stored_bytes=terms.max_stored_bytes,
     )
 
     def work(connection: Connection) -> None:

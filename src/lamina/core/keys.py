@@ -14,7 +14,7 @@ class Scope(StrEnum):
 ALL_SCOPES = frozenset(Scope)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key without its secret. `prefix`: its first characters, to find it by. Times are seconds since 1970.
 

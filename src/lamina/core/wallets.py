@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
     """One line of the ledger. `amount_micros`: what it adds to the balance, in micro-dollars; negative for a hold.
 

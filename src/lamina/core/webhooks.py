@@ -7,7 +7,7 @@ UPLOAD = "upload"
 """The event of a delivery that uploads a result to the address in the request; others are those of `WebhookEvent`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """One delivery. Times are in seconds since 1970.
 

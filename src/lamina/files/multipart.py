@@ -82,7 +82,14 @@ async def store_part(service: Service, upload: PendingUpload, number: int, conte
         async with scratch_file() as path:
             await _write(service, content, path, others)
             stored = await service.blobs.put(path)
-        part = PartRecord(upload.file_id, number, upload.key_id, stored.sha256, stored.size, service.clock())
+        part = PartRecord(
+            file_id=upload.file_id,
+            number=number,
+            key_id=upload.key_id,
+            sha256=stored.sha256,
+            size=stored.size,
+            created_at=service.clock(),
+        )
         await service.database.write(lambda connection: _insert(connection, service, part))
     except LaminaError as error:
         if error.code is ErrorCode.INPUT_TOO_LARGE:
@@ -155,7 +162,14 @@ def _abort(connection: Connection, service: Service, upload: PendingUpload) -> N
     """Leaves a mark that rejects further parts; the next sweep deletes the contents."""
     stored_bytes.take(connection, upload.key_id, 0, None)  # waits for transactions that write uploads of this key
     stored_bytes.give_back(connection, upload_parts.remove(connection, upload.file_id))
-    mark = PartRecord(upload.file_id, _ABORTED, upload.key_id, "", 0, service.clock())
+    mark = PartRecord(
+        file_id=upload.file_id,
+        number=_ABORTED,
+        key_id=upload.key_id,
+        sha256="",
+        size=0,
+        created_at=service.clock(),
+    )
     upload_parts.insert(connection, mark)
 
 

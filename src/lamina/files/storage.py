@@ -32,7 +32,17 @@ async def keep(
     stored = await service.blobs.put(content)
     now = service.clock()
     expires_at = None if lifetime_s is None else now + lifetime_s
-    return FileRecord(new_id(), key_id, job_id, stored.sha256, stored.size, media_type, name, now, expires_at)
+    return FileRecord(
+        id=new_id(),
+        key_id=key_id,
+        job_id=job_id,
+        sha256=stored.sha256,
+        size=stored.size,
+        media_type=media_type,
+        name=name,
+        created_at=now,
+        expires_at=expires_at,
+    )
 
 
 async def upload(service: Service, key_id: str, content: Path | bytes, name: str, media_type: str) -> FileRecord:

@@ -1,1 +1,1 @@
-"""Keeps what must not be lost: the database and the files."""
+"""Persistence: the database (SQLite or Postgres) and the blob storage."""

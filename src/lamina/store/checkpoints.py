@@ -1,6 +1,6 @@
-"""How far a training has come: its newest checkpoints, as contents that `blobs` keeps, from which any agent goes on."""
+"""Stores the newest checkpoints of trainings, from which any agent can resume; their contents are in `blobs`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -11,12 +11,11 @@ _C = checkpoints.c
 _OF_JOB = sa.select(checkpoints).where(_C.job_id == sa.bindparam("of_job")).order_by(_C.step.desc())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointRecord:
-    """`step`: how many are done; `attempt`: of the job, that came so far; `layers`: of each example, 1 of an edit.
-
-    `name`: of the file, as its trainer calls it; `sha256`: of its content, in hexadecimal; `size`: bytes.
-    `engine`: that did the steps; "" where it was not told.
+    """`step`: number of finished steps. `attempt`: the job's attempt that wrote it. `layers`: layers of each example
+    (1 for edits). `name`: the trainer's name for the file. `sha256`: of the content, in hexadecimal. `size`: bytes.
+    `engine`: the engine that did the steps; "" if unknown.
     """
 
     job_id: str
@@ -31,18 +30,20 @@ class CheckpointRecord:
 
 
 def insert(connection: Connection, checkpoint: CheckpointRecord) -> bool:
-    """False, and nothing is written, where the job had come as far before. Whoever calls it holds the job's row."""
+    """Returns False and writes nothing if there is a checkpoint of this or a later step.
+
+    The caller must hold a lock on the job's row.
+    """
     newest = latest(connection, checkpoint.job_id)
     if newest is not None and newest.step >= checkpoint.step:
         return False
-    row = {name: getattr(checkpoint, name) for name in checkpoints.c.keys()}  # noqa: SIM118  (a collection of columns)
-    connection.execute(checkpoints.insert(), row)
+    connection.execute(checkpoints.insert(), asdict(checkpoint))
     return True
 
 
 def of_job(connection: Connection, job_id: str) -> list[CheckpointRecord]:
-    """The latest first."""
-    return [CheckpointRecord(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
+    """Newest first."""
+    return [CheckpointRecord(**row) for row in connection.execute(_OF_JOB, {"of_job": job_id}).mappings()]
 
 
 def latest(connection: Connection, job_id: str) -> CheckpointRecord | None:
@@ -50,7 +51,7 @@ def latest(connection: Connection, job_id: str) -> CheckpointRecord | None:
 
 
 def keep_latest(connection: Connection, job_id: str, count: int) -> None:
-    """The others are forgotten."""
+    """Remove all but the newest `count` checkpoints."""
     for old in of_job(connection, job_id)[count:]:
         remove(connection, job_id, old.step)
 

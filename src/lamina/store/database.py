@@ -1,8 +1,8 @@
-"""Runs units of work on the database, SQLite or Postgres, each as one transaction.
+"""Runs units of work on the database (SQLite or Postgres), each in one transaction.
 
-A unit of work is a plain function of a connection, and may be run again if it was undone. On SQLite one thread writes,
-and takes all that waits into one commit, so that many clients share one fsync; on Postgres each has a thread and a
-transaction of its own.
+A unit of work is a function of a connection; it may run again if it was rolled back. On SQLite a single thread writes
+and commits all waiting units together, so that many clients share one fsync. On Postgres each unit has its own thread
+and transaction.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ from lamina.installation import install_command
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-_THREADS = 8  # of Postgres' units of work, and so its connections
-_MOST_AT_ONCE = 64  # of SQLite's units of work in a commit
-_BUSY_MS, _LOOKED_AGAIN_S = 30_000, 0.01
-_DEADLOCK, _TRIES = "40P01", 4  # Postgres has undone the unit of work, so that it may be done again
+_THREADS = 8  # for Postgres, hence the number of its connections
+_MAX_BATCH = 64  # units of work in one commit of SQLite
+_BUSY_MS, _RETRY_S = 30_000, 0.01
+_DEADLOCK, _TRIES = "40P01", 4  # Postgres has rolled the transaction back, so that it can be retried
 KEEP_ALIVE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
-"""For libpq: how soon a server that is gone without a word is noticed; seconds, the last in milliseconds."""
+"""libpq parameters that detect a dead server. In seconds, except the last one, which is in milliseconds."""
 
 
 class Database:
-    """`url`: sqlite:///path, sqlite:// (in memory) or postgresql://…; `is_postgres` tells which."""
+    """A connection pool. `url`: sqlite:///path, sqlite:// (in memory) or postgresql://…"""
 
     def __init__(self, url: str) -> None:
         self.url = _with_driver(url)
@@ -49,29 +49,29 @@ class Database:
         self._reading = threading.Lock()
 
     async def write(self, work: Work[T]) -> T:
-        """What `work` gives, once it is committed; nothing of it is kept if it raises.
+        """Run `work` in a transaction and return its result after the commit; if it raises, it is rolled back.
 
-        Raises `LaminaError` (store_unavailable) where the database does not answer.
+        Raises `LaminaError` (store_unavailable) if the database does not respond.
         """
-        with _told_plainly():
+        with _converted_errors():
             if self._writer is not None:
                 return await asyncio.wrap_future(self._writer.submit(work))
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
 
     async def read(self, work: Work[T]) -> T:
-        """What `work` sees, all of it at one point in time on SQLite. It must not write."""
-        with _told_plainly():
+        """Run `work`, which must not write, and return its result. On SQLite it sees one snapshot of the database."""
+        with _converted_errors():
             if self.is_postgres:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_transaction, work)
-            if self._is_in_memory and self._writer is not None:  # there is but one connection, and it is the writer's
+            if self._is_in_memory and self._writer is not None:  # the only connection is the writer's
                 return await asyncio.wrap_future(self._writer.submit(work))
-            # In WAL mode a reader waits for nobody, so a thread would only cost time; so would a connection each.
+            # In WAL mode readers never wait, so neither a thread nor a connection per reader is worth its cost.
             with self._reading, self._opened_reader().begin():
                 return work(self._opened_reader())
 
     def write_now(self, work: Work[T]) -> T:
-        """As `write`, for programs without a loop."""
-        with _told_plainly():
+        """As `write`, for programs without an event loop."""
+        with _converted_errors():
             return self._writer.submit(work).result() if self._writer is not None else self._in_transaction(work)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class _Waiting:
 
 
 class _Writer:
-    """The one thread that writes to SQLite."""
+    """The single thread that writes to SQLite."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -130,7 +130,7 @@ class _Writer:
         return future
 
     def stop(self) -> None:
-        """When all that waits is done."""
+        """Finish all waiting units of work, then stop."""
         with self._lock:
             self._is_closed = True
             self._waiting.put(None)
@@ -140,41 +140,41 @@ class _Writer:
         is_stopping = False
         while not is_stopping:
             batch = [self._waiting.get()]
-            while len(batch) < _MOST_AT_ONCE and not self._waiting.empty():
+            while len(batch) < _MAX_BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get())
             is_stopping = None in batch
-            # One that is begun cannot be cancelled any more: whoever waited goes, and it is done nonetheless.
-            wanted = [one for one in batch if one is not None and one.future.set_running_or_notify_cancel()]
+            # From here on they cannot be cancelled: a unit of work is committed even if its caller stops waiting.
+            wanted = [item for item in batch if item is not None and item.future.set_running_or_notify_cancel()]
             if wanted:
                 self._commit(wanted)
 
     def _commit(self, batch: list[_Waiting]) -> None:
-        """All of them, or those that did not raise; each hears of it after the commit."""
+        """Commit those that do not raise; futures are resolved after the commit."""
         try:
             with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
-                for one in batch:
-                    self._try(connection, one, is_alone=len(batch) == 1)
-        except BaseException as error:  # noqa: BLE001  (a lock, a full disk: it goes to everybody who waits)
-            for one in batch:
-                one.error = one.error or error
-        for one in batch:
-            if one.error is not None:
-                one.future.set_exception(one.error)
+                for item in batch:
+                    self._run_one(connection, item, is_alone=len(batch) == 1)
+        except BaseException as error:  # noqa: BLE001  (a lock, a full disk: passed on to all callers)
+            for item in batch:
+                item.error = item.error or error
+        for item in batch:
+            if item.error is not None:
+                item.future.set_exception(item.error)
             else:
-                one.future.set_result(one.result)
+                item.future.set_result(item.result)
 
-    def _try(self, connection: Connection, one: _Waiting, is_alone: bool) -> None:
+    def _run_one(self, connection: Connection, item: _Waiting, is_alone: bool) -> None:
         if is_alone:
-            one.result = one.work(connection)
+            item.result = item.work(connection)
             return
-        connection.exec_driver_sql("SAVEPOINT one")
+        connection.exec_driver_sql("SAVEPOINT item")
         try:
-            one.result = one.work(connection)
-            connection.exec_driver_sql("RELEASE one")
-        except Exception as error:  # noqa: BLE001  (it is the caller's, who gets it)
-            one.error = error
-            connection.exec_driver_sql("ROLLBACK TO one")
-            connection.exec_driver_sql("RELEASE one")
+            item.result = item.work(connection)
+            connection.exec_driver_sql("RELEASE item")
+        except Exception as error:  # noqa: BLE001  (passed on to its caller)
+            item.error = error
+            connection.exec_driver_sql("ROLLBACK TO item")
+            connection.exec_driver_sql("RELEASE item")
 
 
 def _with_driver(url: str) -> str:
@@ -184,8 +184,8 @@ def _with_driver(url: str) -> str:
     if not url.startswith(("sqlite:", "postgresql+psycopg:")):
         raise LaminaError(
             ErrorCode.STORE_UNAVAILABLE,
-            f"{url.split('://')[0]!r} is no database that Lamina knows.",
-            "Give sqlite:///PATH or postgresql://USER@HOST/NAME.",
+            f"The database {url.split('://')[0]!r} is not supported.",
+            "Use sqlite:///PATH or postgresql://USER@HOST/NAME.",
         )
     return url
 
@@ -194,7 +194,7 @@ def _postgres(url: str) -> Engine:
     try:
         return sa.create_engine(
             url,
-            hide_parameters=True,  # they hold prompts
+            hide_parameters=True,  # they contain prompts
             pool_size=_THREADS,
             max_overflow=0,
             pool_pre_ping=True,
@@ -203,7 +203,7 @@ def _postgres(url: str) -> Engine:
         )
     except ImportError:
         raise LaminaError(
-            ErrorCode.STORE_UNAVAILABLE, "Postgres needs psycopg.", f"Install it: {install_command('postgres')}."
+            ErrorCode.STORE_UNAVAILABLE, "Postgres requires psycopg.", f"Install it: {install_command('postgres')}."
         ) from None
 
 
@@ -214,7 +214,7 @@ def _sqlite(url: str, is_in_memory: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        _have_log(connection)
+        _enable_wal(connection)
         for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -222,14 +222,16 @@ def _sqlite(url: str, is_in_memory: bool) -> Engine:
     def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         is_writing = connection.get_execution_options().get("is_writing")
         raw = connection.connection.dbapi_connection
-        assert raw is not None  # noqa: S101  (it is open)
-        raw.execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")  # by SQLAlchemy's own way it costs as much as a read
+        assert raw is not None  # noqa: S101  (the connection is open)
+        raw.execute(
+            "BEGIN IMMEDIATE" if is_writing else "BEGIN"
+        )  # through SQLAlchemy this would cost as much as a read
 
     return engine
 
 
-def _have_log(connection: sqlite3.Connection) -> None:
-    """Has the database write ahead. Two who both ask that of a new one block each other: SQLite refuses at once."""
+def _enable_wal(connection: sqlite3.Connection) -> None:
+    """Retries, since SQLite fails at once, without its busy time-out, if two processes do this to a new database."""
     end = time.monotonic() + _BUSY_MS / 1000
     while True:
         try:
@@ -238,15 +240,17 @@ def _have_log(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
-        time.sleep(_LOOKED_AGAIN_S)
+        time.sleep(_RETRY_S)
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Any:
+def _converted_errors() -> Any:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise LaminaError(
-            ErrorCode.STORE_UNAVAILABLE, f"The database cannot be used: {reason}.", "Look whether it runs and has room."
+            ErrorCode.STORE_UNAVAILABLE,
+            f"The database cannot be used: {reason}.",
+            "Check that it is running and has free space.",
         ) from error

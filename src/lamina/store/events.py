@@ -1,4 +1,4 @@
-"""What happened to jobs, in order, so that a client that was away can catch up."""
+"""Stores the numbered events of each job, so that clients can catch up after a lost connection."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,19 +26,20 @@ _AFTER = (
 
 
 def append(connection: Connection, job_id: str, kind: str, data: Mapping[str, Any], now: float) -> None:
-    """Whoever calls it holds the job's row, so that no two get the same number."""
+    """The caller must hold a lock on the job's row, so that no two events get the same number."""
     connection.execute(_APPEND, {"of_job": job_id, "job_id": job_id, "at": now, "kind": kind, "data": dict(data)})
 
 
 def after(connection: Connection, job_id: str, number: int, limit: int = 500) -> list[JobEvent]:
+    """At most `limit` events whose number is greater than `number`, in order."""
     rows = connection.execute(_AFTER, {"of_job": job_id, "after": number, "count": limit})
     return [_event(row) for row in rows]
 
 
 def states(connection: Connection, job_id: str) -> list[JobEvent]:
-    """Those that tell of states: they are few, however long the job has run."""
-    of_states = sa.select(job_events).where(_COLUMNS.job_id == job_id, _COLUMNS.kind == STATE).order_by(_COLUMNS.number)
-    return [_event(row) for row in connection.execute(of_states)]
+    """The state changes only: they are few, however long the job has run."""
+    query = sa.select(job_events).where(_COLUMNS.job_id == job_id, _COLUMNS.kind == STATE).order_by(_COLUMNS.number)
+    return [_event(row) for row in connection.execute(query)]
 
 
 def forget(connection: Connection, job_id: str) -> None:

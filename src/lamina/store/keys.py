@@ -1,4 +1,4 @@
-"""API keys, by the hash of their secret."""
+"""Stores API keys; of the secret only its hash."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from lamina.core.keys import ApiKey, Scope
 from lamina.store.tables import keys
 
-_MODEL = "model:"  # before the name of a model, among the scopes
+_MODEL_PREFIX = "model:"  # of allowed models, which are stored among the scopes
 _BY_HASH = sa.select(keys).where(keys.c.secret_hash == sa.bindparam("hash"))
 
 
@@ -20,7 +20,7 @@ def insert(connection: Connection, key: ApiKey, secret_hash: str) -> None:
             "prefix": key.prefix,
             "secret_hash": secret_hash,
             "name": key.name,
-            "scopes": " ".join([*sorted(key.scopes), *(_MODEL + name for name in sorted(key.models or ()))]),
+            "scopes": " ".join([*sorted(key.scopes), *(_MODEL_PREFIX + name for name in sorted(key.models or ()))]),
             "is_metered": key.is_metered,
             "created_at": key.created_at,
             "expires_at": key.expires_at,
@@ -42,20 +42,21 @@ def by_id(connection: Connection, key_id: str) -> ApiKey | None:
 
 
 def named(connection: Connection, reference: str) -> list[ApiKey]:
-    """Those whose id, prefix or name it is."""
-    is_meant = sa.or_(keys.c.id == reference, keys.c.prefix == reference, keys.c.name == reference)
-    return [key for row in connection.execute(sa.select(keys).where(is_meant)) if (key := _key_of(row))]
+    """The keys whose id, prefix or name equals `reference`."""
+    matches = sa.or_(keys.c.id == reference, keys.c.prefix == reference, keys.c.name == reference)
+    return [key for row in connection.execute(sa.select(keys).where(matches)) if (key := _key_of(row))]
 
 
 def every(connection: Connection) -> list[ApiKey]:
-    """The oldest first."""
+    """Oldest first."""
     return [key for row in connection.execute(sa.select(keys).order_by(keys.c.id)) if (key := _key_of(row))]
 
 
 def lock(connection: Connection, key_id: str) -> None:
-    """Others who lock it wait until this transaction ends. On SQLite they do so anyway.
+    """Lock the key's row until the transaction ends. SQLite has a single writer anyway.
 
-    Those who only write of the key, in the ledger, do not wait: they may hold the wallet that this one wants next.
+    The lock does not block inserts of rows that refer to the key, such as the ledger's: their transactions may hold the
+    wallet that this one needs next, which would be a deadlock.
     """
     connection.execute(sa.select(keys.c.id).where(keys.c.id == key_id).with_for_update(key_share=True))
 
@@ -65,17 +66,26 @@ def revoke(connection: Connection, key_id: str, now: float) -> None:
 
 
 def meter(connection: Connection, key_id: str) -> None:
-    """From now on its jobs are paid for."""
+    """Make the key pay for its jobs from now on."""
     connection.execute(keys.update().where(keys.c.id == key_id).values(is_metered=True))
 
 
 def _key_of(row: sa.Row[Any] | None) -> ApiKey | None:
     if row is None:
         return None
-    words = row.scopes.split()
-    models = frozenset(word.removeprefix(_MODEL) for word in words if word.startswith(_MODEL))
-    scopes = frozenset(Scope(word) for word in words if not word.startswith(_MODEL))
+    entries = row.scopes.split()
+    models = frozenset(entry.removeprefix(_MODEL_PREFIX) for entry in entries if entry.startswith(_MODEL_PREFIX))
     return ApiKey(
-        row.id, row.prefix, row.name, row.created_at, scopes, row.is_metered, row.expires_at, row.revoked_at,
-        row.per_minute, row.at_once, models or None, row.max_stored_bytes,
-    )  # fmt: skip
+        id=row.id,
+        prefix=row.prefix,
+        name=row.name,
+        created_at=row.created_at,
+        scopes=frozenset(Scope(entry) for entry in entries if not entry.startswith(_MODEL_PREFIX)),
+        is_metered=row.is_metered,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        per_minute=row.per_minute,
+        at_once=row.at_once,
+        models=models or None,
+        max_stored_bytes=row.max_stored_bytes,
+    )

@@ -1,4 +1,4 @@
-"""Webhooks that are to be sent: written with what they tell of, taken by lease, dead after the last attempt."""
+"""The outbox of webhooks: inserted in their event's transaction, leased for sending, dead after the last attempt."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -28,12 +28,12 @@ def insert(connection: Connection, event_id: str, job_id: str, key_id: str, even
 
 
 def lease(connection: Connection, now: float, until: float, limit: int) -> list[Webhook]:
-    """Those that are due; nobody else gets them before `until`. Whoever dies with one leaves it to others then."""
+    """Take up to `limit` webhooks that are due. Other senders can take them from `until` on, should this one die."""
     due = sa.select(_C.id).where(_C.state == PENDING, _C.next_at <= now).order_by(_C.next_at).limit(limit)
     if connection.dialect.name == "postgresql":
         due = due.with_for_update(skip_locked=True)
     taken = webhooks.update().where(_C.id.in_(due)).values(next_at=until, attempts=_C.attempts + 1)
-    return [Webhook(*row) for row in connection.execute(taken.returning(*_C))]
+    return [Webhook(**row) for row in connection.execute(taken.returning(*_C)).mappings()]
 
 
 def next_due(connection: Connection) -> float | None:
@@ -49,7 +49,7 @@ def failed(connection: Connection, event_id: str, status: int | None, error: str
 
 
 def hold(connection: Connection, event_id: str, until: float) -> None:
-    """Nobody else gets it before then: sending it takes longer than most."""
+    """Extend the lease of one that takes longer to send."""
     _write(connection, event_id, next_at=until)
 
 
@@ -62,31 +62,33 @@ def died(
 
 
 def in_state(connection: Connection, state: str, limit: int = 1000) -> list[Webhook]:
-    rows = connection.execute(sa.select(webhooks).where(_C.state == state).order_by(_C.id).limit(limit))
-    return [Webhook(*row) for row in rows]
+    query = sa.select(webhooks).where(_C.state == state).order_by(_C.id).limit(limit)
+    return [Webhook(**row) for row in connection.execute(query).mappings()]
 
 
 def of_job(connection: Connection, job_id: str) -> list[Webhook]:
-    """The oldest first."""
-    return [Webhook(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
+    """Oldest first."""
+    return [Webhook(**row) for row in connection.execute(_OF_JOB, {"of_job": job_id}).mappings()]
 
 
 def replay(connection: Connection, event_ids: list[str] | None, now: float) -> int:
-    """Those that were given up, and those that failed and wait, are tried again, from the first attempt on; how
-    many these were. `event_ids`: None is all of them.
+    """Send webhooks again that are dead, or that failed and wait for their next attempt; attempts count from 0 again.
+
+    `event_ids`: only these; None for all. Returns their number.
     """
-    is_meant = sa.or_(_C.state == DEAD, (_C.state == PENDING) & _C.last_error.is_not(None))
-    return _tried_again(connection, is_meant if event_ids is None else is_meant & _C.id.in_(event_ids), now)
+    is_replayable = sa.or_(_C.state == DEAD, (_C.state == PENDING) & _C.last_error.is_not(None))
+    which = is_replayable if event_ids is None else is_replayable & _C.id.in_(event_ids)
+    return _retry(connection, which, now)
 
 
 def revive_refused(connection: Connection, since: float, now: float) -> int:
-    """Those given up since then because of where they lead are tried again; how many these were."""
-    return _tried_again(connection, (_C.state == DEAD) & _C.is_refused & (_C.ended_at >= since), now)
+    """Send webhooks again that died at or after `since` because their address was not allowed. Returns their number."""
+    return _retry(connection, (_C.state == DEAD) & _C.is_refused & (_C.ended_at >= since), now)
 
 
-def _tried_again(connection: Connection, which: sa.ColumnElement[bool], now: float) -> int:
-    again = {"state": PENDING, "attempts": 0, "next_at": now, "ended_at": None, "is_refused": False}
-    return connection.execute(webhooks.update().where(which).values(**again)).rowcount
+def _retry(connection: Connection, which: sa.ColumnElement[bool], now: float) -> int:
+    values = {"state": PENDING, "attempts": 0, "next_at": now, "ended_at": None, "is_refused": False}
+    return connection.execute(webhooks.update().where(which).values(**values)).rowcount
 
 
 def _write(connection: Connection, event_id: str, **values: object) -> None:

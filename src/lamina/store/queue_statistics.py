@@ -1,4 +1,4 @@
-"""What the queue knows of a job: how many go before it, and how long such jobs take."""
+"""Queries a job together with its position in the queue and the usual run time of such jobs."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,11 @@ from lamina.store.job_rows import job_of
 from lamina.store.tables import IS_SUCCEEDED, agents, jobs
 
 _OWN = jobs.alias("own")
-# States written out: bound, they have SQLite plan the statement anew each time, which takes longer than to run it.
+# Literals instead of parameters: with parameters SQLite plans the statement anew each time, which takes longer than
+# running it.
 _QUEUED, _RUNNING = (sa.literal_column(f"'{state}'") for state in (JobState.QUEUED, JobState.RUNNING))
 _WAITING = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == _QUEUED).correlate(_OWN)
-# Two ranges of the index: of an "or" of both, SQLite would read the whole queue.
+# A sum of two counts, each of which reads a range of the index: for an OR, SQLite would read the whole queue.
 _AHEAD = (
     _WAITING.where(jobs.c.priority > _OWN.c.priority).scalar_subquery()
     + _WAITING.where(jobs.c.priority == _OWN.c.priority, jobs.c.id < _OWN.c.id).scalar_subquery()
@@ -28,8 +29,8 @@ _LATEST = (
 )
 _USUAL_RUN = sa.select(sa.func.avg(_LATEST.c.ran_s)).correlate(_OWN).scalar_subquery()
 _AGENTS = sa.select(sa.func.count()).select_from(agents).scalar_subquery()
-# One question: it is asked more often than all others together.
-_SEEN = sa.select(
+# One statement: it runs more often than all others together.
+_WITH_OUTLOOK = sa.select(
     _OWN,
     sa.case((_OWN.c.state == _QUEUED, _AHEAD)).label("position"),
     sa.case((_OWN.c.state == _QUEUED, _USUAL_RUN), (_OWN.c.state == _RUNNING, _USUAL_RUN)).label("usual_s"),
@@ -39,8 +40,9 @@ _SEEN = sa.select(
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`position`, `agent_count`: how many go before it, and how many agents there are, while it waits; `usual_s`: the
-    mean run time of the model's latest jobs of that kind, while it is open, where there are any.
+    """`position`: number of jobs before it in the queue; `agent_count`: number of agents; both None unless the job is
+    queued. `usual_s`: mean run time in seconds of the latest 20 successful jobs of that model and kind; None if there
+    are none, or if the job has ended.
     """
 
     position: int | None
@@ -49,8 +51,8 @@ class Outlook:
 
 
 def seen(connection: Connection, job_id: str, key_id: str) -> tuple[Job, Outlook] | None:
-    """A job and what the queue knows of it; None, too, where it is not that key's."""
-    row = connection.execute(_SEEN, {"job_id": job_id}).first()
+    """A job with its outlook; None if there is no such job, or if it belongs to another key."""
+    row = connection.execute(_WITH_OUTLOOK, {"job_id": job_id}).first()
     if row is None or row.key_id != key_id:
         return None
     return job_of(row), Outlook(row.position, row.usual_s, row.agent_count)

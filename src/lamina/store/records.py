@@ -1,4 +1,4 @@
-"""What a dialect wants to find again of a key: JSON under a kind and a name that its clients know."""
+"""Stores JSON values for the vendor APIs, by key, kind and a name that the API's clients use."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ def insert(
     now: float,
     expires_at: float | None = None,
 ) -> bool:
-    """False, and nothing is written, where the key has one of that kind and name."""
+    """Returns False and writes nothing if the key already has a record of that kind and name."""
     if by_name(connection, key_id, kind, name) is not None:
         return False
     row = {"key_id": key_id, "kind": kind, "name": name, "value": dict(value), "created_at": now}
@@ -37,9 +37,9 @@ def by_name(connection: Connection, key_id: str, kind: str, name: str) -> dict[s
 
 
 def of_kind(connection: Connection, key_id: str, kind: str) -> dict[str, dict[str, Any]]:
-    """By name, the newest first."""
-    mine = sa.select(_C.name, _C.value).where(_C.key_id == key_id, _C.kind == kind).order_by(_C.created_at.desc())
-    return {row.name: row.value for row in connection.execute(mine)}
+    """By name, newest first."""
+    query = sa.select(_C.name, _C.value).where(_C.key_id == key_id, _C.kind == kind).order_by(_C.created_at.desc())
+    return {row.name: row.value for row in connection.execute(query)}
 
 
 def remove_expired(connection: Connection, now: float) -> int:

@@ -1,4 +1,4 @@
-"""Secrets that every process of a service shares, made once by whoever comes first."""
+"""Stores the secrets that all processes of a service share."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,9 @@ from lamina.store.tables import secrets
 
 
 def secret(connection: Connection, name: str, make: Callable[[], bytes]) -> bytes:
-    found = sa.select(secrets.c.value).where(secrets.c.name == name)
-    value = connection.execute(found).scalar()
+    """The secret of that name. It is made if there is none; of several processes that do so, the first one wins."""
+    query = sa.select(secrets.c.value).where(secrets.c.name == name)
+    value = connection.execute(query).scalar()
     if value is not None:
         return value
     if connection.dialect.name == "postgresql":
@@ -18,4 +19,4 @@ def secret(connection: Connection, name: str, make: Callable[[], bytes]) -> byte
     else:
         from sqlalchemy.dialects.sqlite import insert
     connection.execute(insert(secrets).values(name=name, value=make()).on_conflict_do_nothing())
-    return connection.execute(found).scalar_one()
+    return connection.execute(query).scalar_one()

@@ -1,6 +1,6 @@
-"""Writes all rows of a database to one stream, as they are at one moment, and reads them into an empty one.
+"""Writes a consistent snapshot of all rows to a stream, and loads it into an empty database.
 
-Lines of JSON, a table after the other, so that a snapshot of SQLite can be read into Postgres and the other way round.
+The format is JSON lines, table by table, so that a snapshot of SQLite can be loaded into Postgres and vice versa.
 """
 
 import base64
@@ -17,28 +17,29 @@ from lamina.store.tables import checkpoints, files, metadata, upload_parts
 _ROWS_AT_ONCE = 500
 _WITH_CONTENTS = (files, checkpoints, upload_parts)
 _VERSION_TABLE = "alembic_version"
-_OF_THE_QUEUE = "procrastinate_"  # its tables: it says again what the jobs table says
-_LEFT_BEHIND = frozenset({("jobs", "dispatch_ref")})  # numbers of a queue that does not come along
+_QUEUE_PREFIX = "procrastinate_"  # of tables whose content follows from the jobs table
+_NOT_RESTORED = frozenset({("jobs", "dispatch_ref")})  # refers to the queue's tables, which a snapshot does not have
 
 
 def revision(connection: Connection) -> str:
-    """Of the schema that the database has."""
+    """The Alembic revision of the database's schema."""
     return connection.execute(sa.text(f"select version_num from {_VERSION_TABLE}")).scalar_one()  # noqa: S608
 
 
 def check_there(connection: Connection) -> None:
-    """Raises `LaminaError` (input_not_found) where the database has no schema of Lamina's."""
+    """Raises `LaminaError` (input_not_found) if the database has no schema of Lamina."""
     if not sa.inspect(connection).has_table(_VERSION_TABLE):
         raise LaminaError(
             ErrorCode.INPUT_NOT_FOUND,
             "There is no service in this database.",
-            "Name the one that lamina serve has: --data FOLDER, --database URL.",
+            "Give the same --data or --database as to lamina serve.",
         )
 
 
 def write_snapshot(connection: Connection, stream: BinaryIO) -> tuple[str, set[str]]:
-    """The schema's revision, and the hashes of all contents that the rows speak of. It must be the first thing that
-    the transaction does.
+    """Returns the schema's revision and the hashes of all blobs that the rows refer to.
+
+    Must be the first statement of its transaction, since it sets the isolation level.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
@@ -53,7 +54,7 @@ def write_snapshot(connection: Connection, stream: BinaryIO) -> tuple[str, set[s
 
 
 def check_empty(connection: Connection) -> None:
-    """Raises `LaminaError` (state_conflict) where the database has rows already."""
+    """Raises `LaminaError` (state_conflict) if the database has rows."""
     for table in _tables_of(connection).tables.values():
         if table.name != _VERSION_TABLE and connection.execute(sa.select(sa.literal(1)).select_from(table)).first():
             raise LaminaError(
@@ -62,35 +63,36 @@ def check_empty(connection: Connection) -> None:
 
 
 def read_snapshot(connection: Connection, lines: Iterable[bytes], of_revision: str) -> int:
-    """How many rows it put into an empty database. Raises `LaminaError` (state_conflict) where there are some already,
-    or where its schema is another than the snapshot's.
+    """Load a snapshot; returns the number of rows.
+
+    Raises `LaminaError` (state_conflict) if the database has rows, or if its schema is not of the snapshot's revision.
     """
     check_empty(connection)
     if revision(connection) != of_revision:
         raise LaminaError(
             ErrorCode.STATE_CONFLICT,
-            "The database has the tables of another version of Lamina than the backup.",
+            "The database has the schema of another version of Lamina than the backup.",
             "Restore into a new one: --data NEW_FOLDER.",
         )
-    here = _tables_of(connection)
+    tables = _tables_of(connection).tables
     count = 0
     for name, batch in _batches(lines):
-        table = here.tables[name]
+        table = tables[name]
         connection.execute(table.insert(), [_typed(table, record) for record in batch])
         count += len(batch)
-    _count_on(connection)
+    _reset_serial(connection)
     return count
 
 
 def _tables_of(connection: Connection) -> sa.MetaData:
-    """As the database has them, which may be an older schema than this version's."""
-    here = sa.MetaData()
-    here.reflect(connection, only=lambda name, _: not name.startswith(_OF_THE_QUEUE))
-    for table in here.tables.values():
+    """As they are in the database, whose schema may be older than this version's."""
+    reflected = sa.MetaData()
+    reflected.reflect(connection, only=lambda name, _: not name.startswith(_QUEUE_PREFIX))
+    for table in reflected.tables.values():
         for column in table.c:
             if isinstance(column.type, sa.JSON):
                 column.type = sa.JSON(none_as_null=True)
-    return here
+    return reflected
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -111,7 +113,7 @@ def _typed(table: sa.Table, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(column: sa.Column[Any], value: Any) -> Any:
-    if value is None or (column.table.name, column.name) in _LEFT_BEHIND:
+    if value is None or (column.table.name, column.name) in _NOT_RESTORED:
         return None
     return base64.b64decode(value) if isinstance(column.type, sa.LargeBinary) else value
 
@@ -120,8 +122,8 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def _count_on(connection: Connection) -> None:
-    """Postgres counts serial numbers beside the table, and would begin at 1 again."""
+def _reset_serial(connection: Connection) -> None:
+    """Continue Postgres' sequence after the loaded rows; it would begin at 1."""
     if connection.dialect.name == "postgresql":
         connection.execute(
             sa.text(

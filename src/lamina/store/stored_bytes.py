@@ -1,4 +1,4 @@
-"""How many bytes each key has stored: a count that changes with its uploads and their parts, in one transaction."""
+"""Counts the bytes that each key has stored, in the same transaction as its uploads and their parts."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ _C = keys.c
 
 
 def take(connection: Connection, key_id: str, count: int, most: int | None) -> bool:
-    """False, and nothing is written, where the key would have more than it may: its own limit, or else `most`. None and
-    0 are as much as it wants.
+    """Add `count` bytes to what the key has stored. Returns False and writes nothing if that exceeds its limit.
+
+    The limit is the key's own, or else `most`; 0 or None is no limit.
     """
     statement = keys.update().where(_C.id == key_id).values(stored_bytes=_C.stored_bytes + count)
     limit = _limit(most)
@@ -22,26 +23,26 @@ def take(connection: Connection, key_id: str, count: int, most: int | None) -> b
 
 
 def give_back(connection: Connection, freed: Iterable[tuple[str, int]]) -> None:
-    """`freed`: (key, bytes), in any order and as often as may be."""
+    """Subtract bytes. `freed`: (key, bytes) in any order; a key may occur several times."""
     counts = Counter[str]()
     for key_id, count in freed:
         counts[key_id] += count
-    for key_id in sorted(counts):  # in one order, so that two who do this do not wait for each other
+    for key_id in sorted(counts):  # always in the same order, so that concurrent transactions do not deadlock
         take(connection, key_id, -counts[key_id], None)
 
 
 def of_key(connection: Connection, key_id: str, most: int | None = None) -> tuple[int, int | None]:
-    """(what it has stored, what it may store; None is no limit); `most` as in `take`."""
+    """(bytes stored, limit in bytes; None for no limit). `most` as in `take`."""
     row = connection.execute(sa.select(_C.stored_bytes, _limit(most)).where(_C.id == key_id)).first()
     return (0, most or None) if row is None else (int(row[0]), row[1])
 
 
 def wrong_counts(connection: Connection) -> list[tuple[str, int, int]]:
-    """(key, its count, what it has) wherever the two differ: an empty list, always."""
+    """(key, its count, the sum of its files and parts) wherever the two differ. It should always be empty."""
     uploads = sa.select(files.c.key_id, files.c.size).where(files.c.job_id.is_(None))
-    all_of_it = uploads.union_all(sa.select(upload_parts.c.key_id, upload_parts.c.size)).subquery()
-    had = sa.select(sa.func.coalesce(sa.func.sum(all_of_it.c.size), 0)).where(all_of_it.c.key_id == _C.id)
-    rows = connection.execute(sa.select(_C.id, _C.stored_bytes, had.scalar_subquery()))
+    stored = uploads.union_all(sa.select(upload_parts.c.key_id, upload_parts.c.size)).subquery()
+    total = sa.select(sa.func.coalesce(sa.func.sum(stored.c.size), 0)).where(stored.c.key_id == _C.id)
+    rows = connection.execute(sa.select(_C.id, _C.stored_bytes, total.scalar_subquery()))
     return [(row[0], int(row[1]), int(row[2])) for row in rows if int(row[1]) != int(row[2])]
 
 

@@ -1,7 +1,7 @@
-"""The tables. Times are seconds since 1970, money is micro-dollars, ids are UUIDv7 and so sort by age."""
+"""The tables. Times are seconds since 1970, money is in micro-dollars, ids are UUIDv7 and therefore sort by age."""
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, String, Text
 
 metadata = sa.MetaData(
     naming_convention={
@@ -14,9 +14,9 @@ metadata = sa.MetaData(
 )
 
 _Id = String(36)
-_Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up its own kind of integer only
+_Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite auto-increments INTEGER columns only
 
-keys = Table(
+keys = sa.Table(
     "keys",
     metadata,
     Column("id", _Id, primary_key=True),
@@ -34,14 +34,14 @@ keys = Table(
     Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
-wallets = Table(
+wallets = sa.Table(
     "wallets",
     metadata,
     Column("key_id", _Id, ForeignKey(keys.c.id), primary_key=True),
     Column("balance_micros", BigInteger, sa.CheckConstraint("balance_micros >= 0", name="balance"), nullable=False),
 )
 
-ledger = Table(
+ledger = sa.Table(
     "ledger",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
@@ -54,7 +54,7 @@ ledger = Table(
     sa.UniqueConstraint("job_id", "kind"),
 )
 
-jobs = Table(
+jobs = sa.Table(
     "jobs",
     metadata,
     Column("id", _Id, primary_key=True),
@@ -88,15 +88,15 @@ jobs = Table(
     Index(None, "ended_at"),
 )
 
-Index("ix_jobs_queue", jobs.c.state, jobs.c.priority.desc(), jobs.c.id)  # in the order in which they are taken
+Index("ix_jobs_queue", jobs.c.state, jobs.c.priority.desc(), jobs.c.id)  # in the order in which jobs are taken
 
-# Written out, for SQLite uses an index of some rows only where it can see that a query asks for no others.
+# A literal, not a parameter: SQLite uses a partial index only if the query's text implies its condition.
 IS_SUCCEEDED = jobs.c.state == sa.literal_column("'succeeded'")
 Index(
     "ix_jobs_succeeded", jobs.c.model, jobs.c.kind, jobs.c.id, sqlite_where=IS_SUCCEEDED, postgresql_where=IS_SUCCEEDED
 )
 
-job_events = Table(
+job_events = sa.Table(
     "job_events",
     metadata,
     Column("job_id", _Id, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
@@ -106,7 +106,7 @@ job_events = Table(
     Column("data", sa.JSON, nullable=False),
 )
 
-agents = Table(
+agents = sa.Table(
     "agents",
     metadata,
     Column("id", _Id, primary_key=True),
@@ -117,7 +117,7 @@ agents = Table(
     Column("seen_at", Double, nullable=False),
 )
 
-files = Table(
+files = sa.Table(
     "files",
     metadata,
     Column("id", _Id, primary_key=True),
@@ -131,7 +131,7 @@ files = Table(
     Column("expires_at", Double, index=True),
 )
 
-upload_parts = Table(
+upload_parts = sa.Table(
     "upload_parts",
     metadata,
     Column("file_id", _Id, primary_key=True),
@@ -142,7 +142,7 @@ upload_parts = Table(
     Column("created_at", Double, nullable=False, index=True),
 )
 
-checkpoints = Table(
+checkpoints = sa.Table(
     "checkpoints",
     metadata,
     Column("job_id", _Id, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
@@ -156,7 +156,7 @@ checkpoints = Table(
     Column("engine", String(64), nullable=False, server_default=""),
 )
 
-webhooks = Table(
+webhooks = sa.Table(
     "webhooks",
     metadata,
     Column("id", _Id, primary_key=True),
@@ -176,7 +176,7 @@ webhooks = Table(
     Index(None, "state", "next_at"),
 )
 
-records = Table(
+records = sa.Table(
     "records",
     metadata,
     Column("key_id", _Id, ForeignKey(keys.c.id), primary_key=True),
@@ -187,7 +187,7 @@ records = Table(
     Column("expires_at", Double, index=True),
 )
 
-secrets = Table(
+secrets = sa.Table(
     "secrets",
     metadata,
     Column("name", String(64), primary_key=True),

@@ -1,6 +1,6 @@
-"""Parts of uploads that are not whole yet, as contents that `blobs` keeps."""
+"""Stores the parts of incomplete uploads; their contents are in `blobs`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,9 +10,9 @@ from lamina.store.tables import upload_parts
 _C = upload_parts.c
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartRecord:
-    """`file_id`: that the whole will have; `number`: of the part, from 1 on; `size`: bytes."""
+    """`file_id`: the id that the complete file will have. `number`: of the part, from 1. `size`: bytes."""
 
     file_id: str
     number: int
@@ -23,33 +23,32 @@ class PartRecord:
 
 
 def insert(connection: Connection, part: PartRecord) -> None:
-    row = {name: getattr(part, name) for name in upload_parts.c.keys()}  # noqa: SIM118  (a collection of columns)
-    connection.execute(upload_parts.insert(), row)
+    connection.execute(upload_parts.insert(), asdict(part))
 
 
 def of_file(connection: Connection, file_id: str) -> list[PartRecord]:
-    """In the order of their numbers."""
-    rows = connection.execute(sa.select(upload_parts).where(_C.file_id == file_id).order_by(_C.number))
-    return [PartRecord(*row) for row in rows]
+    """Ordered by number."""
+    query = sa.select(upload_parts).where(_C.file_id == file_id).order_by(_C.number)
+    return [PartRecord(**row) for row in connection.execute(query).mappings()]
 
 
 def size_of_others(connection: Connection, file_id: str, number: int) -> int:
-    """Of all parts of the file but that one."""
+    """Total size in bytes of the file's parts except that one."""
     others = (_C.file_id == file_id) & (_C.number != number)
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_C.size), 0)).where(others)).scalar_one())
 
 
 def remove(connection: Connection, file_id: str, number: int | None = None) -> list[tuple[str, int]]:
-    """(key, bytes) of what went: one part, or None for all of the file's."""
+    """Remove a part, or all parts if `number` is None. Returns (key, bytes) of each removed part."""
     which = _C.file_id == file_id
     return _removed(connection, which if number is None else which & (_C.number == number))
 
 
 def remove_before(connection: Connection, then: float) -> list[tuple[str, int]]:
-    """As `remove`, of those that came before then."""
+    """As `remove`, for the parts created before `then`."""
     return _removed(connection, _C.created_at < then)
 
 
 def _removed(connection: Connection, which: sa.ColumnElement[bool]) -> list[tuple[str, int]]:
-    gone = connection.execute(upload_parts.delete().where(which).returning(_C.key_id, _C.size))
-    return [(row[0], int(row[1])) for row in gone]
+    removed = connection.execute(upload_parts.delete().where(which).returning(_C.key_id, _C.size))
+    return [(row[0], int(row[1])) for row in removed]

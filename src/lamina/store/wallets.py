@@ -1,4 +1,4 @@
-"""Money: a ledger that is only ever added to, and a balance beside it that changes with it, in one transaction."""
+"""Stores wallets: an append-only ledger, and a balance that changes in the same transaction."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -28,9 +28,9 @@ def add(
     job_id: str | None = None,
     note: str = "",
 ) -> bool:
-    """False, and nothing is written, where the balance would fall below zero.
+    """Add a ledger entry and change the balance. Returns False and writes nothing if the balance would become negative.
 
-    A job has one entry of each kind at most: a second one raises `IntegrityError`.
+    A job has at most one entry of each kind: a second one raises `IntegrityError`.
     """
     if amount_micros and not connection.execute(_TAKE, {"of_key": key_id, "amount": amount_micros}).rowcount:
         return False
@@ -48,19 +48,17 @@ def balance_micros(connection: Connection, key_id: str) -> int:
 
 
 def entries(connection: Connection, key_id: str, limit: int = 100) -> list[LedgerEntry]:
-    """The newest first."""
-    rows = connection.execute(
-        sa.select(ledger).where(ledger.c.key_id == key_id).order_by(ledger.c.id.desc()).limit(limit)
-    )
-    return [LedgerEntry(*row) for row in rows]
+    """Newest first."""
+    query = sa.select(ledger).where(ledger.c.key_id == key_id).order_by(ledger.c.id.desc()).limit(limit)
+    return [LedgerEntry(**row) for row in connection.execute(query).mappings()]
 
 
 def entries_of_job(connection: Connection, job_id: str) -> list[LedgerEntry]:
-    return [LedgerEntry(*row) for row in connection.execute(_OF_JOB, {"of_job": job_id})]
+    return [LedgerEntry(**row) for row in connection.execute(_OF_JOB, {"of_job": job_id}).mappings()]
 
 
 def wrong_balances(connection: Connection) -> list[tuple[str, int, int]]:
-    """(key, balance, sum of its ledger) wherever the two differ: an empty list, always."""
+    """(key, balance, sum of its ledger) wherever the two differ. It should always be empty."""
     total = sa.func.coalesce(sa.func.sum(ledger.c.amount_micros), 0)
     sums = (
         sa.select(wallets.c.key_id, wallets.c.balance_micros, total)

@@ -94,7 +94,16 @@ def test_what_expires_or_is_deleted_is_given_back(service: Service, clock: Clock
 def test_what_jobs_make_does_not_count_and_goes_with_the_job(service: Service) -> None:
     service = limited(service)
     key = new_key(service)
-    made = FileRecord("made", key.id, "a job", "hash", 1000, "image/png", "0.png", service.clock())
+    made = FileRecord(
+        id="made",
+        key_id=key.id,
+        job_id="a job",
+        sha256="hash",
+        size=1000,
+        media_type="image/png",
+        name="0.png",
+        created_at=service.clock(),
+    )
     service.database.write_now(lambda connection: files.insert(connection, made))
     with pytest.raises(LaminaError, match="is what job") as caught:
         run(remove_upload(service, key.id, "made"))

@@ -39,7 +39,14 @@ class ForsakenAgent:
         self.done = asyncio.Event()
 
     async def register(self) -> None:
-        record = AgentRecord(new_id(), "host", 1, "cpu", self.service.clock(), self.service.clock())
+        record = AgentRecord(
+            id=new_id(),
+            host="host",
+            process=1,
+            device="cpu",
+            started_at=self.service.clock(),
+            seen_at=self.service.clock(),
+        )
         await self.service.database.write(lambda connection: agents.insert(connection, record))
         self.id = record.id
 

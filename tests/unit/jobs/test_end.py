@@ -86,16 +86,24 @@ def test_a_part_of_the_price_can_be_charged_but_never_more(service: Service) -> 
     assert wrong_balances(service) == []
 
 
+def picture_of(service: Service, job: Job) -> FileRecord:
+    return FileRecord(
+        id=new_id(),
+        key_id=job.key_id,
+        job_id=job.id,
+        sha256="a" * 64,
+        size=1,
+        media_type="image/png",
+        name="a.png",
+        created_at=service.clock(),
+    )
+
+
 def test_an_end_brings_its_files_event_and_webhook(service: Service) -> None:
     _, job = running(service, webhook_url="https://example.org/hook")
-    file = FileRecord(new_id(), job.key_id, job.id, "a" * 64, 1, "image/png", "a.png", service.clock())
-    ended(
-        service,
-        job,
-        JobState.SUCCEEDED,
-        result=StackResult(flat=ResultFile(file=file.id, content_type="image/png")),
-        made=[file],
-    )
+    file = picture_of(service, job)
+    result = StackResult(flat=ResultFile(file=file.id, content_type="image/png"))
+    ended(service, job, JobState.SUCCEEDED, result=result, made=[file])
 
     def what_is_there(connection: Connection) -> tuple[object, ...]:
         told = events.after(connection, job.id, 0)[-1]
@@ -120,7 +128,7 @@ def test_an_end_that_comes_again_or_late_is_void(service: Service) -> None:
 def test_an_end_of_an_old_attempt_is_void_and_leaves_nothing(service: Service) -> None:
     _, job = running(service, webhook_url="https://example.org/hook")
     run(give_back(service, job))
-    file = FileRecord(new_id(), job.key_id, job.id, "a" * 64, 1, "image/png", "a.png", service.clock())
+    file = picture_of(service, job)
     assert ended(service, job, JobState.SUCCEEDED, made=[file]) is None
     assert state_now(service, job.id) is JobState.QUEUED
     started(service, job.id)

@@ -12,7 +12,7 @@ from lamina.store import jobs, keys, wallets
 
 
 def added_key(connection: Connection, name: str = "") -> ApiKey:
-    key = ApiKey(new_id(), "lam_abcdefgh", name, 1.0)
+    key = ApiKey(id=new_id(), prefix="lam_abcdefgh", name=name, created_at=1.0)
     keys.insert(connection, key, secret_hash=key.id)
     wallets.open_wallet(connection, key.id)
     return key

@@ -8,8 +8,12 @@ from lamina.store import agents, jobs
 from lamina.store.agents import AgentRecord
 
 
+def agent_named(name: str) -> AgentRecord:
+    return AgentRecord(id=name, host="host", process=1, device="cpu", started_at=1.0, seen_at=1.0)
+
+
 def test_an_agent_that_is_not_heard_of_is_given_up(connection: Connection) -> None:
-    quiet, lively = (AgentRecord(name, "host", 1, "cpu", 1.0, 1.0) for name in ("quiet", "lively"))
+    quiet, lively = (agent_named(name) for name in ("quiet", "lively"))
     for agent in (quiet, lively):
         agents.insert(connection, agent)
     assert agents.beat(connection, "lively", 20.0)
@@ -19,7 +23,7 @@ def test_an_agent_that_is_not_heard_of_is_given_up(connection: Connection) -> No
 
 
 def test_jobs_of_agents_that_are_gone_are_abandoned(connection: Connection, key: ApiKey) -> None:
-    agents.insert(connection, AgentRecord("there", "host", 1, "cpu", 1.0, 1.0))
+    agents.insert(connection, agent_named("there"))
     kept, lost, _queued = (added_job(connection, key) for _ in range(3))
     jobs.claim(connection, kept.id, "there", 1.0)
     jobs.claim(connection, lost.id, "gone", 1.0)

@@ -10,7 +10,16 @@ from lamina.store.checkpoints import CheckpointRecord
 
 
 def reached(job: Job, step: int, attempt: int = 1) -> CheckpointRecord:
-    return CheckpointRecord(job.id, step, attempt, 1, f"checkpoint-{step}.safetensors", f"hash {step}", 2**40, 1.5)
+    return CheckpointRecord(
+        job_id=job.id,
+        step=step,
+        attempt=attempt,
+        layers=1,
+        name=f"checkpoint-{step}.safetensors",
+        sha256=f"hash {step}",
+        size=2**40,
+        created_at=1.5,
+    )
 
 
 def test_the_latest_comes_first_and_only_so_many_are_kept(connection: Connection, key: ApiKey) -> None:

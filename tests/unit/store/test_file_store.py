@@ -16,7 +16,17 @@ def added(
     job_id: str | None = None,
     expires_at: float | None = None,
 ) -> FileRecord:
-    file = FileRecord(new_id(), key.id, job_id, sha256, 2**40, "image/png", "näme.png", 1.5, expires_at)
+    file = FileRecord(
+        id=new_id(),
+        key_id=key.id,
+        job_id=job_id,
+        sha256=sha256,
+        size=2**40,
+        media_type="image/png",
+        name="näme.png",
+        created_at=1.5,
+        expires_at=expires_at,
+    )
     files.insert(connection, file)
     return file
 

@@ -9,7 +9,17 @@ from lamina.store import keys
 
 
 def test_a_key_comes_back_as_it_was_written(connection: Connection) -> None:
-    key = ApiKey(new_id(), "lam_prefix00", "a name", 1.5, frozenset({Scope.READ}), True, 9.5, None, 60, 2)
+    key = ApiKey(
+        id=new_id(),
+        prefix="lam_prefix00",
+        name="a name",
+        created_at=1.5,
+        scopes=frozenset({Scope.READ}),
+        is_metered=True,
+        expires_at=9.5,
+        per_minute=60,
+        at_once=2,
+    )
     keys.insert(connection, key, "hash")
     assert keys.by_hash(connection, "hash") == key
     assert keys.by_id(connection, key.id) == key

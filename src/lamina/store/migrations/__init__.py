@@ -1,4 +1,4 @@
-"""Brings a database from any older schema to this one, by Alembic, under a lock."""
+"""Migrates a database from any older schema to the present one with Alembic, under a lock."""
 
 import contextlib
 from collections.abc import Generator
@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine, exc
 
 from lamina.core.errors import ErrorCode, LaminaError
 
-_LOCK = 0x4C616D696E61  # "Lamina": one migrates, the others wait
+_LOCK = 0x4C616D696E61  # "Lamina": one process migrates, the others wait
 
 
 def migrate(engine: Engine, to: str = "head") -> None:
-    """Raises `LaminaError` (store_unavailable) where the database cannot be reached or is from a newer Lamina."""
+    """Raises `LaminaError` (store_unavailable) if the database cannot be reached or is from a newer Lamina."""
     from alembic import command
     from alembic.util.exc import CommandError
 
@@ -33,12 +33,14 @@ def migrate(engine: Engine, to: str = "head") -> None:
     except (exc.OperationalError, exc.InterfaceError) as error:
         reason = str(error.orig or error).strip().splitlines()[0]
         raise LaminaError(
-            ErrorCode.STORE_UNAVAILABLE, f"The database cannot be used: {reason}.", "Look whether it runs and has room."
+            ErrorCode.STORE_UNAVAILABLE,
+            f"The database cannot be used: {reason}.",
+            "Check that it is running and has free space.",
         ) from None
 
 
 def knows(revision: str) -> bool:
-    """Whether it is one of the schemas up to this version's."""
+    """True if the revision is the present one or an older one."""
     from alembic.script import ScriptDirectory
 
     return revision in {known.revision for known in ScriptDirectory(str(Path(__file__).parent)).walk_revisions()}

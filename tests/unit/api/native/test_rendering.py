@@ -126,7 +126,6 @@ def test_a_letter_is_the_job_with_the_event_around_it() -> None:
 
 
 def test_a_wallet_is_in_dollars() -> None:
-    shown = render_wallet(
-        ApiKey("k", "lam_", "", 0.0), 955_000, [LedgerEntry(2, "k", ID, "hold", -45_000, 5.0, "nano")]
-    )
+    entry = LedgerEntry(id=2, key_id="k", job_id=ID, kind="hold", amount_micros=-45_000, at=5.0, note="nano")
+    shown = render_wallet(ApiKey(id="k", prefix="lam_", name="", created_at=0.0), 955_000, [entry])
     assert (shown.balance_usd, shown.entries[0].amount_usd, shown.entries[0].job) == ("0.955", "-0.045", ID)
