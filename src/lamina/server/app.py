@@ -15,14 +15,13 @@ from lamina.api.fal.headers import SENT as FAL_SENT
 from lamina.api.fal.headers import SHOWN as FAL_SHOWN
 from lamina.api.fal.places import FalPlaces
 from lamina.api.fal.routes import ROUTERS as FAL
-from lamina.api.native.access import Desk
 from lamina.api.native.problem_route import answer_to
 from lamina.api.native.routes import ROUTERS as NATIVE
 from lamina.api.native.wire import Problem
-from lamina.api.pixazo.access import Gateway
 from lamina.api.pixazo.routes import ROUTERS as PIXAZO
 from lamina.api.runware.routes import ROUTERS as RUNWARE
 from lamina.api.runware.sessions import Sessions
+from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
 from lamina.server.bootstrap import Installation
 from lamina.server.edges import REQUEST_ID
@@ -51,15 +50,14 @@ _BODY_LEAST_BYTES = 4 << 20
 _MOST_INLINE_BYTES = 200 << 20  # of a data: URI, which is in memory more than once
 
 
-def make_app(installation: Installation, desk: Desk) -> FastAPI:
+def make_app(installation: Installation, context: ApiContext) -> FastAPI:
     """It only answers; what goes on beside is `server.running`'s."""
     app = _Lamina(
         title="Lamina", version=version("lamina"), description=_ABOUT, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
-    app.state.desk = desk
+    app.state.api = context
     app.state.runware_sessions = Sessions()
-    app.state.pixazo = _pixazo_gateway(installation, desk)
     for routers in DIALECTS:
         for router in routers:
             app.include_router(router)
@@ -68,13 +66,6 @@ def make_app(installation: Installation, desk: Desk) -> FastAPI:
         app.add_exception_handler(error, _told)
     _surround(app, installation)
     return app
-
-
-def _pixazo_gateway(installation: Installation, desk: Desk) -> Gateway:
-    settings = installation.settings
-    return Gateway(
-        installation.service, desk.is_closing, settings.pixazo_wait_s, settings.pixazo_layered_generation == "old"
-    )
 
 
 def _surround(app: FastAPI, installation: Installation) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from lamina.api.native.access import Desk
+from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
 from lamina.jobs.retention import keep_forgetting
 from lamina.jobs.run.agent_pool import Workforce
@@ -41,10 +41,16 @@ def run_agents(installation: Installation, engine_command: Sequence[str] = ENGIN
 
 
 async def _serve(installation: Installation, listener: socket.socket, engine_command: Sequence[str]) -> None:
-    desk = Desk(installation.service, installation.is_here)
+    settings = installation.settings
+    context = ApiContext(
+        service=installation.service,
+        is_here=installation.is_here,
+        result_wait_s=settings.pixazo_wait_s,
+        has_older_layers=settings.pixazo_layered_generation == "old",
+    )
     server = _Server(
         uvicorn.Config(
-            make_app(installation, desk),
+            make_app(installation, context),
             lifespan="off",
             server_header=False,
             ws_max_size=most_body_bytes(installation),
@@ -55,12 +61,12 @@ async def _serve(installation: Installation, listener: socket.socket, engine_com
     )
 
     def close() -> None:
-        desk.is_closing.set()
+        context.is_closing.set()
         server.should_exit = True
 
     with _closed_by_signals(close):
         await _run_with_background_tasks(
-            installation, engine_command, desk.is_closing, server.serve(sockets=[listener])
+            installation, engine_command, context.is_closing, server.serve(sockets=[listener])
         )
 
 

@@ -1,12 +1,12 @@
-"""Who asks, and what they ask it of: keys and tokens as fal's clients send them, and the service that answers."""
+"""Authenticates fal's clients by key or by token, and makes the tokens."""
 
-import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request
 
 from lamina.accounts.keys import authenticate, known_key
 from lamina.api.fal.errors import Refused, refusal
+from lamina.api.shared.context import context_of
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
@@ -16,27 +16,13 @@ TOKEN, CDN_TOKEN = "fal app token", "fal cdn token"
 _LONGEST_TOKEN_S = 3600
 
 
-class Desk(Protocol):
-    """What `app.state.desk` is. `is_closing`: set when the process is to end, so that nobody is kept waiting."""
-
-    @property
-    def service(self) -> Service: ...
-
-    @property
-    def is_closing(self) -> asyncio.Event: ...
-
-
-def desk_of(request: Request) -> Desk:
-    return request.app.state.desk
-
-
 async def key_for_app(request: Request, app: str, scope: Scope) -> ApiKey:
     """Raises `Refused`; `LaminaError`: key_invalid, key_forbidden."""
     credentials = _credentials(request) or request.query_params.get("fal_jwt_token", "")
     if not credentials:
         words = f'Cannot access application "{app}". Authentication is required to access this application.'
         raise Refused(refusal(401, words))
-    service = desk_of(request).service
+    service = context_of(request).service
     claims = unseal(service.secret, TOKEN, credentials, service.clock())
     if claims is None:
         return await authenticate(service, credentials, scope)
@@ -50,7 +36,7 @@ async def key_for_storage(request: Request) -> ApiKey:
     credentials = _credentials(request)
     if not credentials:
         raise Refused(refusal(401, "Authorization header is required"))
-    service = desk_of(request).service
+    service = context_of(request).service
     claims = unseal(service.secret, CDN_TOKEN, credentials, service.clock())
     if claims is not None:
         return await known_key(service, claims["key"], Scope.WRITE)
@@ -69,7 +55,7 @@ def cdn_token(service: Service, key: ApiKey, expires_at: int) -> str:
 
 def sealed_claims(request: Request, purpose: str, token: str) -> dict[str, Any]:
     """Raises `LaminaError` (key_forbidden) for a token that is not ours, or too old."""
-    service = desk_of(request).service
+    service = context_of(request).service
     claims = unseal(service.secret, purpose, token, service.clock())
     if claims is None:
         raise LaminaError(ErrorCode.KEY_FORBIDDEN, "This address is wrong or has expired.", "Begin the upload again.")

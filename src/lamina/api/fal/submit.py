@@ -1,9 +1,8 @@
-"""Makes jobs of what comes in, waits for their end, and puts together what they answer."""
+"""Submits the jobs of fal's requests, waits for them, and builds the responses."""
 
 import asyncio
 import base64
 import contextlib
-import json
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -13,12 +12,14 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from lamina.api.fal.access import Desk
 from lamina.api.fal.endpoints import Endpoint
 from lamina.api.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
 from lamina.api.fal.rendering import endpoint_of_job, made_files, render_output
 from lamina.api.fal.translate import InvalidInput, Wishes, parse_input, refused_request
 from lamina.api.fal.wire import Detail
+from lamina.api.shared.context import ApiContext
+from lamina.api.shared.parsing import parse_json
+from lamina.api.shared.waiting import WaitEnd, cancel_if_open, wait_for_result
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import TrainingResult
 from lamina.core.jobs import Failure, Job, JobInput, JobRequest, JobState
@@ -28,8 +29,7 @@ from lamina.files.lora_sources import check_lora_source
 from lamina.files.loras import own_lora
 from lamina.files.sources import stored_inputs
 from lamina.files.storage import address_of, own_file, read_content
-from lamina.jobs.cancel import cancel
-from lamina.jobs.follow import ended, queue_length
+from lamina.jobs.follow import queue_length
 from lamina.jobs.reject import submit_refused
 from lamina.jobs.retention import forget
 from lamina.jobs.submit import submit
@@ -42,15 +42,15 @@ _REFUSED = Failure(ErrorCode.TASK_INVALID, "The input is not as it must be.", "T
 async def read_json(request: Request) -> Any:
     """The body. Raises `InvalidInput` for what is no JSON (RFC 8259, which has no NaN)."""
     try:
-        return json.loads(await request.body(), parse_constant=_no_such_number)
+        return parse_json(await request.body())
     except (ValueError, RecursionError):
         raise InvalidInput([detail(("body",), "JSON decode error", "json_invalid")]) from None
 
 
-async def taken_in(
+async def submit_input(
     service: Service, key: ApiKey, endpoint: Endpoint, body: object, wishes: Wishes, is_deferred: bool
 ) -> Job:
-    """A new job. `is_deferred`: an input that is wrong makes one that has failed already, instead of an error.
+    """Submits a new job. `is_deferred`: an invalid input gives a job that has failed, instead of an error.
 
     Raises `InvalidInput`; `LaminaError`: limit_reached, funds_insufficient, key_forbidden.
     """
@@ -64,26 +64,18 @@ async def taken_in(
     return await submit(service, key, request)
 
 
-async def awaited(request: Request, desk: Desk, key: ApiKey, job: Job, within_s: float = float("inf")) -> Job:
-    """The job when it has ended, or as it is after so long, or when this process is about to end.
+async def wait_for_job(
+    request: Request, context: ApiContext, key: ApiKey, job: Job, within_s: float = float("inf")
+) -> Job:
+    """The job once it has ended; or as it is after `within_s` seconds, or when the server is about to shut down.
 
-    A client that hangs up has its job cancelled: then this raises ClientDisconnect.
+    If the client disconnects, the job is cancelled, and ClientDisconnect is raised.
     """
-    waiting = asyncio.create_task(ended(desk.service, key.id, job.id, within_s))
-    gone = asyncio.create_task(_hung_up(request))
-    closing = asyncio.create_task(desk.is_closing.wait())
-    try:
-        await asyncio.wait({waiting, gone, closing}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            return waiting.result()
-        if gone.done():
-            with contextlib.suppress(LaminaError):
-                await cancel(desk.service, key.id, job.id)
-            raise ClientDisconnect
-        return job
-    finally:
-        for task in (waiting, gone, closing):
-            task.cancel()
+    outcome = await wait_for_result(context, key.id, job.id, wait_s=within_s, request=request)
+    if outcome.end is WaitEnd.DISCONNECTED:
+        await cancel_if_open(context.service, key.id, job.id)
+        raise ClientDisconnect
+    return outcome.job or job
 
 
 async def result_response(service: Service, job: Job) -> Response:
@@ -171,14 +163,5 @@ async def _forgotten(service: Service, job: Job) -> None:
         await forget(service, job.key_id, job.id)
 
 
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 def _seed() -> int:
     return secrets.randbelow(_MOST_SEED)
-
-
-def _no_such_number(name: str) -> float:
-    raise ValueError(name)

@@ -1,8 +1,5 @@
-"""Who asks, and what they ask it of: the dependencies that every route shares."""
+"""Authenticates requests by their API key, and checks the ids in paths: dependencies of the native routes."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Response
@@ -12,26 +9,9 @@ from lamina.accounts.keys import authenticate
 from lamina.api.native.answers import JOB_ID
 from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to
 from lamina.api.native.translate import is_id
-from lamina.core.catalog import Model
+from lamina.api.shared.context import ApiContext, context_of
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
-from lamina.service.service import Service
-
-_CONVERSIONS_AT_ONCE = 2  # each holds a stack in memory
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the routes work with, as `app.state.desk`. `is_here`: whether a model's weights are on this machine.
-
-    `is_closing`: set when the process is to end, so that nobody is kept waiting.
-    """
-
-    service: Service
-    is_here: Callable[[Model], bool]
-    is_closing: asyncio.Event = field(default_factory=asyncio.Event)
-    conversions: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONVERSIONS_AT_ONCE))
-
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer KEY`; `lamina keys create` makes one."
@@ -39,25 +19,13 @@ _bearer = HTTPBearer(
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def desk_of(request: Request) -> Desk:
-    return request.app.state.desk
-
-
-async def _desk(request: Request) -> Desk:
-    """A coroutine as every dependency: plain functions are run in a thread each, which costs more than the request."""
-    return desk_of(request)
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
-
-
 async def reader(request: Request, given: _Given) -> ApiKey:
-    return await _key(desk_of(request), given, Scope.READ)
+    return await _key(context_of(request), given, Scope.READ)
 
 
 async def writer(request: Request, given: _Given) -> ApiKey:
     known = getattr(request.state, "writer", None)
-    return known or await _key(desk_of(request), given, Scope.WRITE)
+    return known or await _key(context_of(request), given, Scope.WRITE)
 
 
 class WriterRoute(ProblemRoute):
@@ -68,7 +36,7 @@ class WriterRoute(ProblemRoute):
 
         async def told(request: Request) -> Response:
             try:
-                request.state.writer = await _key(desk_of(request), await _bearer(request), Scope.WRITE)
+                request.state.writer = await _key(context_of(request), await _bearer(request), Scope.WRITE)
             except LaminaError as error:
                 return answer_to(request, error)
             return await handle(request)
@@ -94,17 +62,17 @@ FileId = Annotated[str, Depends(known_file_id)]
 
 async def reader_of(request: Request) -> ApiKey:
     """As `reader`, for a route that reads its request itself. Raises `LaminaError`."""
-    return await _key(desk_of(request), await _bearer(request), Scope.READ)
+    return await _key(context_of(request), await _bearer(request), Scope.READ)
 
 
-async def _key(desk: Desk, given: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
+async def _key(context: ApiContext, given: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
     if given is None:
         raise LaminaError(
             ErrorCode.KEY_INVALID,
             "This request has no API key.",
             "Send it as Authorization: Bearer KEY; lamina keys create makes one.",
         )
-    return await authenticate(desk.service, given.credentials, scope)
+    return await authenticate(context.service, given.credentials, scope)
 
 
 def _known(text: str, what: str) -> str:

@@ -6,12 +6,11 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from lamina.api.native.access import Desk
 from lamina.api.native.rendering import render_event
+from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
-from lamina.core.jobs import Job
 from lamina.files.storage import address_of
-from lamina.jobs.follow import ended, followed
+from lamina.jobs.follow import followed
 
 LONGEST_WAIT_S = 600
 _QUIET_S = 15.0  # proxies give up on a stream that says nothing for long
@@ -25,37 +24,24 @@ def parse_wait(prefer: str | None) -> int | None:
     return min(int(found[1]), LONGEST_WAIT_S) if found else None
 
 
-async def awaited(desk: Desk, key_id: str, job_id: str, wait_s: float) -> Job | None:
-    """The job if it ended in time; None if it did not, or this process is about to end."""
-    waiting = asyncio.create_task(ended(desk.service, key_id, job_id, wait_s))
-    closing = asyncio.create_task(desk.is_closing.wait())
-    try:
-        await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
-        job = waiting.result() if waiting.done() else None
-    finally:
-        waiting.cancel()
-        closing.cancel()
-    return job if job is not None and not job.state.is_open else None
-
-
-async def event_stream(desk: Desk, key_id: str, job_id: str, after: int) -> AsyncIterator[bytes]:
+async def event_stream(context: ApiContext, key_id: str, job_id: str, after: int) -> AsyncIterator[bytes]:
     """Until the job has ended. A comment now and then shows that it is alive; `id:` is what to resume after."""
     clock = asyncio.get_running_loop().time
 
     def address(file_id: str, media_type: str) -> str:
-        return address_of(desk.service, file_id, media_type)
+        return address_of(context.service, file_id, media_type)
 
     spoke_at = clock()
     yield b": events of the job\n\n"
     try:
-        async with aclosing(followed(desk.service, key_id, job_id, after)) as happened:  # pyright: ignore[reportArgumentType]
+        async with aclosing(followed(context.service, key_id, job_id, after)) as happened:  # pyright: ignore[reportArgumentType]
             async for event in happened:
                 if event is not None:
                     yield render_event(event, address)
                 elif clock() - spoke_at >= _QUIET_S:
                     yield b": nothing new\n\n"
                 else:
-                    if desk.is_closing.is_set():
+                    if context.is_closing.is_set():
                         return
                     continue
                 spoke_at = clock()

@@ -1,7 +1,6 @@
-"""What the routes do alike: queue a job, show it, or wait for its picture."""
+"""Submits the jobs of Pixazo's routes, shows them, or waits for their image."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,9 +9,11 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from lamina.api.pixazo.access import Gateway, base_url_of
+from lamina.api.pixazo.access import base_url_of
 from lamina.api.pixazo.rendering import BARE, Address, check_id, parse_id, render_queued
 from lamina.api.pixazo.translate import LAYERED, parse_webhook
+from lamina.api.shared.context import ApiContext
+from lamina.api.shared.waiting import WaitEnd, WaitOutcome, cancel_if_open, wait_for_result
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import PictureFile, PicturesResult
 from lamina.core.jobs import Failure, Job, JobRequest, JobState
@@ -21,7 +22,6 @@ from lamina.files.sources import stored_inputs
 from lamina.files.storage import address_of
 from lamina.jobs.follow import view
 from lamina.jobs.submit import submit
-from lamina.jobs.wait import attended
 from lamina.service.service import Service
 
 _WEBHOOK_HEADER = "X-Webhook-URL"
@@ -30,7 +30,7 @@ Render = Callable[[Job, PictureFile, Address], dict[str, Any]]
 
 async def answer_queued(
     request: Request,
-    gateway: Gateway,
+    context: ApiContext,
     key: ApiKey,
     asked: JobRequest,
     webhook: str | None = None,
@@ -38,30 +38,26 @@ async def answer_queued(
 ) -> JSONResponse:
     """202 and where to ask for it; of the older layered API 200. Raises `LaminaError`."""
     url, events = parse_webhook(webhook, wanted_events, request.headers.get(_WEBHOOK_HEADER))
-    is_bare = gateway.has_older_layers and asked.extra["model_id"] == LAYERED
+    is_bare = context.has_older_layers and asked.extra["model_id"] == LAYERED
     extra = {**asked.extra, BARE: True} if is_bare else asked.extra
-    job = await _submitted(gateway, key, replace(asked, extra=extra, webhook_url=url, webhook_events=events))
-    return JSONResponse(render_queued(job, base_url_of(request, gateway)), 200 if is_bare else 202)
+    job = await _submitted(context, key, replace(asked, extra=extra, webhook_url=url, webhook_events=events))
+    return JSONResponse(render_queued(job, base_url_of(request, context)), 200 if is_bare else 202)
 
 
 async def answer_with_picture(
-    request: Request, gateway: Gateway, key: ApiKey, asked: JobRequest, render: Render
+    request: Request, context: ApiContext, key: ApiKey, asked: JobRequest, render: Render
 ) -> JSONResponse:
     """200 and the picture, once it is there. Raises `LaminaError`; a client that leaves takes its job with it."""
-    job = await _submitted(gateway, key, asked)
-    ended = await attended(gateway.service, key.id, job.id, gateway.wait_s, _left(request, gateway))
-    if ended is None:
-        if gateway.is_closing.is_set():
-            raise LaminaError(ErrorCode.CANCELLED, "The service is being stopped.", "Try again later.")
-        raise ClientDisconnect
+    job = await _submitted(context, key, asked)
+    ended = await _wait_for_job(request, context, key, job)
     if ended.state is not JobState.SUCCEEDED or not isinstance(ended.result, PicturesResult):
         raise _ended_badly(ended)
-    return JSONResponse(render(ended, ended.result.pictures[0], addresses_of(gateway.service)))
+    return JSONResponse(render(ended, ended.result.pictures[0], addresses_of(context.service)))
 
 
-async def own_job(gateway: Gateway, key: ApiKey, request_id: str) -> Job:
+async def own_job(context: ApiContext, key: ApiKey, request_id: str) -> Job:
     """Raises `LaminaError` (not_found), for another key's, too."""
-    job = (await view(gateway.service, key.id, parse_id(request_id))).job
+    job = (await view(context.service, key.id, parse_id(request_id))).job
     check_id(request_id, job)
     return job
 
@@ -70,25 +66,30 @@ def addresses_of(service: Service) -> Address:
     return lambda file_id, media_type: address_of(service, file_id, media_type)
 
 
-async def _submitted(gateway: Gateway, key: ApiKey, asked: JobRequest) -> Job:
-    service = gateway.service
+async def _submitted(context: ApiContext, key: ApiKey, asked: JobRequest) -> Job:
+    service = context.service
     return await submit(service, key, await stored_inputs(service, key, asked))
 
 
-async def _left(request: Request, gateway: Gateway) -> None:
-    """Returns when the client has left, or this process is to end."""
-    leaving = [asyncio.create_task(_disconnected(request)), asyncio.create_task(gateway.is_closing.wait())]
+async def _wait_for_job(request: Request, context: ApiContext, key: ApiKey, job: Job) -> Job:
+    """The job once it has ended. However else the wait is over, the job is cancelled."""
+    outcome = WaitOutcome(WaitEnd.DISCONNECTED)
     try:
-        await asyncio.wait(leaving, return_when=asyncio.FIRST_COMPLETED)
+        outcome = await wait_for_result(context, key.id, job.id, wait_s=context.result_wait_s, request=request)
     finally:
-        for task in leaving:
-            task.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    with contextlib.suppress(ClientDisconnect):
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
+        if outcome.end is not WaitEnd.ENDED:
+            await asyncio.shield(cancel_if_open(context.service, key.id, job.id))
+    if outcome.end is WaitEnd.TIMED_OUT:
+        raise LaminaError(
+            ErrorCode.DEADLINE_PASSED,
+            f"It did not end within {context.result_wait_s:g} s, and was cancelled.",
+            "Try again later.",
+        )
+    if outcome.job is None:
+        if context.is_closing.is_set():
+            raise LaminaError(ErrorCode.CANCELLED, "The service is being stopped.", "Try again later.")
+        raise ClientDisconnect
+    return outcome.job
 
 
 def _ended_badly(job: Job) -> LaminaError:

@@ -1,8 +1,8 @@
-"""Who sends a task, by which way, and with which of Runware's clients."""
+"""The client that sends a task: its key, its SDK, and whether it gets responses one by one."""
 
-import asyncio
 from dataclasses import dataclass
 
+from lamina.api.shared.context import ApiContext
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
@@ -10,25 +10,27 @@ from lamina.service.service import Service
 OLD_PYTHON, OLD_JAVASCRIPT = "python", "js"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`is_streamed`: answers go out one by one. `sdk`: as the first generation of SDKs names itself, else empty.
-
-    `is_dry`: tasks are checked and priced, and not done. `is_closing`: this process is about to end.
+    """`is_streamed`: every response is sent as soon as it is ready. `sdk`: the name that the first generation of SDKs
+    sends, or empty. `is_dry`: tasks are checked and priced, but not run.
     """
 
-    service: Service
+    context: ApiContext
     key: ApiKey
-    is_closing: asyncio.Event
     is_streamed: bool = False
     sdk: str = ""
     is_dry: bool = False
 
     @property
+    def service(self) -> Service:
+        return self.context.service
+
+    @property
     def is_first_generation(self) -> bool:
         return self.sdk in (OLD_PYTHON, OLD_JAVASCRIPT)
 
-    def may(self, scope: Scope) -> None:
+    def require(self, scope: Scope) -> None:
         """Raises `LaminaError` (key_forbidden)."""
         if scope not in self.key.scopes:
             raise LaminaError(

@@ -1,10 +1,9 @@
 """Reads what a client sends into tasks, and answers each: the same over a socket and over HTTP."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from lamina.api.runware.aliases import with_todays_names
 from lamina.api.runware.caller import Caller
@@ -12,6 +11,7 @@ from lamina.api.runware.errors import RunwareError, crash, error_of
 from lamina.api.runware.fields import check, is_task_uuid
 from lamina.api.runware.tasks import HANDLERS
 from lamina.api.runware.wire import TASKS
+from lamina.api.shared.parsing import parse_json
 from lamina.core.errors import LaminaError
 
 MOST_TASKS = 100  # of one message
@@ -38,7 +38,7 @@ class Frame:
 def parse_message(text: str | bytes) -> list[dict[str, Any]]:
     """The tasks in it. Raises `RunwareError` (invalidParameter, arrayTooSmall, arrayTooLarge)."""
     try:
-        tasks = json.loads(text, parse_constant=_refuse_constant)
+        tasks = parse_json(text)
     except RecursionError:
         raise RunwareError("invalidParameter", "The message is nested too deeply.") from None
     except ValueError:
@@ -109,7 +109,3 @@ def _no_uuid(is_given: bool) -> RunwareError:
     code = "invalidParameter" if is_given else "missingParameter"
     message = "The taskUUID must be a version 4 UUID, a new one for each task."
     return RunwareError(code, message, parameter="taskUUID", type="string")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

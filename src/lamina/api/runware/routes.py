@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.datastructures import Headers
@@ -15,6 +15,7 @@ from lamina.api.runware.conversation import Frame, answers, parse_message
 from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
 from lamina.api.runware.sessions import Sessions
 from lamina.api.runware.socket import AUTHENTICATION, Conversation
+from lamina.api.shared.context import context_of
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
@@ -23,38 +24,28 @@ _BEARER = "bearer "
 _DRY_RUN = "x-runware-dry-run"
 
 
-class Desk(Protocol):
-    """What `app.state.desk` has for this dialect."""
-
-    @property
-    def service(self) -> Service: ...
-
-    @property
-    def is_closing(self) -> asyncio.Event: ...
-
-
 router = APIRouter(include_in_schema=False)
 ROUTERS = (router,)
 
 
 async def converse(socket: WebSocket) -> None:
-    desk: Desk = socket.app.state.desk
+    context = context_of(socket)
     sessions: Sessions = socket.app.state.runware_sessions
-    await Conversation(socket, desk.service, sessions, desk.is_closing).hold()
+    await Conversation(socket, context, sessions).hold()
 
 
 async def answer_post(request: Request) -> Response:
-    desk: Desk = request.app.state.desk
+    context = context_of(request)
     try:
         tasks = await asyncio.to_thread(parse_message, await request.body())
-        key, tasks, is_greeting = await _authenticated(desk.service, request.headers, tasks)
+        key, tasks, is_greeting = await _authenticated(context.service, request.headers, tasks)
     except RunwareError as error:
         return render_body([Frame(error=error)])
     except LaminaError as error:
         told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
         return render_body([Frame(error=told, task_type=AUTHENTICATION)])
     sdk, is_dry = request.headers.get("x-sdk-name", ""), request.headers.get(_DRY_RUN) == "1"
-    caller = Caller(desk.service, key, desk.is_closing, False, sdk, is_dry)
+    caller = Caller(context=context, key=key, sdk=sdk, is_dry=is_dry)
     found = await asyncio.gather(*(_every_answer(caller, task) for task in tasks))
     frames = [frame for of_task in found for frame in of_task]
     if is_greeting and not tasks:

@@ -15,9 +15,9 @@ from lamina.api.runware.fields import check
 from lamina.api.runware.sessions import Session, Sessions
 from lamina.api.runware.tasks.pings import PONG
 from lamina.api.runware.wire import TASKS
+from lamina.api.shared.context import ApiContext
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import Scope
-from lamina.service.service import Service
 
 AUTHENTICATION, PING = "authentication", "ping"
 IDLE_S = 120.0
@@ -28,8 +28,8 @@ _TIMED_OUT = 1001
 class Conversation:
     """One socket. Whatever its client sends gets an answer, and only silence or its leaving ends it."""
 
-    def __init__(self, socket: WebSocket, service: Service, sessions: Sessions, is_closing: asyncio.Event) -> None:
-        self._socket, self._service, self._sessions, self._is_closing = socket, service, sessions, is_closing
+    def __init__(self, socket: WebSocket, context: ApiContext, sessions: Sessions) -> None:
+        self._socket, self._context, self._sessions = socket, context, sessions
         self._session: Session | None = None
         self._sdk = socket.headers.get("x-sdk-name") or socket.query_params.get("sdk", "")
         self._is_dry = socket.query_params.get("dryRun") == "1"
@@ -81,7 +81,7 @@ class Conversation:
         """An answer of its own kind: one that named a task would never be heard."""
         try:
             check(task, {**TASKS[AUTHENTICATION], "taskUUID": TASKS[PING]["taskUUID"]})
-            key = await authenticate(self._service, str(task.get("apiKey", "")), Scope.READ)
+            key = await authenticate(self._context.service, str(task.get("apiKey", "")), Scope.READ)
         except LaminaError as error:
             told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
             await self._send(Frame(error=told, task_type=AUTHENTICATION).body())
@@ -111,12 +111,12 @@ class Conversation:
 
     async def _told(self, session: Session, task: Mapping[str, Any]) -> None:
         try:
-            key = await authenticate(self._service, session.secret, Scope.READ)
+            key = await authenticate(self._context.service, session.secret, Scope.READ)
         except LaminaError as error:
             told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
             await session.send(refused(task, told).body())
             return
-        caller = Caller(self._service, key, self._is_closing, True, session.sdk, session.is_dry)
+        caller = Caller(context=self._context, key=key, is_streamed=True, sdk=session.sdk, is_dry=session.is_dry)
         async for frame in answers(caller, task):
             await session.send(frame.body())
 

@@ -1,6 +1,5 @@
 """What a client is answered when something goes wrong that nobody had expected."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from runware_tasks import generation
 
 from lamina.api.runware.caller import Caller
 from lamina.api.runware.conversation import answers
+from lamina.api.shared.context import ApiContext
 from lamina.core.jobs import JobRequest
 from lamina.store.database import Database
 from services import new_key, run, service_on
@@ -25,7 +25,7 @@ def test_a_fault_of_ours_is_an_answer_with_the_tasks_own_uuid(
         raise RuntimeError("hunter2")
 
     async def told(task: dict[str, Any]) -> list[dict[str, Any]]:
-        caller = Caller(service, key, asyncio.Event())
+        caller = Caller(context=ApiContext(service=service, is_here=lambda _: True), key=key)
         return [frame.body() async for frame in answers(caller, task)]
 
     service = replace(service_on(opened(database_url), tmp_path), pricing=SimpleNamespace(most=no_price))

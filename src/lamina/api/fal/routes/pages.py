@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from lamina.api.fal.access import desk_of
 from lamina.api.fal.endpoints import ENDPOINTS, endpoint_of
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.llms import render_llms
 from lamina.api.fal.routes.run import known_endpoint
 from lamina.api.fal.schemas import category_of, render_openapi
+from lamina.api.shared.context import context_of
 
 router = APIRouter(route_class=FalRoute, include_in_schema=False)
 
@@ -19,19 +19,19 @@ async def openapi(request: Request, endpoint_id: str = "") -> Response:
     endpoint = endpoint_of(endpoint_id.strip("/"))
     if endpoint is None:
         return JSONResponse(None, 404)
-    base = desk_of(request).service.base_url
+    base = context_of(request).service.base_url
     return JSONResponse(render_openapi(endpoint, f"{base}/fal/queue", base))
 
 
 @router.get("/models/{path:path}/llms.txt")
 async def llms(request: Request, path: str) -> Response:
-    base = desk_of(request).service.base_url
+    base = context_of(request).service.base_url
     return PlainTextResponse(render_llms(known_endpoint(path), f"{base}/fal/run", base))
 
 
 @router.get("/llms.txt")
 async def index(request: Request) -> Response:
-    base = desk_of(request).service.base_url
+    base = context_of(request).service.base_url
     lines = [f"- [{one.name}]({base}/models/{one.id}/llms.txt): {one.about}" for one in ENDPOINTS.values()]
     return PlainTextResponse("\n".join(["# Lamina", "", "> fal's endpoints, served here.", "", *lines, ""]))
 
@@ -39,7 +39,7 @@ async def index(request: Request) -> Response:
 @router.get("/fal/models")
 async def models(request: Request) -> Response:
     """The catalogue, as fal's platform API lists it."""
-    base = desk_of(request).service.base_url
+    base = context_of(request).service.base_url
     entries = [
         {
             "endpoint_id": one.id,

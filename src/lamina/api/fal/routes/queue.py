@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from lamina.api.fal.access import Desk, desk_of, key_for_app
+from lamina.api.fal.access import key_for_app
 from lamina.api.fal.errors import Answer, Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_switch, parse_wishes
 from lamina.api.fal.places import ORIGIN
 from lamina.api.fal.rendering import Links, endpoint_of_job, render_log, render_status, render_submitted
 from lamina.api.fal.routes.run import known_endpoint
-from lamina.api.fal.submit import read_json, result_response, taken_in
+from lamina.api.fal.submit import read_json, result_response, submit_input
 from lamina.api.fal.translate import DIALECT
+from lamina.api.shared.context import ApiContext, context_of
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent
 from lamina.core.keys import ApiKey, Scope
@@ -47,9 +48,9 @@ async def submit_or_cancel(request: Request, path: str) -> Response:
     if asked is not None:
         return await _asked(request, asked)
     endpoint = known_endpoint(path.strip("/"))
-    service, key = desk_of(request).service, await key_for_app(request, endpoint.app, Scope.WRITE)
+    service, key = context_of(request).service, await key_for_app(request, endpoint.app, Scope.WRITE)
     wishes = parse_wishes(request.headers, request.query_params)
-    job = await taken_in(service, key, endpoint, await read_json(request), wishes, is_deferred=True)
+    job = await submit_input(service, key, endpoint, await read_json(request), wishes, is_deferred=True)
     shown = await view(service, key.id, job.id)
     body = render_submitted(Links(_root(request), endpoint.app, job.id), shown.position or 0)
     return JSONResponse(body, headers={"x-fal-request-id": job.id})
@@ -95,7 +96,7 @@ async def _asked(request: Request, asked: Asked | None) -> Response:
 async def _result(request: Request, asked: Asked) -> Response:
     _, shown, links = await _found(request, asked, Scope.READ)
     if not shown.job.state.is_open:
-        return await result_response(desk_of(request).service, shown.job)
+        return await result_response(context_of(request).service, shown.job)
     body = {
         "detail": "Request is still in progress",
         "request_id": links.request_id,
@@ -109,7 +110,7 @@ async def _result(request: Request, asked: Asked) -> Response:
 async def _status(request: Request, asked: Asked) -> Response:
     _, shown, links = await _found(request, asked, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
-    logs = render_log(await happened(desk_of(request).service, shown.job.id)) if has_logs else []
+    logs = render_log(await happened(context_of(request).service, shown.job.id)) if has_logs else []
     status = 202 if shown.job.state.is_open else 200
     return JSONResponse(render_status(shown, links, logs), status, {"x-fal-request-id": shown.job.id})
 
@@ -117,15 +118,15 @@ async def _status(request: Request, asked: Asked) -> Response:
 async def _status_stream(request: Request, asked: Asked) -> Response:
     key, shown, links = await _found(request, asked, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
-    stream = _statuses(desk_of(request), key, links, has_logs)
+    stream = _statuses(context_of(request), key, links, has_logs)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "x-fal-request-id": shown.job.id}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-async def _statuses(desk: Desk, key: ApiKey, links: Links, has_logs: bool) -> AsyncIterator[bytes]:
+async def _statuses(context: ApiContext, key: ApiKey, links: Links, has_logs: bool) -> AsyncIterator[bytes]:
     """An event for each change, to the end; its logs are those that no event before it had."""
-    service, told, quiet_s, events = desk.service, None, 0.0, list[JobEvent]()
-    while not desk.is_closing.is_set():
+    service, told, quiet_s, events = context.service, None, 0.0, list[JobEvent]()
+    while not context.is_closing.is_set():
         shown = await view(service, key.id, links.request_id)
         fresh = await happened(service, links.request_id, events[-1].number if events else 0) if has_logs else []
         logs = render_log([*events, *fresh])[len(render_log(events)) :]
@@ -146,7 +147,7 @@ async def _statuses(desk: Desk, key: ApiKey, links: Links, has_logs: bool) -> As
 async def _cancel(request: Request, asked: Asked) -> Response:
     key, shown, _ = await _found(request, asked, Scope.WRITE)
     try:
-        job = await cancel(desk_of(request).service, key.id, shown.job.id)
+        job = await cancel(context_of(request).service, key.id, shown.job.id)
     except LaminaError as error:
         if error.code is not ErrorCode.STATE_CONFLICT:
             raise
@@ -163,7 +164,7 @@ async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, 
     try:
         if not _ID.fullmatch(asked.request_id):
             raise LaminaError(ErrorCode.NOT_FOUND, "There is no such request.")
-        shown = await view(desk_of(request).service, key.id, asked.request_id)
+        shown = await view(context_of(request).service, key.id, asked.request_id)
     except LaminaError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
@@ -184,9 +185,9 @@ def _root(request: Request) -> str:
     origin: Any = request.scope.get(ORIGIN)
     if origin is not None:
         return str(origin)
-    public = urlsplit(desk_of(request).service.base_url)
+    public = urlsplit(context_of(request).service.base_url)
     is_public = public.netloc == request.headers.get("host")
-    base = desk_of(request).service.base_url if is_public else str(request.base_url).rstrip("/")
+    base = context_of(request).service.base_url if is_public else str(request.base_url).rstrip("/")
     return f"{base}/fal/queue"
 
 

@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from lamina.api.fal.access import app_token, cdn_token, desk_of, key_for_app, key_for_storage
+from lamina.api.fal.access import app_token, cdn_token, key_for_app, key_for_storage
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_lifetime_s, parse_size
 from lamina.api.fal.submit import read_json
 from lamina.api.fal.uploads import MULTIPART, SINGLE, start_upload
+from lamina.api.shared.context import context_of
 from lamina.core.keys import Scope
 from lamina.files.multipart import check_storage
 
@@ -35,13 +36,13 @@ async def make_token(request: Request) -> Response:
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < float("inf")
     if not is_number:
         raise Refused(refusal(422, "token_expiration must be a number of seconds above 0."))
-    return JSONResponse(app_token(desk_of(request).service, key, apps, float(seconds)))
+    return JSONResponse(app_token(context_of(request).service, key, apps, float(seconds)))
 
 
 @router.post("/storage/auth/token")
 async def make_cdn_token(request: Request) -> Response:
     """`expires_at` has an offset and no Z: Python before 3.11 cannot read that."""
-    service, key = desk_of(request).service, await key_for_storage(request)
+    service, key = context_of(request).service, await key_for_storage(request)
     expires_at = int(service.clock()) + _CDN_TOKEN_S
     body = {
         "token": cdn_token(service, key, expires_at),
@@ -64,7 +65,7 @@ async def initiate_multipart(request: Request) -> Response:
 
 async def _initiated(request: Request, how: str) -> Response:
     """`upload_url` needs no key: fal's JavaScript client sends none along."""
-    service, key = desk_of(request).service, await key_for_storage(request)
+    service, key = context_of(request).service, await key_for_storage(request)
     body = _object(await read_json(request))
     await check_storage(service, key.id, parse_size(body.get("file_size", body.get("size"))))
     upload = start_upload(service, key.id, str(body.get("file_name") or "file"), parse_lifetime_s(request.headers))

@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
-from lamina.api.fal.access import Desk, desk_of, key_for_app
+from lamina.api.fal.access import key_for_app
 from lamina.api.fal.endpoints import APPS, Endpoint, endpoint_of
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute, no_such_app, no_such_path
 from lamina.api.fal.headers import parse_wishes
-from lamina.api.fal.submit import answer_of, awaited, read_json, result_response, taken_in
-from lamina.core.errors import LaminaError
+from lamina.api.fal.submit import answer_of, read_json, result_response, submit_input, wait_for_job
+from lamina.api.shared.context import ApiContext, context_of
+from lamina.api.shared.waiting import cancel_if_open
 from lamina.core.jobs import Job
 from lamina.core.keys import ApiKey, Scope
-from lamina.jobs.cancel import cancel
 from lamina.jobs.follow import ended
 
 router = APIRouter(prefix="/fal/run", route_class=FalRoute, include_in_schema=False)
@@ -35,17 +35,17 @@ async def run(request: Request, path: str) -> Response:
     path = path.strip("/")
     is_stream = path.endswith(_STREAM)
     endpoint = known_endpoint(path.removesuffix(_STREAM))
-    desk, key = desk_of(request), await key_for_app(request, endpoint.app, Scope.WRITE)
+    context, key = context_of(request), await key_for_app(request, endpoint.app, Scope.WRITE)
     wishes = parse_wishes(request.headers, request.query_params)
     body = dict(request.query_params) if request.method == "GET" else await read_json(request)
-    job = await taken_in(desk.service, key, endpoint, body, wishes, is_deferred=False)
-    job = await awaited(request, desk, key, job, _SENT_AT_ONCE_S if is_stream else float("inf"))
+    job = await submit_input(context.service, key, endpoint, body, wishes, is_deferred=False)
+    job = await wait_for_job(request, context, key, job, _SENT_AT_ONCE_S if is_stream else float("inf"))
     if is_stream and (job.state.is_open or job.result is not None):
-        return _streamed(desk, key, job)
+        return _streamed(context, key, job)
     if job.state.is_open:
         words = "The server is about to end; ask the queue for the result of this request."
         raise Refused(refusal(500, words, "internal_error"))
-    response = await result_response(desk.service, job)
+    response = await result_response(context.service, job)
     if response.status_code in _RETRIED and "X-Fal-Request-Timeout-Type" not in response.headers:
         response.status_code = 500
     return response
@@ -72,26 +72,21 @@ def known_endpoint(path: str) -> Endpoint:
     raise no_such_path(path.removeprefix(app).strip("/")) if app in APPS else no_such_app(path)
 
 
-def _streamed(desk: Desk, key: ApiKey, job: Job) -> StreamingResponse:
+def _streamed(context: ApiContext, key: ApiKey, job: Job) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "x-fal-request-id": job.id}
-    return StreamingResponse(_events(desk, key, job), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(context, key, job), media_type="text/event-stream", headers=headers)
 
 
-async def _events(desk: Desk, key: ApiKey, job: Job) -> AsyncIterator[bytes]:
+async def _events(context: ApiContext, key: ApiKey, job: Job) -> AsyncIterator[bytes]:
     """One event, the whole output; of what fails now, the body that its error has."""
     try:
-        while job.state.is_open and not desk.is_closing.is_set():
-            job = await ended(desk.service, key.id, job.id, _QUIET_S)
+        while job.state.is_open and not context.is_closing.is_set():
+            job = await ended(context.service, key.id, job.id, _QUIET_S)
             if job.state.is_open:
                 yield b": still at work\n\n"
     except (asyncio.CancelledError, GeneratorExit):  # the client has hung up; nothing more can be awaited here
-        _cancelling.add(task := asyncio.create_task(_cancelled(desk, key, job)))
+        _cancelling.add(task := asyncio.create_task(cancel_if_open(context.service, key.id, job.id)))
         task.add_done_callback(_cancelling.discard)
         raise
-    answer = await asyncio.shield(answer_of(desk.service, job))
+    answer = await asyncio.shield(answer_of(context.service, job))
     yield f"data: {json.dumps(dict(answer.body))}\n\n".encode()
-
-
-async def _cancelled(desk: Desk, key: ApiKey, job: Job) -> None:
-    with contextlib.suppress(LaminaError):  # it has ended by itself
-        await cancel(desk.service, key.id, job.id)

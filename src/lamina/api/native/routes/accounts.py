@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from lamina.accounts.wallets import read_wallet
-from lamina.api.native.access import AtDesk, Reader
+from lamina.api.native.access import Reader
 from lamina.api.native.answers import ModelPage, WalletBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_model, render_wallet
+from lamina.api.shared.context import Context
 from lamina.core.catalog import MODELS
 from lamina.core.tasks import TaskKind
 
@@ -16,19 +17,19 @@ router = APIRouter(prefix="/v1", tags=["account"], route_class=ProblemRoute)
 
 
 @router.get("/models", responses=problems(401, 403, 503), summary="The models")
-async def list_models(desk: AtDesk, _key: Reader) -> ModelPage:
+async def list_models(context: Context, _key: Reader) -> ModelPage:
     """What each is for, what it takes, what it costs, and whether it is here."""
 
     def price_micros(kind: TaskKind, model: str) -> int:
-        return desk.service.pricing.of_pictures(kind, model)
+        return context.service.pricing.of_pictures(kind, model)
 
-    return ModelPage(models=[render_model(model, desk.is_here(model), price_micros) for model in MODELS.values()])
+    return ModelPage(models=[render_model(model, context.is_here(model), price_micros) for model in MODELS.values()])
 
 
 @router.get("/wallet", responses=problems(401, 403, 422, 503), summary="The key's wallet")
 async def get_wallet(
-    desk: AtDesk, key: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many entries.")] = 100
+    context: Context, key: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many entries.")] = 100
 ) -> WalletBody:
     """The balance, and the newest lines of the ledger."""
-    wallet = await read_wallet(desk.service, key.id, limit)
+    wallet = await read_wallet(context.service, key.id, limit)
     return render_wallet(key, wallet.balance_micros, wallet.entries)

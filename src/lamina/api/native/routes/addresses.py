@@ -7,9 +7,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from lamina.api.native.access import AtDesk
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.translate import is_id
+from lamina.api.shared.context import Context
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.files.media_types import SVG
@@ -38,7 +38,7 @@ _BYTES = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 )
 async def get_content(
     request: Request,
-    desk: AtDesk,
+    context: Context,
     place: str,
     expires: Annotated[str, Query(max_length=12)] = "",
     signature: Annotated[str, Query(max_length=100)] = "",
@@ -48,7 +48,7 @@ async def get_content(
     """`place` is the file's id with any ending; the address comes from a job's result and is good for a day."""
     file_id = _file_id(place)
     told = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
-    record = await signed_file(desk.service, file_id, *told)
+    record = await signed_file(context.service, file_id, *told)
     tag = f'"{record.sha256}"'
     headers = _headers(record, tag)
     if if_none_match is not None and tag in if_none_match:
@@ -64,7 +64,7 @@ async def get_content(
     status = 206 if is_part else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=record.media_type)
-    body = content(desk.service, record, start, end)
+    body = content(context.service, record, start, end)
     return StreamingResponse(body, status, headers, record.media_type)
 
 

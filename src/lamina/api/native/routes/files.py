@@ -10,11 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from lamina.api.native.access import AtDesk, Desk, FileId, Reader, Writer
+from lamina.api.native.access import FileId, Reader, Writer
 from lamina.api.native.answers import FileBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_file
 from lamina.api.native.wire import UploadFields
+from lamina.api.shared.context import ApiContext, Context
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.core.keys import ApiKey
@@ -48,16 +49,16 @@ _BODY: dict[str, Any] = {
     openapi_extra={"requestBody": _BODY},
     summary="Upload a file",
 )
-async def upload_file(request: Request, response: Response, desk: AtDesk, key: Writer) -> FileBody:
+async def upload_file(request: Request, response: Response, context: Context, key: Writer) -> FileBody:
     """As a form's `file`, or as JSON: `{"url": ...}`, which is fetched, or `{"data": "data:..."}`.
 
     It is kept for the time that the server's settings say.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        record = await _from_form(desk, key, request)
+        record = await _from_form(context, key, request)
     elif media_type == "application/json" or media_type.endswith("+json"):
-        record = await _from_json(desk, key, await request.body())
+        record = await _from_json(context, key, await request.body())
     else:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
@@ -65,32 +66,32 @@ async def upload_file(request: Request, response: Response, desk: AtDesk, key: W
             "Send multipart/form-data with a file, or JSON with url or data.",
         )
     response.headers["Location"] = f"/v1/files/{record.id}"
-    return _shown(desk, record)
+    return _shown(context, record)
 
 
 @router.get("/{file_id}", responses=problems(401, 403, 404, 503), summary="A file")
-async def get_file(desk: AtDesk, key: Reader, file_id: FileId) -> FileBody:
+async def get_file(context: Context, key: Reader, file_id: FileId) -> FileBody:
     """Its `url` gives the content."""
-    return _shown(desk, await own_file(desk.service, key.id, file_id))
+    return _shown(context, await own_file(context.service, key.id, file_id))
 
 
 @router.delete("/{file_id}", status_code=204, responses=problems(401, 403, 404, 409, 503), summary="Delete an upload")
-async def delete_file(desk: AtDesk, key: Writer, file_id: FileId) -> None:
+async def delete_file(context: Context, key: Writer, file_id: FileId) -> None:
     """At once, and the key may store as much again. A file that a job has made goes with the job."""
-    await remove_upload(desk.service, key.id, file_id)
+    await remove_upload(context.service, key.id, file_id)
 
 
-async def _from_form(desk: Desk, key: ApiKey, request: Request) -> FileRecord:
+async def _from_form(context: ApiContext, key: ApiKey, request: Request) -> FileRecord:
     async with request.form(max_files=1, max_fields=8) as form, scratch_file() as path:
         given = form.get("file")
         if not isinstance(given, UploadFile):
             raise RequestValidationError([{"loc": ("body", "file"), "msg": "Field required, with a file in it"}])
         with path.open("wb") as file:
             await asyncio.to_thread(shutil.copyfileobj, given.file, file)
-        return await file_of_path(desk.service, key, path, given.filename or "file")
+        return await file_of_path(context.service, key, path, given.filename or "file")
 
 
-async def _from_json(desk: Desk, key: ApiKey, body: bytes) -> FileRecord:
+async def _from_json(context: ApiContext, key: ApiKey, body: bytes) -> FileRecord:
     try:
         fields = UploadFields.model_validate(json.loads(body))
     except ValidationError as error:
@@ -101,10 +102,10 @@ async def _from_json(desk: Desk, key: ApiKey, body: bytes) -> FileRecord:
     if (fields.url is None) == (fields.data is None):
         raise LaminaError(ErrorCode.TASK_INVALID, "An upload has a url or data.", "Give one of the two.")
     if fields.data is not None:
-        return await file_of_data(desk.service, key, fields.data, fields.name)
+        return await file_of_data(context.service, key, fields.data, fields.name)
     assert fields.url is not None  # noqa: S101  (one of the two is there)
-    return await file_of_url(desk.service, key, fields.url, fields.name)
+    return await file_of_url(context.service, key, fields.url, fields.name)
 
 
-def _shown(desk: Desk, record: FileRecord) -> FileBody:
-    return render_file(record, lambda file_id, media_type: address_of(desk.service, file_id, media_type))
+def _shown(context: ApiContext, record: FileRecord) -> FileBody:
+    return render_file(record, lambda file_id, media_type: address_of(context.service, file_id, media_type))

@@ -5,20 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from lamina.api.native.access import (
-    AtDesk,
-    Desk,
-    JobId,
-    Reader,
-    Writer,
-    desk_of,
-    known_job_id,
-    reader_of,
-)
+from lamina.api.native.access import JobId, Reader, Writer, known_job_id, reader_of
 from lamina.api.native.answers import JOB_ID, JobBody, JobPage
 from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to, problems
 from lamina.api.native.rendering import render_job
 from lamina.api.native.waiting import event_stream
+from lamina.api.shared.context import ApiContext, Context, context_of
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import JobState
 from lamina.files.storage import address_of
@@ -39,14 +31,14 @@ Before = Annotated[
 
 @router.get("", responses=problems(401, 403, 422, 503), summary="The key's jobs, the newest first")
 async def list_jobs(
-    desk: AtDesk,
+    context: Context,
     key: Reader,
     limit: Annotated[int, Query(ge=1, le=_MOST, description="How many.")] = 20,
     before: Before = None,
     state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
 ) -> JobPage:
-    found = await newest(desk.service, key.id, limit, before, state)
-    bodies = [_shown(desk, JobView(job)) for job in found]
+    found = await newest(context.service, key.id, limit, before, state)
+    bodies = [_shown(context, JobView(job)) for job in found]
     return JobPage(jobs=bodies, next=found[-1].id if len(found) == limit else None)
 
 
@@ -60,7 +52,7 @@ class StatusRoute(ProblemRoute):
             try:
                 key = await reader_of(request)
                 job_id = await known_job_id(request.path_params["job_id"])
-                body = _shown(desk_of(request), await view(desk_of(request).service, key.id, job_id))
+                body = _shown(context_of(request), await view(context_of(request).service, key.id, job_id))
             except LaminaError as error:
                 return answer_to(request, error)
             return Response(body.model_dump_json(), media_type="application/json")
@@ -72,9 +64,9 @@ status_router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StatusRo
 
 
 @status_router.get("/{job_id}", responses=problems(401, 403, 404, 503), summary="A job")
-async def get_job(desk: AtDesk, key: Reader, job_id: JobId) -> JobBody:
+async def get_job(context: Context, key: Reader, job_id: JobId) -> JobBody:
     """As it is now; with its place in the queue and the time that it may take."""
-    return _shown(desk, await view(desk.service, key.id, job_id))
+    return _shown(context, await view(context.service, key.id, job_id))
 
 
 @router.get(
@@ -92,23 +84,23 @@ async def get_job(desk: AtDesk, key: Reader, job_id: JobId) -> JobBody:
     summary="What happens to a job, as it happens",
 )
 async def follow_job(
-    desk: AtDesk,
+    context: Context,
     key: Reader,
     job_id: JobId,
     after: Annotated[int, Query(ge=0, le=_LATEST_EVENT, description="Only events after this one.")] = 0,
     last_event_id: Annotated[str | None, Header(description="As `after`; browsers send it by themselves.")] = None,
 ) -> StreamingResponse:
-    await view(desk.service, key.id, job_id)
+    await view(context.service, key.id, job_id)
     resumed = int(last_event_id) if last_event_id is not None and _is_event_id(last_event_id) else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    stream = event_stream(desk, key.id, job_id, resumed)
+    stream = event_stream(context, key.id, job_id, resumed)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
 @router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409, 503), summary="Stop a job")
-async def cancel_job(desk: AtDesk, key: Writer, job_id: JobId) -> JobBody:
+async def cancel_job(context: Context, key: Writer, job_id: JobId) -> JobBody:
     """At once if it is queued; at its next step if it runs, which `is_cancel_requested` says until then."""
-    return _shown(desk, JobView(await cancel(desk.service, key.id, job_id)))
+    return _shown(context, JobView(await cancel(context.service, key.id, job_id)))
 
 
 @router.delete(
@@ -118,14 +110,14 @@ async def cancel_job(desk: AtDesk, key: Writer, job_id: JobId) -> JobBody:
     responses=problems(401, 403, 404, 409, 503),
     summary="Remove a job's words and pictures",
 )
-async def delete_job(desk: AtDesk, key: Writer, job_id: JobId) -> None:
+async def delete_job(context: Context, key: Writer, job_id: JobId) -> None:
     """Its line in the ledger stays. A job that has not ended must be cancelled first."""
-    await forget(desk.service, key.id, job_id)
+    await forget(context.service, key.id, job_id)
 
 
 def _is_event_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LATEST_EVENT
 
 
-def _shown(desk: Desk, shown: JobView) -> JobBody:
-    return render_job(shown, lambda file_id, media_type: address_of(desk.service, file_id, media_type))
+def _shown(context: ApiContext, shown: JobView) -> JobBody:
+    return render_job(shown, lambda file_id, media_type: address_of(context.service, file_id, media_type))

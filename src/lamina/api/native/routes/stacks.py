@@ -10,10 +10,11 @@ from typing import Annotated, BinaryIO, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from lamina.api.native.access import AtDesk, Desk, JobId, Reader
+from lamina.api.native.access import JobId, Reader
 from lamina.api.native.answers import StackBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_stack, stack_file
+from lamina.api.shared.context import ApiContext, Context
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.core.jobs import Job
@@ -47,17 +48,17 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
     summary="A stack as a file",
 )
 async def get_stack_file(
-    desk: AtDesk,
+    context: Context,
     key: Reader,
     job_id: JobId,
     ending: Ending,
     live_text: Annotated[bool, Query(description="PPTX and SVG get text to edit instead of pictures of it.")] = False,
 ) -> StreamingResponse:
     """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
-    job = (await view(desk.service, key.id, job_id)).job
-    record = await own_file(desk.service, key.id, stack_file(job))
-    async with desk.conversions:
-        file = await _converted(desk, record, ending, live_text)
+    job = (await view(context.service, key.id, job_id)).job
+    record = await own_file(context.service, key.id, stack_file(job))
+    async with context.conversions:
+        file = await _converted(context, record, ending, live_text)
     size = file.seek(0, 2)
     file.seek(0)
     headers = {
@@ -69,20 +70,20 @@ async def get_stack_file(
 
 
 @router.get("/{job_id}", responses=problems(401, 403, 404, 409, 503), summary="A stack")
-async def get_stack(desk: AtDesk, key: Reader, job_id: JobId) -> StackBody:
+async def get_stack(context: Context, key: Reader, job_id: JobId) -> StackBody:
     """The id is that of the job that made it. Layers are bottom first, each on the whole canvas."""
-    job: Job = (await view(desk.service, key.id, job_id)).job
+    job: Job = (await view(context.service, key.id, job_id)).job
     stack_file(job)
     assert job.result is not None  # noqa: S101  (it has a stack)
-    return render_stack(job, job.result, lambda file_id, media_type: address_of(desk.service, file_id, media_type))
+    return render_stack(job, job.result, lambda file_id, media_type: address_of(context.service, file_id, media_type))
 
 
-async def _converted(desk: Desk, record: FileRecord, ending: Ending, is_text_live: bool) -> BinaryIO:
+async def _converted(context: ApiContext, record: FileRecord, ending: Ending, is_text_live: bool) -> BinaryIO:
     """An open file that is nowhere: it goes when it is closed."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-stack-"))
     try:
         source = folder / "stack.zip"
-        await fetch_content(desk.service, record, source)
+        await fetch_content(context.service, record, source)
         return await asyncio.to_thread(_convert, source, folder / f"out.{ending}", is_text_live)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

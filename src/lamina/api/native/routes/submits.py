@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 
-from lamina.api.native.access import AtDesk, Desk, Writer, WriterRoute
+from lamina.api.native.access import Writer, WriterRoute
 from lamina.api.native.answers import JobBody
 from lamina.api.native.problem_route import Documented, problems
 from lamina.api.native.rendering import render_job
@@ -16,7 +16,7 @@ from lamina.api.native.translate import (
     parse_generation,
     parse_training,
 )
-from lamina.api.native.waiting import LONGEST_WAIT_S, awaited, parse_wait
+from lamina.api.native.waiting import LONGEST_WAIT_S, parse_wait
 from lamina.api.native.wire import (
     DecompositionFields,
     EditFields,
@@ -24,6 +24,8 @@ from lamina.api.native.wire import (
     Strict,
     TrainingFields,
 )
+from lamina.api.shared.context import ApiContext, Context
+from lamina.api.shared.waiting import WaitEnd, wait_for_result
 from lamina.core.jobs import JobRequest
 from lamina.core.keys import ApiKey
 from lamina.files.sources import stored_inputs
@@ -45,34 +47,35 @@ _ANSWERS: Documented = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """Where a job is handed in, and how its client wants to hear of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """How a client submits a job, and how it wants to be answered."""
 
-    desk: Desk
+    context: ApiContext
     key: ApiKey
     response: Response
     idempotency_key: str | None
     prefer: str | None
 
-    async def take_in(self, fields: Strict, request: JobRequest) -> JobBody:
-        service, response = self.desk.service, self.response
+    async def submit(self, fields: Strict, request: JobRequest) -> JobBody:
+        service, response = self.context.service, self.response
         stored = await stored_inputs(service, self.key, request)
         hashed = None if self.idempotency_key is None else body_hash(request.kind, fields)
         job = await submit(service, self.key, stored, self.idempotency_key, hashed)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         wait_s = parse_wait(self.prefer)
-        if wait_s is not None and (ended := await awaited(self.desk, self.key.id, job.id, wait_s)):
+        outcome = None if wait_s is None else await wait_for_result(self.context, self.key.id, job.id, wait_s=wait_s)
+        if outcome is not None and outcome.job is not None and outcome.end is WaitEnd.ENDED:
             response.status_code = 200
             response.headers["Preference-Applied"] = f"wait={wait_s}"
-            shown = JobView(ended)
+            shown = JobView(outcome.job)
         else:
             shown = await view(service, self.key.id, job.id)
         return render_job(shown, lambda file_id, media_type: address_of(service, file_id, media_type))
 
 
-async def _counter(
-    desk: AtDesk,
+async def _submission(
+    context: Context,
     key: Writer,
     response: Response,
     idempotency_key: Annotated[
@@ -83,34 +86,34 @@ async def _counter(
         str | None,
         Header(description=f"`wait=N`: answer when the job has ended, or after N seconds, at most {LONGEST_WAIT_S}."),
     ] = None,
-) -> Counter:
-    return Counter(desk, key, response, idempotency_key, prefer)
+) -> Submission:
+    return Submission(context=context, key=key, response=response, idempotency_key=idempotency_key, prefer=prefer)
 
 
-AtCounter = Annotated[Counter, Depends(_counter)]
+Submits = Annotated[Submission, Depends(_submission)]
 
 
 @router.post("/decompositions", status_code=202, responses=_ANSWERS, summary="Take a picture apart into layers")
-async def decompose(counter: AtCounter, fields: DecompositionFields) -> JobBody:
+async def decompose(submission: Submits, fields: DecompositionFields) -> JobBody:
     """The result is a stack: its layers in the job's `result`, and `GET /v1/stacks/{id}.psd` and its like."""
-    return await counter.take_in(fields, parse_decomposition(fields))
+    return await submission.submit(fields, parse_decomposition(fields))
 
 
 @router.post("/generations", status_code=202, responses=_ANSWERS, summary="Make pictures from words")
-async def generate(counter: AtCounter, fields: GenerationFields) -> JobBody:
+async def generate(submission: Submits, fields: GenerationFields) -> JobBody:
     """The pictures are in the job's `result`, with addresses that need no key and are good for a day."""
-    return await counter.take_in(fields, parse_generation(fields))
+    return await submission.submit(fields, parse_generation(fields))
 
 
 @router.post("/edits", status_code=202, responses=_ANSWERS, summary="Change pictures as words say")
-async def edit(counter: AtCounter, fields: EditFields) -> JobBody:
+async def edit(submission: Submits, fields: EditFields) -> JobBody:
     """`image` is what to change; `references` are what else the words speak of."""
-    return await counter.take_in(fields, parse_edit(fields))
+    return await submission.submit(fields, parse_edit(fields))
 
 
 @router.post("/trainings", status_code=202, responses=_ANSWERS, summary="Train a LoRA")
-async def train(counter: AtCounter, fields: TrainingFields) -> JobBody:
+async def train(submission: Submits, fields: TrainingFields) -> JobBody:
     """The adapter is in the job's `result`; later requests name it as `job:ID`. An archive that is wrong fails the job,
     at no cost. One that is cancelled keeps what it has learnt so far, and is charged for that.
     """
-    return await counter.take_in(fields, parse_training(fields))
+    return await submission.submit(fields, parse_training(fields))

@@ -15,7 +15,7 @@ _DAY_S = 86_400.0
 
 async def account_management(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
     """An account is a key here: it has no team, and no other keys."""
-    caller.may(Scope.READ)
+    caller.require(Scope.READ)
     now = caller.service.clock()
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     since = {"total": 0.0, "today": today, "last7Days": now - 7 * _DAY_S, "last30Days": now - 30 * _DAY_S}

@@ -13,24 +13,23 @@ from lamina.api.runware.results import job_name, job_names, results
 from lamina.api.runware.task_records import is_known
 from lamina.api.runware.tasks.lora_uploads import registered_loras
 from lamina.api.runware.translate import Wanted, named_loras, parse_inference
+from lamina.api.shared.waiting import wait_for_result
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobRequest
 from lamina.core.keys import Scope
 from lamina.core.money import MICROS
 from lamina.files.sources import stored_inputs
 from lamina.jobs.find import jobs_by_idempotency_keys
-from lamina.jobs.follow import ended
 from lamina.jobs.submit import submit_each
 
 Data = Sequence[Mapping[str, Any]]
-_LOOK_AGAIN_S = 3600.0
 _DRAWN_SEED_BITS = 32
 _SENT_TO = ("webhookURL", "uploadEndpoint")
 _BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 
 async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data | RunwareError]:
-    caller.may(Scope.WRITE)
+    caller.require(Scope.WRITE)
     task_uuid = str(task["taskUUID"])
     loras = await registered_loras(caller, named_loras(task))
     wanted = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
@@ -39,11 +38,11 @@ async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
         yield [_priced(caller, task_uuid, wanted)]
         return
     await _check_unused(caller, task)
-    taken = await _taken_in(caller, task, wanted)
+    jobs = await _submit(caller, task, wanted)
     if wanted.is_async:
         yield [render_acknowledgement(task_uuid)]
         return
-    async for job in _as_they_end(caller, taken):
+    async for job in _as_they_end(caller, jobs):
         failure = failure_of(job)
         yield await results(caller.service, job) if failure is None else failure
 
@@ -65,7 +64,7 @@ async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
         raise _conflict(task)
 
 
-async def _taken_in(caller: Caller, task: Mapping[str, Any], wanted: Wanted) -> list[Job]:
+async def _submit(caller: Caller, task: Mapping[str, Any], wanted: Wanted) -> list[Job]:
     names = job_names(str(task["taskUUID"]))[: len(wanted.requests)]
     requests = await _with_stored_inputs(caller, wanted.requests)
     try:
@@ -92,9 +91,9 @@ def _about_inputs(error: LaminaError) -> RunwareError:
     return told
 
 
-async def _as_they_end(caller: Caller, taken: Sequence[Job]) -> AsyncIterator[Job]:
+async def _as_they_end(caller: Caller, jobs: Sequence[Job]) -> AsyncIterator[Job]:
     """In their own order where all are answered at once."""
-    waiting = [asyncio.create_task(_ended(caller, job)) for job in taken]
+    waiting = [asyncio.create_task(_wait_until_ended(caller, job)) for job in jobs]
     try:
         for one in asyncio.as_completed(waiting) if caller.is_streamed else waiting:
             yield await one
@@ -103,25 +102,13 @@ async def _as_they_end(caller: Caller, taken: Sequence[Job]) -> AsyncIterator[Jo
             one.cancel()
 
 
-async def _ended(caller: Caller, job: Job) -> Job:
-    waiting = asyncio.create_task(_awaited(caller, job))
-    closing = asyncio.create_task(caller.is_closing.wait())
-    try:
-        await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            return waiting.result()
+async def _wait_until_ended(caller: Caller, job: Job) -> Job:
+    outcome = await wait_for_result(caller.context, caller.key.id, job.id)
+    if outcome.job is None:
         raise RunwareError(
             "serviceUnavailable", "The service is about to end; the task goes on. Ask for it with getResponse."
         )
-    finally:
-        waiting.cancel()
-        closing.cancel()
-
-
-async def _awaited(caller: Caller, job: Job) -> Job:
-    while (now := await ended(caller.service, caller.key.id, job.id, _LOOK_AGAIN_S)).state.is_open:
-        pass
-    return now
+    return outcome.job
 
 
 def _priced(caller: Caller, task_uuid: str, wanted: Wanted) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _MESSAGES = {
 
 
 def model_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    caller.may(Scope.WRITE)
+    caller.require(Scope.WRITE)
     return recorded(caller, task, _uploaded(caller, task))
 
 

@@ -19,12 +19,12 @@ Data = Sequence[Mapping[str, Any]]
 
 
 def image_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    caller.may(Scope.WRITE)
+    caller.require(Scope.WRITE)
     return recorded(caller, task, _image_uploaded(caller, task))
 
 
 def media_storage(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    caller.may(Scope.WRITE)
+    caller.require(Scope.WRITE)
     work = _media_stored if task["operation"] == "upload" else _media_deleted
     return recorded(caller, task, work(caller, task))
 

@@ -17,7 +17,7 @@ _SUCCESS, _ERROR = {"status": "success"}, {"status": "error"}
 
 
 async def get_response(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data | RunwareError]:
-    caller.may(Scope.READ)
+    caller.require(Scope.READ)
     task_uuid = str(task["taskUUID"])
     found = await jobs_of(caller.service, caller.key.id, task_uuid)
     if not found:
@@ -34,7 +34,7 @@ async def get_response(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator
 
 
 async def get_task_details(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    caller.may(Scope.READ)
+    caller.require(Scope.READ)
     task_uuid = str(task["taskUUID"])
     found = await jobs_of(caller.service, caller.key.id, task_uuid)
     if found:

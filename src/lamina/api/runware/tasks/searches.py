@@ -19,7 +19,7 @@ _SIDE_PX = 1024
 
 
 async def model_search(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
-    caller.may(Scope.READ)
+    caller.require(Scope.READ)
     known = await every_lora(caller) | await trained_here(caller)
     own = [render_lora(air, facts) for air, facts in known.items()]
     found = [entry for entry in (*map(_render_model, AIRS.values()), *own) if _is_wanted(entry, task)]
