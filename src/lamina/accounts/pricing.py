@@ -22,8 +22,9 @@ class PricesOfRequests:
         match request.task:
             case TrainTask(steps=steps, model=model):
                 return self.of_training(request, steps or DEFAULT_STEPS, _most_layers(model), is_whole=True)
-            case GenerateTask() | EditTask() if request.dialect not in self._dialects_priced_by_request:
-                return self.of_pictures(request.kind, request.model, request.task.count)
+            case GenerateTask(count=count) | EditTask(count=count):
+                is_one = request.dialect in self._dialects_priced_by_request
+                return self.of_pictures(request.kind, request.model, 1 if is_one else count)
             case _:
                 return self.of_pictures(request.kind, request.model)
 
