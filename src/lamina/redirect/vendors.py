@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from lamina.api.fal.places import HOSTS as FAL_HOSTS
+from lamina.api.fal.hosts import HOSTS as FAL_HOSTS
 from lamina.api.pixazo.access import HOST as PIXAZO_HOST
 
 HOSTS: Mapping[str, tuple[str, ...]] = {

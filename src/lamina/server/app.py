@@ -13,11 +13,12 @@ from starlette.routing import compile_path
 
 from lamina.api.fal.headers import SENT as FAL_SENT
 from lamina.api.fal.headers import SHOWN as FAL_SHOWN
-from lamina.api.fal.places import FalPlaces
+from lamina.api.fal.hosts import FalHosts
 from lamina.api.fal.routes import ROUTERS as FAL
 from lamina.api.native.problem_route import answer_to
 from lamina.api.native.routes import ROUTERS as NATIVE
 from lamina.api.native.wire import Problem
+from lamina.api.pixazo.hosts import PixazoHost
 from lamina.api.pixazo.routes import ROUTERS as PIXAZO
 from lamina.api.runware.routes import ROUTERS as RUNWARE
 from lamina.api.runware.sessions import Sessions
@@ -27,7 +28,6 @@ from lamina.server.bootstrap import Installation
 from lamina.server.edges import REQUEST_ID
 from lamina.server.operations import operations
 from lamina.server.requests import RequestMiddleware
-from lamina.server.vendor_hosts import PREFIXES, VendorHosts
 
 DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
 """Each is the routers of one dialect."""
@@ -86,8 +86,8 @@ def _surround(app: FastAPI, installation: Installation) -> None:
             expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,
         )
-    app.add_middleware(FalPlaces)
-    app.add_middleware(VendorHosts, prefixes=PREFIXES)
+    app.add_middleware(FalHosts)
+    app.add_middleware(PixazoHost)
 
 
 def most_body_bytes(installation: Installation) -> int:

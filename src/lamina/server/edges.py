@@ -8,12 +8,13 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from lamina.api.fal import edge as fal
+from lamina.api.fal import errors as fal
+from lamina.api.fal import hosts as fal_hosts
 from lamina.api.native.errors import problem_response, status_problem_response
 from lamina.api.pixazo.access import PREFIX as PIXAZO
 from lamina.api.pixazo.errors import render_crash as pixazo_crash
 from lamina.api.pixazo.errors import render_error as pixazo_refusal
-from lamina.api.runware import bodies as runware
+from lamina.api.runware import routes as runware
 from lamina.core.errors import LaminaError
 
 REQUEST_ID = "X-Request-ID"
@@ -34,11 +35,11 @@ _RUNWARE = Edge(runware.render_refusal, runware.render_crash)
 
 def edge_at(method: str, path: str) -> Edge:
     """`path`: below the prefix of its API, wherever the vendor's host has it."""
-    if fal.is_fals(path):
+    if fal_hosts.is_fal_path(path):
         return _FAL
     if path.startswith(f"{PIXAZO}/"):
         return _PIXAZO
-    return _RUNWARE if runware.is_runwares(method, path) else _native(path)
+    return _RUNWARE if runware.is_runware_request(method, path) else _native(path)
 
 
 def is_file_sent(scope: Scope) -> bool:
@@ -46,7 +47,7 @@ def is_file_sent(scope: Scope) -> bool:
     method, path = scope["method"], scope["path"]
     if method == "POST" and path == "/v1/files":
         return Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
-    return fal.is_file_sent(method, path)
+    return fal_hosts.is_file_sent(method, path)
 
 
 def _native(path: str) -> Edge:

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from lamina.api.fal.endpoints import Endpoint
 from lamina.api.fal.wire import Detail, Loc
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.fetch.targets import shown
 
@@ -158,6 +159,17 @@ def detail_of_error(endpoint: Endpoint, error: LaminaError, loc: Loc | None = No
     """Of an input that was found wrong before it became a job. `loc`: where, if that is known."""
     error = for_customers(error)
     return _detail(endpoint, Failure(error.code, error.message, error.hint), loc or _place(endpoint, error.code))
+
+
+def render_refusal(error: LaminaError) -> Response:
+    """The response to a request that was rejected before it reached a route."""
+    return answer_to_error(error).response(new_id())
+
+
+def render_crash() -> Response:
+    """The response to a request that failed unexpectedly."""
+    words = "Something went wrong that nobody had expected; it is in the log of the service."
+    return refusal(500, words, "internal_error").response(new_id())
 
 
 def is_inputs_fault(code: ErrorCode) -> bool:

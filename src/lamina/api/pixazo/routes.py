@@ -1,11 +1,18 @@
 """Pixazo's routes, at the root and below /pixazo: those that queue, those that answer with a picture, the status."""
 
-from fastapi import APIRouter, Request
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from lamina.api.pixazo.access import PREFIX, Reader, Writer
-from lamina.api.pixazo.bodies import read_fields
-from lamina.api.pixazo.errors import render_error
+from lamina.api.pixazo.errors import invalid_fields, render_error, status_of
 from lamina.api.pixazo.rendering import (
     RESULT_PATH,
     STATUS_PATH,
@@ -29,9 +36,9 @@ from lamina.api.pixazo.translate import (
     parse_max_edit,
     parse_trainer,
 )
-from lamina.api.pixazo.vendor_route import PixazoRoute
 from lamina.api.pixazo.wire import (
     EditPlusFields,
+    Fields,
     LayeredFields,
     MaxEditFields,
     MaxFields,
@@ -39,10 +46,52 @@ from lamina.api.pixazo.wire import (
     ResultFields,
     TrainerFields,
 )
+from lamina.api.shared.causes import log_cause
 from lamina.api.shared.context import Context
+from lamina.core.errors import ErrorCode, LaminaError
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _MODEL_PATHS = (LAYERED, MAX, MAX_EDIT, "qwen-image-edit-plus", TRAINER, "qwen-image")
+
+_MAX_BODY_BYTES = 64 << 20
+
+_F = TypeVar("_F", bound=Fields)
+
+
+class PixazoRoute(APIRoute):
+    """A route whose errors have Pixazo's form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except LaminaError as error:
+                log_cause(error, status_of(error.code))
+                return render_error(error)
+            except RequestValidationError as error:
+                return render_error(invalid_fields(error.errors()))
+            except HTTPException:
+                return render_error(no_such_request())
+
+        return told
+
+
+async def read_fields(request: Request, kind: type[_F]) -> _F:
+    """The body, whatever type it claims to be of. Raises `LaminaError`: task_invalid, input_too_large."""
+    body = await _read_body(request)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not JSON.", "Send a JSON object.") from None
+    if not isinstance(value, dict):
+        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not an object.", "Send a JSON object.")
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise invalid_fields(error.errors(include_url=False, include_input=False)) from None  # pyright: ignore[reportArgumentType]
+
 
 _vendor = APIRouter(route_class=PixazoRoute, include_in_schema=False)
 
@@ -112,6 +161,26 @@ async def get_status(context: Context, key: Reader, request_id: str) -> JSONResp
 async def _layers(context: Context, key: Reader, request_id: str) -> JSONResponse:
     job = await own_job(context, key, request_id)
     return JSONResponse(render_result(job, addresses_of(context.service)))
+
+
+async def _read_body(request: Request) -> bytes:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > _MAX_BODY_BYTES:
+        raise _too_large()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> LaminaError:
+    return LaminaError(
+        ErrorCode.INPUT_TOO_LARGE,
+        f"The body has more than {_MAX_BODY_BYTES:,} bytes.",
+        "Name pictures by their URL instead.",
+    )
 
 
 async def _nothing_here() -> JSONResponse:

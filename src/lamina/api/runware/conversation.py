@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lamina.api.runware.access import Caller
 from lamina.api.runware.aliases import with_todays_names
-from lamina.api.runware.caller import Caller
 from lamina.api.runware.errors import RunwareError, crash, error_of
 from lamina.api.runware.fields import check, is_task_uuid
 from lamina.api.runware.tasks import HANDLERS

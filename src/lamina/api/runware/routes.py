@@ -1,18 +1,19 @@
 """Where Runware's clients come to: a socket, and one address for posts, both under three paths."""
 
 import asyncio
+import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.datastructures import Headers
 
 from lamina.accounts.keys import authenticate
-from lamina.api.runware.bodies import PATHS, render_body
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.conversation import Frame, answers, parse_message
-from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
+from lamina.api.runware.errors import RunwareError, crash, error_of, invalid_key, missing_key
 from lamina.api.runware.sessions import Sessions
 from lamina.api.runware.socket import AUTHENTICATION, Conversation
 from lamina.api.shared.context import context_of
@@ -20,6 +21,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
 
+PATHS = ("/v1", "/runware/v1", "/")
 _BEARER = "bearer "
 _DRY_RUN = "x-runware-dry-run"
 
@@ -56,6 +58,33 @@ async def answer_post(request: Request) -> Response:
 for _path in PATHS:
     router.add_api_websocket_route(_path, converse)
     router.add_api_route(_path, answer_post, methods=["POST"], response_class=Response)
+
+
+def is_runware_request(method: str, path: str) -> bool:
+    return method == "POST" and path in PATHS
+
+
+def render_body(frames: Sequence[Frame]) -> Response:
+    """Data and errors together, as HTTP allows; clients take an empty `errors` for an error."""
+    body: dict[str, Any] = {}
+    data = [item for frame in frames for item in frame.data]
+    errors = [one for frame in frames if frame.error is not None for one in frame.body()["errors"]]
+    if data or not errors:
+        body["data"] = data
+    if errors:
+        body["errors"] = errors
+    failed = next((frame.error.status for frame in frames if frame.error is not None), HTTPStatus.OK)
+    return Response(
+        json.dumps(body, ensure_ascii=False), HTTPStatus.OK if data else failed, media_type="application/json"
+    )
+
+
+def render_refusal(error: LaminaError) -> Response:
+    return render_body([Frame(error=error_of(error))])
+
+
+def render_crash() -> Response:
+    return render_body([Frame(error=crash())])
 
 
 async def _authenticated(

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lamina.accounts.keys import authenticate
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.conversation import Frame, answers, parse_message, refused
 from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
 from lamina.api.runware.fields import check

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from lamina.accounts.records import insert_record, read_record, replace_record
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.errors import RunwareError, error_of, task_conflict
 from lamina.api.runware.results import jobs_of
 from lamina.core.errors import LaminaError

@@ -7,7 +7,7 @@ import pytest
 
 from lamina.api.fal.endpoints import ENDPOINTS
 from lamina.api.fal.headers import parse_lifetime_s, parse_switch, parse_wishes
-from lamina.api.fal.places import place_of
+from lamina.api.fal.hosts import place_of
 from lamina.api.fal.routes.queue import Asked, parse_queue_path
 from lamina.api.fal.translate import InvalidInput, Wishes, parse_input
 from lamina.core.jobs import InputRole, JobInput, JobRequest

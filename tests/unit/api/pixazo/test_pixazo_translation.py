@@ -18,6 +18,7 @@ from lamina.api.pixazo.rendering import (
     render_result,
     render_status,
 )
+from lamina.api.pixazo.routes import PixazoRoute
 from lamina.api.pixazo.sizes import parse_image_size, parse_size
 from lamina.api.pixazo.translate import (
     parse_edit_plus,
@@ -27,7 +28,6 @@ from lamina.api.pixazo.translate import (
     parse_trainer,
     parse_webhook,
 )
-from lamina.api.pixazo.vendor_route import PixazoRoute
 from lamina.api.pixazo.wire import (
     PIXAZO_TRAINER,
     EditPlusFields,

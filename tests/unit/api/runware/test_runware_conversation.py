@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from runware_tasks import generation
 
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.conversation import answers
 from lamina.api.shared.context import ApiContext
 from lamina.core.jobs import JobRequest

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
-from lamina.api.fal.places import PROXIES, TARGET
+from lamina.api.fal.hosts import PROXIES, TARGET
 
 router = APIRouter(route_class=FalRoute, include_in_schema=False)
 
@@ -12,7 +12,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 
 async def proxy() -> Response:
-    """That `FalPlaces` has left it here says what is wrong with it."""
+    """That `FalHosts` has left it here says what is wrong with it."""
     raise Refused(refusal(400, f"Invalid request: {TARGET} is not one of fal's."))
 
 

@@ -14,7 +14,7 @@ from lamina.api.fal.access import key_for_app
 from lamina.api.fal.errors import Answer, Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_switch, parse_wishes
-from lamina.api.fal.places import ORIGIN
+from lamina.api.fal.hosts import ORIGIN
 from lamina.api.fal.rendering import Links, endpoint_of_job, render_log, render_status, render_submitted
 from lamina.api.fal.routes.run import known_endpoint
 from lamina.api.fal.submit import read_json, result_response, submit_input

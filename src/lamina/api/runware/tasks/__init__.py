@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.tasks.accounts import account_management
 from lamina.api.runware.tasks.inference import image_inference

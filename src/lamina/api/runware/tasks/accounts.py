@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lamina.accounts.wallets import Usage, read_usage
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.uuids import render_uuid
 from lamina.core.keys import ApiKey, Scope
 from lamina.core.money import MICROS

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.errors import RunwareError, error_of, task_conflict
 from lamina.api.runware.rendering import TASK_TYPE, failure_of, render_acknowledgement
 from lamina.api.runware.results import job_name, job_names, results

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lamina.accounts.records import insert_record, read_records
+from lamina.api.runware.access import Caller
 from lamina.api.runware.airs import AIRS, ARCHITECTURES
-from lamina.api.runware.caller import Caller
 from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.task_records import recorded
 from lamina.api.runware.translate import Registered

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.sources import parse_source
 from lamina.api.runware.task_records import recorded

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from lamina.api.runware.caller import Caller
+from lamina.api.runware.access import Caller
 
 PONG = {"taskType": "ping", "pong": True}
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from lamina.api.runware.caller import OLD_PYTHON, Caller
+from lamina.api.runware.access import OLD_PYTHON, Caller
 from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.rendering import failure_of, render_progress
 from lamina.api.runware.results import jobs_of, results

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from lamina.api.runware.access import Caller
 from lamina.api.runware.airs import AIRS, AirModel
-from lamina.api.runware.caller import Caller
 from lamina.api.runware.tasks.lora_uploads import every_lora, trained_here
 from lamina.api.runware.wire import LORA
 from lamina.core.keys import Scope

@@ -1,4 +1,4 @@
-"""Finds out which of fal's services a request is for: by its path, by its host, or by the target that a proxy names."""
+"""Routes requests for fal's hosts to the paths of its services here: by host, by path, or by the target of a proxy."""
 
 import re
 from collections.abc import Mapping
@@ -20,19 +20,20 @@ HOSTS: Mapping[str, str] = {
     "*.fal.media": CDN,
     "fal.ai": SITE,
 }
-"""fal's names, and the backups that its Python client turns to when the first do not answer."""
+"""fal's host names, and the fallbacks that its Python client uses when the first do not answer."""
 
 PROXIES = (f"{PREFIX}/proxy", "/api/fal/proxy")
 TARGET = "x-fal-target-url"
 ORIGIN = "lamina.fal.origin"
-"""In a request's scope: the scheme and the host that it was sent to, if that is one of fal's."""
+"""The key in a request's scope of the scheme and host that it was sent to, if the host is one of fal's."""
 
+_UPLOAD_PART = re.compile(r"/files/[^/]+/[^/]+/[^/]+/multipart/")
 _FILE = re.compile(r"/files/[0-9a-f]{8}-")
 _KEYS = "/.well-known/jwks.json"
 
 
-class FalPlaces:
-    """ASGI: gives each request for one of fal's services the path that our routes know, `/fal/{run,queue,rest,cdn}`."""
+class FalHosts:
+    """ASGI middleware that rewrites the path of requests for fal's services: `/fal/{run,queue,rest,cdn}`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -45,8 +46,20 @@ class FalPlaces:
         await self._app(_with_keys(moved), receive, send)
 
 
+def is_fal_path(path: str) -> bool:
+    """Whether a path belongs to fal's API, after `FalHosts` has rewritten it."""
+    return path.startswith(f"{PREFIX}/") or path in PROXIES or _UPLOAD_PART.match(path) is not None
+
+
+def is_file_sent(method: str, path: str) -> bool:
+    """Whether the body of the request is a file, or a part of one."""
+    if method == "PUT":
+        return path.startswith(f"{PREFIX}/{CDN}/") or _UPLOAD_PART.match(path) is not None
+    return method == "POST" and path == f"{PREFIX}/{CDN}/files/upload"
+
+
 def place_of(host: str) -> str | None:
-    """Which service a host is, "queue.fal.run" say; None for any that is not fal's."""
+    """The service of a host such as "queue.fal.run"; None for hosts that are not fal's."""
     name = host.lower().partition(":")[0].removesuffix(".")
     parents = (f"*.{name.split('.', count)[-1]}" for count in range(1, name.count(".") + 1))
     return next((HOSTS[known] for known in (name, *parents) if known in HOSTS), None)
@@ -63,7 +76,7 @@ def _sent_to_fal(scope: Scope) -> Scope:
 
 
 def _proxied(scope: Scope) -> Scope:
-    """Where it names no target of fal's, the request stays where it is, and is told so there."""
+    """A request without a target of fal stays as it is, and its route answers with an error."""
     target = Headers(scope=scope).get(TARGET, "")
     try:
         parts = urlsplit(target)
@@ -81,7 +94,7 @@ def _moved(scope: Scope, place: str, path: str) -> Scope:
 
 
 def _with_keys(scope: Scope) -> Scope:
-    """Webhooks' keys are the same for every dialect."""
+    """The signing keys of webhooks are the same for every API."""
     return {**scope, "path": _KEYS} if scope["path"] == f"{PREFIX}/{REST}{_KEYS}" else scope
 
 
