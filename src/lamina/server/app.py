@@ -1,4 +1,4 @@
-"""The ASGI application: the dialects' routes, the operators' pages, and what stands around all of them."""
+"""Builds the ASGI application: the routes of the APIs and of the operators, and the middleware around them."""
 
 from http import HTTPStatus
 from importlib.metadata import version
@@ -30,10 +30,10 @@ from lamina.server.operations import operations
 from lamina.server.requests import RequestMiddleware
 
 DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
-"""Each is the routers of one dialect."""
+"""The routers of each API."""
 
 _ABOUT = (
-    "Takes pictures apart into layers, makes and changes them. Every request to `/v1` needs a key: "
+    "Decomposes images into layers, generates and edits them. Every request to `/v1` needs an API key: "
     "`Authorization: Bearer KEY`. Errors are problem details (RFC 9457)."
 )
 _SENT_BY_SCRIPTS = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range")
@@ -51,7 +51,7 @@ _MOST_INLINE_BYTES = 200 << 20  # of a data: URI, which is in memory more than o
 
 
 def make_app(installation: Installation, context: ApiContext) -> FastAPI:
-    """It only answers; what goes on beside is `server.running`'s."""
+    """The application alone; `server.running` runs the background tasks."""
     app = _Lamina(
         title="Lamina", version=version("lamina"), description=_ABOUT, docs_url=None, redoc_url=None,
         redirect_slashes=False,
@@ -63,13 +63,13 @@ def make_app(installation: Installation, context: ApiContext) -> FastAPI:
             app.include_router(router)
     app.include_router(operations(installation))
     for error in (LaminaError, RequestValidationError, HTTPException):
-        app.add_exception_handler(error, _told)
-    _surround(app, installation)
+        app.add_exception_handler(error, _handle_error)
+    _add_middleware(app, installation)
     return app
 
 
-def _surround(app: FastAPI, installation: Installation) -> None:
-    """What is added last stands outermost: pages of other origins are to read what the edge refuses, too."""
+def _add_middleware(app: FastAPI, installation: Installation) -> None:
+    """Middleware that is added last is outermost: pages of other origins can read early rejections, too."""
     app.add_middleware(
         RequestMiddleware,
         metrics=installation.metrics,
@@ -91,7 +91,7 @@ def _surround(app: FastAPI, installation: Installation) -> None:
 
 
 def most_body_bytes(installation: Installation) -> int:
-    """Of a request that is read as a whole, or of a message on a socket: files are sent by themselves."""
+    """The largest body that is read into memory, or WebSocket message; files are streamed."""
     return _body_bytes_for(min(installation.service.limits.max_upload_bytes, _MOST_INLINE_BYTES))
 
 
@@ -99,7 +99,7 @@ def _body_bytes_for(content_bytes: int) -> int:
     return int(content_bytes * _BODY_OVERHEAD) + _BODY_LEAST_BYTES
 
 
-async def _told(request: Request, error: Exception) -> Response:
+async def _handle_error(request: Request, error: Exception) -> Response:
     answer = answer_to(request, error)
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = ", ".join(_methods_at(request)) or answer.headers.get("Allow", "")
@@ -107,7 +107,7 @@ async def _told(request: Request, error: Exception) -> Response:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """All that the address takes: a router knows but those of its first route that fits."""
+    """All methods of the path: a router only reports those of the first route that matches."""
     fits = [
         operations
         for template, operations in request.app.openapi()["paths"].items()
@@ -118,7 +118,7 @@ def _methods_at(request: Request) -> list[str]:
 
 class _Lamina(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """With the schema of problem details, which routes only name."""
+        """Adds the schema of problem details, which the routes refer to."""
         document = super().openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         if "Problem" not in schemas:

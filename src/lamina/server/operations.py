@@ -1,4 +1,4 @@
-"""The pages for those who run the service: is it alive, is it ready, what are its figures, what does it offer."""
+"""The routes for operators: health, readiness, metrics, signing keys and the API documentation."""
 
 import time
 from importlib.metadata import version
@@ -26,11 +26,11 @@ def operations(installation: Installation) -> APIRouter:
     router = APIRouter(tags=["operations"], route_class=ProblemRoute)
     readiness = _Readiness(installation)
 
-    @router.get("/health", summary="Whether this process is alive")
+    @router.get("/health", summary="Liveness check")
     async def health() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
         return StatusBody(status="ok", version=version("lamina"))
 
-    @router.get("/ready", responses=problems(503), summary="Whether jobs are taken and run: database, storage, engines")
+    @router.get("/ready", responses=problems(503), summary="Readiness check: database, storage, engines")
     async def ready() -> StatusBody:  # pyright: ignore[reportUnusedFunction]
         await readiness.check()
         return StatusBody(status="ready", version=version("lamina"))
@@ -39,7 +39,7 @@ def operations(installation: Installation) -> APIRouter:
         "/metrics",
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(503)},
-        summary="Figures for Prometheus",
+        summary="Metrics for Prometheus",
     )
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
         await _count(installation)
@@ -53,7 +53,7 @@ def operations(installation: Installation) -> APIRouter:
     async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
         return RedirectResponse("/docs")
 
-    @router.get("/docs", response_class=HTMLResponse, summary="This API, for reading")
+    @router.get("/docs", response_class=HTMLResponse, summary="Documentation of this API")
     async def docs(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
         page = render_docs(request.app.openapi())
         policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -72,7 +72,7 @@ class _Readiness:
         """Raises `LaminaError` (store_unavailable, engine_unavailable)."""
         if not self._engines_up.is_set():
             raise LaminaError(
-                ErrorCode.ENGINE_UNAVAILABLE, "The engines of this process are starting.", "Ask again in some seconds."
+                ErrorCode.ENGINE_UNAVAILABLE, "The engines of this process are starting.", "Try again in a few seconds."
             )
         await self._service.database.read(lambda connection: connection.exec_driver_sql("select 1").scalar())
         if time.monotonic() > self._storage_good_until:
@@ -81,7 +81,7 @@ class _Readiness:
 
 
 async def _count(installation: Installation) -> None:
-    """What is counted where it stands, when it is asked for."""
+    """Updates the gauges that are read from the database and the devices."""
 
     def work(connection: Connection) -> tuple[dict[tuple[str, str], int], int]:
         return jobs.count_by_state(connection), len(agents.every(connection))

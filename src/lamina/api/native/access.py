@@ -14,7 +14,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 
 _bearer = HTTPBearer(
-    auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer KEY`; `lamina keys create` makes one."
+    auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer KEY`; `lamina keys create` creates one."
 )
 _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
@@ -29,30 +29,30 @@ async def writer(request: Request, given: _Given) -> ApiKey:
 
 
 class WriterRoute(ProblemRoute):
-    """Asks for the key before it reads the body, which may be large, and is nobody's until then."""
+    """Authenticates before it reads the body, which may be large."""
 
     def get_route_handler(self) -> Answer:
         handle = super().get_route_handler()
 
-        async def told(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             try:
                 request.state.writer = await _key(context_of(request), await _bearer(request), Scope.WRITE)
             except LaminaError as error:
                 return answer_to(request, error)
             return await handle(request)
 
-        return told
+        return respond
 
 
 Reader = Annotated[ApiKey, Depends(reader)]
 Writer = Annotated[ApiKey, Depends(writer)]
 
 
-async def known_job_id(job_id: Annotated[str, Path(description="Of a job.", examples=[JOB_ID])]) -> str:
+async def known_job_id(job_id: Annotated[str, Path(description="Id of a job.", examples=[JOB_ID])]) -> str:
     return _known(job_id, "job")
 
 
-async def known_file_id(file_id: Annotated[str, Path(description="Of a file.", examples=[JOB_ID])]) -> str:
+async def known_file_id(file_id: Annotated[str, Path(description="Id of a file.", examples=[JOB_ID])]) -> str:
     return _known(file_id, "file")
 
 

@@ -1,4 +1,4 @@
-"""The JSON of answers, literally: jobs, files, stacks, models, the wallet, and the words that their fields mean."""
+"""The JSON of responses: jobs, files, stacks, models and the wallet, with descriptions of their fields."""
 
 from typing import Literal
 
@@ -11,70 +11,70 @@ Kind = Literal["generate", "edit", "decompose", "train"]
 
 class ProgressBody(BaseModel):
     stage: str = Field(examples=["step 12 of 50"])
-    share: float = Field(description="0 to 1 of the run.")
+    share: float = Field(description="Share of the run that is done, 0 to 1.")
     step: int | None = None
     steps: int | None = None
 
 
 class FailureBody(BaseModel):
-    code: str = Field(description="Stable; docs/reference/errors.md lists them.")
+    code: str = Field(description="Stable error code; docs/reference/errors.md lists them.")
     message: str
     hint: str = ""
 
 
 class MadeFile(BaseModel):
-    """`id` can be given to another job as `file:ID`; `url` is good for a day, and needs no key."""
+    """Pass `id` to another job as `file:ID`. `url` is valid for a day and needs no API key."""
 
     id: str
     url: str
     content_type: str
-    size: int = Field(description="Bytes.")
-    width: int | None = Field(None, description="Pixels.")
+    size: int = Field(description="Size in bytes.")
+    width: int | None = Field(None, description="Width in pixels.")
     height: int | None = None
 
 
 class PictureBody(MadeFile):
     seed: int | None = None
-    is_flagged: bool = Field(False, description="The safety checker blackened it.")
+    is_flagged: bool = Field(False, description="Whether the safety checker blacked the image out.")
 
 
 class LayerBody(MadeFile):
-    """Bottom first; each picture is as large as the canvas."""
+    """A layer; layers are listed bottom first, and each image has the size of the canvas."""
 
     index: int
     name: str
-    kind: str = Field(description="background, text, object, panel, area or small.")
-    bbox: list[int] = Field(description="x, y, width, height: where its pixels are, in px.")
-    opacity: int = Field(255, description="0 to 255.")
+    kind: str = Field(description="`background`, `text`, `object`, `panel`, `area` or `small`.")
+    bbox: list[int] = Field(description="Bounding box of the visible pixels: x, y, width, height, in pixels.")
+    opacity: int = Field(255, description="Opacity, 0 to 255.")
     is_hidden: bool = False
     blend: str = "normal"
     text: str | None = None
 
 
 class RecompositionBody(BaseModel):
-    """How far the layers, put together, are from the picture, as shares of the full range: 1/255 is one level."""
+    """Difference between the composited layers and the image, as a share of the full range: 1/255 is one level."""
 
     max_abs_error: float
     mean_abs_error: float
 
 
 class ResultBody(BaseModel):
-    """`pictures` of making and changing; `layers`, `flat`, `stack` of taking apart; `lora`, `config`, `loss_plot` of
-    training.
+    """Generations and edits have `pictures`; decompositions `layers`, `flat` and `files`; trainings `lora`, `config`
+    and `loss_plot`.
     """
 
     engine: str = ""
     checkpoint: str = ""
     stands_in_for: str | None = Field(
-        None, description="The model that was asked for and has no weights here, where nano did its work."
+        None, description="The requested model, if its weights are missing here and nano ran instead."
     )
-    is_free: bool = Field(False, description="It costs nothing, since nano stood in.")
+    is_free: bool = Field(False, description="Whether the job is free because nano ran instead of the requested model.")
     seed: int | None = None
-    prompt: str = Field("", description="As the model got it.")
+    prompt: str = Field("", description="The prompt as it was passed to the model.")
     steps: int = 0
     skipped_steps: int = 0
     timings_s: dict[str, float] = Field(default_factory=dict[str, float])
-    notes: list[str] = Field(default_factory=list[str], description="What one should know of how it was made.")
+    notes: list[str] = Field(default_factory=list[str], description="Remarks on how the result was made.")
     is_flagged: bool = False
     width: int | None = None
     height: int | None = None
@@ -82,27 +82,29 @@ class ResultBody(BaseModel):
     layers: list[LayerBody] = Field(default_factory=list[LayerBody])
     flat: MadeFile | None = None
     recomposition: RecompositionBody | None = None
-    lora: MadeFile | None = Field(None, description="The adapter: safetensors in the layout of diffusers.")
-    config: MadeFile | None = Field(None, description="How it was trained, as JSON.")
-    loss_plot: MadeFile | None = Field(None, description="A picture of the losses.")
-    last_checkpoint: MadeFile | None = Field(None, description="Of a training that was stopped: how far it had come.")
-    steps_done: int | None = Field(None, description="Of a training.")
-    layer_count: int | None = Field(None, description="Of a training: layers of each example; 1 of edits.")
+    lora: MadeFile | None = Field(None, description="The LoRA: a safetensors file in the layout of diffusers.")
+    config: MadeFile | None = Field(None, description="The training configuration, as JSON.")
+    loss_plot: MadeFile | None = Field(None, description="A plot of the losses.")
+    last_checkpoint: MadeFile | None = Field(None, description="Last checkpoint of a training that was stopped.")
+    steps_done: int | None = Field(None, description="Number of steps that a training has done.")
+    layer_count: int | None = Field(None, description="Layers per example of a training; 1 for edits.")
     files: dict[str, str] = Field(
         default_factory=dict[str, str],
-        description="Of a stack: where to get it as a file of each kind, with the key.",
+        description="Paths of the stack in each file format; they need the API key.",
         examples=[{"psd": f"/v1/stacks/{JOB_ID}.psd"}],
     )
 
 
 class WebhookBody(BaseModel):
-    """What has become of a webhook of the job's."""
+    """The delivery of a webhook of the job."""
 
-    id: str = Field(description="Of the event: the same at each attempt, and what its receiver is told.")
-    event: str = Field(description="`completed`: the job has ended; `started`, `upload` of other APIs' jobs.")
-    state: Literal["pending", "delivered", "dead"] = Field(description="`dead`: given up.")
+    id: str = Field(description="Id of the event: the same for each attempt; the receiver gets it, too.")
+    event: str = Field(
+        description="`completed`: the job has ended. Jobs of other APIs also have `started` and `upload`."
+    )
+    state: Literal["pending", "delivered", "dead"] = Field(description="`dead`: given up after the last attempt.")
     attempts: int
-    last_status: int | None = Field(None, description="What the receiver answered last, if it did.")
+    last_status: int | None = Field(None, description="The last HTTP status from the receiver.")
     error: str | None = Field(None, description="Why the last attempt failed.")
     next_attempt_at: str | None = None
 
@@ -115,20 +117,22 @@ class JobLinks(BaseModel):
 
 
 class JobBody(BaseModel):
-    """A job. Times are RFC 3339 in UTC; money is dollars as text, so that no digit is lost."""
+    """A job. Times are RFC 3339 in UTC. Amounts are US dollars as strings, so that no digit is lost."""
 
     id: str = Field(examples=[JOB_ID])
     kind: Kind
-    model: str = Field(description="As asked for, or the default; `result` says which engine and checkpoint it was.")
+    model: str = Field(
+        description="The requested model or the default; `result` has the engine and the checkpoint that ran."
+    )
     state: State
     created_at: str
     started_at: str | None = None
     ended_at: str | None = None
     waited_s: float | None = None
     ran_s: float | None = None
-    attempt: int = Field(description="How often it was started.")
-    position: int | None = Field(None, description="Of a queued one: how many go before it.")
-    eta_s: float | None = Field(None, description="Seconds until it may be done.")
+    attempt: int = Field(description="Number of times that the job was started.")
+    position: int | None = Field(None, description="Number of jobs before this one in the queue.")
+    eta_s: float | None = Field(None, description="Estimated time until the job is done, in seconds.")
     is_cancel_requested: bool = False
     progress: ProgressBody | None = None
     price_usd: str = Field(examples=["0.05"])
@@ -137,26 +141,26 @@ class JobBody(BaseModel):
     result: ResultBody | None = None
     webhooks: list[WebhookBody] = Field(
         default_factory=list[WebhookBody],
-        description="Of a job that is looked at by its id: what was to be sent so far.",
+        description="The webhooks so far; only in `GET /v1/jobs/{id}`.",
     )
     links: JobLinks
 
 
 class JobPage(BaseModel):
-    """`next`: for `before`, to get those that are older; none is the end."""
+    """`next`: pass it as `before` to get older jobs; it is null on the last page."""
 
     jobs: list[JobBody]
     next: str | None = None
 
 
 class FileBody(BaseModel):
-    """`reference` is what a request calls it; `url` needs no key and is good for a day."""
+    """A file. Requests name it by `reference`; `url` is valid for a day and needs no API key."""
 
     id: str
     reference: str = Field(examples=[f"file:{JOB_ID}"])
     name: str
     content_type: str
-    size: int = Field(description="Bytes.")
+    size: int = Field(description="Size in bytes.")
     sha256: str
     created_at: str
     expires_at: str | None = None
@@ -164,7 +168,7 @@ class FileBody(BaseModel):
 
 
 class StackBody(BaseModel):
-    id: str = Field(description="The job's.")
+    id: str = Field(description="Id of the job.")
     width: int
     height: int
     engine: str
@@ -190,15 +194,17 @@ class ModelBody(BaseModel):
     name: str
     title: str
     aliases: list[str]
-    kinds: list[Kind] = Field(description="What it does.")
+    kinds: list[Kind] = Field(description="The tasks that the model does.")
     steps: SpanBody
     guidance: SpanBody
-    defaults: dict[str, DefaultsBody] = Field(description="What counts where a request is silent, by kind.")
-    native_px: int = Field(description="The side of the square that it was trained at.")
-    max_references: int = Field(description="Pictures that an edit may take.")
+    defaults: dict[str, DefaultsBody] = Field(description="The defaults of a request, by kind of task.")
+    native_px: int = Field(description="Side of the square that the model was trained at, in pixels.")
+    max_references: int = Field(description="Maximum number of images per edit.")
     licence: str
-    is_here: bool = Field(description="Whether its weights are on the machine that answers.")
-    prices_usd: dict[str, str] = Field(description="Of one picture, by kind.", examples=[{"generate": "0.045"}])
+    is_here: bool = Field(description="Whether the weights are on the machine that responds.")
+    prices_usd: dict[str, str] = Field(
+        description="Price of one image, by kind of task.", examples=[{"generate": "0.045"}]
+    )
 
 
 class ModelPage(BaseModel):
@@ -206,7 +212,7 @@ class ModelPage(BaseModel):
 
 
 class EntryBody(BaseModel):
-    """A line of the ledger. A hold is negative; what of it was not needed comes back as settle or release."""
+    """A line of the ledger. A hold is negative; the rest of it is returned by a settle or release entry."""
 
     id: int
     kind: Literal["top_up", "hold", "settle", "release"]
@@ -217,9 +223,9 @@ class EntryBody(BaseModel):
 
 
 class WalletBody(BaseModel):
-    is_metered: bool = Field(description="Whether the key's jobs are paid for from it.")
-    balance_usd: str = Field(description="Always the sum of all entries.", examples=["9.95"])
-    entries: list[EntryBody] = Field(description="The newest first.")
+    is_metered: bool = Field(description="Whether jobs of the key are paid from the wallet.")
+    balance_usd: str = Field(description="Balance: the sum of all entries.", examples=["9.95"])
+    entries: list[EntryBody] = Field(description="Entries, the newest first.")
 
 
 class StatusBody(BaseModel):

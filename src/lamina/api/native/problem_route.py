@@ -1,4 +1,4 @@
-"""Answers errors as problem details: of a route that raises one, and of requests that no route takes."""
+"""Converts exceptions of routes, and of requests without a route, to problem details."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
@@ -25,19 +25,19 @@ _NO_JSON = "json_invalid"  # pydantic's and FastAPI's word for it
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 Documented = dict[int | str, dict[str, Any]]
 
-_WORDS = {
-    400: "The body cannot be read as what its type says.",
-    401: "There is no key, or it is unknown, revoked or expired.",
-    402: "The wallet does not hold the price.",
-    403: "The key's scopes do not allow this.",
-    404: "There is no such thing, or it is another key's.",
-    409: "It is in a state that does not allow this, or the idempotency key came with another request.",
-    413: "Too large.",
-    416: "The file has no such bytes.",
-    422: "The request is not as it must be: `errors` says where.",
-    429: "The key has used up what it may do for now: `Retry-After` says when to try again.",
-    501: "Right, but not offered.",
-    503: "The database, the storage or an engine is not there at the moment.",
+_DESCRIPTIONS = {
+    400: "The body does not have the format of its content type.",
+    401: "The API key is missing, unknown, revoked or expired.",
+    402: "The balance of the wallet is lower than the price.",
+    403: "The scopes of the key do not allow this.",
+    404: "It does not exist, or it belongs to another key.",
+    409: "Its state does not allow this, or the idempotency key was used for another request.",
+    413: "The request is too large.",
+    416: "The file does not have this range.",
+    422: "The request is invalid: `errors` lists the fields.",
+    429: "The key has reached its rate limit: `Retry-After` says when to try again.",
+    501: "Valid, but not supported.",
+    503: "The database, the storage or an engine is not available at the moment.",
 }
 
 
@@ -47,17 +47,17 @@ class ProblemRoute(APIRoute):
     def get_route_handler(self) -> Answer:
         handle = super().get_route_handler()
 
-        async def told(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             try:
                 return await handle(request)
             except (LaminaError, RequestValidationError, HTTPException) as error:
                 return answer_to(request, error)
 
-        return told
+        return respond
 
 
 def answer_to(request: Request, error: Exception) -> Response:
-    """The problem details of an error that a route, or the router, has raised."""
+    """The problem details of an exception that a route, or the router, has raised."""
     path = request.url.path
     match error:
         case LaminaError():
@@ -68,9 +68,9 @@ def answer_to(request: Request, error: Exception) -> Response:
         case RequestValidationError():
             return _answer(invalid_request(error.errors()), path, error.errors())
         case HTTPException(status_code=404):
-            return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is nothing at this address.", "See /docs."), path)
+            return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is no such route.", "See /docs."), path)
         case HTTPException(status_code=405):
-            why = f"This address does not take {request.method}."
+            why = f"This route does not allow {request.method}."
             return status_problem_response(405, why, "See /docs.", path, error.headers)
         case HTTPException():
             why = f"{error.detail or HTTPStatus(error.status_code).phrase}".rstrip(".")
@@ -80,12 +80,12 @@ def answer_to(request: Request, error: Exception) -> Response:
 
 
 def problems(*statuses: int) -> Documented:
-    """For `responses=`: the statuses that a route may answer, beside its own, as problem details."""
+    """The error statuses of a route for `responses=`, as problem details."""
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {"application/problem+json": {"schema": schema}}
-    found: Documented = {status: {"description": _WORDS[status], "content": content} for status in statuses}
+    found: Documented = {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
     if 429 in found:
-        found[429]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+        found[429]["headers"] = {"Retry-After": {"description": "Delay in seconds.", "schema": {"type": "integer"}}}
     if 401 in found:
         found[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return found
@@ -99,7 +99,7 @@ def _answer(error: LaminaError, path: str, errors: Sequence[Any] = ()) -> Respon
 
 
 def _encodable(value: Any) -> Any:
-    """JSON can name letters that UTF-8 cannot write, and what is wrong with a request is told in its own words."""
+    """Replaces lone surrogates, which JSON can escape and UTF-8 cannot encode: errors quote the request."""
     match value:
         case str():
             return value.encode(errors="replace").decode()

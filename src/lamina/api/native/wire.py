@@ -1,4 +1,4 @@
-"""The JSON of requests, literally: what each route takes, with bounds, words and examples for the OpenAPI document."""
+"""The JSON of requests: the fields of each route with their ranges, descriptions and examples for OpenAPI."""
 
 from typing import Annotated, Any, Literal
 
@@ -44,14 +44,14 @@ Picture = Annotated[
         examples=[_FILE_EXAMPLE, _URL_EXAMPLE],
     ),
 ]
-Prompt = Annotated[str, Field(min_length=1, max_length=_LONGEST_PROMPT, description="What is wanted, in words.")]
-Side = Annotated[int, Field(ge=MIN_SIDE_PX, le=MAX_SIDE_PX, description="Pixels, a multiple of 16.")]
-Count = Annotated[int, Field(ge=1, le=MAX_PICTURES, description="How many pictures; their seeds follow.")]
+Prompt = Annotated[str, Field(min_length=1, max_length=_LONGEST_PROMPT, description="The text prompt.")]
+Side = Annotated[int, Field(ge=MIN_SIDE_PX, le=MAX_SIDE_PX, description="Size in pixels, a multiple of 16.")]
+Count = Annotated[int, Field(ge=1, le=MAX_PICTURES, description="Number of images; each uses the next seed.")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Strict(BaseModel):
-    """Unknown fields are an error, so that a slip of the pen does not pass unseen."""
+    """Rejects unknown fields, so that a misspelt name is an error."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -60,82 +60,118 @@ class LoraFields(Strict):
     path: str = Field(
         min_length=3,
         max_length=_LONGEST_URL,
-        description="An http(s) URL, `file:ID` of an upload, `job:ID` of a training, or `owner/name` of one on the hub "
-        "that the server has.",
+        description="An http(s) URL, `file:ID` of an upload, `job:ID` of a training, or the Hugging Face id "
+        "`owner/name` of a LoRA that the server has.",
         examples=["https://example.org/style.safetensors"],
     )
-    scale: float = Field(1.0, ge=MIN_LORA_SCALE, le=MAX_LORA_SCALE, description="1 is as it was trained.")
+    scale: float = Field(
+        1.0,
+        ge=MIN_LORA_SCALE,
+        le=MAX_LORA_SCALE,
+        description="Strength of the LoRA; 1 is the strength that it was trained at.",
+    )
 
 
 class SamplingFields(Strict):
-    """How a model is run; what is left out is the model's own default."""
+    """How a model is run. Fields that are left out take the model's defaults."""
 
-    model: Name | None = Field(None, description="A name of `GET /v1/models`.", examples=["qwen-image"])
-    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same seed gives the same result.")
-    steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Sampling steps.")
-    guidance: float | None = Field(None, ge=0, le=MAX_GUIDANCE, description="How closely to follow the prompt.")
-    negative: str = Field("", max_length=_LONGEST_PROMPT, description="What should not be seen.")
+    model: Name | None = Field(None, description="Name of a model in `GET /v1/models`.", examples=["qwen-image"])
+    seed: int | None = Field(
+        None, ge=0, le=MAX_SEED, description="Seed of the random numbers: the same seed gives the same result."
+    )
+    steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Number of sampling steps.")
+    guidance: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_GUIDANCE,
+        description="Classifier-free guidance scale: higher values follow the prompt more closely.",
+    )
+    negative: str = Field(
+        "", max_length=_LONGEST_PROMPT, description="Negative prompt: what the image should not show."
+    )
     loras: list[LoraFields] = Field(default_factory=list[LoraFields], max_length=8)
-    scheduler: Name = Field("Default", description="How to sample.")
-    acceleration: Literal["none", "regular", "high", "fast"] = Field("none", description="How much may be skipped.")
+    scheduler: Name = Field("Default", description="Name of the sampling scheduler.")
+    acceleration: Literal["none", "regular", "high", "fast"] = Field(
+        "none", description="How much computation may be skipped for speed, at some loss of quality."
+    )
 
 
 class JobFields(Strict):
-    """What every job may say."""
+    """The fields that every job has."""
 
-    engine: Literal["auto", "classic", "qwen", "nano"] = Field("auto", description="What does the work.")
-    priority: int = Field(0, ge=-10, le=10, description="Higher goes first.")
-    start_within_s: float | None = Field(None, gt=0, le=10**7, description="Seconds; a job that waits longer fails.")
-    run_within_s: float | None = Field(None, gt=0, le=10**6, description="Seconds; a run that takes longer is ended.")
+    engine: Literal["auto", "classic", "qwen", "nano"] = Field(
+        "auto", description="Engine that runs the job; `auto` chooses it by the task and the model."
+    )
+    priority: int = Field(0, ge=-10, le=10, description="Jobs with a higher priority run first.")
+    start_within_s: float | None = Field(
+        None, gt=0, le=10**7, description="Longest time in the queue, in seconds; a job that waits longer fails."
+    )
+    run_within_s: float | None = Field(
+        None, gt=0, le=10**6, description="Longest run time, in seconds; a run that takes longer is stopped."
+    )
     webhook_url: str | None = Field(
-        None, min_length=8, max_length=_LONGEST_URL, description="Told once the job has ended, signed.",
+        None, min_length=8, max_length=_LONGEST_URL, description="URL that receives a signed webhook when the job ends.",
         examples=["https://example.org/hooks/lamina"],
     )  # fmt: skip
 
 
 class DecompositionFields(JobFields, SamplingFields):
-    """Take one picture apart into layers."""
+    """Decompose an image into layers."""
 
     image: Picture
-    layers: int | None = Field(None, ge=MIN_LAYERS, le=MAX_LAYERS, description="At most so many.")
-    prompt: str = Field("", max_length=_LONGEST_PROMPT, description="For models: what the whole picture shows.")
-    resolution: Literal[640, 1024] = Field(640, description="For models: at how many px they look.")
-    raw: bool = Field(False, description="For models: their layers as they come, at the size they come in.")
-    safety: bool | None = Field(None, description="Check what a model made; left out, as the server's settings say.")
+    layers: int | None = Field(None, ge=MIN_LAYERS, le=MAX_LAYERS, description="Maximum number of layers.")
+    prompt: str = Field(
+        "", max_length=_LONGEST_PROMPT, description="Description of the whole image; diffusion models only."
+    )
+    resolution: Literal[640, 1024] = Field(
+        640, description="Resolution in pixels at which the model works; diffusion models only."
+    )
+    raw: bool = Field(
+        False, description="Return the layers as the model made them, at its own size; diffusion models only."
+    )
+    safety: bool | None = Field(
+        None, description="Run the safety checker on the result of a model; the default is the server's setting."
+    )
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"image": _FILE_EXAMPLE, "layers": 6}]})
 
 
 class PictureFields(JobFields, SamplingFields):
-    """What making and changing pictures have in common."""
+    """The fields that generations and edits have in common."""
 
     prompt: Prompt
     width: Side | None = None
     height: Side | None = None
     count: Count = 1
-    expand: bool = Field(False, description="Let a language model enrich the prompt first.")
-    format: Literal["png", "jpg", "webp"] = Field("png", description="Of the pictures.")
-    quality: int = Field(95, ge=1, le=100, description="Of JPEG and WebP.")
-    watermark: bool = Field(False, description="Write a small visible mark into the picture.")
-    safety: bool | None = Field(None, description="Check what was made; left out, as the server's settings say.")
+    expand: bool = Field(False, description="Let a language model expand the prompt first.")
+    format: Literal["png", "jpg", "webp"] = Field("png", description="File format of the images.")
+    quality: int = Field(95, ge=1, le=100, description="Quality of JPEG and WebP files.")
+    watermark: bool = Field(False, description="Draw a small visible watermark into the image.")
+    safety: bool | None = Field(
+        None, description="Run the safety checker on the result; the default is the server's setting."
+    )
 
 
 class GenerationFields(PictureFields):
-    """Make pictures from words, and from a picture to start from, if there is one."""
+    """Generate images from a prompt, and from an initial image if there is one."""
 
-    image: Picture | None = Field(None, description="A picture to start from.")
-    mask: Picture | None = Field(None, description="Where `image` may change: white; of its size.")
-    strength: float = Field(DEFAULT_STRENGTH, ge=0, le=1, description="How much of `image` may change.")
+    image: Picture | None = Field(None, description="Initial image (image to image).")
+    mask: Picture | None = Field(None, description="Mask of the same size as `image`: only its white areas may change.")
+    strength: float = Field(
+        DEFAULT_STRENGTH, ge=0, le=1, description="How much `image` may change: 0 not at all, 1 entirely."
+    )
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "a red circle on a white background"}]})
 
 
 class EditFields(PictureFields):
-    """Change a picture, or bring several into one, as words say."""
+    """Edit an image, or combine several, as the prompt says."""
 
     image: Picture
     references: list[Picture] = Field(
-        default_factory=list[str], max_length=MAX_REFERENCES - 1, description="What else the words speak of."
+        default_factory=list[str],
+        max_length=MAX_REFERENCES - 1,
+        description="Further images that the prompt refers to.",
     )
 
     model_config = ConfigDict(
@@ -144,40 +180,59 @@ class EditFields(PictureFields):
 
 
 class TrainingFields(JobFields):
-    """Train a LoRA on one's own pictures: edits, or layers for a model that takes apart."""
+    """Train a LoRA on your own images: for edits, or for a model that decomposes images."""
 
     images: Picture = Field(
-        description="A ZIP of examples: `ROOT_start.EXT` (`ROOT_start2.EXT`...) and `ROOT_end.EXT`, of layers "
-        "`ROOT_end2.EXT`... too, and `ROOT.txt` with the words. An http(s) URL, a `data:` URI, or `file:ID`.",
+        description="A ZIP of examples: `ROOT_start.EXT` (`ROOT_start2.EXT`...) and `ROOT_end.EXT`, for layers also "
+        "`ROOT_end2.EXT`..., and `ROOT.txt` with the caption. An http(s) URL, a `data:` URI, or `file:ID`.",
         examples=[_FILE_EXAMPLE],
     )
     model: Name | None = Field(
-        None, description="The model to train it for; left out, the newest that edits.", examples=["qwen-image-layered"]
+        None,
+        description="Model to train the LoRA for; the default is the newest edit model.",
+        examples=["qwen-image-layered"],
     )
-    steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_TRAINING_STEPS, description="Training steps.")
+    steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_TRAINING_STEPS, description="Number of training steps.")
     learning_rate: float = Field(DEFAULT_LEARNING_RATE, gt=0, le=1)
-    rank: int = Field(DEFAULT_RANK, ge=1, le=MAX_RANK, description="Of the adapter's matrices.")
-    alpha: float | None = Field(None, ge=MIN_ALPHA, le=MAX_ALPHA, description="Left out, the rank.")
-    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="The same seed gives the same adapter.")
-    default_caption: str = Field("", max_length=2000, description="Of examples without words of their own.")
-    references: int | None = Field(
-        None, ge=1, le=MAX_REFERENCES, description="Pictures that each edit starts from; left out, what is there."
+    rank: int = Field(DEFAULT_RANK, ge=1, le=MAX_RANK, description="Rank of the LoRA matrices.")
+    alpha: float | None = Field(
+        None, ge=MIN_ALPHA, le=MAX_ALPHA, description="LoRA alpha: the scale is alpha / rank. Defaults to the rank."
     )
-    caption_dropout: float = Field(DEFAULT_CAPTION_DROPOUT, ge=0, le=1, description="Share of steps without words.")
-    resolution: int | None = Field(None, ge=MIN_SIDE_PX, le=MAX_TRAINING_PX, description="Left out, the model's own.")
+    seed: int | None = Field(
+        None, ge=0, le=MAX_SEED, description="Seed of the random numbers: the same seed gives the same LoRA."
+    )
+    default_caption: str = Field("", max_length=2000, description="Caption of examples that have none.")
+    references: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_REFERENCES,
+        description="Number of start images per example; the default is taken from the archive.",
+    )
+    caption_dropout: float = Field(
+        DEFAULT_CAPTION_DROPOUT, ge=0, le=1, description="Share of steps that are trained without the caption."
+    )
+    resolution: int | None = Field(
+        None,
+        ge=MIN_SIDE_PX,
+        le=MAX_TRAINING_PX,
+        description="Side of the training square in pixels; the default is the model's own.",
+    )
     checkpoint_every: int = Field(
-        DEFAULT_CHECKPOINT_EVERY, ge=1, le=MAX_TRAINING_STEPS, description="Steps that may be lost with an agent."
+        DEFAULT_CHECKPOINT_EVERY,
+        ge=1,
+        le=MAX_TRAINING_STEPS,
+        description="Number of steps between checkpoints: as many may be lost if an agent fails.",
     )
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"images": _FILE_EXAMPLE, "steps": 500}]})
 
 
 class UploadFields(Strict):
-    """A file by its address, or in the request itself: one of the two."""
+    """A file: either its URL, or its content as a `data:` URI."""
 
     url: str | None = Field(None, min_length=8, max_length=8192, examples=[_URL_EXAMPLE])
     data: str | None = Field(None, min_length=5, description="A `data:` URI.")
-    name: Annotated[str, Field(max_length=200)] | None = Field(None, description="What to call it.")
+    name: Annotated[str, Field(max_length=200)] | None = Field(None, description="Name of the file.")
 
 
 class ErrorOfField(BaseModel):
@@ -186,16 +241,18 @@ class ErrorOfField(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). `code` is stable; the words are not."""
+    """An error (RFC 9457). `code` is stable; the texts may change."""
 
     type: str = Field(examples=["/errors/not_found"])
     title: str = Field(examples=["Not found"])
     status: int = Field(examples=[404])
     detail: str = Field(description="What happened, and why.")
     code: str = Field(examples=["not_found"])
-    hint: str = Field("", description="What to do about it.")
-    instance: str = Field("", description="The path that was asked for.")
-    errors: list[ErrorOfField] = Field(default_factory=list[ErrorOfField], description="Field by field, of a 422.")
+    hint: str = Field("", description="What to do.")
+    instance: str = Field("", description="Path of the request.")
+    errors: list[ErrorOfField] = Field(
+        default_factory=list[ErrorOfField], description="The invalid fields (status 422)."
+    )
 
 
 JsonObject = dict[str, Any]

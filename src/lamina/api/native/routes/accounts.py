@@ -1,4 +1,4 @@
-"""The routes that tell a key what it can ask for and what it has."""
+"""The routes for the models and the wallet of a key."""
 
 from typing import Annotated
 
@@ -16,9 +16,9 @@ from lamina.core.tasks import TaskKind
 router = APIRouter(prefix="/v1", tags=["account"], route_class=ProblemRoute)
 
 
-@router.get("/models", responses=problems(401, 403, 503), summary="The models")
+@router.get("/models", responses=problems(401, 403, 503), summary="List the models")
 async def list_models(context: Context, _key: Reader) -> ModelPage:
-    """What each is for, what it takes, what it costs, and whether it is here."""
+    """Returns the tasks, ranges, defaults and prices of each model, and whether its weights are here."""
 
     def price_micros(kind: TaskKind, model: str) -> int:
         return context.service.pricing.of_pictures(kind, model)
@@ -26,10 +26,12 @@ async def list_models(context: Context, _key: Reader) -> ModelPage:
     return ModelPage(models=[render_model(model, context.is_here(model), price_micros) for model in MODELS.values()])
 
 
-@router.get("/wallet", responses=problems(401, 403, 422, 503), summary="The key's wallet")
+@router.get("/wallet", responses=problems(401, 403, 422, 503), summary="Get the wallet of the key")
 async def get_wallet(
-    context: Context, key: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many entries.")] = 100
+    context: Context,
+    key: Reader,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of entries.")] = 100,
 ) -> WalletBody:
-    """The balance, and the newest lines of the ledger."""
+    """Returns the balance and the newest entries of the ledger."""
     wallet = await read_wallet(context.service, key.id, limit)
     return render_wallet(key, wallet.balance_micros, wallet.entries)

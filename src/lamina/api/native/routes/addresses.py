@@ -1,4 +1,4 @@
-"""The signed addresses of files: whoever has one gets the content, whole or in part, and no browser runs any of it."""
+"""The signed URLs of files: they return the content, whole or in part, with headers that stop browsers running it."""
 
 import re
 from typing import Annotated
@@ -29,12 +29,12 @@ _BYTES = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     response_class=Response,
     responses={
         200: {"description": "The content.", **_BYTES},
-        206: {"description": "The part that `Range` asks for.", **_BYTES},
-        304: {"description": "It is what `If-None-Match` says."},
-        416: {"description": "The file has no such bytes."},
+        206: {"description": "The range in `Range`.", **_BYTES},
+        304: {"description": "The content has not changed (`If-None-Match`)."},
+        416: {"description": "The file does not have this range."},
         **problems(404, 422, 503),
     },
-    summary="A file's content",
+    summary="Download a file",
 )
 async def get_content(
     request: Request,
@@ -42,10 +42,10 @@ async def get_content(
     place: str,
     expires: Annotated[str, Query(max_length=12)] = "",
     signature: Annotated[str, Query(max_length=100)] = "",
-    range_: Annotated[str | None, Header(alias="Range", description="`bytes=FIRST-LAST`, one range.")] = None,
+    range_: Annotated[str | None, Header(alias="Range", description="One range: `bytes=FIRST-LAST`.")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """`place` is the file's id with any ending; the address comes from a job's result and is good for a day."""
+    """`place` is the id of the file with any extension. The URL is in the result of a job, and valid for a day."""
     file_id = _file_id(place)
     told = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
     record = await signed_file(context.service, file_id, *told)
@@ -69,7 +69,7 @@ async def get_content(
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """(first, past the last): of what is no single range (RFC 9110, 14.2) the whole; None for one that is not there."""
+    """(start, end) of one range (RFC 9110, 14.2); the whole file for any other header; None if the file lacks it."""
     found = _RANGE.fullmatch(header.strip()) if header else None
     if found is None or not (found[1] or found[2]):
         return 0, size
@@ -103,5 +103,5 @@ def _is_number(text: str) -> bool:
 def _file_id(place: str) -> str:
     file_id = re.split(r"[./]", place, maxsplit=1)[0]
     if not is_id(file_id):
-        raise LaminaError(ErrorCode.NOT_FOUND, "There is no such file.", "Take its address from the job.")
+        raise LaminaError(ErrorCode.NOT_FOUND, "There is no such file.", "Take the URL from the job.")
     return file_id

@@ -1,4 +1,4 @@
-"""The routes that take files in, and tell of them."""
+"""The routes that upload, describe and delete files."""
 
 import asyncio
 import json
@@ -50,9 +50,9 @@ _BODY: dict[str, Any] = {
     summary="Upload a file",
 )
 async def upload_file(request: Request, response: Response, context: Context, key: Writer) -> FileBody:
-    """As a form's `file`, or as JSON: `{"url": ...}`, which is fetched, or `{"data": "data:..."}`.
+    """Send the file as the form field `file`, or as JSON: `{"url": ...}`, which is fetched, or `{"data": "data:..."}`.
 
-    It is kept for the time that the server's settings say.
+    How long uploads are kept is a setting of the server.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
@@ -62,22 +62,22 @@ async def upload_file(request: Request, response: Response, context: Context, ke
     else:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"A body of type {media_type[:80]!r} is no upload.",
+            f"A body of type {media_type[:80]!r} is not supported.",
             "Send multipart/form-data with a file, or JSON with url or data.",
         )
     response.headers["Location"] = f"/v1/files/{record.id}"
     return _shown(context, record)
 
 
-@router.get("/{file_id}", responses=problems(401, 403, 404, 503), summary="A file")
+@router.get("/{file_id}", responses=problems(401, 403, 404, 503), summary="Get a file")
 async def get_file(context: Context, key: Reader, file_id: FileId) -> FileBody:
-    """Its `url` gives the content."""
+    """`url` is the address of its content."""
     return _shown(context, await own_file(context.service, key.id, file_id))
 
 
 @router.delete("/{file_id}", status_code=204, responses=problems(401, 403, 404, 409, 503), summary="Delete an upload")
 async def delete_file(context: Context, key: Writer, file_id: FileId) -> None:
-    """At once, and the key may store as much again. A file that a job has made goes with the job."""
+    """Frees the storage of the key at once. A file that a job has made is deleted with the job."""
     await remove_upload(context.service, key.id, file_id)
 
 
@@ -100,7 +100,7 @@ async def _from_json(context: ApiContext, key: ApiKey, body: bytes) -> FileRecor
     except (ValueError, RecursionError):
         raise RequestValidationError([{"loc": ("body",), "msg": "JSON decode error"}]) from None
     if (fields.url is None) == (fields.data is None):
-        raise LaminaError(ErrorCode.TASK_INVALID, "An upload has a url or data.", "Give one of the two.")
+        raise LaminaError(ErrorCode.TASK_INVALID, "An upload needs either url or data.", "Give one of the two.")
     if fields.data is not None:
         return await file_of_data(context.service, key, fields.data, fields.name)
     assert fields.url is not None  # noqa: S101  (one of the two is there)

@@ -1,4 +1,4 @@
-"""The routes that show a job, follow it, stop it and remove it."""
+"""The routes that read, follow, cancel and delete jobs."""
 
 from typing import Annotated
 
@@ -29,13 +29,13 @@ Before = Annotated[
 ]  # fmt: skip
 
 
-@router.get("", responses=problems(401, 403, 422, 503), summary="The key's jobs, the newest first")
+@router.get("", responses=problems(401, 403, 422, 503), summary="List the jobs of the key")
 async def list_jobs(
     context: Context,
     key: Reader,
-    limit: Annotated[int, Query(ge=1, le=_MOST, description="How many.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="Maximum number of jobs.")] = 20,
     before: Before = None,
-    state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
+    state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
 ) -> JobPage:
     found = await newest(context.service, key.id, limit, before, state)
     bodies = [_shown(context, JobView(job)) for job in found]
@@ -43,12 +43,12 @@ async def list_jobs(
 
 
 class StatusRoute(ProblemRoute):
-    """Reads the request and writes the answer itself: it is asked more often than all others together, and FastAPI's
-    own way takes longer than what is asked for. The document, and what is answered, are the same.
+    """Bypasses FastAPI's handling: this route is called more often than all others together, and that takes longer
+    than the query itself. The OpenAPI document and the responses are the same.
     """
 
     def get_route_handler(self) -> Answer:
-        async def told(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             try:
                 key = await reader_of(request)
                 job_id = await known_job_id(request.path_params["job_id"])
@@ -57,15 +57,15 @@ class StatusRoute(ProblemRoute):
                 return answer_to(request, error)
             return Response(body.model_dump_json(), media_type="application/json")
 
-        return told
+        return respond
 
 
 status_router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StatusRoute)
 
 
-@status_router.get("/{job_id}", responses=problems(401, 403, 404, 503), summary="A job")
+@status_router.get("/{job_id}", responses=problems(401, 403, 404, 503), summary="Get a job")
 async def get_job(context: Context, key: Reader, job_id: JobId) -> JobBody:
-    """As it is now; with its place in the queue and the time that it may take."""
+    """Returns the job with its position in the queue and the estimated time."""
     return _shown(context, await view(context.service, key.id, job_id))
 
 
@@ -74,21 +74,23 @@ async def get_job(context: Context, key: Reader, job_id: JobId) -> JobBody:
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Server-sent events: `state`, `progress` and `log`, of a training also `loss`, "
-            "`checkpoint` and `sample` (a picture), each with an id to resume after. The stream ends after the event "
+            "description": "Server-sent events: `state`, `progress` and `log`, for trainings also `loss`, "
+            "`checkpoint` and `sample` (an image), each with an id to resume from. The stream ends with the event "
             "of the job's end.",
             "content": {"text/event-stream": {}},
         },
         **problems(401, 403, 404, 422, 503),
     },
-    summary="What happens to a job, as it happens",
+    summary="Stream the events of a job",
 )
 async def follow_job(
     context: Context,
     key: Reader,
     job_id: JobId,
     after: Annotated[int, Query(ge=0, le=_LATEST_EVENT, description="Only events after this one.")] = 0,
-    last_event_id: Annotated[str | None, Header(description="As `after`; browsers send it by themselves.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="Same as `after`; browsers send it when they reconnect.")
+    ] = None,
 ) -> StreamingResponse:
     await view(context.service, key.id, job_id)
     resumed = int(last_event_id) if last_event_id is not None and _is_event_id(last_event_id) else after
@@ -97,9 +99,9 @@ async def follow_job(
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-@router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409, 503), summary="Stop a job")
+@router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409, 503), summary="Cancel a job")
 async def cancel_job(context: Context, key: Writer, job_id: JobId) -> JobBody:
-    """At once if it is queued; at its next step if it runs, which `is_cancel_requested` says until then."""
+    """A queued job is cancelled at once; a running one at its next step, with `is_cancel_requested` set until then."""
     return _shown(context, JobView(await cancel(context.service, key.id, job_id)))
 
 
@@ -108,10 +110,10 @@ async def cancel_job(context: Context, key: Writer, job_id: JobId) -> JobBody:
     status_code=204,
     response_class=Response,
     responses=problems(401, 403, 404, 409, 503),
-    summary="Remove a job's words and pictures",
+    summary="Delete the prompts and images of a job",
 )
 async def delete_job(context: Context, key: Writer, job_id: JobId) -> None:
-    """Its line in the ledger stays. A job that has not ended must be cancelled first."""
+    """Its ledger entries stay. A job that has not ended must be cancelled first."""
     await forget(context.service, key.id, job_id)
 
 

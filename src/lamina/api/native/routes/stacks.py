@@ -1,4 +1,4 @@
-"""The routes that give out stacks: as JSON with a picture a layer, and as files for other programs."""
+"""The routes that return stacks: as JSON with an image per layer, and as files for other programs."""
 
 import asyncio
 import shutil
@@ -45,14 +45,16 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
         200: {"description": "The file.", "content": dict.fromkeys(_MEDIA_TYPES.values(), _FILE)},
         **problems(401, 403, 404, 409, 422, 503),
     },
-    summary="A stack as a file",
+    summary="Download a stack",
 )
 async def get_stack_file(
     context: Context,
     key: Reader,
     job_id: JobId,
     ending: Ending,
-    live_text: Annotated[bool, Query(description="PPTX and SVG get text to edit instead of pictures of it.")] = False,
+    live_text: Annotated[
+        bool, Query(description="Write text in PPTX and SVG files as editable text instead of images.")
+    ] = False,
 ) -> StreamingResponse:
     """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
     job = (await view(context.service, key.id, job_id)).job
@@ -69,9 +71,9 @@ async def get_stack_file(
     return StreamingResponse(_chunks(file), headers=headers, media_type=_MEDIA_TYPES[ending])
 
 
-@router.get("/{job_id}", responses=problems(401, 403, 404, 409, 503), summary="A stack")
+@router.get("/{job_id}", responses=problems(401, 403, 404, 409, 503), summary="Get a stack")
 async def get_stack(context: Context, key: Reader, job_id: JobId) -> StackBody:
-    """The id is that of the job that made it. Layers are bottom first, each on the whole canvas."""
+    """The id is that of the job. Layers are listed bottom first; each has the size of the canvas."""
     job: Job = (await view(context.service, key.id, job_id)).job
     stack_file(job)
     assert job.result is not None  # noqa: S101  (it has a stack)
@@ -79,7 +81,7 @@ async def get_stack(context: Context, key: Reader, job_id: JobId) -> StackBody:
 
 
 async def _converted(context: ApiContext, record: FileRecord, ending: Ending, is_text_live: bool) -> BinaryIO:
-    """An open file that is nowhere: it goes when it is closed."""
+    """An open file that is already deleted: it disappears when it is closed."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-stack-"))
     try:
         source = folder / "stack.zip"
@@ -94,8 +96,8 @@ def _convert(source: Path, target: Path, is_text_live: bool) -> BinaryIO:
         return source.open("rb")
     try:
         stack = saving.load(source)
-    except LaminaError as error:  # it was written by us, so nothing that the user gave is wrong
-        raise LaminaError(ErrorCode.STORE_UNAVAILABLE, f"The kept stack cannot be read: {error.message}") from error
+    except LaminaError as error:  # we wrote it, so the request is not at fault
+        raise LaminaError(ErrorCode.STORE_UNAVAILABLE, f"The stored stack cannot be read: {error.message}") from error
     saving.save(stack, target, live_text=is_text_live)
     return target.open("rb")
 

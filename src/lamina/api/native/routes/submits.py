@@ -1,4 +1,4 @@
-"""The routes that take a job in."""
+"""The routes that submit jobs."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -35,14 +35,14 @@ from lamina.jobs.submit import submit
 
 router = APIRouter(prefix="/v1", tags=["jobs"], route_class=WriterRoute)
 
-_LOCATION = {"Location": {"description": "Of the job.", "schema": {"type": "string"}}}
+_LOCATION = {"Location": {"description": "URL of the job.", "schema": {"type": "string"}}}
 _ANSWERS: Documented = {
     200: {
-        "description": "The job, which has ended in the time that `Prefer` allows.",
+        "description": "The job, which has ended within the time in `Prefer`.",
         "model": JobBody,
         "headers": {**_LOCATION, "Preference-Applied": {"schema": {"type": "string"}}},
     },
-    202: {"description": "The job, which is queued.", "headers": _LOCATION},
+    202: {"description": "The queued job.", "headers": _LOCATION},
     **problems(400, 401, 402, 403, 404, 409, 413, 422, 429, 503),
 }
 
@@ -80,11 +80,11 @@ async def _submission(
     response: Response,
     idempotency_key: Annotated[
         str | None,
-        Header(min_length=1, max_length=255, description="The same key and body give the same job, not a second one."),
+        Header(min_length=1, max_length=255, description="The same key with the same body returns the same job."),
     ] = None,
     prefer: Annotated[
         str | None,
-        Header(description=f"`wait=N`: answer when the job has ended, or after N seconds, at most {LONGEST_WAIT_S}."),
+        Header(description=f"`wait=N`: respond when the job has ended, or after N seconds (at most {LONGEST_WAIT_S})."),
     ] = None,
 ) -> Submission:
     return Submission(context=context, key=key, response=response, idempotency_key=idempotency_key, prefer=prefer)
@@ -93,27 +93,27 @@ async def _submission(
 Submits = Annotated[Submission, Depends(_submission)]
 
 
-@router.post("/decompositions", status_code=202, responses=_ANSWERS, summary="Take a picture apart into layers")
+@router.post("/decompositions", status_code=202, responses=_ANSWERS, summary="Decompose an image into layers")
 async def decompose(submission: Submits, fields: DecompositionFields) -> JobBody:
-    """The result is a stack: its layers in the job's `result`, and `GET /v1/stacks/{id}.psd` and its like."""
+    """The result is a stack: its layers are in the job's `result`, its files at `GET /v1/stacks/{id}.psd` etc."""
     return await submission.submit(fields, parse_decomposition(fields))
 
 
-@router.post("/generations", status_code=202, responses=_ANSWERS, summary="Make pictures from words")
+@router.post("/generations", status_code=202, responses=_ANSWERS, summary="Generate images from a prompt")
 async def generate(submission: Submits, fields: GenerationFields) -> JobBody:
-    """The pictures are in the job's `result`, with addresses that need no key and are good for a day."""
+    """The images are in the job's `result`, with URLs that need no key and are valid for a day."""
     return await submission.submit(fields, parse_generation(fields))
 
 
-@router.post("/edits", status_code=202, responses=_ANSWERS, summary="Change pictures as words say")
+@router.post("/edits", status_code=202, responses=_ANSWERS, summary="Edit images with a prompt")
 async def edit(submission: Submits, fields: EditFields) -> JobBody:
-    """`image` is what to change; `references` are what else the words speak of."""
+    """`image` is the image to edit; `references` are further images that the prompt refers to."""
     return await submission.submit(fields, parse_edit(fields))
 
 
 @router.post("/trainings", status_code=202, responses=_ANSWERS, summary="Train a LoRA")
 async def train(submission: Submits, fields: TrainingFields) -> JobBody:
-    """The adapter is in the job's `result`; later requests name it as `job:ID`. An archive that is wrong fails the job,
-    at no cost. One that is cancelled keeps what it has learnt so far, and is charged for that.
+    """The LoRA is in the job's `result`; later requests name it as `job:ID`. With an invalid archive the job fails and
+    costs nothing. A training that is cancelled keeps its last checkpoint and is charged for the steps up to it.
     """
     return await submission.submit(fields, parse_training(fields))
