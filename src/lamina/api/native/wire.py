@@ -110,7 +110,7 @@ class JobFields(Strict):
         None, gt=0, le=10**6, description="Longest run time, in seconds; a run that takes longer is stopped."
     )
     webhook_url: str | None = Field(
-        None, min_length=8, max_length=_LONGEST_URL, description="URL that receives a signed webhook when the job ends.",
+        None, min_length=8, max_length=_LONGEST_URL, description="URL that receives a signed webhook at the end.",
         examples=["https://example.org/hooks/lamina"],
     )  # fmt: skip
 
