@@ -77,7 +77,7 @@ def run_storm(folder: Path, database_url: str | None, plan: Plan) -> tuple[Verdi
     database = Database(fleet.database)
     try:
         migrate(database.engine)
-        key, secret = create_key(database, KeyTerms("chaos", CREDIT_MICROS), time.time())
+        key, secret = create_key(database, KeyTerms(name="chaos", credit_micros=CREDIT_MICROS), time.time())
         with receiving(plan.seed) as receiver:
             storm = _Running(plan, fleet, database, receiver, secret)
             try:

@@ -21,7 +21,7 @@ _MOST_KNOWN = 1000
 _KNOWN_FOR_S = 0.25  # so a key that is revoked is refused after so long, everywhere
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTerms:
     """What a new key may do. `credit_micros`: its wallet's first money, which makes it metered; None leaves it free."""
 

@@ -39,7 +39,11 @@ def run_redirected(
     with _ended_in_order(), local_server(settings) as (address, words), _folder() as folder:
         if words:
             tell(words)
-        return asyncio.run(_run(authority, address, [program, *command[1:]], vendors, is_strict, folder))
+        return asyncio.run(
+            _run(
+                authority, address, command=[program, *command[1:]], vendors=vendors, is_strict=is_strict, folder=folder
+            )
+        )
 
 
 async def _run(
@@ -50,7 +54,10 @@ async def _run(
     way_out = way_out_of(os.environ)
     proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), others, way_out=way_out)
     try:
-        environment = redirected(os.environ, Redirect(authority, proxy.port, hosts, is_strict, folder))
+        environment = redirected(
+            os.environ,
+            Redirect(authority=authority, proxy_port=proxy.port, hosts=hosts, is_strict=is_strict, folder=folder),
+        )
         return await _ended(command, environment)
     finally:
         await proxy.close()

@@ -29,7 +29,7 @@ _DAY_S = 86_400.0
 _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
     """A service that is ready to work. `signing_keys`: the one in use first. `writers`: of webhooks, by dialect.
 
@@ -69,7 +69,9 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
         observer=metrics,
         patient_fetcher=Fetcher(settings.allow_private_urls, PATIENT_BYTES, PATIENT_S),
     )
-    return Installation(settings, service, metrics, keys, _writers(service, keys[0]))
+    return Installation(
+        settings=settings, service=service, metrics=metrics, signing_keys=keys, writers=_writers(service, keys[0])
+    )
 
 
 def _check_transformers(settings: Settings) -> None:

@@ -16,7 +16,7 @@ def first_key(installation: Installation) -> str | None:
     service = installation.service
     if service.database.write_now(keys.every):
         return None
-    _, secret = create_key(service.database, KeyTerms(_NAME), service.clock())
+    _, secret = create_key(service.database, KeyTerms(name=_NAME), service.clock())
     return secret
 
 

@@ -22,7 +22,7 @@ def code_of(service: Service, secret: str, scope: Scope = Scope.READ) -> ErrorCo
 
 
 def test_a_key_is_known_again_by_its_secret(service: Service) -> None:
-    key, secret = create_key(service.database, KeyTerms("mine", per_minute=9), service.clock())
+    key, secret = create_key(service.database, KeyTerms(name="mine", per_minute=9), service.clock())
     assert run(authenticate(service, secret, Scope.WRITE)) == key
     assert secret.startswith(key.prefix)
     assert key.prefix.startswith("lam_")
@@ -68,15 +68,15 @@ def test_a_key_may_do_no_more_than_its_scopes_say(service: Service) -> None:
 
 
 def test_a_name_is_one_good_keys_own(service: Service, clock: Clock) -> None:
-    one, _ = create_key(service.database, KeyTerms("same", expires_at=clock.now + 10), clock.now)
+    one, _ = create_key(service.database, KeyTerms(name="same", expires_at=clock.now + 10), clock.now)
     with pytest.raises(LaminaError, match=f"a key 'same' already: {one.id}") as caught:
-        create_key(service.database, KeyTerms("same"), clock.now)
+        create_key(service.database, KeyTerms(name="same"), clock.now)
     assert caught.value.code is ErrorCode.STATE_CONFLICT
     assert f"lamina keys revoke {one.id}" in caught.value.hint
     clock.now += 11
-    two, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    two, _ = create_key(service.database, KeyTerms(name="same"), clock.now)
     service.database.write_now(lambda connection: keys.revoke(connection, two.id, clock.now))
-    three, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    three, _ = create_key(service.database, KeyTerms(name="same"), clock.now)
     assert service.database.write_now(lambda connection: the_key(connection, "same", clock.now)) == three
     unnamed = {create_key(service.database, KeyTerms(), clock.now)[0].id for _ in range(2)}
     assert len(unnamed) == 2
@@ -84,7 +84,7 @@ def test_a_name_is_one_good_keys_own(service: Service, clock: Clock) -> None:
 
 def test_a_name_that_two_keys_have_says_too_little(service: Service, clock: Clock) -> None:
     """As it was allowed once."""
-    one, _ = create_key(service.database, KeyTerms("same"), clock.now)
+    one, _ = create_key(service.database, KeyTerms(name="same"), clock.now)
     two = replace(one, id=new_id(), prefix="lam_another")
     service.database.write_now(lambda connection: keys.insert(connection, two, "another hash"))
     assert service.database.write_now(lambda connection: the_key(connection, one.prefix, clock.now)) == one

@@ -24,7 +24,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def redirect(authority: Authority, folder: Path, is_strict: bool = False) -> Redirect:
-    return Redirect(authority, PORT, hosts_of(["pixazo"]), is_strict, folder)
+    return Redirect(
+        authority=authority, proxy_port=PORT, hosts=hosts_of(["pixazo"]), is_strict=is_strict, folder=folder
+    )
 
 
 def test_programs_are_told_of_the_proxy_and_that_this_machine_needs_none(authority: Authority, tmp_path: Path) -> None:

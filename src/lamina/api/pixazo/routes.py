@@ -130,14 +130,18 @@ async def submit_max_edit(request: Request, context: Context, key: Writer) -> JS
 async def submit_edit_plus(request: Request, context: Context, key: Writer) -> JSONResponse:
     fields = await read_fields(request, EditPlusFields)
     asked = parse_edit_plus(fields)
-    return await answer_queued(request, context, key, asked, fields.webhook, fields.webhook_events_filter)
+    return await answer_queued(
+        request, context, key, asked, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
+    )
 
 
 @_vendor.post(f"/{TRAINER}/v1/{TRAINER}/generate")
 async def submit_training(request: Request, context: Context, key: Writer) -> JSONResponse:
     fields = await read_fields(request, TrainerFields)
     asked = parse_trainer(fields)
-    return await answer_queued(request, context, key, asked, fields.webhook, fields.webhook_events_filter)
+    return await answer_queued(
+        request, context, key, asked, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
+    )
 
 
 @_vendor.post("/qwen-image/v1/generateMultimodeTextToImageRequest")

@@ -9,7 +9,7 @@ from lamina.core.catalog import MODELS, Model
 from lamina.core.tasks import MAX_REFERENCES, TaskKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AirModel:
     """`model`: in the catalog. `slug`: as Runware's SDKs call it. `is_size_required`: both width and height.
     `most_references`: reference pictures, of which those that change pictures need one. `architecture`: of its LoRAs.
@@ -37,31 +37,65 @@ AIRS: Mapping[str, AirModel] = {
     one.air: one
     for one in (
         AirModel(
-            "alibaba:qwen-image@layered", "qwen-image-layered", TaskKind.DECOMPOSE, "alibaba-qwen-image-layered",
-            "Qwen-Image-Layered", "qwen_image_layered", False, 1,
+            air="alibaba:qwen-image@layered",
+            model="qwen-image-layered",
+            kind=TaskKind.DECOMPOSE,
+            slug="alibaba-qwen-image-layered",
+            title="Qwen-Image-Layered",
+            architecture="qwen_image_layered",
+            is_size_required=False,
+            most_references=1,
         ),
         AirModel(
-            "runware:108@1", "qwen-image", TaskKind.GENERATE, "alibaba-qwen-image",
-            "Qwen-Image", "qwen_image", True,
+            air="runware:108@1",
+            model="qwen-image",
+            kind=TaskKind.GENERATE,
+            slug="alibaba-qwen-image",
+            title="Qwen-Image",
+            architecture="qwen_image",
+            is_size_required=True,
         ),
         AirModel(
-            "runware:108@20", "qwen-image-edit", TaskKind.EDIT, "alibaba-qwen-image-edit",
-            "Qwen-Image-Edit", "qwen_image_edit", False, 1,
+            air="runware:108@20",
+            model="qwen-image-edit",
+            kind=TaskKind.EDIT,
+            slug="alibaba-qwen-image-edit",
+            title="Qwen-Image-Edit",
+            architecture="qwen_image_edit",
+            is_size_required=False,
+            most_references=1,
         ),
         AirModel(
-            "runware:108@22", "qwen-image-edit-2509", TaskKind.EDIT, "alibaba-qwen-image-edit-plus",
-            "Qwen-Image-Edit-Plus", "qwen_image_edit_plus", True, MAX_REFERENCES,
+            air="runware:108@22",
+            model="qwen-image-edit-2509",
+            kind=TaskKind.EDIT,
+            slug="alibaba-qwen-image-edit-plus",
+            title="Qwen-Image-Edit-Plus",
+            architecture="qwen_image_edit_plus",
+            is_size_required=True,
+            most_references=MAX_REFERENCES,
         ),
         AirModel(
-            "alibaba:qwen-image@2512", "qwen-image-2512", TaskKind.GENERATE, "alibaba-qwen-image-2512",
-            "Qwen-Image-2512", "qwen_image_2512", True,
+            air="alibaba:qwen-image@2512",
+            model="qwen-image-2512",
+            kind=TaskKind.GENERATE,
+            slug="alibaba-qwen-image-2512",
+            title="Qwen-Image-2512",
+            architecture="qwen_image_2512",
+            is_size_required=True,
         ),
         AirModel(
-            "alibaba:qwen-image-edit@2511", "qwen-image-edit-2511", TaskKind.EDIT, "alibaba-qwen-image-edit-2511",
-            "Qwen-Image-Edit-2511", "qwen_image_edit_2511", False, MAX_REFERENCES,
+            air="alibaba:qwen-image-edit@2511",
+            model="qwen-image-edit-2511",
+            kind=TaskKind.EDIT,
+            slug="alibaba-qwen-image-edit-2511",
+            title="Qwen-Image-Edit-2511",
+            architecture="qwen_image_edit_2511",
+            is_size_required=False,
+            most_references=MAX_REFERENCES,
         ),
     )
-}  # fmt: skip
+}
 _SLUGS = {one.slug: one for one in AIRS.values()}
 ARCHITECTURES = tuple(one.architecture for one in AIRS.values())
 """Of LoRAs that may be uploaded: all of one transformer; for which weights one was trained is its user's word."""
