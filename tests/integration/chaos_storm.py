@@ -29,7 +29,7 @@ CREDIT_MICROS = 1_000_000_000
 _CLIENT_TIMEOUT_S = 4.0  # a frozen gateway says nothing
 _LONGEST_FREEZE_S = 4 * AGENT_LOST_S
 _BESIDES_S = 240.0  # until the fleet has started, and until the last mischief is over
-_VOID = ("not the job's latest any more", "the end of this run is void")
+_VOID = ("this run was superseded", "the end of this run is ignored")
 
 
 @dataclass

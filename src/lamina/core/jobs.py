@@ -1,4 +1,4 @@
-"""What a job is, the states that it passes through, and the only ways from one to another."""
+"""Jobs: requests, states with their transitions, progress and events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from lamina.core.tasks import Lora, PictureTask, Task, TaskKind
 
 
 class JobState(StrEnum):
-    """`failed` is the request's or the model's fault, `errored` ours; only `succeeded` is charged."""
+    """`failed` is the fault of the request or the model, `errored` that of the service; only `succeeded` is charged."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -37,8 +37,8 @@ TRANSITIONS: Mapping[str, tuple[JobState, JobState]] = {
     "H": (JobState.QUEUED, JobState.FAILED),
     "I": (JobState.QUEUED, JobState.ERRORED),
 }
-"""A: claimed by an agent. B, C, D: ended. E, G: cancelled. F: its agent is gone, or gave it back. H: not started before
-its deadline. I: nothing could run it."""
+"""A: claimed by an agent. B, C, D: ended. E, G: cancelled. F: its agent is gone, or has returned it. H: not started
+before its deadline. I: nothing could run it."""
 
 
 def may_become(state: JobState, other: JobState) -> bool:
@@ -46,13 +46,13 @@ def may_become(state: JobState, other: JobState) -> bool:
 
 
 def states_before(state: JobState) -> tuple[JobState, ...]:
-    """Those from which a job may come into `state`, sorted."""
+    """The states from which a job may come into `state`, sorted."""
     return tuple(sorted(before for before, after in TRANSITIONS.values() if after is state))
 
 
 class InputRole(StrEnum):
-    """What a file is to a task: the picture to change or take apart, where to start, where it may change; or a ZIP of
-    pictures to learn from."""
+    """The role of an input: the picture to edit or decompose; the picture to start from and the mask of where it may
+    change; or a ZIP of pictures to train on."""
 
     PICTURE = "picture"
     START = "start"
@@ -61,19 +61,19 @@ class InputRole(StrEnum):
 
 
 FILE, JOB = "file:", "job:"
-"""How a source begins that is the service's own: the id of a file follows, or of the job that made what is meant."""
+"""The prefixes of sources within the service: the id of a file follows, or of the job that made the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """`source`: "file:ID" for a file of the key's own, or an http(s) address, which is fetched when the job runs."""
+    """`source`: "file:ID" for a file of the same key, or an http(s) URL, which is fetched when the job runs."""
 
     role: InputRole
     source: str
 
 
 class WebhookEvent(StrEnum):
-    """What a webhook tells: that a job's first run begins, or that the job has ended, however it did."""
+    """What a webhook reports: that the first run of a job has started, or that the job has ended in any state."""
 
     STARTED = "started"
     COMPLETED = "completed"
@@ -111,7 +111,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job ended without a result, as its user may read it. `code`: of `ErrorCode`."""
+    """Why a job ended without a result, in words for its user. `code`: of `ErrorCode`."""
 
     code: str
     message: str
@@ -201,7 +201,7 @@ class Job:
 
     @property
     def cost_micros(self) -> int:
-        """What it costs a key that pays for its jobs, as far as is known: nothing where a stand-in made the result."""
+        """What it costs a metered key, as far as is known: nothing where a stand-in made the result."""
         return 0 if self.is_free else self.price_micros
 
     @property
@@ -211,7 +211,7 @@ class Job:
 
     @property
     def waited_s(self) -> float | None:
-        """From the submit to the latest start."""
+        """Seconds from the submit to the latest start."""
         return None if self.started_at is None else self.started_at - self.created_at
 
     @property
@@ -223,8 +223,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """Something that happened to a job. `number`: 1, 2, 3, ... of the job; `kind`: "state", "progress" or "log"; of a
-    training "loss", "checkpoint" and "sample", too.
+    """An event of a job. `number`: 1, 2, 3, ... within the job; `kind`: "state", "progress" or "log", and of trainings
+    "loss", "checkpoint" or "sample"; `data`: JSON, as it is stored and sent.
     """
 
     job_id: str

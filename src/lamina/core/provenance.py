@@ -1,4 +1,4 @@
-"""How something was made: by which engine and weights, from which seed and words, in what time."""
+"""Provenance: by which engine and weights, and from which seed and prompt, something was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How something was made, so that it can be told and made again.
+    """How something was made, so that it can be shown and repeated.
 
     `engine`: its name; `checkpoint`: the weights; `seed`: of the first picture; `prompt`: as the model got it;
     `timings_s`: seconds by stage; `steps`, `skipped_steps`: sampling steps, and those of them answered from a cache.

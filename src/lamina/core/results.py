@@ -1,4 +1,4 @@
-"""What comes back of making or changing pictures."""
+"""Results of engines, with pixels: pictures, and trained LoRAs."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from lamina.core.provenance import Provenance
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generated:
-    """`pictures`: (height, width, 4) RGBA each; `flagged`: for each, whether the safety checker blackened it.
+    """`pictures`: (height, width, 4) RGBA each; `flagged`: for each, whether the safety checker blacked it out.
 
-    `notes`: sentences that the user should read, such as which scheduler stood in for another.
+    `notes`: sentences for the user, such as which scheduler replaced another.
     """
 
     pictures: tuple[Pixels, ...]
@@ -22,10 +22,10 @@ class Generated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingOutcome:
-    """What comes back of training a LoRA. `losses`: of each step, from the first one, whatever run did it.
+    """A trained LoRA. `losses`: of each step from the first one, also of steps that an earlier run did.
 
-    `resolution_px`: the side of the square that it was learnt at. `stopped_by`: what ended it before its time, after
-    at least one step; None where it went to its end.
+    `resolution_px`: side of the square at which it was trained. `stopped_by`: the error that ended it early, after at
+    least one step; None where all steps were done.
     """
 
     losses: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""Cancels a job: at once while it waits, at the engine's next step while it runs."""
+"""Cancels a job: at once while it is queued, at the engine's next step while it runs."""
 
 from sqlalchemy import Connection
 
@@ -25,7 +25,9 @@ async def cancel(service: Service, key_id: str, job_id: str) -> Job:
             assert asked is not None  # noqa: S101  (this transaction has its row)
             return asked, False
         raise LaminaError(
-            ErrorCode.STATE_CONFLICT, f"Job {job_id} has ended: {job.state}.", "There is nothing to stop."
+            ErrorCode.STATE_CONFLICT,
+            f"Job {job_id} has ended: {job.state}.",
+            "Only a queued or running job can be cancelled.",
         )
 
     job, is_ended = await service.database.write(work)

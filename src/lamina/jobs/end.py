@@ -1,4 +1,4 @@
-"""Ends a job: its state, its money and its webhook, in one transaction or not at all."""
+"""Ends a job: writes its state, its charge and its webhook in one transaction."""
 
 from collections.abc import Sequence
 
@@ -28,10 +28,10 @@ def end(
     made: Sequence[files.FileRecord] = (),
     charge_micros: int | None = None,
 ) -> Job | None:
-    """The job as it is now; None, and nothing is written, where it has ended before or another attempt has begun.
+    """The job as it is now. None if it has ended before or another attempt has begun; nothing is written then.
 
-    `charge_micros`: None is the whole price of a success, and nothing of anything else; of a training see `settling`.
-    What a stand-in made is not charged, unless the limits say so.
+    `attempt`: None is any. `charge_micros`: None charges the whole price of a job that succeeded and nothing of others;
+    of a training see `settled_training`. Results of stand-ins are free, unless the limits say otherwise.
     """
     now = service.clock()
     before = jobs.locked(connection, job_id)
@@ -68,34 +68,34 @@ def end(
     if result is not None and result.stands_in_for is not None:
         events.append(connection, job_id, "log", {"line": result.notes[-1]}, now)
     told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
-    if state is JobState.SUCCEEDED and before.progress.stage:  # whoever follows its progress sees it come to its end
+    if state is JobState.SUCCEEDED and before.progress.stage:  # followers of its progress see it end
         events.append(connection, job_id, "progress", progress_record(Progress(stage="done", share=1.0)), now)
     events.append(connection, job_id, "state", told, now)
-    tell(connection, job, WebhookEvent.COMPLETED, now)
+    enqueue_webhook(connection, job, WebhookEvent.COMPLETED, now)
     if job.request.upload_url is not None and state is JobState.SUCCEEDED:
         _insert_in_outbox(connection, job, UPLOAD, job.request.upload_url, now)
     return job
 
 
-def tell(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
-    """By webhook, if its user wants to hear of it."""
+def enqueue_webhook(connection: Connection, job: Job, event: WebhookEvent, now: float) -> None:
+    """Puts a webhook into the outbox, if the request asks for one of this event."""
     if job.request.webhook_url is not None and event in job.request.webhook_events:
         _insert_in_outbox(connection, job, event, job.request.webhook_url, now)
 
 
 def announce(service: Service, job: Job | None) -> None:
-    """To be called when the transaction that ended the job has committed."""
+    """Logs the end, and notifies followers, deliveries and metrics. Call it after the transaction has committed."""
     if job is not None:
         log_end(job)
         service.signals.changed(job.id)
-        ring(service, job)
+        wake_delivery(service, job)
         service.observer.job_ended(job)
 
 
-def ring(service: Service, job: Job) -> None:
-    """Has what was written to the outbox sent, if the job's user wants anything sent at all."""
+def wake_delivery(service: Service, job: Job) -> None:
+    """Wakes the delivery of webhooks and uploads, if the job's request asks for any."""
     if job.request.webhook_url is not None or job.request.upload_url is not None:
-        service.letters.set()
+        service.deliveries_due.set()
 
 
 def _insert_in_outbox(connection: Connection, job: Job, event: str, url: str, now: float) -> None:
@@ -114,12 +114,12 @@ def _charge(service: Service, job: Job, state: JobState) -> int:
 
 
 def _is_held(connection: Connection, job_id: str) -> bool:
-    """False for a job of a key that was not metered at the submit: it costs nothing, whatever its price."""
+    """False for a job of a key that was not metered when it was submitted: it is free, whatever its price."""
     return any(entry.kind == wallets.HOLD for entry in wallets.entries_of_job(connection, job_id))
 
 
 def _settle(connection: Connection, job: Job, now: float) -> None:
-    """What was held and is not charged goes back."""
+    """Releases what was held and is not charged."""
     kind = wallets.SETTLE if job.charged_micros else wallets.RELEASE
     note = f"{job.request.model}, free: nano stood in" if job.is_free else job.request.model
     wallets.add(

@@ -1,4 +1,4 @@
-"""Shows its user a job: as it is, as it goes on, and when it may be done."""
+"""Reads jobs for their users: the state, the events as they come, and the expected end."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ from lamina.service.service import Service
 from lamina.store import events, jobs, outbox
 from lamina.store.queue_statistics import Outlook, seen
 
-_LOOK_AGAIN_S = 0.25  # what other processes do is not told, but seen
+_LOOK_AGAIN_S = 0.25  # changes by other processes are found by polling
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job with what only the queue and the outbox know: how many go before it, in how many seconds it may be done,
-    and what has become of its webhooks.
+    """A job with what the queue and the outbox know of it. `position`: how many jobs go before it; `eta_s`: seconds to
+    its expected end; `webhooks`: with their states.
     """
 
     job: Job
@@ -28,7 +28,7 @@ class JobView:
 
 
 async def view(service: Service, key_id: str, job_id: str) -> JobView:
-    """Raises `LaminaError` (not_found), for another key's job, too."""
+    """Raises `LaminaError` (not_found), also for a job of another key."""
 
     def work(connection: Connection) -> tuple[Job, Outlook, tuple[Webhook, ...]] | None:
         found = seen(connection, job_id, key_id)
@@ -52,7 +52,7 @@ async def newest(
 
 
 async def ended(service: Service, key_id: str, job_id: str, wait_s: float) -> Job:
-    """The job when it has ended, or as it is after so long."""
+    """The job when it has ended, or as it is after `wait_s` seconds."""
     until = service.clock() + wait_s
     while True:
         job = await _job(service, key_id, job_id)
@@ -63,10 +63,10 @@ async def ended(service: Service, key_id: str, job_id: str, wait_s: float) -> Jo
 
 
 async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -> AsyncIterator[JobEvent | None]:
-    """Its events from the one after `after` on, until it has ended; None now and then, when there is nothing new."""
+    """The events after the number `after`, until the job has ended. Yields None now and then, when nothing is new."""
     await _job(service, key_id, job_id)
     while True:
-        # The state first: what comes between the two reads is not lost, but read next time.
+        # The state is read first, so that an event between the two reads is not lost but read next time.
         job = await _job(service, key_id, job_id)
         fresh = await _fresh(service, job_id, after)
         for event in fresh:
@@ -80,7 +80,7 @@ async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -
 
 
 async def happened(service: Service, job_id: str, after: int = 0) -> list[JobEvent]:
-    """All its events so far, from the one after `after` on; of a job that the caller may see."""
+    """All events so far after the number `after`. The caller has checked that the key may see the job."""
     found: list[JobEvent] = []
     while fresh := await _fresh(service, job_id, found[-1].number if found else after):
         found += fresh
@@ -88,13 +88,13 @@ async def happened(service: Service, job_id: str, after: int = 0) -> list[JobEve
 
 
 async def queue_length(service: Service) -> int:
-    """How many jobs wait, of all keys."""
+    """The number of queued jobs, of all keys."""
     counts = await service.database.read(jobs.count_by_state)
     return sum(count for (state, _), count in counts.items() if state == JobState.QUEUED)
 
 
 async def _job(service: Service, key_id: str, job_id: str) -> Job:
-    """Without its outlook, which costs as much again. Raises `LaminaError` (not_found)."""
+    """Without its outlook, which takes another query as long. Raises `LaminaError` (not_found)."""
     job = await service.database.read(lambda connection: jobs.by_id(connection, job_id, key_id))
     if job is None:
         raise no_such_job(job_id)
@@ -106,7 +106,9 @@ async def _fresh(service: Service, job_id: str, after: int) -> list[JobEvent]:
 
 
 def no_such_job(job_id: str) -> LaminaError:
-    return LaminaError(ErrorCode.NOT_FOUND, f"There is no job {job_id}.", "Check the id and the key.")
+    return LaminaError(
+        ErrorCode.NOT_FOUND, f"There is no job {job_id}.", "Check the id, and that it belongs to this API key."
+    )
 
 
 def _view(job: Job, outlook: Outlook, now: float) -> JobView:

@@ -1,4 +1,4 @@
-"""A line in the log for each start of a job and for its end: whose, what, where, how long, and what was wrong."""
+"""Logs the start, the retries and the end of each job as one structured line."""
 
 import logging
 import socket
@@ -11,12 +11,12 @@ _LEVELS = {JobState.ERRORED: logging.ERROR, JobState.FAILED: logging.WARNING}
 
 
 def log_start(job: Job) -> None:
-    """Of this attempt."""
+    """Logs the start of an attempt."""
     _log.info("job started", extra=with_fields(**_about(job), waited_s=_rounded(job.waited_s)))
 
 
 def log_again(job: Job, why: str) -> None:
-    """It went wrong, or was given back, and is queued again."""
+    """Logs that the job is queued again. `why`: what went wrong, or that it was given back."""
     _log.warning("job queued again", extra=with_fields(**_about(job), why=why))
 
 
@@ -28,7 +28,7 @@ def log_end(job: Job) -> None:
 
 
 def _about(job: Job) -> dict[str, object]:
-    """`engine`: the one that made the result, or as it was asked for."""
+    """`engine`: the one that made the result; before there is one, the one that was asked for."""
     return {
         "job_id": job.id,
         "attempt": job.attempt,

@@ -1,4 +1,4 @@
-"""Takes in a request that is wrong from the start, for clients that hear of it only where they look for the result."""
+"""Stores an invalid request as a failed job, for clients that look for errors only in the result."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from lamina.store import events, jobs
 
 
 async def submit_refused(service: Service, key: ApiKey, request: JobRequest, failure: Failure) -> Job:
-    """A job that has failed before it began: it costs nothing, no agent sees it, and its webhook is sent.
+    """A job that has failed already: it is free, no agent gets it, and its webhook is sent.
 
     Raises `LaminaError`: limit_reached, address_refused (its webhook's).
     """
@@ -38,7 +38,7 @@ async def submit_refused(service: Service, key: ApiKey, request: JobRequest, fai
         return end(connection, service, job.id, attempt=None, state=JobState.FAILED, failure=failure, charge_micros=0)
 
     ended = await service.database.write(work)
-    assert ended is not None  # noqa: S101  (nobody else has seen it)
+    assert ended is not None  # noqa: S101  (no other transaction has seen it)
     service.observer.job_submitted(job)
     announce(service, ended)
     return ended

@@ -1,4 +1,4 @@
-"""Removes what is not to be kept: at a user's word, or when its time is up."""
+"""Removes the contents of jobs and files: when a user asks for it, or after the retention time."""
 
 import asyncio
 import logging
@@ -19,23 +19,28 @@ _PAGE = 200
 
 
 async def forget(service: Service, key_id: str, job_id: str) -> None:
-    """A job's words and pictures; its line in the ledger stays. Raises `LaminaError`: not_found, state_conflict."""
+    """Removes the request, result and files of a job; its ledger entries stay.
+
+    Raises `LaminaError`: not_found, state_conflict (it has not ended).
+    """
     job = await service.database.read(lambda connection: jobs.by_id(connection, job_id, key_id))
     if job is None:
         raise no_such_job(job_id)
     if job.state.is_open:
-        raise LaminaError(ErrorCode.STATE_CONFLICT, f"Job {job_id} has not ended.", "Cancel it first.")
+        raise LaminaError(
+            ErrorCode.STATE_CONFLICT, f"Job {job_id} has not ended.", "Cancel it first, or wait until it has ended."
+        )
     await _forget_contents(service, job_id)
 
 
 async def keep_forgetting(service: Service) -> None:
-    """What is older than `Limits` allow, until this is cancelled."""
+    """Removes what is older than `Limits` allow, every ten minutes, until this is cancelled."""
     while True:
         try:
             await forget_old(service)
             await sweep_blobs(service)
         except LaminaError as error:
-            _log.warning("old files stay a while longer: %s", error)
+            _log.warning("expired files were not removed, the next round tries again: %s", error)
         await asyncio.sleep(_EVERY_S)
 
 
@@ -51,12 +56,12 @@ async def forget_old(service: Service) -> None:
 
 
 def _forget_parts(connection: Connection, then: float) -> None:
-    """Of uploads that nobody has completed."""
+    """Of uploads that were not completed."""
     stored_bytes.give_back(connection, upload_parts.remove_before(connection, then))
 
 
 async def sweep_blobs(service: Service) -> int:
-    """How many it deleted: contents that no file has, and that have been there long enough for one to be written."""
+    """Deletes blobs that no file refers to and that are older than a file takes to be written. Returns their number."""
     page: list[str] = []
     deleted = 0
     async for blob in service.blobs.list():

@@ -1,7 +1,7 @@
-"""Gives a job that did not end another attempt, unless it has had all that it may have.
+"""Queues a job again after an attempt that failed by our fault, until its attempts are used up.
 
-An attempt of a training that came further than all before it does not count: what it did is not done again. A job that
-brings its engine down by itself gets one more, in a fresh process: a third would end in the same way.
+An attempt of a training that reached a new checkpoint does not count, since its steps are not repeated. A job that
+crashes its engine process gets one more attempt, in a new process; a third would crash as well.
 """
 
 from dataclasses import replace
@@ -16,15 +16,15 @@ from lamina.service.service import Service
 from lamina.store import checkpoints, events, jobs
 
 _CRASHED = "has_crashed"
-_TWICE = "It did so on two attempts at this job."
-_OTHERWISE = "The same would happen again; another size or another engine may work."
+_TWICE = "This happened in two attempts at this job."
+_OTHERWISE = "It would probably happen again; try another size or another engine."
 LOST = Failure(ErrorCode.ENGINE_CRASHED, "The agent that ran this job is gone.")
 
 
 async def try_again(service: Service, job: Job, failure: Failure, is_own_doing: bool = False) -> None:
-    """After a run that went wrong by our own fault. `is_own_doing`: it brought its engine's process down."""
+    """After a run that failed by our fault. `is_own_doing`: the run crashed its engine process."""
     ended = await service.database.write(
-        lambda connection: tried_again(connection, service, job, failure, is_own_doing)
+        lambda connection: requeue_or_end(connection, service, job, failure, is_own_doing)
     )
     announce(service, ended)
     service.signals.changed(job.id)
@@ -32,7 +32,7 @@ async def try_again(service: Service, job: Job, failure: Failure, is_own_doing: 
 
 
 async def give_back(service: Service, job: Job) -> None:
-    """A run that nothing is wrong with, but for which there is no time here: it does not count as an attempt."""
+    """Queues a running job again because this process is about to stop; the attempt does not count."""
 
     def work(connection: Connection) -> Job | None:
         if _is_to_stop(connection, job):
@@ -45,13 +45,13 @@ async def give_back(service: Service, job: Job) -> None:
     service.dispatcher.wake()
 
 
-def tried_again(
+def requeue_or_end(
     connection: Connection, service: Service, job: Job, failure: Failure, is_own_doing: bool = False
 ) -> Job | None:
-    """The job if this has ended it; None if it is queued again, or another attempt has begun."""
+    """Queues the job again, or ends it if it may have no more attempts. The job if it has ended; None otherwise."""
     if _is_to_stop(connection, job):
         return end(connection, service, job.id, job.attempt, JobState.CANCELLED)
-    is_excused = _has_come_on(connection, job)
+    is_excused = _has_progressed(connection, job)
     is_hopeless = is_own_doing and _has_crashed_before(connection, job)
     has_more = jobs.counted_attempts(connection, job.id) < service.limits.max_attempts and not is_hopeless
     if is_excused or has_more:
@@ -62,19 +62,19 @@ def tried_again(
 
 
 def _is_to_stop(connection: Connection, job: Job) -> bool:
-    """Asked now, for `job` is as it was when it was claimed."""
+    """Read again, since `job` is as it was when it was claimed."""
     now = jobs.locked(connection, job.id)
     return now is not None and now.is_cancel_requested
 
 
-def _has_come_on(connection: Connection, job: Job) -> bool:
-    """Whether this attempt has reached a checkpoint that none had reached before."""
+def _has_progressed(connection: Connection, job: Job) -> bool:
+    """Whether this attempt has reached a checkpoint that no attempt had reached before."""
     last = checkpoints.latest(connection, job.id)
     return last is not None and last.attempt == job.attempt
 
 
 def _has_crashed_before(connection: Connection, job: Job) -> bool:
-    """In an earlier attempt, of its own doing; the attempts between, if any, went wrong in other ways."""
+    """Whether an earlier attempt crashed the engine process."""
     return any(_CRASHED in event.data for event in events.states(connection, job.id))
 
 

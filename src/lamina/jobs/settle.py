@@ -1,4 +1,4 @@
-"""What a training that ends is charged, and what stays of it where it did not get to its end."""
+"""Computes what a training that ends is charged, and keeps the last checkpoint of one that was cancelled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from lamina.store import checkpoints, files
 from lamina.store.checkpoints import CheckpointRecord
 
 ARCHIVE_NAME = "archive to learn from"
-"""Of the file in which an archive from elsewhere is kept for later attempts."""
+"""The name of the file that keeps an archive from a URL for later attempts."""
 
 _MEDIA_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`charge_micros`, `result`, `made`: what the end of the job is to be written with."""
+    """What the end of the job is written with. `made`: its files."""
 
     charge_micros: int
     result: TrainingResult | None
@@ -37,9 +37,9 @@ def settled_training(
     result: TrainingResult | None,
     made: Sequence[FileRecord],
 ) -> Settlement:
-    """Of a training that comes into `state`: charged by what was done if it succeeded or its user stopped it.
+    """Of a training that comes into `state`: charged for the steps it did, if it succeeded or was cancelled.
 
-    Nothing is written yet. One that was stopped keeps its last checkpoint as a file.
+    One that was cancelled keeps its last checkpoint as a file. Nothing is written yet.
     """
     if state not in (JobState.SUCCEEDED, JobState.CANCELLED):
         return Settlement(0, result, made)
@@ -51,7 +51,7 @@ def settled_training(
 
 
 def forget_progress(connection: Connection, job_id: str) -> None:
-    """What only a further attempt would need."""
+    """Removes what only a further attempt would need."""
     checkpoints.remove_all(connection, job_id)
     files.remove(connection, [file.id for file in files.of_job(connection, job_id) if file.name == ARCHIVE_NAME])
 

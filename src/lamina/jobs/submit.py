@@ -1,4 +1,4 @@
-"""Takes a job in: the key's limits, the price, the hold, the job and its place in the queue, all in one transaction."""
+"""Submits jobs: checks the limits of the key, holds the price, stores and queues the job, in one transaction."""
 
 import secrets
 from collections.abc import Sequence
@@ -26,54 +26,54 @@ async def submit(
     idempotency_key: str | None = None,
     body_hash: str | None = None,
 ) -> Job:
-    """The new job; or the one that the same `idempotency_key` gave before, if `body_hash` is the same, too.
+    """The new job; or the job that was submitted with the same `idempotency_key` before, if `body_hash` is the same.
 
     Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file, a
-    LoRA), state_conflict (a LoRA that is not trained yet), address_refused (a webhook's).
+    LoRA), state_conflict (a LoRA that is not trained yet), lora_unusable, address_refused (a webhook's).
     """
     job = _new_job(service, key, await with_own_loras(service, key.id, request))
 
     def work(connection: Connection) -> Job:
-        known = _known(connection, key, idempotency_key, body_hash)
-        return known or _taken_in(connection, service, key, job, idempotency_key=idempotency_key, body_hash=body_hash)
+        earlier = _earlier_job(connection, key, idempotency_key, body_hash)
+        return earlier or _insert(connection, service, key, job, idempotency_key=idempotency_key, body_hash=body_hash)
 
     try:
-        taken = await service.database.write(work)
-    except IntegrityError:  # the same idempotency key came twice at the same time
-        taken = await service.database.write(work)
-    if taken.id == job.id:
+        submitted = await service.database.write(work)
+    except IntegrityError:  # another submit used the same idempotency key at the same time
+        submitted = await service.database.write(work)
+    if submitted.id == job.id:
         service.dispatcher.wake()
-        service.observer.job_submitted(taken)
-    return taken
+        service.observer.job_submitted(submitted)
+    return submitted
 
 
 async def submit_each(
     service: Service, key: ApiKey, requests: Sequence[JobRequest], names: Sequence[str], notes: Sequence[str] = ()
 ) -> list[Job]:
-    """A new job of each request, or of none. `names`: an idempotency key for each, that must not have come before;
-    `notes`: what every job's log is to begin with.
+    """A new job for each request, or for none if one is refused. `names`: a new idempotency key for each; `notes`: the
+    first lines of each job's log.
 
     Raises `LaminaError` as `submit` does.
     """
-    taken = [_new_job(service, key, await with_own_loras(service, key.id, request)) for request in requests]
-    unlike_any = secrets.token_hex(32)
+    submitted = [_new_job(service, key, await with_own_loras(service, key.id, request)) for request in requests]
+    unique_hash = secrets.token_hex(32)
 
     def work(connection: Connection) -> list[Job]:
-        for name, job in zip(names, taken, strict=True):
-            _known(connection, key, name, unlike_any)
-            _taken_in(connection, service, key, job, idempotency_key=name, body_hash=unlike_any)
+        for name, job in zip(names, submitted, strict=True):
+            _earlier_job(connection, key, name, unique_hash)
+            _insert(connection, service, key, job, idempotency_key=name, body_hash=unique_hash)
             for note in notes:
                 events.append(connection, job.id, "log", {"line": note}, job.created_at)
-        return taken
+        return submitted
 
     try:
         await service.database.write(work)
-    except IntegrityError:  # a name came twice at the same time
+    except IntegrityError:  # another submit used the same name at the same time
         await service.database.write(work)
     service.dispatcher.wake()
-    for job in taken:
+    for job in submitted:
         service.observer.job_submitted(job)
-    return taken
+    return submitted
 
 
 def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
@@ -96,9 +96,7 @@ def _new_job(service: Service, key: ApiKey, request: JobRequest) -> Job:
 
 
 def check_addresses(service: Service, request: JobRequest) -> None:
-    """Of what is to be sent, as far as they can be told without looking names up. Raises `LaminaError`
-    (address_refused).
-    """
+    """Checks the URLs of webhooks and uploads without DNS. Raises `LaminaError` (address_refused)."""
     for url in (request.webhook_url, request.upload_url):
         if url is not None:
             service.fetcher.check(url)
@@ -109,11 +107,11 @@ def _check_model(key: ApiKey, request: JobRequest) -> None:
         raise LaminaError(
             ErrorCode.KEY_FORBIDDEN,
             f"This API key may not use {request.model or 'this'}.",
-            f"It is for {', '.join(sorted(key.models))}; make one with more: lamina keys create --model.",
+            f"It may use {', '.join(sorted(key.models))}. Create a key for more models: lamina keys create --model.",
         )
 
 
-def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
+def _earlier_job(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
     if idempotency_key is None:
         return None
     found = jobs.by_idempotency_key(connection, key.id, idempotency_key)
@@ -123,13 +121,13 @@ def _known(connection: Connection, key: ApiKey, idempotency_key: str | None, bod
     if known_hash != body_hash:
         raise LaminaError(
             ErrorCode.IDEMPOTENCY_CONFLICT,
-            f"This idempotency key came before, with another request: that of job {job.id}.",
-            "Use a new key for a new request.",
+            f"This idempotency key was used for another request, that of job {job.id}.",
+            "Use a new idempotency key for a new request.",
         )
     return job
 
 
-def _taken_in(
+def _insert(
     connection: Connection,
     service: Service,
     key: ApiKey,
@@ -166,16 +164,16 @@ def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
     """Raises `LaminaError` (limit_reached)."""
     if key.per_minute is None and key.at_once is None:
         return
-    keys.lock(connection, key.id)  # so that two submits at the same time do not both take the last place
+    keys.lock(connection, key.id)  # so that two submits at the same time cannot both pass the limit
     if key.per_minute is not None and jobs.count_since(connection, key.id, now - _MINUTE_S) >= key.per_minute:
         raise LaminaError(
-            ErrorCode.LIMIT_REACHED, f"This key may submit {key.per_minute} jobs a minute.", "Try again in a minute."
+            ErrorCode.LIMIT_REACHED, f"This key may submit {key.per_minute} jobs per minute.", "Try again in a minute."
         )
     if key.at_once is not None and jobs.count_open(connection, key.id) >= key.at_once:
         raise LaminaError(
             ErrorCode.LIMIT_REACHED,
             f"This key may have {key.at_once} jobs open at once.",
-            "Wait until one has ended, or cancel one.",
+            "Wait until a job has ended, or cancel one.",
         )
 
 

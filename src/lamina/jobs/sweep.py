@@ -1,4 +1,4 @@
-"""The sweep: a plain loop in every process that puts right what others have left when they died."""
+"""The sweep: a loop in every process that cleans up after processes that have died."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.jobs.end import announce, end
-from lamina.jobs.retry import LOST, tried_again
+from lamina.jobs.retry import LOST, requeue_or_end
 from lamina.service.service import Service
 from lamina.store import agents, jobs
 
@@ -20,27 +20,27 @@ Mend = Callable[[Connection], Job | None]
 _log = logging.getLogger(__name__)
 _LOCK = 0x5357454550  # "SWEEP": on Postgres one process at a time
 _TOO_LATE = Failure(
-    ErrorCode.DEADLINE_PASSED, "The job did not start in the time that it was given.", "Give it more, or add agents."
+    ErrorCode.DEADLINE_PASSED, "The job did not start before its deadline.", "Allow more time, or add agents."
 )
 _TOO_LONG = Failure(
-    ErrorCode.DEADLINE_PASSED, "The job did not end in the time that it was given.", "Give it more, or ask for less."
+    ErrorCode.DEADLINE_PASSED, "The job did not end before its deadline.", "Allow more time, or ask for less work."
 )
 
 
 async def keep_sweeping(service: Service) -> None:
-    """Until it is cancelled."""
+    """Sweeps at intervals until it is cancelled."""
     while True:
         try:
             await sweep(service)
-        except LaminaError as error:  # the store is away; the next round tells
-            _log.warning("the sweep waits: %s", error)
+        except LaminaError as error:  # the store is unavailable
+            _log.warning("the sweep has failed, the next round tries again: %s", error)
         await asyncio.sleep(service.limits.agent_lost_s / 4)
 
 
 async def sweep(service: Service) -> list[Job]:
-    """Those that it has ended. Jobs of lost agents are queued again.
+    """Queues jobs of lost agents again and ends those past their deadlines. The jobs that it has ended.
 
-    Each job is a transaction of its own, as elsewhere: one of many jobs would lock wallets that their agents wait for.
+    Each job gets a transaction of its own: one for many jobs would lock wallets that their agents wait for.
     """
     found = await service.database.write(lambda connection: _found(connection, service))
     ended = [job for mend in found if (job := await service.database.write(mend)) is not None]
@@ -57,9 +57,9 @@ def _found(connection: Connection, service: Service) -> list[Mend]:
         return []
     now = service.clock()
     if lost := agents.remove_unseen(connection, now - service.limits.agent_lost_s):
-        _log.warning("%d agents were not heard of for %g s", lost, service.limits.agent_lost_s)
+        _log.warning("%d agents have sent no heartbeat for %g s", lost, service.limits.agent_lost_s)
     return [
-        *(partial(tried_again, service=service, job=job, failure=LOST) for job in agents.abandoned(connection)),
+        *(partial(requeue_or_end, service=service, job=job, failure=LOST) for job in agents.abandoned(connection)),
         *(_ending(service, job_id, 0, JobState.FAILED, _TOO_LATE) for job_id in jobs.past_start(connection, now)),
         *(_ending(service, job_id, of, JobState.ERRORED, _TOO_LONG) for job_id, of in jobs.past_run(connection, now)),
     ]
@@ -75,7 +75,7 @@ def _reconcile(connection: Connection, service: Service) -> None:
 
 
 def _is_mine(connection: Connection) -> bool:
-    """Of all sweeps at this moment; SQLite has one writer anyway."""
+    """Whether this sweep is the only one at the moment. SQLite has one writer anyway."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar())

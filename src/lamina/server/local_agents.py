@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lamina.core.placement import AUTO
 from lamina.jobs.run.agent import Agent
-from lamina.jobs.run.agent_pool import Workforce
+from lamina.jobs.run.agent_pool import AgentPool
 from lamina.server.bootstrap import Installation
 from lamina.settings import Settings
 from lamina.worker.host import EngineLimits, EngineProcess
@@ -19,12 +19,12 @@ ENGINE_COMMAND = (sys.executable, "-m", "lamina.worker.child")
 _log = logging.getLogger("lamina.engines")
 
 
-def workforce_of(installation: Installation, engine_command: Sequence[str]) -> Workforce | None:
+def agent_pool_of(installation: Installation, engine_command: Sequence[str]) -> AgentPool | None:
     """The agents that the settings ask for; None if they ask for none. `engine_command`: starts an engine process."""
     settings = installation.settings
     devices = [device for device in devices_of(settings) for _ in range(settings.agents)]
     agents = [Agent(installation.service, _engine(installation, engine_command, device), device) for device in devices]
-    return Workforce(installation.service, agents) if agents else None
+    return AgentPool(installation.service, agents) if agents else None
 
 
 def devices_of(settings: Settings) -> list[str]:

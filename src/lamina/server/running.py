@@ -13,11 +13,11 @@ import uvicorn
 from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
 from lamina.jobs.retention import keep_forgetting
-from lamina.jobs.run.agent_pool import Workforce
+from lamina.jobs.run.agent_pool import AgentPool
 from lamina.jobs.sweep import keep_sweeping
 from lamina.server.app import make_app, most_body_bytes
 from lamina.server.bootstrap import Installation
-from lamina.server.local_agents import ENGINE_COMMAND, workforce_of
+from lamina.server.local_agents import ENGINE_COMMAND, agent_pool_of
 from lamina.server.logs import UVICORN_OPTIONS
 from lamina.webhooks.delivery import keep_delivering
 
@@ -87,24 +87,26 @@ async def _run_with_background_tasks(
             tasks.create_task(keep_delivering(service, installation.writers)),
             tasks.create_task(keep_forgetting(service)),
         ]
-        workforce = workforce_of(installation, engine_command)
-        if workforce is None:
+        agent_pool = agent_pool_of(installation, engine_command)
+        if agent_pool is None:
             installation.engines_up.set()
-        working = tasks.create_task(_at_work(workforce, is_closing, installation.engines_up)) if workforce else None
+        working = (
+            tasks.create_task(_run_agents(agent_pool, is_closing, installation.engines_up)) if agent_pool else None
+        )
         try:
             await main
         finally:
             is_closing.set()
-        if workforce is not None and working is not None:
-            if not workforce.has_begun:  # an engine that does not start must not keep the process alive
+        if agent_pool is not None and working is not None:
+            if not agent_pool.is_ready:  # an engine that does not start must not keep the process alive
                 working.cancel()
             await asyncio.wait({working})
         for loop in loops:
             loop.cancel()
 
 
-async def _at_work(workforce: Workforce, is_closing: asyncio.Event, engines_up: asyncio.Event) -> None:
-    async with workforce.at_work():
+async def _run_agents(agent_pool: AgentPool, is_closing: asyncio.Event, engines_up: asyncio.Event) -> None:
+    async with agent_pool.serving():
         engines_up.set()
         await is_closing.wait()
 

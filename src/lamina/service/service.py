@@ -73,10 +73,11 @@ class Pricing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """`pricing`: what requests cost. `secret`: signs addresses of files, one for all processes.
-    `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `letters`: set when a webhook
-    waits. `known_keys`: by the hash of their secret, with when they were read, by the monotonic clock.
-    `cache`: a folder for what may be fetched again. `patient_fetcher`: with the patience that LoRAs and archives take.
+    """`pricing`: what requests cost. `secret`: signs the URLs of files, one for all processes.
+    `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `deliveries_due`: set when
+    webhooks or uploads wait to be sent. `known_keys`: by the hash of their secret, with when they were read, by the
+    monotonic clock. `cache`: a folder for what may be fetched again. `patient_fetcher`: with the limits of LoRAs and
+    archives.
     """
 
     database: Database
@@ -90,7 +91,7 @@ class Service:
     base_urls: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     signals: Signals = field(default_factory=Signals)
-    letters: asyncio.Event = field(default_factory=asyncio.Event)
+    deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
     known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
     patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=PATIENT_BYTES, timeout_s=PATIENT_S))

@@ -1,4 +1,4 @@
-"""The jobs table: the truth about every job. What a run writes carries its attempt and is void if another has begun."""
+"""The jobs table. What a run writes carries its attempt, and has no effect once another attempt has begun."""
 
 from dataclasses import asdict
 
@@ -83,33 +83,33 @@ def insert(
 
 
 def by_id(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
-    """None, too, where it is not that key's."""
+    """None also where the job belongs to another key."""
     row = connection.execute(_BY_ID, {"job_id": job_id}).first()
     return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def locked(connection: Connection, job_id: str, key_id: str | None = None) -> Job | None:
-    """As `by_id`; nobody else changes it before this transaction ends. On SQLite nobody does anyway."""
+    """As `by_id`, and locks the row until this transaction ends. SQLite has one writer anyway."""
     row = connection.execute(_LOCKED, {"job_id": job_id}).first()
     return None if row is None or (key_id is not None and row.key_id != key_id) else job_of(row)
 
 
 def locked_run(connection: Connection, job_id: str, attempt: int) -> Job | None:
-    """As `locked`; None where the job is not running, or another attempt has begun."""
+    """As `locked`; None also if the job is not running, or another attempt has begun."""
     job = locked(connection, job_id)
-    is_it = job is not None and job.attempt == attempt and job.state is JobState.RUNNING
-    return job if is_it else None
+    is_match = job is not None and job.attempt == attempt and job.state is JobState.RUNNING
+    return job if is_match else None
 
 
 def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[Job, str] | None:
-    """With the hash of the body that it came with."""
-    is_it = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
-    row = connection.execute(sa.select(jobs).where(is_it)).first()
+    """The job, and the hash of the body that it was submitted with."""
+    is_match = (_C.key_id == key_id) & (_C.idempotency_key == idempotency_key)
+    row = connection.execute(sa.select(jobs).where(is_match)).first()
     return None if row is None else (job_of(row), row.body_hash)
 
 
 def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: list[str]) -> dict[str, Job]:
-    """Those that there are, by idempotency key."""
+    """The jobs that exist, by idempotency key."""
     rows = connection.execute(
         sa.select(jobs).where(_C.key_id == key_id, _C.idempotency_key.in_(idempotency_keys)).order_by(_C.id)
     )
@@ -117,7 +117,7 @@ def of_idempotency_keys(connection: Connection, key_id: str, idempotency_keys: l
 
 
 def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int, int]:
-    """(micro-dollars charged, jobs submitted) from then on."""
+    """(micro-dollars charged, jobs submitted) since that time."""
     recent = (_C.key_id == key_id) & (_C.created_at >= since)
     charged, count = sa.func.coalesce(sa.func.sum(_C.charged_micros), 0), sa.func.count()
     row = connection.execute(sa.select(charged, count).where(recent)).one()
@@ -127,19 +127,21 @@ def usage_since(connection: Connection, key_id: str, since: float) -> tuple[int,
 def of_key(
     connection: Connection, key_id: str, limit: int, before: str | None = None, state: JobState | None = None
 ) -> list[Job]:
-    """The newest first; `before`: only those older than this job."""
-    found = sa.select(jobs).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
+    """Newest first. `before`: the id of a job; only older ones."""
+    query = sa.select(jobs).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
     if before is not None:
-        found = found.where(_C.id < before)
+        query = query.where(_C.id < before)
     if state is not None:
-        found = found.where(_C.state == state)
-    return [job_of(row) for row in connection.execute(found)]
+        query = query.where(_C.state == state)
+    return [job_of(row) for row in connection.execute(query)]
 
 
 def trained(connection: Connection, key_id: str, limit: int) -> list[Job]:
-    """The key's trainings that have a result, the newest first."""
-    is_it = (_C.key_id == key_id) & (_C.kind == TaskKind.TRAIN) & _C.result.is_not(None)
-    return [job_of(row) for row in connection.execute(sa.select(jobs).where(is_it).order_by(_C.id.desc()).limit(limit))]
+    """The trainings of the key that have a result, newest first."""
+    is_match = (_C.key_id == key_id) & (_C.kind == TaskKind.TRAIN) & _C.result.is_not(None)
+    return [
+        job_of(row) for row in connection.execute(sa.select(jobs).where(is_match).order_by(_C.id.desc()).limit(limit))
+    ]
 
 
 def count_open(connection: Connection, key_id: str) -> int:
@@ -153,7 +155,7 @@ def count_since(connection: Connection, key_id: str, since: float) -> int:
 
 
 def count_by_state(connection: Connection) -> dict[tuple[str, str], int]:
-    """{(state, model): jobs}, of those that are open."""
+    """{(state, model): number of jobs}, of open jobs."""
     rows = connection.execute(
         sa.select(_C.state, _C.model, sa.func.count()).where(_C.state.in_(_OPEN)).group_by(_C.state, _C.model)
     )
@@ -161,7 +163,7 @@ def count_by_state(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def next_queued(connection: Connection, count: int = 1) -> list[str]:
-    """Those whose turn it is: by priority, then by age."""
+    """The ids of the next queued jobs, by priority and then by age."""
     return list(connection.execute(_NEXT, {"count": count}).scalars())
 
 
@@ -175,7 +177,7 @@ def running(connection: Connection) -> list[Job]:
 
 
 def claim(connection: Connection, job_id: str, agent_id: str, now: float) -> Job | None:
-    """The job, its attempt one more, if it was queued still."""
+    """The job, its attempt increased by one, if it was still queued."""
     row = connection.execute(_CLAIM, {"job_id": job_id, "agent": agent_id, "now": now}).first()
     return None if row is None else job_of(row)
 
@@ -185,14 +187,14 @@ def set_run_by(connection: Connection, job_id: str, run_by: float) -> None:
 
 
 def write_progress(connection: Connection, job_id: str, attempt: int, progress: Progress) -> bool | None:
-    """Whether it is to be cancelled; None where this attempt is not the latest, or the job has ended."""
+    """Whether the job is to be cancelled; None if this attempt is not the latest, or the job has ended."""
     wanted = {"job_id": job_id, "of_attempt": attempt, "progress": progress_record(progress)}
     row = connection.execute(_PROGRESS, wanted).first()
     return None if row is None else bool(row[0])
 
 
 def is_to_stop(connection: Connection, job_id: str, attempt: int) -> bool | None:
-    """As `write_progress` says, without writing."""
+    """As `write_progress`, without writing."""
     return connection.execute(_IS_TO_STOP, {"job_id": job_id, "of_attempt": attempt}).scalar()
 
 
@@ -206,8 +208,8 @@ def end(
     failure: Failure | None = None,
     result: Result | None = None,
 ) -> Job | None:
-    """None where the job cannot come into that state any more, or another attempt has begun; None is any attempt."""
-    known = {
+    """None if the job cannot come into that state any more, or another attempt has begun. `attempt`: None is any."""
+    values = {
         "job_id": job_id,
         "of_attempt": attempt,
         "before": states_before(state),
@@ -217,12 +219,12 @@ def end(
         "its_failure": None if failure is None else asdict(failure),
         "its_result": None if result is None else encode_result(result),
     }
-    row = connection.execute(_END, known).first()
+    row = connection.execute(_END, values).first()
     return None if row is None else job_of(row)
 
 
 def requeue(connection: Connection, job_id: str, attempt: int, now: float, is_excused: bool = False) -> Job | None:
-    """A running one goes back to its old place in the queue; `is_excused`: the attempt does not count."""
+    """Puts a running job back to its old place in the queue. `is_excused`: the attempt does not count."""
     row = connection.execute(
         jobs.update()
         .where(_C.id == job_id, _C.attempt == attempt, _C.state == JobState.RUNNING)
@@ -244,13 +246,13 @@ def counted_attempts(connection: Connection, job_id: str) -> int:
 
 
 def request_cancel(connection: Connection, job_id: str) -> bool:
-    """Of a running one; False where it is not running."""
+    """Marks a running job to be cancelled; False if it is not running."""
     is_running = (_C.id == job_id) & (_C.state == JobState.RUNNING)
     return bool(connection.execute(jobs.update().where(is_running).values(is_cancel_requested=True)).rowcount)
 
 
 def past_start(connection: Connection, now: float) -> list[str]:
-    """Queued ones that were to have started by now."""
+    """The ids of queued jobs whose start deadline has passed."""
     return list(
         connection.execute(
             sa.select(_C.id).where(_C.state == JobState.QUEUED, _C.attempt == 0, _C.start_by < now)
@@ -259,19 +261,19 @@ def past_start(connection: Connection, now: float) -> list[str]:
 
 
 def past_run(connection: Connection, now: float) -> list[tuple[str, int]]:
-    """(id, attempt) of running ones that were to have ended by now."""
+    """(id, attempt) of running jobs whose run deadline has passed."""
     rows = connection.execute(sa.select(_C.id, _C.attempt).where(_C.state == JobState.RUNNING, _C.run_by < now))
     return [(row[0], row[1]) for row in rows]
 
 
 def ended_before(connection: Connection, then: float, limit: int = 500) -> list[str]:
-    """Those of which there is still something to forget."""
+    """The ids of jobs whose contents are not removed yet."""
     is_whole = sa.cast(_C.request, sa.Text) != "{}"
     old = sa.select(_C.id).where(_C.ended_at < then, is_whole).order_by(_C.ended_at).limit(limit)
     return list(connection.execute(old).scalars())
 
 
 def forget_contents(connection: Connection, job_id: str) -> None:
-    """What its user sent and got; the row stays, for the ledger."""
-    bare = jobs.update().where(_C.id == job_id, _C.state.not_in(_OPEN))
-    connection.execute(bare.values(result=None, request={}, idempotency_key=None, body_hash=None))
+    """Removes the request and the result; the row stays, for the ledger."""
+    update = jobs.update().where(_C.id == job_id, _C.state.not_in(_OPEN))
+    connection.execute(update.values(result=None, request={}, idempotency_key=None, body_hash=None))

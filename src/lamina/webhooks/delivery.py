@@ -54,8 +54,8 @@ async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> No
         if not sent:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_AGAIN_S):
-                    await service.letters.wait()
-            service.letters.clear()
+                    await service.deliveries_due.wait()
+            service.deliveries_due.clear()
 
 
 async def revive_refused(service: Service) -> int:

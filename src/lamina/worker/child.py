@@ -1,6 +1,6 @@
-"""The process of an agent's engine, `python -m lamina.worker.child`: runs tasks as the library does.
+"""The engine process of an agent, `python -m lamina.worker.child`: runs tasks as the library does.
 
-Settings come from its environment, such as LAMINA_DEVICE. Engines, models and readers stay loaded between runs.
+It reads its settings from the environment, such as LAMINA_DEVICE. Engines and models stay loaded between runs.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from lamina.installation import hide_local_paths
 from lamina.worker.child_loop import RunReport, Writing, serve
 from lamina.worker.protocol import RunOrder, RunOutcome
 
-if TYPE_CHECKING:  # it takes orders as early as it can
+if TYPE_CHECKING:  # imported late, so that it takes orders early
     from lamina.core.layers import Pixels
     from lamina.core.ports import Step
     from lamina.core.tasks import PictureTask
     from lamina.execution.decompose import Stack
     from lamina.execution.pictures import Pictures
 
-_ENGINE_SHARE = 0.9  # of the time; the rest is writing
+_ENGINE_SHARE = 0.9  # of the run's progress; the rest is writing
 _SAFETY = {None: None, True: "on", False: "off"}
 
 
 def main() -> None:
-    hide_local_paths()  # errors go to whoever sent the job
+    hide_local_paths()  # errors are shown to the user who sent the job
     serve(run_order, _prepare)
 
 
@@ -61,32 +61,46 @@ def _made(task: PictureTask, order: RunOrder, report: RunReport) -> Pictures | S
     match task:
         case GenerateTask():
             start, mask = (_at_most_one(order, role) for role in (InputRole.START, InputRole.MASK))
-            return generated(task, start, mask, order.asked_engine, progress, safety, may_stand_in=True)
+            return generated(
+                task,
+                start,
+                mask,
+                engine=order.asked_engine,
+                progress=progress,
+                safety=safety,
+                may_stand_in=True,
+            )
         case EditTask():
             if not pictures:
-                raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to change.", "Give one.")
-            return edited(task, pictures, order.asked_engine, progress, safety, may_stand_in=True)
+                raise LaminaError(ErrorCode.TASK_INVALID, "The request has no picture to edit.", "Add one.")
+            return edited(
+                task, pictures, engine=order.asked_engine, progress=progress, safety=safety, may_stand_in=True
+            )
         case DecomposeTask():
             picture = _at_most_one(order, InputRole.PICTURE)
             if picture is None:
-                raise LaminaError(ErrorCode.TASK_INVALID, "There is no picture to take apart.", "Give one.")
-            return decomposed(task, picture, order.asked_engine, progress, safety, may_stand_in=True)
+                raise LaminaError(ErrorCode.TASK_INVALID, "The request has no picture to decompose.", "Add one.")
+            return decomposed(
+                task, picture, engine=order.asked_engine, progress=progress, safety=safety, may_stand_in=True
+            )
 
 
 def _inputs(order: RunOrder, role: InputRole) -> list[bytes]:
-    """As bytes, since errors name the paths of files, which are no business of the user's."""
+    """As bytes, since errors about files would show their paths on this machine."""
     return [Path(path).read_bytes() for path in order.inputs.get(role, ())]
 
 
 def _at_most_one(order: RunOrder, role: InputRole) -> bytes | None:
     given = _inputs(order, role)
     if len(given) > 1:
-        raise LaminaError(ErrorCode.TASK_INVALID, f"{len(given)} pictures were given as {role}.", "Give one.")
+        raise LaminaError(
+            ErrorCode.TASK_INVALID, f"The request has {len(given)} inputs of the role {role}.", "Give one."
+        )
     return given[0] if given else None
 
 
 class _EngineProgress:
-    """The library's `Progress`, told to the agent. Previews are written into `folder`."""
+    """The library's `Progress`, sent to the agent. Previews are written into `folder`."""
 
     def __init__(self, report: RunReport, folder: Path) -> None:
         self._report, self._folder = report, folder

@@ -1,6 +1,6 @@
-"""The child's side of an engine process: takes orders one after the other, and is gone as soon as its agent is.
+"""The loop of the engine process: runs one order after the other, and exits as soon as its agent is gone.
 
-What a run has made is written by a thread of its own, while the engine is at the next order.
+A thread writes the outputs of a run while the engine works on the next order.
 """
 
 import atexit
@@ -44,16 +44,16 @@ from lamina.worker.protocol import (
 T = TypeVar("T")
 
 _BEAT_S = 5.0
-_LONGEST_TRACEBACK = 16_000  # characters; its end says most
-_LEAST_WORK = 0.002  # of a beat's time, on the processor: a process that waits for a lock uses less
+_LONGEST_TRACEBACK = 16_000  # characters, from its end
+_LEAST_WORK = 0.002  # CPU time per heartbeat interval; a process that waits for a lock uses less
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 
 
 class RunReport:
-    """What a handler tells while it runs. `progress` raises `LaminaError` (cancelled) when the agent wants it to stop.
+    """What a handler reports while it runs. `progress` raises `LaminaError` (cancelled) when the run is cancelled.
 
-    From its beginning, and from `loading` on, until `progress` is told, a run counts as loading a model: as long as the
-    process works, the agent hears of it.
+    From its start, and after `loading`, until the next `progress`, a run counts as loading a model: the agent gets
+    heartbeats as long as the process uses the CPU.
     """
 
     def __init__(self, send: Callable[[RunMessage], None], is_cancelled: Callable[[], bool]) -> None:
@@ -68,7 +68,7 @@ class RunReport:
         self._stop_if_cancelled()
 
     def loading(self, stage: str, share: float = 0.0) -> None:
-        """As `progress`, for what takes long without a word."""
+        """As `progress`, before work that takes long without any progress."""
         self.progress(stage, share)
         self._loading = stage
 
@@ -97,45 +97,49 @@ class RunReport:
 
 
 Writing = Callable[[], RunOutcome]
-"""What is left to do of a run when its engine is free again."""
+"""Writes the outputs of a run, when its engine is idle again."""
 
 Handler = Callable[[RunOrder, RunReport], RunOutcome | Writing]
-"""Does what an order says, or raises: a `LaminaError` is told in its own words, anything else as a fault of ours. So
-does the `Writing` that it may leave, on another thread."""
+"""Runs an order. A `LaminaError` that it raises becomes the failure of the run, any other exception a fault of ours.
+The same holds for the `Writing` that it may return, which runs on another thread."""
 
 
 def serve(handler: Handler, prepare: Callable[[], None] = lambda: None, beat_s: float = _BEAT_S) -> None:
-    """Takes orders from standard input until told to stop; `prepare` is called before it says that it is ready.
+    """Runs orders from standard input until it gets `Stop`; `prepare` is called before it sends `Ready`.
 
-    Standard output is for messages only: what else is printed goes to standard error from here on. `beat_s`: how often
-    a run that loads a model gives a sign of life.
+    Standard output carries messages only; other output goes to standard error from here on. `beat_s`: seconds between
+    heartbeats while a model is loaded.
     """
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they go to the whole group; the agent decides
+    for ignored in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # they are sent to the whole process group; the agent decides
         signal.signal(ignored, signal.SIG_IGN)
     _die_with_parent()
-    served = _Served(*_taken_pipes())
-    # Registered first, so called last: taking torch apart would take the interpreter seconds.
+    served = _EngineServer(*_take_pipes())
+    # Registered first, so called last: without it the interpreter spends seconds on unloading torch.
     atexit.register(lambda: os._exit(served.exit_code))
     threading.Thread(target=served.listen, daemon=True).start()
     threading.Thread(target=served.beat, args=(beat_s,), daemon=True).start()
     prepare()
     served.send(encode_ready())
-    while not served.is_spoiled and (order := served.orders.get()) is not None:
+    while not served.is_broken and (order := served.orders.get()) is not None:
         served.run(handler, order)
     served.writer.shutdown()
     served.exit_code = 0
 
 
-class _Served:
-    """`orders`: None is the last. `exit_code`: of the process, as things stand.
+class _EngineServer:
+    """`orders`: None is the last. `exit_code`: with which the process exits.
 
-    `is_spoiled`: its device or its machine failed, and it leaves for another to take its place.
+    `is_broken`: the device or the machine failed, so that the process exits and another takes its place.
     """
 
     def __init__(self, incoming: int, outgoing: int) -> None:
         self.orders: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self.exit_code = 1
-        self.is_spoiled = False
+        self.is_broken = False
         self.writer = ThreadPoolExecutor(1, "writing")
         self._incoming, self._outgoing = incoming, outgoing
         self._sending = threading.Lock()
@@ -152,7 +156,7 @@ class _Served:
                         self._cancelled.add(number)
                     case Stop():
                         self.orders.put(None)
-        os._exit(0)  # the agent is gone, and nobody waits for what is running
+        os._exit(0)  # the agent is gone, so the run is pointless
 
     def run(self, handler: Handler, run: Run) -> None:
         number = run.number
@@ -160,21 +164,21 @@ class _Served:
             lambda message: self.send(encode_message(number, message)), lambda: number in self._cancelled
         )
         self._report = report
-        made = _done(lambda: handler(run.order, report))
+        made = _caught(lambda: handler(run.order, report))
         self._report = None
         self._cancelled.discard(number)
         if isinstance(made, RunOutcome):
-            self.is_spoiled = made.is_spoiling
+            self.is_broken = made.breaks_process
             self.send(encode_outcome(number, made))
             return
         self.send(encode_message(number, EngineIdle()))
-        self.writer.submit(lambda: self.send(encode_outcome(number, _done(made))))
+        self.writer.submit(lambda: self.send(encode_outcome(number, _caught(made))))
 
     def beat(self, beat_s: float) -> None:
         before = 0.0
         while True:
             time.sleep(beat_s)
-            used = time.process_time() - time.thread_time()  # by all threads but this one
+            used = time.process_time() - time.thread_time()  # by all other threads
             if used - before > _LEAST_WORK * beat_s and (report := self._report) is not None:
                 report.beat()
             before = used
@@ -198,19 +202,19 @@ def _command(line: bytes) -> Command:
         os._exit(1)
 
 
-def _done(work: Callable[[], T]) -> T | RunOutcome:
+def _caught(work: Callable[[], T]) -> T | RunOutcome:
     try:
         return work()
     except LaminaError as error:
-        return _failed(error)
-    except Exception as error:  # noqa: BLE001  # the loop that must go on; the agent logs and counts it
+        return _failed_outcome(error)
+    except Exception as error:  # noqa: BLE001  # the loop must go on; the agent logs the fault
         told = fault_of(error, "The engine")
         told.__cause__ = error
-        return _failed(told)
+        return _failed_outcome(told)
 
 
-def _failed(error: LaminaError) -> RunOutcome:
-    """A fault of ours gets an id, under which the agent logs where it came from."""
+def _failed_outcome(error: LaminaError) -> RunOutcome:
+    """A fault of ours gets an id, under which the agent logs its traceback."""
     failure, cause = Failure(error.code.value, error.message, error.hint), error.__cause__
     if error.code not in FAULTS or cause is None:
         return RunOutcome(failure=failure)
@@ -220,8 +224,8 @@ def _failed(error: LaminaError) -> RunOutcome:
     return RunOutcome(failure=named, fault_id=fault_id, traceback=told)
 
 
-def _taken_pipes() -> tuple[int, int]:
-    """File descriptors of the two pipes, which nothing else in this process or of its children has from now on."""
+def _take_pipes() -> tuple[int, int]:
+    """The file descriptors of the two pipes, which neither this process nor its children can use otherwise now."""
     sys.stdout.flush()
     sys.stdout = sys.stderr
     incoming, outgoing = os.dup(0), os.dup(1)
@@ -233,6 +237,6 @@ def _taken_pipes() -> tuple[int, int]:
 
 
 def _die_with_parent() -> None:
-    """For when no thread of this process gets to see that the pipe has closed: native code may hold Python's lock."""
+    """For when no thread notices that the pipe has closed: native code may hold Python's global lock."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)

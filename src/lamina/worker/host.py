@@ -1,6 +1,6 @@
-"""An agent's engine in a process of its own: started, given one run after the other, and killed where it hangs.
+"""Starts and watches the engine process of an agent, gives it one run after the other, and kills it if it hangs.
 
-It works on one run at a time. What a run has made may still be written while the next one is worked on.
+It works on one run at a time. The outputs of a run may still be written while it works on the next.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ OnMessage = Callable[[RunMessage], Awaitable[None] | None]
 _OF_NATIVE_CODE = frozenset(
     {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGTRAP, signal.SIGSYS}
 )
-_HINT = "Try it again; if it happens each time, a smaller picture may fit."
+_HINT = "Try again; if it happens each time, try a smaller picture."
 _CANCELLED = RunOutcome(failure=Failure(ErrorCode.CANCELLED.value, "The job was cancelled."))
 
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Seconds after which a child is killed: that does not get ready; that runs and says nothing; that does not stop
-    when its run is cancelled; that does not leave when it is stopped.
+    """Seconds after which the process is killed. `start_s`: while it gets ready; `stall_s`: without any message during
+    a run; `cancel_grace_s`: after its run was cancelled; `stop_grace_s`: after it was told to stop.
     """
 
     start_s: float = 300.0
@@ -49,8 +49,8 @@ class EngineLimits:
     stop_grace_s: float = 5.0
 
 
-class EngineLost(LaminaError):  # noqa: N818  # it is what has become of the engine
-    """The child is gone, and with it the attempt (engine_crashed). `log`: the last lines on its standard error."""
+class EngineLost(LaminaError):  # noqa: N818  # the state of the engine
+    """The process is gone, and the attempt has failed (engine_crashed). `log`: its last lines on standard error."""
 
     def __init__(self, message: str, log: tuple[str, ...]) -> None:
         super().__init__(ErrorCode.ENGINE_CRASHED, message, _HINT)
@@ -58,9 +58,9 @@ class EngineLost(LaminaError):  # noqa: N818  # it is what has become of the eng
 
 
 class EngineDied(EngineLost):
-    """It ended of itself or was killed by somebody. `exit_code`: negative is the number of a signal.
+    """It exited or was killed by a signal. `exit_code`: negative is the number of the signal.
 
-    `was_alone`: whether the run that hears of it was the only one that the process had.
+    `was_alone`: whether the run that gets this error was the only one that the process had.
     """
 
     def __init__(self, exit_code: int | None, log: tuple[str, ...], was_alone: bool = False) -> None:
@@ -71,21 +71,21 @@ class EngineDied(EngineLost):
 
     @property
     def is_own_doing(self) -> bool:
-        """Whether the run brought it down: by a signal that native code gets for what it does, not from outside."""
+        """Whether the run crashed the process: by a signal that native code causes, such as SIGSEGV."""
         return self.was_alone and self.exit_code is not None and -self.exit_code in _OF_NATIVE_CODE
 
 
 class EngineHung(EngineLost):
-    """It said nothing for `silent_s` seconds and was killed."""
+    """It sent no message for `silent_s` seconds and was killed."""
 
     def __init__(self, silent_s: float, log: tuple[str, ...]) -> None:
-        super().__init__(f"The engine said nothing for {silent_s:g} seconds and was ended.", log)
+        super().__init__(f"The engine sent no message for {silent_s:g} seconds and was killed.", log)
         self.silent_s = silent_s
 
 
 @dataclass(slots=True)
 class _Run:
-    """`killing`: of the child, if it does not heed that the run is cancelled."""
+    """`killing`: the timer that kills the process if it does not stop a cancelled run."""
 
     number: int
     job_id: str
@@ -94,10 +94,10 @@ class _Run:
 
 
 class EngineProcess:
-    """A child that speaks `engine_protocol`, such as `python -m lamina.worker.child`.
+    """A process that speaks `worker.protocol`, such as `python -m lamina.worker.child`.
 
-    `environment`: the child's; None is this process's own. `on_log`: told each line of its standard error, at most 200
-    a second. After an `EngineLost` it can be started again.
+    `environment`: None is that of this process. `on_log`: called for each line on its standard error, at most 200 per
+    second. After an `EngineLost` it can be started again.
     """
 
     def __init__(
@@ -121,11 +121,11 @@ class EngineProcess:
     @property
     def is_alive(self) -> bool:
         child = self._child
-        is_there = child is not None and child.exit_code is None and not child.is_killed and not child.is_mute
+        is_there = child is not None and child.exit_code is None and not child.is_killed and not child.is_output_closed
         return is_there and not self._is_leaving
 
     async def start(self) -> None:
-        """Comes back when the child is ready; at once if it is alive. Raises `EngineLost`."""
+        """Returns when the process is ready; at once if it is alive. Raises `EngineLost`."""
         if self.is_alive:
             return
         if self._child is not None:
@@ -136,18 +136,18 @@ class EngineProcess:
                 self._command, self._environment, self._on_log, self._note_exit
             )
         except OSError as error:
-            raise EngineLost(f"The engine's process cannot be started: {error}.", ()) from error
+            raise EngineLost(f"The engine process cannot be started: {error}.", ()) from error
         try:
-            with child.hearing(None):
+            with child.subscribed(None):
                 while not isinstance(await self._next(child, None, self._limits.start_s), Ready):
                     pass
         except asyncio.CancelledError:
             self.kill()
-            await child.ended.wait()  # or a loop that closes now leaves it behind
+            await child.ended.wait()  # so that a loop that closes now does not leave it behind
             raise
 
     async def run(self, order: RunOrder, on_message: OnMessage) -> RunOutcome:
-        """How the order ended. `on_message`: told, or awaited, in turn for each message on the way.
+        """Runs the order. `on_message`: called for each message in turn; an awaitable that it returns is awaited.
 
         The next run may begin after `EngineIdle`, though this one has not ended. A run that was cancelled has an
         outcome as well, even where the process had to be killed for it. Cancelling the asyncio task that awaits the run
@@ -161,24 +161,24 @@ class EngineProcess:
         self._runs += 1
         self._working = run = _Run(self._runs, order.job_id)
         try:
-            with child.hearing(run.number):
+            with child.subscribed(run.number):
                 child.send(encode_command(Run(run.number, order)))
-                return await self._ended(child, run, on_message)
+                return await self._outcome_of(child, run, on_message)
         except EngineLost:
             if not run.is_cancelled:
                 raise
             return _CANCELLED
         except BaseException:
-            if self._working is run:  # what is only being written ends by itself
+            if self._working is run:  # if its outputs are only being written, it ends by itself
                 self.kill()
             raise
         finally:
             self._leave(run)
 
     def cancel(self, job_id: str, grace_s: float | None = None) -> None:
-        """Asks the job's run, if it is the one worked on, to stop at its next step; a child that does not is killed.
+        """Asks the run of the job, if the engine works on it, to stop at its next step; kills a process that does not.
 
-        `grace_s`: when; None is as the limits say.
+        `grace_s`: after how many seconds; None is as the limits say.
         """
         run = self._working
         if self._child is None or run is None or run.job_id != job_id or run.is_cancelled:
@@ -190,7 +190,7 @@ class EngineProcess:
         )
 
     async def stop(self) -> None:
-        """Lets the child leave, after its run if there is one, and kills it when the grace is over; it is gone then."""
+        """Lets the process exit after its run, and kills it after the grace period. It has exited when this returns."""
         if self._child is None:
             return
         self._is_leaving = True
@@ -203,12 +203,12 @@ class EngineProcess:
             await self._child.ended.wait()
 
     def kill(self) -> None:
-        """At once; a run that waits for it raises `EngineDied`."""
+        """Kills the process at once; a run that waits for it raises `EngineDied`."""
         if self._child is not None:
             self._child.kill()
 
     def _note_exit(self, child: EnginePipes) -> None:
-        """That it has ended as it was told to is no news."""
+        """Logs the exit, unless the process was told to stop."""
         if self._is_leaving and not child.is_killed:
             return
         job_id = self._working.job_id if self._working is not None else None
@@ -226,12 +226,12 @@ class EngineProcess:
         if run.killing is not None:
             run.killing.cancel()
 
-    async def _ended(self, child: EnginePipes, run: _Run, on_message: OnMessage) -> RunOutcome:
+    async def _outcome_of(self, child: EnginePipes, run: _Run, on_message: OnMessage) -> RunOutcome:
         while True:
             message = await self._next(child, run.number, self._limits.stall_s)
             match message:
                 case RunOutcome():
-                    self._is_leaving |= message.is_spoiling and self._working is run
+                    self._is_leaving |= message.breaks_process and self._working is run
                     return message
                 case Unrecognized(is_outcome=True):
                     self.kill()

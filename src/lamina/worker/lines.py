@@ -1,4 +1,4 @@
-"""Bytes from a process into lines, in bounded memory, however many and however long it writes them."""
+"""Splits the output of a process into lines, in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,14 +9,14 @@ _MOST_TOLD_A_SECOND = 200
 
 
 class Lines:
-    """Puts lines together. One longer than `most_bytes` is cut to that; its end is dropped."""
+    """Joins chunks to lines. A line longer than `most_bytes` is truncated."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._begun = bytearray()
 
     def fed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` brings to their end, without it."""
+        """The lines that `data` completes, without their line breaks."""
         *ended, rest = data.split(b"\n")
         lines: list[bytes] = []
         for part in ended:
@@ -27,7 +27,7 @@ class Lines:
         return lines
 
     def last(self) -> bytes:
-        """The line that has begun and will not end."""
+        """The last line, which has no line break."""
         return bytes(self._begun)
 
     def _add(self, part: bytes) -> None:
@@ -35,7 +35,7 @@ class Lines:
 
 
 class LogTail:
-    """The last lines of a process's log, each told to `on_line` as it comes, but for those beyond 200 a second."""
+    """The last lines of a log. Each is passed to `on_line` as it comes, at most 200 per second."""
 
     def __init__(self, on_line: Callable[[str], None], now: Callable[[], float]) -> None:
         self._on_line, self._now = on_line, now

@@ -1,4 +1,4 @@
-"""A running child as asyncio sees it: its messages, each run's in a queue of its own, its log, and its end."""
+"""The pipes of a running engine process: a queue of messages for each run, its log, and its exit."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,8 @@ from lamina.worker.lines import Lines, LogTail
 from lamina.worker.protocol import Ready, RunMessage, RunOutcome, Unrecognized, decode_received
 
 _MOST_MESSAGE_BYTES = 1 << 24
-_MOST_SHOWN_BYTES = 1000  # of what is no message
-_LAST_WORDS_S = 1.0
+_MOST_SHOWN_BYTES = 1000  # of a line that is no message
+_LAST_OUTPUT_S = 1.0
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 Message = Ready | RunMessage | RunOutcome | Unrecognized
@@ -20,24 +20,23 @@ _Inbox = asyncio.Queue[Message | None]
 
 
 class EnginePipes(asyncio.SubprocessProtocol):
-    """One child from its start to its end. `exit_code`: negative for a signal, None while it runs.
+    """One process from start to exit. `exit_code`: negative for a signal, None while it runs.
 
-    `is_killed`: whether it was from here; it may take a moment to end then, and `ended` tells when it has.
-    `is_mute`: it cannot say anything any more, which is so a moment before its end. `runs_at_end`: how many were heard
-    then.
+    `is_killed`: whether it was killed from here; `ended` is set when it has exited. `is_output_closed`: it can send no
+    more messages, which is so a moment before it exits. `runs_at_end`: how many runs were subscribed when it exited.
     """
 
     def __init__(self, on_log: Callable[[str], None], on_exit: Callable[[Self], None] = lambda _: None) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_exit = on_exit
-        self._inboxes: dict[int | None, _Inbox] = {None: asyncio.Queue()}  # the first word may come at once
+        self._inboxes: dict[int | None, _Inbox] = {None: asyncio.Queue()}  # the first message may come at once
         self._lines = Lines(_MOST_MESSAGE_BYTES)
         self.log = LogTail(on_log, self._loop.time)
         self._open = {_STDOUT, _STDERR}
         self._transport: asyncio.SubprocessTransport
         self.pid = 0
         self.exit_code: int | None = None
-        self.is_killed = self.is_mute = False
+        self.is_killed = self.is_output_closed = False
         self.runs_at_end = 0
         self.ended = asyncio.Event()
 
@@ -49,16 +48,16 @@ class EnginePipes(asyncio.SubprocessProtocol):
         on_log: Callable[[str], None],
         on_exit: Callable[[Self], None] = lambda _: None,
     ) -> Self:
-        """Starts the command. `on_exit`: told when it has ended and its last words are here. Raises OSError where it
-        cannot be started.
+        """Starts the command. `on_exit`: called when it has exited and its output is read. Raises OSError if it cannot
+        be started.
         """
         loop = asyncio.get_running_loop()
         _, pipes = await loop.subprocess_exec(lambda: cls(on_log, on_exit), *command, env=environment)
         return pipes
 
     @contextlib.contextmanager
-    def hearing(self, run: int | None) -> Generator[None]:
-        """Keeps the messages of that run, or of none, for `next`; what nobody hears any more is passed over."""
+    def subscribed(self, run: int | None) -> Generator[None]:
+        """Queues the messages of the run (None: of no run) for `next`; those of other runs are dropped."""
         inbox = self._inboxes.setdefault(run, asyncio.Queue())
         if self.ended.is_set():
             inbox.put_nowait(None)
@@ -68,7 +67,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
             del self._inboxes[run]
 
     async def next(self, run: int | None, within_s: float) -> Message | None:
-        """The next message of that run, or of none; None, every time, when the child has ended.
+        """The next message of the run (None: of no run); None, every time, when the process has exited.
 
         Raises TimeoutError if none comes in time.
         """
@@ -80,7 +79,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
         return message
 
     def send(self, line: bytes) -> None:
-        """To a child that has ended, it goes nowhere: `next` tells."""
+        """Does nothing if the process has exited, as `next` will tell."""
         pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(_STDIN))
         if pipe is not None and not pipe.is_closing():
             pipe.write(line)
@@ -91,7 +90,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
 
     def _send_kill(self) -> None:
         if self.exit_code is None:
-            # Not the transport's own kill, which may reap the process before asyncio's watcher does.
+            # Not the transport's own kill, which may reap the process before asyncio's child watcher does.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
@@ -113,15 +112,15 @@ class EnginePipes(asyncio.SubprocessProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
         self._open.discard(fd)
         if fd == _STDOUT:
-            self.is_mute = True
+            self.is_output_closed = True
             self._send_kill()
         if self.exit_code is not None and not self._open:
             self._end()
 
     def process_exited(self) -> None:
         self.exit_code = self._transport.get_returncode()
-        if self._open:  # its last words are on the way, unless it left its pipes to somebody
-            self._loop.call_later(_LAST_WORDS_S, self._end)
+        if self._open:  # its last output is still coming, or a child of it holds the pipes
+            self._loop.call_later(_LAST_OUTPUT_S, self._end)
         else:
             self._end()
 

@@ -168,7 +168,7 @@ class RunOutcome:
         return self.failure is not None and self.failure.code == ErrorCode.ENGINE_FAILED
 
     @property
-    def is_spoiling(self) -> bool:
+    def breaks_process(self) -> bool:
         """True if the process that it came from can do no more, and exits."""
         return self.failure is not None and self.failure.code == ErrorCode.ENGINE_CRASHED
 

@@ -1,4 +1,4 @@
-"""A training in the engine's process: the archive is checked first, and what it comes to is told as it comes."""
+"""Runs a training in the engine process: checks the archive, trains, and reports losses, checkpoints and samples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TENSORS, _JSON, _PNG = "application/octet-stream", "application/json", "image/p
 
 
 class LearntLora(Protocol):
-    """What is told of a LoRA; see `lamina.execution.training.Trained`."""
+    """The facts of a trained LoRA; see `lamina.execution.training.Trained`."""
 
     @property
     def steps_done(self) -> int: ...
@@ -46,7 +46,7 @@ class LearntLora(Protocol):
 
 
 class Train(Protocol):
-    """`lamina.execution.training.trained_on`, or what stands for it."""
+    """`lamina.execution.training.trained_on`, or a replacement in tests and benchmarks."""
 
     def __call__(
         self, examples: Examples, task: TrainTask, folder: Path, engine: str | None, progress: TrainingProgress, /
@@ -86,7 +86,7 @@ def train(task: TrainTask, order: RunOrder, report: RunReport, learn: Train = tr
 
 
 class _TrainingReport:
-    """The library's `TrainingProgress`, told to the agent."""
+    """The library's `TrainingProgress`, sent to the agent."""
 
     def __init__(self, report: RunReport, folder: Path, layers: int, engine: str) -> None:
         self._report, self._folder, self.layers, self._engine = report, folder, layers, engine
@@ -106,7 +106,7 @@ class _TrainingReport:
         self._report.loss(step, value)
 
     def checkpoint(self, step: int, path: str, /) -> None:
-        """The agent gets a name of its own for the content: the trainer may delete its one at any time."""
+        """The agent gets a hard link of its own, since the trainer may delete its file at any time."""
         self._steps_done = step
         own = self._folder / f".told-{step}"
         os.link(path, own)
@@ -118,7 +118,7 @@ class _TrainingReport:
         self._report.sample(step, path)
 
     def stopped(self, error: LaminaError) -> RunOutcome:
-        """Of a training that was cancelled: what it had come to, if that is anything."""
+        """The outcome of a training that was cancelled, with a result if it has reached a checkpoint."""
         failure = Failure(error.code.value, error.message, error.hint)
         if not self._steps_done:
             return RunOutcome(failure=failure)
@@ -139,7 +139,7 @@ class _TrainingReport:
 def _archive(order: RunOrder) -> Path:
     given = order.inputs.get(InputRole.ARCHIVE, ())
     if len(given) != 1:
-        raise LaminaError(ErrorCode.TASK_INVALID, "There is no archive to learn from.", "Give one.")
+        raise LaminaError(ErrorCode.TASK_INVALID, "The request has no archive to train on.", "Add one.")
     return Path(given[0])
 
 

@@ -1,4 +1,4 @@
-"""What an engine's process loads before it says that it is ready, so that its first job takes no longer than others."""
+"""Loads what an engine process needs before it reports ready, so that the first job takes no longer than others."""
 
 import sys
 from importlib import import_module
@@ -14,10 +14,10 @@ _RUN = frozenset({"classic", "nano"})
 
 
 def warm_up() -> None:
-    """For each kind of task, the engine that takes those that name none.
+    """Loads, for each kind of task, the engine that runs tasks which name none.
 
-    Of the released models only the code: their weights are large, and which of them is wanted the first job says. What
-    cannot be loaded now is told in the log; jobs that need it say it in their own way.
+    Of the released models only the code is loaded: their weights are large, and the first job decides which are needed.
+    What cannot be loaded is logged; the jobs that need it report the error.
     """
     for module in _OF_ANY_JOB:
         import_module(module)
@@ -28,7 +28,7 @@ def warm_up() -> None:
         try:
             _warm_up(chosen_engine(chosen.engine, kind, None, settings.engine_config(chosen)), kind)
         except (LaminaError, ImportError) as error:
-            print(f"warming up for {kind}: {error}", file=sys.stderr)  # noqa: T201  (the agent logs it)
+            print(f"warm-up for {kind} has failed: {error}", file=sys.stderr)  # noqa: T201  (the agent logs it)
 
 
 def _warm_up(engine: str, kind: TaskKind) -> None:

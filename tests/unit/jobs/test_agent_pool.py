@@ -12,7 +12,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import Failure, Job, JobState
 from lamina.jobs.run.agent import Agent
-from lamina.jobs.run.agent_pool import Workforce
+from lamina.jobs.run.agent_pool import AgentPool
 from lamina.jobs.submit import submit
 from lamina.jobs.sweep import sweep
 from lamina.service.service import Service
@@ -71,7 +71,7 @@ def outcome(service: Service, error: Exception) -> JobState:
     async def scenario() -> JobState:
         agent: Any = ForsakenAgent(service, error)
         key = await asyncio.to_thread(new_key, service)
-        async with Workforce(service, [agent]).at_work():
+        async with AgentPool(service, [agent]).serving():
             job = await submit(service, key, request())
             while not agent.done.is_set():
                 await sweep(service)
@@ -110,7 +110,7 @@ def test_an_engine_that_is_killed_as_it_starts_is_started_again(
     async def registered(times: int) -> str:
         agent: Any = ForsakenAgent(service, OSError())
         agent.engine = KilledEngine(times)
-        async with Workforce(service, [agent]).at_work():
+        async with AgentPool(service, [agent]).serving():
             return agent.id
 
     assert run(registered(2))
@@ -142,7 +142,7 @@ class SlowlyWritingEngine(Engine):
 async def two_begun(service: Service, engine: Any, count: int) -> AsyncGenerator[list[str]]:
     """The ids of so many jobs that one agent is given, when it has begun two."""
     key = await asyncio.to_thread(new_key, service)
-    async with Workforce(service, [Agent(service, engine)]).at_work():
+    async with AgentPool(service, [Agent(service, engine)]).serving():
         ids = [(await submit(service, key, request())).id for _ in range(count)]
         while len(engine.begun) < 2:
             await asyncio.sleep(0.01)

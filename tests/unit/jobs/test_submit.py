@@ -99,7 +99,7 @@ def test_no_more_jobs_come_in_a_minute_than_a_key_may_submit(service: Service, c
     key = new_key(service, per_minute=5)
     assert refused(run(crowd(service, key, 16))) == [ErrorCode.LIMIT_REACHED] * 11
     clock.now += 59.0
-    with pytest.raises(LaminaError, match="5 jobs a minute"):
+    with pytest.raises(LaminaError, match="5 jobs per minute"):
         run(submit(service, key, request()))
     clock.now += 2.0
     run(submit(service, key, request()))

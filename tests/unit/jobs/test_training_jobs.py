@@ -17,8 +17,8 @@ from lamina.jobs.cancel import cancel
 from lamina.jobs.end import end
 from lamina.jobs.retention import forget, sweep_blobs
 from lamina.jobs.retry import LOST, give_back, try_again
-from lamina.jobs.run.progress_writer import Teller
-from lamina.jobs.run.training_progress import put_back_checkpoint
+from lamina.jobs.run.progress_writer import ProgressWriter
+from lamina.jobs.run.training_progress import restore_checkpoint
 from lamina.jobs.submit import submit
 from lamina.jobs.sweep import sweep
 from lamina.service.service import Service
@@ -54,7 +54,7 @@ def reach(service: Service, job: Job, folder: Path, step: int, layers: int = 1) 
     path = folder / f"told-{job.attempt}-{step}"
     path.write_text(f"after {step} steps, says attempt {job.attempt}")
     name = f"checkpoint-{step:06d}.safetensors"
-    kept = Teller(service, job).hear(Checkpoint(step=step, path=str(path), name=name, layers=layers))
+    kept = ProgressWriter(service, job).on_message(Checkpoint(step=step, path=str(path), name=name, layers=layers))
     assert isinstance(kept, Awaitable)
     run(kept)
     assert not path.exists()
@@ -90,7 +90,7 @@ def test_the_next_attempt_goes_on_from_the_last_checkpoint(service: Service, tmp
     again = started(service, job.id)
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    assert run(put_back_checkpoint(service, again, folder)) == 6
+    assert run(restore_checkpoint(service, again, folder)) == 6
     assert [path.name for path in folder.iterdir()] == ["checkpoint-000006.safetensors"]
     assert next(folder.iterdir()).read_text() == "after 6 steps, says attempt 1"
 
@@ -104,10 +104,10 @@ def test_a_checkpoint_whose_content_is_lost_is_no_end(service: Service, tmp_path
     run(service.blobs.delete(known.sha256))
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    assert run(put_back_checkpoint(service, job, folder)) == 2
+    assert run(restore_checkpoint(service, job, folder)) == 2
     assert steps_kept(service, job) == [2]
     run(service.blobs.delete(service.database.write_now(lambda c: checkpoints.of_job(c, job.id))[0].sha256))
-    assert run(put_back_checkpoint(service, job, folder)) == 0
+    assert run(restore_checkpoint(service, job, folder)) == 0
 
 
 def test_what_an_old_attempt_tells_is_void(service: Service, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_an_old_attempt_tells_is_void(service: Service, tmp_path: Path) -> 
     assert steps_kept(service, job) == [2]
     picture = tmp_path / "sample.png"
     picture.write_bytes(b"a picture")
-    kept = Teller(service, job).hear(Sample(6, str(picture)))
+    kept = ProgressWriter(service, job).on_message(Sample(6, str(picture)))
     assert isinstance(kept, Awaitable)
     run(kept)
     assert told(service, job, "sample") == []
@@ -134,7 +134,7 @@ def test_a_sample_is_a_file_of_the_job_and_an_event(service: Service, tmp_path: 
     key, job = training(service)
     picture = tmp_path / "sample-4.png"
     picture.write_bytes(b"a picture")
-    kept = Teller(service, job).hear(Sample(4, str(picture)))
+    kept = ProgressWriter(service, job).on_message(Sample(4, str(picture)))
     assert isinstance(kept, Awaitable)
     run(kept)
     (event,) = told(service, job, "sample")
@@ -144,11 +144,11 @@ def test_a_sample_is_a_file_of_the_job_and_an_event(service: Service, tmp_path: 
 
 def test_losses_are_told_as_their_mean(service: Service) -> None:
     _, job = training(service)
-    teller = Teller(service, job)
+    writer = ProgressWriter(service, job)
     for step, value in ((1, 0.5), (2, 0.25), (3, 0.75)):
-        assert teller.hear(Loss(step, value)) is None
-    assert run(teller.write()) is False
-    run(teller.write())
+        assert writer.on_message(Loss(step, value)) is None
+    assert run(writer.write()) is False
+    run(writer.write())
     assert told(service, job, "loss") == [{"step": 3, "loss": 0.5}]
 
 

@@ -221,7 +221,7 @@ def test_a_child_that_dies_costs_the_attempt_and_can_be_started_again(prompt: st
 def test_a_child_that_says_nothing_is_killed(prompt: str) -> None:
     async def use(engine: EngineProcess) -> None:
         pid = engine.pid
-        with pytest.raises(EngineHung, match="said nothing"):
+        with pytest.raises(EngineHung, match="sent no message"):
             await ran(engine, prompt)
         assert pid is not None and is_gone(pid)
         assert not engine.is_alive

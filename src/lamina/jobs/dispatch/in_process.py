@@ -22,48 +22,48 @@ class InProcessDispatcher:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rung = asyncio.Event()
+        self._woken = asyncio.Event()
         self._offered: set[str] = set()
 
     def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
-        """The row says it all."""
+        """Does nothing: the row of the job is the queue."""
 
     def wake(self) -> None:
-        self._rung.set()
+        self._woken.set()
 
     def reconcile(self, transaction: Any) -> None:
-        """Nothing is ever forgotten."""
+        """Does nothing: the queue is the jobs table itself."""
 
     async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(slots):
-                group.create_task(self._one_after_the_other(run))
+                group.create_task(self._serve_slot(run))
 
-    async def _one_after_the_other(self, run: Callable[[str], Awaitable[None]]) -> None:
+    async def _serve_slot(self, run: Callable[[str], Awaitable[None]]) -> None:
         while True:
-            self._rung.clear()
+            self._woken.clear()
             job_id = await self._next()
             if job_id is None:
-                await self._a_while()
+                await self._pause()
                 continue
             self._offered.add(job_id)
             try:
                 await run(job_id)
             except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
                 _log.exception("job %s: its run has failed", job_id)
-                await asyncio.sleep(_LOOK_AGAIN_S)  # it may be offered at once again
+                await asyncio.sleep(_LOOK_AGAIN_S)  # it may be offered again at once
             finally:
                 self._offered.discard(job_id)
 
     async def _next(self) -> str | None:
         try:
             waiting = await self._database.read(lambda connection: jobs.next_queued(connection, len(self._offered) + 1))
-        except LaminaError:  # the database is busy or gone: the next look tells
+        except LaminaError:  # the database is busy or unavailable; the next round tries again
             return None
         return next((job_id for job_id in waiting if job_id not in self._offered), None)
 
-    async def _a_while(self) -> None:
+    async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
-            # Not wait_for: in Python 3.11 that loses a cancel that comes with what it waits for.
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
             async with asyncio.timeout(_LOOK_AGAIN_S):
-                await self._rung.wait()
+                await self._woken.wait()

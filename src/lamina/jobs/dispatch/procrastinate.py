@@ -1,6 +1,6 @@
 """Dispatches over Postgres with Procrastinate, to agents on many machines.
 
-A Procrastinate job is deferred in the transaction that queues ours, and only says "somebody should run job X".
+A Procrastinate job is deferred in the transaction that queues ours; it carries nothing but the id of our job.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from lamina.store.database import Database
 
 _log = logging.getLogger(__name__)
 _QUEUE, _TASK = "lamina", "lamina.run"
-_POLL_S = 1.0  # should a notification be lost
+_POLL_S = 1.0  # in case a notification is lost
 _RESTART_S = 0.5
-_ABORTS_POLL_S = 3600.0  # nobody aborts here: a job that is to stop says so in the jobs table
+_ABORTS_POLL_S = 3600.0  # not used: a job that is to stop says so in the jobs table
 _STOP_S = 2.0
 
 _DEFER = (
     "with deferred as ({query}) update jobs set dispatch_ref = deferred.id from deferred where jobs.id = %(job_id)s"
 )
 
-# A row is of use while it waits; while its worker lives and runs the job; and for the moment between its fetch and
-# the claim of the job. Whatever else there is, is what a crash or a lost answer has left.
+# A row is needed while it waits, while its worker lives and runs the job, and between its fetch and the claim of the
+# job. Any other row was left by a crash or a lost answer.
 _FORGET = sa.text("""
 delete from procrastinate_jobs as row
 where queue_name = :queue and status <> 'todo' and not (
@@ -55,14 +55,15 @@ order by priority desc, id
 
 
 class ProcrastinateDispatcher:
-    """`url`: as `Database` takes it. `agent_lost_s`: a worker not heard of for so long has lost what it fetched."""
+    """`url`: as `Database` takes it. `agent_lost_s`: seconds without a heartbeat after which a worker
+    loses the rows it has fetched."""
 
     def __init__(self, database: Database, url: str, agent_lost_s: float = 15.0) -> None:
         self._database, self._lost_s = database, agent_lost_s
         self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     def open(self) -> None:
-        """Make Procrastinate's tables, or bring them up to date; after `migrate`, before anything else.
+        """Creates or upgrades Procrastinate's tables. Call it after `migrate` and before anything else.
 
         Raises `LaminaError` (store_unavailable).
         """
@@ -87,7 +88,7 @@ class ProcrastinateDispatcher:
         transaction.exec_driver_sql(defer, {"jobs": [row], "job_id": job_id})
 
     def wake(self) -> None:
-        """Postgres has told the workers already."""
+        """Does nothing: Postgres has notified the workers."""
 
     def reconcile(self, transaction: Any) -> None:
         transaction.execute(_FORGET, {"queue": _QUEUE, "lost_s": self._lost_s})
@@ -100,13 +101,13 @@ class ProcrastinateDispatcher:
                 await self._work(run, slots)
                 await asyncio.sleep(_RESTART_S)
         finally:
-            # What this process fetched and did not start is for others now.
+            # What this process has fetched and not started goes to others.
             with contextlib.suppress(LaminaError, TimeoutError):
                 async with asyncio.timeout(_STOP_S):
                     await self._database.write(self.reconcile)
 
     async def _work(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
-        """Until the worker ends, which it does where it was frozen for so long that others count it as dead."""
+        """Runs a worker until it ends, as it does when it was frozen for so long that others took it for dead."""
         from procrastinate import App
 
         from lamina.jobs.dispatch.lasting_connector import LastingConnector
@@ -132,7 +133,7 @@ class ProcrastinateDispatcher:
         )
         try:
             await asyncio.wait({working})
-            _log.warning("the dispatcher's worker has ended, and begins again: %s", working.exception())
+            _log.warning("the dispatcher's worker has ended and is restarted: %s", working.exception())
         finally:
             connector.give_up()
             working.cancel()

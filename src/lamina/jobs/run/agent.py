@@ -1,4 +1,4 @@
-"""One agent: claims a job, gives it to its engine process, and writes what comes of it."""
+"""An agent: claims jobs and runs each in its engine process."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobState, WebhookEvent
 from lamina.core.log_context import logged_as
-from lamina.jobs.end import ring, tell
+from lamina.jobs.end import enqueue_webhook, wake_delivery
 from lamina.jobs.log import log_start
 from lamina.jobs.run.job_run import JobRun, Superseded
 from lamina.service.service import Service
@@ -22,8 +22,8 @@ _log = logging.getLogger(__name__)
 
 
 class Agent:
-    """`device`: what its engine may use, in words. `running`: the jobs that it has now: one at most is with the engine,
-    and one at most behind it.
+    """`device`: a description of what its engine may use. `running`: the jobs that it has now, at most two: one in the
+    engine, and one whose outputs are being written and stored.
     """
 
     def __init__(self, service: Service, engine: EngineProcess, device: str = "cpu") -> None:
@@ -33,7 +33,7 @@ class Agent:
         self._behind_engine = asyncio.Lock()
 
     async def register(self) -> None:
-        """Under a new id: whatever ran under the old one is somebody else's now."""
+        """Registers under a new id. Jobs that ran under the old one belong to other agents now."""
         now = self.service.clock()
         record = agents.AgentRecord(
             id=new_id(),
@@ -47,30 +47,30 @@ class Agent:
         self.id = record.id
 
     async def beat(self) -> None:
-        """Say that it is alive."""
+        """Sends a heartbeat."""
         now = self.service.clock()
         if not await self.service.database.write(lambda connection: agents.beat(connection, self.id, now)):
-            _log.warning("agent %s was given up, and comes back", self.id)
+            _log.warning("agent %s was taken for dead, and registers again", self.id)
             await self.register()
 
     async def run(self, job_id: str, on_free: Callable[[], None]) -> None:
-        """Claim the job and, if it is to be had, see it to its end.
+        """Claims the job and runs it to its end; does nothing if another agent has it.
 
-        `on_free`: called when the engine can take the next job while what this one made is written and stored.
+        `on_free`: called when the engine can take the next job, while the outputs of this one are written and stored.
         """
         job = await self._claimed(job_id)
         if job is None:
             return
         self.running.append(job)
         self.service.signals.changed(job.id)
-        ring(self.service, job)
+        wake_delivery(self.service, job)
         self.service.observer.job_started(job)
         with logged_as(job_id=job.id, attempt=job.attempt, agent_id=self.id):
             log_start(job)
             try:
-                await JobRun(self.service, self.engine, job, self._behind_engine, on_free).see_through()
+                await JobRun(self.service, self.engine, job, self._behind_engine, on_free).run()
             except Superseded:
-                _log.warning("this run is not the job's latest any more")
+                _log.warning("this run was superseded: another attempt at the job has begun, or it has ended")
             finally:
                 self.running.remove(job)
 
@@ -84,7 +84,7 @@ class Agent:
                 told = {"state": JobState.RUNNING, "attempt": job.attempt}
                 events.append(connection, job_id, "state", told, now)
                 if job.attempt == 1:
-                    tell(connection, job, WebhookEvent.STARTED, now)
+                    enqueue_webhook(connection, job, WebhookEvent.STARTED, now)
             return job
 
         return await self.service.database.write(work)

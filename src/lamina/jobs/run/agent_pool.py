@@ -1,4 +1,4 @@
-"""All agents of one process: registered, heard of, and given work until the process is to end."""
+"""The agents of one process: starts their engines, registers them, and gives them jobs until the process stops."""
 
 import asyncio
 import contextlib
@@ -14,25 +14,25 @@ from lamina.store import agents as agents_store
 from lamina.worker.host import EngineLost
 
 _log = logging.getLogger(__name__)
-_STORE_AWAY_S = 1.0
+_REGISTER_AGAIN_S = 1.0
 _START_TRIES, _START_AGAIN_S = 3, 1.0
 
 
-class Workforce:
-    """At the end running jobs get `Limits.drain_s`, and then go back to the queue. `has_begun`: its engines are up."""
+class AgentPool:
+    """`is_ready`: its engines are up. At shutdown running jobs get `Limits.drain_s` and then go back to the queue."""
 
     def __init__(self, service: Service, agents: Sequence[Agent]) -> None:
         self._service, self._agents = service, agents
         self._idle: asyncio.Queue[Agent] = asyncio.Queue()
-        self.has_begun = self._is_draining = False
+        self.is_ready = self._is_draining = False
         self._runs: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def at_work(self) -> AsyncGenerator[None]:
+    async def serving(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
             await asyncio.gather(*(_start(agent) for agent in self._agents))
-            self.has_begun = True
-            for agent in self._agents:  # now that they can work: nobody is heard of while engines start
+            self.is_ready = True
+            for agent in self._agents:  # only now: agents send no heartbeats while engines start
                 await agent.register()
                 self._idle.put_nowait(agent)
             beating = tasks.create_task(self._beat())
@@ -45,17 +45,17 @@ class Workforce:
                     task.cancel()
         if self._runs:
             await asyncio.wait(self._runs)
-        await asyncio.gather(*(self._dismiss(agent) for agent in self._agents), return_exceptions=True)
+        await asyncio.gather(*(self._stop(agent) for agent in self._agents), return_exceptions=True)
 
     async def _run(self, job_id: str) -> None:
-        """Comes back when the agent can take the next job, which may be before this one's end."""
+        """Returns when the agent can take the next job, which may be before this one has ended."""
         agent = await self._idle.get()
         is_free = asyncio.Event()
         run: asyncio.Task[None] | None = None
         try:
             if self._is_draining:
                 await asyncio.Event().wait()  # until it is cancelled; the job stays queued
-            run = asyncio.create_task(self._see_through(agent, job_id, is_free))
+            run = asyncio.create_task(self._run_job(agent, job_id, is_free))
             self._runs.add(run)
             run.add_done_callback(self._runs.discard)
             await is_free.wait()
@@ -67,23 +67,23 @@ class Workforce:
         finally:
             self._idle.put_nowait(agent)
 
-    async def _see_through(self, agent: Agent, job_id: str, is_free: asyncio.Event) -> None:
+    async def _run_job(self, agent: Agent, job_id: str, is_free: asyncio.Event) -> None:
         try:
             await agent.run(job_id, is_free.set)
-        except LaminaError as error:  # the store is away
+        except LaminaError as error:  # the store is unavailable
             _log.error("job %s: %s", job_id, error)
-            await self._come_back(agent)
+            await self._register_again(agent)
         except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
             _log.exception("job %s: the agent has failed", job_id)
-            await self._come_back(agent)
+            await self._register_again(agent)
         finally:
             is_free.set()
 
-    async def _come_back(self, agent: Agent) -> None:
-        """Under a new id, so that the sweep gives to somebody what was running under the old one."""
+    async def _register_again(self, agent: Agent) -> None:
+        """Under a new id, so that the sweep queues again what was running under the old one."""
         old_id = agent.id
         while True:
-            await asyncio.sleep(_STORE_AWAY_S)
+            await asyncio.sleep(_REGISTER_AGAIN_S)
             with contextlib.suppress(LaminaError):
                 await agent.register()
                 await self._service.database.write(lambda connection: agents_store.remove(connection, old_id))
@@ -101,7 +101,7 @@ class Workforce:
     async def _drain(self) -> None:
         self._is_draining = True
         if running := self._running():
-            _log.info("waiting up to %g s for %d running jobs", self._service.limits.drain_s, len(running))
+            _log.info("waiting up to %g s for %d running jobs to end", self._service.limits.drain_s, len(running))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._service.limits.drain_s):
                 while self._running():
@@ -114,13 +114,13 @@ class Workforce:
     def _running(self) -> list[Job]:
         return [job for agent in self._agents for job in agent.running]
 
-    async def _dismiss(self, agent: Agent) -> None:
+    async def _stop(self, agent: Agent) -> None:
         await agent.engine.stop()
         await self._service.database.write(lambda connection: agents_store.remove(connection, agent.id))
 
 
 async def _start(agent: Agent) -> None:
-    """An engine that was killed as it started is no reason to end everything else; one that cannot start is."""
+    """Tries again if the engine process was killed while it started. Raises `EngineLost` if it cannot start."""
     for _ in range(_START_TRIES - 1):
         try:
             await agent.engine.start()

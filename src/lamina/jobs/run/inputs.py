@@ -1,4 +1,4 @@
-"""Brings what a job is given to where its engine can read it: own files from the blobs, others by their address."""
+"""Copies the inputs of a job to local files for its engine: files of the service from the blobs, others by URL."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from lamina.service.service import Service
 from lamina.store import files, jobs
 
 
-async def gathered_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
-    """Paths in `folder`, by role, in the request's order. Raises `LaminaError`: address_refused, not_found, ..."""
+async def gather_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
+    """Paths in `folder` by role, in the order of the request. Raises `LaminaError`: address_refused, not_found, ..."""
     gathered: dict[InputRole, tuple[str, ...]] = {}
     for number, one in enumerate(job.request.inputs):
         path = folder / f"in-{number}"
@@ -37,7 +37,7 @@ async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None
 
 
 async def _keep_archive(service: Service, job: Job, path: Path) -> None:
-    """A later attempt learns from the same content, whatever has become of the address."""
+    """Keeps the archive, so that a later attempt trains on the same content even if the URL is gone."""
     record = await keep(service, job.key_id, path, name=ARCHIVE_NAME, media_type=media_type_of(path), job_id=job.id)
 
     def work(connection: Connection) -> None:
@@ -48,7 +48,7 @@ async def _keep_archive(service: Service, job: Job, path: Path) -> None:
 
 
 async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord | None:
-    """The file that is meant, if it is one of ours, or was kept by an attempt before; None for an address elsewhere."""
+    """The file of the service that the input names, or that an earlier attempt has kept; None for other URLs."""
     if one.source.startswith(FILE):
         file_id, owner = one.source.removeprefix(FILE), job.key_id
     else:
@@ -72,6 +72,6 @@ def _check_signature(service: Service, own: OwnFile) -> None:
     if not is_signed(service.secret, own.file_id, own.expires, own.signature, service.clock()):
         raise LaminaError(
             ErrorCode.NOT_FOUND,
-            "The address of the file has expired, or is not as it was given out.",
-            "Ask for it again.",
+            "The URL of the file has expired, or its signature is invalid.",
+            "Request the file or the result again for a new URL.",
         )

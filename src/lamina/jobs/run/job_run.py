@@ -1,4 +1,4 @@
-"""One run of a job: given to the agent's engine, watched, and what it made is stored when the engine is free again."""
+"""One run of a job: starts it in the engine, watches for its cancellation, stores its outputs and ends the job."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from lamina.core.log_context import with_fields
 from lamina.core.tasks import TaskKind
 from lamina.jobs.end import announce, end
 from lamina.jobs.retry import try_again
-from lamina.jobs.run.inputs import gathered_inputs
+from lamina.jobs.run.inputs import gather_inputs
 from lamina.jobs.run.loras import with_local_loras
-from lamina.jobs.run.progress_writer import Teller
-from lamina.jobs.run.results import stored_result
-from lamina.jobs.run.training_progress import put_back_checkpoint
+from lamina.jobs.run.progress_writer import ProgressWriter
+from lamina.jobs.run.results import store_result
+from lamina.jobs.run.training_progress import restore_checkpoint
 from lamina.service.service import Service
 from lamina.worker.host import EngineDied, EngineLost, EngineProcess
 from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
@@ -29,13 +29,13 @@ from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
 _log = logging.getLogger(__name__)
 
 
-class Superseded(Exception):  # noqa: N818  (nothing is wrong with it)
+class Superseded(Exception):  # noqa: N818  (it is no error)
     """This run is not the job's latest any more: another agent has it, or it has ended."""
 
 
 class JobRun:
-    """`behind_engine`: held by the one run of an agent that the engine is done with and that has not ended; `on_free`:
-    called when this is that one.
+    """`behind_engine`: held by the one run of an agent that has left the engine and has not ended; `on_free`: called
+    when this run has left the engine.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class JobRun:
     ) -> None:
         self._service, self._engine, self._job = service, engine, job
         self._behind_engine, self._on_free = behind_engine, on_free
-        self._is_behind = False
-        self._teller = Teller(service, job)
+        self._is_storing = False
+        self._progress = ProgressWriter(service, job)
 
-    async def see_through(self) -> None:
+    async def run(self) -> None:
         """Raises `Superseded`, and `LaminaError` (store_unavailable)."""
         try:
             async with _scratch_folder() as folder:
-                await self._seen_through(folder)
+                await self._run(folder)
         finally:
-            if self._is_behind:
+            if self._is_storing:
                 self._behind_engine.release()
 
-    async def _seen_through(self, folder: Path) -> None:
+    async def _run(self, folder: Path) -> None:
         try:
-            outcome = await self._made(folder)
+            outcome = await self._run_watched(folder)
             await self._finish(outcome, folder / "out")
         except EngineLost as error:
             is_own_doing = isinstance(error, EngineDied) and error.is_own_doing
@@ -74,15 +74,15 @@ class JobRun:
                 raise
             await self._end(JobState.FAILED, _failure_of(error))
 
-    async def _made(self, folder: Path) -> RunOutcome:
-        """Two things beside the run: what the engine tells goes to the store, what the store says to the engine."""
+    async def _run_watched(self, folder: Path) -> RunOutcome:
+        """Runs the order in the engine; meanwhile writes its progress, and forwards a cancellation to the engine."""
         watching = asyncio.create_task(self._watch())
         working = asyncio.create_task(self._run_in_engine(folder))
         try:
             await asyncio.wait({watching, working}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 watching.result()  # raises
-            await self._teller.write_rest()
+            await self._progress.flush()
             return await working
         finally:
             for task in (watching, working):
@@ -91,7 +91,7 @@ class JobRun:
 
     async def _run_in_engine(self, folder: Path) -> RunOutcome:
         job = self._job
-        inputs = await gathered_inputs(self._service, job, folder)
+        inputs = await gather_inputs(self._service, job, folder)
         request = await with_local_loras(self._service, job, folder)
         if isinstance(request.task, AbsentTask):
             raise LaminaError(
@@ -100,7 +100,7 @@ class JobRun:
         out = folder / "out"
         out.mkdir()
         if request.kind is TaskKind.TRAIN:
-            await put_back_checkpoint(self._service, job, out)
+            await restore_checkpoint(self._service, job, out)
         order = RunOrder(
             job_id=job.id,
             attempt=job.attempt,
@@ -110,33 +110,33 @@ class JobRun:
             engine=request.engine,
             delivery=request.delivery,
         )
-        await self._engine.start()  # which does nothing where the last run has left it alive
-        return await self._engine.run(order, self._hear)
+        await self._engine.start()  # does nothing if it is alive
+        return await self._engine.run(order, self._on_message)
 
-    def _hear(self, message: RunMessage) -> Awaitable[None] | None:
-        return self._leave_engine() if isinstance(message, EngineIdle) else self._teller.hear(message)
+    def _on_message(self, message: RunMessage) -> Awaitable[None] | None:
+        return self._leave_engine() if isinstance(message, EngineIdle) else self._progress.on_message(message)
 
     async def _leave_engine(self) -> None:
-        """Once the run before has ended: what is made faster than it is stored must not pile up."""
+        """Waits for the run before to end, so that outputs are not made faster than they are stored."""
         await self._behind_engine.acquire()
-        self._is_behind = True
+        self._is_storing = True
         self._on_free()
 
     async def _watch(self) -> None:
         grace_s = self._service.limits.cancel_grace_s_of(self._job.request.kind)
         while True:
-            is_to_stop = await self._teller.write()
+            is_to_stop = await self._progress.write()
             if is_to_stop is None:
                 raise Superseded
             if is_to_stop:
                 self._engine.cancel(self._job.id, grace_s)
-            await self._teller.a_while()
+            await self._progress.pause()
 
     async def _finish(self, outcome: RunOutcome, out: Path) -> None:
-        failure = None if outcome.failure is None else _told_failure(outcome.failure, outcome)
+        failure = None if outcome.failure is None else _customer_failure(outcome.failure, outcome)
         if outcome.result is not None and (failure is None or outcome.is_cancelled):
             state = JobState.SUCCEEDED if failure is None else JobState.CANCELLED
-            result, made = await stored_result(self._service, self._job, outcome.result, out)
+            result, made = await store_result(self._service, self._job, outcome.result, out)
             await self._end(state, None, result, made)
         elif failure is None:
             await self._end(JobState.SUCCEEDED)
@@ -170,12 +170,12 @@ class JobRun:
             )
         )
         if ended is None:
-            _log.warning("the end of this run is void: the job has ended before, or another attempt has begun")
+            _log.warning("the end of this run is ignored: the job has ended before, or another attempt has begun")
         announce(self._service, ended)
 
 
-def _told_failure(failure: Failure, outcome: RunOutcome) -> Failure:
-    """As customers may read it. What they may not goes to the log, and where a fault of ours came from."""
+def _customer_failure(failure: Failure, outcome: RunOutcome) -> Failure:
+    """As customers may read it. The full failure and its traceback go to the log."""
     if outcome.traceback:
         told = with_fields(error_code=failure.code, fault_id=outcome.fault_id, exception=outcome.traceback)
         _log.error("%s", failure.message, extra=told)
@@ -191,7 +191,7 @@ def _failure_of(error: LaminaError) -> Failure:
 
 @contextlib.asynccontextmanager
 async def _scratch_folder() -> AsyncGenerator[Path]:
-    """Removed in a thread, so that whoever waits for the job's end does not wait for the disk."""
+    """Removed in a thread, so that the end of the job does not wait for the disk."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-run-"))
     try:
         yield folder

@@ -1,4 +1,4 @@
-"""Brings the LoRAs that a job asks for to where its engine can read them; those from the web are kept for a while."""
+"""Copies the LoRAs of a job to local files for its engine; those from URLs are cached."""
 
 import hashlib
 from dataclasses import replace
@@ -11,8 +11,8 @@ from lamina.files.lora_sources import check_lora_source
 from lamina.service.service import Service
 from lamina.store import files
 
-_KEPT_S = 3600.0  # a LoRA behind an address may be replaced by its owner
-_KEPT_BYTES = 20 * 2**30
+_CACHED_S = 3600.0  # the owner of a URL may replace the LoRA
+_CACHED_BYTES = 20 * 2**30
 
 
 async def with_local_loras(service: Service, job: Job, folder: Path) -> JobRequest:
@@ -47,20 +47,20 @@ async def _fetched(service: Service, url: str) -> Path:
     kept = service.cache / "loras"
     kept.mkdir(parents=True, exist_ok=True)
     path = kept / f"{hashlib.sha256(url.encode()).hexdigest()}.safetensors"
-    if not path.exists() or service.clock() - path.stat().st_mtime > _KEPT_S:
-        _make_room(kept)
+    if not path.exists() or service.clock() - path.stat().st_mtime > _CACHED_S:
+        _evict(kept)
         beside = path.with_suffix(f".{new_id()}")
         await service.patient_fetcher.fetch(url, beside)
         beside.replace(path)
     return path
 
 
-def _make_room(folder: Path) -> None:
-    """The longest unused go first. Whoever reads one still has it open."""
+def _evict(folder: Path) -> None:
+    """Deletes the least recently used files; a process that reads one still has it open."""
     kept = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_atime)
     size = sum(path.stat().st_size for path in kept)
     for path in kept:
-        if size <= _KEPT_BYTES:
+        if size <= _CACHED_BYTES:
             return
         size -= path.stat().st_size
         path.unlink(missing_ok=True)

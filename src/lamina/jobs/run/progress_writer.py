@@ -1,4 +1,4 @@
-"""Writes what an engine tells of a run to the store, at a pace that the store can take, and brings back its word."""
+"""Writes the progress, log and losses of a run to the store at a limited rate, and reads whether it is cancelled."""
 
 import asyncio
 import time
@@ -17,11 +17,11 @@ from lamina.store.job_rows import progress_record
 from lamina.worker.protocol import Checkpoint, EngineIdle, Loading, LogLine, Loss, Preview, RunMessage, Sample
 
 _AT_MOST_EVERY_S, _AT_LEAST_EVERY_S = 0.25, 0.5
-_OF_ELAPSED = 1 / 200  # a long run is told of less often, so that its log stays short
+_OF_ELAPSED = 1 / 200  # the longer a run, the fewer its events
 
 
-class Teller:
-    """Of one run of a job. `hear` is the engine's, `write` and `a_while` are the agent's."""
+class ProgressWriter:
+    """Of one run of a job. The engine calls `on_message`; the agent calls `write` and `pause` in turn."""
 
     def __init__(self, service: Service, job: Job) -> None:
         self._service, self._job = service, job
@@ -32,8 +32,8 @@ class Teller:
         self._has_news, self._writing = False, asyncio.Lock()
         self._started, self._stepped = time.monotonic(), 0.0
 
-    def hear(self, message: RunMessage) -> Awaitable[None] | None:
-        """Where the run is, a line for its log, or what a training has come to, which is awaited until it is kept."""
+    def on_message(self, message: RunMessage) -> Awaitable[None] | None:
+        """Takes in a message. Checkpoints and samples return an awaitable that ends when they are stored."""
         match message:
             case Progress():
                 self._has_news = True
@@ -54,25 +54,25 @@ class Teller:
             case Sample():
                 return keep_sample(self._service, self._job, message)
             case Preview():
-                pass  # nobody asks for them over the service yet
+                pass  # the service does not offer previews
             case EngineIdle():
-                pass  # that is between the run and its engine
+                pass  # handled by the run
         return None
 
     async def write(self) -> bool | None:
-        """Whether the job is to be cancelled; None where this run is not its latest any more."""
+        """Writes what is new. Returns whether the job is to be cancelled; None if another attempt has begun."""
         async with self._writing:
             return await self._write()
 
-    async def write_rest(self) -> None:
-        """The lines and losses that came after the last writing: the run is over, and none may be lost."""
+    async def flush(self) -> None:
+        """Writes the lines and losses that came after the last `write`, when the run is over."""
         async with self._writing:
             if self._lines or self._loss is not None:
                 await self._write()
 
     async def _write(self) -> bool | None:
         job_id, attempt, progress = self._job.id, self._job.attempt, self._progress
-        lines, loss = self._lines, None if self._loss is None else self._told_loss(self._loss)
+        lines, loss = self._lines, None if self._loss is None else self._loss_event(self._loss)
         if not self._has_news:
             return await self._service.database.read(lambda connection: jobs.is_to_stop(connection, job_id, attempt))
         self._lines, self._loss, self._has_news = [], None, False
@@ -94,7 +94,7 @@ class Teller:
         self._service.signals.changed(job_id)
         return is_to_stop
 
-    def _told_loss(self, latest: Loss) -> dict[str, Any]:
+    def _loss_event(self, latest: Loss) -> dict[str, Any]:
         mean = sum(self._late_losses) / len(self._late_losses)
         return {"step": latest.step, "loss": round(mean, 6)}
 
@@ -106,8 +106,8 @@ class Teller:
             self._service.observer.step_took(self._job.request.model, now - self._stepped)
         self._stepped = now
 
-    async def a_while(self) -> None:
-        """Until it is time to write again."""
+    async def pause(self) -> None:
+        """Waits until it is time to write again."""
         elapsed_s = time.monotonic() - self._started
         pause_s = min(max(_AT_MOST_EVERY_S, elapsed_s * _OF_ELAPSED), _AT_LEAST_EVERY_S if not self._has_news else 60.0)
         await self._service.signals.wait(self._job.id, pause_s)

@@ -13,7 +13,7 @@ from lamina.service.service import Service
 F = TypeVar("F", bound=ResultFile)
 
 
-async def stored_result(service: Service, job: Job, result: Result, folder: Path) -> tuple[Result, list[FileRecord]]:
+async def store_result(service: Service, job: Job, result: Result, folder: Path) -> tuple[Result, list[FileRecord]]:
     """The result with the ids of its files in the service, and the records that are to be inserted together with the
     end of the job.
 

@@ -1,4 +1,4 @@
-"""Keeps what a training tells on its way, so that every agent can go on from it and its user can see it."""
+"""Stores the checkpoints and samples of a training, and restores a checkpoint for the next attempt."""
 
 import logging
 from pathlib import Path
@@ -13,15 +13,15 @@ from lamina.store import checkpoints, events, files, jobs
 from lamina.store.checkpoints import CheckpointRecord
 from lamina.worker.protocol import Checkpoint, Sample
 
-_KEPT = 2  # the one before, should the last one's content be lost
+_KEPT = 2  # the last one and, should its content be lost, the one before
 _PNG = "image/png"
 _log = logging.getLogger(__name__)
 
 
 async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
-    """In the blob store, and on the job if this run is its latest still. The file is deleted.
+    """Stores the content as a blob and, if the attempt is still the latest, a record of it. The local file is deleted.
 
-    A store that is away for a moment costs no more than this checkpoint: the training goes on to the next.
+    If the store is unavailable, only this checkpoint is lost and the training continues.
     """
     path = Path(told.path)
     try:
@@ -39,7 +39,7 @@ async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
         )
         await service.database.write(lambda connection: _recorded(connection, record))
     except LaminaError as error:
-        _log.warning("the checkpoint of step %d is not kept: %s", told.step, error)
+        _log.warning("the checkpoint of step %d could not be stored: %s", told.step, error)
     else:
         service.signals.changed(job.id)
     finally:
@@ -47,7 +47,7 @@ async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
 
 
 async def keep_sample(service: Service, job: Job, told: Sample) -> None:
-    """As a file of the job's, and an event that names it, if this run is its latest still."""
+    """Stores the sample as a file of the job, with an event that names it, if the attempt is still the latest."""
     try:
         name, lifetime_s = Path(told.path).name, result_lifetime_s(service, job.request)
         file = await keep(
@@ -68,15 +68,15 @@ async def keep_sample(service: Service, job: Job, told: Sample) -> None:
 
         await service.database.write(work)
     except (LaminaError, OSError) as error:
-        _log.warning("the sample of step %d is not kept: %s", told.step, error)
+        _log.warning("the sample of step %d could not be stored: %s", told.step, error)
     else:
         service.signals.changed(job.id)
 
 
-async def put_back_checkpoint(service: Service, job: Job, folder: Path) -> int:
-    """How many steps are done: the last checkpoint of the job is put into `folder`, if there is one.
+async def restore_checkpoint(service: Service, job: Job, folder: Path) -> int:
+    """Copies the last checkpoint of the job into `folder`, if there is one. Returns the steps done by then, or 0.
 
-    One whose content is not there any more is forgotten, and the one before it tried.
+    A checkpoint whose content is missing is removed, and the one before it is tried.
     """
     for known in await service.database.read(lambda connection: checkpoints.of_job(connection, job.id)):
         try:
@@ -84,7 +84,7 @@ async def put_back_checkpoint(service: Service, job: Job, folder: Path) -> int:
         except LaminaError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
-            _log.warning("the checkpoint of step %d is lost: %s", known.step, error)
+            _log.warning("the content of the checkpoint of step %d is missing: %s", known.step, error)
             await service.database.write(lambda connection, step=known.step: _forgotten(connection, job, step))
         else:
             return known.step
