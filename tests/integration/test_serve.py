@@ -413,7 +413,7 @@ def test_a_busy_port_is_one_clear_line_and_exit_3(tmp_path: Path) -> None:
         run = lamina(tmp_path, "serve", "--port", str(port))
     assert (run.returncode, run.stdout) == (3, "")
     assert run.stderr == (
-        f"lamina: Another program listens on 127.0.0.1:{port}. Give another --port, or end that program.\n"
+        f"lamina: Another program listens on 127.0.0.1:{port}. Give another --port, or stop that program.\n"
     )
     assert not (tmp_path / "data").exists()
 

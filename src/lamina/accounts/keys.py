@@ -1,4 +1,4 @@
-"""Makes API keys, knows them again, and takes them back."""
+"""Creates API keys, authenticates with them, and finds them by name."""
 
 import hashlib
 import secrets
@@ -18,12 +18,12 @@ _MARK = "lam_"
 _PREFIX_CHARACTERS = len(_MARK) + 8
 _SECRET_BYTES = 32
 _MOST_KNOWN = 1000
-_KNOWN_FOR_S = 0.25  # so a key that is revoked is refused after so long, everywhere
+_KNOWN_FOR_S = 0.25  # after this time a revoked key is rejected by every process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTerms:
-    """What a new key may do. `credit_micros`: its wallet's first money, which makes it metered; None leaves it free."""
+    """What a new key may do. `credit_micros`: its initial balance in micro-dollars; None creates an unmetered key."""
 
     name: str = ""
     credit_micros: int | None = None
@@ -36,9 +36,9 @@ class KeyTerms:
 
 
 def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey, str]:
-    """The key and its secret, which is nowhere else: only a hash of it is kept.
+    """Creates a key; returns it and its secret, of which only a hash is stored.
 
-    Raises `LaminaError` (state_conflict) where another key that is good has the name: commands find keys by it.
+    Raises `LaminaError` (state_conflict) if another valid key has the name: commands find keys by it.
     """
     secret = _MARK + secrets.token_urlsafe(_SECRET_BYTES)
     is_metered = terms.credit_micros is not None
@@ -72,22 +72,22 @@ def _check_name(connection: Connection, name: str, now: float) -> None:
     if known is not None:
         raise LaminaError(
             ErrorCode.STATE_CONFLICT,
-            f"There is a key {name!r} already: {known.id}.",
-            f"Choose another name, or take that key back first: lamina keys revoke {known.id}.",
+            f"There is already a key named {name!r}: {known.id}.",
+            f"Choose another name, or revoke that key first: lamina keys revoke {known.id}.",
         )
 
 
 async def authenticate(service: Service, secret: str, scope: Scope) -> ApiKey:
-    """Whose secret it is. Raises `LaminaError`: key_invalid, key_forbidden.
+    """The key with this secret. Raises `LaminaError`: key_invalid, key_forbidden.
 
-    A secret has 256 random bits, so a fast hash is enough, and equal hashes are looked up, never compared here.
+    A secret has 256 random bits, so a fast hash is enough; hashes are looked up in the database, never compared here.
     """
     key = await _looked_up(service, _hash_of(secret))
     return _checked(service, key, scope)
 
 
 async def known_key(service: Service, key_id: str, scope: Scope) -> ApiKey:
-    """The key of that id, for whoever has proved otherwise that it is theirs. Raises as `authenticate` does."""
+    """The key with this id, for a client that was authenticated in another way. Raises as `authenticate` does."""
     key = await service.database.read(lambda connection: keys.by_id(connection, key_id))
     return _checked(service, key, scope)
 
@@ -107,7 +107,7 @@ def _checked(service: Service, key: ApiKey | None, scope: Scope) -> ApiKey:
 
 
 async def _looked_up(service: Service, secret_hash: str) -> ApiKey | None:
-    """As the database had it at most `_KNOWN_FOR_S` ago: most requests come in a row from a few keys."""
+    """The key as it was at most `_KNOWN_FOR_S` ago: most requests come in quick succession from a few keys."""
     now_s = time.monotonic()
     known = service.known_keys.get(secret_hash)
     if known is not None and now_s - known[0] < _KNOWN_FOR_S:
@@ -121,8 +121,8 @@ async def _looked_up(service: Service, secret_hash: str) -> ApiKey | None:
 
 
 def the_key(connection: Connection, reference: str, now: float) -> ApiKey:
-    """By its id, prefix or name; of several with one name the one that is good. Raises `LaminaError`: not_found, also
-    where that leaves several or none.
+    """The key with this id, prefix or name; of several with one name the valid one. Raises `LaminaError` (not_found),
+    also if several are left.
     """
     found = keys.named(connection, reference)
     good = [key for key in found if key.is_valid_at(now)]

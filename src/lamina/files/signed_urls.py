@@ -1,4 +1,4 @@
-"""Signs the addresses of files, checks them, and knows our own file addresses from those of others."""
+"""Signs the URLs of files, verifies signatures, and recognizes URLs of this service's files."""
 
 import base64
 import hmac
@@ -15,7 +15,7 @@ _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """What one of our own file addresses says. Whether it may be read is for `is_signed` to tell.
+    """The parts of a URL of a file of this service. `is_signed` verifies it.
 
     `expires` (seconds since 1970) is None and `signature` empty where the address does not carry them.
     """
@@ -42,7 +42,7 @@ def path_signature(rest: str) -> tuple[int | None, str]:
 
 
 def is_signed(secret: bytes, file_id: str, expires: int | None, signature: str, now: float) -> bool:
-    """Whether the signature is ours, for this file and this time, and the time has not passed."""
+    """Whether the signature is valid for this file and this expiry time, and has not expired."""
     if expires is None or now >= expires:
         return False
     return hmac.compare_digest(_signature(secret, file_id, expires).encode(), signature.encode(errors="replace"))
@@ -77,7 +77,7 @@ def _signature(secret: bytes, file_id: str, expires_at: int) -> str:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None] | None:
-    """None where the address has a user in it, which ours never have, or no host."""
+    """None for a URL with a user, which ours never have, or without a host."""
     if "@" in parts.netloc or not parts.hostname:
         return None
     return parts.scheme, parts.hostname.removesuffix("."), parts.port or _DEFAULT_PORTS.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""Takes in what users send as files, in the request itself or by an address, and keeps it as a file of the key's."""
+"""Stores content that requests carry, as a `data:` URI, a URL or a form file, as a file of the API key."""
 
 import asyncio
 import tempfile
@@ -22,7 +22,7 @@ _ZIP = b"PK"
 
 
 async def stored_inputs(service: Service, key: ApiKey, request: JobRequest) -> JobRequest:
-    """The request with each `data:` URI kept as a file. Raises `LaminaError`: input_not_an_image, input_corrupt, ..."""
+    """The request with each `data:` URI stored as a file. Raises `LaminaError`: input_not_an_image, input_corrupt, …"""
     inputs = [await _stored_input(service, key, one) for one in request.inputs]
     return replace(request, inputs=tuple(inputs))
 
@@ -40,10 +40,10 @@ async def file_of_url(service: Service, key: ApiKey, url: str, name: str | None)
         if own is not None:
             record = await signed_file(service, own.file_id, own.expires, own.signature)
             await service.blobs.fetch_to(record.sha256, path)
-            called = record.name
+            file_name = record.name
         else:
-            called = (await service.fetcher.fetch(url, path)).name
-        return await file_of_path(service, key, path, name or called)
+            file_name = (await service.fetcher.fetch(url, path)).name
+        return await file_of_path(service, key, path, name or file_name)
 
 
 async def file_of_path(service: Service, key: ApiKey, path: Path, name: str) -> FileRecord:
@@ -58,13 +58,13 @@ async def file_of_path(service: Service, key: ApiKey, path: Path, name: str) -> 
 
 @asynccontextmanager
 async def scratch_file() -> AsyncGenerator[Path]:
-    """A path in a folder of its own; both are gone afterwards."""
+    """A path in a temporary folder, which is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="lamina-upload-") as folder:
         yield Path(folder, "content")
 
 
 def clean_name(name: str) -> str:
-    """The last part of a path, without what a file's name cannot be or a terminal should not show."""
+    """The last part of a path, without characters that cannot be in a file name or be printed to a terminal."""
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(letter if letter.isprintable() else "_" for letter in last)
     return kept.strip(". ")[-_LONGEST_NAME:] or "file"
@@ -79,16 +79,18 @@ async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInpu
     elif not is_picture(content):
         raise LaminaError(
             ErrorCode.INPUT_NOT_AN_IMAGE,
-            f"What the data: URI of the {one.role} holds is no picture that can be read.",
-            "Give PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
+            f"The data: URI of the {one.role} does not contain an image in a supported format.",
+            "Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
         )
     record = await upload(service, key.id, content, one.role, media_type_of(content))
     return replace(one, source=f"{FILE}{record.id}")
 
 
 def _check_zip(content: bytes) -> None:
-    """Whether it begins as one; what is in it is looked at when the job runs."""
+    """Checks the signature only; the contents are checked when the job runs."""
     if not content.startswith(_ZIP):
         raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, "What the data: URI of the archive holds is no ZIP.", "Give a ZIP of pictures."
+            ErrorCode.INPUT_CORRUPT,
+            "The data: URI of the archive does not contain a ZIP file.",
+            "Send a ZIP of images.",
         )

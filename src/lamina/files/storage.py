@@ -1,4 +1,4 @@
-"""Files of a key: taken in, found again, given out by signed address, removed when their time is up."""
+"""Stores the files of API keys, finds them, signs their URLs, and deletes them."""
 
 import mimetypes
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def keep(
     job_id: str | None = None,
     lifetime_s: float | None = None,
 ) -> FileRecord:
-    """The content in the blob store, and a record that is not in the database yet."""
+    """Stores the content and returns its record, which is not in the database yet."""
     stored = await service.blobs.put(content)
     now = service.clock()
     expires_at = None if lifetime_s is None else now + lifetime_s
@@ -46,7 +46,7 @@ async def keep(
 
 
 async def upload(service: Service, key_id: str, content: Path | bytes, name: str, media_type: str) -> FileRecord:
-    """For later use in a job. Raises `LaminaError` (storage_full)."""
+    """Stores a file for later jobs. Raises `LaminaError` (storage_full)."""
     record = await keep(service, key_id, content, name, media_type, lifetime_s=service.limits.upload_s)
     await service.database.write(lambda connection: insert_upload(connection, service, record))
     return record
@@ -61,7 +61,7 @@ async def upload_as(
     media_type: str,
     lifetime_s: float | None = None,
 ) -> FileRecord:
-    """As `upload`, under an id that its address was given out with. One that comes again changes nothing.
+    """As `upload`, with an id that was assigned before. Uploading the same id again changes nothing.
 
     `lifetime_s`: if it is less than `Limits.upload_s`.
     """
@@ -69,7 +69,7 @@ async def upload_as(
     record = replace(await keep(service, key_id, content, name, media_type, lifetime_s=kept_s), id=file_id)
 
     def work(connection: Connection) -> FileRecord:
-        stored_bytes.give_back(connection, upload_parts.remove(connection, file_id))  # those that it is made of
+        stored_bytes.give_back(connection, upload_parts.remove(connection, file_id))  # the parts of this file
         known = files.by_id(connection, file_id)
         if known is None:
             insert_upload(connection, service, record)
@@ -79,13 +79,13 @@ async def upload_as(
 
 
 def insert_upload(connection: Connection, service: Service, record: FileRecord) -> None:
-    """A file that its key has sent counts towards what it may store. Raises `LaminaError` (storage_full)."""
+    """Inserts an upload, which counts towards the storage limit of its key. Raises `LaminaError` (storage_full)."""
     reserve_bytes(connection, service, record.key_id, record.size)
     files.insert(connection, record)
 
 
 def reserve_bytes(connection: Connection, service: Service, key_id: str, size: int) -> None:
-    """Raises `LaminaError` (storage_full): uploads at the same time get no more together than one after the other."""
+    """Raises `LaminaError` (storage_full). Concurrent uploads cannot exceed the limit together."""
     if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
         stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
         raise storage_full(stored, most or 0)
@@ -100,32 +100,32 @@ def storage_full(stored: int, most: int) -> LaminaError:
 
 
 def result_lifetime_s(service: Service, request: JobRequest) -> float | None:
-    """How long what a job makes is kept; None is for ever."""
+    """How long the results of a job are kept, in seconds; None is forever."""
     return shorter(service.limits.retention_s, request.delivery.keep_s)
 
 
 def shorter(one_s: float | None, other_s: float | None) -> float | None:
-    """Of two lifetimes in seconds; None is for ever."""
+    """The shorter of two lifetimes in seconds; None is forever."""
     return min((lifetime_s for lifetime_s in (one_s, other_s) if lifetime_s is not None), default=None)
 
 
 async def own_file(service: Service, key_id: str, file_id: str) -> FileRecord:
-    """Raises `LaminaError` (not_found), for another key's file, too."""
-    return _there(
+    """A file of the key. Raises `LaminaError` (not_found), also for files of other keys."""
+    return _existing(
         await service.database.read(lambda connection: files.by_id(connection, file_id, key_id)), file_id
     )  # fmt: skip
 
 
 async def signed_file(service: Service, file_id: str, expires: int | None, signature: str) -> FileRecord:
-    """What a signed address means, for whoever has it. Raises `LaminaError` (not_found): wrong, expired, removed."""
+    """The file of a signed URL. Raises `LaminaError` (not_found) if it is invalid or expired, or the file deleted."""
     is_good = is_signed(service.secret, file_id, expires, signature, service.clock())
     if not is_good:
         raise _no_such_file(file_id)
-    return _there(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
+    return _existing(await service.database.read(lambda connection: files.by_id(connection, file_id)), file_id)
 
 
 def address_of(service: Service, file_id: str, media_type: str, until: float | None = None) -> str:
-    """A signed address that anybody may fetch for `Limits.url_s`, and not after `until` (seconds since 1970)."""
+    """A signed URL that is valid for `Limits.url_s`, but not after `until` (seconds since 1970)."""
     ending = mimetypes.guess_extension(media_type) or ""
     expires_at = int(service.clock() + service.limits.url_s)
     if until is not None:
@@ -134,9 +134,8 @@ def address_of(service: Service, file_id: str, media_type: str, until: float | N
 
 
 def lasting_address_of(service: Service, file_id: str, name: str, lifetime_s: float | None) -> str:
-    """As `address_of`, without a query, for as long as the file is kept, at most ten years. `name`: what it ends with.
-
-    The file need not be there yet.
+    """As `address_of`, without a query, valid as long as the file is kept (at most ten years). `name`: the end of its
+    path. The file need not exist yet.
     """
     expires_at = int(service.clock() + (_TEN_YEARS_S if lifetime_s is None else lifetime_s))
     return f"{service.base_url}/files/{signed_path(service.secret, file_id, expires_at, quote(name, safe='.-_'))}"
@@ -158,7 +157,7 @@ async def fetch_content(service: Service, record: FileRecord, to: Path) -> None:
 
 
 async def remove(service: Service, records: list[FileRecord]) -> None:
-    """At once for everybody; the content goes with the next sweep, for another file may just be coming to have it."""
+    """Deletes the records. The next sweep deletes contents, because a new file may be about to use the same content."""
     ids = [record.id for record in records]
     if ids:
         await service.database.write(lambda connection: files.remove(connection, ids))
@@ -170,13 +169,13 @@ async def remove_upload(service: Service, key_id: str, file_id: str) -> None:
     if record.job_id is not None:
         raise LaminaError(
             ErrorCode.STATE_CONFLICT,
-            f"The file {file_id} is what job {record.job_id} has made.",
+            f"The file {file_id} is a result of job {record.job_id}.",
             f"Delete the job: DELETE /v1/jobs/{record.job_id}.",
         )
     await remove(service, [record])
 
 
-def _there(record: FileRecord | None, file_id: str) -> FileRecord:
+def _existing(record: FileRecord | None, file_id: str) -> FileRecord:
     if record is None:
         raise _no_such_file(file_id)
     return record

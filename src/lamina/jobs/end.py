@@ -95,7 +95,7 @@ def announce(service: Service, job: Job | None) -> None:
 def wake_delivery(service: Service, job: Job) -> None:
     """Wakes the delivery of webhooks and uploads, if the job's request asks for any."""
     if job.request.webhook_url is not None or job.request.upload_url is not None:
-        service.deliveries_due.set()
+        service.outbox_changed.set()
 
 
 def _insert_in_outbox(connection: Connection, job: Job, event: str, url: str, now: float) -> None:

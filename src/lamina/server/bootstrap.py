@@ -1,4 +1,4 @@
-"""Wires a service together from settings: the only place that knows which adapter fills which socket."""
+"""Builds a service from the settings: the only place that chooses the adapter for each interface."""
 
 import asyncio
 import os
@@ -31,9 +31,9 @@ _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A service that is ready to work. `signing_keys`: the one in use first. `writers`: of webhooks, by dialect.
+    """A service that is ready to run. `signing_keys`: the first one signs. `writers`: of webhooks, by API.
 
-    `engines_up`: set as soon as the agents of this process, if it has some, can work.
+    `engines_up`: set when the agents of this process, if there are any, can run jobs.
     """
 
     settings: Settings
@@ -49,7 +49,9 @@ class Installation:
 
 
 def open_installation(settings: Settings, base_url: str) -> Installation:
-    """`base_url`: where clients reach it, unless the settings say. Raises `LaminaError`: store_unavailable, ..."""
+    """`base_url`: where clients reach the service, unless the settings say otherwise. Raises `LaminaError`:
+    store_unavailable, ...
+    """
     if settings.agents:
         _check_transformers(settings)
     database = open_database(settings)
@@ -75,7 +77,7 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
 
 
 def _check_transformers(settings: Settings) -> None:
-    """Now, and not when the first job asks for one. Raises `LaminaError` (weights_missing)."""
+    """Fails at the start instead of at the first job. Raises `LaminaError` (weights_missing)."""
     known = roots(settings)
     for name in known.transformers:
         check_transformer(MODELS[name], known)

@@ -1,4 +1,4 @@
-"""In whose words the edge of the service speaks at an address: those of the API that the address belongs to."""
+"""Chooses the API whose error format is used for a path, before a request has reached a route."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ REQUEST_ID = "X-Request-ID"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """How one API says that a request was refused before its routes, or failed as nobody expected."""
+    """How an API responds to requests that were rejected before its routes, or that failed unexpectedly."""
 
     refusal: Callable[[LaminaError], Response]
     crash: Callable[[], Response]
@@ -34,7 +34,7 @@ _RUNWARE = Edge(runware.render_refusal, runware.render_crash)
 
 
 def edge_at(method: str, path: str) -> Edge:
-    """`path`: below the prefix of its API, wherever the vendor's host has it."""
+    """`path`: with the prefix of its API, also for requests that were sent to a vendor's host."""
     if fal_hosts.is_fal_path(path):
         return _FAL
     if path.startswith(f"{PIXAZO}/"):
@@ -43,7 +43,7 @@ def edge_at(method: str, path: str) -> Edge:
 
 
 def is_file_sent(scope: Scope) -> bool:
-    """Whether the body of a request is a file, which its route writes to the disk as it comes."""
+    """Whether the body of a request is a file, which its route streams to disk."""
     method, path = scope["method"], scope["path"]
     if method == "POST" and path == "/v1/files":
         return Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
@@ -57,7 +57,7 @@ def _native(path: str) -> Edge:
 def _problem_of_crash(path: str) -> Response:
     return status_problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something went wrong that nobody had expected; it is in the log of the service.",
-        f"Try again; if it stays, tell the operator the {REQUEST_ID} of this answer.",
+        "An unexpected error occurred; the log of the service has the details.",
+        f"Try again; if it fails again, give the operator the {REQUEST_ID} of this response.",
         path,
     )

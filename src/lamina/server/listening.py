@@ -1,4 +1,4 @@
-"""The socket that a server listens on, taken before anything else is done."""
+"""Binds the socket that the server listens on, before anything else is started."""
 
 import errno
 import ipaddress
@@ -10,7 +10,7 @@ _BACKLOG = 2048
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """`port`: 0 is any that is free. Raises `LaminaError`: port_taken, settings_invalid (not an address of ours)."""
+    """`port`: 0 chooses a free one. Raises `LaminaError`: port_taken, settings_invalid (not an address of ours)."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -23,7 +23,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """How a client on this machine reaches it: http://HOST:PORT."""
+    """The URL for clients on this machine: http://HOST:PORT."""
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "::1" if ":" in host else "127.0.0.1"
@@ -39,7 +39,7 @@ def _refusal(host: str, port: int, error: OSError) -> LaminaError:
         return LaminaError(
             ErrorCode.PORT_TAKEN,
             f"Another program listens on {host}:{port}.",
-            "Give another --port, or end that program.",
+            "Give another --port, or stop that program.",
         )
     if error.errno == errno.EACCES:
         return LaminaError(
@@ -47,6 +47,6 @@ def _refusal(host: str, port: int, error: OSError) -> LaminaError:
         )
     return LaminaError(
         ErrorCode.SETTINGS_INVALID,
-        f"{host!r} is no address of this machine: {error.strerror or error}.",
+        f"{host!r} is not an address of this machine: {error.strerror or error}.",
         "Give --host 127.0.0.1, or 0.0.0.0 for all of its addresses.",
     )

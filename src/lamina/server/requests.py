@@ -1,4 +1,4 @@
-"""The edge of the service: every request gets an id, a bound, a log line, a count and safe headers."""
+"""Gives every request an id, a size limit, a log line, metrics and security headers."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ from lamina.core.log_context import logged_as, with_fields
 from lamina.server.edges import REQUEST_ID, edge_at, is_file_sent
 from lamina.server.metrics import OTHER, Metrics
 
-CLIENT_GONE = 499  # nginx's number for a client that did not wait for the answer; never sent
+CLIENT_GONE = 499  # nginx's status for a client that closed the connection; never sent
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 500
@@ -24,14 +24,14 @@ _log = logging.getLogger(__name__)
 
 
 class RequestMiddleware:
-    """Pure ASGI, so that streams pass through as they come. It is to be outside of all others that answer, inside of
-    those that find out which API an address belongs to, and of Starlette's own that answers exceptions with plain text.
+    """Pure ASGI, so that streams pass through unbuffered. It must be outside of all other middleware that responds, and
+    inside of that which rewrites paths, and of Starlette's own, which answers exceptions with plain text.
     """
 
     def __init__(
         self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int, max_file_bytes: int | None = None
     ) -> None:
-        """`max_file_bytes`: of a body that is a file, and goes to the disk as it comes; None is as of all others."""
+        """`max_file_bytes`: for a body that is a file, which is streamed to disk; None is the limit of all others."""
         self._app = app
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
@@ -50,8 +50,8 @@ class RequestMiddleware:
             exchange = _Exchange(scope, receive, send, request_id, most)
             try:
                 await self._serve(exchange)
-            finally:  # a cancelled request too is one that was made
-                self._tell(exchange)
+            finally:  # cancelled requests count, too
+                self._record(exchange)
 
     async def _serve(self, exchange: "_Exchange") -> None:
         if exchange.is_announced_too_large():
@@ -63,10 +63,10 @@ class RequestMiddleware:
             return
         except Exception:
             if not exchange.is_too_large:
-                _log.exception("a request failed in a way that nobody expected")
+                _log.exception("a request failed unexpectedly")
                 self._metrics.request_crashed(route_template(exchange.scope))
                 if exchange.has_started:
-                    raise  # the server cuts the connection: what was sent must not look whole
+                    raise  # the server closes the connection: a partial response must not look complete
                 await exchange.answer(edge_at(exchange.scope["method"], exchange.path).crash())
                 return
             if exchange.has_started:
@@ -74,7 +74,7 @@ class RequestMiddleware:
         if exchange.is_too_large and not exchange.has_started:
             await exchange.refuse()
 
-    def _tell(self, exchange: "_Exchange") -> None:
+    def _record(self, exchange: "_Exchange") -> None:
         took_s = time.perf_counter() - exchange.began_s
         method = exchange.scope["method"]
         status = exchange.status or CLIENT_GONE
@@ -87,8 +87,8 @@ class RequestMiddleware:
 
 
 def route_template(scope: Scope) -> str:
-    """Such as "/v1/jobs/{id}", of a request that a router has had; "other" where none of its routes fits."""
-    # FastAPI keeps the routes of an included router as they were, and here what they are with their prefix
+    """The path of the route, such as "/v1/jobs/{id}", after routing; "other" if no route matched."""
+    # FastAPI keeps the routes of an included router without its prefix, and the full path here
     included = scope.get("fastapi", {}).get("effective_route_context")
     path = getattr(included, "path", None)
     if isinstance(path, str):
@@ -98,7 +98,7 @@ def route_template(scope: Scope) -> str:
 
 
 class _Exchange:
-    """One request and its answer, as they pass. `first_byte_s`: from the request to the answer's head."""
+    """One request and its response. `first_byte_s`: the time from the request to the head of the response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str, max_body_bytes: int) -> None:
         self.scope = scope
@@ -132,7 +132,7 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if self.is_too_large and not self.has_started:
-            return  # frameworks make something else of what `receive` raised; `refuse` says what it was
+            return  # frameworks convert what `receive` raised; `refuse` sends the real error
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.first_byte_s = time.perf_counter() - self.began_s
@@ -144,7 +144,7 @@ class _Exchange:
         error = LaminaError(
             ErrorCode.INPUT_TOO_LARGE,
             f"The request's body is larger than {self._max_body_bytes} bytes.",
-            "Upload large files by themselves and name them in the request, or make them smaller.",
+            "Upload large files separately and refer to them in the request, or make them smaller.",
         )
         response = edge_at(self.scope["method"], self.path).refusal(error)
         response.headers["Connection"] = "close"  # the rest of the body is not read
@@ -166,10 +166,10 @@ class _Exchange:
 
 
 class _BodyTooLargeError(Exception):
-    """Ends the reading of a body that is larger than may be."""
+    """Stops the reading of a body that exceeds its limit."""
 
 
 def _request_id(scope: dict[str, Any] | Scope) -> str:
-    """The client's own, if it is one that may stand in logs and headers."""
+    """The id that the client sent, if it is safe for logs and headers."""
     told = Headers(scope=scope).get(REQUEST_ID, "")
     return told if _SANE_ID.fullmatch(told) else new_id()

@@ -17,7 +17,7 @@ _OWNER_ONLY = 0o700  # the database holds secrets
 
 
 def open_database(settings: Settings) -> Database:
-    """Made if it is not there. Raises `LaminaError`: store_unavailable, settings_invalid."""
+    """Creates the database if it does not exist. Raises `LaminaError`: store_unavailable, settings_invalid."""
     database = reached_database(settings)
     try:
         migrate(database.engine)
@@ -28,7 +28,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def reached_database(settings: Settings) -> Database:
-    """As it is, which may be without any tables. Raises what `open_database` raises."""
+    """The database as it is, possibly without tables. Raises as `open_database` does."""
     if settings.database is not None:
         return Database(_checked(settings.database))
     made_folder(data_folder(settings))
@@ -41,25 +41,25 @@ def open_files(settings: Settings) -> Blobs:
 
 
 def check_files(settings: Settings) -> None:
-    """Raises `LaminaError` (store_unavailable) with the reason where the storage that the settings name cannot be
-    used: a service that takes jobs in and cannot keep what they make is of no use.
+    """Raises `LaminaError` (store_unavailable) with the reason if the storage in the settings is unusable: without it
+    a service would accept jobs and lose their results.
     """
     if settings.storage is not None:
         asyncio.run(open_files(settings).check())
 
 
 def check_service_is_there(settings: Settings) -> None:
-    """Raises `LaminaError` (input_not_found) where a database would have to be made first."""
+    """Raises `LaminaError` (input_not_found) if there is no database yet."""
     if settings.database is None and not _sqlite_file(settings).exists():
         raise LaminaError(
             ErrorCode.INPUT_NOT_FOUND,
             f"There is no service in {data_folder(settings)}.",
-            "Name the folder or the database that lamina serve has: --data FOLDER, --database URL.",
+            "Give the folder or the database that lamina serve uses: --data FOLDER, --database URL.",
         )
 
 
 def made_folder(folder: Path) -> Path:
-    """Raises `LaminaError` (store_unavailable) where it cannot be made or written to."""
+    """Creates the folder. Raises `LaminaError` (store_unavailable) if that fails or it is read-only."""
     try:
         folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as error:
@@ -70,12 +70,12 @@ def made_folder(folder: Path) -> Path:
 
 
 def password_of(settings: Settings) -> str:
-    """What no log may show; empty where there is none."""
+    """The password of the database, which must not be logged; empty if there is none."""
     return str(make_url(_checked(settings.database)).password or "") if settings.database else ""
 
 
 def place_words(settings: Settings) -> list[str]:
-    """Where jobs and files are kept, a line each, without a password."""
+    """Lines with the places where jobs and files are stored, without the password."""
     database = make_url(_checked(settings.database)).set(password=None) if settings.database else None
     return [
         f"Data    {data_folder(settings)}",
@@ -94,7 +94,7 @@ def _checked(url: str) -> str:
     except ArgumentError:
         raise LaminaError(
             ErrorCode.SETTINGS_INVALID,
-            "The setting database is no URL.",
+            "The setting database is not a URL.",
             "Give postgresql://USER@HOST/NAME or sqlite:///PATH.",
         ) from None
     return url

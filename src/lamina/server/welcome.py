@@ -1,4 +1,4 @@
-"""What a service says of itself when it starts, and the key that its first start makes."""
+"""The text that a service prints at its start, and the API key that its first start creates."""
 
 from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.catalog import default_model
@@ -12,7 +12,7 @@ _NAME = "first"
 
 
 def first_key(installation: Installation) -> str | None:
-    """A key's secret, if there was none in this store; it is nowhere else."""
+    """Creates the first key and returns its secret, which is not stored; None if there is a key already."""
     service = installation.service
     if service.database.write_now(keys.every):
         return None
@@ -21,7 +21,7 @@ def first_key(installation: Installation) -> str | None:
 
 
 def engine_words(installation: Installation) -> str:
-    """Which engine does what here."""
+    """Which engine does which task here."""
     settings = installation.settings
     if not settings.agents:
         return "none here (--agents 0); lamina work runs agents elsewhere"
@@ -38,7 +38,7 @@ def engine_words(installation: Installation) -> str:
 
 
 def missing_model_words(installation: Installation) -> list[str]:
-    """How to get the real model, if it is not here."""
+    """How to download the model, if it is missing."""
     model = default_model(TaskKind.DECOMPOSE)
     if not installation.settings.agents or installation.is_here(model):
         return []

@@ -1,4 +1,4 @@
-"""Backs a service up into one file, rows and contents, while it runs; and restores it into an empty place."""
+"""Backs up a running service, its rows and contents, into one file, and restores it into an empty store."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ _LARGEST_MANIFEST_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """`blobs`, `bytes`: contents, and how much they are; `missing`: contents that were not there (any more)."""
+    """Numbers of rows and of contents (`blobs`), their size in bytes, and the number of missing contents."""
 
     rows: int
     blobs: int
@@ -43,12 +43,12 @@ class BackedUp:
 
 
 async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
-    """A tar file with everything that the database has at this moment, and the contents that it speaks of.
+    """Writes a tar file with the rows of the database at this moment, and the contents that they refer to.
 
     Raises `LaminaError`: input_not_found (no service there), output_in_the_way, output_unwritable, store_unavailable.
     """
     await database.read(check_there)
-    migrate(database.engine)  # an older schema has not what this version would copy
+    migrate(database.engine)  # this version could not copy an older schema
     with tempfile.TemporaryFile() as rows, atomic_file(target) as file:
         os.fchmod(file.fileno(), _OWNER_ONLY)
         revision, hashes = await database.read(lambda connection: write_snapshot(connection, rows))
@@ -70,22 +70,22 @@ async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
 
 
 async def restore(database: Database, blobs: Blobs, source: Path) -> BackedUp:
-    """Into an empty database, of whichever kind, and a blob store. Nothing is written before all of the backup is found
-    whole, and no row before the contents that it speaks of. Jobs that were running are queued: nothing went wrong with
-    that attempt, so it does not count.
+    """Restores into an empty database of either kind and a blob store. The whole backup is verified before anything is
+    written, and contents are written before the rows that refer to them. Jobs that were running are queued again, and
+    that attempt does not count.
 
     Raises `LaminaError`: input_not_found, input_unreadable, input_corrupt, state_conflict (not empty),
     store_unavailable (it does not answer, or the backup is from a newer Lamina).
     """
     with _opened(source) as archive:
-        with _told_as_damaged(source):
+        with _reported_as_damaged(source):
             manifest = _whole(archive)
         revision = manifest["revision"]
         if manifest["format"] != _FORMAT or not knows(revision):
             raise LaminaError(
                 ErrorCode.STORE_UNAVAILABLE,
                 f"{str(source)!r} was written by a newer Lamina.",
-                "Restore it with that version, or one newer still.",
+                "Restore it with that version or a newer one.",
             )
         await database.read(check_empty)
         migrate(database.engine, revision)
@@ -97,7 +97,7 @@ async def restore(database: Database, blobs: Blobs, source: Path) -> BackedUp:
 
 
 def _queue_again(connection: Connection) -> None:
-    """What was running. Its agents are those of another place, where they may be alive and well."""
+    """Queues the jobs that were running. Their agents belong to another installation, and may still be alive there."""
     now = time.time()
     for job in jobs.running(connection):
         if jobs.requeue(connection, job.id, job.attempt, now, is_excused=True) is not None:
@@ -107,7 +107,7 @@ def _queue_again(connection: Connection) -> None:
 
 
 async def _add_blob(archive: tarfile.TarFile, blobs: Blobs, sha256: str) -> int | None:
-    """Its size; None where it is not there."""
+    """The size of the content in bytes; None if it is missing."""
     with tempfile.TemporaryFile() as content:
         try:
             await _spool(blobs.stream(sha256), content)
@@ -133,7 +133,7 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> 
 
 
 def _whole(archive: tarfile.TarFile) -> dict[str, Any]:
-    """Its manifest, if everything else is as that says. Raises what `_told_as_damaged` tells."""
+    """The manifest, after everything else was checked against it. Raises what `_reported_as_damaged` handles."""
     last = archive.getmembers()[-1:]
     if not last or last[0].name != _MANIFEST or last[0].size > _LARGEST_MANIFEST_BYTES:
         raise ValueError("its end is missing")
@@ -184,26 +184,28 @@ def _opened(source: Path) -> Generator[tarfile.TarFile]:
             ErrorCode.INPUT_UNREADABLE, f"{str(source)!r} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
     with file:
-        with _told_as_damaged(source):
+        with _reported_as_damaged(source):
             archive = tarfile.TarFile(fileobj=file)
         with archive:
             yield archive
 
 
 @contextmanager
-def _told_as_damaged(source: Path) -> Generator[None]:
+def _reported_as_damaged(source: Path) -> Generator[None]:
     try:
         yield
     except (tarfile.TarError, KeyError, TypeError, ValueError, OSError) as error:
         raise LaminaError(
-            ErrorCode.INPUT_CORRUPT, f"{str(source)!r} is no whole backup of Lamina: {error}.", "Take another one."
+            ErrorCode.INPUT_CORRUPT,
+            f"{str(source)!r} is not a complete backup of Lamina: {error}.",
+            "Use another backup.",
         ) from error
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     content = archive.extractfile(member)
     if content is None:
-        raise ValueError(f"{member.name} is no file")
+        raise ValueError(f"{member.name} is not a file")
     return content
 
 

@@ -1,4 +1,4 @@
-"""What every verb of the service needs: the stores, the dispatcher, the limits."""
+"""What every operation of the service needs: the stores, the dispatcher, the limits."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,19 +17,22 @@ from lamina.store.blobs import Blobs
 from lamina.store.database import Database
 
 PATIENT_BYTES, PATIENT_S = 4 << 30, 900.0
-"""Of a LoRA or a training's archive behind an address: as much, and it may take so long."""
+"""Limits for fetching a LoRA or a training archive from a URL: its size in bytes, and the time in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Times in seconds. `agent_lost_s`: an agent not heard of for so long has lost its job. `max_attempts`: of a job,
-    until it counts as our error. `stall_s`: an engine that tells nothing for so long is killed; `cancel_grace_s`: one
-    that is told to stop and does not. `run_s`: of a run, where a request says nothing. `url_s`: how long the address of
-    a file is good for; `retention_s`, `upload_s`: how long results and uploads are kept; None is for ever.
-    `drain_s`: how long running jobs may go on when the process is to end. `is_failed_charged`: as vendors may.
-    `are_stand_ins_charged`: nano is paid for as the model that was asked for. `max_upload_bytes`: of one file;
-    `max_stored_bytes`: of a key's uploads together, where the key itself says nothing; None is no limit.
-    `training_run_s`: of a training's run; `training_cancel_grace_s`: of one that is told to stop, and saves first.
+    """The limits of the service. Times are in seconds, sizes in bytes.
+
+    `agent_lost_s`: an agent without a heartbeat for this long has lost its job. `max_attempts`: attempts of a job until
+    it fails with an internal error. `stall_s`: an engine that sends nothing for this long is killed; `cancel_grace_s`:
+    so is one that does not stop in this time. `run_s`: the longest run, unless the request has a limit. `url_s`: how
+    long a signed URL is valid. `retention_s`, `upload_s`: how long results and uploads are kept; None is forever.
+    `drain_s`: how long running jobs may continue during a shutdown. `is_failed_charged`: whether failed jobs are
+    charged. `are_stand_ins_charged`: whether results that nano made instead of the requested model are charged.
+    `max_upload_bytes`: of one file. `max_stored_bytes`: of all uploads of a key, unless the key has its own limit; None
+    is unlimited. `training_run_s`: the longest training. `training_cancel_grace_s`: as `cancel_grace_s`, for trainings,
+    which save a checkpoint first.
     """
 
     agent_lost_s: float = 15.0
@@ -73,11 +76,12 @@ class Pricing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """`pricing`: what requests cost. `secret`: signs the URLs of files, one for all processes.
-    `base_url`: where clients reach this service; `base_urls`: every name that it goes by. `deliveries_due`: set when
-    webhooks or uploads wait to be sent. `known_keys`: by the hash of their secret, with when they were read, by the
-    monotonic clock. `cache`: a folder for what may be fetched again. `patient_fetcher`: with the limits of LoRAs and
-    archives.
+    """The parts of a running service.
+
+    `pricing`: computes prices. `secret`: signs the URLs of files; all processes share it. `cache`: a folder for content
+    that can be fetched again. `base_url`: where clients reach the service; `base_urls`: its other addresses.
+    `outbox_changed`: set when a webhook is waiting. `known_keys`: a cache by the hash of the secret, with the monotonic
+    time at which each was read. `patient_fetcher`: fetches LoRAs and archives, which are large.
     """
 
     database: Database
@@ -91,7 +95,7 @@ class Service:
     base_urls: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     signals: Signals = field(default_factory=Signals)
-    deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
+    outbox_changed: asyncio.Event = field(default_factory=asyncio.Event)
     observer: Observer = no_observer
     known_keys: dict[str, tuple[float, ApiKey]] = field(default_factory=dict[str, tuple[float, ApiKey]])
     patient_fetcher: Fetcher = field(default_factory=lambda: Fetcher(max_bytes=PATIENT_BYTES, timeout_s=PATIENT_S))

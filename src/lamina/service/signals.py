@@ -1,4 +1,4 @@
-"""Wakes those who wait for a job, within this process; what happens in others is seen by looking again."""
+"""Wakes tasks that wait for a job in this process. Changes made by other processes are found by polling."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ from collections import defaultdict
 
 
 class Signals:
-    """One event a job that somebody waits for. All of it belongs to one event loop."""
+    """An event for each job that a task waits for. All use one event loop."""
 
     def __init__(self) -> None:
         self._events: dict[str, list[asyncio.Event]] = defaultdict(list)
@@ -16,7 +16,7 @@ class Signals:
             event.set()
 
     async def wait(self, job_id: str, timeout_s: float) -> None:
-        """Until the job changes, at most so long."""
+        """Waits until the job changes, at most `timeout_s` seconds."""
         event = asyncio.Event()
         self._events[job_id].append(event)
         try:

@@ -1,4 +1,4 @@
-"""Sealed words: claims that the service has given out, and knows again when they come back unchanged and in time."""
+"""Signed tokens with claims and an expiry time."""
 
 import base64
 import hmac
@@ -10,16 +10,16 @@ _LONGEST = 4096
 
 
 def seal(secret: bytes, purpose: str, claims: Mapping[str, Any], expires_at: int) -> str:
-    """A token of letters, digits, `-`, `_` and one `.`, good for `purpose` until `expires_at` (seconds since 1970).
+    """A token of letters, digits, `-`, `_` and one `.`, valid for `purpose` until `expires_at` (seconds since 1970).
 
-    Whoever has it can read the claims, which are JSON.
+    Its holder can read the claims, which are JSON.
     """
     body = _encoded(json.dumps({**claims, "exp": expires_at}, separators=(",", ":")).encode())
     return f"{body}.{_signature(secret, purpose, body)}"
 
 
 def unseal(secret: bytes, purpose: str, token: str, now: float) -> dict[str, Any] | None:
-    """The claims; None for a token that is not ours, is for something else, or is too old."""
+    """The claims; None if the signature is wrong, the purpose is another one, or the token has expired."""
     body, dot, signature = token.rpartition(".")
     if not dot or len(token) > _LONGEST:
         return None

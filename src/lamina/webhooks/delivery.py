@@ -1,5 +1,5 @@
-"""Sends what is in the outbox, webhooks and files that are to be uploaded, at least once each, until it is taken or has
-been tried often enough.
+"""Sends webhooks and uploads from the outbox, at least once each, until the receiver accepts them or the last attempt
+has failed.
 """
 
 import asyncio
@@ -20,27 +20,27 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 16
 _LOOK_AGAIN_S = 1.0
 _TIMEOUT_S = 15.0
-_LEASE_S = 2 * _TIMEOUT_S  # whoever dies while sending leaves it to others after this
+_LEASE_S = 2 * _TIMEOUT_S  # after this time, others take over from a process that died while sending
 _UPLOAD_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """What is sent: `headers` are signed for this attempt. `method`: PUT for a file that is uploaded."""
+class OutgoingRequest:
+    """The HTTP request of one attempt: `headers` are signed for it. `method`: PUT for an upload."""
 
     body: bytes
     headers: Mapping[str, str]
     method: str = "POST"
 
 
-Writer = Callable[[Webhook, Job, float], Letter | Awaitable[Letter]]
-"""(the webhook, its job, the time in seconds since 1970) -> what that dialect sends. Raises `LaminaError`
-where what was to be sent is gone.
+Writer = Callable[[Webhook, Job, float], OutgoingRequest | Awaitable[OutgoingRequest]]
+"""(the webhook, its job, the time in seconds since 1970) -> the request that the API sends. Raises `LaminaError` if the
+content no longer exists.
 """
 
 
 async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> None:
-    """Until it is cancelled. `writers`: by dialect."""
+    """Runs until it is cancelled. `writers`: by API."""
     is_begun = False
     while True:
         try:
@@ -48,19 +48,19 @@ async def keep_delivering(service: Service, writers: Mapping[str, Writer]) -> No
                 await revive_refused(service)
                 is_begun = True
             sent = await deliver_due(service, writers)
-        except LaminaError as error:  # the store is away
+        except LaminaError as error:  # the database is unavailable
             _log.warning("webhooks wait: %s", error)
             sent = 0
         if not sent:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_AGAIN_S):
-                    await service.deliveries_due.wait()
-            service.deliveries_due.clear()
+                    await service.outbox_changed.wait()
+            service.outbox_changed.clear()
 
 
 async def revive_refused(service: Service) -> int:
-    """How many are tried again that were given up because of where they lead, since addresses of one's own network are
-    allowed by now; those as young as what is still being tried.
+    """Retries webhooks that were given up because of a private address, if private addresses are allowed now, and
+    returns their number. Only those young enough that they would still be retried count.
     """
     if not service.fetcher.allow_private_urls:
         return 0
@@ -71,7 +71,7 @@ async def revive_refused(service: Service) -> int:
 
 
 async def deliver_due(service: Service, writers: Mapping[str, Writer]) -> int:
-    """How many were tried."""
+    """Sends what is due, and returns the number of attempts."""
     now = service.clock()
     due = await service.database.write(lambda connection: outbox.lease(connection, now, now + _LEASE_S, _AT_ONCE))
     await asyncio.gather(*(_deliver(service, writers, webhook) for webhook in due))
@@ -81,7 +81,7 @@ async def deliver_due(service: Service, writers: Mapping[str, Writer]) -> int:
 async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Webhook) -> None:
     job = await service.database.read(lambda connection: jobs.by_id(connection, webhook.job_id))
     if job is None or job.request.dialect not in writers:
-        await _bury(service, webhook, None, "the job is not there any more")
+        await _bury(service, webhook, None, "the job no longer exists")
         return
     is_upload = webhook.event == UPLOAD
     if is_upload:
@@ -90,16 +90,18 @@ async def _deliver(service: Service, writers: Mapping[str, Writer], webhook: Web
         )
     try:
         written = writers[job.request.dialect](webhook, job, service.clock())
-        letter = written if isinstance(written, Letter) else await written
+        delivery = written if isinstance(written, OutgoingRequest) else await written
         timeout_s = _UPLOAD_S if is_upload else _TIMEOUT_S
-        status, answer = await service.fetcher.send(letter.method, webhook.url, letter.body, letter.headers, timeout_s)
+        status, answer = await service.fetcher.send(
+            delivery.method, webhook.url, delivery.body, delivery.headers, timeout_s
+        )
     except LaminaError as error:
-        if error.code is ErrorCode.ADDRESS_REFUSED:  # which no other attempt will change, but perhaps a setting
+        if error.code is ErrorCode.ADDRESS_REFUSED:  # another attempt would not help, but a setting might
             await _bury(service, webhook, None, error.message, is_refused=True)
         else:
             await _failed(service, webhook, None, error.message)
         return
-    except Exception as error:  # noqa: BLE001  (the worker loop: one that we get wrong must not hold up the others)
+    except Exception as error:  # noqa: BLE001  (one failure must not stop the delivery of the others)
         _log.exception("webhook %s of job %s could not be sent", webhook.id, webhook.job_id)
         await _failed(service, webhook, None, f"it could not be sent: {type(error).__name__}")
         return

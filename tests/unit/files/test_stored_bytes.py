@@ -105,7 +105,7 @@ def test_what_jobs_make_does_not_count_and_goes_with_the_job(service: Service) -
         created_at=service.clock(),
     )
     service.database.write_now(lambda connection: files.insert(connection, made))
-    with pytest.raises(LaminaError, match="is what job") as caught:
+    with pytest.raises(LaminaError, match="is a result of job") as caught:
         run(remove_upload(service, key.id, "made"))
     assert caught.value.code is ErrorCode.STATE_CONFLICT
 

@@ -28,6 +28,6 @@ def test_a_port_that_is_taken() -> None:
 
 
 def test_an_address_of_another_machine() -> None:
-    with pytest.raises(LaminaError, match=r"'192\.0\.2\.1' is no address of this machine") as caught:
+    with pytest.raises(LaminaError, match=r"'192\.0\.2\.1' is not an address of this machine") as caught:
         bound_socket("192.0.2.1", 0)
     assert caught.value.code is ErrorCode.SETTINGS_INVALID

@@ -15,7 +15,7 @@ from lamina.jobs.reject import submit_refused
 from lamina.jobs.submit import submit
 from lamina.service.service import Service
 from lamina.store import outbox
-from lamina.webhooks.delivery import Letter, deliver_due, keep_delivering, revive_refused
+from lamina.webhooks.delivery import OutgoingRequest, deliver_due, keep_delivering, revive_refused
 from lamina.webhooks.signing import MAX_ATTEMPTS
 from services import Clock, Heard, new_key, request, run
 
@@ -44,8 +44,8 @@ class Receiver:
         return answer, b"an answer"
 
 
-def letter(webhook: Webhook, job: Job, at: float) -> Letter:
-    return Letter(f"{job.id} {job.state}".encode(), {"event": webhook.id, "at": str(at)})
+def letter(webhook: Webhook, job: Job, at: float) -> OutgoingRequest:
+    return OutgoingRequest(f"{job.id} {job.state}".encode(), {"event": webhook.id, "at": str(at)})
 
 
 WRITERS = {"native": letter}
@@ -143,7 +143,7 @@ def test_one_that_we_get_wrong_is_tried_again_and_holds_up_nobody(service: Servi
     bad = run(ended_job(service, model="bad"))
     good = run(ended_job(service))
 
-    def writer(webhook: Webhook, job: Job, at: float) -> Letter:
+    def writer(webhook: Webhook, job: Job, at: float) -> OutgoingRequest:
         if job.id == bad.id:
             raise KeyError("missing")
         return letter(webhook, job, at)

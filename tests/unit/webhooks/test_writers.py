@@ -11,7 +11,7 @@ from lamina.api.runware.webhooks import runware_writer
 from lamina.core.jobs import Job, JobState
 from lamina.core.webhooks import PENDING, Webhook
 from lamina.service.service import Service
-from lamina.webhooks.delivery import Letter
+from lamina.webhooks.delivery import OutgoingRequest
 from lamina.webhooks.signing import new_key
 from services import request, run
 
@@ -42,7 +42,7 @@ def headers_of(service: Service, dialect: str) -> Mapping[str, str]:
     }
     job = Job("job-1", "key-1", request(dialect=dialect, extra=EXTRA), JobState.CANCELLED, 0, 0.0, 0.0, 0)
     letter = writers[dialect](WEBHOOK, job, 1_760_000_000.0)
-    return (letter if isinstance(letter, Letter) else run(letter)).headers
+    return (letter if isinstance(letter, OutgoingRequest) else run(letter)).headers
 
 
 @pytest.mark.parametrize("dialect", ["pixazo", "runware"])

@@ -8,19 +8,19 @@ from lamina.api.fal.submit import answer_of
 from lamina.core.jobs import Job
 from lamina.core.webhooks import Webhook
 from lamina.service.service import Service
-from lamina.webhooks.delivery import Letter, Writer
+from lamina.webhooks.delivery import OutgoingRequest, Writer
 from lamina.webhooks.signing import SigningKey
 
 
 def fal_writer(service: Service, key: SigningKey) -> Writer:
-    async def write(_webhook: Webhook, job: Job, now: float) -> Letter:
+    async def write(_webhook: Webhook, job: Job, now: float) -> OutgoingRequest:
         answer = await answer_of(service, job)
         is_good = answer.status == 200
         told = {"request_id": job.id, "gateway_request_id": job.id, "status": "OK" if is_good else "ERROR"}
         wrong = {} if is_good else {"error": error_words(answer)}
         body = json.dumps({**told, **wrong, "payload": dict(answer.body)}).encode()
         headers = signature_headers(key, job.id, int(now), body, user_id=job.key_id)
-        return Letter(body, {"Content-Type": "application/json", **headers})
+        return OutgoingRequest(body, {"Content-Type": "application/json", **headers})
 
     return write
 

@@ -118,7 +118,7 @@ def render_event(event: JobEvent, address: Address) -> bytes:
     return f"id: {event.number}\nevent: {event.kind}\ndata: {data}\n\n".encode()
 
 
-def render_letter(event_id: str, job: Job, now: float, address: Address) -> bytes:
+def render_webhook_body(event_id: str, job: Job, now: float, address: Address) -> bytes:
     """The body of a webhook."""
     body = {
         "id": event_id,

@@ -64,7 +64,7 @@ def render_result(job: Job, address: Address) -> dict[str, Any]:
     return body if body["output"] is None else {**body, "images": [{"url": url} for url in body["output"]["media_url"]]}
 
 
-def render_letter(event: str, job: Job, address: Address) -> bytes:
+def render_webhook_body(event: str, job: Job, address: Address) -> bytes:
     """The body of a webhook. One that tells of the start does so, too, when the job has ended before it is sent."""
     body = render_status(job, address)
     if event == WebhookEvent.STARTED:

@@ -10,19 +10,19 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
 from lamina.core.webhooks import UPLOAD, Webhook
 from lamina.service.service import Service
-from lamina.webhooks.delivery import Letter, Writer
+from lamina.webhooks.delivery import OutgoingRequest, Writer
 
 _JSON = {"Content-Type": "application/json"}
 
 
 def runware_writer(service: Service) -> Writer:
-    def write(webhook: Webhook, job: Job, _now: float) -> Awaitable[Letter]:
+    def write(webhook: Webhook, job: Job, _now: float) -> Awaitable[OutgoingRequest]:
         return _upload(service, job) if webhook.event == UPLOAD else _webhook(service, job)
 
     return write
 
 
-async def _webhook(service: Service, job: Job) -> Letter:
+async def _webhook(service: Service, job: Job) -> OutgoingRequest:
     """The flat task object, without the `data` around it; of layers in files of their own, the first, and all of them
     under `layers`.
     """
@@ -32,12 +32,12 @@ async def _webhook(service: Service, job: Job) -> Letter:
     else:
         items = await results(service, job)
         body = items[0] if len(items) == 1 else {**items[0], "layers": items}
-    return Letter(json.dumps(body).encode(), _JSON)
+    return OutgoingRequest(json.dumps(body).encode(), _JSON)
 
 
-async def _upload(service: Service, job: Job) -> Letter:
+async def _upload(service: Service, job: Job) -> OutgoingRequest:
     file = upload_file(job)
     if file is None:
         raise LaminaError(ErrorCode.NOT_FOUND, "What was to be uploaded has been removed.", "Make it again.")
     content = await file_content(service, job.key_id, file.file)
-    return Letter(content, {"Content-Type": file.content_type}, "PUT")
+    return OutgoingRequest(content, {"Content-Type": file.content_type}, "PUT")
