@@ -8,8 +8,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from lamina.accounts.keys import authenticate
 from lamina.api.native.answers import JOB_ID
 from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to
-from lamina.api.native.translate import is_id
 from lamina.api.shared.context import ApiContext, context_of
+from lamina.api.shared.parsing import is_id
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 

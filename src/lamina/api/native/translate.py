@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 
 from lamina.api.native.wire import (
     DecompositionFields,
@@ -15,6 +14,7 @@ from lamina.api.native.wire import (
     Strict,
     TrainingFields,
 )
+from lamina.api.shared.parsing import is_id
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import wanted_model
 from lamina.core.errors import ErrorCode, LaminaError
@@ -33,13 +33,7 @@ from lamina.core.tasks import (
 from lamina.core.training import filled, trained_model
 from lamina.fetch.targets import parse_target
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WEB, _DATA = ("http://", "https://"), "data:"
-
-
-def is_id(text: str) -> bool:
-    """Whether it can be one of ours at all: what it is looked up in need not see anything else."""
-    return _ID.fullmatch(text) is not None
 
 
 def parse_decomposition(fields: DecompositionFields) -> JobRequest:

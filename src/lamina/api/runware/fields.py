@@ -2,12 +2,12 @@
 
 import math
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lamina.api.runware.errors import RunwareError
+from lamina.api.shared.parsing import parse_uuid
 from lamina.core.errors import LaminaError
 from lamina.fetch.targets import parse_target
 
@@ -82,13 +82,8 @@ def check_value(value: Any, field: Field, name: str) -> None:
 
 def is_task_uuid(value: object) -> bool:
     """Whether it is a version 4 UUID as RFC 9562 writes it, in any case."""
-    if not isinstance(value, str) or len(value) != 36:
-        return False
-    try:
-        parsed = uuid.UUID(value)
-    except ValueError:
-        return False
-    return str(parsed) == value.lower() and parsed.version == 4
+    parsed = parse_uuid(value) if isinstance(value, str) else None
+    return parsed is not None and parsed.version == 4
 
 
 def _is_of(value: Any, kind: str) -> bool:

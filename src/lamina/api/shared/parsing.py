@@ -1,12 +1,32 @@
 """Parses what the requests of several APIs have in common."""
 
 import json
+import re
+import uuid
 from typing import Any, NoReturn
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text (RFC 8259, which has no NaN and no Infinity). Raises `ValueError`, `RecursionError`."""
     return json.loads(text, parse_constant=_reject_constant)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of this service's ids: a lower-case UUID."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_uuid(text: str) -> uuid.UUID | None:
+    """The UUID in canonical form (RFC 9562), in upper or lower case; None for anything else."""
+    if len(text) != 36:
+        return None
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == text.lower() else None
 
 
 def _reject_constant(name: str) -> NoReturn:

@@ -20,6 +20,7 @@ from lamina.api.fal.routes.run import known_endpoint
 from lamina.api.fal.submit import read_json, result_response, submit_input
 from lamina.api.fal.translate import DIALECT
 from lamina.api.shared.context import ApiContext, context_of
+from lamina.api.shared.parsing import is_id
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobEvent
 from lamina.core.keys import ApiKey, Scope
@@ -29,7 +30,6 @@ from lamina.jobs.follow import JobView, happened, view
 router = APIRouter(prefix="/fal/queue", route_class=FalRoute, include_in_schema=False)
 
 _PATH = re.compile(r"(?P<app>.+?)/requests/(?P<id>[^/]+)(?:/(?P<action>.+))?")
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _QUIET_S, _LOOK_AGAIN_S = 15.0, 0.25
 
 
@@ -162,7 +162,7 @@ async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, 
     """Raises `Refused`: fal's own body for what is not there, or another key's."""
     key = await key_for_app(request, asked.app, scope)
     try:
-        if not _ID.fullmatch(asked.request_id):
+        if not is_id(asked.request_id):
             raise LaminaError(ErrorCode.NOT_FOUND, "There is no such request.")
         shown = await view(context_of(request).service, key.id, asked.request_id)
     except LaminaError as error:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from lamina.api.native.problem_route import ProblemRoute, problems
-from lamina.api.native.translate import is_id
 from lamina.api.shared.context import Context
+from lamina.api.shared.parsing import is_id
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.files.media_types import SVG
