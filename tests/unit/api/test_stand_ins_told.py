@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from lamina.api.fal.endpoints import ENDPOINTS
 from lamina.api.fal.submit import answer_of
-from lamina.api.fal.translate import Wishes, parse_input
+from lamina.api.fal.translate import RequestOptions, parse_input
 from lamina.api.native.rendering import render_result
 from lamina.api.native.translate import parse_decomposition, parse_generation, parse_training
 from lamina.api.native.wire import DecompositionFields, GenerationFields, TrainingFields
@@ -34,7 +34,7 @@ def fields(of: type[F], **given: Any) -> F:
 
 
 def fal(endpoint: str, **sent: Any) -> JobRequest:
-    return parse_input(ENDPOINTS[f"fal-ai/{endpoint}"], sent, Wishes(), 77)
+    return parse_input(ENDPOINTS[f"fal-ai/{endpoint}"], sent, RequestOptions(), 77)
 
 
 def runware(model: str, **more: Any) -> JobRequest:

@@ -1,4 +1,4 @@
-"""Answers errors as fal does: of a route that raises one, with the headers that tell its clients what to do."""
+"""Converts exceptions of routes to fal's error responses, with the headers that control its clients' retries."""
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -16,12 +16,12 @@ from lamina.core.ids import new_id
 
 
 class FalRoute(APIRoute):
-    """A route whose errors are fal's."""
+    """A route whose errors have fal's form."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def told(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             try:
                 return await handle(request)
             except Refused as refused:
@@ -35,7 +35,7 @@ class FalRoute(APIRoute):
                 answer = Answer(error.status_code, {"detail": HTTPStatus(error.status_code).phrase})
             return answer.response(new_id())
 
-        return told
+        return respond
 
 
 def no_such_app(path: str) -> Refused:

@@ -1,9 +1,9 @@
-"""What fal's clients say beside the input, in headers and in the query; what is unknown is let pass, as fal does."""
+"""Parses the headers and query parameters of fal's clients; unknown ones are ignored, as fal does."""
 
 import json
 from collections.abc import Mapping
 
-from lamina.api.fal.translate import Wishes
+from lamina.api.fal.translate import RequestOptions
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.fetch.targets import parse_target
 
@@ -27,29 +27,29 @@ SHOWN = (
     "X-Fal-Request-Timeout-Type",
     "X-Fal-Retryable",
 )
-"""What web pages of other origins send, and read in answers."""
+"""The headers that web pages of other origins may send and read (CORS)."""
 
 _LOW = -5
 _LONGEST_START_S = 30 * 86_400.0
 _LIFECYCLES = ("x-fal-object-lifecycle-preference", "x-fal-object-lifecycle")
 
 
-def parse_wishes(headers: Mapping[str, str], query: Mapping[str, str]) -> Wishes:
+def parse_options(headers: Mapping[str, str], query: Mapping[str, str]) -> RequestOptions:
     """Raises `LaminaError`: task_invalid, address_refused."""
     webhook = query.get("fal_webhook") or None
     if webhook is not None:
         parse_target(webhook)
-    return Wishes(
-        _LOW if headers.get("x-fal-queue-priority", "normal").strip().lower() == "low" else 0,
-        _start_within_s(headers.get("x-fal-request-timeout")),
-        parse_lifetime_s(headers),
-        webhook,
-        _most_waiting(query.get("fal_max_queue_length")),
+    return RequestOptions(
+        priority=_LOW if headers.get("x-fal-queue-priority", "normal").strip().lower() == "low" else 0,
+        start_within_s=_start_within_s(headers.get("x-fal-request-timeout")),
+        keep_s=parse_lifetime_s(headers),
+        webhook_url=webhook,
+        most_waiting=_most_waiting(query.get("fal_max_queue_length")),
     )
 
 
 def parse_lifetime_s(headers: Mapping[str, str]) -> float | None:
-    """How long files are to be kept, in seconds, if the request says; what cannot be understood says nothing."""
+    """How long the request wants files to be kept, in seconds; None if it is missing or cannot be parsed."""
     for name in _LIFECYCLES:
         try:
             wanted = json.loads(headers.get(name) or "{}").get("expiration_duration_seconds")
@@ -61,13 +61,13 @@ def parse_lifetime_s(headers: Mapping[str, str]) -> float | None:
 
 
 def parse_size(told: object) -> int:
-    """Bytes, as a header or a field says; 0 where it says nothing that can be understood."""
+    """The size in bytes in a header or a field; 0 if it is missing or cannot be parsed."""
     text = str(told)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
 def parse_switch(text: str | None) -> bool:
-    """As the two clients write one: 1 and 0, true and false."""
+    """A boolean as the two clients write it: 1 and 0, true and false."""
     return (text or "").strip().lower() in ("1", "true", "yes", "on")
 
 

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from lamina.api.fal.endpoints import Endpoint
 from lamina.api.fal.errors import Answer, answer_to_failure, detail, detail_of_error, is_inputs_fault, refusal
 from lamina.api.fal.rendering import endpoint_of_job, made_files, render_output
-from lamina.api.fal.translate import InvalidInput, Wishes, parse_input, refused_request
+from lamina.api.fal.translate import InvalidInput, RequestOptions, parse_input, refused_request
 from lamina.api.fal.wire import Detail
 from lamina.api.shared.context import ApiContext
 from lamina.api.shared.parsing import parse_json
@@ -48,19 +48,19 @@ async def read_json(request: Request) -> Any:
 
 
 async def submit_input(
-    service: Service, key: ApiKey, endpoint: Endpoint, body: object, wishes: Wishes, is_deferred: bool
+    service: Service, key: ApiKey, endpoint: Endpoint, body: object, options: RequestOptions, is_deferred: bool
 ) -> Job:
     """Submits a new job. `is_deferred`: an invalid input gives a job that has failed, instead of an error.
 
     Raises `InvalidInput`; `LaminaError`: limit_reached, funds_insufficient, key_forbidden.
     """
-    await _check_queue(service, wishes)
+    await _check_queue(service, options)
     try:
-        request = await _stored(service, key, endpoint, parse_input(endpoint, body, wishes, _seed()))
+        request = await _stored(service, key, endpoint, parse_input(endpoint, body, options, _seed()))
     except InvalidInput as invalid:
         if not is_deferred:
             raise
-        return await submit_refused(service, key, refused_request(endpoint, invalid.details, wishes), _REFUSED)
+        return await submit_refused(service, key, refused_request(endpoint, invalid.details, options), _REFUSED)
     return await submit(service, key, request)
 
 
@@ -142,12 +142,12 @@ async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: Jo
     return replace(request, inputs=tuple(stored))
 
 
-async def _check_queue(service: Service, wishes: Wishes) -> None:
+async def _check_queue(service: Service, options: RequestOptions) -> None:
     """Raises `LaminaError` (limit_reached): nothing was taken in, so fal's clients may well come again."""
-    if wishes.most_waiting is not None and (waiting := await queue_length(service)) > wishes.most_waiting:
+    if options.most_waiting is not None and (waiting := await queue_length(service)) > options.most_waiting:
         raise LaminaError(
             ErrorCode.LIMIT_REACHED,
-            f"{waiting} requests wait, and this one wants at most {wishes.most_waiting} before it.",
+            f"{waiting} requests wait, and this one wants at most {options.most_waiting} before it.",
             "Try again later, or with a larger fal_max_queue_length.",
         )
 

@@ -54,8 +54,8 @@ class InvalidInput(Exception):  # noqa: N818  (what was said, not what went wron
         self.details = details
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
     """What a request says beside its input: in its headers and its query. Times in seconds."""
 
     priority: int = 0
@@ -65,7 +65,7 @@ class Wishes:
     most_waiting: int | None = None
 
 
-def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: int) -> JobRequest:
+def parse_input(endpoint: Endpoint, body: object, options: RequestOptions, drawn_seed: int) -> JobRequest:
     """The request that an input is. `drawn_seed`: where the input has none. Raises `InvalidInput`."""
     try:
         given = endpoint.input.model_validate(body)
@@ -73,7 +73,7 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
         raise InvalidInput(parse_details(error.errors(include_url=False))) from None
     fields = dict(given)
     if endpoint.kind is TaskKind.TRAIN:
-        return _training(endpoint, fields, wishes)
+        return _training(endpoint, fields, options)
     checks = (_check_prompt, _check_count, _check_loras, _check_addresses)
     details = [found for check in checks for found in check(endpoint, fields)]
     size, wrong_size = parse_size(fields.get("image_size"))
@@ -87,7 +87,7 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
     return JobRequest(
         task=task,
         inputs=_inputs(endpoint, fields),
-        delivery=_delivery(endpoint, fields, wishes),
+        delivery=_delivery(endpoint, fields, options),
         model=endpoint.model,
         dialect=DIALECT,
         extra={
@@ -96,14 +96,14 @@ def parse_input(endpoint: Endpoint, body: object, wishes: Wishes, drawn_seed: in
             "prompt": fields["prompt"],
             "is_sync": fields["sync_mode"],
         },
-        priority=wishes.priority,
-        start_within_s=wishes.start_within_s,
-        webhook_url=wishes.webhook_url,
+        priority=options.priority,
+        start_within_s=options.start_within_s,
+        webhook_url=options.webhook_url,
         named_model=endpoint.model,
     )
 
 
-def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> JobRequest:
+def _training(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOptions) -> JobRequest:
     if details := _check_addresses(endpoint, fields):
         raise InvalidInput(details)
     try:
@@ -118,25 +118,25 @@ def _training(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> 
     return JobRequest(
         task=task,
         inputs=(JobInput(InputRole.ARCHIVE, fields["image_data_url"]),),
-        delivery=Delivery(keep_s=wishes.keep_s),
+        delivery=Delivery(keep_s=options.keep_s),
         model=endpoint.priced_as,
         dialect=DIALECT,
         extra={"endpoint": endpoint.id},
-        priority=wishes.priority,
-        start_within_s=wishes.start_within_s,
-        webhook_url=wishes.webhook_url,
+        priority=options.priority,
+        start_within_s=options.start_within_s,
+        webhook_url=options.webhook_url,
         named_model=endpoint.model,
     )
 
 
-def refused_request(endpoint: Endpoint, details: list[Detail], wishes: Wishes) -> JobRequest:
+def refused_request(endpoint: Endpoint, details: list[Detail], options: RequestOptions) -> JobRequest:
     """What stands for an input that is wrong, so that its result can say so."""
     return JobRequest(
         task=AbsentTask(endpoint.kind),
         model=endpoint.priced_as,
         dialect=DIALECT,
         extra={"endpoint": endpoint.id, "refused": json.loads(json.dumps(details))},
-        webhook_url=wishes.webhook_url,
+        webhook_url=options.webhook_url,
     )
 
 
@@ -216,11 +216,11 @@ def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampl
     )
 
 
-def _delivery(endpoint: Endpoint, fields: Mapping[str, Any], wishes: Wishes) -> Delivery:
+def _delivery(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOptions) -> Delivery:
     """Layers stay exact in WebP, too. Who wants the checker gets it where it is installed, or the settings force it."""
     quality = _LOSSLESS if endpoint.kind is TaskKind.DECOMPOSE else _QUALITY
     safety = None if fields["enable_safety_checker"] else False
-    return Delivery(format=_FORMATS[fields["output_format"]], quality=quality, safety=safety, keep_s=wishes.keep_s)
+    return Delivery(format=_FORMATS[fields["output_format"]], quality=quality, safety=safety, keep_s=options.keep_s)
 
 
 def _inputs(endpoint: Endpoint, fields: Mapping[str, Any]) -> tuple[JobInput, ...]:

@@ -64,7 +64,7 @@ class PixazoRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def told(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             try:
                 return await handle(request)
             except LaminaError as error:
@@ -75,7 +75,7 @@ class PixazoRoute(APIRoute):
             except HTTPException:
                 return render_error(no_such_request())
 
-        return told
+        return respond
 
 
 async def read_fields(request: Request, kind: type[_F]) -> _F:

@@ -1,4 +1,4 @@
-"""Reads what a client sends into tasks, and answers each: the same over a socket and over HTTP."""
+"""Parses the tasks in a client's message and runs each: the same over WebSocket and HTTP."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Results or one error, never both: clients take a frame with errors for a failure of all that is in it."""
+    """Results or one error, never both: clients treat a frame with errors as a failure of everything in it."""
 
     data: tuple[Mapping[str, Any], ...] = ()
     error: RunwareError | None = None
@@ -57,8 +57,8 @@ def parse_message(text: str | bytes) -> list[dict[str, Any]]:
     return tasks
 
 
-async def answers(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Frame]:
-    """What one task is answered with, as it comes."""
+async def run_task(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Frame]:
+    """Runs one task and yields its frames as they are ready."""
     task_type, task_uuid = _named(task, "taskType"), _named(task, "taskUUID")
     try:
         handler = HANDLERS[_checked_type(task_type)]
@@ -77,12 +77,12 @@ async def answers(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Fram
     except LaminaError as error:
         yield Frame(error=error_of(error), task_type=task_type, task_uuid=task_uuid)
     except Exception:  # noqa: BLE001  (an edge: on a socket there is none beyond it, and the other tasks go on)
-        _log.exception("a task failed in a way that nobody expected")
+        _log.exception("a task failed unexpectedly")
         caller.service.observer.request_crashed(f"runware/{task_type}" if task_type in HANDLERS else "runware")
         yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
 
 
-def refused(task: Mapping[str, Any], error: RunwareError) -> Frame:
+def error_frame(task: Mapping[str, Any], error: RunwareError) -> Frame:
     return Frame(error=error, task_type=_named(task, "taskType"), task_uuid=_named(task, "taskUUID"))
 
 

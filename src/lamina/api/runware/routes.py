@@ -1,4 +1,4 @@
-"""Where Runware's clients come to: a socket, and one address for posts, both under three paths."""
+"""Runware's routes: a WebSocket and a POST route, both under three paths."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 
 from lamina.accounts.keys import authenticate
 from lamina.api.runware.access import Caller
-from lamina.api.runware.conversation import Frame, answers, parse_message
+from lamina.api.runware.conversation import Frame, parse_message, run_task
 from lamina.api.runware.errors import RunwareError, crash, error_of, invalid_key, missing_key
 from lamina.api.runware.sessions import Sessions
 from lamina.api.runware.socket import AUTHENTICATION, Conversation
@@ -103,4 +103,4 @@ async def _authenticated(
 
 
 async def _every_answer(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
-    return [frame async for frame in answers(caller, task)]
+    return [frame async for frame in run_task(caller, task)]

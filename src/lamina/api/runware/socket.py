@@ -1,4 +1,4 @@
-"""The WebSocket: who a client is, its messages as they come, its answers as they are ready."""
+"""The WebSocket: authenticates a client, reads its messages, and sends responses as they are ready."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lamina.accounts.keys import authenticate
 from lamina.api.runware.access import Caller
-from lamina.api.runware.conversation import Frame, answers, parse_message, refused
+from lamina.api.runware.conversation import Frame, error_frame, parse_message, run_task
 from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
 from lamina.api.runware.fields import check
 from lamina.api.runware.sessions import Session, Sessions
@@ -26,7 +26,7 @@ _TIMED_OUT = 1001
 
 
 class Conversation:
-    """One socket. Whatever its client sends gets an answer, and only silence or its leaving ends it."""
+    """One WebSocket. Every message gets a response; it ends when the client disconnects or is idle for too long."""
 
     def __init__(self, socket: WebSocket, context: ApiContext, sessions: Sessions) -> None:
         self._socket, self._context, self._sessions = socket, context, sessions
@@ -102,10 +102,10 @@ class Conversation:
     async def _begin(self, task: Mapping[str, Any]) -> None:
         session = self._session
         if session is None:
-            await self._send(refused(task, missing_key()).body())
+            await self._send(error_frame(task, missing_key()).body())
         elif session.is_full:
             error = RunwareError("rateLimitExceeded", "Too many tasks of this connection are under way.")
-            await self._send(refused(task, error).body())
+            await self._send(error_frame(task, error).body())
         else:
             session.work(self._told(session, task))
 
@@ -114,10 +114,10 @@ class Conversation:
             key = await authenticate(self._context.service, session.secret, Scope.READ)
         except LaminaError as error:
             told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-            await session.send(refused(task, told).body())
+            await session.send(error_frame(task, told).body())
             return
         caller = Caller(context=self._context, key=key, is_streamed=True, sdk=session.sdk, is_dry=session.is_dry)
-        async for frame in answers(caller, task):
+        async for frame in run_task(caller, task):
             await session.send(frame.body())
 
     async def _send(self, frame: Mapping[str, Any]) -> None:

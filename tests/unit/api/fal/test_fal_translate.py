@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from lamina.api.fal.endpoints import ENDPOINTS
-from lamina.api.fal.headers import parse_lifetime_s, parse_switch, parse_wishes
+from lamina.api.fal.headers import parse_lifetime_s, parse_options, parse_switch
 from lamina.api.fal.hosts import place_of
 from lamina.api.fal.routes.queue import Asked, parse_queue_path
-from lamina.api.fal.translate import InvalidInput, Wishes, parse_input
+from lamina.api.fal.translate import InvalidInput, RequestOptions, parse_input
 from lamina.core.jobs import InputRole, JobInput, JobRequest
 from lamina.core.tasks import TaskKind
 
@@ -17,7 +17,7 @@ PICTURE = "https://example.org/a.png"
 
 
 def parsed(endpoint: str, **sent: Any) -> JobRequest:
-    return parse_input(ENDPOINTS[f"fal-ai/{endpoint}"], sent, Wishes(), 77)
+    return parse_input(ENDPOINTS[f"fal-ai/{endpoint}"], sent, RequestOptions(), 77)
 
 
 def test_taking_apart_works_without_a_model_and_wants_one_for_loras() -> None:
@@ -91,8 +91,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 def test_headers_and_query() -> None:
     headers = {"x-fal-queue-priority": "low", "x-fal-request-timeout": "30.0"}
-    wishes = parse_wishes(headers, {"fal_webhook": "https://example.org/hook", "fal_max_queue_length": "3"})
-    assert wishes == Wishes(-5, 30.0, None, "https://example.org/hook", 3)
+    options = parse_options(headers, {"fal_webhook": "https://example.org/hook", "fal_max_queue_length": "3"})
+    assert options == RequestOptions(
+        priority=-5, start_within_s=30.0, keep_s=None, webhook_url="https://example.org/hook", most_waiting=3
+    )
     assert parse_lifetime_s({"x-fal-object-lifecycle": '{"expiration_duration_seconds": 60}'}) == 60
     for nonsense in ("", "[]", "{", '{"expiration_duration_seconds": true}', '{"expiration_duration_seconds": -1}'):
         assert parse_lifetime_s({"x-fal-object-lifecycle": nonsense}) is None

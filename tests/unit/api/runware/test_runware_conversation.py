@@ -11,7 +11,7 @@ import pytest
 from runware_tasks import generation
 
 from lamina.api.runware.access import Caller
-from lamina.api.runware.conversation import answers
+from lamina.api.runware.conversation import run_task
 from lamina.api.shared.context import ApiContext
 from lamina.core.jobs import JobRequest
 from lamina.store.database import Database
@@ -26,7 +26,7 @@ def test_a_fault_of_ours_is_an_answer_with_the_tasks_own_uuid(
 
     async def told(task: dict[str, Any]) -> list[dict[str, Any]]:
         caller = Caller(context=ApiContext(service=service, is_here=lambda _: True), key=key)
-        return [frame.body() async for frame in answers(caller, task)]
+        return [frame.body() async for frame in run_task(caller, task)]
 
     service = replace(service_on(opened(database_url), tmp_path), pricing=SimpleNamespace(most=no_price))
     key = new_key(service)

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from lamina.api.fal.access import key_for_app
 from lamina.api.fal.errors import Answer, Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
-from lamina.api.fal.headers import parse_switch, parse_wishes
+from lamina.api.fal.headers import parse_options, parse_switch
 from lamina.api.fal.hosts import ORIGIN
 from lamina.api.fal.rendering import Links, endpoint_of_job, render_log, render_status, render_submitted
 from lamina.api.fal.routes.run import known_endpoint
@@ -49,8 +49,8 @@ async def submit_or_cancel(request: Request, path: str) -> Response:
         return await _asked(request, asked)
     endpoint = known_endpoint(path.strip("/"))
     service, key = context_of(request).service, await key_for_app(request, endpoint.app, Scope.WRITE)
-    wishes = parse_wishes(request.headers, request.query_params)
-    job = await submit_input(service, key, endpoint, await read_json(request), wishes, is_deferred=True)
+    options = parse_options(request.headers, request.query_params)
+    job = await submit_input(service, key, endpoint, await read_json(request), options, is_deferred=True)
     shown = await view(service, key.id, job.id)
     body = render_submitted(Links(_root(request), endpoint.app, job.id), shown.position or 0)
     return JSONResponse(body, headers={"x-fal-request-id": job.id})

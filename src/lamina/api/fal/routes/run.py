@@ -12,7 +12,7 @@ from lamina.api.fal.access import key_for_app
 from lamina.api.fal.endpoints import APPS, Endpoint, endpoint_of
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute, no_such_app, no_such_path
-from lamina.api.fal.headers import parse_wishes
+from lamina.api.fal.headers import parse_options
 from lamina.api.fal.submit import answer_of, read_json, result_response, submit_input, wait_for_job
 from lamina.api.shared.context import ApiContext, context_of
 from lamina.api.shared.waiting import cancel_if_open
@@ -36,9 +36,9 @@ async def run(request: Request, path: str) -> Response:
     is_stream = path.endswith(_STREAM)
     endpoint = known_endpoint(path.removesuffix(_STREAM))
     context, key = context_of(request), await key_for_app(request, endpoint.app, Scope.WRITE)
-    wishes = parse_wishes(request.headers, request.query_params)
+    options = parse_options(request.headers, request.query_params)
     body = dict(request.query_params) if request.method == "GET" else await read_json(request)
-    job = await submit_input(context.service, key, endpoint, body, wishes, is_deferred=False)
+    job = await submit_input(context.service, key, endpoint, body, options, is_deferred=False)
     job = await wait_for_job(request, context, key, job, _SENT_AT_ONCE_S if is_stream else float("inf"))
     if is_stream and (job.state.is_open or job.result is not None):
         return _streamed(context, key, job)
