@@ -1,4 +1,4 @@
-"""How much of a sampling run may be skipped: the named levels, and the step caches with their options."""
+"""Options to skip part of a sampling run: named levels, and step caches with their parameters."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ MAX_CONSECUTIVE = 5
 
 
 class AccelerationLevel(StrEnum):
-    """What a request may ask for without knowing any method: the more, the less like an unhurried run."""
+    """Presets: higher levels are faster and differ more from a run that is not accelerated."""
 
     NONE = "none"
     REGULAR = "regular"
@@ -18,11 +18,11 @@ class AccelerationLevel(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "AccelerationLevel":
-        raise _invalid(f"the acceleration {value!r}", f"Ask for {', '.join(cls)}.")
+        raise _invalid(f"the acceleration {value!r}", f"Use one of {', '.join(cls)}.")
 
 
 class StepCache(StrEnum):
-    """What is reused from one sampling step to the next."""
+    """Which results are reused from one sampling step to the next."""
 
     FIRST_BLOCK = "first_block"
     TEA = "tea"
@@ -31,12 +31,12 @@ class StepCache(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acceleration:
-    """A level, or one step cache with its options; not both.
+    """A level, or one step cache with its parameters, but not both.
 
-    `threshold`: 0..1, how far a step may have moved and still be skipped: more is quicker; None is the cache's own
-    default. `skip_interval`: at least 1; a dual-block cache computes every so manieth step in full, the others have
-    none. `max_consecutive`: 1..5 steps skipped in a row. `start`, `end`: steps are skipped from the one on and before
-    the other, as fractions 0..1 of all of them, with a level too. Raises `LaminaError` (task_invalid).
+    `threshold`: 0..1, the largest change for which a step is skipped; higher is faster; None for the cache's default.
+    `skip_interval`: from 1; a dual-block cache computes every n-th step in full; the other caches ignore it.
+    `max_consecutive`: 1..5, how many steps may be skipped in a row. `start`, `end`: steps are skipped only between
+    these fractions (0..1) of the run; they apply to levels, too. Raises `LaminaError` (task_invalid).
     """
 
     level: AccelerationLevel = AccelerationLevel.NONE
@@ -49,17 +49,17 @@ class Acceleration:
 
     def __post_init__(self) -> None:
         if self.cache is not None and self.level is not AccelerationLevel.NONE:
-            raise _invalid("an acceleration level and a step cache", "Ask for one of them.")
+            raise _invalid("an acceleration level and a step cache", "Give one of them.")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise _invalid(f"a cache threshold of {self.threshold:g}", "Ask for 0 to 1.")
+            raise _invalid(f"a cache threshold of {self.threshold:g}", "Use 0 to 1.")
         if self.skip_interval < 1:
-            raise _invalid(f"a skip interval of {self.skip_interval}", "Ask for 1 or more.")
+            raise _invalid(f"a skip interval of {self.skip_interval}", "Use 1 or more.")
         if not 1 <= self.max_consecutive <= MAX_CONSECUTIVE:
-            raise _invalid(f"{self.max_consecutive} skipped steps in a row", f"Ask for 1 to {MAX_CONSECUTIVE}.")
+            raise _invalid(f"{self.max_consecutive} skipped steps in a row", f"Use 1 to {MAX_CONSECUTIVE}.")
         if not 0 <= self.start < self.end <= 1:
             raise _invalid(
                 f"caching from {self.start:.0%} to {self.end:.0%} of the steps",
-                "The start must lie before the end, both within 0 to 100 %.",
+                "The start must be before the end, and both between 0 and 100 %.",
             )
 
     @property
@@ -68,4 +68,4 @@ class Acceleration:
 
 
 def _invalid(what: str, hint: str) -> LaminaError:
-    return LaminaError(ErrorCode.TASK_INVALID, f"{what[0].upper()}{what[1:]} cannot be had.", hint)
+    return LaminaError(ErrorCode.TASK_INVALID, f"{what[0].upper()}{what[1:]} is not possible.", hint)

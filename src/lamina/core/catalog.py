@@ -1,4 +1,4 @@
-"""The models that Lamina knows: what each is for, what it takes, where its weights come from."""
+"""The catalog of models: tasks, parameter ranges, and where the weights come from."""
 
 import difflib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _TRANSFORMER_BYTES = 40_860_000_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a parameter may be, ends included, and what it is where a request does not say."""
+    """The range of a parameter, both ends included, and its default."""
 
     least: float
     most: float
@@ -24,9 +24,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Weights as their makers publish them: a repository on the Hugging Face hub in the diffusers layout.
+    """Published weights: a repository on the Hugging Face Hub in the diffusers layout.
 
-    `revision`: the commit that is downloaded. `size_bytes`: what is downloaded, about.
+    `revision`: the commit to download. `size_bytes`: the approximate size of the download.
     """
 
     repository: str
@@ -35,14 +35,14 @@ class Checkpoint:
     licence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One entry of the catalog.
 
-    `aliases`: other names that mean it. `steps`, `guidance`: what a request may set. `native_px`: the side of the
-    square that it was trained at. `suffix`: what its makers append to prompts to make them richer. `max_references`:
-    pictures that an edit may take. `scheduler`: how its noise levels are spaced. `own`: the steps and the guidance of
-    a task for which the spans' defaults are not the best.
+    `aliases`: other names of the model. `steps`, `guidance`: what a request may set. `native_px`: the side of the
+    square that it was trained at, in pixels. `suffix`: what its authors append to prompts to enrich them.
+    `max_references`: how many pictures an edit may use. `scheduler`: a description of its noise schedule. `own`:
+    defaults (steps, guidance) of single tasks that differ from those of `steps` and `guidance`.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Model:
 
 
 def _released(name: str, title: str, kind: TaskKind, repository: str, revision: str, **rest: Any) -> Model:
-    """A model of the family with the settings of its makers' own card."""
+    """A released Qwen model with the settings of its model card."""
     facts: dict[str, Any] = {
         "steps": Span(1, MAX_STEPS, 50),
         "guidance": Span(0, MAX_GUIDANCE, 4),
@@ -74,7 +74,8 @@ def _released(name: str, title: str, kind: TaskKind, repository: str, revision: 
         "scheduler": _EXPONENTIAL,
     }
     checkpoint = Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
-    return Model(name, title, frozenset({kind}), checkpoint, **(facts | rest))
+    own = {"name": name, "title": title, "tasks": frozenset({kind}), "checkpoint": checkpoint}
+    return Model(**(own | facts | rest))
 
 
 _EXPONENTIAL = "flow matching, Euler, exponential shift 0.5 to 0.9 by size, ending at 0.02"
@@ -141,10 +142,10 @@ MODELS = {
             scheduler=_LINEAR,
         ),
         Model(
-            "nano",
-            "Nano: the family's architecture in small, for trying things out on any CPU",
-            frozenset(PICTURE_KINDS),
-            Checkpoint("", "", 40_000_000, _APACHE),
+            name="nano",
+            title="Nano: the family's architecture in small, for trying things out on any CPU",
+            tasks=frozenset(PICTURE_KINDS),
+            checkpoint=Checkpoint("", "", 40_000_000, _APACHE),
             steps=Span(1, MAX_STEPS, 20),
             guidance=Span(0, MAX_GUIDANCE, 2),
             native_px=64,
@@ -163,24 +164,27 @@ _DEFAULTS = {
 
 
 def wanted_model(name: str | None, kind: TaskKind) -> Model:
-    """The model that a task of `kind` asks for; of None, the default. Raises as `model_named` does."""
+    """The model of that name, or the default one for None, for a task of `kind`. Raises as `model_named` does."""
     return default_model(kind) if name is None else model_named(name, kind)
 
 
 def default_model(kind: TaskKind) -> Model:
-    """The released model that serves a task of which no model was named."""
+    """The released model for tasks that name none."""
     return MODELS[_DEFAULTS[kind]]
 
 
 def model_named(name: str, kind: TaskKind | None = None) -> Model:
-    """The model of that name or alias, fit for tasks of `kind`. Raises `LaminaError` (model_unknown, task_invalid)."""
+    """The model of that name or alias.
+
+    Raises `LaminaError`: model_unknown, task_invalid (it does not support `kind`).
+    """
     model = next((model for model in MODELS.values() if name == model.name or name in model.aliases), None)
     if model is None:
         known = [*MODELS, *(alias for model in MODELS.values() for alias in model.aliases)]
         close = difflib.get_close_matches(name, known, 1, 0.6)
-        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(MODELS)}."
+        hint = f"Did you mean {close[0]!r}?" if close else f"Available models: {', '.join(MODELS)}."
         raise LaminaError(ErrorCode.MODEL_UNKNOWN, f"There is no model {name!r}.", hint)
     if kind is not None and kind not in model.tasks:
         fit = ", ".join(other.name for other in MODELS.values() if kind in other.tasks)
-        raise LaminaError(ErrorCode.TASK_INVALID, f"The model {name!r} does not {kind}.", f"These do: {fit}.")
+        raise LaminaError(ErrorCode.TASK_INVALID, f"The model {name!r} does not {kind}.", f"Models that do: {fit}.")
     return model

@@ -1,4 +1,4 @@
-"""How layers add up to a picture: one integer rounding that every exact export is measured against."""
+"""Composites layers into a picture, with one integer rounding that every exact export is measured against."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def composite(stack: LayerStack) -> Pixels:
 
 
 def place(canvas: Pixels, layer: Layer) -> None:
-    """Puts one layer, hidden or not, over what is on the canvas, in place."""
+    """Composite one layer, hidden or not, over the canvas, in place."""
     x0, y0 = max(0, layer.left), max(0, layer.top)
     x1 = min(canvas.shape[1], layer.left + layer.width)
     y1 = min(canvas.shape[0], layer.top + layer.height)
@@ -38,7 +38,7 @@ def place(canvas: Pixels, layer: Layer) -> None:
 
 
 def strips_of_rows(height: int, width: int) -> Iterator[slice]:
-    """Slices of rows to work on one by one, so that 32-bit temporaries of a large or wide canvas stay bounded."""
+    """Slices of rows to process one by one, which bounds the memory for 32-bit temporary arrays."""
     rows = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // max(1, width)))
     return (slice(top, min(height, top + rows)) for top in range(0, height, rows))
 
@@ -49,7 +49,7 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
     `below`, `above`: (height, width, 4) uint8. With alphas a (above, times opacity) and b (below):
     alpha = a + b(255 - a)/255; colour = (255 a C + b(255 - a) D) / (255 a + b(255 - a)),
     where D is the colour below and C the colour above, blended with D in proportion b if a mode is given.
-    Colour is 0 where the resulting alpha is 0. On an opaque ground this is (a C + (255 - a) D + 127) // 255.
+    Colour is 0 where the resulting alpha is 0. On an opaque backdrop this is (a C + (255 - a) D + 127) // 255.
     """
     if opacity == 255 and blend is BlendMode.NORMAL and (below[..., 3] == 255).all():
         return _over_opaque(below, above)
@@ -67,7 +67,7 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
 
 
 def _over_opaque(below: Pixels, above: Pixels) -> Pixels:
-    """`over` on an opaque ground, several times faster: all in 16 bits, with an exact division by 255."""
+    """`over` on an opaque backdrop, several times faster: in 16 bits, with an exact division by 255."""
     a = above[..., 3:].astype(np.uint16)
     total = above[..., :3] * a + below[..., :3] * (255 - a) + np.uint16(127)
     out = below.copy()

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Stable names of what can go wrong; listed in docs/reference/errors.md."""
+    """Stable error codes; they are listed in docs/reference/errors.md."""
 
     INPUT_NOT_FOUND = "input_not_found"
     INPUT_UNREADABLE = "input_unreadable"
@@ -49,7 +49,7 @@ class ErrorCode(StrEnum):
 class LaminaError(Exception):
     """Carries a stable `code`, a `message` (what happened and why) and a `hint` (what to do).
 
-    `str(error)` is the message and the hint on one line, fit to show to a user.
+    `str(error)` is the message and the hint on one line, to be shown to a user.
     """
 
     def __init__(self, code: ErrorCode, message: str, hint: str = "") -> None:

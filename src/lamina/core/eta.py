@@ -1,4 +1,4 @@
-"""How long the rest of a work will take, by how long the parts of it took that are done. Times are seconds."""
+"""Estimates the remaining time of a run from the measured times of its finished parts. Times are in seconds."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,16 @@ Clock = Callable[[], float]
 
 
 class Pace:
-    """Of `pictures` that are sampled one after the other in as many steps each, some time passing around the steps:
-    reading the prompt before them, decoding after them. Also the measured time of each of the three.
+    """Estimates for `pictures` that are sampled one after the other in the same number of steps.
+
+    It also measures, for each picture, the time before its steps (encoding the prompt), in its steps and after them
+    (decoding).
     """
 
     def __init__(self, pictures: int = 1, clock: Clock = time.perf_counter) -> None:
         self._pictures, self._clock = pictures, clock
-        self._done, self._steps = 0, 0  # pictures; steps of all of them
-        self._before = self._sampling = self._after = 0.0  # of all that is done
+        self._done, self._steps = 0, 0  # finished pictures; finished steps of all pictures
+        self._before = self._sampling = self._after = 0.0  # sums over everything finished
         self._began = self._first = self._last = clock()
         self._has_first = False
 
@@ -23,14 +25,14 @@ class Pace:
         self._has_first = False
 
     def begin_steps(self) -> None:
-        """Sampling begins; only the first call for a picture counts."""
+        """To be called when sampling begins; further calls for the same picture are ignored."""
         if not self._has_first:
             self._has_first = True
             self._first = self._last = self._clock()
             self._before += self._first - self._began
 
     def step_done(self, left: int, of: int) -> float:
-        """Seconds to go until the last picture is decoded. `left`: steps of this picture; `of`: that it has in all."""
+        """Seconds until the last picture is decoded. `left`: remaining steps of this picture; `of`: its total steps."""
         now = self._clock()
         self._sampling += now - self._last
         self._last = now
@@ -38,11 +40,11 @@ class Pace:
         step_s = self._sampling / self._steps
         before_s = self._before / (self._done + 1)
         after_s = self._after / self._done if self._done else before_s
-        to_come = self._pictures - self._done - 1
-        return step_s * left + after_s + to_come * (before_s + step_s * of + after_s)
+        remaining = self._pictures - self._done - 1
+        return step_s * left + after_s + remaining * (before_s + step_s * of + after_s)
 
     def end_picture(self) -> tuple[float, float, float]:
-        """What it took before, in, and after its steps."""
+        """Seconds (before its steps, in its steps, after its steps)."""
         now = self._clock()
         self._after += now - self._last
         self._done += 1
@@ -50,14 +52,14 @@ class Pace:
 
 
 class Countdown:
-    """The latest time to go that was told, less what has passed since, for as long as nothing newer is told."""
+    """The latest reported estimate, minus the time that has passed since."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._until: float | None = None
 
     def heard(self, eta_s: float | None) -> float | None:
-        """What is left now. `eta_s`: told now; None is nothing new."""
+        """The remaining seconds; None if there never was an estimate. `eta_s`: a new estimate, or None."""
         now = self._clock()
         if eta_s is not None:
             self._until = now + eta_s

@@ -1,11 +1,11 @@
-"""What came of making a prompt richer: the new words, who found them, and what was tried before."""
+"""The result of prompt expansion: the new prompt, what produced it, and what failed before."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class ExpandedBy(StrEnum):
-    """Who made a prompt richer."""
+    """What expanded a prompt."""
 
     ENDPOINT = "endpoint"
     MODEL = "model"
@@ -15,7 +15,7 @@ class ExpandedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """`prompt`: as it goes to the model; `by`: who made it so; `notes`: sentences on what was tried in vain."""
+    """`prompt`: the prompt for the model. `by`: what expanded it. `notes`: sentences on attempts that failed."""
 
     prompt: str
     by: ExpandedBy

@@ -1,4 +1,4 @@
-"""What an exception that nobody expected is to a user: one of our errors, without its text, which may say anything."""
+"""Converts unexpected exceptions to errors for users, without the exception's text, which may contain anything."""
 
 import errno
 import secrets
@@ -6,7 +6,7 @@ import secrets
 from lamina.core.errors import ErrorCode, LaminaError
 
 FAULTS = frozenset({ErrorCode.ENGINE_FAILED, ErrorCode.ENGINE_CRASHED})
-"""Codes of faults of our own, whose traceback is worth keeping."""
+"""Codes of Lamina's own faults, whose traceback is logged."""
 
 _ENVIRONMENT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EROFS, errno.ENODEV})
 _DEVICE_WORDS = ("CUDA error", "HIP error", "CUDNN_STATUS", "CUBLAS_STATUS", "cuFFT error", "NCCL error")
@@ -15,11 +15,11 @@ _CV2_NO_MEMORY = -4  # cv::Error::StsNoMem
 
 
 def fault_of(error: Exception, whose: str) -> LaminaError:
-    """To be raised `from` the exception. `whose`: what failed, as the subject of a sentence.
+    """The error to raise `from` the exception. `whose`: what failed, as the subject of a sentence.
 
-    Its code: out_of_memory; engine_unavailable (a module or a library of the system is missing); engine_crashed (the
-    machine or its device failed, and the same work may succeed elsewhere or later); else engine_failed: the same work
-    would fail again.
+    Its code is out_of_memory; engine_unavailable (a module or a system library is missing); engine_crashed (the machine
+    or its device failed, and the same task may succeed elsewhere or later); or else engine_failed: the same task would
+    fail again.
     """
     name = type(error).__name__
     if isinstance(error, MemoryError) or _is_cv2_without_memory(error):
@@ -30,23 +30,23 @@ def fault_of(error: Exception, whose: str) -> LaminaError:
         return LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"{whose} cannot run: {error}".rstrip(".") + ".",
-            "See what lamina doctor says.",
+            "Run lamina doctor.",
         )
     if is_machines_fault(error):
         return LaminaError(
-            ErrorCode.ENGINE_CRASHED, f"{whose} failed because its machine or its device did ({name}).", "Try it again."
+            ErrorCode.ENGINE_CRASHED, f"{whose} failed because its machine or its device did ({name}).", "Try again."
         )
     return LaminaError(
         ErrorCode.ENGINE_FAILED,
-        f"{whose} failed in a way that nobody expected ({name}).",
-        "The same would fail again; another size or another engine may work.",
+        f"{whose} failed unexpectedly ({name}).",
+        "The same request would fail again; another size or another engine may work.",
     )
 
 
 def is_machines_fault(error: Exception) -> bool:
-    """Whether it tells of the disk, of the system's limits or of a GPU, and not of what was being done.
+    """True if the cause is the disk, a limit of the system or a GPU, and not the task.
 
-    After a GPU's error its process can do nothing on it any more (CUDA documentation, "sticky" errors).
+    After such an error of a GPU, the process cannot use that GPU any more (CUDA documentation, "sticky" errors).
     """
     if isinstance(error, OSError):
         return error.errno in _ENVIRONMENT
@@ -56,7 +56,7 @@ def is_machines_fault(error: Exception) -> bool:
 
 
 def new_fault_id() -> str:
-    """Short, for people to read out; it is unique enough for the log of one installation."""
+    """Short enough to read out, and unique enough for the log of one installation."""
     return secrets.token_hex(4)
 
 

@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time at which they were made."""
+"""Identifiers that sort by creation time."""
 
 import secrets
 import time
@@ -10,7 +10,7 @@ _spare: list[bytes] = []
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 of their fraction (method 3), the rest random."""
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 bits of their fraction (method 3), the rest random."""
     milliseconds, rest_ns = divmod(time.time_ns(), _NS_OF_MS)
     fraction = (rest_ns << 12) // _NS_OF_MS
     random = int.from_bytes(_random_bytes()) >> 2
@@ -18,7 +18,7 @@ def new_id() -> str:
 
 
 def _random_bytes() -> bytes:
-    """The system is asked for those of many ids at once: on some machines that takes it 0.1 ms, whatever the amount."""
+    """Requests bytes for many ids at once: on some machines a request takes 0.1 ms, whatever its size."""
     try:
         return _spare.pop()
     except IndexError:

@@ -1,11 +1,11 @@
-"""API keys: what one may do, and how much of it."""
+"""API keys: their scopes and limits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """`read`: see one's own jobs, files and wallet; `write`: submit, cancel, delete, upload."""
+    """`read`: see the key's own jobs, files and wallet. `write`: submit, cancel, delete and upload."""
 
     READ = "read"
     WRITE = "write"
@@ -16,11 +16,12 @@ ALL_SCOPES = frozenset(Scope)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key without its secret. `prefix`: its first characters, to find it by. Times are seconds since 1970.
+    """A key without its secret. `prefix`: the first characters of the secret, to recognize the key by.
 
-    `is_metered`: jobs are paid for from its wallet. `per_minute`: submits; `at_once`: open jobs; `models`: names in
-    the catalog, and of trainers, that it may ask for; None is no limit. `max_stored_bytes`: of its uploads together;
-    None is as the settings say, 0 no limit.
+    `is_metered`: its jobs are paid from its wallet. `per_minute`: limit of jobs submitted per minute. `at_once`: limit
+    of open jobs. `models`: allowed models of the catalog, and trainers. None is no limit for these three.
+    `max_stored_bytes`: limit of all uploads together; None is the limit in the settings, 0 is no limit.
+    Times are seconds since 1970.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Layers and the stack they form: what every engine returns and every export writes."""
+"""Layers and layer stacks: what every engine returns and every export writes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ class LayerKind(StrEnum):
 
 
 class BlendMode(StrEnum):
-    """How a layer's colour meets the colour below it (W3C Compositing and Blending Level 1, separable modes)."""
+    """How a layer's colour is blended with the colour below (W3C Compositing and Blending Level 1, separable modes)."""
 
     NORMAL = "normal"
     MULTIPLY = "multiply"
@@ -50,11 +50,11 @@ class BlendMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of text that a layer shows.
+    """One line of text in a layer.
 
-    `string`: what it says; empty if it was found and not read, as lines of many scripts are. `quad`: the corners on
-    the canvas in pixels, clockwise from the text's own top left.
-    `colour`: sRGB, 0..255. `size_px`: the line's em size in pixels.
+    `string`: the text; empty if the line was detected but not recognized, as in many scripts. `quad`: the corners on
+    the canvas in pixels, clockwise from the text's own top left. `colour`: sRGB, 0..255. `size_px`: the em size in
+    pixels.
     """
 
     string: str
@@ -90,7 +90,7 @@ class Layer:
                 "Give (height, width, 4) uint8.",
             )
         if 0 in self.pixels.shape:
-            raise LaminaError(ErrorCode.STACK_INVALID, f"Layer {self.name!r} has no pixels.", "Leave it out.")
+            raise LaminaError(ErrorCode.STACK_INVALID, f"Layer {self.name!r} has no pixels.", "Remove it.")
         if not 0 <= self.opacity <= 255:
             raise LaminaError(
                 ErrorCode.STACK_INVALID, f"Layer {self.name!r} has opacity {self.opacity}.", "Give 0 to 255."
@@ -111,16 +111,16 @@ class Layer:
 
     @property
     def says(self) -> str:
-        """The lines of text that were read, each on a line of its own; empty if there are none."""
+        """The recognized text, line by line; empty if there is none."""
         return "\n".join(line.string for line in self.text if line.string)
 
     @property
     def is_read(self) -> bool:
-        """True for a text layer whose every line was read: it can be set as text instead of shown as a picture."""
+        """True if all lines of a text layer were recognized, so that it can become live text."""
         return bool(self.text) and all(line.string for line in self.text)
 
     def cropped(self) -> Self:
-        """The same layer on the smallest rectangle that holds every pixel with alpha > 0 (1x1 if there is none)."""
+        """The same layer cropped to its pixels with alpha > 0 (1x1 if there are none)."""
         covered = self.pixels[..., 3] > 0
         rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
         if rows.size == 0:
@@ -132,7 +132,7 @@ class Layer:
         return replace(self, pixels=pixels, left=self.left + int(x0), top=self.top + int(y0))
 
     def on_canvas(self, width: int, height: int) -> Pixels:
-        """(height, width, 4): the layer's own pixels placed on a transparent canvas, opacity not applied."""
+        """(height, width, 4): the layer's pixels on a transparent canvas, without its opacity."""
         canvas = np.zeros((height, width, 4), np.uint8)
         x0, y0 = max(0, self.left), max(0, self.top)
         x1, y1 = min(width, self.left + self.width), min(height, self.top + self.height)
@@ -141,10 +141,10 @@ class Layer:
         return canvas
 
     def has_same_content(self, other: "Layer") -> bool:
-        """True if name, kind, place, switches, text and every pixel agree (colour ignored where alpha is 0)."""
-        return self._facts() == other._facts() and have_same_pixels(self.pixels, other.pixels)
+        """True if name, kind, position, attributes, text and pixels are equal; colour is ignored where alpha is 0."""
+        return self._attributes() == other._attributes() and have_same_pixels(self.pixels, other.pixels)
 
-    def _facts(self) -> tuple[object, ...]:
+    def _attributes(self) -> tuple[object, ...]:
         switches = (self.opacity, self.is_hidden, self.is_locked, self.blend)
         return (self.name, self.kind, self.box, *switches, self.text)
 
@@ -153,8 +153,8 @@ class Layer:
 class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
-    `notes`: sentences for the user, from the engine, such as how far it could see, or from who read the file; `made`:
-    how a model made it; `is_flagged`: whether the safety checker blackened it; none of them is part of the content.
+    `notes`: sentences for the user from the engine or the file's reader. `made`: how a model made it. `is_flagged`: the
+    safety checker has blackened it. None of these three is part of the content.
     """
 
     width: int
@@ -178,14 +178,14 @@ class LayerStack:
         return self.layers[index]
 
     def has_same_content(self, other: "LayerStack") -> bool:
-        """True if the canvas and every layer agree; see `Layer.has_same_content`."""
+        """True if the canvas and all layers are equal; see `Layer.has_same_content`."""
         return (self.width, self.height, len(self)) == (other.width, other.height, len(other)) and all(
             mine.has_same_content(theirs) for mine, theirs in zip(self, other, strict=True)
         )
 
 
 def have_same_pixels(one: Pixels, other: Pixels) -> bool:
-    """True if two RGBA pictures agree in size, in alpha, and in colour wherever alpha is above 0."""
+    """True if two RGBA pictures have the same size and alpha, and the same colour wherever alpha is above 0."""
     if one.shape != other.shape:
         return False
     differs = (one != other).any(-1) & ((one[..., 3] > 0) | (other[..., 3] > 0))

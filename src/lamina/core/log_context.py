@@ -1,4 +1,4 @@
-"""Whose doing a log line is: fields that hold for all lines of a request, a job or an agent."""
+"""Log fields that apply to all lines of a request, a job or an agent."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TypedDict, Unpack
 
 LINE_FIELDS = "lamina_fields"
-"""The attribute of a log record that holds what `with_fields` says."""
+"""The attribute of a log record that holds the fields of `with_fields`."""
 
 _fields: ContextVar[Mapping[str, object]] = ContextVar("lamina_log_fields", default=MappingProxyType({}))
 
 
 class LogFields(TypedDict, total=False):
-    """`attempt`: of the job, 1, 2, 3, ..."""
+    """`attempt`: number of the job's attempt, from 1."""
 
     request_id: str
     job_id: str
@@ -23,7 +23,7 @@ class LogFields(TypedDict, total=False):
 
 @contextmanager
 def logged_as(**fields: Unpack[LogFields]) -> Generator[None]:
-    """Within it, every log line of this task, and of the tasks that it starts, carries these fields too."""
+    """Adds the fields to every log line of this asyncio task, and of the tasks that it starts, within the block."""
     token = _fields.set(MappingProxyType({**_fields.get(), **fields}))
     try:
         yield
@@ -32,10 +32,10 @@ def logged_as(**fields: Unpack[LogFields]) -> Generator[None]:
 
 
 def log_fields() -> Mapping[str, object]:
-    """The fields that hold here."""
+    """The fields that apply in this context."""
     return _fields.get()
 
 
 def with_fields(**fields: object) -> dict[str, object]:
-    """For `extra=` of a logger's methods: fields of this one line."""
+    """Fields of a single line, to be passed as `extra=` to a logger's methods."""
     return {LINE_FIELDS: fields}

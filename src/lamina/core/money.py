@@ -1,4 +1,4 @@
-"""Money as whole micro-dollars, so that sums are exact."""
+"""Money in whole micro-dollars, so that sums are exact."""
 
 from decimal import Decimal, DecimalException, InvalidOperation
 
@@ -9,7 +9,7 @@ _MOST_USD = 10**9
 
 
 def micros_of(usd: str | int | float | Decimal) -> int:
-    """Dollars, such as "0.05", as micro-dollars. Raises `LaminaError` (task_invalid) for what is no amount."""
+    """Converts dollars, such as "0.05", to micro-dollars. Raises `LaminaError` (task_invalid) for an invalid amount."""
     try:
         amount = Decimal(str(usd).strip().removeprefix("$"))
         micros = amount * MICROS
@@ -18,14 +18,14 @@ def micros_of(usd: str | int | float | Decimal) -> int:
     except DecimalException:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"{usd!r} is not an amount.",
-            "Give dollars, with at most six digits after the point.",
+            f"{usd!r} is not a valid amount.",
+            "Give dollars with at most six decimal places.",
         ) from None
     return int(micros)
 
 
 def usd_of(micros: int) -> str:
-    """As dollars, with two digits after the point and as many more as it takes: "0.05", "1.234567"."""
+    """Dollars with at least two decimal places, and up to six if needed: "0.05", "1.234567"."""
     whole, rest = divmod(abs(micros), MICROS)
     digits = f"{rest:06d}".rstrip("0").ljust(2, "0")
     return f"{'-' if micros < 0 else ''}{whole}.{digits}"

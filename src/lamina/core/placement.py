@@ -1,4 +1,4 @@
-"""How a model's weights are held while it runs: in which numbers, and where."""
+"""The number format and the memory placement of a model's weights while it runs."""
 
 from enum import StrEnum
 
@@ -6,8 +6,8 @@ AUTO = "auto"
 
 
 class Precision(StrEnum):
-    """`BF16`: as the released weights are stored. `FP32`: twice that, for small models on CPUs. `FP8`: the large
-    matrices of the transformer in 8 bits with a scale for each row; the arithmetic stays bf16.
+    """`BF16`: the format of the released weights. `FP32`: twice the size, for small models on CPUs. `FP8`: the large
+    matrices of the transformer in 8 bits with a scale for each row; computation is in bf16.
     """
 
     BF16 = "bf16"
@@ -16,8 +16,8 @@ class Precision(StrEnum):
 
 
 class Placement(StrEnum):
-    """`RESIDENT`: all on the device. `MODEL_OFFLOAD`: on the device only the component that is at work.
-    `GROUP_OFFLOAD`: only the block that is at work and the next one; needs least, and is slowest.
+    """`RESIDENT`: everything is on the device. `MODEL_OFFLOAD`: only the component that is running.
+    `GROUP_OFFLOAD`: only the block that is running and the next one; needs the least memory and is the slowest.
     """
 
     RESIDENT = "resident"

@@ -1,4 +1,4 @@
-"""The sockets that adapters fill: what the rest of Lamina knows of engines, dispatchers and observers."""
+"""The interfaces of engines, dispatchers and observers that the rest of Lamina depends on."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, T
 from lamina.core.training import Example
 
 LOADING = "loading the model"
-"""The one stage that may take minutes without another word."""
+"""The only stage that may take minutes without a progress report."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """Where a sampling run is: `number` of `count` steps done, `eta_s` seconds to go.
+    """Progress of a sampling run: `number` of `count` steps are done, `eta_s` seconds remain.
 
-    `preview`: (height, width, 4), small: the picture as it looks now; None where none was asked for.
+    `preview`: (height, width, 4), a small version of the picture in its present state; None unless requested.
     """
 
     number: int
@@ -30,36 +30,36 @@ class Step:
 
 
 class Progress(Protocol):
-    """Told by a running engine where it is; raises `LaminaError` with code `cancelled` to stop it."""
+    """Called by a running engine to report progress; raises `LaminaError` with code `cancelled` to stop it."""
 
     def __call__(self, stage: str, share_done: float, step: Step | None = None, /) -> None:
-        """`stage`: a word for what is being done now; `share_done`: 0..1 of the whole task."""
+        """`stage`: what is being done now, in a few words; `share_done`: 0..1 of the whole task."""
         ...
 
 
 class TrainingProgress(Progress, Protocol):
-    """A `Progress` that is told of a training as well. Paths are of files that are whole.
+    """A `Progress` for trainings. The paths are of complete files.
 
-    Where calling it raises `cancelled`, the training ends with a last checkpoint and the LoRA as it is then.
+    If it raises `cancelled`, the training ends with a last checkpoint and the LoRA in its present state.
     """
 
     def loss(self, step: int, value: float, /) -> None:
-        """Of the step of that number, 1 the first."""
+        """The loss `value` of a step; `step` counts from 1."""
         ...
 
     def checkpoint(self, step: int, path: str, /) -> None:
-        """After so many steps, all that going on needs is in the file at `path`."""
+        """The file at `path` has everything needed to resume after `step` steps."""
         ...
 
     def sample(self, step: int, path: str, /) -> None:
-        """`path`: a PNG of what the model makes of a training example now."""
+        """`path`: a PNG of the model's present result for a training example."""
         ...
 
 
 class Decomposer(Protocol):
-    """An engine that takes pictures apart.
+    """An engine that decomposes pictures into layers.
 
-    `is_exact`: its stacks add up to the picture; those of another are finished before anybody gets them.
+    `is_exact`: its layers composite exactly to the picture; the layers of other engines are corrected afterwards.
     """
 
     @property
@@ -69,22 +69,22 @@ class Decomposer(Protocol):
     def is_exact(self) -> bool: ...
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:
-        """`picture`: (height, width, 4) RGBA, sRGB, upright. The stack has the picture's aspect, bottom layer first."""
+        """`picture`: (height, width, 4) RGBA, sRGB, upright. The stack has its aspect ratio, bottom layer first."""
         ...
 
 
 class PictureMaker(Protocol):
-    """An engine that makes pictures and changes them. Pictures are (height, width, 4) RGBA, sRGB, upright."""
+    """An engine that generates and edits pictures. Pictures are (height, width, 4) RGBA, sRGB, upright."""
 
     @property
     def name(self) -> str: ...
 
     def generate(self, task: GenerateTask, start: Pixels | None, mask: Pixels | None, progress: Progress) -> Generated:
-        """`start`: a picture to start from; `mask`: of its size, white where it may change."""
+        """`start`: the picture to start from, if any; `mask`: of its size, white where it may change."""
         ...
 
     def edit(self, task: EditTask, pictures: Sequence[Pixels], progress: Progress) -> Generated:
-        """`pictures`: the one to change first, then what else the words speak of."""
+        """`pictures`: first the picture to edit, then the other pictures that the prompt refers to."""
         ...
 
 
@@ -97,15 +97,15 @@ class LoraTrainer(Protocol):
     def train(
         self, task: TrainTask, examples: Sequence[Example], folder: str, progress: TrainingProgress
     ) -> TrainingOutcome:
-        """Writes `lora.safetensors` into `folder`, where it keeps checkpoints too and goes on from one that is there.
+        """Write `lora.safetensors` and checkpoints to `folder`; resume from a checkpoint that is there.
 
-        A training that is cancelled after its first step comes back with what it has; see `TrainingOutcome`.
+        A training that is cancelled after its first step returns what it has learnt; see `TrainingOutcome`.
         """
         ...
 
 
 def no_progress(stage: str, share_done: float, step: Step | None = None, /) -> None:
-    """A `Progress` for callers that do not want to be told."""
+    """A `Progress` that ignores all reports."""
 
 
 class _NoTrainingProgress:
@@ -119,33 +119,33 @@ class _NoTrainingProgress:
 
 
 no_training_progress: TrainingProgress = _NoTrainingProgress()
-"""For callers that do not want to be told."""
+"""Ignores all reports."""
 
 
 class SafetyChecker(Protocol):
-    """Tells pictures that must not be shown."""
+    """Detects unsafe pictures."""
 
     def is_unsafe(self, picture: Pixels) -> bool:
-        """`picture`: (height, width, 4) RGBA, sRGB; what its alpha hides counts too."""
+        """`picture`: (height, width, 4) RGBA, sRGB; the colours of transparent pixels are checked, too."""
         ...
 
 
 class PromptExpander(Protocol):
-    """Makes prompts richer."""
+    """Expands prompts with more detail."""
 
     @property
     def by(self) -> ExpandedBy: ...
 
     def expand(self, prompt: str, kind: TaskKind) -> str | None:
-        """The richer prompt, one line; None where this expander has nothing to say on such a task.
+        """The expanded prompt on one line; None if this expander does not support the task.
 
-        Raises `LaminaError` (engine_unavailable) whose message tells why it could not.
+        Raises `LaminaError` (engine_unavailable) with the reason if it fails.
         """
         ...
 
 
 class WebhookOutcome(StrEnum):
-    """Of one attempt. `failed`: it will be tried again; `dead`: it was the last."""
+    """The outcome of one attempt. `failed`: there will be another attempt; `dead`: it was the last one."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -153,30 +153,31 @@ class WebhookOutcome(StrEnum):
 
 
 class Observer(Protocol):
-    """Told by the service what happens to jobs and webhooks, once it is committed, and by the APIs what went wrong as
-    nobody expected. It answers at once, never raises.
+    """Notified by the service of events of jobs and webhooks once they are committed, and by the APIs of crashes.
+
+    Its methods return at once and never raise.
     """
 
     def job_submitted(self, job: Job) -> None: ...
 
     def job_started(self, job: Job) -> None:
-        """Every time that an agent claims it; `job.attempt` tells the first from the rest."""
+        """An agent has claimed the job; `job.attempt` is 1 for the first time."""
         ...
 
     def job_ended(self, job: Job) -> None:
-        """`job.state` is the last one."""
+        """`job.state` is final."""
         ...
 
     def step_took(self, model: str, seconds: float) -> None:
-        """One step of sampling or training. `model`: as in the job's request."""
+        """One step of sampling or training is done. `model`: as in the job's request."""
         ...
 
     def webhook_attempted(self, outcome: str) -> None:
-        """`outcome`: of `WebhookOutcome`."""
+        """`outcome`: a value of `WebhookOutcome`."""
         ...
 
     def request_crashed(self, route: str) -> None:
-        """`route`: the template of its path, or what else says where it was."""
+        """`route`: the route's path template, or another name of the place."""
         ...
 
 
@@ -195,31 +196,30 @@ class _NoObserver:
 
 
 no_observer: Observer = _NoObserver()
-"""For a service that nobody watches."""
+"""Ignores all events."""
 
 
 class Dispatcher(Protocol):
-    """Says to agents "somebody should run job X". The jobs table is the truth; the sweep finds what is forgotten."""
+    """Tells agents which jobs to run. The jobs table is authoritative; the sweep enqueues jobs that were lost."""
 
     def enqueue(self, transaction: Any, job_id: str, priority: int, is_again: bool = False) -> None:
-        """Called within the transaction that queues the job; the agents must not hear of it before that commits.
+        """Called within the transaction that queues the job; agents must not see it before the commit.
 
-        `is_again`: it has had its turn before, and goes before others of its priority.
+        `is_again`: the job has run before and goes ahead of others of its priority.
         """
         ...
 
     def wake(self) -> None:
-        """Called when such a transaction has committed."""
+        """Called after the commit of such a transaction."""
         ...
 
     def reconcile(self, transaction: Any) -> None:
-        """Called by the sweep: whatever is queued and forgotten is enqueued again."""
+        """Called by the sweep: enqueue queued jobs again that the dispatcher has lost."""
         ...
 
     async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
-        """Have `run` called with ids of queued jobs, at most `slots` at a time, until this is cancelled.
+        """Call `run` with the ids of queued jobs, at most `slots` at a time, until cancelled.
 
-        A job may come twice, and may be taken by others meanwhile: whoever runs it claims it first. An error of `run`
-        is logged, and the next job comes.
+        A job may be dispatched twice, or to several agents: `run` must claim it first. Errors of `run` are logged.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a job costs: a price for each model or trainer, and one for the rest of each kind of task."""
+"""Prices of jobs: by model or trainer, with a default for each kind of task."""
 
 import difflib
 import re
@@ -32,7 +32,7 @@ TRAINERS = (
 
 
 class PriceUnit(StrEnum):
-    """`picture`: made; of a decomposition, taken apart. `step`: of training; `step_layer`: steps times layers."""
+    """`picture`: generated, edited or decomposed. `step`: of training. `step_layer`: training steps times layers."""
 
     PICTURE = "picture"
     STEP = "step"
@@ -42,7 +42,7 @@ class PriceUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """So many micro-dollars for each unit."""
+    """`micros`: micro-dollars per unit."""
 
     micros: int
     unit: PriceUnit
@@ -77,32 +77,31 @@ PUBLISHED: Mapping[str, Price] = MappingProxyType(
         "train:*": _FAL_TRAINER,
     }
 )
-"""The defaults, as the vendors' pages had them in 2026. Not among them: Pixazo's qwen-image-max and
-qwen-image-max-edit ("Could not load current pricing"), fal's prices by megapixel, and Runware's, whose pages tell the
-cost in each answer and no list."""
+"""The defaults, from the vendors' pages in 2026. They do not include Pixazo's qwen-image-max and qwen-image-max-edit
+("Could not load current pricing"), fal's prices per megapixel, and Runware's prices, which are only in each answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Prices by "MODEL", "KIND:MODEL", "KIND:*" or "*", where KIND is one of `KINDS` and MODEL a name in the catalog
-    or one of `TRAINERS`. What is more exact counts; what `prices` does not name costs as `PUBLISHED` says.
+    """Prices by "MODEL", "KIND:MODEL", "KIND:*" or "*"; KIND is one of `KINDS`, MODEL a name in the catalog or one of
+    `TRAINERS`. The most specific one applies; `PUBLISHED` has the defaults.
     """
 
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
     def price(self, kind: str, model: str) -> Price:
-        """`kind`: one of `KINDS`; `model`: a name or an alias, or "" where a task is done without one."""
+        """`kind`: one of `KINDS`; `model`: a name or an alias, or "" for a task without a model."""
         name = _canonical(model)
         keys = (f"{kind}:{name}", name, f"{kind}:{ANY}", ANY)
-        # a price of ours for all models goes before a vendor's for one
-        given = [prices[key] for prices in (self.prices, PUBLISHED) for key in keys if key in prices]
-        return next(price for price in given if _fits(kind, price))
+        # a configured price for all models takes precedence over a published price for one
+        candidates = [prices[key] for prices in (self.prices, PUBLISHED) for key in keys if key in prices]
+        return next(price for price in candidates if _fits(kind, price))
 
 
 def price_of(prices: PriceList, kind: str, model: str, *, pictures: int = 1, steps: int = 0, layers: int = 1) -> int:
-    """What a job costs, in micro-dollars.
+    """The cost of a job in micro-dollars.
 
-    `pictures`: to be made; of a decomposition, those to take apart. `steps`, `layers`: of a training.
+    `pictures`: to generate, edit or decompose. `steps`, `layers`: of a training.
     """
     price = prices.price(kind, model)
     units = {
@@ -115,8 +114,9 @@ def price_of(prices: PriceList, kind: str, model: str, *, pictures: int = 1, ste
 
 
 def price_of_training(prices: PriceList, model: str, steps: int, layers: int, is_whole: bool) -> int:
-    """What a training has cost that did `steps`, in micro-dollars. `is_whole`: it has succeeded; one that costs by the
-    job costs nothing before.
+    """The cost in micro-dollars of a training that did `steps`.
+
+    `is_whole`: it has succeeded; trainings with a price per job cost nothing otherwise.
     """
     if prices.price(TRAIN, model).unit is PriceUnit.JOB and not is_whole:
         return 0
@@ -124,7 +124,7 @@ def price_of_training(prices: PriceList, model: str, steps: int, layers: int, is
 
 
 def parse_prices(setting: str | Mapping[str, object]) -> PriceList:
-    """Of "qwen-image=0.045/picture,edit:*=0.05/picture", or of a table {"qwen-image": "0.045/picture"}; in dollars.
+    """Parse "qwen-image=0.045/picture,edit:*=0.05/picture" or a table {"qwen-image": "0.045/picture"}, in dollars.
 
     Raises `LaminaError` (settings_invalid).
     """
@@ -132,13 +132,13 @@ def parse_prices(setting: str | Mapping[str, object]) -> PriceList:
     for name, text in setting.items() if isinstance(setting, Mapping) else _pairs(setting):
         key = _parse_name(name.strip())
         if key in prices:
-            raise _invalid(f"The price of {key!r} is given twice.", "Give it once; aliases are the same model.")
+            raise _invalid(f"The price of {key!r} is given twice.", "Give it once; aliases name the same model.")
         prices[key] = _parse_price(key, text)
     return PriceList(prices)
 
 
 def render_prices(prices: PriceList) -> str:
-    """As `parse_prices` takes it."""
+    """The setting that `parse_prices` parses."""
     return ",".join(f"{key}={price}" for key, price in prices.prices.items())
 
 
@@ -146,39 +146,39 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = [pair.strip() for pair in text.split(",") if pair.strip()]
     for pair in pairs:
         if "=" not in pair:
-            raise _invalid(f"{pair!r} is no price.", "Write MODEL=USD/UNIT, such as qwen-image=0.045/picture.")
+            raise _invalid(f"{pair!r} is not a valid price.", "Write MODEL=USD/UNIT, such as qwen-image=0.045/picture.")
     return [(name, price) for name, _, price in (pair.partition("=") for pair in pairs)]
 
 
 def _parse_name(text: str) -> str:
     kind, colon, name = text.rpartition(":")
     if colon and kind not in KINDS:
-        raise _invalid(f"Prices name the task {kind!r}, which is none.", f"There are: {', '.join(KINDS)}.")
+        raise _invalid(f"The prices name an unknown task {kind!r}.", f"Available tasks: {', '.join(KINDS)}.")
     canonical = _canonical(name)
     known = (*MODELS, *(alias for model in MODELS.values() for alias in model.aliases), *TRAINERS)
     if canonical != ANY and canonical not in known:
         close = difflib.get_close_matches(name, known, 1, 0.6)
-        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join((*MODELS, *TRAINERS, ANY))}."
-        raise _invalid(f"Prices name the model {name!r}, which is none.", hint)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Available names: {', '.join((*MODELS, *TRAINERS, ANY))}."
+        raise _invalid(f"The prices name an unknown model {name!r}.", hint)
     if kind and canonical != ANY and kind not in _kinds_of(canonical):
         raise _invalid(f"The model {name!r} does not {kind}.", f"Give a price for {' or '.join(_kinds_of(canonical))}.")
     return f"{kind}{colon}{canonical}"
 
 
 def _parse_price(key: str, text: object) -> Price:
-    found = _PRICE.fullmatch(text.strip()) if isinstance(text, str) else None
-    unit = next((unit for unit in PriceUnit if found and found[2] == unit), None)
-    if found is None or unit is None:
+    match = _PRICE.fullmatch(text.strip()) if isinstance(text, str) else None
+    unit = next((unit for unit in PriceUnit if match and match[2] == unit), None)
+    if match is None or unit is None:
         raise _invalid(
-            f"The price of {key!r} is {text!r}.",
-            f"Write dollars, at most six digits after the point, and what for: 0.045/{PriceUnit.PICTURE}, "
+            f"The price of {key!r} is {text!r}, which is not valid.",
+            f"Write dollars with at most six decimal places, and the unit: 0.045/{PriceUnit.PICTURE}, "
             f"or /{', /'.join(list(PriceUnit)[1:])}.",
         )
-    price = Price(micros_of(found[1]), unit)
+    price = Price(micros_of(match[1]), unit)
     kinds = _kinds_named(key)
     if not any(_fits(kind, price) for kind in kinds):
         units = _TRAINING_UNITS if kinds == (TRAIN,) else _PICTURE_UNITS
-        raise _invalid(f"{key!r} cannot cost by the {unit}.", f"Give a price by {' or '.join(units)}.")
+        raise _invalid(f"{key!r} cannot have a price per {unit}.", f"Give a price per {' or '.join(units)}.")
     return price
 
 
@@ -202,7 +202,7 @@ def _is_trained(name: str) -> bool:
 
 
 def _fits(kind: str, price: Price) -> bool:
-    """A price for "*" by the picture, say, says nothing of trainings."""
+    """True if a price of this unit can apply to this kind: a price per picture, for example, not to trainings."""
     return price.unit in (_TRAINING_UNITS if kind == TRAIN else _PICTURE_UNITS)
 
 

@@ -1,4 +1,4 @@
-"""The names of sampling schedulers that a request may use, and what each runs as on a flow-matching model.
+"""The sampling schedulers that a request may name, and the method that each uses on a flow-matching model.
 
 The names are those that diffusers and the web UIs for diffusion models use. Many were made for models that predict
 noise under a variance schedule; a flow-matching model has none, so a name either has a meaning on straight paths from
@@ -38,7 +38,7 @@ class Method(StrEnum):
 
     @property
     def evaluations_per_step(self) -> int:
-        """How often the model is asked within one step; the last step of any method asks once."""
+        """Evaluations of the model in one step; the last step of every method has one."""
         return 2 if self is Method.HEUN else 1
 
 
@@ -46,7 +46,7 @@ _STOCHASTIC = {Method.ANCESTRAL_EULER, Method.SDE_DPM_1, Method.SDE_DPM_2M, Meth
 
 
 class Spacing(StrEnum):
-    """Where the noise levels lie between the highest and the lowest of the model's own; after the lowest comes 0."""
+    """The spacing of noise levels between the highest and the lowest level of the model; after the lowest comes 0."""
 
     OWN = "the model's own"
     UNIFORM = "uniform"
@@ -57,7 +57,7 @@ class Spacing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """What a name runs as. `note`: a sentence for the job's log where this is not what the name says, else empty."""
+    """A named scheduler. `note`: a sentence for the job's log if the method is not the one of that name, else empty."""
 
     name: str
     method: Method
@@ -65,11 +65,11 @@ class Scheduler:
     note: str = ""
 
     def evaluations(self, steps: int) -> int:
-        """How often the model is asked in a run of so many steps."""
+        """Evaluations of the model in a run of `steps` steps."""
         return self.method.evaluations_per_step * (steps - 1) + 1
 
     def steps_in(self, evaluations: int) -> int:
-        """How many steps so many evaluations at the end of a run belong to: what a pipeline's callback counts."""
+        """The number of steps, as counted by a pipeline's callback, that the last `evaluations` of a run belong to."""
         return -(-evaluations // self.method.evaluations_per_step)
 
 
@@ -175,6 +175,10 @@ def scheduler_named(name: str) -> Scheduler:
     if scheduler is None:
         known = {other.casefold(): other for other in (*SCHEDULERS, *ALIASES)}
         close = difflib.get_close_matches(name.casefold(), known, 1, 0.5)
-        hint = f"Did you mean {known[close[0]]!r}?" if close else "Ask for 'Default', or for one of the reference page."
+        hint = (
+            f"Did you mean {known[close[0]]!r}?"
+            if close
+            else "Use 'Default' or one of the names on the reference page."
+        )
         raise LaminaError(ErrorCode.TASK_INVALID, f"There is no scheduler {name!r}.", hint)
     return scheduler

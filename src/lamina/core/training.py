@@ -1,4 +1,4 @@
-"""What a LoRA is trained from: which model, and examples by their files' names, checked before any work."""
+"""Checks what a LoRA is trained from, before the training: the model, and examples grouped by their file names."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from lamina.core.layers import Pixels
 from lamina.core.tasks import MAX_REFERENCES, RESOLUTIONS_PX, TaskKind, TrainTask
 
 LORA_FILE = "lora.safetensors"
-"""What a training leaves in its folder, whoever trained."""
+"""The file that every trainer writes to the training's folder."""
 MAX_TRAINED_LAYERS = 8
 DEFAULT_MODEL = "qwen-image-edit-2511"
 DEFAULT_STEPS = 1000
@@ -28,7 +28,7 @@ _SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One example by the names of its files. `starts`: what the model is given; `ends`: what it is to make of it."""
+    """The file names of one example. `starts`: inputs of the model; `ends`: expected results; `text`: its caption."""
 
     root: str
     starts: tuple[str, ...]
@@ -38,9 +38,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One example. Its pictures are read when they are asked for: (height, width, 4) RGBA, sRGB, upright.
+    """One example. Its functions read the pictures: (height, width, 4) RGBA, sRGB, upright.
 
-    `ends`: of an edit, one; of layers, bottom first. `key`: of equal content, equal.
+    `ends`: one result of an edit, or layers, bottom first. `key`: equal for equal content.
     """
 
     caption: str
@@ -50,9 +50,9 @@ class Example:
 
 
 def trained_model(name: str | None) -> tuple[Model, TaskKind]:
-    """The model of the catalog that a LoRA is trained for, and what it learns: EDIT or DECOMPOSE.
+    """The model to train a LoRA for, and the task that it learns: EDIT or DECOMPOSE.
 
-    Raises `LaminaError` (model_unknown; task_invalid for one that is not trained here).
+    Raises `LaminaError`: model_unknown, task_invalid (LoRAs for this model are not supported).
     """
     model = model_named(name or DEFAULT_MODEL)
     if model.max_references > 1:
@@ -60,21 +60,22 @@ def trained_model(name: str | None) -> tuple[Model, TaskKind]:
     if TaskKind.DECOMPOSE in model.tasks:
         return model, TaskKind.DECOMPOSE
     fit = [other.name for other in MODELS.values() if other.max_references > 1 or TaskKind.DECOMPOSE in other.tasks]
-    raise _invalid(f"LoRAs for {model.name} are not trained here.", f"They are for: {', '.join(fit)}.")
+    raise _invalid(f"LoRAs cannot be trained for {model.name}.", f"Models that support training: {', '.join(fit)}.")
 
 
 def filled(task: TrainTask) -> TrainTask:
-    """With the trainer's defaults in place of None, the seed left out. Raises as `trained_model` does.
+    """The task with defaults in place of None, except for the seed. Raises as `trained_model` does.
 
-    Those of the well-known trainers: rank and alpha 16, 5 % without a caption (ai-toolkit); 1000 steps at 1e-4 (fal).
+    The defaults are those of well-known trainers: rank and alpha 16, 5 % without a caption (ai-toolkit); 1000 steps at
+    1e-4 (fal).
     """
     model, kind = trained_model(task.model)
     rank = task.rank or DEFAULT_RANK
     resolution_px = task.resolution_px or model.native_px
     if kind is TaskKind.DECOMPOSE and resolution_px not in RESOLUTIONS_PX:
         raise _invalid(
-            f"A resolution of {resolution_px} px was asked for, and {model.name} takes pictures apart at others.",
-            f"Ask for {' or '.join(map(str, RESOLUTIONS_PX))}.",
+            f"{model.name} does not support a resolution of {resolution_px} px.",
+            f"Use {' or '.join(map(str, RESOLUTIONS_PX))}.",
         )
     return replace(
         task,
@@ -90,73 +91,71 @@ def filled(task: TrainTask) -> TrainTask:
 
 
 def group_names(names: Iterable[str], is_layered: bool) -> list[Group]:
-    """The examples that files of these names make, as fal.ai names them, in the order of their roots.
+    """Group file names into examples by fal.ai's naming scheme, ordered by root.
 
     An edit: `ROOT_start.EXT`, `ROOT_start2.EXT`... up to 10, and `ROOT_end.EXT`. Layers: `ROOT_start.EXT`, the whole
-    picture, and `ROOT_end.EXT`, `ROOT_end2.EXT`... up to 8, bottom first, PNG or WebP. A caption: `ROOT.txt`. The same
-    number of each in all. Names may have folders before them, which are part of the root; what file browsers leave
-    behind does not count. Raises `LaminaError` (task_invalid), which names the file.
+    picture, and `ROOT_end.EXT`, `ROOT_end2.EXT`... up to 8, bottom first, PNG or WebP. A caption: `ROOT.txt`. All
+    examples must have the same number of files. The root includes folders. Files that file browsers create are ignored.
+    Raises `LaminaError` (task_invalid), which names the file.
     """
     sides: dict[str, dict[str, dict[int, str]]] = {}
     texts: dict[str, str] = {}
     for name in sorted(name for name in names if not is_litter(name)):
         stem, _, ending = name.rpartition(".")
-        found = _NAME.fullmatch(stem)
+        match = _NAME.fullmatch(stem)
         if ending.lower() == "txt" and stem:
             texts[stem] = name
         elif ending.lower() not in _PICTURES or not stem:
-            raise _invalid(f"{_shown(name)} is neither a picture nor a caption.", f"{_NAMING} Leave other files out.")
-        elif found is None:
-            raise _invalid(f"{_shown(name)} ends neither in _start nor in _end.", _NAMING)
+            raise _invalid(f"{_shown(name)} is neither a picture nor a caption.", f"{_NAMING} Remove other files.")
+        elif match is None:
+            raise _invalid(f"The name {_shown(name)} ends neither in _start nor in _end.", _NAMING)
         else:
-            _put(sides.setdefault(found["root"], {"start": {}, "end": {}}), found, name)
+            _put(sides.setdefault(match["root"], {"start": {}, "end": {}}), match, name)
     if not sides:
-        raise _invalid("There are no examples in it.", _NAMING)
+        raise _invalid("It contains no examples.", _NAMING)
     for stem, name in texts.items():
         if stem not in sides:
-            raise _invalid(f"The caption {_shown(name)} belongs to no pictures.", f"There is no {stem}_start.EXT.")
+            raise _invalid(f"There are no pictures for the caption {_shown(name)}.", f"There is no {stem}_start.EXT.")
     groups = [_group(root, numbered, texts.get(root), is_layered) for root, numbered in sorted(sides.items())]
     _check_counts(groups)
     return groups
 
 
 def check_references(groups: Sequence[Group], asked: int | None) -> None:
-    """Raises `LaminaError` (task_invalid) unless each example has as many references as the task says."""
+    """Raises `LaminaError` (task_invalid) unless the examples have `asked` references each; None is any number."""
     first = groups[0]
     if asked is not None and len(first.starts) != asked:
         raise _invalid(
             f"{_shown(first.starts[-1])} is the last of {_counted(len(first.starts), 'reference')} of an example, "
-            f"and {_counted(asked, 'reference')} should be there.",
-            "Say how many there are, or leave it out.",
+            f"but the request says {_counted(asked, 'reference')}.",
+            "Correct that number, or omit it.",
         )
 
 
 def caption_for(group: Group, written: str, default: str) -> str:
-    """`written`: what its text file says, or "". Raises `LaminaError` (task_invalid) if there is no caption at all."""
+    """`written`: the content of its text file, or "". Raises `LaminaError` (task_invalid) if there is no caption."""
     caption = " ".join(written.split()) or " ".join(default.split())
     if not caption:
         missing = f"{group.text} is empty" if group.text else f"there is no {group.root}.txt"
         raise _invalid(
             f"{_shown(group.starts[0])} has no caption: {missing}, and no default caption was given.",
-            "Write one, or give a default caption.",
+            "Write a caption, or give a default caption.",
         )
     return caption
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file browser left it there."""
+    """True for files that file browsers create, and for hidden files."""
     parts = name.split("/")
     is_hidden = any(part.startswith(".") for part in parts)
     return is_hidden or parts[0] == "__MACOSX" or parts[-1].lower() in ("thumbs.db", "desktop.ini")
 
 
-def _put(numbered: dict[str, dict[int, str]], found: re.Match[str], name: str) -> None:
-    number = int(found["number"] or 1)
-    taken = numbered[found["side"].lower()]
+def _put(numbered: dict[str, dict[int, str]], match: re.Match[str], name: str) -> None:
+    number = int(match["number"] or 1)
+    taken = numbered[match["side"].lower()]
     if number in taken:
-        raise _invalid(
-            f"{_shown(name)} and {_shown(taken[number])} would be the same picture.", "Take one of them out."
-        )
+        raise _invalid(f"{_shown(name)} and {_shown(taken[number])} name the same picture.", "Remove one of them.")
     taken[number] = name
 
 
@@ -168,42 +167,42 @@ def _group(root: str, numbered: dict[str, dict[int, str]], text: str | None, is_
     ):
         files = numbered[side]
         if not files:
-            lonely = next(iter(numbered[other].values()))
-            raise _invalid(f"{_shown(lonely)} has no partner {root}_{side}.EXT.", _NAMING)
+            partner = next(iter(numbered[other].values()))
+            raise _invalid(f"{_shown(partner)} has no counterpart {root}_{side}.EXT.", _NAMING)
         for number, expected in zip(sorted(files), range(1, len(files) + 1), strict=True):
             if number != expected:
-                what = f"{root}_{side}{'' if expected == 1 else expected}.EXT"
-                raise _invalid(f"{_shown(files[number])} is there, but no {what}.", "Number them without a gap.")
+                missing = f"{root}_{side}{'' if expected == 1 else expected}.EXT"
+                raise _invalid(f"There is {_shown(files[number])}, but no {missing}.", "Number them without gaps.")
         if len(files) > most:
-            what = f"{'base pictures' if side == 'start' else 'layers'}" if is_layered else _EDIT_WORDS[side]
-            raise _invalid(f"{_shown(files[most + 1])} is one too many: at most {most} {what}.", "Take it out.")
+            noun = f"{'base pictures' if side == 'start' else 'layers'}" if is_layered else _EDIT_NOUNS[side]
+            raise _invalid(f"{_shown(files[most + 1])} is one too many: at most {most} {noun}.", "Remove it.")
         sides[side] = tuple(files[number] for number in sorted(files))
     for name in sides["end"] if is_layered else ():
         if name.rpartition(".")[2].lower() not in _WITH_ALPHA:
-            raise _invalid(f"The layer {_shown(name)} is of a kind without transparency.", "Make it a PNG or a WebP.")
+            raise _invalid(f"The format of the layer {_shown(name)} has no transparency.", "Use PNG or WebP.")
     return Group(root, sides["start"], sides["end"], text)
 
 
-_EDIT_WORDS = {"start": "references of an example", "end": "result of an example"}
+_EDIT_NOUNS = {"start": "references of an example", "end": "result of an example"}
 
 
 def _check_counts(groups: Sequence[Group]) -> None:
     first = groups[0]
     for group in groups:
-        for mine, firsts, what in (
+        for mine, firsts, noun in (
             (group.starts, first.starts, "reference"),
             (group.ends, first.ends, "layer"),
         ):
             if len(mine) != len(firsts):
                 raise _invalid(
-                    f"{_shown(mine[-1])} is the last of {_counted(len(mine), what)}, and the example of "
-                    f"{_shown(first.starts[0])} has {_counted(len(firsts), what)}.",
-                    "Give every example the same number.",
+                    f"{_shown(mine[-1])} is the last of {_counted(len(mine), noun)}, but the example of "
+                    f"{_shown(first.starts[0])} has {_counted(len(firsts), noun)}.",
+                    "All examples need the same number.",
                 )
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _shown(name: str) -> str:

@@ -70,7 +70,7 @@ def test_one_fault_does_not_end_a_batch(lamina: Lamina, draw: Draw, folder: Path
 def test_a_single_picture_ends_in_one_line(lamina: Lamina, log: Path) -> None:
     result = lamina("decompose", "square.png")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("lamina: The classic engine failed in a way that nobody expected (ZeroDivisionError).")
+    assert result.err.startswith("lamina: The classic engine failed unexpectedly (ZeroDivisionError).")
     assert result.err.count("\n") == 1 and str(log) in result.err
     assert not Path("square.psd").exists()
 
@@ -114,5 +114,5 @@ def test_a_fault_of_any_other_command_is_one_line_too(
     monkeypatch.setattr("lamina.cli.model_list.models.callback", broken)
     result = lamina("models")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("lamina: The command failed in a way that nobody expected (KeyError).")
+    assert result.err.startswith("lamina: The command failed unexpectedly (KeyError).")
     assert "what nobody expected" in log.read_text("utf-8")

@@ -119,7 +119,7 @@ def test_no_setting_is_the_vendors_prices() -> None:
     [
         ("qwen-image", "MODEL=USD/UNIT"),
         ("qwen-imag=0.05/picture", "Did you mean 'qwen-image'"),
-        ("zzz=0.05/picture", "There are: qwen-image"),
+        ("zzz=0.05/picture", "Available names: qwen-image"),
         ("paint:*=0.05/picture", "generate, edit, decompose, train"),
         ("edit:qwen-image=0.05/picture", "does not edit"),
         ("qwen-image=0.05", "0.045/picture"),
@@ -127,13 +127,13 @@ def test_no_setting_is_the_vendors_prices() -> None:
         ("qwen-image=-0.05/picture", "0.045/picture"),
         ("qwen-image=nan/picture", "0.045/picture"),
         ("qwen-image=1e9999999/picture", "0.045/picture"),
-        ("qwen-image=0.0000001/picture", "six digits"),
+        ("qwen-image=0.0000001/picture", "six decimal places"),
         ("qwen-image=0.05/pixel", "/step_layer"),
-        ("qwen-image=0.05/step", "by picture or job"),
-        ("train:*=0.05/picture", "by step or step_layer or job"),
+        ("qwen-image=0.05/step", "per picture or job"),
+        ("train:*=0.05/picture", "per step or step_layer or job"),
         ("qwen-image-edit-plus=1/job,qwen-image-edit-2509=2/job", "given twice"),
         ({"qwen-image": 0.05}, "0.045/picture"),
-        ({"": "1/job"}, "which is none"),
+        ({"": "1/job"}, "unknown model"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_in_words(setting: str | dict[str, object], words: str) -> None:

@@ -80,7 +80,7 @@ def test_another_number_of_references_than_said_is_refused() -> None:
     groups = group_names(PAIR, is_layered=False)
     check_references(groups, 1)
     check_references(groups, None)
-    with pytest.raises(LaminaError, match=r"a_start\.png.*1 reference of .* 2 references should"):
+    with pytest.raises(LaminaError, match=r"a_start\.png.*1 reference of .* says 2 references"):
         check_references(groups, 2)
 
 
