@@ -74,8 +74,7 @@ def _released(name: str, title: str, kind: TaskKind, repository: str, revision: 
         "scheduler": _EXPONENTIAL,
     }
     checkpoint = Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
-    own = {"name": name, "title": title, "tasks": frozenset({kind}), "checkpoint": checkpoint}
-    return Model(**(own | facts | rest))
+    return Model(name=name, title=title, tasks=frozenset({kind}), checkpoint=checkpoint, **(facts | rest))
 
 
 _EXPONENTIAL = "flow matching, Euler, exponential shift 0.5 to 0.9 by size, ending at 0.02"
