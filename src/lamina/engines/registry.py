@@ -97,17 +97,17 @@ def chosen_engine(
     return _best(kind, model, config, may_stand_in) if name == AUTO else name
 
 
-def stand_in_notes(asked: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
+def stand_in_notes(requested: str, engine: str, kind: TaskKind, model: str | None) -> tuple[str, ...]:
     """The note for a result that nano made instead of a released model; nano's quality is far lower.
 
-    `asked`: the requested engine. There is no note if nano was requested without a model.
+    `requested`: the requested engine. There is no note if nano was requested without a model.
     """
     from lamina.core.catalog import NANO
 
     wanted = _wanted(model, kind)
-    if engine != NANO.name or wanted is NANO or (asked != AUTO and model is None):
+    if engine != NANO.name or wanted is NANO or (requested != AUTO and model is None):
         return ()
-    if asked != AUTO:
+    if requested != AUTO:
         return (f"Nano made this instead of {wanted.name}, because the engine nano was requested.",)
     return (
         f"Nano, a small demonstration model, made this because the weights of {wanted.name} are not installed. "

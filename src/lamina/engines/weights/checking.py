@@ -42,8 +42,8 @@ def components(folder: Path) -> list[str]:
 
 def role_of(subfolder: str) -> str:
     """The component in a sub-folder: that of `transformer_layered` is a transformer."""
-    known = (TRANSFORMER, "text_encoder", "vae", *_WITHOUT_WEIGHTS)
-    return next((role for role in known if subfolder == role or subfolder.startswith(f"{role}_")), subfolder)
+    roles = (TRANSFORMER, "text_encoder", "vae", *_WITHOUT_WEIGHTS)
+    return next((role for role in roles if subfolder == role or subfolder.startswith(f"{role}_")), subfolder)
 
 
 def check_component(folder: Path) -> None:

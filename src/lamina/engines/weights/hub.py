@@ -46,14 +46,14 @@ def list_repository(model: Model, endpoint: str | None = None) -> Listing:
     with _hub_errors(model.checkpoint.repository):
         from huggingface_hub import HfApi
 
-        found = HfApi(endpoint=endpoint, library_name="lamina").model_info(
+        info = HfApi(endpoint=endpoint, library_name="lamina").model_info(
             model.checkpoint.repository, revision=model.checkpoint.revision, files_metadata=True, timeout=_TIMEOUT_S
         )
-    files = tuple(_remote_file(entry) for entry in found.siblings or [] if is_taken(entry.rfilename))
-    if not found.sha or not any(file.name == "model_index.json" for file in files):
+    files = tuple(_remote_file(entry) for entry in info.siblings or [] if is_taken(entry.rfilename))
+    if not info.sha or not any(file.name == "model_index.json" for file in files):
         raise _failed(model.checkpoint.repository, "it does not contain a model in the diffusers layout")
-    card: Any = found.card_data
-    return Listing(model.checkpoint.repository, found.sha, str(card.get("license") if card else "") or "", files)
+    card: Any = info.card_data
+    return Listing(model.checkpoint.repository, info.sha, str(card.get("license") if card else "") or "", files)
 
 
 def fetch(

@@ -17,10 +17,10 @@ def identity_of(path: Path) -> str:
     parts: list[str] = []
     for file in files:
         name = file.relative_to(path).as_posix() if path.is_dir() else ""
-        facts = file.stat()
-        known = recorded.get(file.relative_to(path.parent).as_posix())
-        if known is not None and known.bytes == facts.st_size:
-            parts.append(f"{name} sha256:{known.sha256}")
+        status = file.stat()
+        record_of_file = recorded.get(file.relative_to(path.parent).as_posix())
+        if record_of_file is not None and record_of_file.bytes == status.st_size:
+            parts.append(f"{name} sha256:{record_of_file.sha256}")
         else:
-            parts.append(f"{name} file:{facts.st_dev}:{facts.st_ino}:{facts.st_size}:{facts.st_mtime_ns}")
+            parts.append(f"{name} file:{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}")
     return "\n".join(parts)

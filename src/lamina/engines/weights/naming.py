@@ -46,7 +46,7 @@ def _recorded(record: Record, model: Model) -> str:
 
 def _sampled(folder: Path) -> str:
     files = {path: path.stat() for path in sorted(folder.rglob("*.safetensors"))}
-    return _digest(folder, tuple((path, known.st_size, known.st_mtime_ns) for path, known in files.items()))
+    return _digest(folder, tuple((path, status.st_size, status.st_mtime_ns) for path, status in files.items()))
 
 
 @lru_cache(maxsize=4)  # called for every request

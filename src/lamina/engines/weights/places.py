@@ -139,8 +139,8 @@ def _is_complete(place: Place) -> bool:
 
 
 def _candidates(model: Model, roots: Roots) -> list[tuple[Path, str]]:
-    found = [(folder_of(model, roots), "models folder")]
+    candidates = [(folder_of(model, roots), "models folder")]
     if model is NANO:
-        return [*found, (PACKAGED, "package")]
+        return [*candidates, (PACKAGED, "package")]
     snapshot = hub_snapshot(model, roots.hub_cache) if roots.hub_cache is not None else None
-    return [*found, (snapshot, HUB_CACHE)] if snapshot is not None else found
+    return [*candidates, (snapshot, HUB_CACHE)] if snapshot is not None else candidates

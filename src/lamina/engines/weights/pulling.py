@@ -47,8 +47,8 @@ class Offer:
 def offer_of(model: Model, roots: Roots, endpoint: str | None = None) -> Offer:
     """Lists what a pull would download. Raises `LaminaError` (download_failed, engine_unavailable)."""
     listing = list_repository(model, endpoint)
-    known = _files_by_checksum(roots, model)
-    here = {file.name: known[file.sha256] for file in listing.files if file.sha256 in known}
+    installed = _files_by_checksum(roots, model)
+    here = {file.name: installed[file.sha256] for file in listing.files if file.sha256 in installed}
     staging = _staging(model, roots, listing.commit)
     started = sum(_length(staging / file.name) for file in listing.files if file.name not in here)
     return Offer(model, listing, here, started)
@@ -148,8 +148,8 @@ def contents_of(model: Model, source: Path) -> dict[str, int]:
     """
     check_folder(source)
     check_is(model, source)
-    found = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
-    return {name: _length(path) for name, path in found.items() if is_taken(name)}
+    files = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
+    return {name: _length(path) for name, path in files.items() if is_taken(name)}
 
 
 def commit_of(source: Path) -> str:
@@ -160,19 +160,19 @@ def commit_of(source: Path) -> str:
 
 def _hashed(path: Path) -> str:
     """The checksum. Raises `LaminaError` (weights_damaged) if it differs from the file name in a hub cache."""
-    found, stored = sha256_of(path), path.resolve()
-    is_named = stored.parent.name == "blobs" and len(stored.name) == len(found)
-    if is_named and stored.name != found:
+    checksum, stored = sha256_of(path), path.resolve()
+    is_named = stored.parent.name == "blobs" and len(stored.name) == len(checksum)
+    if is_named and stored.name != checksum:
         raise LaminaError(
             ErrorCode.WEIGHTS_DAMAGED, f"The weights file {path} does not match its checksum.", "Download it again."
         )
-    return found
+    return checksum
 
 
 def _checked(file: RemoteFile, target: Path) -> FileRecord:
     """The record of a downloaded file; a wrong file is deleted, so that the next pull downloads it again."""
-    found = sha256_of(target)
-    is_right = found == file.sha256 if file.sha256 is not None else file.git_id in (None, git_id_of(target))
+    checksum = sha256_of(target)
+    is_right = checksum == file.sha256 if file.sha256 is not None else file.git_id in (None, git_id_of(target))
     if _length(target) != file.bytes or not is_right:
         target.unlink()
         raise LaminaError(
@@ -180,7 +180,7 @@ def _checked(file: RemoteFile, target: Path) -> FileRecord:
             f"{file.name} was downloaded but does not match its checksum.",
             "It was deleted; try again. If this recurs, a proxy between this machine and the hub alters files.",
         )
-    return FileRecord(file.bytes, found)
+    return FileRecord(file.bytes, checksum)
 
 
 def _finish(staging: Path, record: Record, roots: Roots) -> Path:
@@ -231,14 +231,14 @@ def _locked(model: Model, roots: Roots) -> Generator[None]:
 
 def _files_by_checksum(roots: Roots, requested: Model) -> dict[str, Path]:
     """The files of all installed models by checksum, including the requested model."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for model in (*(other for other in MODELS.values() if other is not requested), requested):
         folder = folder_of(model, roots)
         record = read_record(folder)
         for name, file in record.files.items() if record is not None else ():
             if _length(folder / name) == file.bytes:
-                found[file.sha256] = folder / name
-    return found
+                files[file.sha256] = folder / name
+    return files
 
 
 def _link(source: Path, target: Path) -> None:

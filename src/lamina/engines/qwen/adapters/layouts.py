@@ -142,11 +142,11 @@ def _low_rank(label: str, name: str, pair: _Pair, shape: tuple[int, int], config
     if down is None or up is None:
         raise unusable(label, f"{name!r} has only one of its two matrices.", FETCH_AGAIN)
     if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1] or not down.shape[0]:
-        found = f"{tuple(down.shape)} and {tuple(up.shape)}"
-        raise unusable(label, f"the shapes of the matrices of {name!r} do not match: {found}.", FETCH_AGAIN)
+        shapes = f"{tuple(down.shape)} and {tuple(up.shape)}"
+        raise unusable(label, f"the shapes of the matrices of {name!r} do not match: {shapes}.", FETCH_AGAIN)
     if (down.shape[1], up.shape[0]) != shape:
-        expected, found = f"{shape[0]} x {shape[1]}", f"{down.shape[1]} x {up.shape[0]}"
-        raise unusable(label, f"{name!r} has {expected} inputs and outputs in the model, but {found} in the LoRA.")
+        expected, actual = f"{shape[0]} x {shape[1]}", f"{down.shape[1]} x {up.shape[0]}"
+        raise unusable(label, f"{name!r} has {expected} inputs and outputs in the model, but {actual} in the LoRA.")
     for matrix in (down, up):
         if not matrix.is_floating_point() or not bool(torch.isfinite(_comparable(matrix)).all()):
             raise unusable(label, f"{name!r} contains non-finite values.", FETCH_AGAIN)

@@ -66,8 +66,8 @@ def _add(digest: "hashlib._Hash", part: Any) -> None:
         _add(digest, [item for pair in sorted(part.items()) for item in pair])
     elif isinstance(part, Sequence) and not isinstance(part, str):
         digest.update(f"{len(part)} of ".encode())
-        for one in part:
-            _add(digest, one)
+        for element in part:
+            _add(digest, element)
     else:
         digest.update(f"{part!r}\0".encode())
 

@@ -76,10 +76,12 @@ class _Pairs:
 
     def _both(self, inputs: dict[str, Any], other: dict[str, Any]) -> tuple[torch.Tensor]:
         pair = inputs, other
-        length = max(one["encoder_hidden_states"].shape[1] for one in pair)
+        length = max(call["encoder_hidden_states"].shape[1] for call in pair)
         twice = {name: torch.cat([inputs[name]] * 2) for name in _BATCHED if inputs.get(name) is not None}
         twice["img_shapes"] = inputs["img_shapes"] * 2
-        twice["encoder_hidden_states"] = torch.cat([_lengthened(one["encoder_hidden_states"], length) for one in pair])
+        twice["encoder_hidden_states"] = torch.cat(
+            [_lengthened(call["encoder_hidden_states"], length) for call in pair]
+        )
         twice["encoder_hidden_states_mask"] = _mask_of(pair, length)
         both_BLC = self._forward(**{**inputs, **twice})[0]
         self._answer = inputs["hidden_states"], other["encoder_hidden_states"], both_BLC[1:]
@@ -92,8 +94,8 @@ def _lengthened(text_BTC: torch.Tensor, length: int) -> torch.Tensor:
 
 def _mask_of(pair: tuple[dict[str, Any], dict[str, Any]], length: int) -> torch.Tensor | None:
     """The mask of text tokens; None if all are valid, since attention without a mask is faster."""
-    texts = [one["encoder_hidden_states"] for one in pair]
-    masks = [one.get("encoder_hidden_states_mask") for one in pair]
+    texts = [call["encoder_hidden_states"] for call in pair]
+    masks = [call.get("encoder_hidden_states_mask") for call in pair]
     if all(text_BTC.shape[1] == length for text_BTC in texts) and all(mask_BT is None for mask_BT in masks):
         return None
     shown_BT = [

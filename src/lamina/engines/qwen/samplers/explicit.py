@@ -48,17 +48,17 @@ class AdamsBashforth(Solver):
         self._past.appendleft((sigma, velocity_BLC))
         steps_left = len(self._sigmas) - 1 - index
         used = list(self._past)[:steps_left]
-        weights = _extrapolation_weights([known for known, _ in used], sigma, sigma_next)
-        for weight, (_, known_BLC) in zip(weights, used, strict=True):
-            latents_BLC = latents_BLC + weight * known_BLC
+        weights = _extrapolation_weights([level for level, _ in used], sigma, sigma_next)
+        for weight, (_, past_BLC) in zip(weights, used, strict=True):
+            latents_BLC = latents_BLC + weight * past_BLC
         return latents_BLC
 
 
-def _extrapolation_weights(known: Sequence[float], sigma: float, sigma_next: float) -> list[float]:
-    """The weights of the values at `known` in the integral of their interpolating polynomial over the step."""
+def _extrapolation_weights(levels: Sequence[float], sigma: float, sigma_next: float) -> list[float]:
+    """The weights of the values at `levels` in the integral of their interpolating polynomial over the step."""
     step = sigma_next - sigma
-    places = (np.array(known) - sigma) / step
-    powers = np.arange(len(known))
+    places = (np.array(levels) - sigma) / step
+    powers = np.arange(len(levels))
     moments = 1 / (powers + 1)  # of 1, z, z^2 ... over 0..1
     return (step * np.linalg.solve(places[None, :] ** powers[:, None], moments)).tolist()
 

@@ -39,7 +39,9 @@ def test_the_base_is_in_8_bits_where_16_do_not_fit_or_it_is_asked_for(
 
 
 def test_where_nothing_fits_it_is_told_how_much_it_would_be_and_what_needs_less() -> None:
-    with pytest.raises(LaminaError, match=r"about 3\d GB .* there are 24 GB.*adamw8bit.*lower resolution") as refused:
+    with pytest.raises(
+        LaminaError, match=r"about 3\d GB .* but 24 GB are free.*adamw8bit.*lower resolution"
+    ) as refused:
         training_plan("qwen-image-edit-2511", gpu(24), RELEASED, LOAD, TrainingOptions(), False)
     assert refused.value.code is ErrorCode.OUT_OF_MEMORY
     with pytest.raises(LaminaError, match="training_base = fp8"):

@@ -73,7 +73,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
 
 @pytest.mark.parametrize(
     ("changed", "told"),
-    [({"rank": 8}, "rank"), ({"seed": 8}, "seed"), ({"steps": 4}, "5 steps already")],
+    [({"rank": 8}, "rank"), ({"seed": 8}, "seed"), ({"steps": 4}, "after 5 steps")],
 )
 def test_the_checkpoint_of_another_training_is_in_the_way(
     whole: tuple[Path, Watching], changed: dict[str, int], told: str
@@ -103,7 +103,7 @@ def test_cancelled_as_it_ends_it_is_whole_and_says_so(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_ends_it_with_what_to_do(tmp_path: Path) -> None:
     task = replace(TASK, learning_rate=1.0, alpha=1024.0, rank=1, steps=40)
-    with pytest.raises(LaminaError, match=r"no number.*lower learning rate"):
+    with pytest.raises(LaminaError, match=r"not a finite number.*lower learning rate"):
         train(tmp_path, task, edit_examples(1), TrainingOptions(targets=Targets.ALL))
 
 
