@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-if HERE.parent.parent.joinpath("src", "lamina").is_dir():  # a checkout that is not installed
-    sys.path.insert(0, str(HERE.parent.parent / "src"))
+ROOT = HERE.parent.parent
+if (ROOT / "src" / "lamina").is_dir():  # a checkout that is not installed, and lab
+    sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import torch  # noqa: E402
 from cases import FULL, SMALL, Piece  # noqa: E402  # pyright: ignore[reportImplicitRelativeImport]
