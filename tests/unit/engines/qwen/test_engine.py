@@ -170,7 +170,7 @@ def test_only_what_the_mask_names_changes(nano: PictureMaker, picture: Pixels) -
     change = np.abs(filled - start)
     assert change[:, :200].max() == 0
     assert change[:, 280:, :3].mean() > 12
-    with pytest.raises(LaminaError, match=r"The mask is 200 x 288 px and the picture 400 x 288 px"):
+    with pytest.raises(LaminaError, match=r"The mask is 200 x 288 px, but the picture is 400 x 288 px"):
         nano.generate(task, start, mask[:, :200], no_progress)
 
 
@@ -198,7 +198,7 @@ def test_words_that_cannot_be_read_are_told(nano: PictureMaker, picture: Pixels)
     long = "a red circle and " * 600
     notes = nano.generate(GenerateTask(long, Sampling(seed=1, steps=1)), None, None, no_progress).notes
     assert any("the first 1,024 were used" in note for note in notes)
-    with pytest.raises(LaminaError, match="tokens, and beside the pictures") as refused:
+    with pytest.raises(LaminaError, match="tokens; with these pictures, the limit is") as refused:
         nano.edit(EditTask(long * 3, FEW), [picture], no_progress)
     assert refused.value.code is ErrorCode.TASK_INVALID
     unheard = nano.edit(EditTask("a", Sampling(seed=1, steps=1, negative="ugly")), [picture], no_progress).notes
@@ -251,7 +251,7 @@ def test_the_same_picture_is_taken_apart_in_the_same_way(picture: Pixels) -> Non
         (
             lambda nano, p: nano.edit(EditTask("a", FEW), [p[:5]], no_progress),
             "task_invalid",
-            "more than 64 times as long",
+            "at most 64 times the shorter side",
         ),
         (
             lambda nano, _: nano.generate(GenerateTask("a", Sampling("qwen-image-layered")), None, None, no_progress),

@@ -186,7 +186,7 @@ def _lokr(tensors: Tensors) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_wrong_inputs, "the model has 192 x 192 inputs and outputs, and it 3072 x 192"),
+        (_wrong_inputs, "has 192 x 192 inputs and outputs in the model, but 3072 x 192 in the LoRA"),
         (_unlike_ranks, "do not match: (3, 192) and (192, 1)"),
         (_no_rank, "do not match"),
         (_one_matrix, "only one of its two matrices"),
@@ -196,7 +196,7 @@ def _lokr(tensors: Tensors) -> None:
         (_odd_alpha, "its alpha for"),
         (_two_of_one, f"it contains '{NAMES[0]}' twice"),
         (_no_place, "10 of its modules match this model, but these do not: transformer_blocks.0"),
-        (_larger_model, "it has a block 60, of 6 here"),
+        (_larger_model, "it has a block 60, and this model has 6 blocks"),
         (_dora, "it is a DoRA"),
         (_lokr, "it is a LoKr"),
         (lambda tensors: tensors.clear(), "it is empty"),
