@@ -8,9 +8,9 @@ import pytest
 from lamina.api.native.rendering import (
     render_event,
     render_job,
-    render_letter,
     render_stack,
     render_wallet,
+    render_webhook_body,
     stack_file,
 )
 from lamina.core.errors import ErrorCode, LaminaError
@@ -119,7 +119,7 @@ def test_an_event_is_one_line_however_many_its_words_have() -> None:
 
 
 def test_a_letter_is_the_job_with_the_event_around_it() -> None:
-    body = json.loads(render_letter("event", job(result=STACK), 2000.0, address))
+    body = json.loads(render_webhook_body("event", job(result=STACK), 2000.0, address))
     assert (body["id"], body["type"], body["timestamp"]) == ("event", "job.succeeded", "1970-01-01T00:33:20.000Z")
     assert body["data"]["id"] == ID
     assert body["data"]["result"]["layers"][0]["name"] == "Background"

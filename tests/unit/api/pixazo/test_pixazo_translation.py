@@ -13,10 +13,10 @@ from lamina.api.pixazo.rendering import (
     BARE,
     check_id,
     parse_id,
-    render_letter,
     render_queued,
     render_result,
     render_status,
+    render_webhook_body,
 )
 from lamina.api.pixazo.routes import PixazoRoute
 from lamina.api.pixazo.sizes import parse_image_size, parse_size
@@ -208,7 +208,7 @@ def test_the_older_layered_api_has_words_of_its_own() -> None:
 def test_a_letter_of_the_start_tells_of_the_start_though_the_job_has_ended() -> None:
     made = StackResult(layers=(LayerFile(file="f", content_type="image/png"),))
     job = a_job(JobState.SUCCEEDED, parse_layered(LayeredFields(image_url=URL)), result=made)
-    started, completed = (json.loads(render_letter(event, job, address)) for event in WebhookEvent)
+    started, completed = (json.loads(render_webhook_body(event, job, address)) for event in WebhookEvent)
     assert (started["status"], started["output"], started["completed_at"]) == ("PROCESSING", None, None)
     assert completed["output"] == {"media_url": ["file:f:image/png"], "media_type": "image/png"}
 
