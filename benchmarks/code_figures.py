@@ -19,7 +19,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 _UNTYPED = re.compile(r"\b(?:Mapping|dict)\[str, (?:Any|object|Json\w*|JSON\w*)\b")
 _MOST_POSITIONAL, _MOST_FIELDS = 5, 4
 # Functions that take any number of like things, or come from C and have no keywords.
-_POSITIONAL_ONLY = frozenset({"sa.Table", "op.create_table", "struct.pack", "struct.pack_into"})
+_VARIADIC = frozenset({"Table", "create_table", "pack", "pack_into", "permute", "problems", "reshape", "view"})
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
 
 def _positional_calls(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or ast.unparse(node.func) in _POSITIONAL_ONLY:
+        if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] in _VARIADIC:
             continue
         positional = [argument for argument in node.args if not isinstance(argument, ast.Starred)]
         if len(positional) > _MOST_POSITIONAL:
