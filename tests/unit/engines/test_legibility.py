@@ -13,7 +13,7 @@ QUAD = np.array([[20, 20], [220, 20], [220, 60], [20, 60]], np.float32)
 
 
 @pytest.mark.parametrize(
-    ("string", "score", "missed", "is_believed"),
+    ("string", "score", "unexplained_share", "is_believed"),
     [
         ("GRAND OPENING", 0.98, 0.0, True),
         ("GRAND OPENING", 0.7, 0.0, False),
