@@ -42,7 +42,7 @@ SEEN: dict[str, tuple[int, int, int]] = {
     "utf16": GREY,
 }
 REFUSED = {
-    "layer_without_src": "the layer 'empty' has no src",
+    "layer_without_src": "the layer 'empty' has no attribute src",
     "missing_layer": "the image of the layer 'r', 'data/none.png', is not in the file",
     "no_w": "lacks the size of the canvas: the attribute 'w' is missing",
     "opacity_2": "the opacity of the layer 'r' is '2'",
