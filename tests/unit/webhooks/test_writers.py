@@ -40,7 +40,16 @@ def headers_of(service: Service, dialect: str) -> Mapping[str, str]:
         "pixazo": pixazo_writer(service),
         "runware": runware_writer(service),
     }
-    job = Job("job-1", "key-1", request(dialect=dialect, extra=EXTRA), JobState.CANCELLED, 0, 0.0, 0.0, 0)
+    job = Job(
+        id="job-1",
+        key_id="key-1",
+        request=request(dialect=dialect, extra=EXTRA),
+        state=JobState.CANCELLED,
+        attempt=0,
+        created_at=0.0,
+        queued_at=0.0,
+        price_micros=0,
+    )
     letter = writers[dialect](WEBHOOK, job, 1_760_000_000.0)
     return (letter if isinstance(letter, OutgoingRequest) else run(letter)).headers
 
