@@ -13,7 +13,7 @@ from models import Shape, text_encoder, transformer, vae  # pyright: ignore[repo
 
 from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache
 from lamina.engines.qwen.optimizations.modulation import schedule_known, tabulate_modulation
-from lamina.engines.qwen.optimizations.one_frame import optimize_vae
+from lamina.engines.qwen.optimizations.vae import optimize_vae
 
 _TIMESTEPS = torch.linspace(1000, 20, 50)
 _PROMPT_TOKENS = 256

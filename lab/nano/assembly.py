@@ -15,7 +15,7 @@ from diffusers import (
 )
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
-from lamina.engines.qwen.optimizations.one_frame import optimize_vae
+from lamina.engines.qwen.optimizations.vae import optimize_vae
 from lamina.engines.qwen.pipelines import Components, Work, assembled
 from lamina.engines.qwen.processor import PictureProcessor
 from lamina.engines.weights.places import PACKAGED as WEIGHTS

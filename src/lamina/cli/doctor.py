@@ -74,7 +74,7 @@ def _state_of(name: str, is_run: bool) -> _EngineState:
 
 
 def _run_trial(name: str) -> _Trial:
-    from lamina.execution.trial import decompose_trial
+    from lamina.execution.self_test import decompose_trial
 
     stack = decompose_trial(name)
     is_exact = stack.error is not None and stack.error.max_abs_error == 0

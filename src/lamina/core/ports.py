@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lamina.core.expansion import ExpandedBy
+from lamina.core.engine_results import Generated, TrainingOutcome
 from lamina.core.jobs import Job
 from lamina.core.layers import LayerStack, Pixels
-from lamina.core.results import Generated, TrainingOutcome
+from lamina.core.prompt_expansion import ExpandedBy
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
 from lamina.core.training import Example
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.expansion import ExpandedBy, Expansion
 from lamina.core.ports import PromptExpander
+from lamina.core.prompt_expansion import ExpandedBy, Expansion
 from lamina.core.tasks import TaskKind
 
 MOST_CHARACTERS = 4000  # about 1024 tokens, the limit of the pipelines

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamina import settings
+from lamina.core.engine_results import Generated
 from lamina.core.layers import Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.results import Generated
 from lamina.core.tasks import EditTask, GenerateTask, TaskKind
 from lamina.engines.registry import stand_in_notes, start_picture_maker
 from lamina.engines.safety.checking import safety_checker

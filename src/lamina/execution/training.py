@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from lamina import settings
+from lamina.core.engine_results import TrainingOutcome
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import LoraTrainer, TrainingProgress, no_training_progress
 from lamina.core.provenance import Provenance
-from lamina.core.results import TrainingOutcome
 from lamina.core.tasks import TaskKind, TrainTask
 from lamina.core.training import (
     LORA_FILE,

@@ -11,7 +11,7 @@ from lamina.core.stand_ins import stood_in_for, with_stand_in
 from lamina.core.tasks import TaskKind
 from lamina.core.webhooks import UPLOAD
 from lamina.jobs.log import log_end
-from lamina.jobs.settle import forget_progress, settled_training
+from lamina.jobs.training_charge import forget_progress, settled_training
 from lamina.service.service import Service
 from lamina.store import events, files, jobs, outbox, wallets
 from lamina.store.job_rows import progress_record

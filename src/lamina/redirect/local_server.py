@@ -58,7 +58,7 @@ def _started(settings: Settings) -> Generator[str]:
     flags = ["--host", "127.0.0.1", "--port", "0", "--data", str(folder)]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  (ourselves)
-            [sys.executable, "-m", "lamina.redirect.attached", "serve", *flags],
+            [sys.executable, "-m", "lamina.redirect.supervised", "serve", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

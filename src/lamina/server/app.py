@@ -25,7 +25,7 @@ from lamina.api.runware.sessions import Sessions
 from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
 from lamina.server.bootstrap import Installation
-from lamina.server.edges import REQUEST_ID
+from lamina.server.error_formats import REQUEST_ID
 from lamina.server.operations import operations
 from lamina.server.requests import RequestMiddleware
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.log_context import logged_as, with_fields
-from lamina.server.edges import REQUEST_ID, edge_at, is_file_sent
+from lamina.server.error_formats import REQUEST_ID, edge_at, is_file_sent
 from lamina.server.metrics import OTHER, Metrics
 
 CLIENT_GONE = 499  # nginx's status for a client that closed the connection; never sent

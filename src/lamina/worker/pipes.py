@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Self, cast
 
-from lamina.worker.lines import Lines, LogTail
+from lamina.worker.line_splitter import Lines, LogTail
 from lamina.worker.protocol import Ready, RunMessage, RunOutcome, Unrecognized, decode_received
 
 _MOST_MESSAGE_BYTES = 1 << 24

@@ -37,6 +37,6 @@ def _warm_up(engine: str, kind: TaskKind) -> None:
     if engine not in _RUN:
         import_module(_WITHOUT_WEIGHTS)
         return
-    from lamina.execution.trial import run_trial
+    from lamina.execution.self_test import run_trial
 
     run_trial(engine, kind)

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from lamina.core.acceleration import AccelerationLevel
+from lamina.core.engine_results import Generated
 from lamina.core.layers import Pixels
 from lamina.core.ports import Progress
 from lamina.core.provenance import Provenance
-from lamina.core.results import Generated
 from lamina.core.tasks import EditTask, GenerateTask, Lora, TaskKind
 from lamina.engines import registry as choice
 

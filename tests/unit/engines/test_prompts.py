@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.expansion import ExpandedBy
+from lamina.core.prompt_expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
-from lamina.engines.endpoint import Endpoint, EndpointExpander
+from lamina.engines.prompt_endpoint import Endpoint, EndpointExpander
 from lamina.engines.prompts import SuffixExpander, clean_answer, expanded
 from waiting import joined
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lamina.core.engine_results import Generated
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels, TextLine
 from lamina.core.provenance import Provenance
-from lamina.core.results import Generated
 from lamina.engines.safety import checking
 from lamina.engines.safety.checking import NoSafety, safety_checker
 from lamina.engines.safety.opennsfw import OpenNsfwChecker

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Rgb
-from lamina.engines.classic.recognition import (
+from lamina.engines.classic.ocr_models import (
     MIN_ASPECT_RATIO,
     RECOGNITION_HEIGHT_PX,
     Recognition,
     detect_lines,
     read_strips,
 )
+from lamina.engines.classic.raster import Rgb
 from lamina.engines.classic.vertical_text import TALL, columns, is_part, is_wide
 
 Quad = NDArray[np.float32]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lamina.core.catalog import Model, wanted_model
+from lamina.core.engine_results import Generated, TrainingOutcome
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, TrainingProgress, no_progress
-from lamina.core.results import Generated, TrainingOutcome
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, TrainTask
 from lamina.core.training import Example, filled, trained_model
 from lamina.engines.qwen import raw_layers

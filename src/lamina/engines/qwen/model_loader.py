@@ -15,8 +15,8 @@ from lamina.engines.qwen.adapters.places import LoraPlaces
 from lamina.engines.qwen.adapters.switching import Adapters
 from lamina.engines.qwen.captions import CaptionCache
 from lamina.engines.qwen.component_cache import ComponentCache
+from lamina.engines.qwen.component_loading import load_components
 from lamina.engines.qwen.devices import find_device, host_total_bytes
-from lamina.engines.qwen.loading import load_components
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.offloading import place
 from lamina.engines.qwen.optimizations.embeddings import EmbeddingCache

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
-from lamina.core.expansion import ExpandedBy
+from lamina.core.prompt_expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engines.prompts import MOST_TOKENS, SYSTEM_PROMPTS, clean_answer
 from lamina.engines.qwen.language import generate_text, strip_special_tokens

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import torch
 
 from lamina.core.catalog import Model
+from lamina.core.engine_results import Generated
 from lamina.core.eta import Pace
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.optimizations import Optimization
 from lamina.core.ports import LOADING, Progress
 from lamina.core.provenance import Provenance
-from lamina.core.results import Generated
 from lamina.core.schedulers import scheduler_named
 from lamina.core.tasks import MAX_SEED, EditTask, GenerateTask, TaskKind
 from lamina.engines.qwen.acceleration import Skips, accelerated
@@ -29,11 +29,11 @@ from lamina.engines.qwen.optimizations.modulation import schedule_known
 from lamina.engines.qwen.pipelines import Work, assembled, sized_for
 from lamina.engines.qwen.placement import check_request, is_out_of_memory, out_of_memory
 from lamina.engines.qwen.previews import preview_of
+from lamina.engines.qwen.prompt_preparation import caption_of, enriched
 from lamina.engines.qwen.prompt_reading import MOST_TOKENS, PromptTexts
 from lamina.engines.qwen.samplers import make_scheduler
 from lamina.engines.qwen.sizes import is_small
 from lamina.engines.qwen.steps import Preview, Stepper
-from lamina.engines.qwen.wording import caption_of, enriched
 
 _LOADED, _SAMPLED = 0.1, 0.95  # shares of the progress at which loading and sampling end
 _NO_NEGATIVE = " "  # without a negative prompt, the pipelines disable guidance, whatever its scale

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from lamina.core.engine_results import Generated
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.core.ports import SafetyChecker
-from lamina.core.results import Generated
 
 _AnyStack = TypeVar("_AnyStack", bound=LayerStack)
 

@@ -12,7 +12,7 @@ from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu, Pt
 
 from lamina.core.layers import Layer, LayerStack, TextLine
-from lamina.imaging.formats.quads import rotated_box
+from lamina.imaging.formats.rotated_boxes import rotated_box
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 

@@ -7,8 +7,8 @@ from html import escape
 from typing import BinaryIO
 
 from lamina.core.layers import BlendMode, Layer, LayerStack, TextLine
-from lamina.imaging.formats.quads import rotated_box
 from lamina.imaging.formats.records import render_opacity
+from lamina.imaging.formats.rotated_boxes import rotated_box
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 

@@ -10,7 +10,7 @@ from lamina.core.jobs import FILE, InputRole, Job, JobInput
 from lamina.files.media_types import media_type_of
 from lamina.files.signed_urls import OwnFile, is_signed, own_file
 from lamina.files.storage import keep
-from lamina.jobs.settle import ARCHIVE_NAME
+from lamina.jobs.training_charge import ARCHIVE_NAME
 from lamina.service.service import Service
 from lamina.store import files, jobs
 

@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 import lamina
 from lamina.core.acceleration import Acceleration, AccelerationLevel, StepCache
 from lamina.core.catalog import NANO
+from lamina.core.engine_results import Generated
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import LOADING, PictureMaker, Step, no_progress
-from lamina.core.results import Generated
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, Sampling
 from lamina.engines.registry import start_engine, start_picture_maker
 from lamina.engines.weights.naming import checkpoint_of

@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKLQwenImage
 
 from lab.nano import build
-from lamina.engines.qwen.optimizations.one_frame import optimize_vae
+from lamina.engines.qwen.optimizations.vae import optimize_vae
 
 SIZES = [(1, 64, 64), (3, 48, 80), (2, 256, 272)]
 """Pictures, height and width: alone, together, and too large to go together."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lamina.core.errors import LaminaError
-from lamina.core.expansion import ExpandedBy
 from lamina.core.layers import Pixels
+from lamina.core.prompt_expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engines.prompts import SuffixExpander, expanded
 

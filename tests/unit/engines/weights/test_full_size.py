@@ -15,8 +15,8 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from lab.nano.build import parameters_of
 from lamina.core.catalog import MODELS
+from lamina.engines.qwen.component_loading import load_component
 from lamina.engines.qwen.devices import find_device
-from lamina.engines.qwen.loading import load_component
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.needs import NANO, RELEASED, ComponentSizes
 from lamina.engines.qwen.pipelines import Work

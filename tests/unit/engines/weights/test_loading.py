@@ -15,8 +15,8 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.optimizations import ALL_OPTIMIZATIONS, Optimization
 from lamina.core.placement import Placement, Precision
 from lamina.engines.qwen.component_cache import ComponentCache
+from lamina.engines.qwen.component_loading import load_component, load_components
 from lamina.engines.qwen.devices import Device
-from lamina.engines.qwen.loading import load_component, load_components
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.placement import Plan, choose_plan
 

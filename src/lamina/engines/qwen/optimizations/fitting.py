@@ -10,8 +10,8 @@ from lamina.core.placement import Placement
 from lamina.engines.qwen.optimizations.attention import choose_attention
 from lamina.engines.qwen.optimizations.compiling import compile_blocks, warm_up
 from lamina.engines.qwen.optimizations.modulation import tabulate_modulation
-from lamina.engines.qwen.optimizations.one_frame import optimize_vae
 from lamina.engines.qwen.optimizations.rotary import use_real_rotary
+from lamina.engines.qwen.optimizations.vae import optimize_vae
 from lamina.engines.qwen.placement import Plan
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from lamina.core.placement import AUTO
 from lamina.core.ports import LOADING, TrainingProgress
+from lamina.engines.qwen.component_loading import load_component
 from lamina.engines.qwen.devices import Device, find_device, release_memory
-from lamina.engines.qwen.loading import load_component
 from lamina.engines.qwen.measuring import measure
 from lamina.engines.qwen.needs import ComponentSizes
 from lamina.engines.qwen.pipelines import Components
@@ -16,10 +16,10 @@ from lamina.engines.qwen.placement import Plan
 from lamina.engines.qwen.training.adapter import TrainedAdapter
 from lamina.engines.qwen.training.encoding import EncodedExamples, Encoder
 from lamina.engines.qwen.training.flow import NoiseLevels
-from lamina.engines.qwen.training.holding import ADAPTER_WIDTHS, TrainingLoad, encoding_plan, training_plan
 from lamina.engines.qwen.training.job import TrainingJob
 from lamina.engines.qwen.training.optimizers import optimizer_of
 from lamina.engines.qwen.training.order import Order
+from lamina.engines.qwen.training.precision import ADAPTER_WIDTHS, TrainingLoad, encoding_plan, training_plan
 from lamina.engines.weights.identity import identity_of
 
 ENCODED = 0.1  # share of the progress

@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import nn
 
+from lamina.core.engine_results import TrainingOutcome
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import Step, TrainingProgress
 from lamina.core.provenance import Provenance
-from lamina.core.results import TrainingOutcome
 from lamina.core.training import LORA_FILE
 from lamina.engines.qwen.devices import release_memory
 from lamina.engines.qwen.placement import is_out_of_memory
 from lamina.engines.qwen.training.checkpoints import Checkpoint, newest_checkpoint, seed_in, write_checkpoint
 from lamina.engines.qwen.training.flow import batch_of, loss_of
-from lamina.engines.qwen.training.holding import what_would_help
 from lamina.engines.qwen.training.job import TrainingJob
 from lamina.engines.qwen.training.optimizers import restore_state, state_of
+from lamina.engines.qwen.training.precision import what_would_help
 from lamina.engines.qwen.training.preparing import ENCODED, Ready, prepare
 from lamina.engines.qwen.training.sampling import sample_of
 from lamina.engines.qwen.training.tensor_writing import PART

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lamina.core.engine_results import TrainingOutcome
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Pixels
 from lamina.core.ports import Step, TrainingProgress, no_training_progress
-from lamina.core.results import TrainingOutcome
 from lamina.core.tasks import TrainTask
 from lamina.core.training import Example
 from lamina.core.training_options import TrainingOptions

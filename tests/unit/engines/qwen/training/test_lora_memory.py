@@ -11,7 +11,7 @@ from lamina.engines.qwen.devices import Device
 from lamina.engines.qwen.needs import NANO, RELEASED
 from lamina.engines.qwen.training.adapter import TrainedAdapter
 from lamina.engines.qwen.training.flow import Batch, loss_of
-from lamina.engines.qwen.training.holding import ADAPTER_WIDTHS, TrainingLoad, training_plan
+from lamina.engines.qwen.training.precision import ADAPTER_WIDTHS, TrainingLoad, training_plan
 
 LOAD = TrainingLoad(
     tokens=8_700,

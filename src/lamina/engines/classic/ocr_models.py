@@ -125,7 +125,7 @@ def _engine() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # has to be set before the import of ONNX Runtime
     import rapidocr
 
-    from lamina.engines.classic.reader import Reader
+    from lamina.engines.classic.rapidocr_engine import Reader
 
     models = Path(rapidocr.__file__).parent / "models"
     return Reader(

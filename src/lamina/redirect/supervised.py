@@ -1,4 +1,4 @@
-"""`python -m lamina.redirect.attached serve`: the command line, ended with whoever has started it."""
+"""`python -m lamina.redirect.supervised serve`: the command line, ended with whoever has started it."""
 
 import os
 import runpy

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from lamina.core.errors import LaminaError
-from lamina.core.expansion import ExpandedBy
+from lamina.core.prompt_expansion import ExpandedBy
 from lamina.core.tasks import TaskKind
 from lamina.engines.prompts import MOST_TOKENS, SYSTEM_PROMPTS, clean_answer, no_expansion
 

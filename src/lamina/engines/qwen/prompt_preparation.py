@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from diffusers import QwenImageLayeredPipeline
 
 from lamina.core.catalog import Model
-from lamina.core.expansion import Expansion
 from lamina.core.layers import Pixels
 from lamina.core.ports import PromptExpander
+from lamina.core.prompt_expansion import Expansion
 from lamina.core.tasks import TaskKind
 from lamina.engines.config import EngineConfig
 from lamina.engines.prompts import SuffixExpander, expanded
@@ -33,7 +33,7 @@ def caption_of(picture: Pixels, model: Model, parts: Components, checkpoint: str
 def _expanders(model: Model, parts: Components, config: EngineConfig) -> list[PromptExpander]:
     expanders: list[PromptExpander] = []
     if config.expander_url is not None:
-        from lamina.engines.endpoint import Endpoint, EndpointExpander
+        from lamina.engines.prompt_endpoint import Endpoint, EndpointExpander
 
         endpoint = Endpoint(config.expander_url, config.expander_model, config.expander_key)
         expanders.append(EndpointExpander(endpoint))
