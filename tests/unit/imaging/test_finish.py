@@ -211,8 +211,8 @@ def test_what_cannot_be_finished_is_refused():
     source = np.zeros((2, 2, 4), np.uint8)
     pixels = np.zeros((2, 2, 4), np.uint8)
     for layers, hint in (
-        ((), "not hidden"),
-        ((Layer("a", LayerKind.OBJECT, pixels, is_hidden=True),), "not hidden"),
+        ((), "All layers are hidden"),
+        ((Layer("a", LayerKind.OBJECT, pixels, is_hidden=True),), "All layers are hidden"),
         ((Layer("a", LayerKind.OBJECT, pixels, blend=BlendMode.MULTIPLY),), "blend mode"),
     ):
         with pytest.raises(LaminaError, match=hint) as raised:

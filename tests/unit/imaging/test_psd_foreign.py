@@ -287,7 +287,7 @@ class TestBounds:
     def test_missing_packages_are_named_with_how_to_install_them(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(psd_rendering, "are_drawing_packages_here", lambda: False)
+        monkeypatch.setattr(psd_rendering, "has_rendering_packages", lambda: False)
         made = document()
         add_block(add(made, "Invert", (0, 0, 0), size=1), Tag.INVERT)
         with pytest.raises(LaminaError, match=r"'Invert' .* aggdraw and SciPy") as caught:
