@@ -62,7 +62,7 @@ def _difference(path: Path, stack: Any) -> tuple[float | None, int | None]:
         return None, None
     pictures = merged_images(document, colours_of(document))
     difference = min((picture.difference(composite(stack)) for picture in pictures), key=lambda each: each.mean)
-    return round(difference.mean, 3), difference.most
+    return round(difference.mean, 3), difference.largest
 
 
 def _since(start: float) -> float:

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 THREADS = 2
 
-_Item = TypeVar("_Given")
-_Result = TypeVar("_Made")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 def map_in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
