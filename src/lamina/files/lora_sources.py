@@ -1,4 +1,4 @@
-"""Checks where a LoRA is to come from: its wording before a request is taken in, and this machine's files after."""
+"""Checks the source of a LoRA: its syntax when a request is translated, and the file system when it is submitted."""
 
 import re
 from pathlib import Path
@@ -30,5 +30,5 @@ def _unusable(source: str) -> LaminaError:
     return LaminaError(
         ErrorCode.LORA_UNUSABLE,
         f"The LoRA {source[:200]!r} cannot be used here.",
-        "Give an https address, file:ID of an upload, job:ID of a training, or the id of one on the hub.",
+        "Use an https URL, file:ID of an upload, job:ID of a training, or the id of a repository on the hub.",
     )

@@ -1,4 +1,4 @@
-"""LoRAs that a user has here: those that were trained, and those that are fetched and looked through to be kept."""
+"""Finds the LoRAs of an API key, whether trained or uploaded, and checks those that are fetched."""
 
 import asyncio
 from dataclasses import replace
@@ -39,7 +39,7 @@ async def own_lora(service: Service, key_id: str, source: str) -> str:
     own = own_file(source, (service.base_url, *service.base_urls))
     if own is not None:
         if not is_signed(service.secret, own.file_id, own.expires, own.signature, service.clock()):
-            raise _no_lora(f"The address of the LoRA has expired, or is not as it was given out: {own.file_id}.")
+            raise _no_lora(f"The URL of the LoRA has expired or its signature is invalid: {own.file_id}.")
         source = f"{FILE}{own.file_id}"
     if source.startswith(JOB):
         job_id = source.removeprefix(JOB)
@@ -57,14 +57,16 @@ async def own_lora(service: Service, key_id: str, source: str) -> str:
 def trained_file(job: Job) -> str:
     """The id of the LoRA that a job has trained. Raises as `own_lora` does."""
     if job.request.kind is not TaskKind.TRAIN:
-        raise LaminaError(ErrorCode.LORA_UNUSABLE, f"Job {job.id} does not train.", "Name one that has trained a LoRA.")
+        raise LaminaError(ErrorCode.LORA_UNUSABLE, f"Job {job.id} is not a training.", "Use the id of a training.")
     if job.state.is_open:
         raise LaminaError(
-            ErrorCode.STATE_CONFLICT, f"The LoRA of job {job.id} is not there yet: it is {job.state}.", "Wait for it."
+            ErrorCode.STATE_CONFLICT,
+            f"Job {job.id} has no LoRA yet: it is {job.state}.",
+            "Wait until it has succeeded.",
         )
     lora = _lora_of(job)
     if lora is None:
-        raise _no_lora(f"Job {job.id} has no LoRA: it is {job.state}, or was removed.")
+        raise _no_lora(f"Job {job.id} has no LoRA: it is {job.state}, or the LoRA was deleted.")
     return lora.file
 
 
@@ -103,11 +105,11 @@ def _check(path: Path, label: str) -> None:
     try:
         keys = read_tensors(path).keys()
     except LaminaError as error:
-        raise _unusable(label, "it is damaged or cut short", "Get the file again.") from error
+        raise _unusable(label, "the file is damaged or truncated", "Download the file again.") from error
     if other := other_architecture(keys, {}):
-        raise _unusable(label, f"it is for {other}, not for Qwen-Image", "Give one that was trained for this family.")
+        raise _unusable(label, f"it is for {other}, not for Qwen-Image", "Use a LoRA that was trained for Qwen-Image.")
     if not any(mark in key.lower() for key in keys for mark in _MARKS):
-        raise _unusable(label, "there is no LoRA in it", "Give the adapter alone, not a whole model.")
+        raise _unusable(label, "the file does not contain a LoRA", "Use the adapter alone, not a whole model.")
 
 
 def _lora_of(job: Job) -> ResultFile | None:
@@ -115,7 +117,7 @@ def _lora_of(job: Job) -> ResultFile | None:
 
 
 def _no_lora(what: str) -> LaminaError:
-    return LaminaError(ErrorCode.NOT_FOUND, what, "Name one of this key's: file:ID, or job:ID of its training.")
+    return LaminaError(ErrorCode.NOT_FOUND, what, "Use a LoRA of this key: file:ID, or job:ID of its training.")
 
 
 def _unusable(label: str, why: str, hint: str) -> LaminaError:

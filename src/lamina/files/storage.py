@@ -94,8 +94,8 @@ def reserve_bytes(connection: Connection, service: Service, key_id: str, size: i
 def storage_full(stored: int, most: int) -> LaminaError:
     return LaminaError(
         ErrorCode.STORAGE_FULL,
-        f"This key's uploads may have {most:,} bytes together, and have {stored:,}: there is no room for this one.",
-        "Wait until older ones expire, or have the key's limit or the setting max_stored_bytes raised.",
+        f"The uploads of this key use {stored:,} of {most:,} bytes: this file does not fit.",
+        "Delete files, wait until older ones expire, or raise the key's limit or the setting max_stored_bytes.",
     )
 
 
@@ -182,6 +182,4 @@ def _existing(record: FileRecord | None, file_id: str) -> FileRecord:
 
 
 def _no_such_file(file_id: str) -> LaminaError:
-    return LaminaError(
-        ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired: ask for the job again."
-    )
+    return LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "It may have expired. Run the job again.")

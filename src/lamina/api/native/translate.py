@@ -1,4 +1,4 @@
-"""From the native JSON to what the service is to do; pure functions."""
+"""Translates the JSON of the native API to job requests; pure functions."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ def parse_decomposition(fields: DecompositionFields) -> JobRequest:
 def parse_generation(fields: GenerationFields) -> JobRequest:
     """Raises as `parse_decomposition` does."""
     if fields.mask is not None and fields.image is None:
-        raise _invalid("A mask was given without an image.", "It says where the image may change: give both.")
+        raise _invalid("The request has a mask but no image.", "Send the image that the mask belongs to.")
     sampling = _parse_sampling(fields, TaskKind.GENERATE)
     task = GenerateTask(
         prompt=fields.prompt,
@@ -75,7 +75,9 @@ def parse_edit(fields: EditFields) -> JobRequest:
     given = (fields.image, *fields.references)
     most = wanted_model(sampling.model, TaskKind.EDIT).max_references
     if len(given) > most:
-        raise _invalid(f"{len(given)} pictures were given, and the model takes {most}.", "Give fewer.")
+        raise _invalid(
+            f"The request has {len(given)} pictures; the model accepts at most {most}.", "Send fewer pictures."
+        )
     return _picture_request(
         task, fields, _inputs(*((InputRole.PICTURE, one) for one in given)), _parse_delivery(fields)
     )  # fmt: skip
@@ -154,7 +156,7 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
 
 def _parse_lora(fields: LoraFields) -> Lora:
     if fields.path.startswith(JOB) and not is_id(fields.path.removeprefix(JOB)):
-        raise _invalid("A job was named whose id can be none.", "POST /v1/trainings answers with its id.")
+        raise _invalid("Invalid job id.", "Use the id that POST /v1/trainings returned.")
     if fields.path.startswith((FILE, *_WEB)):
         _checked_source(fields.path)
     return Lora(fields.path, fields.scale)
@@ -171,11 +173,11 @@ def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:
 def _checked_source(source: str) -> str:
     if source.startswith(FILE):
         if not is_id(source.removeprefix(FILE)):
-            raise _invalid("A file was named whose id can be none.", "POST /v1/files answers with its id.")
+            raise _invalid("Invalid file id.", "Use the id that POST /v1/files returned.")
     elif source.lower().startswith(_WEB):
         parse_target(source)
     elif not source.lower().startswith(_DATA):
-        raise _invalid("A picture was named in an unknown way.", "Give an http(s) URL, a data: URI, or file:ID.")
+        raise _invalid("Invalid picture source.", "Use an http(s) URL, a data: URI, or file:ID.")
     return source
 
 

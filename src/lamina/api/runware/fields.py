@@ -131,7 +131,7 @@ def _check_text(value: str, field: Field, name: str) -> None:
         except LaminaError as error:
             _refuse(name, field, error.message)
     if re.search("[\ud800-\udfff]", value):
-        _refuse(name, field, "it has half a letter in it, which cannot be written")
+        _refuse(name, field, "it contains a lone surrogate (invalid Unicode)")
 
 
 def _check_array(value: list[Any], field: Field, name: str) -> None:
