@@ -69,7 +69,7 @@ def test_a_key_may_do_no_more_than_its_scopes_say(service: Service) -> None:
 
 def test_a_name_is_one_good_keys_own(service: Service, clock: Clock) -> None:
     one, _ = create_key(service.database, KeyTerms(name="same", expires_at=clock.now + 10), clock.now)
-    with pytest.raises(LaminaError, match=f"a key 'same' already: {one.id}") as caught:
+    with pytest.raises(LaminaError, match=f"already a key named 'same': {one.id}") as caught:
         create_key(service.database, KeyTerms(name="same"), clock.now)
     assert caught.value.code is ErrorCode.STATE_CONFLICT
     assert f"lamina keys revoke {one.id}" in caught.value.hint

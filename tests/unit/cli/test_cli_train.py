@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_the_same_command_goes_on(
     ("arguments", "code", "told"),
     [
         (("pairs", "--to", "lora.bin"), 2, "does not end in .safetensors"),
-        (("pairs", "--model", "qwen-image"), 2, "not trained here"),
+        (("pairs", "--model", "qwen-image"), 2, "cannot be trained for"),
         (("pairs", "--engine", "nano"), 2, "no caption"),
         (("nothing.zip",), 1, "no file or folder 'nothing.zip'"),
         (("pairs", "--rank", "0"), 2, "--rank"),

@@ -26,13 +26,13 @@ def _started(name: str, config: EngineConfig) -> QwenEngine:
     """The running engine if its configuration is equal, so that loaded models are reused."""
     running = _running.get(name)
     if running is None or running[0] != config:
-        _limit_threads()
+        limit_threads()
         running = config, QwenEngine(name, ModelLoader(config, NANO if name == "nano" else None))
         _running[name] = running
     return running[1]
 
 
-def _limit_threads() -> None:
+def limit_threads() -> None:
     """Uses one thread on small machines: with two, any other load on the CPU makes both ten times as slow."""
     if (os.cpu_count() or 1) <= _SMALL_MACHINE_CORES:
         torch.set_num_threads(1)

@@ -23,7 +23,7 @@ FEW = Sampling(seed=7, steps=3)
 
 
 def engine(optimizations: frozenset[Optimization] | None) -> QwenEngine:
-    starting._few_threads()
+    starting.limit_threads()
     return QwenEngine("nano", ModelLoader(replace(EngineConfig(), optimizations=optimizations), starting.NANO))
 
 

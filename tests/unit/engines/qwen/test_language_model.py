@@ -159,5 +159,5 @@ def test_an_answer_that_was_cut_off_ends_with_a_sentence(
     answer = tokenizer(["a red circle. a 2.5 cm"], return_tensors="pt").input_ids
     monkeypatch.setattr(text_encoder, "generate", lambda **told: torch.cat([told["input_ids"], answer], 1))
     bound = answer.shape[1]
-    assert language.say(text_encoder, tokenizer, inputs, bound) == "a red circle."
-    assert language.say(text_encoder, tokenizer, inputs, bound + 1) == "a red circle. a 2.5 cm"
+    assert language.generate_text(text_encoder, tokenizer, inputs, bound) == "a red circle."
+    assert language.generate_text(text_encoder, tokenizer, inputs, bound + 1) == "a red circle. a 2.5 cm"

@@ -68,14 +68,14 @@ def test_pickles_are_refused_whatever_they_are_called(tmp_path: Path, content: b
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no safetensors"),
+        (b"", "not a safetensors"),
         (GOOD[:9], "truncated"),
         (GOOD[: 8 + HEADER_BYTES - 1], "truncated"),
         (GOOD[:-1], "damaged or truncated"),
         (GOOD + b"\0", "damaged or truncated"),
-        (b"<!doctype html><html></html>", "no safetensors"),
-        (b"\xff" * 8 + b"{}", "no safetensors"),
-        ((1 << 30).to_bytes(8, "little") + b"{" + b" " * 100, "no safetensors"),
+        (b"<!doctype html><html></html>", "not a safetensors"),
+        (b"\xff" * 8 + b"{}", "not a safetensors"),
+        ((1 << 30).to_bytes(8, "little") + b"{" + b" " * 100, "not a safetensors"),
         (with_header({"a": {"dtype": "F32", "shape": [1 << 40, 1 << 40], "data_offsets": [0, 4]}}), "damaged"),
         (with_header({"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}), "damaged"),
         (with_header({"a": {"dtype": "NO", "shape": [2], "data_offsets": [0, 8]}}), "damaged"),

@@ -180,7 +180,7 @@ def test_what_does_not_come_whole_is_refused_and_not_kept(tmp_path: Path, web: s
     assert "/gone" in said
     assert "secret" not in said
     assert "of 1000 bytes" in refusal(lambda: places.find(f"{web}/short/x"), ErrorCode.DOWNLOAD_FAILED)
-    assert "no safetensors file" in refusal(lambda: places.find(f"{web}/page.safetensors"))
+    assert "not a safetensors file" in refusal(lambda: places.find(f"{web}/page.safetensors"))
     assert "only safetensors files are supported" in refusal(lambda: places.find(f"{web}/lora.ckpt?x=1"))
     refusal(lambda: places.find("http://127.0.0.1:1/lora.safetensors"), ErrorCode.DOWNLOAD_FAILED)
     refusal(lambda: places.find("http://[nowhere/lora.safetensors"))
