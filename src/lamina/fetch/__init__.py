@@ -1,1 +1,1 @@
-"""Fetches what users point at over HTTP, and never from an address that is not public unless the settings allow it."""
+"""Fetches users' URLs over HTTP, only from public addresses unless the settings allow private ones."""

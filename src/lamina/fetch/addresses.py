@@ -1,9 +1,9 @@
-"""Tells which IP addresses a user's URL may lead to: public unicast ones, and no other."""
+"""Decides which IP addresses a user's URL may resolve to: public unicast addresses only."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 # IANA's special-purpose registries (iana-ipv4-special-registry and iana-ipv6-special-registry), written out because
-# `is_global` of the standard library changed its mind within the Pythons that we run on.
+# the results of the standard library's `is_global` differ between the Python versions that Lamina supports.
 _REFUSED_V4 = tuple(
     IPv4Network(network)
     for network in (
@@ -38,7 +38,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = IPv6Network("::/96")
 
-# Where clouds hand out credentials. Some stand in public ranges, and no wish for private addresses means these.
+# Metadata services, from which cloud instances get credentials. Some have public addresses. They are refused even where
+# private addresses are allowed.
 _METADATA: frozenset[IPv4Address | IPv6Address] = frozenset(
     (
         IPv4Address("169.254.169.254"),  # AWS, Google, Azure and most others
@@ -55,9 +56,9 @@ _METADATA: frozenset[IPv4Address | IPv6Address] = frozenset(
 
 
 def is_allowed(address: IPv4Address | IPv6Address, *, allow_private: bool = False) -> bool:
-    """Whether a user's URL may lead to `address`.
+    """Whether a user's URL may resolve to `address`.
 
-    `allow_private` lets everything through but the clouds' metadata services, in whichever form they are written.
+    `allow_private` allows all addresses except those of cloud metadata services, in any notation.
     """
     embedded = _embedded_v4(address)
     if address in _METADATA or embedded in _METADATA:
@@ -66,8 +67,8 @@ def is_allowed(address: IPv4Address | IPv6Address, *, allow_private: bool = Fals
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether `address` is globally routable unicast. An IPv4 address inside an IPv6 one counts only through the
-    well-known NAT64 prefix, by which networks without IPv4 reach the rest of the world."""
+    """Whether `address` is globally routable unicast. An IPv4 address embedded in an IPv6 address is accepted only with
+    the well-known NAT64 prefix, through which IPv6-only networks reach IPv4 hosts."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _REFUSED_V4)
     if address.scope_id is not None:
@@ -79,7 +80,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded_v4(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a gateway or the host itself may make of an IPv6 one."""
+    """The IPv4 address to which a gateway or the host itself may translate an IPv6 address."""
     if isinstance(address, IPv4Address):
         return None
     if address in _NAT64 or address in _NAT64_LOCAL or address in _COMPATIBLE:

@@ -1,4 +1,4 @@
-"""Fetches a user's URL into a file, and posts to one, within limits of reach, time and size."""
+"""Downloads users' URLs and sends requests to them, with limits on addresses, time and size."""
 
 import asyncio
 import ssl
@@ -32,8 +32,9 @@ _NETWORK_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`url`: where the redirects ended. `size` in bytes. `content_type`: as the server says, in lower case and without
-    parameters, or empty; the content itself may be something else. `name`: the URL's last part, fit for a file."""
+    """A downloaded file. `url`: the URL after all redirects. `size`: in bytes. `content_type`: from the response
+    header, in lower case and without parameters, or empty; the content may be of another type. `name`: the last segment
+    of the URL's path as a safe file name."""
 
     url: str
     size: int
@@ -42,14 +43,14 @@ class Fetched:
 
 
 class Answer(NamedTuple):
-    """`body`: at most the first 1,024 bytes."""
+    """A response. `body`: at most its first 1,024 bytes."""
 
     status: int
     body: bytes
 
 
 class Fetcher:
-    """Asks http(s) servers on a user's behalf. It sends no cookies or credentials and uses no proxy."""
+    """Sends HTTP(S) requests on behalf of users, without cookies, credentials or a proxy."""
 
     def __init__(
         self,
@@ -60,8 +61,8 @@ class Fetcher:
         connector: AsyncNetworkBackend | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """`timeout_s`: for a whole fetch with its redirects. `connector` opens connections to IP addresses; the tests
-        give one that never leaves the machine."""
+        """`timeout_s`: for a whole fetch including redirects. `connector` opens connections to IP addresses; tests pass
+        one that stays on the local machine."""
         self.allow_private_urls = allow_private_urls
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
@@ -69,13 +70,13 @@ class Fetcher:
         self._ssl_context = ssl_context or default_ssl_context()
 
     def check(self, url: str) -> None:
-        """Raises `LaminaError` (address_refused) for what can never be reached from here, whatever names mean."""
+        """Raises `LaminaError` (address_refused) if the URL is refused even without resolving its host name."""
         check_reach(parse_target(url), allow_private=self.allow_private_urls)
 
     async def fetch(self, url: str, to: Path) -> Fetched:
-        """Writes what `url` names to the file `to`, which is not there if this fails.
+        """Downloads `url` to the file `to`, which is removed if this fails.
 
-        Follows at most 5 redirects, each checked as if the user had given it.
+        Follows at most 5 redirects. The target of each is checked like the user's URL.
         Raises LaminaError: address_refused, address_unreachable, input_too_large.
         """
         target = parse_target(url)
@@ -87,13 +88,13 @@ class Fetcher:
                 raise
 
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-        """Posts or puts `body`. A redirect is not followed: its status is the answer, and a failure to who wants 2xx.
+        """Sends `body`, for example by POST or PUT. Redirects are not followed: their status is returned.
 
         Raises LaminaError: address_refused, address_unreachable.
         """
         target = parse_target(url)
-        sent = {"User-Agent": "lamina", **headers, "Accept-Encoding": "identity", "Connection": "close"}
-        async with self._limited(target, timeout_s), self._asked(method, target, sent, body) as response:
+        request_headers = {"User-Agent": "lamina", **headers, "Accept-Encoding": "identity", "Connection": "close"}
+        async with self._limited(target, timeout_s), self._asked(method, target, request_headers, body) as response:
             start = bytearray()
             async with aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:
@@ -111,7 +112,7 @@ class Fetcher:
                         return await self._save(response, target, to)
                     location = _header(response, b"location")
                 if not location:
-                    raise _unreachable(target, "it redirects, and does not say where to")
+                    raise _unreachable(target, "its redirect has no Location header")
                 is_redirected = True
                 target = _next(target, location)
         except LaminaError as error:
@@ -154,17 +155,23 @@ class Fetcher:
     async def _asked(
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None = None
     ) -> AsyncGenerator[Response]:
-        """One request on a connection of its own, so that each is resolved and checked anew."""
+        """Sends a request on a new connection, so that the host name is resolved and checked for each request."""
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        sent = [("Host", target.authority), *((name, text) for name, text in headers.items() if name.lower() != "host")]
+        request_headers = [
+            ("Host", target.authority),
+            *((name, text) for name, text in headers.items() if name.lower() != "host"),
+        ]
         timeouts = {"timeout": {"connect": _CONNECT_S}}
         pool = AsyncConnectionPool(ssl_context=self._ssl_context, network_backend=self._backend)
-        async with pool, pool.stream(method, url, headers=sent, content=body, extensions=timeouts) as response:
+        async with (
+            pool,
+            pool.stream(method, url, headers=request_headers, content=body, extensions=timeouts) as response,
+        ):
             yield response
 
     @asynccontextmanager
     async def _limited(self, target: Target, timeout_s: float) -> AsyncGenerator[None]:
-        """Bounds the time, and turns the network's errors into ours."""
+        """Limits the time and converts network errors to `LaminaError`."""
         try:
             async with asyncio.timeout(timeout_s):
                 yield
@@ -176,8 +183,8 @@ class Fetcher:
     def _too_large(self, target: Target) -> LaminaError:
         return LaminaError(
             ErrorCode.INPUT_TOO_LARGE,
-            f"The file at {shown(target.url)} is larger than {self._max_bytes:,} bytes, the most that is fetched.",
-            "Give a smaller file.",
+            f"The file at {shown(target.url)} is larger than the limit of {self._max_bytes:,} bytes.",
+            "Use a smaller file.",
         )
 
 
@@ -203,14 +210,14 @@ def _reason(error: Exception) -> str:
             return f"TLS failed ({getattr(cause, 'verify_message', '') or cause.reason})"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout):
-        return "no connection could be made"
+        return "the connection failed"
     if isinstance(error, httpcore2.ProtocolError):
-        return "the server does not keep to HTTP, or stopped before the end"
-    return "the connection broke"
+        return "the response is not valid HTTP or is incomplete"
+    return "the connection was lost"
 
 
 def _header(response: Response, name: bytes) -> str:
-    """The header's text, or empty."""
+    """The value of the header, or an empty string."""
     for key, text in response.headers:
         if key.lower() == name:
             return text.decode(errors="replace")
@@ -219,5 +226,5 @@ def _header(response: Response, name: bytes) -> str:
 
 def _name(target: Target) -> str:
     last = unquote(target.path.partition("?")[0]).rpartition("/")[2]
-    kept = "".join(letter if letter.isalnum() or letter in "._- " else "_" for letter in last[-120:])
-    return kept.strip(". ") or "file"
+    safe_name = "".join(character if character.isalnum() or character in "._- " else "_" for character in last[-120:])
+    return safe_name.strip(". ") or "file"

@@ -1,4 +1,4 @@
-"""Connects to the very addresses that were checked, so that a name that changes its address between cannot help."""
+"""Connects only to the addresses that were checked, which prevents DNS rebinding."""
 
 import asyncio
 import socket
@@ -20,21 +20,21 @@ from lamina.fetch.addresses import is_allowed
 from lamina.fetch.targets import LEADS_INSIDE, as_address, refused
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The IP addresses of a name, the preferred ones first; an OSError where there are none."""
+"""Returns the IP addresses of a host name, the preferred ones first; raises OSError if there are none."""
 
-_TRIED = 4
+_MAX_ATTEMPTS = 4
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """What the operating system says that the name's addresses are."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+    """The addresses of the host name according to the operating system's resolver."""
+    addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in addresses))
 
 
 class PinnedBackend(AsyncNetworkBackend):
-    """Resolves a name once, refuses it if any of its addresses is not allowed, connects to one of those just checked.
+    """Resolves a host name once, refuses it if any of its addresses is not allowed, and connects to one of them.
 
-    TLS is not touched by this: it goes on to verify the certificate against the name.
+    TLS is unaffected: the certificate is still verified against the host name.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PinnedBackend(AsyncNetworkBackend):
         resolver: Resolver = resolve_by_system,
         connector: AsyncNetworkBackend | None = None,
     ) -> None:
-        """`connector` is given IP addresses only."""
+        """`connector`: opens the connections; it gets IP addresses only."""
         self._allow_private = allow_private
         self._resolver = resolver
         self._connector = connector or AnyIOBackend()
@@ -57,9 +57,9 @@ class PinnedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Raises LaminaError: address_refused, address_unreachable (no such name); what the connector raises."""
+        """Raises LaminaError (address_refused; address_unreachable for unknown hosts) and the connector's errors."""
         failure: Exception = ConnectError("no address")
-        for address in (await self._checked(host, port))[:_TRIED]:
+        for address in (await self._checked(host, port))[:_MAX_ATTEMPTS]:
             try:
                 return await self._connector.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except (ConnectError, ConnectTimeout) as error:
@@ -71,20 +71,22 @@ class PinnedBackend(AsyncNetworkBackend):
 
     async def _checked(self, host: str, port: int) -> list[IPv4Address | IPv6Address]:
         literal = as_address(host)
-        found = [literal] if literal else [as_address(text) for text in await self._resolved(host, port)]
-        allowed = [address for address in found if address and is_allowed(address, allow_private=self._allow_private)]
-        # One private address among public ones is refused as well: such a name is a trap or a mistake.
-        if len(allowed) < len(found):
-            # The message does not say where the name leads: that would be a map of the network behind us.
+        addresses = [literal] if literal else [as_address(text) for text in await self._resolved(host, port)]
+        allowed = [
+            address for address in addresses if address and is_allowed(address, allow_private=self._allow_private)
+        ]
+        # A private address among public ones is refused as well: it is an attack or a misconfiguration.
+        if len(allowed) < len(addresses):
+            # The message does not contain the address, which would reveal the structure of the internal network.
             raise refused(host, LEADS_INSIDE)
         return allowed
 
     async def _resolved(self, host: str, port: int) -> Sequence[str]:
         with suppress(OSError, UnicodeError):
-            if found := await self._resolver(host, port):
-                return found
+            if addresses := await self._resolver(host, port):
+                return addresses
         raise LaminaError(
             ErrorCode.ADDRESS_UNREACHABLE,
             f"There is no host named {host}.",
-            "Check how the address is written, and that it can be reached from where Lamina runs.",
+            "Check the spelling of the host name, and that the machine on which Lamina runs can resolve it.",
         )

@@ -1,4 +1,4 @@
-"""Reads a user's URL into what to connect to and what to ask for; what can be read in two ways is refused."""
+"""Parses users' URLs to host, port and path; refuses ambiguous URLs."""
 
 import re
 from dataclasses import dataclass
@@ -10,20 +10,21 @@ import idna
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.fetch.addresses import is_allowed
 
-_LONGEST = 8192
+_MAX_LENGTH = 8192
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ODD = re.compile(r"[\x00-\x20\x7f\\]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _USER = re.compile(r"//[^/?#]*@")
 _LOCALHOST = "localhost"
 LEADS_INSIDE = "it leads into a private or reserved network"
-_HINT = "Give the http or https address of something that everyone can reach, or upload the file."
+_HINT = "Use an http or https URL that is publicly reachable, or upload the file."
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`host`: a lower-case ASCII name, or an IP address without brackets. `path`: with the query, percent-encoded."""
+    """A parsed URL. `host`: a lower-case ASCII name, or an IP address without brackets. `path`: percent-encoded, with
+    the query."""
 
     scheme: str
     host: str
@@ -41,16 +42,16 @@ class Target:
 
     @property
     def address(self) -> IPv4Address | IPv6Address | None:
-        """The host where it is an IP address and not a name."""
+        """The host if it is an IP address, None if it is a name."""
         return as_address(self.host)
 
 
 def parse_target(url: str) -> Target:
-    """Raises LaminaError: address_refused, when `url` is not a plain http(s) URL."""
+    """Raises LaminaError (address_refused) if `url` is not a plain http(s) URL."""
     url = url.strip()
-    if len(url) > _LONGEST:
-        raise refused(url, f"it is longer than {_LONGEST} characters")
-    if _ODD.search(url):
+    if len(url) > _MAX_LENGTH:
+        raise refused(url, f"it is longer than {_MAX_LENGTH} characters")
+    if _FORBIDDEN_CHARACTERS.search(url):
         raise refused(url, "it has spaces, backslashes or control characters in it")
     try:
         parts = urlsplit(url)
@@ -67,14 +68,14 @@ def parse_target(url: str) -> Target:
 
 
 def check_reach(target: Target, *, allow_private: bool = False) -> None:
-    """Refuses what can be told to lead nowhere that it may, before any name is looked up.
+    """Checks the target as far as that is possible without resolving its host name.
 
-    Raises `LaminaError` (address_refused): an IP address that is not allowed, or a name that means this very machine
-    (RFC 6761) where private addresses are not allowed.
+    Raises `LaminaError` (address_refused) for an IP address that is not allowed, and for a name of the local machine
+    (RFC 6761) unless private addresses are allowed.
     """
     address, host = target.address, target.host
-    is_here = host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
-    if (is_here and not allow_private) or (address and not is_allowed(address, allow_private=allow_private)):
+    is_local = host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
+    if (is_local and not allow_private) or (address and not is_allowed(address, allow_private=allow_private)):
         raise refused(target.url, LEADS_INSIDE)
 
 
@@ -90,7 +91,7 @@ def refused(url: str, why: str) -> LaminaError:
 
 
 def shown(url: str) -> str:
-    """The URL for a message: without its user and its query, which may be secrets, and cut short."""
+    """The URL for use in messages: truncated, without its user information and query, which may contain secrets."""
     bare = re.split(r"[?#]", _USER.sub("//", url), maxsplit=1)[0]
     return ascii(bare if len(bare) <= 120 else bare[:119] + "…")[1:-1]
 
@@ -105,7 +106,7 @@ def _host(parts: SplitResult, url: str) -> str:
     name = _ascii_name(host, url).removesuffix(".")
     labels = name.split(".")
     if _NUMBER.fullmatch(labels[-1]):
-        # Whether 0177.1 or 2130706433 is an address, and which, depends on who reads it.
+        # Programs differ in whether and how they parse addresses such as 0177.1 or 2130706433.
         if not isinstance(as_address(name), IPv4Address):
             raise refused(url, "its host is an IP address in an unusual form; write it as four decimal numbers")
         return name
