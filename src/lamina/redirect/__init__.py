@@ -1,1 +1,1 @@
-"""Runs programs that know only the vendors' addresses against this machine."""
+"""Runs programs written for the vendors' APIs against the local Lamina server, without changing them."""

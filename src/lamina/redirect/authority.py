@@ -1,4 +1,4 @@
-"""A certificate authority of this machine's own, so that clients can be shown certificates for the vendors' names."""
+"""A local certificate authority that issues certificates for the vendors' host names."""
 
 import contextlib
 import os
@@ -17,8 +17,8 @@ _OWNER_ONLY, _OWNER_FOLDER = 0o600, 0o700
 
 
 class Authority:
-    """`certificate_path`: what clients are to trust. `bundle_path`: the same with the public authorities before it,
-    for variables that replace a client's list instead of adding to it, as SSL_CERT_FILE does.
+    """`certificate_path`: the CA certificate that clients must trust. `bundle_path`: the public authorities and this
+    one, for variables such as SSL_CERT_FILE that replace a client's list instead of extending it.
     """
 
     def __init__(self, folder: Path, authority: trustme.CA) -> None:
@@ -28,14 +28,14 @@ class Authority:
 
     @classmethod
     def in_folder(cls, path: Path) -> "Authority":
-        """The one that is kept in `path`, made where there is none; its key is readable for its owner only.
+        """The authority stored in `path`, created if there is none. Only the owner can read its private key.
 
-        Raises `LaminaError` (store_unavailable) where the folder cannot be used.
+        Raises `LaminaError` (store_unavailable) if the folder cannot be used.
         """
         folder = Path(path) / _FOLDER
         try:
             if not (folder / _CERTIFICATE).exists():
-                _make(folder)
+                _create(folder)
             certificate = (folder / _CERTIFICATE).read_bytes()
             authority = trustme.CA.from_pem(certificate, (folder / _KEY).read_bytes())
             _write(folder / _BUNDLE, _public_authorities() + certificate)
@@ -43,12 +43,12 @@ class Authority:
             raise LaminaError(
                 ErrorCode.STORE_UNAVAILABLE,
                 f"The certificate authority in {folder} cannot be used: {error}.",
-                "Make the folder writable; or remove it, and a new one is made, which clients must be told of.",
+                "Make the folder writable, or remove it: Lamina then creates a new authority for clients to trust.",
             ) from error
         return cls(folder, authority)
 
     def context_for(self, host: str) -> ssl.SSLContext:
-        """For a server that is to be taken for `host`; HTTP/1.1 only."""
+        """The TLS context of a server with a certificate for `host`; HTTP/1.1 only."""
         if host not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -58,40 +58,45 @@ class Authority:
         return self._contexts[host]
 
 
-def _make(folder: Path) -> None:
-    """Beside, then renamed: of several processes that make one at once, one has its key and certificate stay."""
-    made = trustme.CA(organization_name=_NAME, organization_unit_name=f"{_NAME} ({os.urandom(4).hex()})", path_length=0)
+def _create(folder: Path) -> None:
+    """Creates the authority in a temporary folder and renames that, so that concurrent processes end up with the key
+    and certificate of one of them."""
+    new_authority = trustme.CA(
+        organization_name=_NAME, organization_unit_name=f"{_NAME} ({os.urandom(4).hex()})", path_length=0
+    )
     folder.parent.mkdir(_OWNER_FOLDER, parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{_FOLDER}-", dir=folder.parent))  # its owner's alone
+    temporary = Path(tempfile.mkdtemp(prefix=f".{_FOLDER}-", dir=folder.parent))  # accessible to the owner only
     try:
-        _write(beside / _KEY, made.private_key_pem.bytes())
-        _write(beside / _CERTIFICATE, made.cert_pem.bytes())
-        beside.rename(folder)
+        _write(temporary / _KEY, new_authority.private_key_pem.bytes())
+        _write(temporary / _CERTIFICATE, new_authority.cert_pem.bytes())
+        temporary.rename(folder)
     except OSError:
-        if not (folder / _CERTIFICATE).exists():  # else another was quicker
+        if not (folder / _CERTIFICATE).exists():  # otherwise another process was faster
             raise
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, for its owner alone."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent)
+    """Writes the file atomically, readable for the owner only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, _OWNER_ONLY)
             file.write(content)
-        Path(beside).replace(path)
+        Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(beside).unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
         raise
 
 
 def _public_authorities() -> bytes:
-    """Those that OpenSSL was built to trust; none where the system has no such file."""
+    """The certificates (PEM) that OpenSSL trusts by default; empty if the system has none."""
     system = Path(ssl.get_default_verify_paths().openssl_cafile)
     if system.is_file():
         return system.read_bytes().rstrip() + b"\n"
     context = ssl.create_default_context()
-    return "".join(ssl.DER_cert_to_PEM_cert(one) for one in context.get_ca_certs(binary_form=True)).encode()
+    return "".join(
+        ssl.DER_cert_to_PEM_cert(certificate) for certificate in context.get_ca_certs(binary_form=True)
+    ).encode()

@@ -1,4 +1,4 @@
-"""The environment that makes a command's programs use our proxy and trust our authority, whatever they run on."""
+"""Builds environment variables that make programs of any runtime use Lamina's proxy and trust its authority."""
 
 import contextlib
 import json
@@ -17,9 +17,9 @@ from cryptography.utils import CryptographyDeprecationWarning
 from lamina.redirect.authority import Authority
 from lamina.redirect.vendors import is_among
 
-_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # each is in place of the public authorities
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # each replaces the public authorities
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_STORE_PASSWORD = "changeit"  # noqa: S105  (Java's own, known to everybody: the store has no secrets)
+_STORE_PASSWORD = "changeit"  # noqa: S105  (Java's well-known default: the store has no secrets)
 _PRELOAD, _TEMPLATE = (
     "preload.cjs",
     "/* REDIRECT */ { hosts: [], everything: false, proxyHost: '127.0.0.1', proxyPort: 0 }",
@@ -30,9 +30,8 @@ _Environment = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """`hosts`: that are redirected. `is_strict`: everything else but this machine is to be refused.
-
-    `folder`: an empty one for the files that the variables name; it must stay while the command runs.
+    """`hosts`: the hosts that are redirected. `is_strict`: connections to all other hosts except this machine are
+    refused. `folder`: an empty folder for the files that the variables name; it must exist while the command runs.
     """
 
     authority: Authority
@@ -47,7 +46,7 @@ class Redirect:
 
 
 def redirected(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """The command's environment. What its user had set there stays in force beside ours, but for a proxy."""
+    """The command's environment. The user's own settings stay in effect, except for the proxy."""
     return {
         **environment,
         **_proxies(environment, redirect),
@@ -59,7 +58,7 @@ def redirected(environment: _Environment, redirect: Redirect) -> dict[str, str]:
 
 
 def _proxies(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """Programs differ in which letters they read. Plain HTTP is let alone, unless it is to be refused."""
+    """Sets each variable in lower and upper case, since programs differ. Plain HTTP uses the proxy only if strict."""
     names = ["https_proxy", *(["http_proxy", "all_proxy"] if redirect.is_strict else [])]
     no_proxy = ",".join(dict.fromkeys([*_excepted(environment, redirect), *_LOOPBACK]))
     values = {**dict.fromkeys(names, redirect.proxy_url), "no_proxy": no_proxy}
@@ -67,7 +66,7 @@ def _proxies(environment: _Environment, redirect: Redirect) -> dict[str, str]:
 
 
 def _excepted(environment: _Environment, redirect: Redirect) -> list[str]:
-    """What the user wants no proxy for, but for what is redirected: the key would go to the vendor."""
+    """The user's NO_PROXY entries without redirected hosts, to which requests would otherwise go with the API key."""
     if redirect.is_strict:
         return []
     names = [name.strip() for name in (environment.get("no_proxy") or environment.get("NO_PROXY") or "").split(",")]
@@ -75,18 +74,18 @@ def _excepted(environment: _Environment, redirect: Redirect) -> list[str]:
 
 
 def _bundles(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """Authorities that somebody has named already count as the public ones."""
-    found: dict[str, str] = {}
+    """If the user has set a bundle, it is used in place of the public authorities."""
+    bundles: dict[str, str] = {}
     for name in _BUNDLES:
-        known = Path(environment.get(name) or "/nonexistent")
-        found[name] = str(_joined(known, redirect, name) if known.is_file() else redirect.authority.bundle_path)
-    return found
+        existing = Path(environment.get(name) or "/nonexistent")
+        bundles[name] = str(_joined(existing, redirect, name) if existing.is_file() else redirect.authority.bundle_path)
+    return bundles
 
 
 def _for_node(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    known = Path(environment.get("NODE_EXTRA_CA_CERTS") or "/nonexistent")
-    extra = _joined(known, redirect, "node") if known.is_file() else redirect.authority.certificate_path
-    facts = {
+    existing = Path(environment.get("NODE_EXTRA_CA_CERTS") or "/nonexistent")
+    extra = _joined(existing, redirect, "node") if existing.is_file() else redirect.authority.certificate_path
+    configuration = {
         "hosts": list(redirect.hosts),
         "everything": redirect.is_strict,
         "proxyHost": "127.0.0.1",
@@ -94,13 +93,13 @@ def _for_node(environment: _Environment, redirect: Redirect) -> dict[str, str]:
     }
     source = files("lamina.redirect").joinpath(_PRELOAD).read_text("utf-8")
     preload = redirect.folder / _PRELOAD
-    preload.write_text(source.replace(_TEMPLATE, json.dumps(facts)), "utf-8")
+    preload.write_text(source.replace(_TEMPLATE, json.dumps(configuration)), "utf-8")
     options = f'{environment.get("NODE_OPTIONS", "")} --require="{preload}"'.strip()
     return {"NODE_EXTRA_CA_CERTS": str(extra), "NODE_OPTIONS": options}
 
 
 def _for_java(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """`https.proxyHost` counts for java.net.http too; the list of those without a proxy is that of http."""
+    """java.net.http uses `https.proxyHost`, too. The hosts without a proxy are those of `http.nonProxyHosts`."""
     store = redirect.folder / "authorities.p12"
     store.write_bytes(_trust_store(redirect.authority.bundle_path))
     properties = {
@@ -117,7 +116,8 @@ def _for_java(environment: _Environment, redirect: Redirect) -> dict[str, str]:
 
 
 def _for_php(environment: _Environment, redirect: Redirect) -> dict[str, str]:
-    """PHP's curl heeds https_proxy, but of authorities only what php.ini says; an empty part is its own folder."""
+    """PHP's curl reads https_proxy, but takes authorities only from ini files. An empty entry in PHP_INI_SCAN_DIR means
+    the default folder."""
     folder = redirect.folder / "php"
     folder.mkdir()
     bundle = redirect.authority.bundle_path
@@ -125,14 +125,14 @@ def _for_php(environment: _Environment, redirect: Redirect) -> dict[str, str]:
     return {"PHP_INI_SCAN_DIR": f"{environment.get('PHP_INI_SCAN_DIR', '')}:{folder}"}
 
 
-def _joined(known: Path, redirect: Redirect, name: str) -> Path:
+def _joined(existing: Path, redirect: Redirect, name: str) -> Path:
     path = redirect.folder / f"{name.lower()}.pem"
-    path.write_bytes(known.read_bytes().rstrip() + b"\n" + redirect.authority.certificate_path.read_bytes())
+    path.write_bytes(existing.read_bytes().rstrip() + b"\n" + redirect.authority.certificate_path.read_bytes())
     return path
 
 
 def _certificates(bundle: bytes) -> Generator[x509.Certificate]:
-    """All but those that cannot be read: some old public authorities are not as the standards want them."""
+    """All certificates that can be parsed: some old public authorities violate the standards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         for block in _PEM.findall(bundle):
@@ -141,7 +141,7 @@ def _certificates(bundle: bytes) -> Generator[x509.Certificate]:
 
 
 def _trust_store(bundle: Path) -> bytes:
-    """Java's own way to write one is keytool, which need not be there."""
+    """A Java trust store (PKCS #12), written without keytool, which may not be installed."""
     entries = [
         PKCS12Certificate(certificate, f"authority {number}".encode())
         for number, certificate in enumerate(dict.fromkeys(_certificates(bundle.read_bytes())))

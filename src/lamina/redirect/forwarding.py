@@ -1,23 +1,23 @@
-"""Forwards the requests of one connection, one by one, each with another path; answers come back as they are."""
+"""Forwards the HTTP requests of one connection with a path prefix; responses are copied unchanged."""
 
 import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-_MOST_HEAD_BYTES = 1 << 16
+_MAX_HEAD_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 16
 _CONNECT_S = 10.0
 _NOT_FORWARDED = (b"proxy-connection", b"proxy-authorization", b"x-forwarded-proto", b"x-forwarded-for")
 
 
-class NotHttp(ValueError):  # noqa: N818  (what was said, not what went wrong)
-    """What came is no HTTP/1.1 that can be forwarded."""
+class NotHttp(ValueError):  # noqa: N818  (describes the data, not the failure)
+    """The data is not an HTTP/1.1 request that can be forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`prefix`: put before each path."""
+    """The server to forward to. `prefix`: prepended to each path."""
 
     host: str
     port: int
@@ -26,45 +26,45 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first line of a request and its headers, in their order."""
+    """The request line and the headers of a request, in their order."""
 
     method: str
     target: str
     headers: tuple[tuple[bytes, bytes], ...]
 
     def every(self, name: bytes) -> list[bytes]:
-        return [value for known, value in self.headers if known.lower() == name]
+        return [value for header, value in self.headers if header.lower() == name]
 
     def for_origin(self) -> "Head":
-        """As a server wants it of what a proxy is given: without the origin, and for this one request."""
+        """A proxy request as a request to the server itself: with a path instead of a URL, and `Connection: close`."""
         parts = urlsplit(self.target)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        kept = tuple(one for one in self.headers if one[0].lower() != b"connection")
+        kept = tuple(header for header in self.headers if header[0].lower() != b"connection")
         return replace(self, target=path, headers=(*kept, (b"Connection", b"close")))
 
     def forwarded(self, prefix: str, scheme: str) -> bytes:
-        kept = [one for one in self.headers if one[0].lower() not in _NOT_FORWARDED]
-        lines = [b"%s: %s" % one for one in (*kept, (b"X-Forwarded-Proto", scheme.encode()))]
+        kept = [header for header in self.headers if header[0].lower() not in _NOT_FORWARDED]
+        lines = [b"%s: %s" % header for header in (*kept, (b"X-Forwarded-Proto", scheme.encode()))]
         first = f"{self.method} {prefix}{self.target} HTTP/1.1".encode("latin-1")
         return b"\r\n".join((first, *lines, b"", b""))
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """None where the connection ends before a request begins. Raises `NotHttp`, LimitOverrunError, EOFError."""
+    """None if the connection ends before a request begins. Raises `NotHttp`, LimitOverrunError, EOFError."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as error:
         if error.partial.strip():
             raise
         return None
-    if len(raw) > _MOST_HEAD_BYTES:
+    if len(raw) > _MAX_HEAD_BYTES:
         raise NotHttp
     first, *lines = raw.lstrip(b"\r\n")[:-4].split(b"\r\n")
-    words = first.split(b" ")
-    if len(words) != 3 or not words[2].startswith(b"HTTP/1.") or any(b":" not in line for line in lines):
+    parts = first.split(b" ")
+    if len(parts) != 3 or not parts[2].startswith(b"HTTP/1.") or any(b":" not in line for line in lines):
         raise NotHttp
     headers = tuple((name, value.strip()) for name, _, value in (line.partition(b":") for line in lines))
-    return Head(words[0].decode("latin-1"), words[1].decode("latin-1"), headers)
+    return Head(parts[0].decode("latin-1"), parts[1].decode("latin-1"), headers)
 
 
 async def forward(
@@ -74,29 +74,29 @@ async def forward(
     scheme: str,
     first: Head | None = None,
 ) -> None:
-    """Until either side ends. `first`: a request whose head was read already."""
+    """Forwards requests until either side closes its connection. `first`: a request whose head is already read."""
     head = first or await read_head(reader)
     if head is None:
         return
     try:
-        there = asyncio.open_connection(target.host, target.port)
-        there_reader, there_writer = await asyncio.wait_for(there, _CONNECT_S)
+        connecting = asyncio.open_connection(target.host, target.port)
+        server_reader, server_writer = await asyncio.wait_for(connecting, _CONNECT_S)
     except (OSError, TimeoutError):
-        words = b"Lamina does not answer.\n"
-        lines = b"Content-Type: text/plain\r\nConnection: close\r\nContent-Length: %d" % len(words)
-        writer.write(b"HTTP/1.1 502 Bad Gateway\r\n%s\r\n\r\n%s" % (lines, words))
+        message = b"The Lamina server does not respond.\n"
+        lines = b"Content-Type: text/plain\r\nConnection: close\r\nContent-Length: %d" % len(message)
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\n%s\r\n\r\n%s" % (lines, message))
         await writer.drain()
         return
-    asking = asyncio.create_task(_ask(head, reader, there_writer, target.prefix, scheme))
-    answering = asyncio.create_task(pipe(there_reader, writer))
+    requests = asyncio.create_task(_forward_requests(head, reader, server_writer, target.prefix, scheme))
+    responses = asyncio.create_task(pipe(server_reader, writer))
     try:
-        # A client that has hung up is not answered, so that the server sees it go; a server that has, hears no more.
-        await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
+        # When one side has closed its connection, the other connection is closed as well.
+        await asyncio.wait({requests, responses}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (asking, answering):
+        for task in (requests, responses):
             task.cancel()
-        there_writer.close()
-        await asyncio.gather(asking, answering, return_exceptions=True)
+        server_writer.close()
+        await asyncio.gather(requests, responses, return_exceptions=True)
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,7 +108,7 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             writer.write_eof()
 
 
-async def _ask(
+async def _forward_requests(
     first: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, prefix: str, scheme: str
 ) -> None:
     head: Head | None = first

@@ -1,4 +1,4 @@
-"""The Lamina on this machine that requests are redirected to: the one that runs, or one started for the while."""
+"""Finds the running Lamina server on this machine, or starts one for the duration of a command."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ import httpx2
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.settings import Settings, data_folder
 
-_ASK_S, _START_S, _END_S = 2.0, 60.0, 60.0
+_HEALTH_TIMEOUT_S, _START_TIMEOUT_S, _STOP_TIMEOUT_S = 2.0, 60.0, 60.0
 _ADDRESS = re.compile(r"^\s*API\s+(\S+)/v1\s*$", re.MULTILINE)
 _LAST_LINE = "Engine"
 LOG = "redirect-server.log"
@@ -21,37 +21,37 @@ LOG = "redirect-server.log"
 
 @contextlib.contextmanager
 def local_server(settings: Settings) -> Generator[tuple[str, str]]:
-    """(its address, what it said when it was started; "" if it ran already).
+    """(the server's base URL, its output at startup; "" if it was running already).
 
-    Raises `LaminaError` (store_unavailable, port_taken) where none can be started; the log says why.
+    Raises `LaminaError` (store_unavailable, port_taken) if no server can be started; the log has the reason.
     """
     address = _address_of(settings)
     if settings.port and _is_lamina(address):
         yield address, ""
         return
-    with _started(settings) as words:
-        found = _ADDRESS.search(words)
-        assert found is not None  # noqa: S101  (`_started` has waited for it)
-        yield found[1], words
+    with _started(settings) as output:
+        address_line = _ADDRESS.search(output)
+        assert address_line is not None  # noqa: S101  (`_started` has waited for it)
+        yield address_line[1], output
 
 
 def _address_of(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (asked, not bound)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (not bound)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def _is_lamina(address: str) -> bool:
     try:
-        answer = httpx2.get(f"{address}/health", timeout=_ASK_S, trust_env=False)
-        return answer.json().get("name") == "Lamina"  # many servers have a /health, and none else is to hear a key
+        response = httpx2.get(f"{address}/health", timeout=_HEALTH_TIMEOUT_S, trust_env=False)
+        return response.json().get("name") == "Lamina"  # other servers have a /health, too: they must not get a key
     except (httpx2.HTTPError, ValueError, AttributeError):
         return False
 
 
 @contextlib.contextmanager
 def _started(settings: Settings) -> Generator[str]:
-    """In a session of its own, so that Ctrl-C ends the command first, and the server after it. It ends with this
-    process, whatever ends that: it has the other end of a pipe.
+    """Starts a server in its own session, so that Ctrl-C ends the command before the server. The server exits when this
+    process ends for any reason, because then its standard input, a pipe, is closed.
     """
     folder = data_folder(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,11 +66,11 @@ def _started(settings: Settings) -> Generator[str]:
             start_new_session=True,
         )
     try:
-        yield _welcome(process, folder / LOG)
+        yield _startup_output(process, folder / LOG)
     finally:
         process.terminate()
         try:
-            process.wait(_END_S)
+            process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -79,11 +79,11 @@ def _started(settings: Settings) -> Generator[str]:
             stream.close()
 
 
-def _welcome(process: "subprocess.Popen[str]", log: Path) -> str:
+def _startup_output(process: "subprocess.Popen[str]", log: Path) -> str:
     assert process.stdout is not None  # noqa: S101  (it is a pipe)
     lines: list[str] = []
-    timer = threading.Timer(_START_S, process.kill)
-    timer.daemon = True  # a signal may come before it can be cancelled, and nobody is to wait for it then
+    timer = threading.Timer(_START_TIMEOUT_S, process.kill)
+    timer.daemon = True  # if a signal prevents its cancellation, the exit of this process must not wait for it
     try:
         timer.start()
         for line in process.stdout:
@@ -92,14 +92,14 @@ def _welcome(process: "subprocess.Popen[str]", log: Path) -> str:
                 break
     finally:
         timer.cancel()
-    words = "".join(lines)
-    if _ADDRESS.search(words) is None:
+    output = "".join(lines)
+    if _ADDRESS.search(output) is None:
         raise LaminaError(
             ErrorCode.STORE_UNAVAILABLE,
-            f"No server could be started: {_last_line(log) or 'it said nothing'}",
-            f"See {log}, or start one yourself: lamina serve.",
+            f"The Lamina server could not be started: {_last_line(log) or 'it has logged nothing'}",
+            f"See {log}, or start the server yourself: lamina serve.",
         )
-    return words
+    return output
 
 
 def _last_line(log: Path) -> str:

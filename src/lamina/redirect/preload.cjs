@@ -1,6 +1,6 @@
-// Takes this process's TLS connections to some hosts through a proxy on this machine: fetch, https and WebSockets.
-// Node's fetch heeds no HTTPS_PROXY, and its https module neither. Beneath all of them is tls.connect; beneath that,
-// and beneath plain HTTP, a socket's connect.
+// Routes this process's TLS connections (fetch, https, WebSockets) to some hosts through a proxy on this machine.
+// Node's fetch and https module ignore HTTPS_PROXY. All of them use tls.connect, which, like plain HTTP, uses
+// net.Socket.connect.
 'use strict';
 const net = require('net');
 const tls = require('tls');
@@ -11,13 +11,13 @@ const redirect = /* REDIRECT */ { hosts: [], everything: false, proxyHost: '127.
 const connect = tls.connect;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
 
-tls.connect = function (...given) {
-  const options = optionsOf(given);
+tls.connect = function (...args) {
+  const options = optionsOf(args);
   const host = options.host || options.servername;
-  if (options.socket || options.path || !host || !isRedirected(host)) return connect.apply(tls, given);
+  if (options.socket || options.path || !host || !isRedirected(host)) return connect.apply(tls, args);
   const tunnel = new Tunnel(host, options.port || 443);
   const servername = options.servername || (net.isIP(host) ? '' : host);
-  const callback = given.find((one) => typeof one === 'function');
+  const callback = args.find((arg) => typeof arg === 'function');
   const socket = connect.call(tls, { ...options, servername, socket: tunnel }, callback);
   tunnel.on('error', (error) => socket.destroy(error));
   return socket;
@@ -25,19 +25,19 @@ tls.connect = function (...given) {
 
 if (redirect.everything) {
   const open = net.Socket.prototype.connect;
-  net.Socket.prototype.connect = function (...given) {
-    const { host, path } = optionsOf(Array.isArray(given[0]) ? given[0] : given); // net.connect gives an array
-    if (path || !host || LOOPBACK.test(host)) return open.apply(this, given);
+  net.Socket.prototype.connect = function (...args) {
+    const { host, path } = optionsOf(Array.isArray(args[0]) ? args[0] : args); // net.connect gives an array
+    if (path || !host || LOOPBACK.test(host)) return open.apply(this, args);
     this.destroy(new Error(`Lamina lets nothing through to ${host}`));
     return this;
   };
 }
 syncBuiltinESMExports();
 
-// connect(options), (port, options), (port, host, options), each with or without a callback
-function optionsOf(given) {
-  const [first, second] = given;
-  const options = Object.assign({}, ...given.filter((one) => one !== null && typeof one === 'object'));
+// Accepts connect(options), (port, options) and (port, host, options), each with or without a callback
+function optionsOf(args) {
+  const [first, second] = args;
+  const options = Object.assign({}, ...args.filter((arg) => arg !== null && typeof arg === 'object'));
   if (typeof first === 'object') return options;
   return { ...(typeof second === 'string' ? { host: second } : {}), port: Number(first), ...options };
 }
@@ -45,11 +45,11 @@ function optionsOf(given) {
 function isRedirected(host) {
   const name = host.toLowerCase();
   if (LOOPBACK.test(name)) return false;
-  const fits = (known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known);
-  return redirect.everything || redirect.hosts.some(fits);
+  const matches = (pattern) => (pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern);
+  return redirect.everything || redirect.hosts.some(matches);
 }
 
-// What goes through it waits until the proxy has agreed.
+// A connection through the proxy. Writes wait until the proxy has accepted the CONNECT request.
 class Tunnel extends Duplex {
   constructor(host, port) {
     super();
@@ -84,9 +84,9 @@ class Tunnel extends Duplex {
     if (this.waiting) this.waiting();
   }
 
-  whenOpen(act) {
-    if (this.isOpen) act();
-    else this.waiting = act;
+  whenOpen(action) {
+    if (this.isOpen) action();
+    else this.waiting = action;
   }
 
   _read() {

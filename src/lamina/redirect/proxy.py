@@ -1,4 +1,4 @@
-"""An HTTP proxy on this machine that answers for some hosts itself, TLS and all, and lets others through or refuses."""
+"""A local HTTP proxy that terminates TLS for some hosts and forwards their requests; it passes or refuses others."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _BROKEN = (OSError, EOFError, asyncio.LimitOverrunError, ssl.SSLError, TimeoutEr
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`port`: where it listens."""
+    """A running proxy. `port`: the port on which it listens."""
 
     port: int
     close: Callable[[], Awaitable[None]]
@@ -34,39 +34,39 @@ async def serve_proxy(
     port: int = 0,
     way_out: WayOut | None = None,
 ) -> Proxy:
-    """A proxy for `HTTPS_PROXY` and `HTTP_PROXY`, in this event loop until it is closed.
+    """Starts a proxy for `HTTPS_PROXY` and `HTTP_PROXY`, which runs in this event loop until it is closed.
 
-    `hosts`: {"queue.fal.run": "http://127.0.0.1:8080/fal/queue"}: what a request to such a host is forwarded to, the
-    path put before its own; "*.fal.media" is any name below. The request keeps its Host, and gets X-Forwarded-Proto.
-    `way_out`: to others, as far as they are asked for by CONNECT; directly by default.
-    Raises OSError where the port is taken.
+    `hosts`: the base URL to which requests to each host are forwarded, such as
+    {"queue.fal.run": "http://127.0.0.1:8080/fal/queue"}; "*.fal.media" matches all its subdomains. A request keeps its
+    Host header and gets X-Forwarded-Proto. `way_out`: how CONNECT requests reach other hosts; directly by default.
+    Raises OSError if the port is in use.
     """
     targets = {name.lower(): _target(address) for name, address in hosts.items()}
-    running = _Running(authority, targets, others, way_out or WayOut())
-    server = await asyncio.start_server(running.serve, host, port, limit=_LIMIT_BYTES)
+    connections = _Connections(authority, targets, others, way_out or WayOut())
+    server = await asyncio.start_server(connections.serve, host, port, limit=_LIMIT_BYTES)
 
     async def close() -> None:
         server.close()
-        await running.stop()
+        await connections.stop()
 
     return Proxy(server.sockets[0].getsockname()[1], close)
 
 
-class _Running:
+class _Connections:
     def __init__(self, authority: Authority, targets: Mapping[str, Target], others: Others, way_out: WayOut) -> None:
         self._authority, self._targets, self._others, self._way_out = authority, targets, others, way_out
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101  (asyncio runs this as one)
+        assert task is not None  # noqa: S101  (asyncio runs this as a task)
         self._tasks.add(task)
         try:
             await self._serve(reader, writer)
         except _BROKEN:
-            pass  # whoever hangs up, or speaks something else, hears nothing of it
+            pass  # the client has disconnected or does not use HTTP: there is nobody to respond to
         except asyncio.CancelledError:
-            pass  # by `stop`, which waits for this
+            pass  # cancelled by `stop`, which waits for this task
         finally:
             self._tasks.discard(task)
             writer.close()
@@ -114,33 +114,33 @@ class _Running:
     def _target_of(self, name: str) -> Target | None:
         name = name.lower()
         parents = (f"*.{name.split('.', count)[-1]}" for count in range(1, name.count(".") + 1))
-        return next((self._targets[known] for known in (name, *parents) if known in self._targets), None)
+        return next((self._targets[pattern] for pattern in (name, *parents) if pattern in self._targets), None)
 
 
 async def _tunnel(
     way_out: WayOut, name: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     try:
-        there = await asyncio.wait_for(way_out.connect(name, port), _CONNECT_S)
+        streams = await asyncio.wait_for(way_out.connect(name, port), _CONNECT_S)
     except (OSError, TimeoutError) as error:
         await _refuse(writer, "502 Bad Gateway", f"{name}:{port} cannot be reached: {str(error) or 'no answer'}.")
         return
     await _accept(writer)
-    there_reader, there_writer = there
+    server_reader, server_writer = streams
     try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(pipe(reader, there_writer))
-            both.create_task(pipe(there_reader, writer))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(pipe(reader, server_writer))
+            tasks.create_task(pipe(server_reader, writer))
     except* _BROKEN:
         pass
     finally:
-        there_writer.close()
+        server_writer.close()
 
 
 async def _with_tls(
     writer: asyncio.StreamWriter, context: ssl.SSLContext
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Streams of their own: those of the connection would go on to hold back its ciphertext (Python 3.11)."""
+    """New streams over TLS: the connection's own streams would still buffer its ciphertext (Python 3.11)."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(_LIMIT_BYTES)
     protocol = asyncio.StreamReaderProtocol(reader)
@@ -158,8 +158,8 @@ async def _accept(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
 
 
-async def _refuse(writer: asyncio.StreamWriter, status: str, words: str) -> None:
-    body = f"{words}\n".encode()
+async def _refuse(writer: asyncio.StreamWriter, status: str, message: str) -> None:
+    body = f"{message}\n".encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
     writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Runs a command so that what it sends to the vendors' hosts comes to the Lamina on this machine."""
+"""Runs a command whose requests to the vendors' hosts are redirected to the local Lamina server."""
 
 import asyncio
 import contextlib
@@ -20,15 +20,14 @@ from lamina.redirect.way_out import way_out_of
 from lamina.settings import Settings, data_folder
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
-_BY_SIGNAL = 128  # a shell's way to say that a signal ended a command
+_BY_SIGNAL = 128  # shells add this to the number of the signal that ended a command
 
 
 def run_redirected(
     settings: Settings, command: Sequence[str], vendors: Sequence[str], is_strict: bool, tell: Callable[[str], None]
 ) -> int:
-    """The command's exit code, 128 and the signal's number where one ended it. `tell` hears what is good to know.
-
-    Raises `LaminaError`: input_not_found (no such command), store_unavailable.
+    """The command's exit code; 128 plus the signal's number if a signal ended it. `tell` is called with messages for
+    the user. Raises `LaminaError`: input_not_found (no such command), store_unavailable.
     """
     program = shutil.which(command[0])
     if program is None:
@@ -36,9 +35,9 @@ def run_redirected(
             ErrorCode.INPUT_NOT_FOUND, f"There is no command {command[0]!r}.", "Check its name, and PATH."
         )
     authority = Authority.in_folder(data_folder(settings))
-    with _ended_in_order(), local_server(settings) as (address, words), _folder() as folder:
-        if words:
-            tell(words)
+    with _exiting_on_signals(), local_server(settings) as (address, startup_output), _folder() as folder:
+        if startup_output:
+            tell(startup_output)
         return asyncio.run(
             _run(
                 authority, address, command=[program, *command[1:]], vendors=vendors, is_strict=is_strict, folder=folder
@@ -49,7 +48,7 @@ def run_redirected(
 async def _run(
     authority: Authority, address: str, command: Sequence[str], vendors: Sequence[str], is_strict: bool, folder: Path
 ) -> int:
-    """The host stays in each request, and the server knows by it whose API is meant."""
+    """Requests keep their Host header, by which the server selects the vendor's API."""
     hosts, others = hosts_of(vendors), "refuse" if is_strict else "pass"
     way_out = way_out_of(os.environ)
     proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), others, way_out=way_out)
@@ -58,12 +57,12 @@ async def _run(
             os.environ,
             Redirect(authority=authority, proxy_port=proxy.port, hosts=hosts, is_strict=is_strict, folder=folder),
         )
-        return await _ended(command, environment)
+        return await _exit_code(command, environment)
     finally:
         await proxy.close()
 
 
-async def _ended(command: Sequence[str], environment: Mapping[str, str]) -> int:
+async def _exit_code(command: Sequence[str], environment: Mapping[str, str]) -> int:
     process = await asyncio.create_subprocess_exec(*command, env=dict(environment))
     with _forwarding_signals(process):
         code = await process.wait()
@@ -72,42 +71,43 @@ async def _ended(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 @contextlib.contextmanager
 def _forwarding_signals(process: Process) -> Generator[None]:
-    """Ctrl-C reaches the command by itself, for it is in the same group; this waits for what it makes of it."""
+    """Forwards signals to the command, except SIGINT: Ctrl-C reaches the command directly, because it is in the same
+    process group, and this process waits until the command has handled it."""
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_heeded())}
+    previous_handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *_handled_signals())}
 
     def forward(number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
 
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    for number in _heeded():
+    for number in _handled_signals():
         loop.add_signal_handler(number, forward, number)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             loop.remove_signal_handler(number)
             signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _ended_in_order() -> Generator[None]:
-    """A signal that ends this process while no command runs ends the server that it has started, too."""
+def _exiting_on_signals() -> Generator[None]:
+    """Converts signals to SystemExit, so that the server is stopped if this process ends while no command runs."""
 
     def leave(number: int, _frame: object) -> None:
         raise SystemExit(_BY_SIGNAL + number)
 
-    before = {number: signal.signal(number, leave) for number in _heeded()}
+    previous_handlers = {number: signal.signal(number, leave) for number in _handled_signals()}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _heeded() -> list[signal.Signals]:
-    """Those that nobody, such as nohup, has this process ignore."""
+def _handled_signals() -> list[signal.Signals]:
+    """The signals to forward, without those that this process was started to ignore, for example by nohup."""
     return [number for number in _FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
 
 

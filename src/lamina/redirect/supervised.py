@@ -1,4 +1,4 @@
-"""`python -m lamina.redirect.supervised serve`: the command line, ended with whoever has started it."""
+"""`python -m lamina.redirect.supervised serve`: runs the command line and exits when its parent process ends."""
 
 import os
 import runpy
@@ -9,7 +9,7 @@ _STDIN = 0
 
 
 def main() -> None:
-    """Standard input is a pipe whose other end closes with the starter, even one that is killed."""
+    """Standard input must be a pipe from the parent process; it closes when that ends, even if it is killed."""
     Thread(target=_end_with_standard_input, daemon=True).start()
     runpy.run_module("lamina", run_name="__main__", alter_sys=True)
 

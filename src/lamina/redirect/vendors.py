@@ -1,4 +1,4 @@
-"""The hosts that code written for a vendor talks to."""
+"""The host names of the vendors' APIs, and their comparison with NO_PROXY entries."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,11 +7,11 @@ from lamina.api.pixazo.access import HOST as PIXAZO_HOST
 
 HOSTS: Mapping[str, tuple[str, ...]] = {
     "pixazo": (PIXAZO_HOST,),
-    # whatever else stands below fal.run has no route here, and is to hear no key of ours
+    # Other subdomains are redirected as well, so that they do not get Lamina's API key; Lamina has no routes for them.
     "fal": (*FAL_HOSTS, "*.fal.run", "*.falrun.com"),
     "runware": ("api.runware.ai", "ws-api.runware.ai"),
 }
-"""By vendor. "*.fal.media" is any name below: v3.fal.media and its like."""
+"""By vendor. "*.fal.media" matches all subdomains, such as v3.fal.media."""
 
 
 def hosts_of(vendors: Iterable[str]) -> list[str]:
@@ -19,12 +19,12 @@ def hosts_of(vendors: Iterable[str]) -> list[str]:
 
 
 def is_among(name: str, hosts: Iterable[str]) -> bool:
-    """Whether a name as NO_PROXY lists it ("fal.run", ".fal.run", "queue.fal.run:443") means any of `hosts`."""
+    """Whether an entry of NO_PROXY ("fal.run", ".fal.run", "queue.fal.run:443") matches any of `hosts`."""
     return any(_overlaps(excepted_name(name), host) for host in hosts)
 
 
 def excepted_name(name: str) -> str:
-    """Of an entry of NO_PROXY, whichever way it is written: the domain that it means, with all below."""
+    """The domain of an entry of NO_PROXY in any notation; the entry applies to its subdomains as well."""
     return name.strip().lower().partition(":")[0].removeprefix("*").removeprefix(".")
 
 

@@ -1,4 +1,4 @@
-"""How hosts that are nobody's here are reached: directly, or through the proxy that the command would have used."""
+"""Connects to hosts that are not redirected: directly, or through the proxy in the user's environment."""
 
 import asyncio
 import base64
@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from lamina.redirect.vendors import excepted_name
 
-_DEFAULT_PORT = 80  # of an http:// address, a proxy's, too
+_DEFAULT_PORT = 80  # of an http:// proxy URL
 
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """`proxy`: the host and port of an HTTP proxy, None where there is none; `credentials`: "user:password" for it, or
-    empty; `excepted`: names that are reached without it, as NO_PROXY lists them.
+    """`proxy`: the host and port of an HTTP proxy, or None; `credentials`: "user:password" for it, or empty;
+    `excepted`: the value of NO_PROXY, whose hosts are reached without it.
     """
 
     proxy: tuple[str, int] | None = None
@@ -22,7 +22,7 @@ class WayOut:
     excepted: str = ""
 
     async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Raises OSError, also where the proxy refuses."""
+        """Raises OSError, also if the proxy refuses the connection."""
         if self.proxy is None or self._is_excepted(host.lower()):
             return await asyncio.open_connection(host, port)
         reader, writer = await asyncio.open_connection(*self.proxy)
@@ -31,7 +31,7 @@ class WayOut:
             head = await reader.readuntil(b"\r\n\r\n")
         except (EOFError, asyncio.LimitOverrunError) as error:
             writer.close()
-            raise ConnectionResetError(f"the proxy {self._name} does not answer") from error
+            raise ConnectionResetError(f"the proxy {self._name} does not respond") from error
         except BaseException:
             writer.close()
             raise
@@ -44,7 +44,7 @@ class WayOut:
     def _is_excepted(self, host: str) -> bool:
         names = [name.strip().partition(":")[0] for name in self.excepted.split(",")]
         suffixes = map(excepted_name, names)
-        return "*" in names or any(host == one or host.endswith(f".{one}") for one in suffixes if one)
+        return "*" in names or any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes if suffix)
 
     @property
     def _name(self) -> str:
@@ -58,9 +58,9 @@ class WayOut:
 
 
 def way_out_of(environment: Mapping[str, str]) -> WayOut:
-    """By https_proxy, or all_proxy. A proxy that is no http:// one, such as socks5://, is not used."""
-    given = (environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
-    address = next((one for one in given if one), "")
+    """Reads https_proxy or all_proxy. Only http:// proxies are supported; others, such as socks5://, are ignored."""
+    values = (environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
+    address = next((value for value in values if value), "")
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
         host, port = parts.hostname, parts.port or _DEFAULT_PORT
