@@ -1,1 +1,1 @@
-"""fal.ai's HTTP API, so that its own clients work with this service by a change of address."""
+"""fal.ai's HTTP API: fal's own clients work with this service once their base URL is changed."""

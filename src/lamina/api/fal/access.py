@@ -1,4 +1,4 @@
-"""Authenticates fal's clients by key or by token, and makes the tokens."""
+"""Authenticates fal's clients by key or by token, and issues the tokens."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from lamina.service.service import Service
 from lamina.service.tokens import seal, unseal
 
 TOKEN, CDN_TOKEN = "fal app token", "fal cdn token"
-_LONGEST_TOKEN_S = 3600
+_MAX_TOKEN_S = 3600
 
 
 async def key_for_app(request: Request, app: str, scope: Scope) -> ApiKey:
     """Raises `Refused`; `LaminaError`: key_invalid, key_forbidden."""
     credentials = _credentials(request) or request.query_params.get("fal_jwt_token", "")
     if not credentials:
-        words = f'Cannot access application "{app}". Authentication is required to access this application.'
-        raise Refused(refusal(401, words))
+        message = f'Cannot access application "{app}". Authentication is required to access this application.'
+        raise Refused(refusal(401, message))
     service = context_of(request).service
     claims = unseal(service.secret, TOKEN, credentials, service.clock())
     if claims is None:
@@ -32,7 +32,7 @@ async def key_for_app(request: Request, app: str, scope: Scope) -> ApiKey:
 
 
 async def key_for_storage(request: Request) -> ApiKey:
-    """Of a key, or of a token that `cdn_token` gave out. Raises as `key_for_app` does."""
+    """Authenticates by a key, or by a token issued by `cdn_token`. Raises as `key_for_app` does."""
     credentials = _credentials(request)
     if not credentials:
         raise Refused(refusal(401, "Authorization header is required"))
@@ -44,8 +44,8 @@ async def key_for_storage(request: Request) -> ApiKey:
 
 
 def app_token(service: Service, key: ApiKey, apps: list[str], lifetime_s: float) -> str:
-    """For `fal_jwt_token=`: lets whoever has it ask these apps, by their aliases, for at most an hour."""
-    expires_at = int(service.clock() + min(lifetime_s, _LONGEST_TOKEN_S))
+    """A token for `fal_jwt_token=` that authorizes its holder to call these apps (aliases) for at most an hour."""
+    expires_at = int(service.clock() + min(lifetime_s, _MAX_TOKEN_S))
     return seal(service.secret, TOKEN, {"key": key.id, "apps": apps}, expires_at)
 
 
@@ -54,15 +54,17 @@ def cdn_token(service: Service, key: ApiKey, expires_at: int) -> str:
 
 
 def sealed_claims(request: Request, purpose: str, token: str) -> dict[str, Any]:
-    """Raises `LaminaError` (key_forbidden) for a token that is not ours, or too old."""
+    """Raises `LaminaError` (key_forbidden) if the token is invalid or has expired."""
     service = context_of(request).service
     claims = unseal(service.secret, purpose, token, service.clock())
     if claims is None:
-        raise LaminaError(ErrorCode.KEY_FORBIDDEN, "This address is wrong or has expired.", "Begin the upload again.")
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN, "This upload URL is invalid or has expired.", "Start the upload again."
+        )
     return claims
 
 
 def _credentials(request: Request) -> str:
-    """fal's keys are `id:secret`; ours is its second half, whatever stands before it."""
+    """fal's keys are `id:secret`. Lamina's key is the secret; the id is ignored."""
     scheme, _, rest = request.headers.get("authorization", "").strip().partition(" ")
     return rest.strip().rpartition(":")[2] if scheme.lower() in ("key", "bearer") else ""

@@ -15,8 +15,8 @@ from lamina.core.tasks import TaskKind
 
 
 class Output(StrEnum):
-    """What an answer looks like: `LAYERS`, and `FILES` without width and timings, are fal's own two special cases;
-    `ADAPTER` is what trainers answer.
+    """The form of a result. `LAYERS` and `FILES` (without width and timings) are special cases of fal's; `ADAPTER` is
+    the result of trainers.
     """
 
     LAYERS = "layers"
@@ -27,7 +27,8 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`id`: owner/alias and what may follow. `model`: in the catalog. `title`: of fal's input class."""
+    """`id`: owner/alias, optionally with more path segments. `model`: the name in the catalog. `title`: the name of
+    fal's input class."""
 
     id: str
     title: str
@@ -40,18 +41,18 @@ class Endpoint:
 
     @property
     def app(self) -> str:
-        """Owner and alias: what the addresses of its requests begin with."""
+        """Owner and alias, with which the URLs of its requests begin."""
         return "/".join(self.id.split("/")[:2])
 
     @property
     def schema_name(self) -> str:
-        """As fal calls its schemas: "fal-ai/qwen-image-2512/lora" is QwenImage2512Lora."""
-        words = self.id.partition("/")[2].replace("/", "-").split("-")
-        return "".join(word.capitalize() for word in words)
+        """fal's name for its schemas: "fal-ai/qwen-image-2512/lora" is QwenImage2512Lora."""
+        parts = self.id.partition("/")[2].replace("/", "-").split("-")
+        return "".join(part.capitalize() for part in parts)
 
     @property
     def priced_as(self) -> str:
-        """The model of its jobs; trainers have prices of their own."""
+        """The name by which its jobs are priced: the model, or, since trainings have their own prices, the trainer."""
         return self.id.partition("/")[2] if self.kind is TaskKind.TRAIN else self.model
 
     @property
@@ -60,11 +61,11 @@ class Endpoint:
 
     @cached_property
     def input(self) -> type[BaseModel]:
-        """The pydantic model of its input; fields that it does not know are let pass, as fal does."""
+        """The pydantic model of its input. Unknown fields are ignored, as fal does."""
         order: dict[str, JsonValue] = {"x-fal-order-properties": [*self.field_names]}
         config = ConfigDict(title=self.title, json_schema_extra=order, protected_namespaces=())
-        given: dict[str, Any] = {field.name: (field.type, field.info) for field in self.fields}
-        return create_model(f"{self.schema_name}Input", __config__=config, **given)
+        field_definitions: dict[str, Any] = {field.name: (field.type, field.info) for field in self.fields}
+        return create_model(f"{self.schema_name}Input", __config__=config, **field_definitions)
 
 
 _G, _E, _D, _T = TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE, TaskKind.TRAIN
@@ -85,12 +86,12 @@ def _endpoint(
     )
 
 
-_APART = "Takes a picture apart into layers with transparency."
-_CHANGES = "Changes a picture as words say."
-_SEVERAL = "Changes a picture, or brings several into one, as words say."
-_TRAINS = "Trains a LoRA on pairs of pictures, for the endpoints that change pictures."
-_TRAINS_LAYERS = "Trains a LoRA on pictures and their layers, for the endpoint that takes pictures apart."
-_MAKES = "Makes pictures from words, and is good at lettering."
+_DECOMPOSES = "Decomposes an image into layers with transparency."
+_EDITS = "Edits an image as described by a prompt."
+_EDITS_SEVERAL = "Edits an image, or combines several images, as described by a prompt."
+_TRAINS = "Trains a LoRA on pairs of images, for the image editing endpoints."
+_TRAINS_LAYERS = "Trains a LoRA on images and their layers, for the layer decomposition endpoint."
+_GENERATES = "Generates images from a prompt; it renders text well."
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {
@@ -100,7 +101,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-layered",
                 title="TextToImageInput",
                 name="Qwen Image Layered",
-                about=_APART,
+                about=_DECOMPOSES,
                 kind=_D,
                 model="qwen-image-layered",
                 fields=inputs.LAYERED,
@@ -110,7 +111,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-layered/lora",
                 title="TextToImageLoRAInput",
                 name="Qwen Image Layered with LoRAs",
-                about=_APART,
+                about=_DECOMPOSES,
                 kind=_D,
                 model="qwen-image-layered",
                 fields=(*inputs.LAYERED, loras(LoRAInput)),
@@ -120,7 +121,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image",
                 title="BaseQwenImageInput",
                 name="Qwen Image",
-                about=_MAKES,
+                about=_GENERATES,
                 kind=_G,
                 model="qwen-image",
                 fields=inputs.GENERATION,
@@ -129,7 +130,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image/image-to-image",
                 title="QwenImageI2IInput",
                 name="Qwen Image from a picture",
-                about="Makes pictures from words and a picture to start from.",
+                about="Generates images from a prompt and an initial image.",
                 kind=_G,
                 model="qwen-image",
                 fields=inputs.IMAGE_TO_IMAGE,
@@ -138,7 +139,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-2512",
                 title="TextToImageInput",
                 name="Qwen Image 2512",
-                about=_MAKES,
+                about=_GENERATES,
                 kind=_G,
                 model="qwen-image-2512",
                 fields=inputs.GENERATION_2512,
@@ -147,7 +148,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-2512/lora",
                 title="LoraInput",
                 name="Qwen Image 2512 with LoRAs",
-                about=_MAKES,
+                about=_GENERATES,
                 kind=_G,
                 model="qwen-image-2512",
                 fields=(*inputs.GENERATION_2512, inputs.LORAS),
@@ -156,7 +157,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit",
                 title="BaseQwenEditImageInput",
                 name="Qwen Image Edit",
-                about=_CHANGES,
+                about=_EDITS,
                 kind=_E,
                 model="qwen-image-edit",
                 fields=inputs.SINGLE_EDIT,
@@ -165,7 +166,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-lora",
                 title="BaseQwenEditImageLoRAInput",
                 name="Qwen Image Edit with LoRAs",
-                about=_CHANGES,
+                about=_EDITS,
                 kind=_E,
                 model="qwen-image-edit",
                 fields=inputs.SINGLE_EDIT_LORA,
@@ -174,7 +175,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-plus",
                 title="BaseQwenEditImagePlusInput",
                 name="Qwen Image Edit Plus",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS,
@@ -183,7 +184,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-plus-lora",
                 title="BaseQwenEditImagePlusLoRAInput",
                 name="Qwen Image Edit Plus with LoRAs",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS_LORA,
@@ -192,7 +193,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-2509",
                 title="BaseQwenEditImagePlusInput",
                 name="Qwen Image Edit 2509",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS,
@@ -201,7 +202,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-2509-lora",
                 title="BaseQwenEditImagePlusLoRAInput",
                 name="Qwen Image Edit 2509 with LoRAs",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS_LORA,
@@ -210,7 +211,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-2511",
                 title="EditImageInput",
                 name="Qwen Image Edit 2511",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2511",
                 fields=inputs.EDIT_2511,
@@ -219,7 +220,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-edit-2511/lora",
                 title="EditImageLoraInput",
                 name="Qwen Image Edit 2511 with LoRAs",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2511",
                 fields=(*inputs.EDIT_2511, inputs.LORAS),
@@ -228,7 +229,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-max/text-to-image",
                 title="QwenImageMaxTextToImageInput",
                 name="Qwen Image Max",
-                about=_MAKES,
+                about=_GENERATES,
                 kind=_G,
                 model="qwen-image-2512",
                 fields=inputs.MAX,
@@ -238,7 +239,7 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
                 "qwen-image-max/edit",
                 title="QwenImageMaxEditInput",
                 name="Qwen Image Max Edit",
-                about=_SEVERAL,
+                about=_EDITS_SEVERAL,
                 kind=_E,
                 model="qwen-image-edit-2511",
                 fields=inputs.MAX_EDIT,
@@ -293,5 +294,5 @@ APPS = frozenset(endpoint.app for endpoint in ENDPOINTS.values())
 
 
 def endpoint_of(path: str) -> Endpoint | None:
-    """Of a path without slashes at its ends."""
+    """The endpoint of a path without leading and trailing slashes; None if it is unknown."""
     return ENDPOINTS.get(path)

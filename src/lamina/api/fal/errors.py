@@ -1,4 +1,4 @@
-"""Our errors in fal's words: what is wrong with an input as a list of details, the rest as a sentence with its type."""
+"""Lamina's errors in fal's format: a list of details for an invalid input, a sentence with a type for other errors."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from lamina.fetch.targets import shown
 _DOCS = "https://docs.fal.ai/errors#"
 ARCHIVE_FIELD = "image_data_url"
 _PICTURE_FIELDS = ("image_url", "image_urls", ARCHIVE_FIELD)
-_LONGEST_ECHO = 200  # characters of an input that is shown again
+_MAX_ECHO_LENGTH = 200  # characters of an input that an error repeats
 _UNPROCESSABLE = 422
 CLIENT_CLOSED = 499
 _FAL_SEQUENCES = {"too_short": ("sequence_too_short", "min_length"), "too_long": ("sequence_too_long", "max_length")}
-"""Where fal has a word of its own for what pydantic finds."""
+"""fal's own error types, by pydantic's, and the limit that their context contains."""
 
 _STATUSES: Mapping[ErrorCode, tuple[int, str]] = {
     ErrorCode.KEY_INVALID: (401, ""),
@@ -37,8 +37,8 @@ _STATUSES: Mapping[ErrorCode, tuple[int, str]] = {
     ErrorCode.NOT_OFFERED: (400, "bad_request"),
     ErrorCode.ADDRESS_REFUSED: (400, "bad_request"),
 }
-"""Of what is wrong with a request itself. All others are ours: 500, because fal's clients send a POST again on 502, 503
-and 504, and ours may have been taken in."""
+"""(HTTP status, error type) of errors of the client. All others are errors of the server and get 500, because fal's
+clients repeat a POST after 502, 503 and 504, although the first one may have been accepted."""
 
 _PICTURE_TYPES = {
     ErrorCode.INPUT_NOT_FOUND: "file_download_error",
@@ -69,7 +69,7 @@ _BYTES = re.compile(r"([\d,]+) bytes")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is what a webhook's payload is, too."""
+    """A response. `body` is also the payload of a webhook."""
 
     status: int
     body: Mapping[str, Any]
@@ -80,8 +80,8 @@ class Answer:
         return JSONResponse(dict(self.body), self.status, {**self.headers, **named})
 
 
-class Refused(Exception):  # noqa: N818  (what was asked, not what went wrong)
-    """Ends a request with `answer`."""
+class Refused(Exception):  # noqa: N818  (describes the request, not the failure)
+    """Ends a request with the error response `answer`."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer)
@@ -89,17 +89,17 @@ class Refused(Exception):  # noqa: N818  (what was asked, not what went wrong)
 
 
 def detail(loc: Loc, msg: str, kind: str, ctx: Mapping[str, Any] | None = None, given: object = None) -> Detail:
-    """One entry of a 422's `detail`, in fal's order."""
-    made: Detail = {"loc": list(loc), "msg": msg, "type": kind, "url": _DOCS + kind}
+    """One entry of `detail` in a 422 response, in fal's order."""
+    entry: Detail = {"loc": list(loc), "msg": msg, "type": kind, "url": _DOCS + kind}
     if ctx:
-        made["ctx"] = dict(ctx)
-    if isinstance(given, bool | int | float) or (isinstance(given, str) and len(given) <= _LONGEST_ECHO):
-        made["input"] = given
-    return made
+        entry["ctx"] = dict(ctx)
+    if isinstance(given, bool | int | float) or (isinstance(given, str) and len(given) <= _MAX_ECHO_LENGTH):
+        entry["input"] = given
+    return entry
 
 
 def parse_details(errors: Sequence[Mapping[str, Any]]) -> list[Detail]:
-    """Of what pydantic has found in an input."""
+    """Converts pydantic's validation errors to fal's details."""
     details: list[Detail] = []
     for error in errors:
         kind, ctx = error["type"], {name: value for name, value in error.get("ctx", {}).items() if name != "error"}
@@ -115,15 +115,15 @@ def unprocessable(details: Sequence[Detail]) -> Answer:
     return Answer(_UNPROCESSABLE, {"detail": list(details)}, headers)
 
 
-def refusal(status: int, words: str, kind: str = "", more: Mapping[str, str] | None = None) -> Answer:
-    """What is no model's error: one sentence."""
+def refusal(status: int, message: str, kind: str = "", more: Mapping[str, str] | None = None) -> Answer:
+    """The response for an error that does not come from a model: a sentence, and optionally a type."""
     if not kind:
-        return Answer(status, {"detail": words}, dict(more or {}))
-    return Answer(status, {"detail": words, "error_type": kind}, {"X-Fal-Error-Type": kind, **(more or {})})
+        return Answer(status, {"detail": message}, dict(more or {}))
+    return Answer(status, {"detail": message, "error_type": kind}, {"X-Fal-Error-Type": kind, **(more or {})})
 
 
 def answer_to_error(error: LaminaError) -> Answer:
-    """Of a request that was not taken in, or asks for what is not there."""
+    """The response to a request that was rejected, or whose target does not exist."""
     error = for_customers(error)
     if error.code is ErrorCode.KEY_INVALID:
         return refusal(401, "No user found for Key ID and Secret")
@@ -134,7 +134,7 @@ def answer_to_error(error: LaminaError) -> Answer:
 
 
 def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
-    """Of a job that has ended without a result."""
+    """The response for a job that has ended without a result."""
     if job.state is JobState.CANCELLED:
         return refusal(CLIENT_CLOSED, "The request was cancelled by the client.", "client_cancelled")
     failure = job.failure or Failure("", "The job ended without a result.")
@@ -142,12 +142,12 @@ def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
     if refused is not None:
         return unprocessable(refused)
     if failure.code == ErrorCode.DEADLINE_PASSED:
-        return _too_late(job, failure)
+        return _timed_out(job, failure)
     if job.state is JobState.FAILED and endpoint is not None:
         return unprocessable([_detail_of_failure(endpoint, job, failure)])
     if job.state is JobState.FAILED:
         return unprocessable([detail(("body",), _sentence(failure), "value_error")])
-    if failure.code == ErrorCode.ENGINE_FAILED:  # a model's error in fal's words: to ask again would not help
+    if failure.code == ErrorCode.ENGINE_FAILED:  # fal calls this a model error: a retry would fail again
         headers = {"X-Fal-Retryable": "false", "X-Fal-Needs-Retry": "0"}
         return Answer(500, {"detail": [detail(("body",), _sentence(failure), "internal_server_error")]}, headers)
     return refusal(
@@ -156,7 +156,7 @@ def answer_to_failure(endpoint: Endpoint | None, job: Job) -> Answer:
 
 
 def detail_of_error(endpoint: Endpoint, error: LaminaError, loc: Loc | None = None) -> Detail:
-    """Of an input that was found wrong before it became a job. `loc`: where, if that is known."""
+    """The detail for an input that was rejected before it became a job. `loc`: the field, if it is known."""
     error = for_customers(error)
     return _detail(endpoint, Failure(error.code, error.message, error.hint), loc or _place(endpoint, error.code))
 
@@ -168,16 +168,16 @@ def render_refusal(error: LaminaError) -> Response:
 
 def render_crash() -> Response:
     """The response to a request that failed unexpectedly."""
-    words = "Something went wrong that nobody had expected; it is in the log of the service."
-    return refusal(500, words, "internal_error").response(new_id())
+    message = "An unexpected error occurred; see the log of the service."
+    return refusal(500, message, "internal_error").response(new_id())
 
 
 def is_inputs_fault(code: ErrorCode) -> bool:
-    """Whether an error of taking a job in is about what it was given, and so one of the model for fal's clients."""
+    """Whether an error of a submission is due to the input, and so is a model error for fal's clients."""
     return code in _PICTURE_TYPES or code in _OTHER_TYPES or code in (ErrorCode.TASK_INVALID, ErrorCode.LORA_UNUSABLE)
 
 
-def _too_late(job: Job, failure: Failure) -> Answer:
+def _timed_out(job: Job, failure: Failure) -> Answer:
     if job.state is JobState.FAILED:
         return refusal(504, "Request timed out", "request_timeout", {"X-Fal-Request-Timeout-Type": "user"})
     return unprocessable_as(504, [detail(("body",), _sentence(failure), "generation_timeout")])
@@ -196,27 +196,27 @@ def _detail_of_failure(endpoint: Endpoint, job: Job, failure: Failure) -> Detail
 
 
 def _detail(endpoint: Endpoint, failure: Failure, loc: Loc) -> Detail:
-    code, words = ErrorCode(failure.code), _sentence(failure)
+    code, message = ErrorCode(failure.code), _sentence(failure)
     if "loras" in loc and code is not ErrorCode.TASK_INVALID:
         kind = "file_download_error" if _PICTURE_TYPES.get(code) == "file_download_error" else "value_error"
-        return detail(loc, words, kind)
+        return detail(loc, message, kind)
     if code is ErrorCode.INPUT_TOO_LARGE:
-        return _too_large(loc, words)
+        return _too_large(loc, message)
     if code in _ARCHIVE_TYPES and _pictures_field(endpoint) == ARCHIVE_FIELD:
         kind = _ARCHIVE_TYPES[code]
-        return detail(loc, words, kind, _ARCHIVE if kind == "invalid_archive" else None)
+        return detail(loc, message, kind, _ARCHIVE if kind == "invalid_archive" else None)
     if code in _PICTURE_TYPES and _pictures_field(endpoint) is not None:
-        return detail(loc, words, _PICTURE_TYPES[code])
-    return detail(loc, words, _OTHER_TYPES.get(code, "value_error"))
+        return detail(loc, message, _PICTURE_TYPES[code])
+    return detail(loc, message, _OTHER_TYPES.get(code, "value_error"))
 
 
-def _too_large(loc: Loc, words: str) -> Detail:
-    """Our one code is of pixels or of bytes, for which fal has two words; the sentence says which."""
-    pixels, size = _MEGAPIXELS.search(words), _BYTES.search(words)
+def _too_large(loc: Loc, message: str) -> Detail:
+    """Lamina has one code for too many pixels and too many bytes, fal has two. The message tells which one it is."""
+    pixels, size = _MEGAPIXELS.search(message), _BYTES.search(message)
     if pixels is None and size is not None:
-        return detail(loc, words, "file_too_large", {"max_size": int(size[1].replace(",", ""))})
+        return detail(loc, message, "file_too_large", {"max_size": int(size[1].replace(",", ""))})
     side = int((float(pixels[1]) * 1e6) ** 0.5) if pixels is not None else 0
-    return detail(loc, words, "image_too_large", {"max_height": side, "max_width": side} if side else None)
+    return detail(loc, message, "image_too_large", {"max_height": side, "max_width": side} if side else None)
 
 
 def _place(endpoint: Endpoint, code: str) -> Loc:
@@ -229,15 +229,15 @@ def _place(endpoint: Endpoint, code: str) -> Loc:
 
 
 def _addresses(endpoint: Endpoint, job: Job) -> list[tuple[Loc, str]]:
-    """Every address that the input names, and where."""
+    """Every URL in the input, with its location."""
     pictures = _pictures_field(endpoint)
-    found: list[tuple[Loc, str]] = []
-    for number, one in enumerate(job.request.inputs):
+    located: list[tuple[Loc, str]] = []
+    for number, job_input in enumerate(job.request.inputs):
         loc: Loc = ("body", "image_urls", number) if pictures == "image_urls" else ("body", pictures or "")
-        found.append((loc, one.source))
+        located.append((loc, job_input.source))
     for number, lora in enumerate(job.request.loras):
-        found.append((("body", "loras", number, "path"), lora.path))
-    return found
+        located.append((("body", "loras", number, "path"), lora.path))
+    return located
 
 
 def _pictures_field(endpoint: Endpoint) -> str | None:

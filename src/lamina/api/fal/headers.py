@@ -52,17 +52,17 @@ def parse_lifetime_s(headers: Mapping[str, str]) -> float | None:
     """How long the request wants files to be kept, in seconds; None if it is missing or cannot be parsed."""
     for name in _LIFECYCLES:
         try:
-            wanted = json.loads(headers.get(name) or "{}").get("expiration_duration_seconds")
+            duration_s = json.loads(headers.get(name) or "{}").get("expiration_duration_seconds")
         except (ValueError, AttributeError, RecursionError):
             continue
-        if isinstance(wanted, int | float) and not isinstance(wanted, bool) and 0 < wanted < float("inf"):
-            return float(wanted)
+        if isinstance(duration_s, int | float) and not isinstance(duration_s, bool) and 0 < duration_s < float("inf"):
+            return float(duration_s)
     return None
 
 
-def parse_size(told: object) -> int:
+def parse_size(value: object) -> int:
     """The size in bytes in a header or a field; 0 if it is missing or cannot be parsed."""
-    text = str(told)
+    text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 

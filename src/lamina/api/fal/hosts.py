@@ -42,8 +42,8 @@ class FalHosts:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        moved = _proxied(scope) if scope["path"].rstrip("/") in PROXIES else _sent_to_fal(scope)
-        await self._app(_with_keys(moved), receive, send)
+        rewritten = _proxied(scope) if scope["path"].rstrip("/") in PROXIES else _sent_to_fal(scope)
+        await self._app(_with_keys(rewritten), receive, send)
 
 
 def is_fal_path(path: str) -> bool:
@@ -62,7 +62,7 @@ def place_of(host: str) -> str | None:
     """The service of a host such as "queue.fal.run"; None for hosts that are not fal's."""
     name = host.lower().partition(":")[0].removesuffix(".")
     parents = (f"*.{name.split('.', count)[-1]}" for count in range(1, name.count(".") + 1))
-    return next((HOSTS[known] for known in (name, *parents) if known in HOSTS), None)
+    return next((HOSTS[pattern] for pattern in (name, *parents) if pattern in HOSTS), None)
 
 
 def _sent_to_fal(scope: Scope) -> Scope:
@@ -70,9 +70,9 @@ def _sent_to_fal(scope: Scope) -> Scope:
     place = place_of(host)
     if place is None or scope["path"].startswith(f"{PREFIX}/") or _FILE.match(scope["path"]):
         return scope
-    moved = _moved(scope, place, scope["path"])
-    moved[ORIGIN] = f"{_web_scheme(scope)}://{host}"
-    return moved
+    rewritten = _with_path(scope, place, scope["path"])
+    rewritten[ORIGIN] = f"{_web_scheme(scope)}://{host}"
+    return rewritten
 
 
 def _proxied(scope: Scope) -> Scope:
@@ -85,10 +85,10 @@ def _proxied(scope: Scope) -> Scope:
         return scope
     if place is None:
         return scope
-    return {**_moved(scope, place, parts.path or "/"), "query_string": parts.query.encode("latin-1", "replace")}
+    return {**_with_path(scope, place, parts.path or "/"), "query_string": parts.query.encode("latin-1", "replace")}
 
 
-def _moved(scope: Scope, place: str, path: str) -> Scope:
+def _with_path(scope: Scope, place: str, path: str) -> Scope:
     to = path if place == SITE else f"{PREFIX}/{place}{path}"
     return {**scope, "path": to, "raw_path": to.encode("utf-8", "replace")}
 

@@ -7,7 +7,7 @@ _ANY_ACCELERATION = ("none", "regular", "high")
 _ALL_FORMATS = ("jpeg", "png", "webp")
 
 LAYERED = (
-    f.caption(), f.image_url("The picture to take apart."), f.negative_prompt(), f.steps(1, 50, 28),
+    f.caption(), f.image_url("The image to decompose."), f.negative_prompt(), f.steps(1, 50, 28),
     f.guidance(1, 5), f.seed(), f.SYNC_MODE, f.layer_count(), f.SAFETY, f.formats("png", "webp"),
     f.acceleration("regular", *_ANY_ACCELERATION),
 )  # fmt: skip
@@ -58,21 +58,21 @@ PLUS_LORA = _edit(
     f.image_size(), f.steps(2, 50, 28), f.image_urls(), f.acceleration("regular", "none", "regular"), LORAS
 )  # fmt: skip
 MAX = (
-    f.prompt(most=800), f.negative_prompt(most=500, may_be_null=True),
+    f.prompt(maximum=800), f.negative_prompt(maximum=500, may_be_null=True),
     f.image_size("square_hd", may_be_null=False), f.EXPANSION, f.seed(), f.SAFETY, f.SYNC_MODE, f.count(4),
     f.formats(*_ALL_FORMATS),
 )  # fmt: skip
 MAX_EDIT = (
-    f.prompt(most=800), f.negative_prompt(most=500, may_be_null=True), f.image_size(), f.EXPANSION, f.seed(),
+    f.prompt(maximum=800), f.negative_prompt(maximum=500, may_be_null=True), f.image_size(), f.EXPANSION, f.seed(),
     f.SAFETY, f.SYNC_MODE, f.count(6), f.formats(*_ALL_FORMATS), f.image_urls(3),
 )  # fmt: skip
 EDIT_TRAINING = _training(
     30_000,
-    "A ZIP of examples: ROOT_start.EXT (ROOT_start2.EXT and so on, up to 10) and ROOT_end.EXT are pictures before and "
-    "after, ROOT.txt says what was done.",
+    "A ZIP archive of examples: ROOT_start.EXT (ROOT_start2.EXT and so on, up to 10) and ROOT_end.EXT are the images "
+    "before and after the edit, ROOT.txt is the edit instruction.",
 )
 LAYERED_TRAINING = _training(
     10_000,
-    "A ZIP of examples: ROOT_start.EXT is a whole picture, ROOT_end.EXT, ROOT_end2.EXT and so on, up to 8, are its "
-    "layers, bottom first, PNG or WebP, as many in each; ROOT.txt says what the picture shows.",
+    "A ZIP archive of examples: ROOT_start.EXT is the complete image; ROOT_end.EXT, ROOT_end2.EXT and so on, up to 8, "
+    "are its layers, bottom first, PNG or WebP, as many in each example; ROOT.txt is the caption of the image.",
 )

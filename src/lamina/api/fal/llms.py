@@ -1,4 +1,4 @@
-"""A page on one endpoint for language models and people in a hurry, from the table that its inputs are checked with."""
+"""Renders the llms.txt page of an endpoint from the table by which its inputs are validated."""
 
 import json
 from typing import Any
@@ -8,9 +8,9 @@ from lamina.api.fal.schemas import category_of, output_fields
 
 
 def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
-    """Markdown. `run_url`, `site_url`: where endpoints run, and where these pages are."""
+    """The page in Markdown. `run_url`: the base URL of the endpoints; `site_url`: that of these pages."""
     schema = endpoint.input.model_json_schema()
-    needed = {name: _example(name) for name in schema.get("required", [])}
+    minimal_input = {name: _example(name) for name in schema.get("required", [])}
     lines = [
         f"# {endpoint.name}",
         "",
@@ -24,15 +24,18 @@ def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
         "",
         *(_input_line(name, schema) for name in endpoint.field_names),
         "",
-        "Least that is needed:",
+        "Minimal input:",
         "",
         "```json",
-        json.dumps(needed, indent=2),
+        json.dumps(minimal_input, indent=2),
         "```",
         "",
         "## Output",
         "",
-        *(f"- **`{name}`** (`{_kind(part)}`): {words}" for name, (part, words) in output_fields(endpoint).items()),
+        *(
+            f"- **`{name}`** (`{_kind(part)}`): {description}"
+            for name, (part, description) in output_fields(endpoint).items()
+        ),
         "",
         "## Use",
         "",
@@ -40,7 +43,7 @@ def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
         f"curl {run_url}/{endpoint.id} \\",
         '  --header "Authorization: Key $FAL_KEY" \\',
         '  --header "Content-Type: application/json" \\',
-        f"  --data '{json.dumps(needed)}'",
+        f"  --data '{json.dumps(minimal_input)}'",
         "```",
         "",
         f"The OpenAPI document: {site_url}/api/openapi/queue/openapi.json?endpoint_id={endpoint.id}",
@@ -51,22 +54,22 @@ def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
 
 def _input_line(name: str, schema: dict[str, Any]) -> str:
     field = schema["properties"][name]
-    is_needed = name in schema.get("required", [])
-    facts = [] if "default" not in field else [f"default `{json.dumps(field['default'])}`"]
+    is_required = name in schema.get("required", [])
+    constraints = [] if "default" not in field else [f"default `{json.dumps(field['default'])}`"]
     if "minimum" in field:
-        facts.append(f"from `{field['minimum']}` to `{field['maximum']}`")
+        constraints.append(f"from `{field['minimum']}` to `{field['maximum']}`")
     if "multipleOf" in field:
-        facts.append(f"a multiple of `{field['multipleOf']}`")
+        constraints.append(f"a multiple of `{field['multipleOf']}`")
     if "enum" in field:
-        facts.append("one of " + ", ".join(f"`{choice}`" for choice in field["enum"]))
-    told = f" ({'; '.join(facts)})" if facts else ""
-    needed = "required" if is_needed else "optional"
-    return f"- **`{name}`** (`{_kind(field)}`, _{needed}_): {field['description']}{told}"
+        constraints.append("one of " + ", ".join(f"`{choice}`" for choice in field["enum"]))
+    suffix = f" ({'; '.join(constraints)})" if constraints else ""
+    needed = "required" if is_required else "optional"
+    return f"- **`{name}`** (`{_kind(field)}`, _{needed}_): {field['description']}{suffix}"
 
 
 def _kind(field: dict[str, Any]) -> str:
     if "anyOf" in field:
-        return " or ".join(_kind(one) for one in field["anyOf"])
+        return " or ".join(_kind(alternative) for alternative in field["anyOf"])
     if "$ref" in field:
         return str(field["$ref"]).rpartition("/")[2]
     if field.get("type") == "array":
@@ -75,8 +78,8 @@ def _kind(field: dict[str, Any]) -> str:
 
 
 def _example(name: str) -> object:
-    address = "https://example.org/poster.png"
+    image_url = "https://example.org/poster.png"
     archive = "https://example.org/pictures.zip"
-    return {"image_url": address, "image_urls": [address], "image_data_url": archive}.get(
+    return {"image_url": image_url, "image_urls": [image_url], "image_data_url": archive}.get(
         name, "a red circle on a white background"
     )

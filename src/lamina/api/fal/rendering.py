@@ -1,4 +1,4 @@
-"""From jobs to the JSON of fal's answers; pure functions."""
+"""Converts jobs to the JSON of fal's responses; pure functions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lamina.core.jobs import Job, JobEvent, JobState
 from lamina.jobs.follow import JobView
 
 AddressOf = Callable[[str, str], str]
-"""(a file's id, its media type) -> where it can be fetched; or a `data:` URI of it."""
+"""(file id, media type) -> URL of the file, which may be a `data:` URI."""
 
 _STATUSES = {JobState.QUEUED: "IN_QUEUE", JobState.RUNNING: "IN_PROGRESS"}
 _LORA_NAME, _CONFIG_NAME = "diffusers_lora_file.safetensors", "config.json"
@@ -23,7 +23,7 @@ _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a request of `app` is shown. `root`: of the queue, such as https://queue.fal.run."""
+    """The URLs of a request of `app`. `root`: the base URL of the queue, such as https://queue.fal.run."""
 
     root: str
     app: str
@@ -47,7 +47,7 @@ def endpoint_of_job(job: Job) -> Endpoint | None:
 
 
 def render_status(shown: JobView, links: Links, logs: list[LogLine] | None) -> QueueStatus:
-    """fal knows three states: what failed has completed, and its result tells how."""
+    """fal has three states: failed requests are COMPLETED, and their result contains the error."""
     job = shown.job
     status = render_submitted(links)
     status["status"] = _STATUSES.get(job.state, "COMPLETED")  # pyright: ignore[reportGeneralTypeIssues]
@@ -79,24 +79,24 @@ def render_submitted(links: Links, position: int = 0) -> QueueStatus:
 
 
 def error_words(answer: Answer) -> str:
-    """As fal words it in a status and in a webhook."""
+    """The error message in a status and in a webhook, as fal words it."""
     return str(answer.body["detail"]) if "error_type" in answer.body else f"Invalid status code: {answer.status}"
 
 
 def render_log(events: Sequence[JobEvent]) -> list[LogLine]:
-    """The engine's lines, each new stage and step of its progress, and the losses of a training."""
+    """The log lines of the engine, each new stage of its progress, and the losses of a training."""
     lines: list[LogLine] = []
-    told = ""
+    last_stage = ""
     for event in events:
-        words = _words(event)
-        if not words or (event.kind == "progress" and words == told):
+        message = _message(event)
+        if not message or (event.kind == "progress" and message == last_stage):
             continue
-        told = words if event.kind == "progress" else told
-        lines.append({"timestamp": _time(event.at), "message": words, "level": "INFO", "source": "USER"})
+        last_stage = message if event.kind == "progress" else last_stage
+        lines.append({"timestamp": _time(event.at), "message": message, "level": "INFO", "source": "USER"})
     return lines
 
 
-def _words(event: JobEvent) -> str:
+def _message(event: JobEvent) -> str:
     match event.kind:
         case "log":
             return str(event.data["line"])
@@ -109,7 +109,7 @@ def _words(event: JobEvent) -> str:
 
 
 def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> OutputBody | AdapterBody:
-    """Of a job that has succeeded. Layers are bottom first."""
+    """The output of a job that has succeeded. Layers are in order from the bottom."""
     result = job.result
     if isinstance(result, TrainingResult):
         assert result.lora is not None and result.config is not None  # noqa: S101  (it has succeeded)
@@ -118,26 +118,26 @@ def render_output(endpoint: Endpoint, job: Job, address_of: AddressOf) -> Output
             "config_file": _file(result.config, _CONFIG_NAME, address_of),
         }
     is_layers = endpoint.output is Output.LAYERS
-    made = _layers(job) if is_layers else _pictures(job)
+    files = _layers(job) if is_layers else _pictures(job)
     seed = None if result is None else result.seed
     output: OutputBody = {
-        "images": [_image(file, address_of, endpoint.output is not Output.FILES) for file in made],
+        "images": [_image(file, address_of, endpoint.output is not Output.FILES) for file in files],
         "seed": int(job.request.extra.get("seed", seed or 0)),
     }
     if endpoint.output is Output.FILES:
         return output
-    whole = result is not None and result.is_flagged
+    is_flagged = result is not None and result.is_flagged
     return {
         "images": output["images"],
         "timings": {"inference": round(job.ran_s or 0.0, 3)},
         "seed": output["seed"],
-        "has_nsfw_concepts": [file.is_flagged if isinstance(file, PictureFile) else whole for file in made],
+        "has_nsfw_concepts": [file.is_flagged if isinstance(file, PictureFile) else is_flagged for file in files],
         "prompt": job.request.extra.get("prompt"),
     }
 
 
 def made_files(job: Job) -> list[ResultFile]:
-    """The files that an answer shows."""
+    """The files that a response contains."""
     return [*_layers(job), *_pictures(job)]
 
 

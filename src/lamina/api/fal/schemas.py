@@ -1,4 +1,4 @@
-"""fal's OpenAPI document of one endpoint, from the same table that its inputs are checked with."""
+"""Renders fal's OpenAPI document of an endpoint from the table by which its inputs are validated."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ _STATUS: dict[str, Any] = {
     "type": "object",
     "properties": {
         "status": {"type": "string", "enum": ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]},
-        "request_id": {"type": "string", "description": "Of the request."},
-        "response_url": {"type": "string", "description": "Where its result is."},
-        "status_url": {"type": "string", "description": "Where its status is."},
-        "cancel_url": {"type": "string", "description": "Where it can be cancelled."},
-        "logs": {"type": "object", "description": "Its log.", "additionalProperties": True},
-        "metrics": {"type": "object", "description": "Its figures.", "additionalProperties": True},
-        "queue_position": {"type": "integer", "description": "How many go before it."},
+        "request_id": {"type": "string", "description": "Id of the request."},
+        "response_url": {"type": "string", "description": "URL of the result."},
+        "status_url": {"type": "string", "description": "URL of the status."},
+        "cancel_url": {"type": "string", "description": "URL for cancelling the request."},
+        "logs": {"type": "object", "description": "Log lines of the request.", "additionalProperties": True},
+        "metrics": {"type": "object", "description": "Metrics of the request.", "additionalProperties": True},
+        "queue_position": {"type": "integer", "description": "Number of requests ahead in the queue."},
     },
     "required": ["status", "request_id"],
 }
@@ -30,19 +30,27 @@ _LOGS = {
     "name": "logs",
     "in": "query",
     "required": False,
-    "schema": {"type": "number", "description": "1: with the log; 0: without."},
+    "schema": {"type": "number", "description": "1 to include the logs, 0 to omit them."},
 }
 
 
 def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[str, Any]:
-    """`queue_url`, `site_url`: where the queue and these pages are."""
+    """`queue_url`: the base URL of the queue; `site_url`: that of these pages."""
     name, path = endpoint.schema_name, f"/{endpoint.id}"
-    given = endpoint.input.model_json_schema(ref_template=_REF)
-    for field in given["properties"].values():
-        if field.get("default", "") is None:  # fal says nothing of these
+    input_schema = endpoint.input.model_json_schema(ref_template=_REF)
+    for field in input_schema["properties"].values():
+        if field.get("default", "") is None:  # fal omits defaults of null
             del field["default"]
-    schemas = {"QueueStatus": _STATUS, **given.pop("$defs", {}), f"{name}Input": given, **_output_schemas(endpoint)}
-    cancelled = {"type": "object", "properties": {"success": {"type": "boolean", "description": "Whether it worked."}}}
+    schemas = {
+        "QueueStatus": _STATUS,
+        **input_schema.pop("$defs", {}),
+        f"{name}Input": input_schema,
+        **_output_schemas(endpoint),
+    }
+    cancelled = {
+        "type": "object",
+        "properties": {"success": {"type": "boolean", "description": "Whether the request was cancelled."}},
+    }
     return {
         "openapi": "3.0.4",
         "info": {
@@ -63,17 +71,19 @@ def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[st
         },
         "paths": {
             f"{path}/requests/{{request_id}}/status": {
-                "get": {"parameters": [_ID, _LOGS], "responses": _answers("QueueStatus")}
+                "get": {"parameters": [_ID, _LOGS], "responses": _responses_for("QueueStatus")}
             },
-            f"{path}/requests/{{request_id}}/cancel": {"put": {"parameters": [_ID], "responses": _answer(cancelled)}},
+            f"{path}/requests/{{request_id}}/cancel": {
+                "put": {"parameters": [_ID], "responses": _responses(cancelled)}
+            },
             path: {
                 "post": {
                     "requestBody": {"required": True, "content": _json(_ref(f"{name}Input"))},
-                    "responses": _answers("QueueStatus"),
+                    "responses": _responses_for("QueueStatus"),
                 }
             },
             f"{path}/requests/{{request_id}}": {
-                "get": {"parameters": [_ID], "responses": _answers(f"{name}Output")},
+                "get": {"parameters": [_ID], "responses": _responses_for(f"{name}Output")},
             },
         },
         "servers": [{"url": queue_url}],
@@ -89,60 +99,63 @@ def category_of(endpoint: Endpoint) -> str:
 
 
 def output_fields(endpoint: Endpoint) -> dict[str, tuple[dict[str, Any], str]]:
-    """Name to (schema, meaning), in fal's order."""
+    """(schema, description) by field name, in fal's order."""
     if endpoint.output is Output.ADAPTER:
         return {
-            "diffusers_lora_file": (_ref("File"), "The adapter: safetensors in the layout of diffusers."),
-            "config_file": (_ref("File"), "How it was trained."),
+            "diffusers_lora_file": (_ref("File"), "The LoRA as safetensors in the diffusers format."),
+            "config_file": (_ref("File"), "The training configuration."),
         }
     images = {"type": "array", "items": _ref("File" if endpoint.output is Output.FILES else "ImageFile")}
     seed = {"type": "integer"}
-    found: dict[str, tuple[dict[str, Any], str]] = {
-        "images": (images, "What was made; layers are bottom first."),
-        "seed": (seed, "The one that was given, or the one that was drawn."),
+    common: dict[str, tuple[dict[str, Any], str]] = {
+        "images": (images, "The generated images; layers are in order from the bottom."),
+        "seed": (seed, "The seed of the request, or the random seed that was used."),
     }
     if endpoint.output is Output.FILES:
-        return found
+        return common
     timings = {"type": "object", "additionalProperties": {"type": "number"}}
     flags = {"type": "array", "items": {"type": "boolean"}}
     return {
-        "images": found["images"],
-        "timings": (timings, "Seconds; inference is all of the run."),
-        "seed": found["seed"],
+        "images": common["images"],
+        "timings": (timings, "Timings in seconds; `inference` is the whole run."),
+        "seed": common["seed"],
         "has_nsfw_concepts": (flags, "For each picture, whether the safety checker blacked it out."),
-        "prompt": ({"type": "string", "nullable": True}, "As it was given."),
+        "prompt": ({"type": "string", "nullable": True}, "The prompt of the request."),
     }
 
 
 def _output_schemas(endpoint: Endpoint) -> dict[str, Any]:
     fields = output_fields(endpoint)
     file = {
-        "url": {"type": "string", "description": "Where it can be fetched."},
+        "url": {"type": "string", "description": "URL of the file."},
         "content_type": {"type": "string", "nullable": True},
         "file_name": {"type": "string", "nullable": True},
-        "file_size": {"type": "integer", "nullable": True, "description": "Bytes."},
+        "file_size": {"type": "integer", "nullable": True, "description": "Size in bytes."},
     }
-    size = {name: {"type": "integer", "nullable": True, "description": "Pixels."} for name in ("width", "height")}
+    size = {
+        name: {"type": "integer", "nullable": True, "description": f"{name.capitalize()} in pixels."}
+        for name in ("width", "height")
+    }
     is_bare = endpoint.output in (Output.FILES, Output.ADAPTER)
     name = "File" if is_bare else "ImageFile"
     properties = file if is_bare else {**file, **size}
-    shown = {"type": "object", "title": name, "required": ["url"], "properties": properties}
+    file_schema = {"type": "object", "title": name, "required": ["url"], "properties": properties}
     output = {
         "type": "object",
         "title": f"{endpoint.schema_name}Output",
         "x-fal-order-properties": list(fields),
-        "properties": {name: {**schema, "description": words} for name, (schema, words) in fields.items()},
+        "properties": {name: {**schema, "description": description} for name, (schema, description) in fields.items()},
         "required": [name for name in fields if name != "prompt" or endpoint.output is not Output.LAYERS],
     }
-    return {name: shown, f"{endpoint.schema_name}Output": output}
+    return {name: file_schema, f"{endpoint.schema_name}Output": output}
 
 
-def _answers(name: str) -> dict[str, Any]:
-    return _answer(_ref(name))
+def _responses_for(name: str) -> dict[str, Any]:
+    return _responses(_ref(name))
 
 
-def _answer(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"200": {"description": "The request's state, or its result.", "content": _json(schema)}}
+def _responses(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"200": {"description": "The status of the request, or its result.", "content": _json(schema)}}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

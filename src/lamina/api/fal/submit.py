@@ -35,12 +35,12 @@ from lamina.jobs.retention import forget
 from lamina.jobs.submit import submit
 from lamina.service.service import Service
 
-_MOST_SEED = 2**31  # fal's seeds may be larger, and JavaScript then loses digits
-_REFUSED = Failure(ErrorCode.TASK_INVALID, "The input is not as it must be.", "The result says what is wrong.")
+_SEED_RANGE = 2**31  # fal's seeds may be larger, but JavaScript would lose digits
+_REFUSED = Failure(ErrorCode.TASK_INVALID, "The input is invalid.", "The result contains the details.")
 
 
 async def read_json(request: Request) -> Any:
-    """The body. Raises `InvalidInput` for what is no JSON (RFC 8259, which has no NaN)."""
+    """The body. Raises `InvalidInput` if it is not JSON (RFC 8259, which excludes NaN)."""
     try:
         return parse_json(await request.body())
     except (ValueError, RecursionError):
@@ -79,21 +79,21 @@ async def wait_for_job(
 
 
 async def result_response(service: Service, job: Job) -> Response:
-    """Of a job that has ended. Pictures that are sent in the answer itself leave the history with it."""
+    """The response for a job that has ended. In sync mode the job's data is deleted after the response."""
     answer = await answer_of(service, job)
     response = JSONResponse(dict(answer.body), answer.status, {**answer.headers, "x-fal-request-id": job.id})
     if is_sync(job) and answer.status == 200:
-        response.background = BackgroundTask(_forgotten, service, job)
+        response.background = BackgroundTask(_forget, service, job)
     return response
 
 
 async def answer_of(service: Service, job: Job) -> Answer:
-    """What the endpoint answers, right or wrong; a webhook's payload, too."""
+    """The result or the error of a job as the endpoint's response, whose body is also the payload of webhooks."""
     endpoint = endpoint_of_job(job)
     if job.state is not JobState.SUCCEEDED:
         return answer_to_failure(endpoint, job)
     if endpoint is None or job.result is None:
-        return refusal(404, "The result of this request is not kept any more.")
+        return refusal(404, "The result of this request has been deleted.")
     files = made_files(job)
     if is_sync(job):
         uris = {file.file: await _data_uri(service, job, file.file) for file in files}
@@ -105,7 +105,8 @@ async def answer_of(service: Service, job: Job) -> Answer:
 
 
 def _units(job: Job) -> int:
-    """What fal counts: pictures; of trainings steps, of layers times their number; nothing of what costs nothing."""
+    """The units that fal bills: images for generations and edits, steps (times layers) for trainings, otherwise 1; 0 if
+    the job is free."""
     if job.is_free:
         return 0
     if isinstance(job.result, TrainingResult):
@@ -118,17 +119,17 @@ def is_sync(job: Job) -> bool:
 
 
 async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: JobRequest) -> JobRequest:
-    """With each `data:` URI kept as a file. Raises `InvalidInput`."""
+    """The request with each `data:` URI stored as a file. Raises `InvalidInput`."""
     stored: list[JobInput] = []
     details: list[Detail] = []
-    several = "image_urls" in endpoint.field_names
-    for number, one in enumerate(request.inputs):
+    has_image_list = "image_urls" in endpoint.field_names
+    for number, job_input in enumerate(request.inputs):
         try:
-            stored += (await stored_inputs(service, key, replace(request, inputs=(one,)))).inputs
+            stored += (await stored_inputs(service, key, replace(request, inputs=(job_input,)))).inputs
         except LaminaError as error:
             if not is_inputs_fault(error.code):
                 raise
-            details.append(detail_of_error(endpoint, error, ("body", "image_urls", number) if several else None))
+            details.append(detail_of_error(endpoint, error, ("body", "image_urls", number) if has_image_list else None))
     for number, lora in enumerate(request.loras):
         try:
             check_lora_source(lora.path)
@@ -143,12 +144,12 @@ async def _stored(service: Service, key: ApiKey, endpoint: Endpoint, request: Jo
 
 
 async def _check_queue(service: Service, options: RequestOptions) -> None:
-    """Raises `LaminaError` (limit_reached): nothing was taken in, so fal's clients may well come again."""
+    """Raises `LaminaError` (limit_reached) if the queue is too long; fal's clients may retry, as no job was created."""
     if options.most_waiting is not None and (waiting := await queue_length(service)) > options.most_waiting:
         raise LaminaError(
             ErrorCode.LIMIT_REACHED,
-            f"{waiting} requests wait, and this one wants at most {options.most_waiting} before it.",
-            "Try again later, or with a larger fal_max_queue_length.",
+            f"{waiting} requests are queued, more than this request's fal_max_queue_length of {options.most_waiting}.",
+            "Try again later, or increase fal_max_queue_length.",
         )
 
 
@@ -158,10 +159,10 @@ async def _data_uri(service: Service, job: Job, file_id: str) -> str:
     return f"data:{record.media_type};base64,{encoded.decode()}"
 
 
-async def _forgotten(service: Service, job: Job) -> None:
-    with contextlib.suppress(LaminaError):  # another answer has done it, or it goes when its time is up
+async def _forget(service: Service, job: Job) -> None:
+    with contextlib.suppress(LaminaError):  # already deleted by another response; otherwise it expires
         await forget(service, job.key_id, job.id)
 
 
 def _seed() -> int:
-    return secrets.randbelow(_MOST_SEED)
+    return secrets.randbelow(_SEED_RANGE)

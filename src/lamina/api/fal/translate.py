@@ -1,4 +1,4 @@
-"""From what fal's clients send to what the service is to do; pure functions."""
+"""Converts the requests of fal's clients to job requests; pure functions."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -35,7 +35,7 @@ from lamina.files.lora_sources import check_lora_wording
 
 DIALECT = "fal"
 _TURBO_STEPS, _TURBO_GUIDANCE = 10, 1.2  # fal's description of use_turbo
-_FOR_MODELS = {
+_SAMPLING_FIELDS = {
     "num_inference_steps": "steps",
     "guidance_scale": "guidance",
     "acceleration": "acceleration",
@@ -46,8 +46,8 @@ _QUALITY = 95
 _FORMATS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 
-class InvalidInput(Exception):  # noqa: N818  (what was said, not what went wrong)
-    """`details`: what is wrong with an input."""
+class InvalidInput(Exception):  # noqa: N818  (describes the input, not the failure)
+    """An input is invalid. `details`: the errors, in fal's format."""
 
     def __init__(self, details: list[Detail]) -> None:
         super().__init__(details)
@@ -56,7 +56,7 @@ class InvalidInput(Exception):  # noqa: N818  (what was said, not what went wron
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """What a request says beside its input: in its headers and its query. Times in seconds."""
+    """The options of a request in its headers and its query. Times in seconds."""
 
     priority: int = 0
     start_within_s: float | None = None
@@ -66,7 +66,7 @@ class RequestOptions:
 
 
 def parse_input(endpoint: Endpoint, body: object, options: RequestOptions, drawn_seed: int) -> JobRequest:
-    """The request that an input is. `drawn_seed`: where the input has none. Raises `InvalidInput`."""
+    """The job request for an input. `drawn_seed`: the seed to use if the input has none. Raises `InvalidInput`."""
     try:
         given = endpoint.input.model_validate(body)
     except ValidationError as error:
@@ -75,7 +75,7 @@ def parse_input(endpoint: Endpoint, body: object, options: RequestOptions, drawn
     if endpoint.kind is TaskKind.TRAIN:
         return _training(endpoint, fields, options)
     checks = (_check_prompt, _check_count, _check_loras, _check_addresses)
-    details = [found for check in checks for found in check(endpoint, fields)]
+    details = [error for check in checks for error in check(endpoint, fields)]
     size, wrong_size = parse_size(fields.get("image_size"))
     if details or wrong_size:
         raise InvalidInput([*details, *wrong_size])
@@ -130,7 +130,7 @@ def _training(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOpt
 
 
 def refused_request(endpoint: Endpoint, details: list[Detail], options: RequestOptions) -> JobRequest:
-    """What stands for an input that is wrong, so that its result can say so."""
+    """A job request in place of an invalid input, so that the job's result can contain the errors."""
     return JobRequest(
         task=AbsentTask(endpoint.kind),
         model=endpoint.priced_as,
@@ -141,7 +141,7 @@ def refused_request(endpoint: Endpoint, details: list[Detail], options: RequestO
 
 
 def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, list[Detail]]:
-    """Width and height in px, each rounded to the 16 px that models work in; and what is wrong with them."""
+    """(width and height in px, rounded to multiples of 16 px, which the models require; errors)."""
     if given is None:
         return None, []
     if isinstance(given, str):
@@ -150,19 +150,19 @@ def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, l
     for name, side in (("width", given.width), ("height", given.height)):
         loc = ("body", "image_size", name)
         if side < MIN_SIDE_PX:
-            words = f"Input should be greater than or equal to {MIN_SIDE_PX}"
-            details.append(detail(loc, words, "greater_than_equal", {"ge": MIN_SIDE_PX}, side))
+            message = f"Input should be greater than or equal to {MIN_SIDE_PX}"
+            details.append(detail(loc, message, "greater_than_equal", {"ge": MIN_SIDE_PX}, side))
         elif side > MAX_SIDE_PX:
-            words = f"Input should be less than or equal to {MAX_SIDE_PX}"
-            details.append(detail(loc, words, "less_than_equal", {"le": MAX_SIDE_PX}, side))
+            message = f"Input should be less than or equal to {MAX_SIDE_PX}"
+            details.append(detail(loc, message, "less_than_equal", {"le": MAX_SIDE_PX}, side))
     width, height = (
         max(MIN_SIDE_PX, round(side / SIDE_STEP_PX) * SIDE_STEP_PX) for side in (given.width, given.height)
     )
     if not details and width * height > MAX_AREA_PX:
         side = int(MAX_AREA_PX**0.5)
-        words = f"Image too large: at most {MAX_AREA_PX:,} pixels can be made"
+        message = f"Image too large: at most {MAX_AREA_PX:,} pixels can be made"
         details.append(
-            detail(("body", "image_size"), words, "image_too_large", {"max_height": side, "max_width": side})
+            detail(("body", "image_size"), message, "image_too_large", {"max_height": side, "max_width": side})
         )
     return (width, height), details
 
@@ -170,13 +170,13 @@ def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, l
 def _task(
     endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] | None, seed: int, sent: Collection[str]
 ) -> PictureTask:
-    """`sent`: names of the fields that are not defaults of the API."""
+    """`sent`: the names of the fields that the client has set."""
     width, height = size or (None, None)
     count, is_expanded = fields.get("num_images", 1), fields.get("enable_prompt_expansion", False)
     sampling = _sampling(endpoint, fields, seed)
     match endpoint.kind:
         case TaskKind.DECOMPOSE:
-            unasked = tuple(name for field, name in _FOR_MODELS.items() if field not in sent)
+            unasked = tuple(name for field, name in _SAMPLING_FIELDS.items() if field not in sent)
             return DecomposeTask(fields["num_layers"], fields["prompt"] or "", replace(sampling, unasked=unasked))
         case TaskKind.EDIT:
             return EditTask(
@@ -202,7 +202,7 @@ def _task(
 
 
 def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampling:
-    """Taking apart names no model, so that it works without one; with LoRAs there must be one to put them on."""
+    """A decomposition names no model, so that it works without one, unless LoRAs must be applied to a model."""
     loras = tuple(Lora(lora.path, lora.scale) for lora in fields.get("loras", ()))
     is_turbo = fields.get("use_turbo", False)
     return Sampling(
@@ -217,7 +217,8 @@ def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampl
 
 
 def _delivery(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOptions) -> Delivery:
-    """Layers stay exact in WebP, too. Who wants the checker gets it where it is installed, or the settings force it."""
+    """Layers are lossless in WebP, too. A requested safety check is done if the checker is installed or the settings
+    require it."""
     quality = _LOSSLESS if endpoint.kind is TaskKind.DECOMPOSE else _QUALITY
     safety = None if fields["enable_safety_checker"] else False
     return Delivery(format=_FORMATS[fields["output_format"]], quality=quality, safety=safety, keep_s=options.keep_s)
@@ -236,24 +237,24 @@ def _has_pictures(endpoint: Endpoint) -> bool:
 def _check_prompt(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
     if endpoint.kind is TaskKind.DECOMPOSE or fields["prompt"].strip():
         return []
-    words = "String should have at least 1 character"
-    return [detail(("body", "prompt"), words, "string_too_short", {"min_length": 1}, fields["prompt"])]
+    message = "String should have at least 1 character"
+    return [detail(("body", "prompt"), message, "string_too_short", {"min_length": 1}, fields["prompt"])]
 
 
 def _check_count(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
-    """What the model takes, where fal sets no bound."""
+    """Checks the number of images against the model's limit, where fal has no limit."""
     given, most = len(fields.get("image_urls", ())), MODELS[endpoint.model].max_references
     if given <= most:
         return []
-    words = f"List should have at most {most} items after validation, not {given}"
-    return [detail(("body", "image_urls"), words, "sequence_too_long", {"max_length": most})]
+    message = f"List should have at most {most} items after validation, not {given}"
+    return [detail(("body", "image_urls"), message, "sequence_too_long", {"max_length": most})]
 
 
 def _check_loras(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
     loras: list[LoraWeight] = fields.get("loras", [])
     if len(loras) > MOST_LORAS:
-        words = f"List should have at most {MOST_LORAS} items after validation, not {len(loras)}"
-        return [detail(("body", "loras"), words, "sequence_too_long", {"max_length": MOST_LORAS})]
+        message = f"List should have at most {MOST_LORAS} items after validation, not {len(loras)}"
+        return [detail(("body", "loras"), message, "sequence_too_long", {"max_length": MOST_LORAS})]
     details: list[Detail] = []
     for number, lora in enumerate(loras):
         try:
@@ -278,9 +279,9 @@ def _check_addresses(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Deta
 
 
 def addresses_of(endpoint: Endpoint, fields: BaseModel | Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Where the pictures of an input are, or its archive, each with its place in the input."""
+    """(location in the input, URL) of each image, or of the archive."""
     given = dict(fields)
     if "image_urls" in endpoint.field_names:
         return [(("body", "image_urls", number), address) for number, address in enumerate(given["image_urls"])]
-    lone = ("image_url", "image_data_url")
-    return [(("body", name), given[name]) for name in lone if name in endpoint.field_names]
+    single_fields = ("image_url", "image_data_url")
+    return [(("body", name), given[name]) for name in single_fields if name in endpoint.field_names]

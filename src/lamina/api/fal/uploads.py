@@ -1,4 +1,4 @@
-"""fal's upload tokens: what an upload is for is sealed in its token, and which content a part has in its ETag."""
+"""fal's uploads: the data of an upload is sealed in its token, and the hash of a part in its ETag."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from lamina.service.service import Service
 from lamina.service.tokens import seal, unseal
 
 SINGLE, MULTIPART = "upload", "multipart"
-"""How a file is sent: the first part of the path that it is sent to."""
+"""How a file is sent: the first segment of the upload path."""
 
 PURPOSE = "fal upload"
 _PART = "fal part"
@@ -58,7 +58,7 @@ async def complete_upload(service: Service, upload: PendingUpload, body: Any) ->
 
 
 def _parse_hashes(service: Service, upload: PendingUpload, body: Any) -> list[str]:
-    """In the order of the parts' numbers."""
+    """The SHA-256 hashes of the parts, in the order of their numbers."""
     parts = body.get("parts") if isinstance(body, dict) else None
     if not isinstance(parts, list) or not 0 < len(parts) <= MAX_PARTS:
         raise _wrong_parts()
@@ -76,7 +76,9 @@ def _parse_hashes(service: Service, upload: PendingUpload, body: Any) -> list[st
 
 def _wrong_parts() -> LaminaError:
     return LaminaError(
-        ErrorCode.TASK_INVALID, "These are not the parts of this upload.", "Send each part's number and ETag."
+        ErrorCode.TASK_INVALID,
+        "The list of parts does not match this upload.",
+        "Send the number and the ETag of each part.",
     )
 
 

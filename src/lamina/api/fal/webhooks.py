@@ -16,9 +16,9 @@ def fal_writer(service: Service, key: SigningKey) -> Writer:
     async def write(_webhook: Webhook, job: Job, now: float) -> OutgoingRequest:
         answer = await answer_of(service, job)
         is_good = answer.status == 200
-        told = {"request_id": job.id, "gateway_request_id": job.id, "status": "OK" if is_good else "ERROR"}
-        wrong = {} if is_good else {"error": error_words(answer)}
-        body = json.dumps({**told, **wrong, "payload": dict(answer.body)}).encode()
+        head = {"request_id": job.id, "gateway_request_id": job.id, "status": "OK" if is_good else "ERROR"}
+        error = {} if is_good else {"error": error_words(answer)}
+        body = json.dumps({**head, **error, "payload": dict(answer.body)}).encode()
         headers = signature_headers(key, job.id, int(now), body, user_id=job.key_id)
         return OutgoingRequest(body, {"Content-Type": "application/json", **headers})
 

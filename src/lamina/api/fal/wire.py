@@ -1,4 +1,4 @@
-"""The JSON of fal's answers, literally; what its inputs are is in the table of `endpoints`."""
+"""The JSON of fal's responses; the inputs are in the table of `endpoints`."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypedDict
@@ -8,7 +8,7 @@ Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 
 
 class Detail(TypedDict):
-    """One thing that is wrong with an input. `type`: of fal's list of errors, or pydantic's; `url` explains it."""
+    """One error of an input. `type`: from fal's list of errors, or pydantic's; `url`: its documentation."""
 
     loc: list[str | int]
     msg: str
@@ -19,7 +19,7 @@ class Detail(TypedDict):
 
 
 class LogLine(TypedDict):
-    """`timestamp`: RFC 3339, UTC."""
+    """A line of a request's log. `timestamp`: RFC 3339, UTC."""
 
     timestamp: str
     message: str
@@ -28,15 +28,15 @@ class LogLine(TypedDict):
 
 
 class Metrics(TypedDict, total=False):
-    """`inference_time`: seconds, once it has ended."""
+    """`inference_time`: in seconds, present once the request has ended."""
 
     inference_time: float
 
 
 class QueueStatus(TypedDict):
-    """Of a request in the queue. fal's clients need `queue_position` while it waits, and `logs` always.
+    """The status of a request. fal's clients require `queue_position` while it is queued, and `logs` always.
 
-    `error`, `error_type`: of one that ended without a result.
+    `error`, `error_type`: present if the request has ended without a result.
     """
 
     status: Status
@@ -52,7 +52,7 @@ class QueueStatus(TypedDict):
 
 
 class Image(TypedDict):
-    """A picture or a file of an answer; `url` is a `data:` URI in sync mode. A File has no width and height (px)."""
+    """An image or a file in a response; `url` is a `data:` URI in sync mode. Files have no width and height (px)."""
 
     url: str
     content_type: str
@@ -63,7 +63,7 @@ class Image(TypedDict):
 
 
 class Output(TypedDict):
-    """What an endpoint answers. `timings`: seconds; `prompt`: as it was given."""
+    """The output of an endpoint. `timings`: in seconds; `prompt`: as in the request."""
 
     images: list[Image]
     timings: NotRequired[dict[str, float]]
@@ -73,7 +73,7 @@ class Output(TypedDict):
 
 
 class Adapter(TypedDict):
-    """What a trainer answers."""
+    """The output of a trainer."""
 
     diffusers_lora_file: Image
     config_file: Image

@@ -1,4 +1,4 @@
-"""fal's routes, under `/fal/run`, `/fal/queue`, `/fal/rest` and `/fal/cdn`; `places` leads fal's own hosts there."""
+"""fal's routes under `/fal/run`, `/fal/queue`, `/fal/rest` and `/fal/cdn`, to which `FalHosts` maps fal's hosts."""
 
 from lamina.api.fal.routes.cdn import router as cdn
 from lamina.api.fal.routes.pages import router as pages

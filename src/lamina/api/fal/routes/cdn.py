@@ -1,4 +1,4 @@
-"""The routes that take files in: with a key or a token of the CDN, or at an address that stands for one."""
+"""The routes for uploads, authorized by a key, by a CDN token, or by a token in the URL."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pages that say what an endpoint takes and gives: OpenAPI for programs, llms.txt for reading."""
+"""The routes that document the endpoints: OpenAPI documents, llms.txt pages and the list of models."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -15,7 +15,7 @@ router = APIRouter(route_class=FalRoute, include_in_schema=False)
 
 @router.get("/api/openapi/queue/openapi.json")
 async def openapi(request: Request, endpoint_id: str = "") -> Response:
-    """As fal does, 404 with `null` for what is not there."""
+    """An unknown endpoint is answered with 404 and `null`, as fal does."""
     endpoint = endpoint_of(endpoint_id.strip("/"))
     if endpoint is None:
         return JSONResponse(None, 404)
@@ -32,25 +32,28 @@ async def llms(request: Request, path: str) -> Response:
 @router.get("/llms.txt")
 async def index(request: Request) -> Response:
     base = context_of(request).service.base_url
-    lines = [f"- [{one.name}]({base}/models/{one.id}/llms.txt): {one.about}" for one in ENDPOINTS.values()]
+    lines = [
+        f"- [{endpoint.name}]({base}/models/{endpoint.id}/llms.txt): {endpoint.about}"
+        for endpoint in ENDPOINTS.values()
+    ]
     return PlainTextResponse("\n".join(["# Lamina", "", "> fal's endpoints, served here.", "", *lines, ""]))
 
 
 @router.get("/fal/models")
 async def models(request: Request) -> Response:
-    """The catalogue, as fal's platform API lists it."""
+    """The list of models in the format of fal's platform API."""
     base = context_of(request).service.base_url
     entries = [
         {
-            "endpoint_id": one.id,
+            "endpoint_id": endpoint.id,
             "metadata": {
-                "display_name": one.name,
-                "category": category_of(one),
-                "description": one.about,
+                "display_name": endpoint.name,
+                "category": category_of(endpoint),
+                "description": endpoint.about,
                 "status": "active",
-                "model_url": f"{base}/fal/run/{one.id}",
+                "model_url": f"{base}/fal/run/{endpoint.id}",
             },
         }
-        for one in ENDPOINTS.values()
+        for endpoint in ENDPOINTS.values()
     ]
     return JSONResponse({"models": entries, "has_more": False, "next_cursor": None})

@@ -1,4 +1,4 @@
-"""The routes of the queue: submit, status, its stream, the result, cancel; told apart by path, and keyed on the id."""
+"""The routes of the queue, distinguished by path: submit, status, status stream, result and cancel."""
 
 import json
 import re
@@ -30,12 +30,12 @@ from lamina.jobs.follow import JobView, happened, view
 router = APIRouter(prefix="/fal/queue", route_class=FalRoute, include_in_schema=False)
 
 _PATH = re.compile(r"(?P<app>.+?)/requests/(?P<id>[^/]+)(?:/(?P<action>.+))?")
-_QUIET_S, _LOOK_AGAIN_S = 15.0, 0.25
+_PING_S, _POLL_S = 15.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a request in the queue. `action`: "", "status", "status/stream" or "cancel"."""
+    """A parsed path of the queue. `action`: "" (the result), "status", "status/stream" or "cancel"."""
 
     app: str
     request_id: str
@@ -44,9 +44,9 @@ class Asked:
 
 @router.post("/{path:path}")
 async def submit_or_cancel(request: Request, path: str) -> Response:
-    asked = parse_queue_path(path)
-    if asked is not None:
-        return await _asked(request, asked)
+    queue_path = parse_queue_path(path)
+    if queue_path is not None:
+        return await _respond(request, queue_path)
     endpoint = known_endpoint(path.strip("/"))
     service, key = context_of(request).service, await key_for_app(request, endpoint.app, Scope.WRITE)
     options = parse_options(request.headers, request.query_params)
@@ -58,43 +58,43 @@ async def submit_or_cancel(request: Request, path: str) -> Response:
 
 @router.get("/{path:path}")
 async def look(request: Request, path: str) -> Response:
-    return await _asked(request, parse_queue_path(path))
+    return await _respond(request, parse_queue_path(path))
 
 
 @router.put("/{path:path}")
 async def put(request: Request, path: str) -> Response:
-    return await _asked(request, parse_queue_path(path))
+    return await _respond(request, parse_queue_path(path))
 
 
 def parse_queue_path(path: str) -> Asked | None:
-    """Of `{owner}/{alias}[/...]/requests/{id}[/...]`, a slash at its end or not; None for the path of an app."""
-    found = _PATH.fullmatch(path.strip("/"))
-    if found is None:
+    """Parses `{owner}/{alias}[/...]/requests/{id}[/...]`, with or without a trailing slash; None for an app's path."""
+    path_match = _PATH.fullmatch(path.strip("/"))
+    if path_match is None:
         return None
-    action = found["action"] or ""
-    return Asked("/".join(found["app"].split("/")[:2]), found["id"], "" if action == "response" else action)
+    action = path_match["action"] or ""
+    return Asked("/".join(path_match["app"].split("/")[:2]), path_match["id"], "" if action == "response" else action)
 
 
-async def _asked(request: Request, asked: Asked | None) -> Response:
-    if asked is None:
+async def _respond(request: Request, queue_path: Asked | None) -> Response:
+    if queue_path is None:
         raise Refused(refusal(405, "Method Not Allowed"))
-    match request.method, asked.action:
+    match request.method, queue_path.action:
         case "GET", "":
-            return await _result(request, asked)
+            return await _result(request, queue_path)
         case "GET", "status":
-            return await _status(request, asked)
+            return await _status(request, queue_path)
         case "GET", "status/stream":
-            return await _status_stream(request, asked)
+            return await _status_stream(request, queue_path)
         case "PUT" | "POST", "cancel":
-            return await _cancel(request, asked)
+            return await _cancel(request, queue_path)
         case _, "" | "status" | "status/stream" | "cancel":
             raise Refused(refusal(405, "Method Not Allowed"))
         case _:
             raise Refused(refusal(404, "Not Found"))
 
 
-async def _result(request: Request, asked: Asked) -> Response:
-    _, shown, links = await _found(request, asked, Scope.READ)
+async def _result(request: Request, queue_path: Asked) -> Response:
+    _, shown, links = await _own_request(request, queue_path, Scope.READ)
     if not shown.job.state.is_open:
         return await result_response(context_of(request).service, shown.job)
     body = {
@@ -107,16 +107,16 @@ async def _result(request: Request, asked: Asked) -> Response:
     return JSONResponse(body, 400, {"x-fal-request-id": links.request_id})
 
 
-async def _status(request: Request, asked: Asked) -> Response:
-    _, shown, links = await _found(request, asked, Scope.READ)
+async def _status(request: Request, queue_path: Asked) -> Response:
+    _, shown, links = await _own_request(request, queue_path, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
     logs = render_log(await happened(context_of(request).service, shown.job.id)) if has_logs else []
     status = 202 if shown.job.state.is_open else 200
     return JSONResponse(render_status(shown, links, logs), status, {"x-fal-request-id": shown.job.id})
 
 
-async def _status_stream(request: Request, asked: Asked) -> Response:
-    key, shown, links = await _found(request, asked, Scope.READ)
+async def _status_stream(request: Request, queue_path: Asked) -> Response:
+    key, shown, links = await _own_request(request, queue_path, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
     stream = _statuses(context_of(request), key, links, has_logs)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "x-fal-request-id": shown.job.id}
@@ -124,47 +124,47 @@ async def _status_stream(request: Request, asked: Asked) -> Response:
 
 
 async def _statuses(context: ApiContext, key: ApiKey, links: Links, has_logs: bool) -> AsyncIterator[bytes]:
-    """An event for each change, to the end; its logs are those that no event before it had."""
-    service, told, quiet_s, events = context.service, None, 0.0, list[JobEvent]()
+    """Yields an event for each change until the job has ended. Each event contains only the new log lines."""
+    service, last_state, idle_s, events = context.service, None, 0.0, list[JobEvent]()
     while not context.is_closing.is_set():
         shown = await view(service, key.id, links.request_id)
-        fresh = await happened(service, links.request_id, events[-1].number if events else 0) if has_logs else []
-        logs = render_log([*events, *fresh])[len(render_log(events)) :]
-        events += fresh
+        new_events = await happened(service, links.request_id, events[-1].number if events else 0) if has_logs else []
+        logs = render_log([*events, *new_events])[len(render_log(events)) :]
+        events += new_events
         status = render_status(shown, links, logs)
-        if logs or (status["status"], status.get("queue_position")) != told:
-            told, quiet_s = (status["status"], status.get("queue_position")), 0.0
+        if logs or (status["status"], status.get("queue_position")) != last_state:
+            last_state, idle_s = (status["status"], status.get("queue_position")), 0.0
             yield f"data: {json.dumps(status)}\n\n".encode()
         if not shown.job.state.is_open:
             return
-        if quiet_s >= _QUIET_S:
-            quiet_s = 0.0
+        if idle_s >= _PING_S:
+            idle_s = 0.0
             yield b": ping\n\n"
-        quiet_s += _LOOK_AGAIN_S
-        await service.signals.wait(links.request_id, _LOOK_AGAIN_S)
+        idle_s += _POLL_S
+        await service.signals.wait(links.request_id, _POLL_S)
 
 
-async def _cancel(request: Request, asked: Asked) -> Response:
-    key, shown, _ = await _found(request, asked, Scope.WRITE)
+async def _cancel(request: Request, queue_path: Asked) -> Response:
+    key, shown, _ = await _own_request(request, queue_path, Scope.WRITE)
     try:
         job = await cancel(context_of(request).service, key.id, shown.job.id)
     except LaminaError as error:
         if error.code is not ErrorCode.STATE_CONFLICT:
             raise
         raise Refused(Answer(400, {"status": "ALREADY_COMPLETED"})) from None
-    named = {"x-fal-request-id": job.id}
+    id_header = {"x-fal-request-id": job.id}
     if job.state.is_open:
-        return JSONResponse({"status": "CANCELLATION_REQUESTED", "success": True}, 202, named)
-    return JSONResponse({"status": "OK", "success": True}, 200, named)
+        return JSONResponse({"status": "CANCELLATION_REQUESTED", "success": True}, 202, id_header)
+    return JSONResponse({"status": "OK", "success": True}, 200, id_header)
 
 
-async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, JobView, Links]:
-    """Raises `Refused`: fal's own body for what is not there, or another key's."""
-    key = await key_for_app(request, asked.app, scope)
+async def _own_request(request: Request, queue_path: Asked, scope: Scope) -> tuple[ApiKey, JobView, Links]:
+    """Raises `Refused` with fal's own body if the request does not exist or belongs to another key."""
+    key = await key_for_app(request, queue_path.app, scope)
     try:
-        if not is_id(asked.request_id):
+        if not is_id(queue_path.request_id):
             raise LaminaError(ErrorCode.NOT_FOUND, "There is no such request.")
-        shown = await view(context_of(request).service, key.id, asked.request_id)
+        shown = await view(context_of(request).service, key.id, queue_path.request_id)
     except LaminaError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
@@ -172,16 +172,16 @@ async def _found(request: Request, asked: Asked, scope: Scope) -> tuple[ApiKey, 
     if not _is_fals(shown.job):
         raise _not_found()
     endpoint = endpoint_of_job(shown.job)
-    return key, shown, Links(_root(request), endpoint.app if endpoint else asked.app, shown.job.id)
+    return key, shown, Links(_root(request), endpoint.app if endpoint else queue_path.app, shown.job.id)
 
 
 def _is_fals(job: Job) -> bool:
-    """One that was forgotten does not say any more whose it was."""
+    """A job whose data was deleted no longer has a dialect, and is accepted."""
     return job.request.dialect == DIALECT or not job.request.has_task
 
 
 def _root(request: Request) -> str:
-    """Of the queue, as this client reaches it. fal's Python client follows these addresses as they are."""
+    """The base URL of the queue as this client reaches it. fal's Python client uses these URLs unchanged."""
     origin: Any = request.scope.get(ORIGIN)
     if origin is not None:
         return str(origin)

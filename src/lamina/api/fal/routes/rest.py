@@ -1,4 +1,4 @@
-"""The routes of fal's REST API that its clients call: tokens, and the beginnings of uploads."""
+"""The routes of fal's REST API that its clients call: issuing tokens and starting uploads."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ _CDN_TOKEN_S = 6 * 3600
 @router.post("/tokens/")
 @router.post("/tokens/realtime")
 async def make_token(request: Request) -> Response:
-    """A bare JSON string, which stands in an address in place of a key."""
+    """The response is a JSON string: a token that is used in URLs in place of a key."""
     key = await key_for_app(request, "tokens", Scope.WRITE)
     body = _object(await read_json(request))
     apps = body.get("allowed_apps")
@@ -64,7 +64,7 @@ async def initiate_multipart(request: Request) -> Response:
 
 
 async def _initiated(request: Request, how: str) -> Response:
-    """`upload_url` needs no key: fal's JavaScript client sends none along."""
+    """`upload_url` needs no key, since fal's JavaScript client sends none with it."""
     service, key = context_of(request).service, await key_for_storage(request)
     body = _object(await read_json(request))
     await check_storage(service, key.id, parse_size(body.get("file_size", body.get("size"))))

@@ -1,4 +1,4 @@
-"""The routes that answer with the result itself: run, and stream."""
+"""The routes whose response is the result itself: run and stream."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ from lamina.jobs.follow import ended
 router = APIRouter(prefix="/fal/run", route_class=FalRoute, include_in_schema=False)
 
 _STREAM, _REALTIME = "/stream", "/realtime"
-_SENT_AT_ONCE_S = 5.0  # what goes wrong in this time still has a status of its own
-_HEARD_S = 5.0
-_QUIET_S = 15.0  # proxies and clients give up on a stream that says nothing for long
+_FAILURE_WAIT_S = 5.0  # failures within this time are answered with their own HTTP status
+_CLOSE_DELAY_S = 5.0
+_PING_S = 15.0  # seconds between keep-alive comments, since proxies and clients close idle streams
 _cancelling: set[asyncio.Task[None]] = set()
-_RETRIED = (502, 503, 504)  # by fal's clients, which send the whole POST again
+_RETRIED_STATUSES = (502, 503, 504)  # after these statuses fal's clients repeat the whole POST
 
 
 @router.api_route("/{path:path}", methods=["POST", "GET"])
@@ -39,32 +39,32 @@ async def run(request: Request, path: str) -> Response:
     options = parse_options(request.headers, request.query_params)
     body = dict(request.query_params) if request.method == "GET" else await read_json(request)
     job = await submit_input(context.service, key, endpoint, body, options, is_deferred=False)
-    job = await wait_for_job(request, context, key, job, _SENT_AT_ONCE_S if is_stream else float("inf"))
+    job = await wait_for_job(request, context, key, job, _FAILURE_WAIT_S if is_stream else float("inf"))
     if is_stream and (job.state.is_open or job.result is not None):
         return _streamed(context, key, job)
     if job.state.is_open:
-        words = "The server is about to end; ask the queue for the result of this request."
-        raise Refused(refusal(500, words, "internal_error"))
+        message = "The server is shutting down. Get the result of this request from the queue."
+        raise Refused(refusal(500, message, "internal_error"))
     response = await result_response(context.service, job)
-    if response.status_code in _RETRIED and "X-Fal-Request-Timeout-Type" not in response.headers:
+    if response.status_code in _RETRIED_STATUSES and "X-Fal-Request-Timeout-Type" not in response.headers:
         response.status_code = 500
     return response
 
 
 @router.websocket("/{path:path}")
 async def realtime(socket: WebSocket, path: str) -> None:
-    """No Qwen model of fal's offers it; clients are told before they send anything."""
+    """fal offers realtime for no Qwen model; clients get an error before they send anything."""
     reason = f"Realtime is not offered by {path.strip('/').removesuffix(_REALTIME)}. Use run, stream or the queue."
-    with contextlib.suppress(WebSocketDisconnect):  # it may hang up at any moment
+    with contextlib.suppress(WebSocketDisconnect):  # the client may disconnect at any moment
         await socket.accept()
         await socket.send_json({"type": "x-fal-error", "error": "NOT_SUPPORTED", "reason": reason})
-        with contextlib.suppress(TimeoutError):  # until it has read that, or said something itself
-            await asyncio.wait_for(socket.receive(), _HEARD_S)
+        with contextlib.suppress(TimeoutError):  # gives the client time to read the error
+            await asyncio.wait_for(socket.receive(), _CLOSE_DELAY_S)
         await socket.close(1003, reason[:120])
 
 
 def known_endpoint(path: str) -> Endpoint:
-    """Raises `Refused` as fal words it: another app, or no such path of this one."""
+    """Raises `Refused` in fal's words if the app, or the path within the app, does not exist."""
     endpoint = endpoint_of(path)
     if endpoint is not None:
         return endpoint
@@ -78,13 +78,13 @@ def _streamed(context: ApiContext, key: ApiKey, job: Job) -> StreamingResponse:
 
 
 async def _events(context: ApiContext, key: ApiKey, job: Job) -> AsyncIterator[bytes]:
-    """One event, the whole output; of what fails now, the body that its error has."""
+    """Yields a single event: the complete output, or the body of the error if the job fails."""
     try:
         while job.state.is_open and not context.is_closing.is_set():
-            job = await ended(context.service, key.id, job.id, _QUIET_S)
+            job = await ended(context.service, key.id, job.id, _PING_S)
             if job.state.is_open:
-                yield b": still at work\n\n"
-    except (asyncio.CancelledError, GeneratorExit):  # the client has hung up; nothing more can be awaited here
+                yield b": still running\n\n"
+    except (asyncio.CancelledError, GeneratorExit):  # the client has disconnected; nothing can be awaited here any more
         _cancelling.add(task := asyncio.create_task(cancel_if_open(context.service, key.id, job.id)))
         task.add_done_callback(_cancelling.discard)
         raise

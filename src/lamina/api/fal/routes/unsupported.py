@@ -1,4 +1,4 @@
-"""What is asked of fal's services and is not here: refused in fal's words, so that its clients can show why."""
+"""Responds to unsupported requests of fal's services with errors in fal's format, which its clients can show."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,7 +12,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 
 
 async def proxy() -> Response:
-    """That `FalHosts` has left it here says what is wrong with it."""
+    """Only requests whose target is not a fal host get here: `FalHosts` forwards all others."""
     raise Refused(refusal(400, f"Invalid request: {TARGET} is not one of fal's."))
 
 
