@@ -1,4 +1,4 @@
-"""The models that Runware's clients know by AIR, and what each takes."""
+"""The table of the models by AIR, Runware's model identifier, with their limits."""
 
 import difflib
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from lamina.core.tasks import MAX_REFERENCES, TaskKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirModel:
-    """`model`: in the catalog. `slug`: as Runware's SDKs call it. `is_size_required`: both width and height.
-    `most_references`: reference pictures, of which those that change pictures need one. `architecture`: of its LoRAs.
+    """`model`: the name in the catalog. `slug`: the name in Runware's SDKs. `is_size_required`: whether width and
+    height are required. `most_references`: maximum number of reference images. `architecture`: that of its LoRAs.
     """
 
     air: str
@@ -34,8 +34,8 @@ class AirModel:
 
 
 AIRS: Mapping[str, AirModel] = {
-    one.air: one
-    for one in (
+    entry.air: entry
+    for entry in (
         AirModel(
             air="alibaba:qwen-image@layered",
             model="qwen-image-layered",
@@ -96,22 +96,23 @@ AIRS: Mapping[str, AirModel] = {
         ),
     )
 }
-_SLUGS = {one.slug: one for one in AIRS.values()}
-ARCHITECTURES = tuple(one.architecture for one in AIRS.values())
-"""Of LoRAs that may be uploaded: all of one transformer; for which weights one was trained is its user's word."""
+_SLUGS = {entry.slug: entry for entry in AIRS.values()}
+ARCHITECTURES = tuple(entry.architecture for entry in AIRS.values())
+"""The architectures of LoRAs that may be uploaded. All models have the same transformer, so that the architecture that
+the user states cannot be verified."""
 
 
 def air_model(name: str) -> AirModel:
-    """Of an AIR or a slug. Raises `RunwareError` (invalidModel)."""
-    found = AIRS.get(name) or _SLUGS.get(name)
-    if found is None:
+    """The model with this AIR or slug. Raises `RunwareError` (invalidModel)."""
+    model = AIRS.get(name) or _SLUGS.get(name)
+    if model is None:
         close = difflib.get_close_matches(name[:200], AIRS, 1, 0.6)
-        hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(AIRS)}."
+        hint = f"Did you mean {close[0]}?" if close else f"Available models: {', '.join(AIRS)}."
         raise RunwareError(
             "invalidModel",
-            f"There is no model {name[:200]!r} here. {hint}",
+            f"The model {name[:200]!r} does not exist. {hint}",
             parameter="model",
             type="string",
             allowedValues=list(AIRS),
         )
-    return found
+    return model

@@ -1,4 +1,4 @@
-"""Older and other names of parameters, which Runware's clients still send, as the names that its pages have now."""
+"""Renames aliases and older names of parameters that Runware's clients still send to the current names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,29 +14,29 @@ _WITHIN = {
 
 
 def with_todays_names(task: Mapping[str, Any]) -> dict[str, Any]:
-    """The task, each alias under its present name; where both are given, that one wins. What is null is as if it were
-    not there.
+    """The task with aliases replaced by current names; if both are present, the current name takes precedence. Null
+    values are removed.
     """
-    named = {name: _without_nulls(value) for name, value in task.items() if value is not None and name not in _TOP}
+    renamed = {name: _without_nulls(value) for name, value in task.items() if value is not None and name not in _TOP}
     for outer, names in _WITHIN.items():
-        if isinstance(named.get(outer), dict):
-            named[outer] = _renamed(named[outer], names)
+        if isinstance(renamed.get(outer), dict):
+            renamed[outer] = _renamed(renamed[outer], names)
     for old, (outer, inner) in _TOP.items():
-        group = named.get(outer, {})
+        group = renamed.get(outer, {})
         if task.get(old) is not None and isinstance(group, dict):
-            named[outer] = {inner: _without_nulls(task[old]), **group}
-    return named
+            renamed[outer] = {inner: _without_nulls(task[old]), **group}
+    return renamed
 
 
 def _renamed(group: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    today = {name: value for name, value in group.items() if name not in names}
-    return {names[name]: value for name, value in group.items() if name in names} | today
+    current = {name: value for name, value in group.items() if name not in names}
+    return {names[name]: value for name, value in group.items() if name in names} | current
 
 
 def _without_nulls(value: Any, depth: int = 3) -> Any:
-    """So deep as parameters go."""
+    """Removes null values recursively; `depth`: the nesting depth of parameters."""
     if not depth:
         return value
     if isinstance(value, dict):
-        return {name: _without_nulls(one, depth - 1) for name, one in value.items() if one is not None}
-    return [_without_nulls(one, depth - 1) for one in value] if isinstance(value, list) else value
+        return {name: _without_nulls(item, depth - 1) for name, item in value.items() if item is not None}
+    return [_without_nulls(item, depth - 1) for item in value] if isinstance(value, list) else value

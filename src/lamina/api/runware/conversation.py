@@ -14,9 +14,9 @@ from lamina.api.runware.wire import TASKS
 from lamina.api.shared.parsing import parse_json
 from lamina.core.errors import LaminaError
 
-MOST_TASKS = 100  # of one message
+MOST_TASKS = 100  # per message
 INFERENCE = "imageInference"
-_LONGEST_SHOWN = 100
+_MAX_SHOWN_LENGTH = 100
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +36,7 @@ class Frame:
 
 
 def parse_message(text: str | bytes) -> list[dict[str, Any]]:
-    """The tasks in it. Raises `RunwareError` (invalidParameter, arrayTooSmall, arrayTooLarge)."""
+    """The tasks of a message. Raises `RunwareError` (invalidParameter, arrayTooSmall, arrayTooLarge)."""
     try:
         tasks = parse_json(text)
     except RecursionError:
@@ -46,7 +46,7 @@ def parse_message(text: str | bytes) -> list[dict[str, Any]]:
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise RunwareError("invalidParameter", "The message must be a JSON array of task objects.", type="array")
     if not tasks:
-        raise RunwareError("arrayTooSmall", "The message has no task in it.", type="array", min=1)
+        raise RunwareError("arrayTooSmall", "The message contains no tasks.", type="array", min=1)
     if len(tasks) > MOST_TASKS:
         raise RunwareError(
             "arrayTooLarge",
@@ -59,7 +59,7 @@ def parse_message(text: str | bytes) -> list[dict[str, Any]]:
 
 async def run_task(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Frame]:
     """Runs one task and yields its frames as they are ready."""
-    task_type, task_uuid = _named(task, "taskType"), _named(task, "taskUUID")
+    task_type, task_uuid = _text_field(task, "taskType"), _text_field(task, "taskUUID")
     try:
         handler = HANDLERS[_checked_type(task_type)]
         if task_type != INFERENCE:
@@ -76,19 +76,19 @@ async def run_task(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Fra
         yield Frame(error=error, task_type=task_type, task_uuid=task_uuid)
     except LaminaError as error:
         yield Frame(error=error_of(error), task_type=task_type, task_uuid=task_uuid)
-    except Exception:  # noqa: BLE001  (an edge: on a socket there is none beyond it, and the other tasks go on)
+    except Exception:  # noqa: BLE001  (a WebSocket has no outer error handler, and other tasks must go on)
         _log.exception("a task failed unexpectedly")
         caller.service.observer.request_crashed(f"runware/{task_type}" if task_type in HANDLERS else "runware")
         yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
 
 
 def error_frame(task: Mapping[str, Any], error: RunwareError) -> Frame:
-    return Frame(error=error, task_type=_named(task, "taskType"), task_uuid=_named(task, "taskUUID"))
+    return Frame(error=error, task_type=_text_field(task, "taskType"), task_uuid=_text_field(task, "taskUUID"))
 
 
-def _named(task: Mapping[str, Any], name: str) -> str | None:
+def _text_field(task: Mapping[str, Any], name: str) -> str | None:
     value = task.get(name)
-    return value[:_LONGEST_SHOWN].encode(errors="replace").decode() if isinstance(value, str) else None
+    return value[:_MAX_SHOWN_LENGTH].encode(errors="replace").decode() if isinstance(value, str) else None
 
 
 def _checked_type(task_type: str | None) -> str:
@@ -97,7 +97,7 @@ def _checked_type(task_type: str | None) -> str:
     if task_type not in HANDLERS:
         raise RunwareError(
             "unsupportedTaskType",
-            f"The taskType {task_type!r} is not offered here.",
+            f"The taskType {task_type!r} is not supported.",
             parameter="taskType",
             type="string",
             allowedValues=sorted(HANDLERS),

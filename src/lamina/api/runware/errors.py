@@ -1,4 +1,4 @@
-"""Runware's errors: what its clients read of one, with the HTTP status that goes with each code."""
+"""Runware's errors: their JSON, and the HTTP status of each code."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -26,7 +26,7 @@ _STATUSES: Mapping[str, HTTPStatus] = {
     "serviceUnavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
 }
-"""The rest are 400: a client repeats what is 408, 429 or 5xx, and that helps with nothing that stays as it is."""
+"""All other codes are 400, since clients retry after 408, 429 and 5xx, which is useless for permanent errors."""
 
 _CODES: Mapping[ErrorCode, str] = {
     ErrorCode.KEY_INVALID: "invalidApiKey",
@@ -50,7 +50,7 @@ _CODES: Mapping[ErrorCode, str] = {
     ErrorCode.STORE_UNAVAILABLE: "serviceUnavailable",
     ErrorCode.NOT_OFFERED: "unsupportedParameter",
 }
-_INPUTS = "invalidReferenceImage"  # of pictures that cannot be read; clients sort codes by their first word
+_INPUTS = "invalidReferenceImage"  # for unreadable images; clients classify codes by their first word
 _OURS = "inferenceError"
 
 
@@ -68,24 +68,24 @@ class RunwareError(Exception):
         return _STATUSES.get(self.code, HTTPStatus.BAD_REQUEST)
 
     def body(self, task_type: str | None = None, task_uuid: str | None = None) -> dict[str, Any]:
-        """As clients get it: with the task that it is about, so that they know whose call has failed."""
+        """The JSON of the error, with the type and UUID of its task, by which clients match it to the call."""
         about = {"taskType": task_type, "taskUUID": task_uuid}
-        told = {"code": self.code, "message": self.message, **self.details, **about}
-        return {name: value for name, value in told.items() if value is not None}
+        body = {"code": self.code, "message": self.message, **self.details, **about}
+        return {name: value for name, value in body.items() if value is not None}
 
 
 def error_of(error: LaminaError) -> RunwareError:
-    """Why, if that is on our side, goes to the log."""
-    told = for_customers(error)
-    known = RunwareError(_code_of(told.code), f"{told.message} {told.hint}".strip())
-    log_cause(error, known.status)
-    return known
+    """Converts the error; the cause of an error of the server is logged."""
+    public = for_customers(error)
+    converted = RunwareError(_code_of(public.code), f"{public.message} {public.hint}".strip())
+    log_cause(error, converted.status)
+    return converted
 
 
 def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:
-    """Of a job that ended without a result."""
+    """The error of a job that has ended without a result."""
     if failure is None:
-        return RunwareError("taskCancelled", f"The task has ended without a result: it was {state}.")
+        return RunwareError("taskCancelled", f"The task ended without a result: it was {state}.")
     try:
         code = _code_of(ErrorCode(failure.code))
     except ValueError:
@@ -114,7 +114,7 @@ def task_conflict(task_type: str, task_uuid: str, delivery: str | None = None) -
     context = {"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery or "sync"}
     return RunwareError(
         "conflictTaskUUID",
-        f"The taskUUID {task_uuid} was used before. Use a new one for each task; getResponse tells of the first.",
+        f"The taskUUID {task_uuid} was used before. Use a new one for each task, or get its result with getResponse.",
         parameter="taskUUID",
         type="string",
         context=context,

@@ -1,4 +1,4 @@
-"""What a parameter may be, and the check of a task against the parameters that it may have."""
+"""Describes the parameters of tasks, and validates tasks against them."""
 
 import math
 import re
@@ -11,8 +11,8 @@ from lamina.api.shared.parsing import parse_uuid
 from lamina.core.errors import LaminaError
 from lamina.fetch.targets import parse_target
 
-_TOLERANCE = 1e-6  # of a multiple: 0.1 + 0.2 is meant to be 0.3
-_LONGEST_SHOWN = 80
+_TOLERANCE = 1e-6  # for multiples: 0.1 + 0.2 must be accepted as 0.3
+_MAX_SHOWN_LENGTH = 80
 _OWN_CODES = {
     "width": "Width",
     "height": "Height",
@@ -20,15 +20,16 @@ _OWN_CODES = {
     "positivePrompt": "PositivePrompt",
     "model": "Model",
 }
-"""The parameters for which Runware has codes of their own: invalidWidth, missingPositivePrompt, ..."""
+"""The parameters that have their own error codes at Runware: invalidWidth, missingPositivePrompt, ..."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One parameter, as the vendor's page lists it.
 
-    `type`: "integer", "float", "string", "boolean", "array", "object" or "any". `least`, `most`: of a number, of a
-    string's length, of an array's. `step`: of a number, counted from 0. `form`: of a string, "uuid4" or "url".
+    `type`: "integer", "float", "string", "boolean", "array", "object" or "any". `least`, `most`: the range of a number,
+    or of the length of a string or an array. `step`: a number must be a multiple of it. `form`: the format of a string,
+    "uuid4" or "url".
     """
 
     type: str
@@ -44,13 +45,13 @@ class Field:
 
 
 def check(values: Mapping[str, Any], fields: Mapping[str, Field], prefix: str = "") -> None:
-    """Raises `RunwareError` on the first parameter that is unknown, missing or not as it must be."""
+    """Raises `RunwareError` for the first parameter that is unknown, missing or invalid."""
     for name in values:
         if name not in fields:
             raise RunwareError(
                 "unsupportedParameter",
                 f"Unsupported parameter {_shown(prefix + name)}.",
-                parameter=(prefix + name)[:_LONGEST_SHOWN],
+                parameter=(prefix + name)[:_MAX_SHOWN_LENGTH],
                 allowedValues=sorted(fields),
             )
     for name, field in fields.items():
@@ -63,7 +64,7 @@ def check(values: Mapping[str, Any], fields: Mapping[str, Field], prefix: str = 
 
 def check_value(value: Any, field: Field, name: str) -> None:
     """Raises `RunwareError`."""
-    if field.type != "any" and not _is_of(value, field.type):
+    if field.type != "any" and not _has_type(value, field.type):
         _refuse(name, field, f"it must be of the type {field.type}")
     match field.type:
         case "integer" | "float":
@@ -81,12 +82,12 @@ def check_value(value: Any, field: Field, name: str) -> None:
 
 
 def is_task_uuid(value: object) -> bool:
-    """Whether it is a version 4 UUID as RFC 9562 writes it, in any case."""
+    """Whether `value` is a version 4 UUID (RFC 9562), in upper or lower case."""
     parsed = parse_uuid(value) if isinstance(value, str) else None
     return parsed is not None and parsed.version == 4
 
 
-def _is_of(value: Any, kind: str) -> bool:
+def _has_type(value: Any, kind: str) -> bool:
     match kind:
         case "boolean":
             return isinstance(value, bool)
@@ -109,7 +110,7 @@ def _is_whole(value: Any) -> bool:
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer that exceeds the range of floats
         return False
 
 
@@ -144,8 +145,8 @@ def _check_array(value: list[Any], field: Field, name: str) -> None:
             )
         _refuse(name, field, f"its length: {_span(field)}")
     if field.items is not None:
-        for number, one in enumerate(value):
-            check_value(one, field.items, f"{name}[{number}]")
+        for number, item in enumerate(value):
+            check_value(item, field.items, f"{name}[{number}]")
 
 
 def _is_outside(amount: float, field: Field) -> bool:
@@ -164,24 +165,24 @@ def _span(field: Field) -> str:
 
 
 def _refuse_missing(name: str, field: Field) -> NoReturn:
-    own = _OWN_CODES.get(name) if name == "positivePrompt" else None
+    own_code = _OWN_CODES.get(name) if name == "positivePrompt" else None
     raise RunwareError(
-        f"missing{own or 'Parameter'}", f"The parameter {name} is required.", **_details(name, field)
+        f"missing{own_code or 'Parameter'}", f"The parameter {name} is required.", **_details(name, field)
     )  # fmt: skip
 
 
-def _refuse(name: str, field: Field, why: str, ending: str = "") -> NoReturn:
-    code = f"invalid{_OWN_CODES.get(name, 'Parameter')}{ending}"
+def _refuse(name: str, field: Field, why: str, suffix: str = "") -> NoReturn:
+    code = f"invalid{_OWN_CODES.get(name, 'Parameter')}{suffix}"
     raise RunwareError(code, f"Invalid value for {name}: {why}.", **_details(name, field))
 
 
 def _details(name: str, field: Field) -> dict[str, Any]:
     bounds = {"min": field.least, "max": field.most, "multiplier": field.step, "default": field.default}
-    known = {key: value for key, value in bounds.items() if value is not None}
+    details = {key: value for key, value in bounds.items() if value is not None}
     if field.allowed is not None:
-        known["allowedValues"] = list(field.allowed)
-    return {"parameter": name, "type": field.type, **known}
+        details["allowedValues"] = list(field.allowed)
+    return {"parameter": name, "type": field.type, **details}
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")
+    return repr(text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "…")

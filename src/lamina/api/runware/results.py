@@ -1,4 +1,4 @@
-"""Finds the jobs of a task, and writes their results with the addresses or the bytes of their files."""
+"""Finds the jobs of a task, and renders their results with URLs or contents of their files."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ from lamina.service.service import Service
 
 
 def job_name(task_uuid: str, number: int) -> str:
-    """The idempotency key of the job of a task's result."""
+    """The idempotency key of the job for one result of a task."""
     return f"runware/{task_uuid.lower()}/{number}"
 
 
 def job_names(task_uuid: str) -> list[str]:
-    """Of all results that a task may have."""
+    """The idempotency keys for all results that a task may have."""
     return [job_name(task_uuid, number) for number in range(MOST_RESULTS)]
 
 
 async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
-    """Those of the task, by result; none where there is no such task of that key."""
+    """The jobs of the task in the order of its results; empty if the key has no such task."""
     names = job_names(task_uuid)
-    found = await jobs_by_idempotency_keys(service, key_id, names)
-    return [found[name] for name in names if name in found]
+    jobs = await jobs_by_idempotency_keys(service, key_id, names)
+    return [jobs[name] for name in names if name in jobs]
 
 
 async def results(service: Service, job: Job) -> list[dict[str, Any]]:
-    """Of a job that has succeeded. Raises `LaminaError` (not_found): a file has been removed since."""
+    """The results of a job that has succeeded. Raises `LaminaError` (not_found) if a file has been deleted."""
     contents: dict[str, bytes] = {}
     if needs_contents(job):
         contents = {file.file: await file_content(service, job.key_id, file.file) for file in result_files(job)}

@@ -40,17 +40,17 @@ async def answer_post(request: Request) -> Response:
     context = context_of(request)
     try:
         tasks = await asyncio.to_thread(parse_message, await request.body())
-        key, tasks, is_greeting = await _authenticated(context.service, request.headers, tasks)
+        key, tasks, has_authentication = await _authenticated(context.service, request.headers, tasks)
     except RunwareError as error:
         return render_body([Frame(error=error)])
     except LaminaError as error:
-        told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-        return render_body([Frame(error=told, task_type=AUTHENTICATION)])
+        converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+        return render_body([Frame(error=converted, task_type=AUTHENTICATION)])
     sdk, is_dry = request.headers.get("x-sdk-name", ""), request.headers.get(_DRY_RUN) == "1"
     caller = Caller(context=context, key=key, sdk=sdk, is_dry=is_dry)
-    found = await asyncio.gather(*(_every_answer(caller, task) for task in tasks))
-    frames = [frame for of_task in found for frame in of_task]
-    if is_greeting and not tasks:
+    frames_by_task = await asyncio.gather(*(_all_frames(caller, task) for task in tasks))
+    frames = [frame for task_frames in frames_by_task for frame in task_frames]
+    if has_authentication and not tasks:
         frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": str(uuid.uuid4())},))]
     return render_body(frames)
 
@@ -65,10 +65,10 @@ def is_runware_request(method: str, path: str) -> bool:
 
 
 def render_body(frames: Sequence[Frame]) -> Response:
-    """Data and errors together, as HTTP allows; clients take an empty `errors` for an error."""
+    """Renders data and errors in one body. `errors` is omitted if empty, since clients take it for an error."""
     body: dict[str, Any] = {}
     data = [item for frame in frames for item in frame.data]
-    errors = [one for frame in frames if frame.error is not None for one in frame.body()["errors"]]
+    errors = [error for frame in frames if frame.error is not None for error in frame.body()["errors"]]
     if data or not errors:
         body["data"] = data
     if errors:
@@ -90,17 +90,17 @@ def render_crash() -> Response:
 async def _authenticated(
     service: Service, headers: Headers, tasks: list[dict[str, Any]]
 ) -> tuple[ApiKey, list[dict[str, Any]], bool]:
-    """The key, the other tasks, and whether one of them was the authentication."""
-    is_greeting = tasks[0].get("taskType") == AUTHENTICATION
-    rest = tasks[1:] if is_greeting else tasks
-    given = headers.get("authorization", "")
-    secret = given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
-    if not secret and is_greeting and isinstance(tasks[0].get("apiKey"), str):
+    """(key, tasks without the authentication task, whether there was one)."""
+    has_authentication = tasks[0].get("taskType") == AUTHENTICATION
+    rest = tasks[1:] if has_authentication else tasks
+    authorization = headers.get("authorization", "")
+    secret = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
+    if not secret and has_authentication and isinstance(tasks[0].get("apiKey"), str):
         secret = tasks[0]["apiKey"]
     if not secret:
         raise missing_key()
-    return await authenticate(service, secret, Scope.READ), rest, is_greeting
+    return await authenticate(service, secret, Scope.READ), rest, has_authentication
 
 
-async def _every_answer(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
+async def _all_frames(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
     return [frame async for frame in run_task(caller, task)]

@@ -1,4 +1,4 @@
-"""Connection sessions: what a client is to get goes to its socket, and waits while it has none."""
+"""Connection sessions: send frames to a client's WebSocket, and queue them while it is disconnected."""
 
 import asyncio
 import json
@@ -10,14 +10,14 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-KEPT_S = 120.0  # as the vendor keeps the results of a client that has gone
+KEPT_S = 120.0  # as long as the vendor keeps results for a disconnected client
 _MOST_WAITING, _MOST_WAITING_BYTES = 1000, 64 << 20
 MOST_AT_WORK = 1000
 _log = logging.getLogger(__name__)
 
 
 class Session:
-    """`id`: the connectionSessionUUID. `secret`: of the key, looked up anew for each message. `sdk`: see `Caller`."""
+    """`id`: the connectionSessionUUID. `secret`: the API key, checked again for each task. `sdk`: see `Caller`."""
 
     def __init__(self, key_id: str, secret: str, sdk: str, is_dry: bool) -> None:
         self.id = str(uuid.uuid4())
@@ -38,13 +38,13 @@ class Session:
         return len(self._at_work) >= MOST_AT_WORK
 
     def work(self, task: Coroutine[Any, Any, None]) -> None:
-        """Beside the rest; it goes on where the socket is lost."""
+        """Starts the task concurrently; it continues if the WebSocket disconnects."""
         running = asyncio.create_task(task)
         self._at_work.add(running)
         running.add_done_callback(self._at_work.discard)
 
     async def resume(self, socket: WebSocket) -> None:
-        """From now on this is its socket, which gets first what has been waiting."""
+        """Makes `socket` the session's WebSocket and sends the queued frames to it first."""
         if self._leaving is not None:
             self._leaving.cancel()
         async with self._sending:
@@ -59,7 +59,7 @@ class Session:
                 self._keep(text)
 
     def leave(self, socket: WebSocket, forget: Callable[[], object]) -> None:
-        """Unless it has another one by now; `forget` is called when it has had none for `KEPT_S`."""
+        """Detaches `socket`, if it is still the session's. `forget` is called after `KEPT_S` without a WebSocket."""
         if self.socket is socket:
             self.socket = None
             self._leaving = asyncio.get_running_loop().call_later(KEPT_S, forget)
@@ -69,11 +69,12 @@ class Session:
         self._waiting_bytes += len(text)
         while len(self._waiting) > _MOST_WAITING or self._waiting_bytes > _MOST_WAITING_BYTES:
             self._waiting_bytes -= len(self._waiting.popleft())
-            _log.warning("session %s has more waiting than is kept; getResponse tells it", self.id)
+            _log.warning("session %s: the queue is full, a frame was dropped; getResponse returns it", self.id)
 
 
 class Sessions:
-    """Those of this process; a client that comes to another one gets a new session, and asks with getResponse."""
+    """The sessions of this process. A client that connects to another process gets a new session, and gets earlier
+    results with getResponse."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Session] = {}
@@ -83,18 +84,18 @@ class Sessions:
         return session
 
     def resumed(self, session_id: str | None, key_id: str) -> Session | None:
-        """The key's own, if it is still there."""
+        """The session, if it still exists and belongs to the key."""
         session = self._by_id.get(session_id or "")
         return session if session is not None and session.key_id == key_id else None
 
     def leave(self, session: Session, socket: WebSocket) -> None:
-        """Its client may come back for `KEPT_S`."""
+        """Detaches the WebSocket; the client may resume the session within `KEPT_S`."""
         session.leave(socket, lambda: self._by_id.pop(session.id, None))
 
 
 async def _sent(socket: WebSocket, text: str) -> bool:
     try:
         await socket.send_text(text)
-    except (WebSocketDisconnect, RuntimeError, OSError):  # it is gone, or going
+    except (WebSocketDisconnect, RuntimeError, OSError):  # disconnected, or disconnecting
         return False
     return True

@@ -35,10 +35,10 @@ class Conversation:
         self._is_dry = socket.query_params.get("dryRun") == "1"
 
     async def hold(self) -> None:
-        """Until the socket is closed."""
+        """Serves the WebSocket until it is closed."""
         await self._socket.accept()
         try:
-            while (message := await self._heard()) is not None:
+            while (message := await self._receive()) is not None:
                 await self._answer(message)
         except WebSocketDisconnect:
             pass
@@ -46,20 +46,20 @@ class Conversation:
             if self._session is not None:
                 self._sessions.leave(self._session, self._socket)
 
-    async def _heard(self) -> str | bytes | None:
-        """None after a silence in which nothing was to be done either."""
+    async def _receive(self) -> str | bytes | None:
+        """The next message; None if the client has disconnected, or if it was idle and no task is running."""
         while True:
             try:
-                heard = await asyncio.wait_for(self._socket.receive(), IDLE_S)
+                message = await asyncio.wait_for(self._socket.receive(), IDLE_S)
             except TimeoutError:
                 if self._session is not None and self._session.is_busy:
                     continue
-                await self._socket.close(_TIMED_OUT, "nothing was said for too long")
+                await self._socket.close(_TIMED_OUT, "idle timeout")
                 return None
-            if heard["type"] == "websocket.disconnect":
+            if message["type"] == "websocket.disconnect":
                 return None
-            text = heard.get("text")
-            return heard.get("bytes") or b"" if text is None else text
+            text = message.get("text")
+            return message.get("bytes") or b"" if text is None else text
 
     async def _answer(self, message: str | bytes) -> None:
         try:
@@ -78,13 +78,13 @@ class Conversation:
                     await self._begin(task)
 
     async def _authenticate(self, task: Mapping[str, Any]) -> None:
-        """An answer of its own kind: one that named a task would never be heard."""
+        """Errors are sent without a taskUUID: clients ignore those that name a task."""
         try:
             check(task, {**TASKS[AUTHENTICATION], "taskUUID": TASKS[PING]["taskUUID"]})
             key = await authenticate(self._context.service, str(task.get("apiKey", "")), Scope.READ)
         except LaminaError as error:
-            told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-            await self._send(Frame(error=told, task_type=AUTHENTICATION).body())
+            converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+            await self._send(Frame(error=converted, task_type=AUTHENTICATION).body())
             return
         except RunwareError as error:
             await self._send(Frame(error=error, task_type=AUTHENTICATION).body())
@@ -95,8 +95,8 @@ class Conversation:
         if session is None:
             session = self._sessions.begin(Session(key.id, str(task["apiKey"]), self._sdk, self._is_dry))
         self._session = session
-        told = {"taskType": AUTHENTICATION, "connectionSessionUUID": session.id}
-        await self._socket.send_text(json.dumps({"data": [told]}))
+        confirmation = {"taskType": AUTHENTICATION, "connectionSessionUUID": session.id}
+        await self._socket.send_text(json.dumps({"data": [confirmation]}))
         await session.resume(self._socket)
 
     async def _begin(self, task: Mapping[str, Any]) -> None:
@@ -104,17 +104,17 @@ class Conversation:
         if session is None:
             await self._send(error_frame(task, missing_key()).body())
         elif session.is_full:
-            error = RunwareError("rateLimitExceeded", "Too many tasks of this connection are under way.")
+            error = RunwareError("rateLimitExceeded", "Too many tasks of this connection are running.")
             await self._send(error_frame(task, error).body())
         else:
-            session.work(self._told(session, task))
+            session.work(self._run(session, task))
 
-    async def _told(self, session: Session, task: Mapping[str, Any]) -> None:
+    async def _run(self, session: Session, task: Mapping[str, Any]) -> None:
         try:
             key = await authenticate(self._context.service, session.secret, Scope.READ)
         except LaminaError as error:
-            told = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-            await session.send(error_frame(task, told).body())
+            converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+            await session.send(error_frame(task, converted).body())
             return
         caller = Caller(context=self._context, key=key, is_streamed=True, sdk=session.sdk, is_dry=session.is_dry)
         async for frame in run_task(caller, task):

@@ -1,4 +1,4 @@
-"""How Runware's clients name a picture: by UUID, by address, as a data URI or as bare base64."""
+"""Parses the forms in which Runware's clients send an image: UUID, URL, data URI or bare base64."""
 
 import re
 
@@ -12,7 +12,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{16,}={0,2}\s*")
 
 
 def parse_source(text: str, name: str) -> str:
-    """As a job's input has it: file:ID, an http(s) address or a data URI. Raises `RunwareError` (invalidParameter)."""
+    """The source for a job's input: file:ID, an http(s) URL or a data URI. Raises `RunwareError` (invalidParameter)."""
     if own_id := parse_uuid(text):
         return f"{FILE}{own_id}"
     start = text[:8].lower()
@@ -26,7 +26,7 @@ def parse_source(text: str, name: str) -> str:
         return text
     if _BASE64.fullmatch(text):
         return f"data:;base64,{text.replace('-', '+').replace('_', '/')}"
-    raise _invalid(name, "it is no UUID, no http(s) address, no data URI and no base64.")
+    raise _invalid(name, "it is not a UUID, an http(s) URL, a data URI or base64.")
 
 
 def _invalid(name: str, why: str) -> RunwareError:

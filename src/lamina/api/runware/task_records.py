@@ -1,4 +1,4 @@
-"""Keeps what became of the tasks that are no jobs, so that their UUIDs are used once and they can be asked for."""
+"""Stores the outcomes of tasks that are not jobs, so that their UUIDs are unique and clients can query them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from lamina.core.errors import LaminaError
 
 _KIND = "runware/task"
 _KEPT_S = 7 * 24 * 3600.0
-_LONGEST_S = 1800.0  # that such a task takes; one that is still open then was interrupted
-_LONGEST_KEPT = 2000  # letters of a parameter: pictures are longer
-_INTERRUPTED = RunwareError("inferenceError", "The task was interrupted. Send it again, under a new taskUUID.")
+_LONGEST_S = 1800.0  # maximum duration of such a task; one that is still processing then was interrupted
+_LONGEST_KEPT = 2000  # characters of a parameter; longer ones, such as images, are not stored
+_INTERRUPTED = RunwareError("inferenceError", "The task was interrupted. Send it again with a new taskUUID.")
 
 Data = Sequence[Mapping[str, Any]]
 
@@ -23,26 +23,26 @@ async def is_known(caller: Caller, task_uuid: str) -> bool:
 
 
 async def record_of_task(caller: Caller, task_uuid: str) -> dict[str, Any] | None:
-    """{request, status: processing, success or error, data, errors}, of the caller's own task."""
-    found = await read_record(caller.service, caller.key.id, kind=_KIND, name=task_uuid.lower())
-    if found is not None and found["status"] == "processing" and caller.service.clock() - found["at"] > _LONGEST_S:
-        return {**found, "status": "error", "errors": [_error_body(_INTERRUPTED, found["request"])]}
-    return found
+    """{request, status ("processing", "success" or "error"), data, errors} of a task of the caller; None if unknown."""
+    record = await read_record(caller.service, caller.key.id, kind=_KIND, name=task_uuid.lower())
+    if record is not None and record["status"] == "processing" and caller.service.clock() - record["at"] > _LONGEST_S:
+        return {**record, "status": "error", "errors": [_error_body(_INTERRUPTED, record["request"])]}
+    return record
 
 
 async def recorded(caller: Caller, task: Mapping[str, Any], work: AsyncIterator[Data]) -> AsyncIterator[Data]:
-    """What `work` yields, kept besides. Raises `RunwareError` (conflictTaskUUID)."""
+    """Yields what `work` yields, and stores it. Raises `RunwareError` (conflictTaskUUID)."""
     await _begin(caller, task)
-    told: list[Mapping[str, Any]] = []
+    results: list[Mapping[str, Any]] = []
     try:
         async for data in work:
-            told.extend(data)
+            results.extend(data)
             yield data
     except (RunwareError, LaminaError) as error:
-        known = error if isinstance(error, RunwareError) else error_of(error)
-        await _end(caller, task, {"status": "error", "data": told, "errors": [_error_body(known, task)]})
-        raise known from error
-    await _end(caller, task, {"status": "success", "data": told, "errors": []})
+        converted = error if isinstance(error, RunwareError) else error_of(error)
+        await _end(caller, task, {"status": "error", "data": results, "errors": [_error_body(converted, task)]})
+        raise converted from error
+    await _end(caller, task, {"status": "success", "data": results, "errors": []})
 
 
 async def _begin(caller: Caller, task: Mapping[str, Any]) -> None:

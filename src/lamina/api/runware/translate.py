@@ -1,4 +1,4 @@
-"""Runware's imageInference as jobs of ours, one for each result."""
+"""Converts Runware's imageInference tasks to job requests, one for each result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,16 +33,16 @@ from lamina.core.tasks import (
 
 DIALECT = "runware"
 JPG, TIFF = "JPG", "TIFF"
-_NO_WORDS = "\u200b"  # what is made from words needs some; this is one that shows nothing
-_SEEDS = 2**64  # that the engine knows
+_INVISIBLE_PROMPT = "\u200b"  # models need a prompt; this one is invisible
+_SEEDS = 2**64  # the engine's number of seeds
 _FACES = "advancedFeatures.ultralytics is not for Qwen-Image models: no faces were enhanced."
 _STAGES = "This model has one transformer stage: the LoRA {} was applied to all of it, not to the {} one alone."
-_ON_WHITE = "JPG has no transparency: the layers come as one picture on white. Ask for TIFF, PNG or WEBP."
+_ON_WHITE = "JPG has no transparency: the layers were merged to one image on white. Use TIFF, PNG or WEBP."
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A LoRA that its user has uploaded. `file_id`: of its content; `weight`: where a request says none."""
+    """A LoRA of the account. `file_id`: the id of its file; `weight`: the default weight."""
 
     file_id: str
     weight: float = 1.0
@@ -51,7 +51,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`requests`: one a result, seeds following one another. `notes`: what the jobs' logs begin with."""
+    """`requests`: one for each result, with consecutive seeds. `notes`: the first lines of the jobs' logs."""
 
     requests: tuple[JobRequest, ...]
     notes: tuple[str, ...]
@@ -60,21 +60,23 @@ class Wanted:
 
 
 def named_loras(task: Mapping[str, Any]) -> list[str]:
-    """AIRs, of a task that may yet be wrong."""
+    """The AIRs of the LoRAs in a task that has not been validated."""
     given = task.get("lora")
     entries = given if isinstance(given, list) else []
-    return [one["model"] for one in entries if isinstance(one, dict) and isinstance(one.get("model"), str)]
+    return [lora["model"] for lora in entries if isinstance(lora, dict) and isinstance(lora.get("model"), str)]
 
 
 def parse_inference(sent: Mapping[str, Any], loras: Mapping[str, Registered], drawn_seed: int) -> Wanted:
-    """`drawn_seed`: where the task names none. Raises `RunwareError`."""
+    """`drawn_seed`: the seed to use if the task has none. Raises `RunwareError`."""
     task = with_todays_names(sent)
     air = _air_of(task)
     check(task, inference_fields(air))
     outputs = _parse_output_types(task.get("outputType", "URL"))
     if ("width" in task) != ("height" in task):
-        lacking = "height" if "width" in task else "width"
-        raise RunwareError("missingParameter", "width and height come together.", parameter=lacking, type="integer")
+        missing = "height" if "width" in task else "width"
+        raise RunwareError(
+            "missingParameter", "width and height must be given together.", parameter=missing, type="integer"
+        )
     notes = [*_parse_notes(task, air)]
     count, seed = int(task.get("numberResults", 1)), int(task.get("seed", drawn_seed))
     steps = int(task.get("steps", air.catalog_entry.default_steps(air.kind)))
@@ -85,7 +87,7 @@ def parse_inference(sent: Mapping[str, Any], loras: Mapping[str, Registered], dr
         steps=steps if "steps" in task or not acceleration.is_off else None,
         guidance=guidance,
         negative="" if guidance is not None and guidance <= 1 else task.get("negativePrompt", ""),
-        loras=tuple(_parse_lora(one, loras) for one in task.get("lora", ())),
+        loras=tuple(_parse_lora(lora, loras) for lora in task.get("lora", ())),
         scheduler=task.get("scheduler", "Default"),
         acceleration=acceleration,
     )
@@ -107,7 +109,7 @@ def _air_of(task: Mapping[str, Any]) -> AirModel:
     if name is None:
         raise RunwareError("missingParameter", "The parameter model is required.", parameter="model", type="string")
     if not isinstance(name, str):
-        raise RunwareError("invalidModel", "The model is named by a string.", parameter="model", type="string")
+        raise RunwareError("invalidModel", "The model must be a string.", parameter="model", type="string")
     return air_model(name)
 
 
@@ -128,31 +130,31 @@ def _parse_notes(task: Mapping[str, Any], air: AirModel) -> Sequence[str]:
 
 
 def _parse_guidance(task: Mapping[str, Any]) -> float | None:
-    own = task.get("settings", {}).get("trueCFGScale")
-    return task.get("CFGScale") if own is None else own
+    true_cfg_scale = task.get("settings", {}).get("trueCFGScale")
+    return task.get("CFGScale") if true_cfg_scale is None else true_cfg_scale
 
 
-def _parse_lora(one: Mapping[str, Any], loras: Mapping[str, Registered]) -> Lora:
-    known = loras.get(one["model"])
-    if known is None:
+def _parse_lora(lora: Mapping[str, Any], loras: Mapping[str, Registered]) -> Lora:
+    registered = loras.get(lora["model"])
+    if registered is None:
         raise RunwareError(
             "unsupportedLoraModel",
-            f"There is no LoRA {one['model'][:200]!r} of this account. Upload it first: modelUpload.",
+            f"This account has no LoRA {lora['model'][:200]!r}. Upload it first with modelUpload.",
             parameter="lora.model",
             type="string",
         )
-    return Lora(f"{FILE}{known.file_id}", one.get("weight", known.weight))
+    return Lora(f"{FILE}{registered.file_id}", lora.get("weight", registered.weight))
 
 
 def _request(
     task: Mapping[str, Any], air: AirModel, sampling: Sampling, seed: int, extra: Mapping[str, Any]
 ) -> JobRequest:
     try:
-        wanted = _task_of(task, air, replace(sampling, seed=seed))
+        job_task = _task_of(task, air, replace(sampling, seed=seed))
     except LaminaError as error:
         raise error_of(error) from error
     return JobRequest(
-        task=wanted,
+        task=job_task,
         inputs=_parse_inputs(task),
         delivery=_parse_delivery(task, air),
         model=air.model,
@@ -176,7 +178,7 @@ def _task_of(task: Mapping[str, Any], air: AirModel, sampling: Sampling) -> Pict
             width=width,
             height=height,
         )
-    prompt = prompt if prompt.strip() and prompt != BLANK else _NO_WORDS
+    prompt = prompt if prompt.strip() and prompt != BLANK else _INVISIBLE_PROMPT
     if air.kind is TaskKind.EDIT:
         return EditTask(prompt, sampling, width, height)
     return GenerateTask(prompt, sampling, width, height, strength=task.get("strength", DEFAULT_STRENGTH))
@@ -200,18 +202,18 @@ def _parse_inputs(task: Mapping[str, Any]) -> tuple[JobInput, ...]:
 
 def _parse_delivery(task: Mapping[str, Any], air: AirModel) -> Delivery:
     is_layered = air.kind is TaskKind.DECOMPOSE
-    wanted = task.get("outputFormat", TIFF if is_layered else JPG)
+    output_format = task.get("outputFormat", TIFF if is_layered else JPG)
     return Delivery(
-        format="png" if wanted == TIFF else wanted.lower(),
+        format="png" if output_format == TIFF else output_format.lower(),
         quality=int(task.get("outputQuality", 95)),
         safety=_parse_safety(task.get("safety", {})),
-        has_pages=is_layered and (wanted == TIFF or "uploadEndpoint" in task),
+        has_pages=is_layered and (output_format == TIFF or "uploadEndpoint" in task),
         keep_s=task.get("ttl"),
     )
 
 
 def _parse_safety(safety: Mapping[str, Any]) -> bool | None:
-    """None, which is as the operator has it, where nothing is said."""
+    """None, which means the operator's default, if the task has no setting."""
     if "mode" in safety:
         return safety["mode"] != "none"
     return safety.get("checkContent")
@@ -220,9 +222,9 @@ def _parse_safety(safety: Mapping[str, Any]) -> bool | None:
 def _extra(
     task: Mapping[str, Any], air: AirModel, outputs: Sequence[str], seed: int, number: int, count: int
 ) -> dict[str, Any]:
-    """What answers are written from, and, with the first result, what was asked."""
+    """The data from which responses are rendered, and, for the first result, the task itself."""
     is_layered = air.kind is TaskKind.DECOMPOSE
-    told = {
+    extra = {
         "task_uuid": task["taskUUID"],
         "number": number,
         "count": count,
@@ -234,26 +236,26 @@ def _extra(
         "ttl_s": task.get("ttl"),
         "delivery": task.get("deliveryMethod", "sync"),
     }
-    return told | {"task": _without_data(task)} if number == 0 else told
+    return extra | {"task": _without_data(task)} if number == 0 else extra
 
 
 def _without_data(task: Mapping[str, Any]) -> dict[str, Any]:
-    """The task without its pictures, which `asked` puts back by name."""
+    """The task without its images, which `asked` restores as UUIDs or URLs."""
     return {name: value for name, value in task.items() if name != "inputs"}
 
 
 def asked(request: JobRequest) -> dict[str, Any]:
-    """The task that a job's first result keeps, its pictures by the UUID or address under which they are known."""
+    """The original task, as stored with its first result, with UUIDs or URLs for its images."""
     task = dict(request.extra.get("task", {}))
     names = {InputRole.START: "seedImage", InputRole.MASK: "maskImage"}
     inputs: dict[str, Any] = {}
-    for one in request.inputs:
-        is_own = one.source.startswith(FILE)
-        source = render_uuid(one.source.removeprefix(FILE)) if is_own else one.source
-        if one.role is InputRole.PICTURE:
+    for job_input in request.inputs:
+        is_own = job_input.source.startswith(FILE)
+        source = render_uuid(job_input.source.removeprefix(FILE)) if is_own else job_input.source
+        if job_input.role is InputRole.PICTURE:
             inputs.setdefault("referenceImages", []).append(source)
         else:
-            inputs[names[one.role]] = source
+            inputs[names[job_input.role]] = source
     return task | ({"inputs": inputs} if inputs else {})
 
 

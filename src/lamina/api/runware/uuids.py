@@ -12,9 +12,9 @@ def render_uuid(own_id: str) -> str:
 
 
 def parse_uuid(text: str) -> str | None:
-    """The id that a client's UUID stands for; None for anything else."""
+    """The id that a client's UUID represents; None if it is not such a UUID."""
     parsed = parse_any_uuid(text)
-    known = str(parsed)
-    if parsed is None or known[_VERSION_AT] not in (_OURS, _THEIRS):
+    text_form = str(parsed)
+    if parsed is None or text_form[_VERSION_AT] not in (_OURS, _THEIRS):
         return None
-    return known[:_VERSION_AT] + _OURS + known[_VERSION_AT + 1 :]
+    return text_form[:_VERSION_AT] + _OURS + text_form[_VERSION_AT + 1 :]

@@ -1,4 +1,4 @@
-"""Writes what Runware sends of its own accord: a result to a webhook, a file to an uploadEndpoint."""
+"""Builds the requests to webhooks (results) and to the uploadEndpoint (files)."""
 
 import json
 from collections.abc import Awaitable
@@ -23,8 +23,8 @@ def runware_writer(service: Service) -> Writer:
 
 
 async def _webhook(service: Service, job: Job) -> OutgoingRequest:
-    """The flat task object, without the `data` around it; of layers in files of their own, the first, and all of them
-    under `layers`.
+    """The task object without the enclosing `data`. If layers are separate files, it is the object of the first layer,
+    and `layers` contains all of them.
     """
     failure = failure_of(job)
     if failure is not None:
@@ -38,6 +38,6 @@ async def _webhook(service: Service, job: Job) -> OutgoingRequest:
 async def _upload(service: Service, job: Job) -> OutgoingRequest:
     file = upload_file(job)
     if file is None:
-        raise LaminaError(ErrorCode.NOT_FOUND, "What was to be uploaded has been removed.", "Make it again.")
+        raise LaminaError(ErrorCode.NOT_FOUND, "The file to upload has been deleted.", "Generate it again.")
     content = await file_content(service, job.key_id, file.file)
     return OutgoingRequest(content, {"Content-Type": file.content_type}, "PUT")

@@ -1,4 +1,4 @@
-"""Runware's JSON, literally: what each task may say, with the bounds of the vendor's pages."""
+"""The parameters of Runware's tasks, with the limits of the vendor's pages."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,16 +10,16 @@ from lamina.core.schedulers import ALIASES, SCHEDULERS
 from lamina.core.tasks import MAX_GUIDANCE, MAX_LAYERS, MIN_LAYERS, TaskKind
 
 BLANK = "__BLANK__"
-"""As a positive prompt: none at all."""
+"""A positivePrompt with this value means no prompt."""
 MOST_RESULTS = 20
-MOST_SEED = 9223372036854776000  # as the page has it: beyond 63 bits, within 64
+MOST_SEED = 9223372036854776000  # the value on the vendor's page, between 2**63 and 2**64
 DEFAULT_LAYERS = 4
 DEFAULT_STRENGTH = 0.8
 LORA = "lora"
 UPLOADS = ("checkpoint", "lora", "lycoris", "vae", "embeddings", "controlnet")
 
 Fields = Mapping[str, Field]
-_LONGEST_SOURCE = 1 << 30  # bounded by the size of a request
+_LONGEST_SOURCE = 1 << 30  # the limit of the request size applies
 _UUID = Field("string", form="uuid4", is_required=True)
 _URL = Field("string", least=8, most=8192, form="url")
 _SHARE = Field("float", 0, 1, 0.01)
@@ -70,7 +70,7 @@ ACCELERATOR_OPTIONS: Fields = {
     "dbCache": Field("boolean", default=False),
     "dbCacheThreshold": Field("float", 0, 1, 0.01, default=0.25),
     "dbCacheSkipInterval": Field("integer", 1, default=5),
-    # of Stable Diffusion's networks; the older Python SDK knows them
+    # for Stable Diffusion's U-Net; the older Python SDK has these options
     "deepCache": Field("boolean", default=False),
     "deepCacheInterval": Field("float", 1),
     "deepCacheBranchId": Field("integer", 0),
@@ -107,7 +107,7 @@ _GENERATION: Fields = {
 
 
 def inference_fields(air: AirModel) -> Fields:
-    """What imageInference may say of that model."""
+    """The parameters of imageInference for this model."""
     is_layered = air.kind is TaskKind.DECOMPOSE
     formats = ("JPG", "PNG", "WEBP", "TIFF") if is_layered else ("JPG", "PNG", "WEBP")
     side = Field("integer", 128, 2048, 16, is_required=air.is_size_required)
@@ -117,7 +117,7 @@ def inference_fields(air: AirModel) -> Fields:
     return {
         **PLATFORM,
         **_GENERATION,
-        "outputType": Field("any"),  # one or a list: `outputs_of` looks at it
+        "outputType": Field("any"),  # a string or a list, validated with `output_type_field`
         "outputFormat": Field("string", allowed=formats, default="TIFF" if is_layered else "JPG"),
         "width": side,
         "height": side,
@@ -206,4 +206,4 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
         },
     }
 )
-"""Of all but imageInference, whose parameters depend on the model."""
+"""The parameters by taskType, except for imageInference, whose parameters depend on the model."""

@@ -1,4 +1,4 @@
-"""What each of Runware's tasks does, one file a noun."""
+"""The handlers of Runware's tasks, by taskType."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
@@ -27,4 +27,4 @@ HANDLERS: Mapping[str, Handler] = {
     "modelUpload": model_upload,
     "ping": ping,
 }
-"""By taskType. Each yields what goes into one frame, and raises, or yields, what went wrong."""
+"""By taskType. A handler yields the data of one frame at a time, and raises or yields errors."""

@@ -1,4 +1,4 @@
-"""The accountManagement task: whose key this is, what its wallet holds, what it has used."""
+"""The accountManagement task: the name, the balance and the usage of an API key."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _DAY_S = 86_400.0
 
 
 async def account_management(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
-    """An account is a key here: it has no team, and no other keys."""
+    """A Runware account corresponds to an API key of Lamina, so it has no team and no other keys."""
     caller.require(Scope.READ)
     now = caller.service.clock()
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -1,4 +1,4 @@
-"""The imageInference task: takes in its jobs, and answers with results, or at once where they are to be polled."""
+"""The imageInference task: submits its jobs, and returns their results or, if asynchronous, an acknowledgement."""
 
 import asyncio
 import secrets
@@ -24,7 +24,7 @@ from lamina.jobs.submit import submit_each
 
 Data = Sequence[Mapping[str, Any]]
 _DRAWN_SEED_BITS = 32
-_SENT_TO = ("webhookURL", "uploadEndpoint")
+_TARGET_URLS = ("webhookURL", "uploadEndpoint")
 _BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 
@@ -32,14 +32,14 @@ async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
     caller.require(Scope.WRITE)
     task_uuid = str(task["taskUUID"])
     loras = await registered_loras(caller, named_loras(task))
-    wanted = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
+    inference = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
     _check_addresses(caller, task)
     if caller.is_dry:
-        yield [_priced(caller, task_uuid, wanted)]
+        yield [_priced(caller, task_uuid, inference)]
         return
     await _check_unused(caller, task)
-    jobs = await _submit(caller, task, wanted)
-    if wanted.is_async:
+    jobs = await _submit(caller, task, inference)
+    if inference.is_async:
         yield [render_acknowledgement(task_uuid)]
         return
     async for job in _as_they_end(caller, jobs):
@@ -48,7 +48,7 @@ async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
 
 
 def _check_addresses(caller: Caller, task: Mapping[str, Any]) -> None:
-    for name in _SENT_TO:
+    for name in _TARGET_URLS:
         if name in task:
             try:
                 caller.service.fetcher.check(task[name])
@@ -57,62 +57,62 @@ def _check_addresses(caller: Caller, task: Mapping[str, Any]) -> None:
 
 
 async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
-    """Before anything of it is stored; the database has the last word."""
+    """An early check, before inputs are stored; the database enforces uniqueness."""
     task_uuid, key_id = str(task["taskUUID"]), caller.key.id
     name = job_name(task_uuid, 0)
     if await jobs_by_idempotency_keys(caller.service, key_id, [name]) or await is_known(caller, task_uuid):
         raise _conflict(task)
 
 
-async def _submit(caller: Caller, task: Mapping[str, Any], wanted: Wanted) -> list[Job]:
-    names = job_names(str(task["taskUUID"]))[: len(wanted.requests)]
-    requests = await _with_stored_inputs(caller, wanted.requests)
+async def _submit(caller: Caller, task: Mapping[str, Any], inference: Wanted) -> list[Job]:
+    names = job_names(str(task["taskUUID"]))[: len(inference.requests)]
+    requests = await _with_stored_inputs(caller, inference.requests)
     try:
-        return await submit_each(caller.service, caller.key, requests, names, wanted.notes)
+        return await submit_each(caller.service, caller.key, requests, names, inference.notes)
     except LaminaError as error:
         if error.code is ErrorCode.IDEMPOTENCY_CONFLICT:
             raise _conflict(task) from error
-        raise _about_inputs(error) from error
+        raise _input_error(error) from error
 
 
 async def _with_stored_inputs(caller: Caller, requests: Sequence[JobRequest]) -> list[JobRequest]:
-    """All results of a task are made from the same pictures, which are stored once."""
+    """All results of a task have the same input images, which are stored once."""
     try:
         first = await stored_inputs(caller.service, caller.key, requests[0])
     except LaminaError as error:
-        raise _about_inputs(error) from error
+        raise _input_error(error) from error
     return [first, *(replace(request, inputs=first.inputs) for request in requests[1:])]
 
 
-def _about_inputs(error: LaminaError) -> RunwareError:
-    told = error_of(error)
-    if told.code in _BAD_INPUTS:
-        told.details["parameter"] = "inputs"
-    return told
+def _input_error(error: LaminaError) -> RunwareError:
+    converted = error_of(error)
+    if converted.code in _BAD_INPUTS:
+        converted.details["parameter"] = "inputs"
+    return converted
 
 
 async def _as_they_end(caller: Caller, jobs: Sequence[Job]) -> AsyncIterator[Job]:
-    """In their own order where all are answered at once."""
+    """Yields the jobs as they end; in their original order if all results are sent in one response."""
     waiting = [asyncio.create_task(_wait_until_ended(caller, job)) for job in jobs]
     try:
-        for one in asyncio.as_completed(waiting) if caller.is_streamed else waiting:
-            yield await one
+        for waiter in asyncio.as_completed(waiting) if caller.is_streamed else waiting:
+            yield await waiter
     finally:
-        for one in waiting:
-            one.cancel()
+        for waiter in waiting:
+            waiter.cancel()
 
 
 async def _wait_until_ended(caller: Caller, job: Job) -> Job:
     outcome = await wait_for_result(caller.context, caller.key.id, job.id)
     if outcome.job is None:
         raise RunwareError(
-            "serviceUnavailable", "The service is about to end; the task goes on. Ask for it with getResponse."
+            "serviceUnavailable", "The service is shutting down; the task continues. Get its result with getResponse."
         )
     return outcome.job
 
 
-def _priced(caller: Caller, task_uuid: str, wanted: Wanted) -> dict[str, Any]:
-    cost = sum(caller.service.pricing.most(request) for request in wanted.requests)
+def _priced(caller: Caller, task_uuid: str, inference: Wanted) -> dict[str, Any]:
+    cost = sum(caller.service.pricing.most(request) for request in inference.requests)
     return {**render_acknowledgement(task_uuid), "cost": cost / MICROS}
 
 

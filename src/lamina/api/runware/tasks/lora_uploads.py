@@ -1,4 +1,4 @@
-"""The LoRAs of an account: those of the modelUpload task, from their address on, and those that were trained here."""
+"""The modelUpload task, and the LoRAs of an account: uploaded or trained."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,8 +23,8 @@ from lamina.files.sources import scratch_file
 Data = Sequence[Mapping[str, Any]]
 _KIND = "runware/lora"
 _AIR = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+")
-_ODD = re.compile(r"[^A-Za-z0-9_.-]+")
-_FACTS = (
+_INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
+_METADATA = (
     "name", "version", "architecture", "uniqueIdentifier", "downloadURL", "defaultWeight", "tags", "heroImageURL",
     "positiveTriggerWords", "negativeTriggerWords", "shortDescription", "comment",
 )  # fmt: skip
@@ -45,22 +45,22 @@ def model_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]
 
 
 async def registered_loras(caller: Caller, airs: Sequence[str]) -> dict[str, Registered]:
-    """Those of the AIRs that the account has, uploaded or trained."""
-    known = await trained_here(caller) | await every_lora(caller) if airs else {}
+    """The LoRAs with these AIRs that the account has uploaded or trained."""
+    loras = await trained_here(caller) | await every_lora(caller) if airs else {}
     return {
-        air: Registered(known[air]["file"], known[air].get("defaultWeight", 1), known[air])
+        air: Registered(loras[air]["file"], loras[air].get("defaultWeight", 1), loras[air])
         for air in airs
-        if air in known
+        if air in loras
     }
 
 
 async def every_lora(caller: Caller) -> dict[str, dict[str, Any]]:
-    """By AIR, the newest first: what was said of each, and the id of its `file`."""
+    """The uploaded LoRAs by AIR, the newest first: their metadata, and the id of their `file`."""
     return await read_records(caller.service, caller.key.id, _KIND)
 
 
 async def trained_here(caller: Caller) -> dict[str, dict[str, Any]]:
-    """As `every_lora`, of those that the account's trainings have made: each is `lamina:JOB@1`."""
+    """The LoRAs from the account's trainings, in the form of `every_lora`; their AIRs are `lamina:JOB@1`."""
     return {
         f"lamina:{job.id}@1": {
             "name": f"Training {job.id}",
@@ -75,30 +75,30 @@ async def trained_here(caller: Caller) -> dict[str, dict[str, Any]]:
 def _architecture(job: Job) -> str:
     task = job.request.task
     model, _ = trained_model(task.model if isinstance(task, TrainTask) else None)
-    return next((one.architecture for one in AIRS.values() if one.model == model.name), model.name)
+    return next((air.architecture for air in AIRS.values() if air.model == model.name), model.name)
 
 
 async def _uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
     air = _parse_air(task)
-    known = (await every_lora(caller)).get(air)
-    if known is not None:
-        if any(known.get(name) != task.get(name) for name in ("uniqueIdentifier", "downloadURL")):
+    existing = (await every_lora(caller)).get(air)
+    if existing is not None:
+        if any(existing.get(name) != task.get(name) for name in ("uniqueIdentifier", "downloadURL")):
             raise RunwareError(
-                "modelAlreadyExists", f"There is another LoRA {air!r} of this account.", parameter="air", type="string"
+                "modelAlreadyExists", f"This account already has another LoRA {air!r}.", parameter="air", type="string"
             )
         yield [_state(task, air, "ready")]
         return
     yield [_state(task, air, "validated")]
-    async with scratch_file() as place:
-        path = place.with_suffix(".safetensors")
-        await _fetched(caller, task, path)
+    async with scratch_file() as scratch:
+        path = scratch.with_suffix(".safetensors")
+        await _fetch(caller, task, path)
         yield [_state(task, air, "downloaded")]
         await check_lora_file(path, task["name"])
         yield [_state(task, air, "optimized")]
         record = await keep_lora(caller.service, caller.key, path, f"{task['name']}.safetensors")
     yield [_state(task, air, "stored")]
-    facts = {name: task[name] for name in _FACTS if name in task} | {"file": record.id}
-    await insert_record(caller.service, caller.key.id, kind=_KIND, name=air, value=facts)
+    metadata = {name: task[name] for name in _METADATA if name in task} | {"file": record.id}
+    await insert_record(caller.service, caller.key.id, kind=_KIND, name=air, value=metadata)
     yield [_state(task, air, "ready")]
 
 
@@ -107,7 +107,7 @@ def _parse_air(task: Mapping[str, Any]) -> str:
     if task["category"] != LORA:
         raise RunwareError(
             "unsupportedParameter",
-            f"Models of the category {task['category']!r} cannot be uploaded here; LoRAs can.",
+            f"Models of the category {task['category']!r} cannot be uploaded, only LoRAs.",
             parameter="category",
             type="string",
             allowedValues=[LORA],
@@ -115,12 +115,12 @@ def _parse_air(task: Mapping[str, Any]) -> str:
     if task["architecture"].lower().replace("-", "_") not in ARCHITECTURES:
         raise RunwareError(
             "unsupportedLoraModel",
-            f"LoRAs for {task['architecture']!r} cannot be used with the models here.",
+            f"LoRAs for {task['architecture']!r} are not compatible with the available models.",
             parameter="architecture",
             type="string",
             allowedValues=list(ARCHITECTURES),
         )
-    air = task.get("air") or f"lamina:{_named(task.get('uniqueIdentifier') or task['name'])}@{_named(task['version'])}"
+    air = task.get("air") or f"lamina:{_slug(task.get('uniqueIdentifier') or task['name'])}@{_slug(task['version'])}"
     if not _AIR.fullmatch(air):
         raise RunwareError(
             "invalidParameter", "Invalid value for air: write SOURCE:ID@VERSION.", parameter="air", type="string"
@@ -130,7 +130,7 @@ def _parse_air(task: Mapping[str, Any]) -> str:
     return air
 
 
-async def _fetched(caller: Caller, task: Mapping[str, Any], path: Path) -> None:
+async def _fetch(caller: Caller, task: Mapping[str, Any], path: Path) -> None:
     try:
         await fetch_lora(caller.service, task["downloadURL"], path)
     except LaminaError as error:
@@ -143,5 +143,5 @@ def _state(task: Mapping[str, Any], air: str, status: str) -> dict[str, Any]:
     return {**about, "status": status, "message": _MESSAGES[status], "air": air}
 
 
-def _named(text: str) -> str:
-    return _ODD.sub("-", text).strip("-") or "model"
+def _slug(text: str) -> str:
+    return _INVALID_CHARACTERS.sub("-", text).strip("-") or "model"

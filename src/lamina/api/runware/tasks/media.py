@@ -1,4 +1,4 @@
-"""The tasks imageUpload and mediaStorage: pictures and other media that later tasks name by UUID."""
+"""The tasks imageUpload and mediaStorage: they store media, to which later tasks refer by UUID."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -30,12 +30,12 @@ def media_storage(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data
 
 
 async def _image_uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    record = await _taken_in(caller, task["image"], "image")
+    record = await _store(caller, task["image"], "image")
     if not record.media_type.startswith("image/"):
         await remove(caller.service, [record])
         raise RunwareError(
             "invalidParameter",
-            "What was sent is no picture that can be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
+            "The image cannot be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
             parameter="image",
             type="string",
         )
@@ -43,21 +43,21 @@ async def _image_uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncItera
 
 
 async def _media_stored(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    record = await _taken_in(caller, task["media"], "media")
-    told = {"operation": "upload", "mediaUUID": render_uuid(record.id), "mediaURL": _address(caller, record)}
-    yield [{**_about(task), **told}]
+    record = await _store(caller, task["media"], "media")
+    stored = {"operation": "upload", "mediaUUID": render_uuid(record.id), "mediaURL": _address(caller, record)}
+    yield [{**_about(task), **stored}]
 
 
 async def _media_deleted(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
     media = task["media"]
     own_id = parse_uuid(media)
     if own_id is None:
-        raise RunwareError("invalidParameter", "Name the media by UUID.", parameter="media", type="string")
+        raise RunwareError("invalidParameter", "The media must be a UUID.", parameter="media", type="string")
     await remove(caller.service, [await own_file(caller.service, caller.key.id, own_id)])
     yield [{**_about(task), "operation": "delete", "mediaUUID": media}]
 
 
-async def _taken_in(caller: Caller, text: str, name: str) -> FileRecord:
+async def _store(caller: Caller, text: str, name: str) -> FileRecord:
     source = parse_source(text, name)
     if source.startswith(FILE):
         return await own_file(caller.service, caller.key.id, source.removeprefix(FILE))

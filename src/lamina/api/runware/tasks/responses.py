@@ -1,4 +1,4 @@
-"""The tasks getResponse and getTaskDetails: what has become of an earlier task."""
+"""The tasks getResponse and getTaskDetails: they return the state and the results of an earlier task."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -19,16 +19,16 @@ _SUCCESS, _ERROR = {"status": "success"}, {"status": "error"}
 async def get_response(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data | RunwareError]:
     caller.require(Scope.READ)
     task_uuid = str(task["taskUUID"])
-    found = await jobs_of(caller.service, caller.key.id, task_uuid)
-    if not found:
+    jobs = await jobs_of(caller.service, caller.key.id, task_uuid)
+    if not jobs:
         yield _of_record(await _known_record(caller, task_uuid))
         return
-    made, open_, failure = await _sorted(caller, found)
+    finished, open_, failure = await _sorted(caller, jobs)
     if failure is not None and caller.is_first_generation and caller.is_streamed:
-        yield failure  # these look at the first frame alone
+        yield failure  # these SDKs read only the first frame
         return
-    if made or open_:
-        yield [*made, *open_]
+    if finished or open_:
+        yield [*finished, *open_]
     if failure is not None:
         yield failure
 
@@ -36,11 +36,11 @@ async def get_response(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator
 async def get_task_details(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
     caller.require(Scope.READ)
     task_uuid = str(task["taskUUID"])
-    found = await jobs_of(caller.service, caller.key.id, task_uuid)
-    if found:
-        request = asked(found[0].request)
-        made, open_, failure = await _sorted(caller, found)
-        response = {"errors": [_body(failure, request)]} if failure else {"data": [*made, *open_]}
+    jobs = await jobs_of(caller.service, caller.key.id, task_uuid)
+    if jobs:
+        request = asked(jobs[0].request)
+        finished, open_, failure = await _sorted(caller, jobs)
+        response = {"errors": [_body(failure, request)]} if failure else {"data": [*finished, *open_]}
     else:
         record = await _known_record(caller, task_uuid)
         request = record["request"]
@@ -49,26 +49,26 @@ async def get_task_details(caller: Caller, task: Mapping[str, Any]) -> AsyncIter
 
 
 async def _sorted(
-    caller: Caller, found: Sequence[Job]
+    caller: Caller, jobs: Sequence[Job]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], RunwareError | None]:
-    """(results, those that are still to come, why one failed, once none is to come)."""
-    open_ = [job for job in found if job.state.is_open]
-    failure = None if open_ else next((failure for job in found if (failure := failure_of(job))), None)
+    """(results, progress of unfinished jobs, the error of a failed job once all have ended)."""
+    open_ = [job for job in jobs if job.state.is_open]
+    failure = None if open_ else next((failure for job in jobs if (failure := failure_of(job))), None)
     if failure is not None:
         failure.details.update(_ERROR)
-    if open_ and caller.sdk == OLD_PYTHON:  # it waits for so many items, and counts what is done with every poll
-        return [], [render_progress(job) for job in found], None
-    to_come = [render_progress(job) for job in open_]
-    made = [job for job in found if not job.state.is_open and failure_of(job) is None]
-    items = [{**item, **_SUCCESS} for job in made for item in await results(caller.service, job)]
-    return items, to_come, failure
+    if open_ and caller.sdk == OLD_PYTHON:  # it waits for a number of items, and counts finished ones at every poll
+        return [], [render_progress(job) for job in jobs], None
+    progress = [render_progress(job) for job in open_]
+    finished = [job for job in jobs if not job.state.is_open and failure_of(job) is None]
+    items = [{**item, **_SUCCESS} for job in finished for item in await results(caller.service, job)]
+    return items, progress, failure
 
 
 async def _known_record(caller: Caller, task_uuid: str) -> dict[str, Any]:
     record = await record_of_task(caller, task_uuid)
     if record is None:
         raise RunwareError(
-            "taskNotFound", f"There is no task {task_uuid} of this account.", parameter="taskUUID", type="string"
+            "taskNotFound", f"This account has no task {task_uuid}.", parameter="taskUUID", type="string"
         )
     return record
 
@@ -76,8 +76,8 @@ async def _known_record(caller: Caller, task_uuid: str) -> dict[str, Any]:
 def _of_record(record: Mapping[str, Any]) -> Data | RunwareError:
     request = record["request"]
     if record["errors"]:
-        told = {name: value for name, value in record["errors"][0].items() if name not in ("taskType", "taskUUID")}
-        return RunwareError(told.pop("code"), told.pop("message"), **told, **_ERROR)
+        details = {name: value for name, value in record["errors"][0].items() if name not in ("taskType", "taskUUID")}
+        return RunwareError(details.pop("code"), details.pop("message"), **details, **_ERROR)
     if record["status"] == "processing":
         return [{"taskType": request["taskType"], "taskUUID": request["taskUUID"], "status": "processing"}]
     return [{**_SUCCESS, **item} for item in record["data"]]

@@ -1,4 +1,4 @@
-"""The modelSearch task: the models that are served here, and the LoRAs that the account has."""
+"""The modelSearch task: it lists the models of the service and the LoRAs of the account."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -20,29 +20,29 @@ _SIDE_PX = 1024
 
 async def model_search(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
     caller.require(Scope.READ)
-    known = await every_lora(caller) | await trained_here(caller)
-    own = [render_lora(air, facts) for air, facts in known.items()]
-    found = [entry for entry in (*map(_render_model, AIRS.values()), *own) if _is_wanted(entry, task)]
+    loras = await every_lora(caller) | await trained_here(caller)
+    own = [render_lora(air, metadata) for air, metadata in loras.items()]
+    matches = [entry for entry in (*map(_render_model, AIRS.values()), *own) if _is_wanted(entry, task)]
     key = "name" if str(task.get("sort", "")).lstrip("-") == "name" else None
     if key:
-        found.sort(key=lambda entry: entry[key].lower(), reverse=task["sort"].startswith("-"))
+        matches.sort(key=lambda entry: entry[key].lower(), reverse=task["sort"].startswith("-"))
     start = int(task.get("offset", 0))
-    page = found[start : start + int(task.get("limit", 20))]
-    told = {"totalResults": len(found), "results": page}
-    yield [{"taskType": task["taskType"], "taskUUID": task["taskUUID"], **told}]
+    page = matches[start : start + int(task.get("limit", 20))]
+    summary = {"totalResults": len(matches), "results": page}
+    yield [{"taskType": task["taskType"], "taskUUID": task["taskUUID"], **summary}]
 
 
-def render_lora(air: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What clients of both generations read of a model."""
+def render_lora(air: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a model that clients of both generations read."""
     return {
-        **_entry(air, facts["name"], facts["version"], LORA, facts["architecture"]),
-        "tags": list(facts.get("tags", ())),
-        "heroImage": facts.get("heroImageURL", ""),
+        **_entry(air, metadata["name"], metadata["version"], LORA, metadata["architecture"]),
+        "tags": list(metadata.get("tags", ())),
+        "heroImage": metadata.get("heroImageURL", ""),
         "private": True,
-        "comment": facts.get("comment", ""),
-        "defaultWeight": facts.get("defaultWeight", 1),
-        "positiveTriggerWords": facts.get("positiveTriggerWords", ""),
-        "shortDescription": facts.get("shortDescription", ""),
+        "comment": metadata.get("comment", ""),
+        "defaultWeight": metadata.get("defaultWeight", 1),
+        "positiveTriggerWords": metadata.get("positiveTriggerWords", ""),
+        "shortDescription": metadata.get("shortDescription", ""),
         "source": "community",
     }
 
@@ -63,17 +63,19 @@ def _render_model(air: AirModel) -> dict[str, Any]:
 
 
 def _entry(air: str, name: str, version: str, category: str, architecture: str) -> dict[str, Any]:
-    named = {"air": air, "name": name, "version": version, "category": category, "architecture": architecture}
+    identity = {"air": air, "name": name, "version": version, "category": category, "architecture": architecture}
     rest = {"tags": [], "heroImage": "", "private": False, "comment": "", "positiveTriggerWords": ""}
-    return {**named, **rest, "capabilities": [], "source": "featured"}
+    return {**identity, **rest, "capabilities": [], "source": "featured"}
 
 
 def _is_wanted(entry: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
-    words = f"{entry['name']} {entry['air']} {entry['comment']} {' '.join(entry['tags'])}".lower()
-    is_alike = all(not task.get(name) or entry.get(name) == task[name] for name in ("category", "architecture", "type"))
+    searched_text = f"{entry['name']} {entry['air']} {entry['comment']} {' '.join(entry['tags'])}".lower()
+    has_same_type = all(
+        not task.get(name) or entry.get(name) == task[name] for name in ("category", "architecture", "type")
+    )
     return (
-        is_alike
-        and str(task.get("search", "")).lower() in words
+        has_same_type
+        and str(task.get("search", "")).lower() in searched_text
         and set(task.get("tags", ())) <= set(entry["tags"])
         and set(task.get("capabilities", ())) <= set(entry["capabilities"])
         and _is_visible(entry, task)
