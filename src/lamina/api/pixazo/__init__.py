@@ -1,1 +1,1 @@
-"""Pixazo's HTTP API, as its pages of 2026 print it: queued jobs, and pictures while you wait."""
+"""Pixazo's HTTP API as documented on its pages of 2026: queued jobs and synchronous image generation."""

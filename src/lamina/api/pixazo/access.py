@@ -26,7 +26,7 @@ Writer = Annotated[ApiKey, Depends(writer)]
 
 
 def base_url_of(request: Request, context: ApiContext) -> str:
-    """Where the client found the API: under the vendor's own name if it believes to be there."""
+    """The base URL by which the client reached the API: the vendor's if its requests are redirected."""
     if request.url.hostname == HOST:
         return f"https://{HOST}"
     prefix = PREFIX if request.scope["path"].startswith(f"{PREFIX}/") else ""

@@ -1,4 +1,4 @@
-"""Our errors as Pixazo's statuses and bodies, in the words of its pages."""
+"""Converts Lamina's errors to Pixazo's statuses and bodies, in the words of its pages."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -18,7 +18,7 @@ BODIES: Mapping[int, dict[str, str]] = {
     429: {"error": "Rate limit exceeded, please retry later"},
     500: {"error": "An unexpected error occurred, please try again later"},
 }
-"""By status; 400 and 500 also tell in `message` what it was."""
+"""By status; 400 and 500 also have a `message` with the reason."""
 
 _STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.KEY_INVALID: 401,
@@ -46,11 +46,11 @@ _STATUSES: Mapping[ErrorCode, int] = {
         400,
     ),
 }
-"""What is not among them is our fault: 500."""
+"""All other errors are errors of the server: 500."""
 
 _RETRY_AFTER_S: Mapping[ErrorCode, int] = {ErrorCode.LIMIT_REACHED: 60, ErrorCode.STORE_UNAVAILABLE: 5}
-_TELLING = (400, 500)
-_MOST_TOLD = 5
+_WITH_MESSAGE = (400, 500)
+_MAX_MESSAGES = 5
 
 
 def status_of(code: ErrorCode) -> int:
@@ -58,7 +58,7 @@ def status_of(code: ErrorCode) -> int:
 
 
 def render_error(error: LaminaError) -> JSONResponse:
-    """The answer to a request that failed so."""
+    """The response for this error."""
     error, status = for_customers(error), status_of(error.code)
     seconds = _RETRY_AFTER_S.get(error.code)
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
@@ -66,27 +66,27 @@ def render_error(error: LaminaError) -> JSONResponse:
 
 
 def render_crash() -> JSONResponse:
-    """The answer to a request that failed in a way that nobody expected."""
+    """The response for an unexpected exception."""
     return JSONResponse(BODIES[500], 500)
 
 
 def invalid_fields(errors: Sequence[Mapping[str, Any]]) -> LaminaError:
-    """Of what pydantic's `errors()` say: where and why, not what was sent."""
-    told = [f"{_place(error['loc'])}: {str(error['msg']).rstrip('.')}." for error in errors[:_MOST_TOLD]]
-    more = f" {len(errors) - _MOST_TOLD} more." if len(errors) > _MOST_TOLD else ""
-    return LaminaError(ErrorCode.TASK_INVALID, f"{' '.join(told)}{more}")
+    """Converts pydantic's `errors()`: locations and messages, without the input."""
+    messages = [f"{_place(error['loc'])}: {str(error['msg']).rstrip('.')}." for error in errors[:_MAX_MESSAGES]]
+    more = f" {len(errors) - _MAX_MESSAGES} more." if len(errors) > _MAX_MESSAGES else ""
+    return LaminaError(ErrorCode.TASK_INVALID, f"{' '.join(messages)}{more}")
 
 
 def _body(error: LaminaError, status: int) -> dict[str, str]:
     if error.code is ErrorCode.MODEL_UNKNOWN:
         return {"error": "Model not found", "message": _encodable(error.message)}
-    return {**BODIES[status], **({"message": _encodable(str(error))} if status in _TELLING else {})}
+    return {**BODIES[status], **({"message": _encodable(str(error))} if status in _WITH_MESSAGE else {})}
 
 
 def _place(location: Sequence[object]) -> str:
     return ".".join(str(part) for part in location) or "the request"
 
 
-def _encodable(words: str) -> str:
-    """JSON can name letters that UTF-8 cannot write, and errors quote what was sent."""
-    return words.encode(errors="replace").decode()
+def _encodable(text: str) -> str:
+    """Errors quote the input, and JSON may contain lone surrogates, which UTF-8 cannot encode."""
+    return text.encode(errors="replace").decode()

@@ -21,5 +21,5 @@ class PixazoHost:
 
 
 def _host_of(scope: Scope) -> str:
-    """Without a port."""
+    """The host name in the Host header, without the port."""
     return Headers(scope=scope).get("host", "").partition(":")[0].lower()

@@ -1,4 +1,4 @@
-"""From what the service has done to Pixazo's JSON; pure functions."""
+"""Converts jobs to Pixazo's JSON; pure functions."""
 
 import json
 import re
@@ -14,25 +14,25 @@ from lamina.core.jobs import Job, JobState, WebhookEvent
 STATUS_PATH = "/v2/requests/status"
 RESULT_PATH = f"/{LAYERED}/v1/{LAYERED}-request-result"
 BARE = "is_bare"
-"""In a request's `extra`: its id goes without the model's name, as the older layered API has it."""
+"""A key in a request's `extra`: its id has no model name, as in the older layered API."""
 
 Address = Callable[[str, str], str]
-"""(file id, media type) -> signed address."""
+"""(file id, media type) -> signed URL."""
 
 STATES = {
     JobState.QUEUED: "QUEUED",
     JobState.RUNNING: "PROCESSING",
     JobState.SUCCEEDED: "COMPLETED",
     JobState.FAILED: "FAILED",
-    JobState.CANCELLED: "FAILED",  # the vendor has no word for it
+    JobState.CANCELLED: "FAILED",  # the vendor has no status for it
     JobState.ERRORED: "ERROR",
 }
-_OLDER_STATES = {"QUEUED": "IN_QUEUE", "PROCESSING": "IN_PROGRESS"}  # fal's words, which that page shows
+_OLDER_STATES = {"QUEUED": "IN_QUEUE", "PROCESSING": "IN_PROGRESS"}  # fal's names, which the page of the older API has
 _ID = re.compile(r"(?:(?P<model>[a-z0-9-]{1,64})_)?(?P<job>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 def render_queued(job: Job, base_url: str) -> dict[str, Any]:
-    """The answer to a submit. `base_url`: where the client found the API."""
+    """The response to a submission. `base_url`: the base URL by which the client reached the API."""
     request_id = render_id(job)
     response_url = f"{base_url}{RESULT_PATH}/{request_id}"
     if job.request.extra.get(BARE):
@@ -42,7 +42,7 @@ def render_queued(job: Job, base_url: str) -> dict[str, Any]:
 
 
 def render_status(job: Job, address: Address) -> dict[str, Any]:
-    """The universal status."""
+    """The universal status of a job."""
     status = STATES[job.state]
     return {
         "request_id": render_id(job),
@@ -57,7 +57,7 @@ def render_status(job: Job, address: Address) -> dict[str, Any]:
 
 
 def render_result(job: Job, address: Address) -> dict[str, Any]:
-    """The layered API's own: the universal status, and the pictures as fal names them."""
+    """The result in the layered API: the universal status, and the images as in fal's API."""
     body = render_status(job, address)
     if job.request.extra.get(BARE):
         body["status"] = _OLDER_STATES.get(body["status"], body["status"])
@@ -65,7 +65,7 @@ def render_result(job: Job, address: Address) -> dict[str, Any]:
 
 
 def render_webhook_body(event: str, job: Job, address: Address) -> bytes:
-    """The body of a webhook. One that tells of the start does so, too, when the job has ended before it is sent."""
+    """The body of a webhook. A `started` webhook has the status PROCESSING even if the job has ended since."""
     body = render_status(job, address)
     if event == WebhookEvent.STARTED:
         body |= {"status": "PROCESSING", "error": None, "output": None, "completed_at": None}
@@ -73,7 +73,7 @@ def render_webhook_body(event: str, job: Job, address: Address) -> bytes:
 
 
 def render_generation(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
-    """Of a picture that was waited for: what both of the vendor's pages on the route show."""
+    """The response of the synchronous generation route: the fields from both of the vendor's pages on it."""
     url = address(picture.file, picture.content_type)
     return {
         "output": {
@@ -88,7 +88,7 @@ def render_generation(job: Job, picture: PictureFile, address: Address) -> dict[
 
 
 def render_edit(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
-    """As `render_generation`, of an edit."""
+    """The response of the synchronous edit route."""
     url = address(picture.file, picture.content_type)
     return {
         "status_code": 200,
@@ -112,18 +112,18 @@ def render_id(job: Job) -> str:
 
 
 def parse_id(request_id: str) -> str:
-    """The job's id, whichever form it is written in. Raises `LaminaError` (not_found)."""
-    found = _ID.fullmatch(request_id)
-    if found is None:
+    """The job's id from either form of a request id. Raises `LaminaError` (not_found)."""
+    id_match = _ID.fullmatch(request_id)
+    if id_match is None:
         raise no_such_request()
-    return found["job"]
+    return id_match["job"]
 
 
 def check_id(request_id: str, job: Job) -> None:
-    """Raises `LaminaError` (not_found) where the id names another model, or the job is none of this API's."""
-    found = _ID.fullmatch(request_id)
+    """Raises `LaminaError` (not_found) if the id names another model, or the job was submitted through another API."""
+    id_match = _ID.fullmatch(request_id)
     is_forgotten = not job.request.has_task
-    is_ours = job.request.dialect == DIALECT and found is not None and found["model"] in (None, _model_id(job))
+    is_ours = job.request.dialect == DIALECT and id_match is not None and id_match["model"] in (None, _model_id(job))
     if not (is_ours or is_forgotten):
         raise no_such_request()
 
@@ -143,7 +143,7 @@ def _render_failure(job: Job) -> str | None:
 
 
 def _render_output(job: Job, address: Address) -> dict[str, Any] | None:
-    """Layers come bottom first; of a training it is the adapter."""
+    """The URLs of the results: layers in order from the bottom, images, or the LoRA of a training."""
     if job.state is not JobState.SUCCEEDED or job.result is None:
         return None
     files = _files(job.result)

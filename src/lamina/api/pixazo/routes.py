@@ -1,4 +1,4 @@
-"""Pixazo's routes, at the root and below /pixazo: those that queue, those that answer with a picture, the status."""
+"""Pixazo's routes, at the root and under /pixazo: asynchronous and synchronous submission, status and results."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -59,7 +59,7 @@ _F = TypeVar("_F", bound=Fields)
 
 
 class PixazoRoute(APIRoute):
-    """A route whose errors have Pixazo's form."""
+    """A route whose errors have Pixazo's format."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -79,14 +79,14 @@ class PixazoRoute(APIRoute):
 
 
 async def read_fields(request: Request, kind: type[_F]) -> _F:
-    """The body, whatever type it claims to be of. Raises `LaminaError`: task_invalid, input_too_large."""
+    """The JSON body, whatever its Content-Type is. Raises `LaminaError`: task_invalid, input_too_large."""
     body = await _read_body(request)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         raise LaminaError(ErrorCode.TASK_INVALID, "The body is not JSON.", "Send a JSON object.") from None
     if not isinstance(value, dict):
-        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not an object.", "Send a JSON object.")
+        raise LaminaError(ErrorCode.TASK_INVALID, "The body is not a JSON object.", "Send a JSON object.")
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -110,7 +110,7 @@ async def ask_for_layers(request: Request, context: Context, key: Reader) -> JSO
 
 @_vendor.get(RESULT_PATH + "/{request_id}")
 async def get_layers(context: Context, key: Reader, request_id: str) -> JSONResponse:
-    """Where `response_url` leads."""
+    """The route of `response_url`."""
     return await _layers(context, key, request_id)
 
 
@@ -129,18 +129,18 @@ async def submit_max_edit(request: Request, context: Context, key: Writer) -> JS
 @_vendor.post("/qwen-image-edit-plus/v1/qwen-image-edit-plus-lora/generate")
 async def submit_edit_plus(request: Request, context: Context, key: Writer) -> JSONResponse:
     fields = await read_fields(request, EditPlusFields)
-    asked = parse_edit_plus(fields)
+    job_request = parse_edit_plus(fields)
     return await answer_queued(
-        request, context, key, asked, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
+        request, context, key, job_request, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
     )
 
 
 @_vendor.post(f"/{TRAINER}/v1/{TRAINER}/generate")
 async def submit_training(request: Request, context: Context, key: Writer) -> JSONResponse:
     fields = await read_fields(request, TrainerFields)
-    asked = parse_trainer(fields)
+    job_request = parse_trainer(fields)
     return await answer_queued(
-        request, context, key, asked, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
+        request, context, key, job_request, webhook=fields.webhook, wanted_events=fields.webhook_events_filter
     )
 
 
@@ -182,20 +182,20 @@ async def _read_body(request: Request) -> bytes:
 def _too_large() -> LaminaError:
     return LaminaError(
         ErrorCode.INPUT_TOO_LARGE,
-        f"The body has more than {_MAX_BODY_BYTES:,} bytes.",
-        "Name pictures by their URL instead.",
+        f"The body is larger than {_MAX_BODY_BYTES:,} bytes.",
+        "Refer to images by URL instead.",
     )
 
 
-async def _nothing_here() -> JSONResponse:
+async def _not_found() -> JSONResponse:
     return render_error(no_such_request())
 
 
 for _path in (*(f"/{name}/v1" for name in _MODEL_PATHS), STATUS_PATH):
-    _vendor.add_api_route(_path + "/{rest:path}", _nothing_here, methods=_ANY_METHOD)
+    _vendor.add_api_route(_path + "/{rest:path}", _not_found, methods=_ANY_METHOD)
 
 _prefixed = APIRouter(prefix=PREFIX, route_class=PixazoRoute, include_in_schema=False)
 _prefixed.include_router(_vendor)
-_prefixed.add_api_route("/{rest:path}", _nothing_here, methods=_ANY_METHOD)
+_prefixed.add_api_route("/{rest:path}", _not_found, methods=_ANY_METHOD)
 
 ROUTERS = (_vendor, _prefixed)

@@ -1,4 +1,4 @@
-"""Submits the jobs of Pixazo's routes, shows them, or waits for their image."""
+"""Submits the jobs of Pixazo's routes, finds them, or waits for their image."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,31 +32,31 @@ async def answer_queued(
     request: Request,
     context: ApiContext,
     key: ApiKey,
-    asked: JobRequest,
+    job_request: JobRequest,
     webhook: str | None = None,
     wanted_events: list[Any] | None = None,
 ) -> JSONResponse:
-    """202 and where to ask for it; of the older layered API 200. Raises `LaminaError`."""
+    """Responds with 202 (in the older layered API 200) and the status URL. Raises `LaminaError`."""
     url, events = parse_webhook(webhook, wanted_events, request.headers.get(_WEBHOOK_HEADER))
-    is_bare = context.has_older_layers and asked.extra["model_id"] == LAYERED
-    extra = {**asked.extra, BARE: True} if is_bare else asked.extra
-    job = await _submitted(context, key, replace(asked, extra=extra, webhook_url=url, webhook_events=events))
+    is_bare = context.has_older_layers and job_request.extra["model_id"] == LAYERED
+    extra = {**job_request.extra, BARE: True} if is_bare else job_request.extra
+    job = await _submit(context, key, replace(job_request, extra=extra, webhook_url=url, webhook_events=events))
     return JSONResponse(render_queued(job, base_url_of(request, context)), 200 if is_bare else 202)
 
 
 async def answer_with_picture(
-    request: Request, context: ApiContext, key: ApiKey, asked: JobRequest, render: Render
+    request: Request, context: ApiContext, key: ApiKey, job_request: JobRequest, render: Render
 ) -> JSONResponse:
-    """200 and the picture, once it is there. Raises `LaminaError`; a client that leaves takes its job with it."""
-    job = await _submitted(context, key, asked)
+    """Waits for the image and responds with 200. Raises `LaminaError`. A disconnect of the client cancels the job."""
+    job = await _submit(context, key, job_request)
     ended = await _wait_for_job(request, context, key, job)
     if ended.state is not JobState.SUCCEEDED or not isinstance(ended.result, PicturesResult):
-        raise _ended_badly(ended)
+        raise _error_of(ended)
     return JSONResponse(render(ended, ended.result.pictures[0], addresses_of(context.service)))
 
 
 async def own_job(context: ApiContext, key: ApiKey, request_id: str) -> Job:
-    """Raises `LaminaError` (not_found), for another key's, too."""
+    """The job of the key. Raises `LaminaError` (not_found), also for jobs of other keys."""
     job = (await view(context.service, key.id, parse_id(request_id))).job
     check_id(request_id, job)
     return job
@@ -66,9 +66,9 @@ def addresses_of(service: Service) -> Address:
     return lambda file_id, media_type: address_of(service, file_id, media_type)
 
 
-async def _submitted(context: ApiContext, key: ApiKey, asked: JobRequest) -> Job:
+async def _submit(context: ApiContext, key: ApiKey, job_request: JobRequest) -> Job:
     service = context.service
-    return await submit(service, key, await stored_inputs(service, key, asked))
+    return await submit(service, key, await stored_inputs(service, key, job_request))
 
 
 async def _wait_for_job(request: Request, context: ApiContext, key: ApiKey, job: Job) -> Job:
@@ -92,7 +92,7 @@ async def _wait_for_job(request: Request, context: ApiContext, key: ApiKey, job:
     return outcome.job
 
 
-def _ended_badly(job: Job) -> LaminaError:
+def _error_of(job: Job) -> LaminaError:
     failure = job.failure or Failure(ErrorCode.CANCELLED, "The request was cancelled.")
     code = ErrorCode(failure.code)
     if job.state is JobState.FAILED:

@@ -1,4 +1,4 @@
-"""What Pixazo's words for the size of a picture mean in pixels."""
+"""Parses Pixazo's image sizes to pixels."""
 
 import re
 
@@ -7,7 +7,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_AREA_PX, MAX_SIDE_PX, MIN_SIDE_PX, SIDE_STEP_PX
 
 MAX_SIZES = {"square_hd": (1328, 1328), "portrait_hd": (928, 1664), "landscape_hd": (1664, 928)}
-"""Of qwen-image-max. The page has words only: the sizes are those of the model's card."""
+"""The sizes of qwen-image-max, from the model card: the vendor's page has only names."""
 
 EDIT_SIZES = {
     "square_hd": (1024, 1024),
@@ -17,18 +17,18 @@ EDIT_SIZES = {
     "landscape_4_3": (1024, 768),
     "landscape_16_9": (1024, 576),
 }
-"""Of qwen-image-edit-plus-lora. The page points to options that it does not have: these are fal's twin's."""
+"""The sizes of qwen-image-edit-plus-lora, from fal's equivalent endpoint: the vendor's page does not list them."""
 
 _SQUARES_PX = (1328, 1024, 768, 512)
 _PAIR = re.compile(r"([0-9]{1,5})\s*[*xX×]\s*([0-9]{1,5})")  # the page's table says "x", its samples have "*"
 
 
 def parse_size(text: str | None) -> tuple[int, int]:
-    """Of `parameters.size`, such as "1024*1024"; 1328 px where nothing is said. Raises `LaminaError` (task_invalid)."""
+    """Parses `parameters.size`, such as "1024*1024"; defaults to 1328 px. Raises `LaminaError` (task_invalid)."""
     if text is None:
         return _SQUARES_PX[0], _SQUARES_PX[0]
-    found = _PAIR.fullmatch(text.strip())
-    size = (int(found[1]), int(found[2])) if found else None
+    size_match = _PAIR.fullmatch(text.strip())
+    size = (int(size_match[1]), int(size_match[2])) if size_match else None
     if size is None or size[0] != size[1] or size[0] not in _SQUARES_PX:
         offered = ", ".join(f"{side}*{side}" for side in _SQUARES_PX)
         raise _not_offered("parameters.size", text, f"Available sizes: {offered}.")
@@ -36,19 +36,19 @@ def parse_size(text: str | None) -> tuple[int, int]:
 
 
 def parse_image_size(value: str | SizeFields | None) -> tuple[int | None, int | None]:
-    """Of `image_size`: sides are brought to multiples of 16 px, which is all that the model draws; nothing where
-    nothing is said. Raises `LaminaError` (task_invalid).
+    """Parses `image_size`; sides are rounded to multiples of 16 px, which the model requires. (None, None) if there is
+    no size. Raises `LaminaError` (task_invalid).
     """
     if value is None:
         return None, None
     if isinstance(value, SizeFields):
-        return _drawn(value)
+        return _rounded(value)
     if value not in EDIT_SIZES:
         raise _not_offered("image_size", value, f"Give one of {', '.join(EDIT_SIZES)}, or width and height.")
     return EDIT_SIZES[value]
 
 
-def _drawn(size: SizeFields) -> tuple[int, int]:
+def _rounded(size: SizeFields) -> tuple[int, int]:
     width, height = (round(side / SIDE_STEP_PX) * SIDE_STEP_PX for side in (size.width, size.height))
     fits = all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in (width, height)) and width * height <= MAX_AREA_PX
     if not fits:

@@ -1,4 +1,4 @@
-"""From Pixazo's JSON to what the service is to do; pure functions."""
+"""Converts Pixazo's JSON to job requests; pure functions."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ DIALECT = "pixazo"
 LAYERED, MAX, MAX_EDIT = "qwen-image-layered", "qwen-image-max", "qwen-image-max-edit"
 EDIT_PLUS, TRAINER = "qwen-image-edit-plus-lora", "qwen-image-edit-plus-trainer"
 GENERATE, EDIT = "qwen-image", "qwen-image-edit"
-"""The vendor's names of its models: what request ids begin with, and what `model_id` says."""
+"""The vendor's model names, which are the prefixes of request ids and the values of `model_id`."""
 
 MODELS = {
     LAYERED: "qwen-image-layered",
@@ -34,11 +34,11 @@ MODELS = {
     GENERATE: "qwen-image",
     EDIT: "qwen-image-edit",
 }
-"""Ours, or an alias of ours, by the vendor's name."""
+"""The names or aliases in Lamina's catalog by the vendor's names."""
 
 _DEFAULT_LAYERS = 4
 _DEFAULT_TRAINING_STEPS = 1000
-_QUICK_PX, _STANDARD_PX = 640, 1024  # at which the layered model looks
+_QUICK_PX, _STANDARD_PX = 640, 1024  # the resolutions of the layered model
 _FORMATS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _EVENTS = {"start": (WebhookEvent.STARTED,), "complete": (WebhookEvent.COMPLETED,), "*": tuple(WebhookEvent)}
 
@@ -73,7 +73,7 @@ def parse_max(fields: MaxFields) -> JobRequest:
 
 
 def parse_max_edit(fields: MaxEditFields) -> JobRequest:
-    """Raises as `parse_layered` does. The pictures after the first are not looked at."""
+    """Raises as `parse_layered` does. Images after the first are ignored."""
     sampling = Sampling(MODELS[MAX_EDIT], negative=fields.negative_prompt or "")
     task = EditTask(
         fields.prompt, sampling, count=fields.num_images or 1, is_expanded=_is_on(fields.enable_prompt_expansion)
@@ -122,33 +122,33 @@ def parse_trainer(fields: TrainerFields) -> JobRequest:
 
 def parse_generation(fields: MultimodeFields) -> JobRequest:
     """Raises `LaminaError`: task_invalid, address_refused, model_unknown."""
-    prompt, _ = _said(fields, GENERATE)
-    wanted = fields.parameters
-    width, height = parse_size(wanted and wanted.size)
-    sampling = Sampling(MODELS[GENERATE], negative=(wanted and wanted.negative_prompt) or "")
-    task = GenerateTask(prompt, sampling, width, height, is_expanded=_is_on(wanted and wanted.prompt_extend))
-    return _request(GENERATE, task, (), Delivery(is_watermarked=_is_on(wanted and wanted.watermark)))
+    prompt, _ = _prompt_and_images(fields, GENERATE)
+    parameters = fields.parameters
+    width, height = parse_size(parameters and parameters.size)
+    sampling = Sampling(MODELS[GENERATE], negative=(parameters and parameters.negative_prompt) or "")
+    task = GenerateTask(prompt, sampling, width, height, is_expanded=_is_on(parameters and parameters.prompt_extend))
+    return _request(GENERATE, task, (), Delivery(is_watermarked=_is_on(parameters and parameters.watermark)))
 
 
 def parse_edit(fields: MultimodeFields) -> JobRequest:
     """Raises as `parse_generation` does."""
-    prompt, images = _said(fields, EDIT)
+    prompt, images = _prompt_and_images(fields, EDIT)
     if len(images) != 1:
         raise _invalid(f"input.messages have {len(images) or 'no'} images", "Give one, as a URL or data: URI.")
-    wanted = fields.parameters
-    sampling = Sampling(MODELS[EDIT], negative=(wanted and wanted.negative_prompt) or "")
-    delivery = Delivery(is_watermarked=bool(wanted and wanted.watermark))
+    parameters = fields.parameters
+    sampling = Sampling(MODELS[EDIT], negative=(parameters and parameters.negative_prompt) or "")
+    delivery = Delivery(is_watermarked=bool(parameters and parameters.watermark))
     return _request(EDIT, EditTask(prompt, sampling), _pictures(images, "image"), delivery)
 
 
 def parse_webhook(
-    body_url: str | None, wanted: list[Any] | None, header_url: str | None
+    body_url: str | None, event_names: list[Any] | None, header_url: str | None
 ) -> tuple[str | None, tuple[WebhookEvent, ...]]:
-    """(where to, what of): the body goes before the header. Raises `LaminaError` (address_refused)."""
+    """(URL, events); the body takes precedence over the header. Raises `LaminaError` (address_refused)."""
     url = body_url or header_url or None
     if url is not None:
         parse_target(url)
-    chosen = {event for word in wanted or ("complete",) for event in _EVENTS[word]}
+    chosen = {event for name in event_names or ("complete",) for event in _EVENTS[name]}
     return url, tuple(event for event in WebhookEvent if event in chosen)
 
 
@@ -165,26 +165,26 @@ def _request(model_id: str, task: PictureTask, inputs: tuple[JobInput, ...], del
     )
 
 
-def _said(fields: MultimodeFields, model_id: str) -> tuple[str, list[str]]:
-    """The words and the pictures of all messages, in their order."""
+def _prompt_and_images(fields: MultimodeFields, model_id: str) -> tuple[str, list[str]]:
+    """(prompt, images) of all messages, in their order."""
     if fields.model != model_id:
         raise LaminaError(ErrorCode.MODEL_UNKNOWN, f"Model {fields.model!r} not found or is disabled")
-    content = [one for message in fields.input.messages for one in message.content]
-    prompt = "\n".join(one.text for one in content if one.text and one.text.strip())
+    content = [part for message in fields.input.messages for part in message.content]
+    prompt = "\n".join(part.text for part in content if part.text and part.text.strip())
     if not prompt:
-        raise _invalid("input.messages have no text", "Say what is wanted.")
-    return prompt, [one.image for one in content if one.image]
+        raise _invalid("input.messages have no text", "Describe the image or the edit.")
+    return prompt, [part.image for part in content if part.image]
 
 
 def _delivery(output_format: str | None, is_checked: bool | None) -> Delivery:
-    """To check is the default and in every sample, so it is as the operator's settings say: to insist would fail
-    where the checker is not installed.
+    """The safety check is on by default and in all of the vendor's samples. It therefore means the operator's setting:
+    requiring the check would fail where the checker is not installed.
     """
     return Delivery(format=_FORMATS[output_format or "png"], safety=None if _is_on(is_checked) else False)
 
 
 def _is_on(value: bool | None) -> bool:
-    """Of a switch that is on where nobody touches it."""
+    """The value of a switch that is on by default."""
     return value is not False
 
 

@@ -1,4 +1,4 @@
-"""Writes Pixazo's webhooks: the universal status, unsigned, since its pages know no signature."""
+"""Builds Pixazo's webhooks: the universal status, unsigned, since its pages describe no signature."""
 
 from lamina.api.pixazo.rendering import render_webhook_body
 from lamina.core.jobs import Job

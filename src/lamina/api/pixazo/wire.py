@@ -1,4 +1,4 @@
-"""The JSON of requests, literally, with the ranges of the vendor's pages; what they do not name is ignored."""
+"""The JSON of requests, with the ranges of the vendor's pages; unknown fields are ignored."""
 
 from typing import Annotated, Literal
 
@@ -16,23 +16,23 @@ from lamina.core.tasks import (
 )
 
 PIXAZO_TRAINER = "pixazo/qwen-image-edit-plus-trainer"
-"""The name under which a training of this API is priced: `core.prices.TRAINERS` has it."""
+"""The name by which trainings of this API are priced, from `core.prices.TRAINERS`."""
 
 _LONGEST_PROMPT = 20_000
 _LONGEST_URL = 2048
 _MOST_MESSAGES = 100
-_MOST_IGNORED = 1000  # pictures after the first, of a route that looks at the first only
+_MOST_IGNORED = 1000  # images after the first, which some routes ignore
 
 
-def _no_truth(value: object) -> object:
-    """JSON's true is no number, though Python's is."""
+def _reject_boolean(value: object) -> object:
+    """Rejects booleans, which are numbers in Python but not in JSON."""
     if isinstance(value, bool):
         raise ValueError("Input should be a number")
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_no_truth)]
-Number = Annotated[float, BeforeValidator(_no_truth)]
+Whole = Annotated[int, BeforeValidator(_reject_boolean)]
+Number = Annotated[float, BeforeValidator(_reject_boolean)]
 Prompt = Annotated[str, Field(min_length=1, max_length=_LONGEST_PROMPT, pattern=r"\S")]
 Words = Annotated[str, Field(max_length=_LONGEST_PROMPT)]
 Picture = Annotated[str, Field(min_length=1)]
@@ -42,13 +42,13 @@ WebhookUrl = Annotated[str, Field(min_length=1, max_length=_LONGEST_URL)]
 
 
 class Fields(BaseModel):
-    """A field that is null is one that is left out."""
+    """The base of all models. A null field is the same as a missing one."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 class LayeredFields(Fields):
-    """Of POST /qwen-image-layered/v1/qwen-image-layered-request. `num_layers` is ours: the page has no word for it."""
+    """POST /qwen-image-layered/v1/qwen-image-layered-request. `num_layers` is Lamina's extension."""
 
     image_url: Picture
     num_inference_steps: Steps | None = None
@@ -61,7 +61,7 @@ class LayeredFields(Fields):
 
 
 class ResultFields(Fields):
-    """Of POST /qwen-image-layered/v1/qwen-image-layered-request-result."""
+    """POST /qwen-image-layered/v1/qwen-image-layered-request-result."""
 
     request_id: Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -76,19 +76,19 @@ class _PictureFields(Fields):
 
 
 class MaxFields(_PictureFields):
-    """Of POST /qwen-image-max/v1/qwen-image-max-request."""
+    """POST /qwen-image-max/v1/qwen-image-max-request."""
 
     image_size: Literal["square_hd", "portrait_hd", "landscape_hd"] | None = None
 
 
 class MaxEditFields(_PictureFields):
-    """Of POST /qwen-image-max-edit/v1/qwen-image-max-edit-request: the first picture is the one."""
+    """POST /qwen-image-max-edit/v1/qwen-image-max-edit-request. Only the first image is used."""
 
     image_urls: Annotated[list[Picture], Field(min_length=1, max_length=_MOST_IGNORED)]
 
 
 class LoraFields(Fields):
-    """As fal's twin of the route has it; Pixazo's page names the route after LoRAs, and lists no field for them."""
+    """A LoRA as in fal's equivalent endpoint: the page of Pixazo's route lists no field for LoRAs."""
 
     path: Annotated[str, Field(min_length=3, max_length=_LONGEST_URL)]
     scale: Annotated[Number, Field(ge=MIN_LORA_SCALE, le=MAX_LORA_SCALE)] = 1.0
@@ -105,7 +105,7 @@ class _WebhookFields(Fields):
 
 
 class EditPlusFields(_WebhookFields):
-    """Of POST /qwen-image-edit-plus/v1/qwen-image-edit-plus-lora/generate."""
+    """POST /qwen-image-edit-plus/v1/qwen-image-edit-plus-lora/generate."""
 
     prompt: Prompt
     image_urls: Annotated[list[Picture], Field(min_length=1, max_length=MAX_REFERENCES)]
@@ -122,7 +122,7 @@ class EditPlusFields(_WebhookFields):
 
 
 class TrainerFields(_WebhookFields):
-    """Of POST /qwen-image-edit-plus-trainer/v1/qwen-image-edit-plus-trainer/generate."""
+    """POST /qwen-image-edit-plus-trainer/v1/qwen-image-edit-plus-trainer/generate."""
 
     image_data_url: Picture
     learning_rate: Annotated[Number, Field(ge=0, le=1)] | None = None
@@ -153,7 +153,7 @@ class ParameterFields(Fields):
 
 
 class MultimodeFields(Fields):
-    """Of POST /qwen-image/v1/generateMultimodeTextToImageRequest and .../generateMultimodeTextToImageEditRequest."""
+    """POST /qwen-image/v1/generateMultimodeTextToImageRequest and .../generateMultimodeTextToImageEditRequest."""
 
     model: Annotated[str, Field(min_length=1, max_length=100)]
     input: InputFields
