@@ -1,4 +1,4 @@
-"""How much memory the devices of this machine have, and how much of it is used, by everybody."""
+"""Reads the total and used memory of the devices of this machine."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,12 @@ _TIMEOUT_S = 3.0
 
 
 async def device_memory() -> list[tuple[str, int, int]]:
-    """(device, used bytes, total bytes), the CPU's first; without what cannot be told."""
+    """(device, used bytes, total bytes) by all processes, the CPU first; unknown devices are omitted."""
     return [*_cpu(), *await _gpus()]
 
 
 def parse_meminfo(text: str) -> tuple[int, int] | None:
-    """(used bytes, total bytes), of proc(5)'s file."""
+    """(used bytes, total bytes) from the text of /proc/meminfo (proc(5))."""
     sizes = {name: rest.split()[0] for name, _, rest in (line.partition(":") for line in text.splitlines()) if rest}
     try:
         total, available = int(sizes["MemTotal"]) * 1024, int(sizes["MemAvailable"]) * 1024
@@ -26,13 +26,13 @@ def parse_meminfo(text: str) -> tuple[int, int] | None:
 
 
 def parse_gpus(text: str) -> list[tuple[str, int, int]]:
-    """Of lines such as "0, 1024, 81920", in MiB."""
-    found: list[tuple[str, int, int]] = []
+    """Parses lines such as "0, 1024, 81920" (index, used MiB, total MiB)."""
+    gpus: list[tuple[str, int, int]] = []
     for line in text.splitlines():
         with contextlib.suppress(ValueError):
             index, used, total = (int(part) for part in line.split(","))
-            found.append((f"cuda:{index}", used << 20, total << 20))
-    return found
+            gpus.append((f"cuda:{index}", used << 20, total << 20))
+    return gpus
 
 
 def _cpu() -> list[tuple[str, int, int]]:
@@ -46,14 +46,14 @@ def _cpu() -> list[tuple[str, int, int]]:
 async def _gpus() -> list[tuple[str, int, int]]:
     if shutil.which(_NVIDIA[0]) is None:
         return []
-    asked = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *_NVIDIA, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            output, _ = await asked.communicate()
+            output, _ = await process.communicate()
     except TimeoutError:
-        asked.kill()
-        await asked.wait()
+        process.kill()
+        await process.wait()
         return []
     return parse_gpus(output.decode("ascii", "replace"))

@@ -1,4 +1,4 @@
-"""The OpenAPI document as one page for reading, whole in itself: no script, nothing from elsewhere."""
+"""Renders the OpenAPI document as a self-contained HTML page, without scripts and external resources."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .8rem .2rem 0;
 
 
 def render_docs(document: Mapping[str, Any]) -> str:
-    """HTML."""
+    """The HTML page for an OpenAPI document."""
     info = document["info"]
     tags: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
@@ -45,8 +45,8 @@ def _operation(document: Mapping[str, Any], method: str, path: str, operation: M
 
 def _parameters(operation: Mapping[str, Any]) -> str:
     rows = [
-        (one["name"], one["in"], _type(one.get("schema", {})), one.get("description", ""))
-        for one in operation.get("parameters", ())
+        (parameter["name"], parameter["in"], _type(parameter.get("schema", {})), parameter.get("description", ""))
+        for parameter in operation.get("parameters", ())
     ]
     return _table(("parameter", "in", "type", ""), rows) if rows else ""
 
@@ -69,7 +69,7 @@ def _schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         (name, _type(field) + ("" if name in required else ", optional"), field.get("description", ""))
         for name, field in whole.get("properties", {}).items()
     ]
-    examples = "".join(f"<pre>{escape(json.dumps(one, indent=2))}</pre>" for one in whole.get("examples", ()))
+    examples = "".join(f"<pre>{escape(json.dumps(example, indent=2))}</pre>" for example in whole.get("examples", ()))
     return (
         f"<p>{_words(whole.get('description', ''))}</p>{examples}{_table(('field', 'type', ''), rows) if rows else ''}"
     )
@@ -84,9 +84,9 @@ def _type(schema: Mapping[str, Any]) -> str:
     if name := _reference(schema):
         return name
     if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
+        return " or ".join(_type(alternative) for alternative in schema["anyOf"])
     if "enum" in schema:
-        return " | ".join(json.dumps(one) for one in schema["enum"])
+        return " | ".join(json.dumps(value) for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
     bounds = [f"{sign} {schema[name]}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
@@ -98,12 +98,12 @@ def _reference(schema: Mapping[str, Any]) -> str:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    titles = "".join(f"<th>{escape(one)}</th>" for one in head)
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
     lines = "".join(f"<tr>{''.join(f'<td>{_words(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{titles}</tr>{lines}</table>"
 
 
 def _words(text: str) -> str:
-    """Escaped; what stands in back quotes is code."""
+    """The text as HTML: escaped, with text in backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

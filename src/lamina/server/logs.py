@@ -1,4 +1,4 @@
-"""Writes logs as lines of JSON: who, when, for which request and job, and no secrets."""
+"""Writes logs as JSON lines, with the ids of the request and the job, and without secrets."""
 
 import json
 import logging
@@ -11,15 +11,15 @@ from lamina.core.log_context import LINE_FIELDS, log_fields
 from lamina.server.redaction import may_hold_secrets, redact
 
 UVICORN_OPTIONS = {"log_config": None, "access_log": False}
-"""For `uvicorn.Config`: its lines come out as ours, and `server.requests` has the line for each request."""
+"""For `uvicorn.Config`: its log lines get the same format, and `server.requests` replaces its access log."""
 
 _CHATTY = ("httpx2", "httpcore2", "urllib3", "alembic", "procrastinate")
 
 
 def configure_logs(level: str = "INFO", secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
-    """From now on all logs of this process go to `stream` (stderr) in our form, in place of what was there before.
+    """Sends all logs of this process as JSON lines to `stream` (default: stderr); replaces existing handlers.
 
-    `secrets`: never shown, such as the password of the database.
+    `secrets`: texts to redact, such as the password of the database.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(secrets))
@@ -33,8 +33,8 @@ def configure_logs(level: str = "INFO", secrets: Collection[str] = (), stream: T
 
 
 class JsonFormatter(logging.Formatter):
-    """One line of JSON a record: `timestamp` (RFC 3339, UTC), `level`, `logger`, `message`; the fields of
-    `core.log_context`, of all lines there and of this one; `exception` with its stack where there is one.
+    """Formats a record as a line of JSON: `timestamp` (RFC 3339, UTC), `level`, `logger`, `message`; the fields of
+    `core.log_context` for the context and for this line; `exception` with its traceback, if any.
     """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
@@ -56,9 +56,9 @@ class JsonFormatter(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = record.stack_info
-        whole = json.dumps(line, ensure_ascii=False, default=str)
-        if not may_hold_secrets(whole) and not any(secret in whole for secret in self._escaped):
-            return whole
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        if not may_hold_secrets(text) and not any(secret in text for secret in self._escaped):
+            return text
         return json.dumps({name: self._clean(value) for name, value in line.items()}, ensure_ascii=False)
 
     def _clean(self, value: object) -> object:
@@ -70,5 +70,5 @@ class JsonFormatter(logging.Formatter):
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError, KeyError):  # a line that does not fit its values is still a line
+    except (TypeError, ValueError, KeyError):  # the format string does not match its arguments: log it unformatted
         return str(record.msg)

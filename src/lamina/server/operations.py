@@ -18,7 +18,7 @@ from lamina.server.metrics import CONTENT_TYPE
 from lamina.store import agents, jobs
 from lamina.webhooks.signing import jwks
 
-_STORAGE_GOOD_FOR_S = 30.0  # asking it writes an object
+_STORAGE_GOOD_FOR_S = 30.0  # seconds; each check writes an object
 
 
 def operations(installation: Installation) -> APIRouter:
@@ -87,7 +87,7 @@ async def _count(installation: Installation) -> None:
         return jobs.count_by_state(connection), len(agents.every(connection))
 
     open_jobs, agent_count = await installation.service.database.read(work)
-    counts = {state: sum(n for (known, _), n in open_jobs.items() if known == state) for state in JobState}
+    counts = {state: sum(n for (job_state, _), n in open_jobs.items() if job_state == state) for state in JobState}
     installation.metrics.set_open_jobs(counts)
     installation.metrics.set_agents(agent_count)
     for device, used_bytes, total_bytes in await device_memory():

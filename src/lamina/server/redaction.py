@@ -1,10 +1,10 @@
-"""Takes secrets out of text that is to be logged: keys, header values, signatures, passwords, what users wrote."""
+"""Removes secrets from log text: keys, header values, signatures, passwords, users' input."""
 
 import re
 from collections.abc import Collection
 
 REDACTED = "(redacted)"
-LONGEST = 16_384  # characters of one text; more is cut off, so that no log line costs much time
+LONGEST = 16_384  # characters of one text; longer texts are truncated, to limit the time per log line
 
 _HEADERS = "(?:proxy-)?authorization|ocp-apim-subscription-key|(?:set-)?cookie|x-api-key|x-amz-security-token"
 _PARAMETERS = (
@@ -22,9 +22,9 @@ _PATTERNS = tuple(
         ),
         (r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", rf"\1 {REDACTED}"),
         (r"\b(key)\s+[\w-]{8,}:[\w-]{8,}", rf"\1 {REDACTED}"),
-        # ours; the first eight characters are a key's public prefix
+        # Lamina's keys; the first eight characters are a key's public prefix
         (r"(lam_)[\w-]{9,}", rf"\1{REDACTED}"),
-        # an address may hold a secret in its user, or anywhere in its query
+        # URLs may contain secrets in their user information and query
         (
             r"([a-z][a-z0-9+.-]{0,20}://)(?:[^\s/?\#'\"<>]{0,512}|[^\s/:@'\"<>]{0,256}:[^\s'\"<>]{0,256})@",
             rf"\1{REDACTED}@",
@@ -35,7 +35,7 @@ _PATTERNS = tuple(
             rf"\1{REDACTED}",
         ),
         (r"(?<=[?&])(key|token|secret)=[^&\s'\"<>\\]+", rf"\1={REDACTED}"),
-        # SQLAlchemy and pydantic tell in their errors what they were given, and that may be a prompt
+        # errors of SQLAlchemy and pydantic contain their input, which may be a prompt
         (r"(\[parameters:\ )[^\r\n]*", rf"\1{REDACTED}]"),
         (r"(\binput(?:_value)?=)[^\r\n]*?(?=,\ input_type=|\]?[\r\n]|\]?$)", rf"\1{REDACTED}"),
     )
@@ -45,11 +45,11 @@ _WORDS = (
     *("authorization", "ocp-apim-subscription-key", "cookie", "x-api-key", "bearer", "basic", "key", "lam_", "://"),
     *("sig", "credential", "token", "secret", "passw", "[parameters:", "input"),
 )
-"""Text with none of these, in lower case, matches no pattern."""
+"""Text that contains none of these in lower case matches none of the patterns."""
 
 
 def may_hold_secrets(text: str) -> bool:
-    """Whether `redact` would have to look at it, or at a part of it; of what is short, most does not."""
+    """Whether `redact` may change the text: a quick check that is negative for most short texts."""
     if len(text) > LONGEST:
         return True
     lowered = text.lower()
@@ -57,12 +57,12 @@ def may_hold_secrets(text: str) -> bool:
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
-    """`text` without what no log may hold. `secrets`: texts that are known to be secret, whatever they look like."""
+    """The text without secrets. `secrets`: further texts to remove, whatever they look like."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "... (cut)"
     for secret in secrets:
         text = text.replace(secret, REDACTED)
-    if may_hold_secrets(text):  # few lines do, and the patterns cost more than all the rest
+    if may_hold_secrets(text):  # true for few lines; the patterns are expensive
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
     return text

@@ -18,7 +18,7 @@ from lamina.server.metrics import OTHER, Metrics
 
 CLIENT_GONE = 499  # nginx's status for a client that closed the connection; never sent
 
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 500
 _log = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ class RequestMiddleware:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return
-            most = self._max_file_bytes if is_file_sent(scope) else self._max_body_bytes
-            exchange = _Exchange(scope, receive, send, request_id, most)
+            max_body_bytes = self._max_file_bytes if is_file_sent(scope) else self._max_body_bytes
+            exchange = _Exchange(scope, receive, send, request_id, max_body_bytes)
             try:
                 await self._serve(exchange)
             finally:  # cancelled requests count, too
@@ -171,5 +171,5 @@ class _BodyTooLargeError(Exception):
 
 def _request_id(scope: dict[str, Any] | Scope) -> str:
     """The id that the client sent, if it is safe for logs and headers."""
-    told = Headers(scope=scope).get(REQUEST_ID, "")
-    return told if _SANE_ID.fullmatch(told) else new_id()
+    sent_id = Headers(scope=scope).get(REQUEST_ID, "")
+    return sent_id if _SAFE_ID.fullmatch(sent_id) else new_id()
