@@ -1,4 +1,4 @@
-"""Stand-ins: results that the model nano makes in the place of another model, and what they cost then."""
+"""Stand-ins: results that the model nano generates in place of another model, and their costs."""
 
 from dataclasses import replace
 
@@ -7,10 +7,10 @@ from lamina.core.job_results import Result
 
 
 def stood_in_for(engine: str, named_model: str) -> str | None:
-    """The model that was asked for by name where `engine` made the result in its place; None where it did not.
+    """The requested model if `engine` has generated the result in its place, otherwise None.
 
-    Only nano stands in: it answers for models whose weights are missing. The classic engine does the task in its own
-    way, and a request that names nano, or no model, gets what it asks for.
+    Only nano is a stand-in, for models whose weights are missing. The classic engine is not, since it does the task by
+    another method; nor is nano for requests that name it or no model.
     """
     is_stand_in = engine == NANO.name and named_model not in ("", NANO.name)
     return named_model if is_stand_in else None

@@ -1,4 +1,4 @@
-"""Dispatches within one process, and looks now and then for what others of the same machine have queued.
+"""Dispatches within one process, and polls for jobs that other processes of the same machine have queued.
 
 The queue is the jobs table itself, so that nothing is lost when the process dies.
 """
@@ -14,11 +14,11 @@ from lamina.store import jobs
 from lamina.store.database import Database
 
 _log = logging.getLogger(__name__)
-_LOOK_AGAIN_S = 1.0
+_POLL_S = 1.0
 
 
 class InProcessDispatcher:
-    """For SQLite. All of it belongs to one event loop."""
+    """The dispatcher for SQLite. All methods must be called in the same event loop."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,9 +49,9 @@ class InProcessDispatcher:
             self._offered.add(job_id)
             try:
                 await run(job_id)
-            except Exception:  # noqa: BLE001  (the worker loop: one run must not end the others)
-                _log.exception("job %s: its run has failed", job_id)
-                await asyncio.sleep(_LOOK_AGAIN_S)  # it may be offered again at once
+            except Exception:  # noqa: BLE001  (a failed run must not end the worker loop)
+                _log.exception("job %s: the run failed unexpectedly", job_id)
+                await asyncio.sleep(_POLL_S)  # the same job may be offered again immediately
             finally:
                 self._offered.discard(job_id)
 
@@ -65,5 +65,5 @@ class InProcessDispatcher:
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
             # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
-            async with asyncio.timeout(_LOOK_AGAIN_S):
+            async with asyncio.timeout(_POLL_S):
                 await self._woken.wait()

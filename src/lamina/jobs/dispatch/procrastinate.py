@@ -1,6 +1,6 @@
 """Dispatches over Postgres with Procrastinate, to agents on many machines.
 
-A Procrastinate job is deferred in the transaction that queues ours; it carries nothing but the id of our job.
+A Procrastinate job is deferred in the transaction that queues Lamina's job; it contains only the id of that job.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _QUEUE, _TASK = "lamina", "lamina.run"
 _POLL_S = 1.0  # in case a notification is lost
 _RESTART_S = 0.5
-_ABORTS_POLL_S = 3600.0  # not used: a job that is to stop says so in the jobs table
+_ABORTS_POLL_S = 3600.0  # not used: cancellation goes through the jobs table
 _STOP_S = 2.0
 
 _DEFER = (
@@ -29,7 +29,7 @@ _DEFER = (
 
 # A row is needed while it waits, while its worker lives and runs the job, and between its fetch and the claim of the
 # job. Any other row was left by a crash or a lost answer.
-_FORGET = sa.text("""
+_DELETE_STALE = sa.text("""
 delete from procrastinate_jobs as row
 where queue_name = :queue and status <> 'todo' and not (
     status = 'doing'
@@ -46,7 +46,7 @@ where queue_name = :queue and status <> 'todo' and not (
     )
 )
 """)
-_FORGOTTEN = sa.text("""
+_SELECT_LOST = sa.text("""
 select id, priority, attempt > 0 from jobs where state = 'queued' and not exists (
     select from procrastinate_jobs as row where row.id = jobs.dispatch_ref and row.args ->> 'job_id' = jobs.id
 )
@@ -74,7 +74,7 @@ class ProcrastinateDispatcher:
         except ImportError:
             raise LaminaError(
                 ErrorCode.STORE_UNAVAILABLE,
-                "Postgres needs procrastinate.",
+                "The Postgres dispatcher needs the package procrastinate.",
                 f"Install it: {install_command('postgres')}.",
             ) from None
 
@@ -82,7 +82,7 @@ class ProcrastinateDispatcher:
         from procrastinate.sql import queries
         from psycopg.types.json import Jsonb
 
-        # Procrastinate orders by priority and then by its own rows, of which a job that comes again has a younger one
+        # Procrastinate orders by priority and then by row id; a job that is queued again has a newer row
         row = (_QUEUE, _TASK, 2 * priority + is_again, None, None, Jsonb({"job_id": job_id}), None)
         defer = _DEFER.format(query=queries["defer_jobs"].rstrip("; \n"))
         transaction.exec_driver_sql(defer, {"jobs": [row], "job_id": job_id})
@@ -91,8 +91,8 @@ class ProcrastinateDispatcher:
         """Does nothing: Postgres has notified the workers."""
 
     def reconcile(self, transaction: Any) -> None:
-        transaction.execute(_FORGET, {"queue": _QUEUE, "lost_s": self._lost_s})
-        for job_id, priority, is_again in transaction.execute(_FORGOTTEN).all():
+        transaction.execute(_DELETE_STALE, {"queue": _QUEUE, "lost_s": self._lost_s})
+        for job_id, priority, is_again in transaction.execute(_SELECT_LOST).all():
             self.enqueue(transaction, job_id, priority, is_again)
 
     async def serve(self, run: Callable[[str], Awaitable[None]], slots: int) -> None:
@@ -101,7 +101,7 @@ class ProcrastinateDispatcher:
                 await self._work(run, slots)
                 await asyncio.sleep(_RESTART_S)
         finally:
-            # What this process has fetched and not started goes to others.
+            # Other agents get the jobs that this process has fetched but not started.
             with contextlib.suppress(LaminaError, TimeoutError):
                 async with asyncio.timeout(_STOP_S):
                     await self._database.write(self.reconcile)
@@ -118,7 +118,7 @@ class ProcrastinateDispatcher:
         connector = LastingConnector(self._conninfo)
         app = App(connector=connector)
         app.task(name=_TASK, queue=_QUEUE)(run_job)
-        working = asyncio.create_task(
+        worker = asyncio.create_task(
             app.run_worker_async(
                 queues=[_QUEUE],
                 concurrency=slots,
@@ -132,10 +132,10 @@ class ProcrastinateDispatcher:
             )
         )
         try:
-            await asyncio.wait({working})
-            _log.warning("the dispatcher's worker has ended and is restarted: %s", working.exception())
+            await asyncio.wait({worker})
+            _log.warning("the dispatcher's worker has ended and is restarted: %s", worker.exception())
         finally:
             connector.give_up()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
             await connector.close_async()
