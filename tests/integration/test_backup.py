@@ -306,7 +306,7 @@ def test_a_backup_that_was_cut_restores_nothing(target: Place, backup: Path, sha
     with tarfile.open(backup) as archive:
         last = archive.getmembers()[-1]  # only zeros follow, and those may go
     os.truncate(backup, int((last.offset_data + last.size) * share))
-    assert_refused(target, backup, ErrorCode.INPUT_CORRUPT, "whole backup")
+    assert_refused(target, backup, ErrorCode.INPUT_CORRUPT, "complete backup")
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "blobs/", "manifest.json"])
@@ -316,7 +316,7 @@ def test_a_backup_with_a_flipped_bit_restores_nothing(target: Place, backup: Pat
     content = bytearray(backup.read_bytes())
     content[member.offset_data + 3] ^= 0x80
     backup.write_bytes(content)
-    assert_refused(target, backup, ErrorCode.INPUT_CORRUPT, "whole backup")
+    assert_refused(target, backup, ErrorCode.INPUT_CORRUPT, "complete backup")
 
 
 def test_a_backup_that_lacks_a_content_restores_nothing(target: Place, backup: Path, tmp_path: Path) -> None:
@@ -343,8 +343,8 @@ def test_a_file_of_another_kind_is_no_backup(target: Place, tmp_path: Path) -> N
     picture.write_bytes(os.urandom(4096))
     with tarfile.open(archive, "w") as tar:
         tar.addfile(tarfile.TarInfo("readme"), io.BytesIO())
-    assert_refused(target, picture, ErrorCode.INPUT_CORRUPT, "whole backup")
-    assert_refused(target, archive, ErrorCode.INPUT_CORRUPT, "whole backup")
+    assert_refused(target, picture, ErrorCode.INPUT_CORRUPT, "complete backup")
+    assert_refused(target, archive, ErrorCode.INPUT_CORRUPT, "complete backup")
     assert_refused(target, tmp_path / "nothing", ErrorCode.INPUT_NOT_FOUND, "no file")
     assert_refused(target, tmp_path, ErrorCode.INPUT_UNREADABLE, "cannot be read")
 
