@@ -1,4 +1,4 @@
-"""Stores a file whose id was given out before its content arrives, whole or in parts."""
+"""Stores uploads that got their id before their content arrived, whole or in parts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -42,7 +42,7 @@ def by_id(connection: Connection, key_id: str) -> ApiKey | None:
 
 
 def named(connection: Connection, reference: str) -> list[ApiKey]:
-    """The keys whose id, prefix or name equals `reference`."""
+    """Returns the keys whose id, prefix or name equals `reference`."""
     matches = sa.or_(keys.c.id == reference, keys.c.prefix == reference, keys.c.name == reference)
     return [key for row in connection.execute(sa.select(keys).where(matches)) if (key := _key_of(row))]
 

@@ -1,5 +1,6 @@
 """Writes what a run has made as files into the folder of its order, and tells of them as a job's result does."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from lamina.core.job_results import LayerFile, PictureFile, PicturesResult, Recomposition, ResultFile, StackResult
@@ -31,13 +32,7 @@ def write_pictures(pictures: Pictures, order: RunOrder) -> RunOutcome:
     paths = [Path(order.folder) / name for name in names]
     pictures.save_each(paths, delivery.quality, delivery.is_watermarked)
     result = PicturesResult(
-        engine=made.engine,
-        checkpoint=made.checkpoint,
-        seed=made.seed,
-        prompt=made.prompt,
-        timings_s=made.timings_s,
-        steps=made.steps,
-        skipped_steps=made.skipped_steps,
+        **asdict(made),
         notes=pictures.notes,
         is_flagged=any(pictures.flagged),
         width=pictures.width,
@@ -71,13 +66,7 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
     on_white = (_write_on_white(stack, folder, quality),) if wanted is PictureFormat.JPEG else ()
     error = stack.error
     result = StackResult(
-        engine=made.engine,
-        checkpoint=made.checkpoint,
-        seed=made.seed,
-        prompt=made.prompt,
-        timings_s=made.timings_s,
-        steps=made.steps,
-        skipped_steps=made.skipped_steps,
+        **asdict(made),
         notes=stack.notes,
         is_flagged=stack.is_flagged,
         width=width,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,16 +72,14 @@ def train(task: TrainTask, order: RunOrder, report: RunReport, learn: Train = tr
     for note in made.notes:
         report.log(note)
     return RunOutcome(
-        result=TrainingResult(
+        result=replace(
+            _result_files(folder),
             steps_done=made.steps_done,
             layer_count=progress.layers,
             seed=made.seed,
             engine=made.engine,
             checkpoint=made.checkpoint,
             notes=made.notes,
-            lora=_file(folder, LORA_FILE, _TENSORS),
-            config=_file(folder, CONFIG_FILE, _JSON),
-            loss_plot=_file(folder, LOSS_FILE, _PNG),
         )
     )
 
@@ -123,15 +122,13 @@ class _TrainingReport:
         if not self._steps_done:
             return RunOutcome(failure=failure)
         config = json.loads((self._folder / CONFIG_FILE).read_bytes())
-        result = TrainingResult(
+        result = replace(
+            _result_files(self._folder),
             steps_done=self._steps_done,
             layer_count=self.layers,
             seed=config.get("seed"),
             engine=config.get("engine", ""),
             checkpoint=config.get("base", ""),
-            lora=_file(self._folder, LORA_FILE, _TENSORS),
-            config=_file(self._folder, CONFIG_FILE, _JSON),
-            loss_plot=_file(self._folder, LOSS_FILE, _PNG),
         )
         return RunOutcome(result=result, failure=failure)
 
@@ -141,6 +138,15 @@ def _archive(order: RunOrder) -> Path:
     if len(given) != 1:
         raise LaminaError(ErrorCode.TASK_INVALID, "The request has no archive to train on.", "Add one.")
     return Path(given[0])
+
+
+def _result_files(folder: Path) -> TrainingResult:
+    """A result with the files that the training has written into its folder."""
+    return TrainingResult(
+        lora=_file(folder, LORA_FILE, _TENSORS),
+        config=_file(folder, CONFIG_FILE, _JSON),
+        loss_plot=_file(folder, LOSS_FILE, _PNG),
+    )
 
 
 def _file(folder: Path, name: str, content_type: str) -> ResultFile | None:

@@ -1,6 +1,6 @@
 """The JSON of requests: the fields of each route with their ranges, descriptions and examples for OpenAPI."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -253,6 +253,3 @@ class Problem(BaseModel):
     errors: list[ErrorOfField] = Field(
         default_factory=list[ErrorOfField], description="The invalid fields (status 422)."
     )
-
-
-JsonObject = dict[str, Any]

@@ -1,6 +1,5 @@
 """Segments a cut-out into patches of even colour, and merges details."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,9 +150,6 @@ def touching(labels: Labels) -> NDArray[np.int64]:
     touch = touch + touch.T
     np.fill_diagonal(touch, 0)
     return touch
-
-
-_Rule = Callable[[_Graph], tuple[int, int] | None]
 
 
 def _enclosed(graph: _Graph) -> tuple[int, int] | None:

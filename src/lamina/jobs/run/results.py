@@ -1,16 +1,13 @@
 """Stores the files that a run has made, and makes the job's result refer to them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TypeVar
 
 from lamina.core.files import FileRecord
-from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
+from lamina.core.job_results import Result, ResultFile
 from lamina.core.jobs import Job
 from lamina.files.storage import keep, result_lifetime_s
 from lamina.service.service import Service
-
-F = TypeVar("F", bound=ResultFile)
 
 
 async def store_result(service: Service, job: Job, result: Result, folder: Path) -> tuple[Result, list[FileRecord]]:
@@ -32,27 +29,18 @@ async def store_result(service: Service, job: Job, result: Result, folder: Path)
             lifetime_s=lifetime_s,
         )
 
-    def reference(file: F) -> F:
+    def reference(file: ResultFile) -> ResultFile:
         record = stored[file.file]
         return replace(file, file=record.id, content_type=record.media_type, size=record.size)
 
-    def maybe(file: F | None) -> F | None:
-        return None if file is None else reference(file)
+    def referring(value: object) -> object:
+        match value:
+            case ResultFile():
+                return reference(value)
+            case tuple():
+                return tuple(map(referring, value))
+            case _:
+                return value
 
-    match result:
-        case StackResult():
-            referring = replace(
-                result,
-                stack=maybe(result.stack),
-                layers=tuple(map(reference, result.layers)),
-                flat=maybe(result.flat),
-                pages=maybe(result.pages),
-                pictures=tuple(map(reference, result.pictures)),
-            )
-        case PicturesResult():
-            referring = replace(result, pictures=tuple(map(reference, result.pictures)))
-        case TrainingResult():
-            referring = replace(
-                result, lora=maybe(result.lora), config=maybe(result.config), loss_plot=maybe(result.loss_plot)
-            )
-    return referring, list(stored.values())
+    changes = {field.name: referring(getattr(result, field.name)) for field in fields(result)}
+    return replace(result, **changes), list(stored.values())
