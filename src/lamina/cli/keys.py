@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from lamina.cli.exits import DONE
 from lamina.cli.output_options import json_option
 from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
+from lamina.core.times import render_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -176,8 +176,8 @@ def _rendered(row: _KeyRow) -> dict[str, Any]:
         "scopes": _scopes(key),
         "models": None if key.models is None else sorted(key.models),
         "balance": _balance(row),
-        "created_at": _time(key.created_at),
-        "expires_at": None if key.expires_at is None else _time(key.expires_at),
+        "created_at": render_time(key.created_at, "seconds"),
+        "expires_at": None if key.expires_at is None else render_time(key.expires_at, "seconds"),
         "per_minute": key.per_minute,
         "at_once": key.at_once,
         "max_stored_bytes": key.max_stored_bytes,
@@ -207,7 +207,3 @@ def _model_name(name: str) -> str:
     from lamina.core.prices import TRAINERS
 
     return name if name in TRAINERS else model_named(name).name
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from lamina.cli.exits import DONE
 from lamina.cli.output_options import json_option
 from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
+from lamina.core.times import render_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,7 +42,8 @@ def show(database: "Database", key: str, is_json: bool) -> int:
 
     api_key, balance, entries = database.write_now(read)
     rows = [
-        (_time(entry.at), entry.kind, usd_of(entry.amount_micros), entry.job_id or "", entry.note) for entry in entries
+        (render_time(entry.at, "seconds"), entry.kind, usd_of(entry.amount_micros), entry.job_id or "", entry.note)
+        for entry in entries
     ]
     head = ("at", "kind", "usd", "job", "note")
     if is_json or not sys.stdout.isatty():
@@ -86,7 +87,3 @@ def add(database: "Database", key: str, usd: str, note: str) -> int:
 
     click.echo(f"{usd_of(database.write_now(top_up))} USD")
     return DONE
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from lamina.cli.exits import DONE, FAILED
 from lamina.cli.output_options import json_option
 from lamina.cli.service_options import store_options
 from lamina.cli.terminal_text import aligned
+from lamina.core.times import render_time
 
 if TYPE_CHECKING:
     from lamina.core.webhooks import Webhook
@@ -84,5 +84,5 @@ def _rendered(webhook: "Webhook") -> dict[str, str | int | None]:
         "url": webhook.url,
         "last_status": webhook.last_status,
         "last_error": webhook.last_error,
-        "next_at": datetime.fromtimestamp(webhook.next_at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "next_at": render_time(webhook.next_at, "seconds"),
     }

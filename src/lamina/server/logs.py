@@ -4,10 +4,10 @@ import json
 import logging
 import sys
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import TextIO
 
 from lamina.core.log_context import LINE_FIELDS, log_fields
+from lamina.core.times import render_time
 from lamina.server.redaction import may_hold_secrets, redact
 
 UVICORN_OPTIONS = {"log_config": None, "access_log": False}
@@ -43,9 +43,8 @@ class JsonFormatter(logging.Formatter):
         self._escaped = tuple(json.dumps(secret, ensure_ascii=False)[1:-1] for secret in self._secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, object] = {
-            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": render_time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),

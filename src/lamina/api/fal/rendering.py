@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from lamina.api.fal.endpoints import Endpoint, Output, endpoint_of
 from lamina.api.fal.errors import Answer, answer_to_failure
@@ -11,6 +10,7 @@ from lamina.api.fal.wire import Image, LogLine, QueueStatus
 from lamina.api.fal.wire import Output as OutputBody
 from lamina.core.job_results import LayerFile, PictureFile, PicturesResult, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job, JobEvent, JobState
+from lamina.core.times import render_time
 from lamina.jobs.follow import JobView
 
 AddressOf = Callable[[str, str], str]
@@ -92,7 +92,7 @@ def render_log(events: Sequence[JobEvent]) -> list[LogLine]:
         if not message or (event.kind == "progress" and message == last_stage):
             continue
         last_stage = message if event.kind == "progress" else last_stage
-        lines.append({"timestamp": _time(event.at), "message": message, "level": "INFO", "source": "USER"})
+        lines.append({"timestamp": render_time(event.at), "message": message, "level": "INFO", "source": "USER"})
     return lines
 
 
@@ -163,7 +163,3 @@ def _image(file: ResultFile, address_of: AddressOf, has_size: bool) -> Image:
     if has_size and file.width is not None and file.height is not None:
         image["width"], image["height"] = file.width, file.height
     return image
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from lamina.api.native.answers import (
@@ -33,6 +32,7 @@ from lamina.core.jobs import FILE, Job, JobEvent, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.money import usd_of
 from lamina.core.tasks import TaskKind
+from lamina.core.times import render_time
 from lamina.core.wallets import LedgerEntry
 from lamina.core.webhooks import PENDING, Webhook
 from lamina.jobs.follow import JobView
@@ -179,11 +179,6 @@ def render_wallet(key: ApiKey, balance_micros: int, entries: Sequence[LedgerEntr
         for entry in entries
     ]
     return WalletBody(is_metered=key.is_metered, balance_usd=usd_of(balance_micros), entries=lines)
-
-
-def render_time(seconds: float) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def stack_file(job: Job) -> str:

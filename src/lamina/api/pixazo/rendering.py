@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from lamina.api.pixazo.translate import DIALECT, LAYERED
+from lamina.api.shared.parsing import ID_PATTERN
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import PictureFile, PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import Job, JobState, WebhookEvent
+from lamina.core.times import render_time
 
 STATUS_PATH = "/v2/requests/status"
 RESULT_PATH = f"/{LAYERED}/v1/{LAYERED}-request-result"
@@ -28,7 +29,7 @@ STATES = {
     JobState.ERRORED: "ERROR",
 }
 _OLDER_STATES = {"QUEUED": "IN_QUEUE", "PROCESSING": "IN_PROGRESS"}  # fal's names, which the page of the older API has
-_ID = re.compile(r"(?:(?P<model>[a-z0-9-]{1,64})_)?(?P<job>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_ID = re.compile(rf"(?:(?P<model>[a-z0-9-]{{1,64}})_)?(?P<job>{ID_PATTERN})")
 
 
 def render_queued(job: Job, base_url: str) -> dict[str, Any]:
@@ -50,9 +51,9 @@ def render_status(job: Job, address: Address) -> dict[str, Any]:
         "model_id": _model_id(job),
         "error": _render_failure(job),
         "output": _render_output(job, address),
-        "created_at": _render_time(job.created_at),
-        "updated_at": _render_time(job.ended_at or job.started_at or job.created_at),
-        "completed_at": None if job.ended_at is None else _render_time(job.ended_at),
+        "created_at": render_time(job.created_at),
+        "updated_at": render_time(job.ended_at or job.started_at or job.created_at),
+        "completed_at": None if job.ended_at is None else render_time(job.ended_at),
     }
 
 
@@ -163,8 +164,3 @@ def _files(result: Result) -> Sequence[ResultFile]:
 
 def _render_choice(url: str) -> dict[str, Any]:
     return {"finish_reason": "stop", "message": {"role": "assistant", "content": [{"image": url}]}}
-
-
-def _render_time(seconds: float) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

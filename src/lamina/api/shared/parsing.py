@@ -5,7 +5,10 @@ import re
 import uuid
 from typing import Any, NoReturn
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A regular expression for the ids of this service: lower-case UUIDs."""
+
+_ID = re.compile(ID_PATTERN)
 
 
 def parse_json(text: str | bytes) -> Any:

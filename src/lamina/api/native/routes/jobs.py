@@ -11,6 +11,7 @@ from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to, pro
 from lamina.api.native.rendering import render_job
 from lamina.api.native.waiting import event_stream
 from lamina.api.shared.context import ApiContext, Context, context_of
+from lamina.api.shared.parsing import ID_PATTERN
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import JobState
 from lamina.files.storage import address_of
@@ -24,7 +25,7 @@ _MOST = 100
 _LATEST_EVENT = 2**31 - 1
 Before = Annotated[
     str | None,
-    Query(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="Only jobs older than this one.",
+    Query(pattern=f"^{ID_PATTERN}$", description="Only jobs older than this one.",
           examples=[JOB_ID]),
 ]  # fmt: skip
 
