@@ -73,7 +73,7 @@ async def _run_proxy(authority: "Authority", service_url: str, port: int, is_fal
             "Choose another port with --proxy-port.",
         ) from error
     exports = localize_commands(_exports(authority, proxy.port))
-    click.echo(f"Proxy for {', '.join(hosts)} to {service_url}\n\n{exports}\n\nPress Ctrl-C to stop.")
+    click.echo(f"Proxy for {', '.join(hosts)} to {service_url}\n\n{exports}\n\nCtrl-C stops it.")
     try:
         await asyncio.Event().wait()
     finally:
