@@ -22,13 +22,15 @@ from lamina.core.jobs import (
     WebhookEvent,
 )
 from lamina.core.result_records import decode_result
-from lamina.core.task_records import decode_task, encode_task, known_fields
+from lamina.core.task_records import decode_task, encode_task, field_names, known_fields
 from lamina.core.tasks import Task, TaskKind
 
 
 def request_record(request: JobRequest) -> dict[str, Any]:
-    task = {} if isinstance(request.task, AbsentTask) else encode_task(request.task)
-    record = {"kind": request.kind, **asdict(request), "task": task}
+    record = {"kind": request.kind} | {name: getattr(request, name) for name in field_names(JobRequest)}
+    record["task"] = {} if isinstance(request.task, AbsentTask) else encode_task(request.task)
+    record["inputs"] = tuple(map(asdict, request.inputs))
+    record["delivery"] = asdict(request.delivery)
     return {name: value for name, value in record.items() if value is not None}
 
 

@@ -12,7 +12,7 @@ from lamina.core.errors import ErrorCode
 from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
 from lamina.core.result_records import decode_result, encode_result
-from lamina.core.task_records import decode_task, encode_task
+from lamina.core.task_records import decode_task, encode_task, field_names
 from lamina.core.tasks import Task, TaskKind
 from lamina.engines.registry import AUTO
 
@@ -297,7 +297,8 @@ def _decode_outcome(value: Mapping[str, Any]) -> RunOutcome:
 
 
 def _encode_order(order: RunOrder) -> dict[str, Any]:
-    return {**asdict(order), "kind": order.task.kind, "task": encode_task(order.task)}
+    own = {name: getattr(order, name) for name in field_names(RunOrder)}
+    return own | {"kind": order.task.kind, "task": encode_task(order.task), "delivery": asdict(order.delivery)}
 
 
 def _decode_order(value: Mapping[str, Any]) -> RunOrder:
