@@ -16,6 +16,7 @@ from lamina.api.native.wire import DecompositionFields, GenerationFields, Traini
 from lamina.api.pixazo.translate import parse_edit_plus, parse_layered, parse_trainer
 from lamina.api.pixazo.wire import EditPlusFields, LayeredFields, TrainerFields
 from lamina.api.runware.rendering import render_items
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.translate import parse_inference
 from lamina.core.job_results import PictureFile, PicturesResult, Result
 from lamina.core.jobs import Job, JobRequest, JobState
@@ -39,7 +40,8 @@ def fal(endpoint: str, **sent: Any) -> JobRequest:
 
 def runware(model: str, **more: Any) -> JobRequest:
     task = {"taskType": "imageInference", "taskUUID": "0199a2f0-1c2d-4e3f-8a4b-5c6d7e8f9a0b", "model": model}
-    return parse_inference({**task, "positivePrompt": "a disc", "includeCost": True, **more}, {}, 7).requests[0]
+    sent = TaskFields({**task, "positivePrompt": "a disc", "includeCost": True, **more})
+    return parse_inference(sent, {}, 7).requests[0]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Validates Runware's accelerator options and converts them to the engine's acceleration."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.task_fields import TaskFields
 from lamina.core.acceleration import Acceleration, StepCache
 
 _NAME = "acceleratorOptions"
@@ -16,24 +14,24 @@ _DEFAULT_THRESHOLD = 0.25  # the default of both thresholds, at the vendor and i
 _DEEP_CACHE = "DeepCache is a method for Stable Diffusion's U-Net: it was not applied to the Qwen-Image model."
 
 
-def parse_acceleration(options: Mapping[str, Any], steps: int) -> tuple[Acceleration, tuple[str, ...]]:
+def parse_acceleration(options: TaskFields, steps: int) -> tuple[Acceleration, tuple[str, ...]]:
     """(acceleration for a run of `steps` steps, notes for the user). Raises `RunwareError`."""
     start, end = _span(options, steps)
-    notes = (_DEEP_CACHE,) if options.get("deepCache") else ()
-    enabled = [name for name in _CACHES if options.get(name)]
+    notes = (_DEEP_CACHE,) if options.flag("deepCache", False) else ()
+    enabled = [name for name in _CACHES if options.flag(name, False)]
     if len(enabled) > 1:
         raise _incompatible(enabled, f"only one of {' and '.join(enabled)} can be on")
     if not enabled:
         return Acceleration(), notes
     cache, threshold_name = _CACHES[enabled[0]]
-    threshold = options.get(threshold_name)
+    threshold = options.number(threshold_name, None)
     if threshold is not None and cache is not StepCache.TEA:
         threshold = engine_threshold(threshold)
     acceleration = Acceleration(
         cache=cache,
         threshold=threshold,
-        skip_interval=int(options.get("dbCacheSkipInterval", 5)),
-        max_consecutive=int(options.get("cacheMaxConsecutiveSteps", 3)),
+        skip_interval=options.integer("dbCacheSkipInterval", 5),
+        max_consecutive=options.integer("cacheMaxConsecutiveSteps", 3),
         start=start,
         end=end,
     )
@@ -48,7 +46,7 @@ def engine_threshold(threshold: float) -> float:
     return 1 - 3 * threshold if threshold <= _DEFAULT_THRESHOLD else (1 - threshold) / 3
 
 
-def _span(options: Mapping[str, Any], steps: int) -> tuple[float, float]:
+def _span(options: TaskFields, steps: int) -> tuple[float, float]:
     """The start and the end of skipping as fractions (0..1) of the run."""
     for step, percentage in (
         ("cacheStartStep", "cacheStartStepPercentage"),
@@ -56,23 +54,17 @@ def _span(options: Mapping[str, Any], steps: int) -> tuple[float, float]:
     ):
         if step in options and percentage in options:
             raise _incompatible([step, percentage], f"{percentage} is an alternative to {step}")
-    start, end = options.get("cacheStartStep"), options.get("cacheEndStep")
-    if end is not None and end > steps:
-        raise _out_of_range("cacheEndStep", f"it must be at most {steps}, the number of steps", max=steps)
-    if start is not None and start >= steps:
-        raise _out_of_range("cacheStartStep", f"it must be below {steps}, the number of steps", max=steps - 1)
-    first = _fraction(start, options.get("cacheStartStepPercentage"), steps, 0.0)
-    last = _fraction(end, options.get("cacheEndStepPercentage"), steps, 1.0)
-    if first >= last:
-        names = [name for name in options if name.startswith(("cacheStart", "cacheEnd"))]
+    start_step, end_step = options.number("cacheStartStep", None), options.number("cacheEndStep", None)
+    if end_step is not None and end_step > steps:
+        raise _out_of_range("cacheEndStep", f"it must be at most {steps}, the number of steps", maximum=steps)
+    if start_step is not None and start_step >= steps:
+        raise _out_of_range("cacheStartStep", f"it must be below {steps}, the number of steps", maximum=steps - 1)
+    start = options.number("cacheStartStepPercentage", 0) / 100 if start_step is None else start_step / steps
+    end = options.number("cacheEndStepPercentage", 100) / 100 if end_step is None else end_step / steps
+    if start >= end:
+        names = [name for name in options.names if name.startswith(("cacheStart", "cacheEnd"))]
         raise _incompatible(names, "the start must be before the end")
-    return first, last
-
-
-def _fraction(step: int | None, percentage: int | None, steps: int, default: float) -> float:
-    if step is not None:
-        return step / steps
-    return default if percentage is None else percentage / 100
+    return start, end
 
 
 def _incompatible(names: list[str], why: str) -> RunwareError:
@@ -80,8 +72,7 @@ def _incompatible(names: list[str], why: str) -> RunwareError:
     return RunwareError("incompatibleParameters", f"Incompatible parameters: {why}.", parameter=full_names)
 
 
-def _out_of_range(name: str, why: str, **bounds: Any) -> RunwareError:
-    full = f"{_NAME}.{name}"
-    return RunwareError(
-        "invalidParameter", f"Invalid value for {full}: {why}.", parameter=full, type="integer", **bounds
-    )
+def _out_of_range(name: str, why: str, maximum: int) -> RunwareError:
+    full_name = f"{_NAME}.{name}"
+    message = f"Invalid value for {full_name}: {why}."
+    return RunwareError("invalidParameter", message, parameter=full_name, type="integer", max=maximum)

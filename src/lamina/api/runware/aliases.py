@@ -1,39 +1,38 @@
 """Renames aliases and older names of parameters that Runware's clients still send to the current names."""
 
-from collections.abc import Mapping
-from typing import Any
+from pydantic import JsonValue
 
-_TOP = {"checkNSFW": ("safety", "checkContent"), "checkNsfw": ("safety", "checkContent"),
+from lamina.api.runware.task_fields import TaskFields
+
+_ALIASES = {"checkNSFW": ("safety", "checkContent"), "checkNsfw": ("safety", "checkContent"),
         "ultralytics": ("advancedFeatures", "ultralytics"), "referenceImages": ("inputs", "referenceImages"),
         "seedImage": ("inputs", "seedImage"), "maskImage": ("inputs", "maskImage")}  # fmt: skip
-_WITHIN = {
+_ALIASES_WITHIN = {
     "acceleratorOptions": {"fbcache": "fbCache", "fbcacheThreshold": "fbCacheThreshold",
                            "cacheDistance": "teaCacheDistance", "cacheStopStep": "cacheEndStep"},
     "settings": {"true_cfg_scale": "trueCFGScale"},
 }  # fmt: skip
 
 
-def with_todays_names(task: Mapping[str, Any]) -> dict[str, Any]:
+def with_current_names(task: TaskFields) -> TaskFields:
     """The task with aliases replaced by current names; if both are present, the current name takes precedence. Null
     values are removed.
     """
-    renamed = {name: _without_nulls(value) for name, value in task.items() if value is not None and name not in _TOP}
-    for outer, names in _WITHIN.items():
-        if isinstance(renamed.get(outer), dict):
-            renamed[outer] = _renamed(renamed[outer], names)
-    for old, (outer, inner) in _TOP.items():
-        group = renamed.get(outer, {})
-        if task.get(old) is not None and isinstance(group, dict):
-            renamed[outer] = {inner: _without_nulls(task[old]), **group}
-    return renamed
+    current = task.to_json(without=tuple(_ALIASES))
+    renamed = {name: _without_nulls(value) for name, value in current.items() if value is not None}
+    for outer, names in _ALIASES_WITHIN.items():
+        group = renamed.get(outer)
+        if isinstance(group, dict):
+            aliased = {names[name]: value for name, value in group.items() if name in names}
+            renamed[outer] = aliased | {name: value for name, value in group.items() if name not in names}
+    for alias, (outer, inner) in _ALIASES.items():
+        value, group = task.value(alias), renamed.get(outer, {})
+        if value is not None and isinstance(group, dict):
+            renamed[outer] = {inner: _without_nulls(value), **group}
+    return TaskFields(renamed)
 
 
-def _renamed(group: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    current = {name: value for name, value in group.items() if name not in names}
-    return {names[name]: value for name, value in group.items() if name in names} | current
-
-
-def _without_nulls(value: Any, depth: int = 3) -> Any:
+def _without_nulls(value: JsonValue, depth: int = 3) -> JsonValue:
     """Removes null values recursively; `depth`: the nesting depth of parameters."""
     if not depth:
         return value

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Unpack, cast
 
+from lamina.api.runware.answers import ErrorBody, ErrorDetails
 from lamina.api.shared.causes import log_cause
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
@@ -50,14 +51,15 @@ _CODES: Mapping[ErrorCode, str] = {
     ErrorCode.STORE_UNAVAILABLE: "serviceUnavailable",
     ErrorCode.NOT_OFFERED: "unsupportedParameter",
 }
-_INPUTS = "invalidReferenceImage"  # for unreadable images; clients classify codes by their first word
-_OURS = "inferenceError"
+_UNREADABLE_INPUT = "invalidReferenceImage"  # clients classify codes by their first word
+_INFERENCE_ERROR = "inferenceError"
+_OWN_FIELDS = ("code", "message", "taskType", "taskUUID")
 
 
 class RunwareError(Exception):
-    """One error of one task. `details`: parameter, type, min, max, multiplier, allowedValues, default, context, ..."""
+    """One error of one task."""
 
-    def __init__(self, code: str, message: str, **details: Any) -> None:
+    def __init__(self, code: str, message: str, **details: Unpack[ErrorDetails]) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
@@ -67,11 +69,20 @@ class RunwareError(Exception):
     def status(self) -> HTTPStatus:
         return _STATUSES.get(self.code, HTTPStatus.BAD_REQUEST)
 
-    def body(self, task_type: str | None = None, task_uuid: str | None = None) -> dict[str, Any]:
+    def body(self, task_type: str | None = None, task_uuid: str | None = None) -> ErrorBody:
         """The JSON of the error, with the type and UUID of its task, by which clients match it to the call."""
-        about = {"taskType": task_type, "taskUUID": task_uuid}
-        body = {"code": self.code, "message": self.message, **self.details, **about}
-        return {name: value for name, value in body.items() if value is not None}
+        body: ErrorBody = {"code": self.code, "message": self.message, **self.details}
+        if task_type is not None:
+            body["taskType"] = task_type
+        if task_uuid is not None:
+            body["taskUUID"] = task_uuid
+        return body
+
+
+def parse_error(body: ErrorBody) -> RunwareError:
+    """The error that has this body, without the type and UUID of its task."""
+    details = cast("ErrorDetails", {name: value for name, value in body.items() if name not in _OWN_FIELDS})
+    return RunwareError(body["code"], body["message"], **details)
 
 
 def error_of(error: LaminaError) -> RunwareError:
@@ -89,7 +100,7 @@ def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:
     try:
         code = _code_of(ErrorCode(failure.code))
     except ValueError:
-        code = _OURS
+        code = _INFERENCE_ERROR
     return RunwareError(code, f"{failure.message} {failure.hint}".strip())
 
 
@@ -97,8 +108,11 @@ def crash() -> RunwareError:
     return RunwareError("internalServerError", "Something went wrong that nobody had expected; it is in the log.")
 
 
-def invalid_key() -> RunwareError:
-    return RunwareError("invalidApiKey", INVALID_KEY, parameter="apiKey", type="string")
+def authentication_error(error: LaminaError) -> RunwareError:
+    """Converts an error of `authenticate`."""
+    if error.code is ErrorCode.KEY_INVALID:
+        return RunwareError("invalidApiKey", INVALID_KEY, parameter="apiKey", type="string")
+    return error_of(error)
 
 
 def missing_key() -> RunwareError:
@@ -110,16 +124,20 @@ def missing_key() -> RunwareError:
     )
 
 
-def task_conflict(task_type: str, task_uuid: str, delivery: str | None = None) -> RunwareError:
-    context = {"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery or "sync"}
+def invalid_parameter(parameter: str, message: str) -> RunwareError:
+    """The error of a string that is not valid."""
+    return RunwareError("invalidParameter", message, parameter=parameter, type="string")
+
+
+def task_conflict(task_type: str, task_uuid: str, delivery: str = "sync") -> RunwareError:
     return RunwareError(
         "conflictTaskUUID",
         f"The taskUUID {task_uuid} was used before. Use a new one for each task, or get its result with getResponse.",
         parameter="taskUUID",
         type="string",
-        context=context,
+        context={"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery},
     )
 
 
 def _code_of(code: ErrorCode) -> str:
-    return _CODES.get(code) or (_INPUTS if code.value.startswith("input_") else _OURS)
+    return _CODES.get(code) or (_UNREADABLE_INPUT if code.value.startswith("input_") else _INFERENCE_ERROR)

@@ -4,9 +4,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from pydantic import JsonValue
+
+from lamina.api.runware.answers import ErrorDetails
 from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.shared.parsing import parse_uuid
 from lamina.core.errors import LaminaError
 from lamina.fetch.targets import parse_target
@@ -36,17 +40,17 @@ class Field:
     least: float | None = None
     most: float | None = None
     step: float | None = None
-    default: Any = None
-    allowed: tuple[Any, ...] | None = None
+    default: str | float | None = None
+    allowed: tuple[str, ...] | None = None
     is_required: bool = False
     form: str = ""
     items: "Field | None" = None
     fields: "Mapping[str, Field] | None" = None
 
 
-def check(values: Mapping[str, Any], fields: Mapping[str, Field], prefix: str = "") -> None:
+def check(task: TaskFields, fields: Mapping[str, Field], prefix: str = "") -> None:
     """Raises `RunwareError` for the first parameter that is unknown, missing or invalid."""
-    for name in values:
+    for name in task.names:
         if name not in fields:
             raise RunwareError(
                 "unsupportedParameter",
@@ -55,26 +59,25 @@ def check(values: Mapping[str, Any], fields: Mapping[str, Field], prefix: str = 
                 allowedValues=sorted(fields),
             )
     for name, field in fields.items():
-        if name not in values:
-            if field.is_required:
-                _refuse_missing(prefix + name, field)
-            continue
-        check_value(values[name], field, prefix + name)
+        if name in task:
+            check_value(task.value(name), field, prefix + name)
+        elif field.is_required:
+            _refuse_missing(prefix + name, field)
 
 
-def check_value(value: Any, field: Field, name: str) -> None:
+def check_value(value: JsonValue, field: Field, name: str) -> None:
     """Raises `RunwareError`."""
     if field.type != "any" and not _has_type(value, field.type):
         _refuse(name, field, f"it must be of the type {field.type}")
-    match field.type:
-        case "integer" | "float":
+    match value:
+        case int() | float() if field.type in ("integer", "float"):
             _check_number(value, field, name)
-        case "string":
+        case str() if field.type == "string":
             _check_text(value, field, name)
-        case "array":
+        case list() if field.type == "array":
             _check_array(value, field, name)
-        case "object" if field.fields is not None:
-            check(value, field.fields, f"{name}.")
+        case dict() if field.fields is not None:
+            check(TaskFields(value), field.fields, f"{name}.")
         case _:
             pass
     if field.allowed is not None and value not in field.allowed:
@@ -87,12 +90,13 @@ def is_task_uuid(value: object) -> bool:
     return parsed is not None and parsed.version == 4
 
 
-def _has_type(value: Any, kind: str) -> bool:
+def _has_type(value: JsonValue, kind: str) -> bool:
     match kind:
         case "boolean":
             return isinstance(value, bool)
         case "integer":
-            return not isinstance(value, bool) and (isinstance(value, int) or _is_whole(value))
+            is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return is_whole and not isinstance(value, bool)
         case "float":
             return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
         case "string":
@@ -101,10 +105,6 @@ def _has_type(value: Any, kind: str) -> bool:
             return isinstance(value, list)
         case _:
             return isinstance(value, dict)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, float) and value.is_integer()
 
 
 def _is_finite(value: float) -> bool:
@@ -135,7 +135,7 @@ def _check_text(value: str, field: Field, name: str) -> None:
         _refuse(name, field, "it contains a lone surrogate (invalid Unicode)")
 
 
-def _check_array(value: list[Any], field: Field, name: str) -> None:
+def _check_array(value: list[JsonValue], field: Field, name: str) -> None:
     if _is_outside(len(value), field):
         if name.endswith("referenceImages"):
             raise RunwareError(
@@ -176,12 +176,19 @@ def _refuse(name: str, field: Field, why: str, suffix: str = "") -> NoReturn:
     raise RunwareError(code, f"Invalid value for {name}: {why}.", **_details(name, field))
 
 
-def _details(name: str, field: Field) -> dict[str, Any]:
-    bounds = {"min": field.least, "max": field.most, "multiplier": field.step, "default": field.default}
-    details = {key: value for key, value in bounds.items() if value is not None}
+def _details(name: str, field: Field) -> ErrorDetails:
+    details: ErrorDetails = {"parameter": name, "type": field.type}
+    if field.least is not None:
+        details["min"] = field.least
+    if field.most is not None:
+        details["max"] = field.most
+    if field.step is not None:
+        details["multiplier"] = field.step
+    if field.default is not None:
+        details["default"] = field.default
     if field.allowed is not None:
         details["allowedValues"] = list(field.allowed)
-    return {"parameter": name, "type": field.type, **details}
+    return details
 
 
 def _shown(text: str) -> str:

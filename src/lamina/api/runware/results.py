@@ -1,7 +1,6 @@
 """Finds the jobs of a task, and renders their results with URLs or contents of their files."""
 
-from typing import Any
-
+from lamina.api.runware.answers import Image
 from lamina.api.runware.rendering import needs_contents, render_items, result_files
 from lamina.api.runware.wire import MOST_RESULTS
 from lamina.core.jobs import Job
@@ -27,7 +26,7 @@ async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
     return [jobs[name] for name in names if name in jobs]
 
 
-async def results(service: Service, job: Job) -> list[dict[str, Any]]:
+async def results(service: Service, job: Job) -> list[Image]:
     """The results of a job that has succeeded. Raises `LaminaError` (not_found) if a file has been deleted."""
     contents: dict[str, bytes] = {}
     if needs_contents(job):

@@ -3,21 +3,22 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.datastructures import Headers
 
 from lamina.accounts.keys import authenticate
 from lamina.api.runware.access import Caller
-from lamina.api.runware.conversation import Frame, parse_message, run_task
-from lamina.api.runware.errors import RunwareError, crash, error_of, invalid_key, missing_key
+from lamina.api.runware.answers import Authenticated
+from lamina.api.runware.errors import RunwareError, authentication_error, crash, error_of, missing_key
+from lamina.api.runware.messages import Frame, parse_message, render_frames, run_task
 from lamina.api.runware.sessions import Sessions
-from lamina.api.runware.socket import AUTHENTICATION, Conversation
+from lamina.api.runware.socket import AUTHENTICATION, Connection
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.shared.context import context_of
-from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.errors import LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
 
@@ -30,10 +31,9 @@ router = APIRouter(include_in_schema=False)
 ROUTERS = (router,)
 
 
-async def converse(socket: WebSocket) -> None:
-    context = context_of(socket)
+async def serve_socket(socket: WebSocket) -> None:
     sessions: Sessions = socket.app.state.runware_sessions
-    await Conversation(socket, context, sessions).hold()
+    await Connection(socket, context_of(socket), sessions).serve()
 
 
 async def answer_post(request: Request) -> Response:
@@ -44,19 +44,19 @@ async def answer_post(request: Request) -> Response:
     except RunwareError as error:
         return render_body([Frame(error=error)])
     except LaminaError as error:
-        converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-        return render_body([Frame(error=converted, task_type=AUTHENTICATION)])
+        return render_body([Frame(error=authentication_error(error), task_type=AUTHENTICATION)])
     sdk, is_dry = request.headers.get("x-sdk-name", ""), request.headers.get(_DRY_RUN) == "1"
     caller = Caller(context=context, key=key, sdk=sdk, is_dry=is_dry)
     frames_by_task = await asyncio.gather(*(_all_frames(caller, task) for task in tasks))
     frames = [frame for task_frames in frames_by_task for frame in task_frames]
     if has_authentication and not tasks:
-        frames = [Frame(({"taskType": AUTHENTICATION, "connectionSessionUUID": str(uuid.uuid4())},))]
+        session_uuid = str(uuid.uuid4())
+        frames = [Frame([Authenticated(taskType=AUTHENTICATION, connectionSessionUUID=session_uuid)])]
     return render_body(frames)
 
 
 for _path in PATHS:
-    router.add_api_websocket_route(_path, converse)
+    router.add_api_websocket_route(_path, serve_socket)
     router.add_api_route(_path, answer_post, methods=["POST"], response_class=Response)
 
 
@@ -65,18 +65,11 @@ def is_runware_request(method: str, path: str) -> bool:
 
 
 def render_body(frames: Sequence[Frame]) -> Response:
-    """Renders data and errors in one body. `errors` is omitted if empty, since clients take it for an error."""
-    body: dict[str, Any] = {}
-    data = [item for frame in frames for item in frame.data]
-    errors = [error for frame in frames if frame.error is not None for error in frame.body()["errors"]]
-    if data or not errors:
-        body["data"] = data
-    if errors:
-        body["errors"] = errors
-    failed = next((frame.error.status for frame in frames if frame.error is not None), HTTPStatus.OK)
-    return Response(
-        json.dumps(body, ensure_ascii=False), HTTPStatus.OK if data else failed, media_type="application/json"
-    )
+    """The status is that of the first error if there is no data."""
+    errors = [frame.error for frame in frames if frame.error is not None]
+    has_data = any(frame.data for frame in frames)
+    status = errors[0].status if errors and not has_data else HTTPStatus.OK
+    return Response(json.dumps(render_frames(frames), ensure_ascii=False), status, media_type="application/json")
 
 
 def render_refusal(error: LaminaError) -> Response:
@@ -88,19 +81,19 @@ def render_crash() -> Response:
 
 
 async def _authenticated(
-    service: Service, headers: Headers, tasks: list[dict[str, Any]]
-) -> tuple[ApiKey, list[dict[str, Any]], bool]:
+    service: Service, headers: Headers, tasks: list[TaskFields]
+) -> tuple[ApiKey, list[TaskFields], bool]:
     """(key, tasks without the authentication task, whether there was one)."""
-    has_authentication = tasks[0].get("taskType") == AUTHENTICATION
+    has_authentication = tasks[0].task_type == AUTHENTICATION
     rest = tasks[1:] if has_authentication else tasks
     authorization = headers.get("authorization", "")
     secret = authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
-    if not secret and has_authentication and isinstance(tasks[0].get("apiKey"), str):
-        secret = tasks[0]["apiKey"]
+    if not secret and has_authentication:
+        secret = tasks[0].text("apiKey")
     if not secret:
         raise missing_key()
     return await authenticate(service, secret, Scope.READ), rest, has_authentication
 
 
-async def _all_frames(caller: Caller, task: Mapping[str, Any]) -> list[Frame]:
+async def _all_frames(caller: Caller, task: TaskFields) -> list[Frame]:
     return [frame async for frame in run_task(caller, task)]

@@ -5,10 +5,12 @@ import json
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lamina.api.runware.answers import Body
 
 KEPT_S = 120.0  # as long as the vendor keeps results for a disconnected client
 _MOST_WAITING, _MOST_WAITING_BYTES = 1000, 64 << 20
@@ -52,8 +54,8 @@ class Session:
             while self._waiting and await _sent(socket, self._waiting[0]):
                 self._waiting_bytes -= len(self._waiting.popleft())
 
-    async def send(self, frame: Mapping[str, Any]) -> None:
-        text = json.dumps(frame, ensure_ascii=False)
+    async def send(self, body: Body) -> None:
+        text = json.dumps(body, ensure_ascii=False)
         async with self._sending:
             if self.socket is None or not await _sent(self.socket, text):
                 self._keep(text)
@@ -83,9 +85,9 @@ class Sessions:
         self._by_id[session.id] = session
         return session
 
-    def resumed(self, session_id: str | None, key_id: str) -> Session | None:
+    def resumed(self, session_id: str, key_id: str) -> Session | None:
         """The session, if it still exists and belongs to the key."""
-        session = self._by_id.get(session_id or "")
+        session = self._by_id.get(session_id)
         return session if session is not None and session.key_id == key_id else None
 
     def leave(self, session: Session, socket: WebSocket) -> None:

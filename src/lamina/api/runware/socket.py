@@ -2,21 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lamina.accounts.keys import authenticate
 from lamina.api.runware.access import Caller
-from lamina.api.runware.conversation import Frame, error_frame, parse_message, run_task
-from lamina.api.runware.errors import RunwareError, error_of, invalid_key, missing_key
+from lamina.api.runware.answers import Authenticated, Body
+from lamina.api.runware.errors import RunwareError, authentication_error, missing_key
 from lamina.api.runware.fields import check
+from lamina.api.runware.messages import Frame, error_frame, parse_message, run_task
 from lamina.api.runware.sessions import Session, Sessions
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks.pings import PONG
 from lamina.api.runware.wire import TASKS
 from lamina.api.shared.context import ApiContext
-from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.errors import LaminaError
 from lamina.core.keys import Scope
 
 AUTHENTICATION, PING = "authentication", "ping"
@@ -25,7 +25,7 @@ _LONG_MESSAGE = 1 << 20
 _TIMED_OUT = 1001
 
 
-class Conversation:
+class Connection:
     """One WebSocket. Every message gets a response; it ends when the client disconnects or is idle for too long."""
 
     def __init__(self, socket: WebSocket, context: ApiContext, sessions: Sessions) -> None:
@@ -34,7 +34,7 @@ class Conversation:
         self._sdk = socket.headers.get("x-sdk-name") or socket.query_params.get("sdk", "")
         self._is_dry = socket.query_params.get("dryRun") == "1"
 
-    async def hold(self) -> None:
+    async def serve(self) -> None:
         """Serves the WebSocket until it is closed."""
         await self._socket.accept()
         try:
@@ -69,7 +69,7 @@ class Conversation:
             await self._send(Frame(error=error).body())
             return
         for task in tasks:
-            match task.get("taskType"):
+            match task.task_type:
                 case "authentication":
                     await self._authenticate(task)
                 case "ping":
@@ -77,29 +77,26 @@ class Conversation:
                 case _:
                     await self._begin(task)
 
-    async def _authenticate(self, task: Mapping[str, Any]) -> None:
+    async def _authenticate(self, task: TaskFields) -> None:
         """Errors are sent without a taskUUID: clients ignore those that name a task."""
         try:
             check(task, {**TASKS[AUTHENTICATION], "taskUUID": TASKS[PING]["taskUUID"]})
-            key = await authenticate(self._context.service, str(task.get("apiKey", "")), Scope.READ)
-        except LaminaError as error:
-            converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
+            key = await authenticate(self._context.service, task.text("apiKey"), Scope.READ)
+        except (LaminaError, RunwareError) as error:
+            converted = authentication_error(error) if isinstance(error, LaminaError) else error
             await self._send(Frame(error=converted, task_type=AUTHENTICATION).body())
-            return
-        except RunwareError as error:
-            await self._send(Frame(error=error, task_type=AUTHENTICATION).body())
             return
         if self._session is not None:
             self._sessions.leave(self._session, self._socket)
-        session = self._sessions.resumed(task.get("connectionSessionUUID"), key.id)
+        session = self._sessions.resumed(task.text("connectionSessionUUID"), key.id)
         if session is None:
-            session = self._sessions.begin(Session(key.id, str(task["apiKey"]), self._sdk, self._is_dry))
+            session = self._sessions.begin(Session(key.id, task.text("apiKey"), self._sdk, self._is_dry))
         self._session = session
-        confirmation = {"taskType": AUTHENTICATION, "connectionSessionUUID": session.id}
-        await self._socket.send_text(json.dumps({"data": [confirmation]}))
+        confirmation = Authenticated(taskType=AUTHENTICATION, connectionSessionUUID=session.id)
+        await self._socket.send_text(json.dumps(Frame([confirmation]).body()))
         await session.resume(self._socket)
 
-    async def _begin(self, task: Mapping[str, Any]) -> None:
+    async def _begin(self, task: TaskFields) -> None:
         session = self._session
         if session is None:
             await self._send(error_frame(task, missing_key()).body())
@@ -109,19 +106,18 @@ class Conversation:
         else:
             session.work(self._run(session, task))
 
-    async def _run(self, session: Session, task: Mapping[str, Any]) -> None:
+    async def _run(self, session: Session, task: TaskFields) -> None:
         try:
             key = await authenticate(self._context.service, session.secret, Scope.READ)
         except LaminaError as error:
-            converted = invalid_key() if error.code is ErrorCode.KEY_INVALID else error_of(error)
-            await session.send(error_frame(task, converted).body())
+            await session.send(error_frame(task, authentication_error(error)).body())
             return
         caller = Caller(context=self._context, key=key, is_streamed=True, sdk=session.sdk, is_dry=session.is_dry)
         async for frame in run_task(caller, task):
             await session.send(frame.body())
 
-    async def _send(self, frame: Mapping[str, Any]) -> None:
+    async def _send(self, body: Body) -> None:
         if self._session is not None:
-            await self._session.send(frame)
+            await self._session.send(body)
         else:
-            await self._socket.send_json(frame)
+            await self._socket.send_json(body)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Awaitable
-from typing import Any
 
+from lamina.api.runware.answers import ErrorBody, Image
 from lamina.api.runware.rendering import TASK_TYPE, failure_of, upload_file
+from lamina.api.runware.response_options import response_options
 from lamina.api.runware.results import file_content, results
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
@@ -26,12 +27,13 @@ async def _webhook(service: Service, job: Job) -> OutgoingRequest:
     """The task object without the enclosing `data`. If layers are separate files, it is the object of the first layer,
     and `layers` contains all of them.
     """
+    body: ErrorBody | Image
     failure = failure_of(job)
     if failure is not None:
-        body: dict[str, Any] = {**failure.body(TASK_TYPE, job.request.extra.get("task_uuid")), "status": "error"}
+        body = {**failure.body(TASK_TYPE, response_options(job).task_uuid), "status": "error"}
     else:
-        items = await results(service, job)
-        body = items[0] if len(items) == 1 else {**items[0], "layers": items}
+        images = await results(service, job)
+        body = images[0] if len(images) == 1 else {**images[0], "layers": images}
     return OutgoingRequest(json.dumps(body).encode(), _JSON)
 
 

@@ -1,12 +1,20 @@
 """Tasks of Runware's as tests send them."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
+
+from lamina.api.runware.task_fields import TaskFields
+from lamina.api.runware.translate import AccountLora, Inference, parse_inference
 
 LAYERED = "alibaba:qwen-image@layered"
 QWEN_IMAGE = "runware:108@1"
 EDIT, EDIT_PLUS = "runware:108@20", "runware:108@22"
 PICTURE = "https://example.org/in.png"
+
+
+def parsed(task: dict[str, Any], loras: Mapping[str, AccountLora], drawn_seed: int) -> Inference:
+    return parse_inference(TaskFields(task), loras, drawn_seed)
 
 
 def layered(**changes: Any) -> dict[str, Any]:

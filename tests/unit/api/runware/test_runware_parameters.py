@@ -4,13 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from runware_tasks import EDIT_PLUS, edit, generation, layered
+from runware_tasks import EDIT_PLUS, edit, generation, layered, parsed
 
 from lamina.api.runware.errors import RunwareError
-from lamina.api.runware.translate import Registered, parse_inference
+from lamina.api.runware.translate import AccountLora
 from lamina.core.schedulers import SCHEDULERS
 
-LORAS = {"mine:1@1": Registered("0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b")}
+LORAS = {"mine:1@1": AccountLora("0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b")}
 LORA = {"model": "mine:1@1"}
 CACHE = "acceleratorOptions__"
 FACES = "advancedFeatures__ultralytics__"
@@ -92,14 +92,14 @@ def told(path: str) -> str:
 
 @pytest.mark.parametrize(("path", "value"), [(path, one) for path, (good, _) in EDGES.items() for one in good])
 def test_the_edge_is_taken(path: str, value: Any) -> None:
-    wanted = parse_inference(layered(steps=50, **{path: value}) if path != "steps" else layered(steps=value), LORAS, 7)
+    wanted = parsed(layered(steps=50, **{path: value}) if path != "steps" else layered(steps=value), LORAS, 7)
     assert wanted.requests
 
 
 @pytest.mark.parametrize(("path", "value"), [(path, one) for path, (_, bad) in EDGES.items() for one in bad])
 def test_what_is_just_outside_is_refused_by_name(path: str, value: Any) -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(layered(**{"steps": 50, path: value}), LORAS, 7)
+        parsed(layered(**{"steps": 50, path: value}), LORAS, 7)
     assert caught.value.status == 400
     body = caught.value.body("imageInference", "a-uuid")
     assert str(body["parameter"]).startswith(told(path))
@@ -109,13 +109,13 @@ def test_what_is_just_outside_is_refused_by_name(path: str, value: Any) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [(name, one) for name, (good, _) in LORA_EDGES.items() for one in good])
 def test_the_edges_of_a_lora_are_taken(name: str, value: Any) -> None:
-    assert parse_inference(layered(lora=[{**LORA, name: value}]), LORAS, 7).requests
+    assert parsed(layered(lora=[{**LORA, name: value}]), LORAS, 7).requests
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, one) for name, (_, bad) in LORA_EDGES.items() for one in bad])
 def test_what_is_just_outside_of_a_lora_is_refused(name: str, value: Any) -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(layered(lora=[{**LORA, name: value}]), LORAS, 7)
+        parsed(layered(lora=[{**LORA, name: value}]), LORAS, 7)
     assert caught.value.details["parameter"] == f"lora[0].{name}"
 
 
@@ -124,10 +124,10 @@ def test_what_is_just_outside_of_a_lora_is_refused(name: str, value: Any) -> Non
 def test_sides_are_multiples_of_16_from_128_to_2048(side: str, value: int, is_good: bool) -> None:
     task = layered(**{"width": 512, "height": 512, side: value})
     if is_good:
-        assert asdict(parse_inference(task, {}, 7).requests[0].task)[side] == value
+        assert asdict(parsed(task, {}, 7).requests[0].task)[side] == value
         return
     with pytest.raises(RunwareError) as caught:
-        parse_inference(task, {}, 7)
+        parsed(task, {}, 7)
     body = caught.value.body()
     assert body["code"] == f"invalid{side.title()}"
     assert (body["min"], body["max"], body["multiplier"], body["type"]) == (128, 2048, 16, "integer")
@@ -136,35 +136,35 @@ def test_sides_are_multiples_of_16_from_128_to_2048(side: str, value: int, is_go
 @pytest.mark.parametrize("missing", ["taskUUID", "model", "positivePrompt", "inputs"])
 def test_what_is_required_is_missed_by_name(missing: str) -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(layered(**{missing: ...}), {}, 7)
+        parsed(layered(**{missing: ...}), {}, 7)
     assert caught.value.code.startswith("missing")
     assert caught.value.details["parameter"] == missing
 
 
 def test_models_without_a_size_of_their_own_need_one() -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(generation(width=...), {}, 7)
+        parsed(generation(width=...), {}, 7)
     assert caught.value.details["parameter"] == "width"
 
 
 def test_one_side_alone_is_not_enough() -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(layered(width=512), {}, 7)
+        parsed(layered(width=512), {}, 7)
     assert caught.value.details["parameter"] == "height"
 
 
 def test_an_edit_takes_as_many_references_as_its_model() -> None:
     many = [f"https://example.org/{number}.png" for number in range(3)]
     with pytest.raises(RunwareError) as caught:
-        parse_inference(edit(inputs__referenceImages=many), {}, 7)
+        parsed(edit(inputs__referenceImages=many), {}, 7)
     assert caught.value.code == "invalidReferenceImagesCount"
     plus = edit(EDIT_PLUS, inputs__referenceImages=many, width=512, height=512)
-    assert len(parse_inference(plus, {}, 7).requests[0].inputs) == 3
+    assert len(parsed(plus, {}, 7).requests[0].inputs) == 3
 
 
 def test_tiff_is_for_layers() -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(generation(outputFormat="TIFF"), {}, 7)
+        parsed(generation(outputFormat="TIFF"), {}, 7)
     assert caught.value.details["allowedValues"] == ["JPG", "PNG", "WEBP"]
 
 
@@ -183,7 +183,7 @@ def test_tiff_is_for_layers() -> None:
 )
 def test_accelerator_options_are_checked_against_each_other(options: dict[str, Any], parameters: list[str]) -> None:
     with pytest.raises(RunwareError) as caught:
-        parse_inference(layered(steps=50, acceleratorOptions=options), {}, 7)
+        parsed(layered(steps=50, acceleratorOptions=options), {}, 7)
     assert caught.value.code == "incompatibleParameters"
     named = caught.value.details["parameter"]
     assert all(any(part in name for name in named) for part in parameters)

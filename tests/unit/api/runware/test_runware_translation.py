@@ -5,20 +5,20 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from runware_tasks import generation, layered
+from runware_tasks import generation, layered, parsed
 
 from lamina.api.runware.acceleration import engine_threshold
-from lamina.api.runware.translate import Registered, asked, parse_inference
+from lamina.api.runware.translate import AccountLora, original_task
 from lamina.api.runware.uuids import parse_uuid, render_uuid
 from lamina.core.jobs import InputRole, JobRequest
 from lamina.core.tasks import TaskKind
 
 FILE = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
-LORAS = {"mine:1@1": Registered(FILE, 0.8)}
+LORAS = {"mine:1@1": AccountLora(FILE, 0.8)}
 
 
 def only(task: dict[str, Any]) -> JobRequest:
-    (request,) = parse_inference(task, LORAS, 7).requests
+    (request,) = parsed(task, LORAS, 7).requests
     return request
 
 
@@ -39,7 +39,7 @@ def test_an_upload_endpoint_gets_pages_whatever_the_format() -> None:
 
 
 def test_results_have_seeds_that_follow_one_another() -> None:
-    wanted = parse_inference(generation(numberResults=3, seed=41), {}, 7)
+    wanted = parsed(generation(numberResults=3, seed=41), {}, 7)
     assert [asdict(request.task)["sampling"]["seed"] for request in wanted.requests] == [41, 42, 43]
     assert [request.extra["seed"] for request in wanted.requests] == [41, 42, 43]
 
@@ -89,7 +89,7 @@ def test_a_lora_is_the_file_that_was_uploaded_at_its_own_weight() -> None:
 
 
 def test_what_cannot_be_done_is_told_in_the_log() -> None:
-    notes = parse_inference(
+    notes = parsed(
         layered(
             advancedFeatures__ultralytics={},
             lora=[{"model": "mine:1@1", "transformer": "high"}],
@@ -148,7 +148,7 @@ def test_a_picture_to_start_from_and_where_it_may_change() -> None:
 
 def test_what_was_asked_can_be_told_again() -> None:
     task = layered(steps=20)
-    assert asked(only(task)) == task
+    assert original_task(only(task)).to_json() == task
 
 
 def test_clients_see_version_4_of_our_uuids() -> None:
@@ -160,5 +160,5 @@ def test_clients_see_version_4_of_our_uuids() -> None:
 
 
 def test_two_results_cannot_have_the_same_name() -> None:
-    wanted = parse_inference(generation(numberResults=20), {}, 2**32 - 1)
+    wanted = parsed(generation(numberResults=20), {}, 2**32 - 1)
     assert len({request.extra["number"] for request in wanted.requests}) == 20

@@ -1,10 +1,11 @@
 """The handlers of Runware's tasks, by taskType."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
 
 from lamina.api.runware.access import Caller
+from lamina.api.runware.answers import Answer
 from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks.accounts import account_management
 from lamina.api.runware.tasks.inference import image_inference
 from lamina.api.runware.tasks.lora_uploads import model_upload
@@ -13,8 +14,7 @@ from lamina.api.runware.tasks.pings import ping
 from lamina.api.runware.tasks.responses import get_response, get_task_details
 from lamina.api.runware.tasks.searches import model_search
 
-Outcome = Sequence[Mapping[str, Any]] | RunwareError
-Handler = Callable[[Caller, Mapping[str, Any]], AsyncIterator[Outcome]]
+Handler = Callable[[Caller, TaskFields], AsyncIterator[Sequence[Answer] | RunwareError]]
 
 HANDLERS: Mapping[str, Handler] = {
     "accountManagement": account_management,

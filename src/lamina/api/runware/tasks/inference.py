@@ -2,17 +2,18 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from lamina.api.runware.access import Caller
-from lamina.api.runware.errors import RunwareError, error_of, task_conflict
+from lamina.api.runware.answers import Answer
+from lamina.api.runware.errors import RunwareError, error_of, invalid_parameter, task_conflict
 from lamina.api.runware.rendering import TASK_TYPE, failure_of, render_acknowledgement
 from lamina.api.runware.results import job_name, job_names, results
-from lamina.api.runware.task_records import is_known
-from lamina.api.runware.tasks.lora_uploads import registered_loras
-from lamina.api.runware.translate import Wanted, named_loras, parse_inference
+from lamina.api.runware.task_fields import TaskFields
+from lamina.api.runware.task_records import read_task
+from lamina.api.runware.tasks.lora_uploads import account_loras
+from lamina.api.runware.translate import Inference, lora_airs, parse_inference
 from lamina.api.shared.waiting import wait_for_result
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobRequest
@@ -22,50 +23,49 @@ from lamina.files.sources import stored_inputs
 from lamina.jobs.find import jobs_by_idempotency_keys
 from lamina.jobs.submit import submit_each
 
-Data = Sequence[Mapping[str, Any]]
 _DRAWN_SEED_BITS = 32
-_TARGET_URLS = ("webhookURL", "uploadEndpoint")
 _BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 
-async def image_inference(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data | RunwareError]:
+async def image_inference(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer] | RunwareError]:
     caller.require(Scope.WRITE)
-    task_uuid = str(task["taskUUID"])
-    loras = await registered_loras(caller, named_loras(task))
+    loras = await account_loras(caller, lora_airs(task))
     inference = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
-    _check_addresses(caller, task)
+    _check_target_urls(caller, inference.requests[0])
+    acknowledgement = render_acknowledgement(task.task_uuid)
     if caller.is_dry:
-        yield [_priced(caller, task_uuid, inference)]
+        acknowledgement["cost"] = sum(map(caller.service.pricing.most, inference.requests)) / MICROS
+        yield [acknowledgement]
         return
     await _check_unused(caller, task)
     jobs = await _submit(caller, task, inference)
     if inference.is_async:
-        yield [render_acknowledgement(task_uuid)]
+        yield [acknowledgement]
         return
     async for job in _as_they_end(caller, jobs):
         failure = failure_of(job)
         yield await results(caller.service, job) if failure is None else failure
 
 
-def _check_addresses(caller: Caller, task: Mapping[str, Any]) -> None:
-    for name in _TARGET_URLS:
-        if name in task:
-            try:
-                caller.service.fetcher.check(task[name])
-            except LaminaError as error:
-                raise RunwareError("invalidParameter", str(error), parameter=name, type="string") from error
+def _check_target_urls(caller: Caller, request: JobRequest) -> None:
+    for parameter, url in (("webhookURL", request.webhook_url), ("uploadEndpoint", request.upload_url)):
+        try:
+            if url is not None:
+                caller.service.fetcher.check(url)
+        except LaminaError as error:
+            raise invalid_parameter(parameter, str(error)) from error
 
 
-async def _check_unused(caller: Caller, task: Mapping[str, Any]) -> None:
+async def _check_unused(caller: Caller, task: TaskFields) -> None:
     """An early check, before inputs are stored; the database enforces uniqueness."""
-    task_uuid, key_id = str(task["taskUUID"]), caller.key.id
-    name = job_name(task_uuid, 0)
-    if await jobs_by_idempotency_keys(caller.service, key_id, [name]) or await is_known(caller, task_uuid):
+    names = [job_name(task.task_uuid, 0)]
+    has_jobs = bool(await jobs_by_idempotency_keys(caller.service, caller.key.id, names))
+    if has_jobs or await read_task(caller, task.task_uuid) is not None:
         raise _conflict(task)
 
 
-async def _submit(caller: Caller, task: Mapping[str, Any], inference: Wanted) -> list[Job]:
-    names = job_names(str(task["taskUUID"]))[: len(inference.requests)]
+async def _submit(caller: Caller, task: TaskFields, inference: Inference) -> list[Job]:
+    names = job_names(task.task_uuid)[: len(inference.requests)]
     requests = await _with_stored_inputs(caller, inference.requests)
     try:
         return await submit_each(caller.service, caller.key, requests, names, inference.notes)
@@ -111,10 +111,5 @@ async def _wait_until_ended(caller: Caller, job: Job) -> Job:
     return outcome.job
 
 
-def _priced(caller: Caller, task_uuid: str, inference: Wanted) -> dict[str, Any]:
-    cost = sum(caller.service.pricing.most(request) for request in inference.requests)
-    return {**render_acknowledgement(task_uuid), "cost": cost / MICROS}
-
-
-def _conflict(task: Mapping[str, Any]) -> RunwareError:
-    return task_conflict(TASK_TYPE, str(task["taskUUID"]), task.get("deliveryMethod"))
+def _conflict(task: TaskFields) -> RunwareError:
+    return task_conflict(TASK_TYPE, task.task_uuid, task.text("deliveryMethod", "sync"))

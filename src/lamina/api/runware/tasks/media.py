@@ -1,11 +1,12 @@
 """The tasks imageUpload and mediaStorage: they store media, to which later tasks refer by UUID."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 from lamina.api.runware.access import Caller
-from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.answers import Answer, Media, UploadedImage
+from lamina.api.runware.errors import invalid_parameter
 from lamina.api.runware.sources import parse_source
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import recorded
 from lamina.api.runware.uuids import parse_uuid, render_uuid
 from lamina.core.files import FileRecord
@@ -15,46 +16,51 @@ from lamina.fetch.data_uri import is_data_uri
 from lamina.files.sources import file_of_data, file_of_url
 from lamina.files.storage import address_of, own_file, remove
 
-Data = Sequence[Mapping[str, Any]]
 
-
-def image_upload(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
+def image_upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
-    return recorded(caller, task, _image_uploaded(caller, task))
+    return recorded(caller, task, _upload_image(caller, task))
 
 
-def media_storage(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
+def media_storage(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
-    work = _media_stored if task["operation"] == "upload" else _media_deleted
+    work = _store_media if task.text("operation") == "upload" else _delete_media
     return recorded(caller, task, work(caller, task))
 
 
-async def _image_uploaded(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    record = await _store(caller, task["image"], "image")
+async def _upload_image(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[UploadedImage]]:
+    record = await _store(caller, task.text("image"), "image")
     if not record.media_type.startswith("image/"):
         await remove(caller.service, [record])
-        raise RunwareError(
-            "invalidParameter",
-            "The image cannot be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
-            parameter="image",
-            type="string",
-        )
-    yield [{**_about(task), "imageUUID": render_uuid(record.id), "imageURL": _address(caller, record)}]
+        raise invalid_parameter("image", "The image cannot be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.")
+    image = UploadedImage(
+        taskType=task.task_type,
+        taskUUID=task.task_uuid,
+        imageUUID=render_uuid(record.id),
+        imageURL=_address(caller, record),
+    )
+    yield [image]
 
 
-async def _media_stored(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    record = await _store(caller, task["media"], "media")
-    stored = {"operation": "upload", "mediaUUID": render_uuid(record.id), "mediaURL": _address(caller, record)}
-    yield [{**_about(task), **stored}]
+async def _store_media(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Media]]:
+    record = await _store(caller, task.text("media"), "media")
+    media = Media(
+        taskType=task.task_type,
+        taskUUID=task.task_uuid,
+        operation="upload",
+        mediaUUID=render_uuid(record.id),
+        mediaURL=_address(caller, record),
+    )
+    yield [media]
 
 
-async def _media_deleted(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Data]:
-    media = task["media"]
-    own_id = parse_uuid(media)
+async def _delete_media(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Media]]:
+    media_uuid = task.text("media")
+    own_id = parse_uuid(media_uuid)
     if own_id is None:
-        raise RunwareError("invalidParameter", "The media must be a UUID.", parameter="media", type="string")
+        raise invalid_parameter("media", "The media must be a UUID.")
     await remove(caller.service, [await own_file(caller.service, caller.key.id, own_id)])
-    yield [{**_about(task), "operation": "delete", "mediaUUID": media}]
+    yield [Media(taskType=task.task_type, taskUUID=task.task_uuid, operation="delete", mediaUUID=media_uuid)]
 
 
 async def _store(caller: Caller, text: str, name: str) -> FileRecord:
@@ -64,10 +70,6 @@ async def _store(caller: Caller, text: str, name: str) -> FileRecord:
     if is_data_uri(source):
         return await file_of_data(caller.service, caller.key, source, name)
     return await file_of_url(caller.service, caller.key, source, None)
-
-
-def _about(task: Mapping[str, Any]) -> dict[str, Any]:
-    return {"taskType": task["taskType"], "taskUUID": task["taskUUID"]}
 
 
 def _address(caller: Caller, record: FileRecord) -> str:

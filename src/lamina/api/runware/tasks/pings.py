@@ -1,12 +1,13 @@
 """The ping task: shows that the connection is alive."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 from lamina.api.runware.access import Caller
+from lamina.api.runware.answers import Pong
+from lamina.api.runware.task_fields import TaskFields
 
-PONG = {"taskType": "ping", "pong": True}
+PONG = Pong(taskType="ping", pong=True)
 
 
-async def ping(_caller: Caller, _task: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
+async def ping(_caller: Caller, _task: TaskFields) -> AsyncIterator[Sequence[Pong]]:
     yield [PONG]

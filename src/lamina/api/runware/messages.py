@@ -1,14 +1,15 @@
 """Parses the tasks in a client's message and runs each: the same over WebSocket and HTTP."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lamina.api.runware.access import Caller
-from lamina.api.runware.aliases import with_todays_names
+from lamina.api.runware.aliases import with_current_names
+from lamina.api.runware.answers import Answer, Body
 from lamina.api.runware.errors import RunwareError, crash, error_of
 from lamina.api.runware.fields import check, is_task_uuid
+from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks import HANDLERS
 from lamina.api.runware.wire import TASKS
 from lamina.api.shared.parsing import parse_json
@@ -24,18 +25,28 @@ _log = logging.getLogger(__name__)
 class Frame:
     """Results or one error, never both: clients treat a frame with errors as a failure of everything in it."""
 
-    data: tuple[Mapping[str, Any], ...] = ()
+    data: Sequence[Answer] = ()
     error: RunwareError | None = None
     task_type: str | None = None
     task_uuid: str | None = None
 
-    def body(self) -> dict[str, Any]:
-        if self.error is None:
-            return {"data": list(self.data)}
-        return {"errors": [self.error.body(self.task_type, self.task_uuid)]}
+    def body(self) -> Body:
+        return render_frames([self])
 
 
-def parse_message(text: str | bytes) -> list[dict[str, Any]]:
+def render_frames(frames: Sequence[Frame]) -> Body:
+    """The data and the errors of all frames. `errors` is omitted if empty, since clients take it for an error."""
+    body: Body = {}
+    data = [answer for frame in frames for answer in frame.data]
+    errors = [frame.error.body(frame.task_type, frame.task_uuid) for frame in frames if frame.error is not None]
+    if data or not errors:
+        body["data"] = data
+    if errors:
+        body["errors"] = errors
+    return body
+
+
+def parse_message(text: str | bytes) -> list[TaskFields]:
     """The tasks of a message. Raises `RunwareError` (invalidParameter, arrayTooSmall, arrayTooLarge)."""
     try:
         tasks = parse_json(text)
@@ -54,24 +65,25 @@ def parse_message(text: str | bytes) -> list[dict[str, Any]]:
             type="array",
             max=MOST_TASKS,
         )
-    return tasks
+    return [TaskFields(task) for task in tasks]
 
 
-async def run_task(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Frame]:
+async def run_task(caller: Caller, task: TaskFields) -> AsyncIterator[Frame]:
     """Runs one task and yields its frames as they are ready."""
-    task_type, task_uuid = _text_field(task, "taskType"), _text_field(task, "taskUUID")
+    task_type, task_uuid = _shown_text(task, "taskType"), _shown_text(task, "taskUUID")
     try:
-        handler = HANDLERS[_checked_type(task_type)]
-        if task_type != INFERENCE:
-            task = with_todays_names(task)
-            check(task, TASKS[str(task_type)])
-        elif not is_task_uuid(task.get("taskUUID")):
-            raise _no_uuid("taskUUID" in task)
+        known_type = _check_type(task_type)
+        handler = HANDLERS[known_type]
+        if known_type != INFERENCE:
+            task = with_current_names(task)
+            check(task, TASKS[known_type])
+        elif not is_task_uuid(task.value("taskUUID")):
+            raise _invalid_uuid("taskUUID" in task)
         async for outcome in handler(caller, task):
             if isinstance(outcome, RunwareError):
                 yield Frame(error=outcome, task_type=task_type, task_uuid=task_uuid)
             else:
-                yield Frame(tuple(outcome))
+                yield Frame(outcome)
     except RunwareError as error:
         yield Frame(error=error, task_type=task_type, task_uuid=task_uuid)
     except LaminaError as error:
@@ -82,16 +94,16 @@ async def run_task(caller: Caller, task: Mapping[str, Any]) -> AsyncIterator[Fra
         yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
 
 
-def error_frame(task: Mapping[str, Any], error: RunwareError) -> Frame:
-    return Frame(error=error, task_type=_text_field(task, "taskType"), task_uuid=_text_field(task, "taskUUID"))
+def error_frame(task: TaskFields, error: RunwareError) -> Frame:
+    return Frame(error=error, task_type=_shown_text(task, "taskType"), task_uuid=_shown_text(task, "taskUUID"))
 
 
-def _text_field(task: Mapping[str, Any], name: str) -> str | None:
-    value = task.get(name)
-    return value[:_MAX_SHOWN_LENGTH].encode(errors="replace").decode() if isinstance(value, str) else None
+def _shown_text(task: TaskFields, name: str) -> str | None:
+    text = task.optional_text(name)
+    return None if text is None else text[:_MAX_SHOWN_LENGTH].encode(errors="replace").decode()
 
 
-def _checked_type(task_type: str | None) -> str:
+def _check_type(task_type: str | None) -> str:
     if task_type is None:
         raise RunwareError("missingParameter", "The task has no taskType.", parameter="taskType", type="string")
     if task_type not in HANDLERS:
@@ -105,7 +117,7 @@ def _checked_type(task_type: str | None) -> str:
     return task_type
 
 
-def _no_uuid(is_given: bool) -> RunwareError:
+def _invalid_uuid(is_given: bool) -> RunwareError:
     code = "invalidParameter" if is_given else "missingParameter"
     message = "The taskUUID must be a version 4 UUID, a new one for each task."
     return RunwareError(code, message, parameter="taskUUID", type="string")
