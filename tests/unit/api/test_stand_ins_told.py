@@ -15,7 +15,7 @@ from lamina.api.native.translate import parse_decomposition, parse_generation, p
 from lamina.api.native.wire import DecompositionFields, GenerationFields, TrainingFields
 from lamina.api.pixazo.translate import parse_edit_plus, parse_layered, parse_trainer
 from lamina.api.pixazo.wire import EditPlusFields, LayeredFields, TrainerFields
-from lamina.api.runware.rendering import render_items
+from lamina.api.runware.rendering import render_images
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.translate import parse_inference
 from lamina.core.job_results import PictureFile, PicturesResult, Result
@@ -83,9 +83,9 @@ def succeeded(request: JobRequest, result: Result) -> Job:
 
 def test_runware_tells_a_cost_of_nothing() -> None:
     job = succeeded(runware("runware:108@1", width=512, height=512), STOOD_IN)
-    assert [item["cost"] for item in render_items(job, lambda *_: "", {})] == [0, 0]
+    assert [item["cost"] for item in render_images(job, lambda *_: "", {})] == [0, 0]
     paid = replace(job, result=replace(STOOD_IN, is_free=False))
-    assert [item["cost"] for item in render_items(paid, lambda *_: "", {})] == [0.045, 0]
+    assert [item["cost"] for item in render_images(paid, lambda *_: "", {})] == [0.045, 0]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -7,7 +7,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
 
-OLD_PYTHON, OLD_JAVASCRIPT = "python", "js"
+PYTHON_SDK_V1, JAVASCRIPT_SDK_V1 = "python", "js"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Caller:
 
     @property
     def is_first_generation(self) -> bool:
-        return self.sdk in (OLD_PYTHON, OLD_JAVASCRIPT)
+        return self.sdk in (PYTHON_SDK_V1, JAVASCRIPT_SDK_V1)
 
     def require(self, scope: Scope) -> None:
         """Raises `LaminaError` (key_forbidden)."""

@@ -12,7 +12,7 @@ from lamina.core.tasks import MAX_REFERENCES, TaskKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirModel:
     """`model`: the name in the catalog. `slug`: the name in Runware's SDKs. `is_size_required`: whether width and
-    height are required. `most_references`: maximum number of reference images. `architecture`: that of its LoRAs.
+    height are required. `max_references`: maximum number of reference images. `architecture`: that of its LoRAs.
     """
 
     air: str
@@ -22,10 +22,10 @@ class AirModel:
     title: str
     architecture: str
     is_size_required: bool
-    most_references: int = 0
+    max_references: int = 0
 
     @property
-    def least_references(self) -> int:
+    def min_references(self) -> int:
         return 0 if self.kind is TaskKind.GENERATE else 1
 
     @property
@@ -44,7 +44,7 @@ AIRS: Mapping[str, AirModel] = {
             title="Qwen-Image-Layered",
             architecture="qwen_image_layered",
             is_size_required=False,
-            most_references=1,
+            max_references=1,
         ),
         AirModel(
             air="runware:108@1",
@@ -63,7 +63,7 @@ AIRS: Mapping[str, AirModel] = {
             title="Qwen-Image-Edit",
             architecture="qwen_image_edit",
             is_size_required=False,
-            most_references=1,
+            max_references=1,
         ),
         AirModel(
             air="runware:108@22",
@@ -73,7 +73,7 @@ AIRS: Mapping[str, AirModel] = {
             title="Qwen-Image-Edit-Plus",
             architecture="qwen_image_edit_plus",
             is_size_required=True,
-            most_references=MAX_REFERENCES,
+            max_references=MAX_REFERENCES,
         ),
         AirModel(
             air="alibaba:qwen-image@2512",
@@ -92,7 +92,7 @@ AIRS: Mapping[str, AirModel] = {
             title="Qwen-Image-Edit-2511",
             architecture="qwen_image_edit_2511",
             is_size_required=False,
-            most_references=MAX_REFERENCES,
+            max_references=MAX_REFERENCES,
         ),
     )
 }

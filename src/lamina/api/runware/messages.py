@@ -11,12 +11,11 @@ from lamina.api.runware.errors import RunwareError, crash, error_of
 from lamina.api.runware.fields import check, is_task_uuid
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks import HANDLERS
-from lamina.api.runware.wire import TASKS
+from lamina.api.runware.wire import IMAGE_INFERENCE, TASKS
 from lamina.api.shared.parsing import parse_json
 from lamina.core.errors import LaminaError
 
-MOST_TASKS = 100  # per message
-INFERENCE = "imageInference"
+MAX_TASKS = 100  # per message
 _MAX_SHOWN_LENGTH = 100
 _log = logging.getLogger(__name__)
 
@@ -58,12 +57,12 @@ def parse_message(text: str | bytes) -> list[TaskFields]:
         raise RunwareError("invalidParameter", "The message must be a JSON array of task objects.", type="array")
     if not tasks:
         raise RunwareError("arrayTooSmall", "The message contains no tasks.", type="array", min=1)
-    if len(tasks) > MOST_TASKS:
+    if len(tasks) > MAX_TASKS:
         raise RunwareError(
             "arrayTooLarge",
-            f"The message has {len(tasks)} tasks; send at most {MOST_TASKS} at once.",
+            f"The message has {len(tasks)} tasks; send at most {MAX_TASKS} at once.",
             type="array",
-            max=MOST_TASKS,
+            max=MAX_TASKS,
         )
     return [TaskFields(task) for task in tasks]
 
@@ -74,7 +73,7 @@ async def run_task(caller: Caller, task: TaskFields) -> AsyncIterator[Frame]:
     try:
         known_type = _check_type(task_type)
         handler = HANDLERS[known_type]
-        if known_type != INFERENCE:
+        if known_type != IMAGE_INFERENCE:
             task = with_current_names(task)
             check(task, TASKS[known_type])
         elif not is_task_uuid(task.value("taskUUID")):

@@ -8,11 +8,11 @@ from lamina.api.runware.errors import RunwareError, error_of_failure
 from lamina.api.runware.response_options import ResponseOptions, response_options
 from lamina.api.runware.translate import JPG, TIFF
 from lamina.api.runware.uuids import render_uuid
+from lamina.api.runware.wire import IMAGE_INFERENCE
 from lamina.core.job_results import PictureFile, PicturesResult, ResultFile, StackResult
 from lamina.core.jobs import Job, JobState
 from lamina.core.money import MICROS
 
-TASK_TYPE = "imageInference"
 Address = Callable[[str, str, float | None], str]
 """(file id, media type, expiry in seconds since 1970) -> URL of the file."""
 Contents = Mapping[str, bytes]
@@ -42,21 +42,21 @@ def needs_contents(job: Job) -> bool:
     return any(output != "URL" for output in response_options(job).outputs)
 
 
-def render_items(job: Job, address: Address, contents: Contents) -> list[Image]:
+def render_images(job: Job, address: Address, contents: Contents) -> list[Image]:
     """The results of a job that has succeeded: one, or one for each layer."""
     return [
-        _render_item(job, file, number, address, contents) for number, file in enumerate(result_files(job))
+        _render_image(job, file, number, address, contents) for number, file in enumerate(result_files(job))
     ]  # fmt: skip
 
 
 def render_acknowledgement(task_uuid: str) -> Acknowledgement:
-    return {"taskType": TASK_TYPE, "taskUUID": task_uuid}
+    return {"taskType": IMAGE_INFERENCE, "taskUUID": task_uuid}
 
 
 def render_progress(job: Job) -> Progress:
     """The progress of a job that has not ended. The older Python SDK ignores items without an imageUUID."""
     return {
-        "taskType": TASK_TYPE,
+        "taskType": IMAGE_INFERENCE,
         "taskUUID": response_options(job).task_uuid,
         "status": "processing",
         "imageUUID": render_uuid(job.id),
@@ -71,12 +71,12 @@ def failure_of(job: Job) -> RunwareError | None:
     return error_of_failure(job.failure, job.state)
 
 
-def _render_item(job: Job, file: ResultFile, number: int, address: Address, contents: Contents) -> Image:
+def _render_image(job: Job, file: ResultFile, number: int, address: Address, contents: Contents) -> Image:
     options = response_options(job)
     until = None if options.ttl_s is None or job.ended_at is None else job.ended_at + options.ttl_s
     url = address(file.file, file.content_type, until)
     item: Image = {
-        "taskType": TASK_TYPE,
+        "taskType": IMAGE_INFERENCE,
         "taskUUID": options.task_uuid,
         "imageUUID": render_uuid(file.file),
         **_render_outputs(options, file, url, contents),

@@ -1,8 +1,10 @@
 """Finds the jobs of a task, and renders their results with URLs or contents of their files."""
 
+from functools import partial
+
 from lamina.api.runware.answers import Image
-from lamina.api.runware.rendering import needs_contents, render_items, result_files
-from lamina.api.runware.wire import MOST_RESULTS
+from lamina.api.runware.rendering import needs_contents, render_images, result_files
+from lamina.api.runware.wire import MAX_RESULTS
 from lamina.core.jobs import Job
 from lamina.files.storage import address_of, own_file, read_content
 from lamina.jobs.find import jobs_by_idempotency_keys
@@ -16,7 +18,7 @@ def job_name(task_uuid: str, number: int) -> str:
 
 def job_names(task_uuid: str) -> list[str]:
     """The idempotency keys for all results that a task may have."""
-    return [job_name(task_uuid, number) for number in range(MOST_RESULTS)]
+    return [job_name(task_uuid, number) for number in range(MAX_RESULTS)]
 
 
 async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
@@ -26,16 +28,12 @@ async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
     return [jobs[name] for name in names if name in jobs]
 
 
-async def results(service: Service, job: Job) -> list[Image]:
+async def read_results(service: Service, job: Job) -> list[Image]:
     """The results of a job that has succeeded. Raises `LaminaError` (not_found) if a file has been deleted."""
     contents: dict[str, bytes] = {}
     if needs_contents(job):
         contents = {file.file: await file_content(service, job.key_id, file.file) for file in result_files(job)}
-
-    def address(file_id: str, media_type: str, until: float | None) -> str:
-        return address_of(service, file_id, media_type, until)
-
-    return render_items(job, address, contents)
+    return render_images(job, partial(address_of, service), contents)
 
 
 async def file_content(service: Service, key_id: str, file_id: str) -> bytes:

@@ -44,7 +44,7 @@ class Connection:
             pass
         finally:
             if self._session is not None:
-                self._sessions.leave(self._session, self._socket)
+                self._sessions.detach(self._session, self._socket)
 
     async def _receive(self) -> str | bytes | None:
         """The next message; None if the client has disconnected, or if it was idle and no task is running."""
@@ -87,10 +87,10 @@ class Connection:
             await self._send(Frame(error=converted, task_type=AUTHENTICATION).body())
             return
         if self._session is not None:
-            self._sessions.leave(self._session, self._socket)
-        session = self._sessions.resumed(task.text("connectionSessionUUID"), key.id)
+            self._sessions.detach(self._session, self._socket)
+        session = self._sessions.find(task.text("connectionSessionUUID"), key.id)
         if session is None:
-            session = self._sessions.begin(Session(key.id, task.text("apiKey"), self._sdk, self._is_dry))
+            session = self._sessions.add(Session(key.id, task.text("apiKey"), self._sdk, self._is_dry))
         self._session = session
         confirmation = Authenticated(taskType=AUTHENTICATION, connectionSessionUUID=session.id)
         await self._socket.send_text(json.dumps(Frame([confirmation]).body()))
@@ -104,7 +104,7 @@ class Connection:
             error = RunwareError("rateLimitExceeded", "Too many tasks of this connection are running.")
             await self._send(error_frame(task, error).body())
         else:
-            session.work(self._run(session, task))
+            session.start(self._run(session, task))
 
     async def _run(self, session: Session, task: TaskFields) -> None:
         try:

@@ -10,14 +10,15 @@ from lamina.api.runware.airs import AirModel, air_model
 from lamina.api.runware.aliases import with_current_names
 from lamina.api.runware.errors import RunwareError, error_of
 from lamina.api.runware.fields import check, check_value
+from lamina.api.runware.loras import LoraRecord
 from lamina.api.runware.response_options import ResponseOptions
 from lamina.api.runware.sources import parse_source
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.uuids import render_uuid
 from lamina.api.runware.wire import (
-    BLANK,
     DEFAULT_LAYERS,
     DEFAULT_STRENGTH,
+    NO_PROMPT,
     inference_fields,
     output_type_field,
 )
@@ -46,14 +47,6 @@ _OTHER_INPUTS = {InputRole.START: "seedImage", InputRole.MASK: "maskImage"}
 
 
 @dataclass(frozen=True, slots=True)
-class AccountLora:
-    """A LoRA of the account. `file_id`: the id of its file; `weight`: the default weight."""
-
-    file_id: str
-    weight: float = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Inference:
     """`requests`: one for each result, with consecutive seeds. `notes`: the first lines of the jobs' logs."""
 
@@ -62,13 +55,8 @@ class Inference:
     is_async: bool
 
 
-def lora_airs(task: TaskFields) -> list[str]:
-    """The AIRs of the LoRAs in a task, which need not be validated."""
-    return [air for lora in task.groups("lora") if (air := lora.optional_text("model")) is not None]
-
-
-def parse_inference(sent: TaskFields, loras: Mapping[str, AccountLora], drawn_seed: int) -> Inference:
-    """`loras`: those of the account by AIR. `drawn_seed`: the seed if the task has none. Raises `RunwareError`."""
+def parse_inference(sent: TaskFields, loras: Mapping[str, LoraRecord], default_seed: int) -> Inference:
+    """`loras`: those of the account by AIR. `default_seed`: the seed if the task has none. Raises `RunwareError`."""
     task = with_current_names(sent)
     air = _parse_model(task)
     check(task, inference_fields(air))
@@ -78,7 +66,7 @@ def parse_inference(sent: TaskFields, loras: Mapping[str, AccountLora], drawn_se
         raise RunwareError(
             "missingParameter", "width and height must be given together.", parameter=missing, type="integer"
         )
-    count, seed = task.integer("numberResults", 1), task.integer("seed", drawn_seed)
+    count, seed = task.integer("numberResults", 1), task.integer("seed", default_seed)
     steps = task.integer("steps", air.catalog_entry.default_steps(air.kind))
     acceleration, acceleration_notes = parse_acceleration(task.group("acceleratorOptions"), steps)
     guidance = task.group("settings").number("trueCFGScale", task.number("CFGScale", None))
@@ -128,17 +116,17 @@ def _parse_notes(task: TaskFields, air: AirModel) -> Sequence[str]:
     return notes
 
 
-def _parse_lora(lora: TaskFields, loras: Mapping[str, AccountLora]) -> Lora:
+def _parse_lora(lora: TaskFields, loras: Mapping[str, LoraRecord]) -> Lora:
     air = lora.text("model")
-    account_lora = loras.get(air)
-    if account_lora is None:
+    record = loras.get(air)
+    if record is None:
         raise RunwareError(
             "unsupportedLoraModel",
             f"This account has no LoRA {air[:200]!r}. Upload it first with modelUpload.",
             parameter="lora.model",
             type="string",
         )
-    return Lora(f"{FILE}{account_lora.file_id}", lora.number("weight", account_lora.weight))
+    return Lora(f"{FILE}{record['file']}", lora.number("weight", record.get("defaultWeight", 1)))
 
 
 def _parse_response_options(
@@ -183,13 +171,13 @@ def _parse_task(task: TaskFields, air: AirModel, sampling: Sampling) -> PictureT
     if air.kind is TaskKind.DECOMPOSE:
         return DecomposeTask(
             layers=task.group("settings").integer("layers", DEFAULT_LAYERS),
-            prompt="" if prompt == BLANK else prompt,
+            prompt="" if prompt == NO_PROMPT else prompt,
             sampling=sampling,
             resolution_px=RESOLUTIONS_PX[max(width or 0, height or 0) > RESOLUTIONS_PX[0]],
             width=width,
             height=height,
         )
-    prompt = prompt if prompt.strip() and prompt != BLANK else _INVISIBLE_PROMPT
+    prompt = prompt if prompt.strip() and prompt != NO_PROMPT else _INVISIBLE_PROMPT
     if air.kind is TaskKind.EDIT:
         return EditTask(prompt, sampling, width, height)
     return GenerateTask(prompt, sampling, width, height, strength=task.number("strength", DEFAULT_STRENGTH))

@@ -4,9 +4,10 @@ import json
 from collections.abc import Awaitable
 
 from lamina.api.runware.answers import ErrorBody, Image
-from lamina.api.runware.rendering import TASK_TYPE, failure_of, upload_file
+from lamina.api.runware.rendering import failure_of, upload_file
 from lamina.api.runware.response_options import response_options
-from lamina.api.runware.results import file_content, results
+from lamina.api.runware.results import file_content, read_results
+from lamina.api.runware.wire import IMAGE_INFERENCE
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job
 from lamina.core.webhooks import UPLOAD, Webhook
@@ -30,9 +31,9 @@ async def _webhook(service: Service, job: Job) -> OutgoingRequest:
     body: ErrorBody | Image
     failure = failure_of(job)
     if failure is not None:
-        body = {**failure.body(TASK_TYPE, response_options(job).task_uuid), "status": "error"}
+        body = {**failure.body(IMAGE_INFERENCE, response_options(job).task_uuid), "status": "error"}
     else:
-        images = await results(service, job)
+        images = await read_results(service, job)
         body = images[0] if len(images) == 1 else {**images[0], "layers": images}
     return OutgoingRequest(json.dumps(body).encode(), _JSON)
 

@@ -9,23 +9,24 @@ from lamina.core.acceleration import MAX_CONSECUTIVE
 from lamina.core.schedulers import ALIASES, SCHEDULERS
 from lamina.core.tasks import MAX_GUIDANCE, MAX_LAYERS, MIN_LAYERS, TaskKind
 
-BLANK = "__BLANK__"
+IMAGE_INFERENCE = "imageInference"
+NO_PROMPT = "__BLANK__"
 """A positivePrompt with this value means no prompt."""
-MOST_RESULTS = 20
-MOST_SEED = 9223372036854776000  # the value on the vendor's page, between 2**63 and 2**64
+MAX_RESULTS = 20
+MAX_SEED = 9223372036854776000  # the value on the vendor's page, between 2**63 and 2**64
 DEFAULT_LAYERS = 4
 DEFAULT_STRENGTH = 0.8
 LORA = "lora"
-UPLOADS = ("checkpoint", "lora", "lycoris", "vae", "embeddings", "controlnet")
+MODEL_CATEGORIES = ("checkpoint", "lora", "lycoris", "vae", "embeddings", "controlnet")
 
 Fields = Mapping[str, Field]
 _LONGEST_SOURCE = 1 << 30  # the limit of the request size applies
 _UUID = Field("string", form="uuid4", is_required=True)
 _URL = Field("string", least=8, most=8192, form="url")
-_SHARE = Field("float", 0, 1, 0.01)
+_FRACTION = Field("float", 0, 1, 0.01)
 _PROMPT = Field("string", 1, 32_000)
 _SOURCE = Field("string", 1, _LONGEST_SOURCE)
-_WORDS = Field("string", 0, 2000)
+_TEXT = Field("string", 0, 2000)
 
 COMMON: Fields = {
     "taskType": Field("string", is_required=True),
@@ -49,7 +50,7 @@ PLATFORM: Fields = {
     ),
     "ttl": Field("integer", 60),
     "includeCost": Field("boolean", default=False),
-    "numberResults": Field("integer", 1, MOST_RESULTS, default=1),
+    "numberResults": Field("integer", 1, MAX_RESULTS, default=1),
     "routing": Field("object"),
 }
 
@@ -98,7 +99,7 @@ _GENERATION: Fields = {
     "model": Field("string", 1, 256, is_required=True),
     "positivePrompt": Field("string", 1, 32_000, is_required=True),
     "negativePrompt": _PROMPT,
-    "seed": Field("integer", 0, MOST_SEED),
+    "seed": Field("integer", 0, MAX_SEED),
     "scheduler": Field("string", allowed=(*SCHEDULERS, *ALIASES)),
     "lora": Field("array", 1, items=Field("object", fields=LORA_FIELDS)),
     "acceleratorOptions": Field("object", fields=ACCELERATOR_OPTIONS),
@@ -135,8 +136,8 @@ def output_type_field(value: object) -> Field:
 def _inputs(air: AirModel) -> Fields:
     if air.kind is TaskKind.GENERATE:
         starts = {"seedImage": _SOURCE, "maskImage": _SOURCE}
-        return {"inputs": Field("object", fields=starts), "strength": _SHARE}
-    references = Field("array", air.least_references, air.most_references, items=_SOURCE, is_required=True)
+        return {"inputs": Field("object", fields=starts), "strength": _FRACTION}
+    references = Field("array", air.min_references, air.max_references, items=_SOURCE, is_required=True)
     return {"inputs": Field("object", is_required=True, fields={"referenceImages": references})}
 
 
@@ -158,7 +159,7 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
         },
         "modelUpload": {
             **COMMON,
-            "category": Field("string", allowed=UPLOADS, is_required=True),
+            "category": Field("string", allowed=MODEL_CATEGORIES, is_required=True),
             "architecture": Field("string", 1, 100, is_required=True),
             "format": Field("string", allowed=("safetensors",), is_required=True),
             "name": Field("string", 1, 200, is_required=True),
@@ -166,10 +167,10 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
             "downloadURL": Field("string", 8, 8192, form="url", is_required=True),
             "air": Field("string", 3, 256),
             "uniqueIdentifier": Field("string", 1, 200),
-            "type": _WORDS,
+            "type": _TEXT,
             "private": Field("boolean"),
-            "conditioning": _WORDS,
-            "defaultScheduler": _WORDS,
+            "conditioning": _TEXT,
+            "defaultScheduler": _TEXT,
             "defaultSteps": Field("integer", 1, 100),
             "defaultCFG": Field("float", 0, 50),
             "defaultGuidanceScale": Field("float", 0, 50),
@@ -177,8 +178,8 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
             "defaultWeight": Field("float", -4, 4, default=1),
             "heroImageURL": _URL,
             "tags": Field("array", 0, 100, items=Field("string", 1, 100)),
-            "positiveTriggerWords": _WORDS,
-            "negativeTriggerWords": _WORDS,
+            "positiveTriggerWords": _TEXT,
+            "negativeTriggerWords": _TEXT,
             "shortDescription": Field("string", 2, 40_000),
             "comment": Field("string", 2, 1000),
             "retry": Field("integer", 0),

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from lamina.api.runware.loras import LoraRecord
 from lamina.api.runware.task_fields import TaskFields
-from lamina.api.runware.translate import AccountLora, Inference, parse_inference
+from lamina.api.runware.translate import Inference, parse_inference
 
 LAYERED = "alibaba:qwen-image@layered"
 QWEN_IMAGE = "runware:108@1"
@@ -13,8 +14,12 @@ EDIT, EDIT_PLUS = "runware:108@20", "runware:108@22"
 PICTURE = "https://example.org/in.png"
 
 
-def parsed(task: dict[str, Any], loras: Mapping[str, AccountLora], drawn_seed: int) -> Inference:
-    return parse_inference(TaskFields(task), loras, drawn_seed)
+def parsed(task: dict[str, Any], loras: Mapping[str, LoraRecord], default_seed: int) -> Inference:
+    return parse_inference(TaskFields(task), loras, default_seed)
+
+
+def account_lora(file_id: str, weight: float = 1) -> LoraRecord:
+    return LoraRecord(name="mine", version="1", architecture="qwen_image", file=file_id, defaultWeight=weight)
 
 
 def layered(**changes: Any) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from runware_tasks import EDIT_PLUS, edit, generation, layered, parsed
+from runware_tasks import EDIT_PLUS, account_lora, edit, generation, layered, parsed
 
 from lamina.api.runware.errors import RunwareError
-from lamina.api.runware.translate import AccountLora
 from lamina.core.schedulers import SCHEDULERS
 
-LORAS = {"mine:1@1": AccountLora("0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b")}
+LORAS = {"mine:1@1": account_lora("0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b")}
 LORA = {"model": "mine:1@1"}
 CACHE = "acceleratorOptions__"
 FACES = "advancedFeatures__ultralytics__"

@@ -5,16 +5,16 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from runware_tasks import generation, layered, parsed
+from runware_tasks import account_lora, generation, layered, parsed
 
 from lamina.api.runware.acceleration import engine_threshold
-from lamina.api.runware.translate import AccountLora, original_task
+from lamina.api.runware.translate import original_task
 from lamina.api.runware.uuids import parse_uuid, render_uuid
 from lamina.core.jobs import InputRole, JobRequest
 from lamina.core.tasks import TaskKind
 
 FILE = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
-LORAS = {"mine:1@1": AccountLora(FILE, 0.8)}
+LORAS = {"mine:1@1": account_lora(FILE, 0.8)}
 
 
 def only(task: dict[str, Any]) -> JobRequest:

@@ -8,8 +8,8 @@ from lamina.api.runware.errors import RunwareError
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks.accounts import account_management
 from lamina.api.runware.tasks.inference import image_inference
-from lamina.api.runware.tasks.lora_uploads import model_upload
 from lamina.api.runware.tasks.media import image_upload, media_storage
+from lamina.api.runware.tasks.model_uploads import model_upload
 from lamina.api.runware.tasks.pings import ping
 from lamina.api.runware.tasks.responses import get_response, get_task_details
 from lamina.api.runware.tasks.searches import model_search

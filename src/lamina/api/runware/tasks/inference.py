@@ -8,12 +8,13 @@ from dataclasses import replace
 from lamina.api.runware.access import Caller
 from lamina.api.runware.answers import Answer
 from lamina.api.runware.errors import RunwareError, error_of, invalid_parameter, task_conflict
-from lamina.api.runware.rendering import TASK_TYPE, failure_of, render_acknowledgement
-from lamina.api.runware.results import job_name, job_names, results
+from lamina.api.runware.loras import read_trained_loras, read_uploaded_loras
+from lamina.api.runware.rendering import failure_of, render_acknowledgement
+from lamina.api.runware.results import job_name, job_names, read_results
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import read_task
-from lamina.api.runware.tasks.lora_uploads import account_loras
-from lamina.api.runware.translate import Inference, lora_airs, parse_inference
+from lamina.api.runware.translate import Inference, parse_inference
+from lamina.api.runware.wire import IMAGE_INFERENCE
 from lamina.api.shared.waiting import wait_for_result
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import Job, JobRequest
@@ -23,14 +24,15 @@ from lamina.files.sources import stored_inputs
 from lamina.jobs.find import jobs_by_idempotency_keys
 from lamina.jobs.submit import submit_each
 
-_DRAWN_SEED_BITS = 32
-_BAD_INPUTS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
+_RANDOM_SEED_BITS = 32
+_INPUT_ERRORS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 
 async def image_inference(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer] | RunwareError]:
     caller.require(Scope.WRITE)
-    loras = await account_loras(caller, lora_airs(task))
-    inference = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_DRAWN_SEED_BITS))
+    has_loras = "lora" in task
+    loras = await read_trained_loras(caller) | await read_uploaded_loras(caller) if has_loras else {}
+    inference = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_RANDOM_SEED_BITS))
     _check_target_urls(caller, inference.requests[0])
     acknowledgement = render_acknowledgement(task.task_uuid)
     if caller.is_dry:
@@ -42,9 +44,9 @@ async def image_inference(caller: Caller, task: TaskFields) -> AsyncIterator[Seq
     if inference.is_async:
         yield [acknowledgement]
         return
-    async for job in _as_they_end(caller, jobs):
+    async for job in _ended_jobs(caller, jobs):
         failure = failure_of(job)
-        yield await results(caller.service, job) if failure is None else failure
+        yield await read_results(caller.service, job) if failure is None else failure
 
 
 def _check_target_urls(caller: Caller, request: JobRequest) -> None:
@@ -86,12 +88,12 @@ async def _with_stored_inputs(caller: Caller, requests: Sequence[JobRequest]) ->
 
 def _input_error(error: LaminaError) -> RunwareError:
     converted = error_of(error)
-    if converted.code in _BAD_INPUTS:
+    if converted.code in _INPUT_ERRORS:
         converted.details["parameter"] = "inputs"
     return converted
 
 
-async def _as_they_end(caller: Caller, jobs: Sequence[Job]) -> AsyncIterator[Job]:
+async def _ended_jobs(caller: Caller, jobs: Sequence[Job]) -> AsyncIterator[Job]:
     """Yields the jobs as they end; in their original order if all results are sent in one response."""
     waiting = [asyncio.create_task(_wait_until_ended(caller, job)) for job in jobs]
     try:
@@ -112,4 +114,4 @@ async def _wait_until_ended(caller: Caller, job: Job) -> Job:
 
 
 def _conflict(task: TaskFields) -> RunwareError:
-    return task_conflict(TASK_TYPE, task.task_uuid, task.text("deliveryMethod", "sync"))
+    return task_conflict(IMAGE_INFERENCE, task.task_uuid, task.text("deliveryMethod", "sync"))

@@ -37,7 +37,7 @@ async def _upload_image(caller: Caller, task: TaskFields) -> AsyncIterator[Seque
         taskType=task.task_type,
         taskUUID=task.task_uuid,
         imageUUID=render_uuid(record.id),
-        imageURL=_address(caller, record),
+        imageURL=address_of(caller.service, record.id, record.media_type),
     )
     yield [image]
 
@@ -49,7 +49,7 @@ async def _store_media(caller: Caller, task: TaskFields) -> AsyncIterator[Sequen
         taskUUID=task.task_uuid,
         operation="upload",
         mediaUUID=render_uuid(record.id),
-        mediaURL=_address(caller, record),
+        mediaURL=address_of(caller.service, record.id, record.media_type),
     )
     yield [media]
 
@@ -70,7 +70,3 @@ async def _store(caller: Caller, text: str, name: str) -> FileRecord:
     if is_data_uri(source):
         return await file_of_data(caller.service, caller.key, source, name)
     return await file_of_url(caller.service, caller.key, source, None)
-
-
-def _address(caller: Caller, record: FileRecord) -> str:
-    return address_of(caller.service, record.id, record.media_type)

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from lamina.api.runware.access import OLD_PYTHON, Caller
+from lamina.api.runware.access import PYTHON_SDK_V1, Caller
 from lamina.api.runware.answers import Answer, Body, Image, Progress, TaskAnswer, TaskDetails
 from lamina.api.runware.errors import RunwareError, parse_error
 from lamina.api.runware.rendering import failure_of, render_progress
-from lamina.api.runware.results import jobs_of, results
+from lamina.api.runware.results import jobs_of, read_results
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import TaskRecord, read_task
 from lamina.api.runware.translate import original_task
@@ -56,11 +56,13 @@ async def _render_jobs(caller: Caller, jobs: Sequence[Job]) -> tuple[list[Image]
     failure = None if unfinished else next((failure for job in jobs if (failure := failure_of(job))), None)
     if failure is not None:
         failure.details["status"] = "error"
-    if unfinished and caller.sdk == OLD_PYTHON:  # it waits for a number of items, and counts finished ones at each poll
+    if (
+        unfinished and caller.sdk == PYTHON_SDK_V1
+    ):  # it waits for a number of items, and counts finished ones at each poll
         return [], [render_progress(job) for job in jobs], None
     finished = [job for job in jobs if not job.state.is_open and failure_of(job) is None]
     images: list[Image] = [
-        {**image, "status": "success"} for job in finished for image in await results(caller.service, job)
+        {**image, "status": "success"} for job in finished for image in await read_results(caller.service, job)
     ]
     return images, [render_progress(job) for job in unfinished], failure
 

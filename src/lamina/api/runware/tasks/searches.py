@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from lamina.api.runware.access import Caller
 from lamina.api.runware.airs import AIRS, AirModel
 from lamina.api.runware.answers import ModelEntry, ModelSearch
+from lamina.api.runware.loras import LoraRecord, read_trained_loras, read_uploaded_loras
 from lamina.api.runware.task_fields import TaskFields
-from lamina.api.runware.tasks.lora_uploads import LoraRecord, trained_lora_records, uploaded_lora_records
 from lamina.api.runware.wire import LORA
 from lamina.core.keys import Scope
 from lamina.core.tasks import DEFAULT_SCHEDULER, TaskKind
@@ -21,7 +21,7 @@ _SIDE_PX = 1024
 
 async def model_search(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[ModelSearch]]:
     caller.require(Scope.READ)
-    loras = await uploaded_lora_records(caller) | await trained_lora_records(caller)
+    loras = await read_uploaded_loras(caller) | await read_trained_loras(caller)
     entries = [*map(_render_model, AIRS.values()), *(_render_lora(air, record) for air, record in loras.items())]
     matches = [entry for entry in entries if _is_match(entry, task)]
     sort = task.text("sort")

@@ -1,28 +1,22 @@
-"""The modelUpload task, and the LoRAs of an account: uploaded or trained."""
+"""The modelUpload task: downloads a LoRA, checks it, and adds it to the account."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict, cast
 
-from lamina.accounts.records import insert_record, read_records
 from lamina.api.runware.access import Caller
 from lamina.api.runware.airs import AIRS, ARCHITECTURES
 from lamina.api.runware.answers import Answer, ModelUpload
 from lamina.api.runware.errors import RunwareError, invalid_parameter
+from lamina.api.runware.loras import add_uploaded_lora, read_uploaded_loras
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import recorded
-from lamina.api.runware.translate import AccountLora
 from lamina.api.runware.wire import LORA
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.jobs import Job
 from lamina.core.keys import Scope
-from lamina.core.tasks import TrainTask
-from lamina.core.training import trained_model
-from lamina.files.loras import check_lora_file, fetch_lora, keep_lora, trained_file, trained_loras
+from lamina.files.loras import check_lora_file, fetch_lora, keep_lora
 from lamina.files.sources import scratch_file
 
-_KIND = "runware/lora"
 _AIR = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+")
 _INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9_.-]+")
 _MESSAGES = {
@@ -35,61 +29,14 @@ _MESSAGES = {
 """The message of each phase, as the vendor writes it, in order."""
 
 
-class LoraRecord(TypedDict):
-    """A LoRA of an account: the id of its file, and its metadata as in modelUpload."""
-
-    name: str
-    version: str
-    architecture: str
-    file: str
-    uniqueIdentifier: NotRequired[str]
-    downloadURL: NotRequired[str]
-    defaultWeight: NotRequired[float]
-    tags: NotRequired[list[str]]
-    heroImageURL: NotRequired[str]
-    positiveTriggerWords: NotRequired[str]
-    negativeTriggerWords: NotRequired[str]
-    shortDescription: NotRequired[str]
-    comment: NotRequired[str]
-
-
 def model_upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
     return recorded(caller, task, _upload(caller, task))
 
 
-async def account_loras(caller: Caller, airs: Sequence[str]) -> dict[str, AccountLora]:
-    """The LoRAs with these AIRs that the account has uploaded or trained."""
-    loras = await trained_lora_records(caller) | await uploaded_lora_records(caller) if airs else {}
-    return {
-        air: AccountLora(loras[air]["file"], loras[air].get("defaultWeight", 1)) for air in airs if air in loras
-    }  # fmt: skip
-
-
-async def uploaded_lora_records(caller: Caller) -> dict[str, LoraRecord]:
-    """The uploaded LoRAs by AIR, the newest first."""
-    return cast("dict[str, LoraRecord]", await read_records(caller.service, caller.key.id, _KIND))
-
-
-async def trained_lora_records(caller: Caller) -> dict[str, LoraRecord]:
-    """The LoRAs from the account's trainings by AIR, which is `lamina:JOB@1`."""
-    return {
-        f"lamina:{job.id}@1": LoraRecord(
-            name=f"Training {job.id}", version="1", architecture=_architecture(job), file=trained_file(job)
-        )
-        for job in await trained_loras(caller.service, caller.key.id)
-    }
-
-
-def _architecture(job: Job) -> str:
-    task = job.request.task
-    model, _ = trained_model(task.model if isinstance(task, TrainTask) else None)
-    return next((air.architecture for air in AIRS.values() if air.model == model.name), model.name)
-
-
 async def _upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[ModelUpload]]:
     air, name = _parse_air(task), task.text("name")
-    existing = (await uploaded_lora_records(caller)).get(air)
+    existing = (await read_uploaded_loras(caller)).get(air)
     if existing is not None:
         source = existing.get("uniqueIdentifier"), existing.get("downloadURL")
         if source != (task.optional_text("uniqueIdentifier"), task.text("downloadURL")):
@@ -107,8 +54,7 @@ async def _upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Mo
         yield [_phase(task, air, "optimized")]
         record = await keep_lora(caller.service, caller.key, path, f"{name}.safetensors")
     yield [_phase(task, air, "stored")]
-    metadata = {parameter: task.value(parameter) for parameter in LoraRecord.__annotations__ if parameter in task}
-    await insert_record(caller.service, caller.key.id, kind=_KIND, name=air, value={**metadata, "file": record.id})
+    await add_uploaded_lora(caller, air, task, record.id)
     yield [_phase(task, air, "ready")]
 
 
