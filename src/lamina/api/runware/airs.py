@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lamina.api.runware.errors import RunwareError
+from lamina.api.runware.errors import parameter_error
 from lamina.core.catalog import MODELS, Model
 from lamina.core.tasks import MAX_REFERENCES, TaskKind
 
@@ -108,11 +108,5 @@ def air_model(name: str) -> AirModel:
     if model is None:
         close = difflib.get_close_matches(name[:200], AIRS, 1, 0.6)
         hint = f"Did you mean {close[0]}?" if close else f"Available models: {', '.join(AIRS)}."
-        raise RunwareError(
-            "invalidModel",
-            f"The model {name[:200]!r} does not exist. {hint}",
-            parameter="model",
-            type="string",
-            allowedValues=list(AIRS),
-        )
+        raise parameter_error("invalidModel", f"The model {name[:200]!r} does not exist. {hint}", "model", AIRS)
     return model

@@ -1,6 +1,6 @@
 """Runware's errors: their JSON, and the HTTP status of each code."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Unpack, cast
 
@@ -85,8 +85,10 @@ def parse_error(body: ErrorBody) -> RunwareError:
     return RunwareError(body["code"], body["message"], **details)
 
 
-def error_of(error: LaminaError) -> RunwareError:
-    """Converts the error; the cause of an error of the server is logged."""
+def error_of(error: LaminaError | RunwareError) -> RunwareError:
+    """Converts the error if necessary; the cause of an error of the server is logged."""
+    if isinstance(error, RunwareError):
+        return error
     public = for_customers(error)
     converted = RunwareError(_code_of(public.code), f"{public.message} {public.hint}".strip())
     log_cause(error, converted.status)
@@ -108,35 +110,33 @@ def crash() -> RunwareError:
     return RunwareError("internalServerError", "Something went wrong that nobody had expected; it is in the log.")
 
 
-def authentication_error(error: LaminaError) -> RunwareError:
-    """Converts an error of `authenticate`."""
+def authentication_error(error: LaminaError | RunwareError) -> RunwareError:
+    """As `error_of`, with the vendor's message for an invalid key."""
     if error.code is ErrorCode.KEY_INVALID:
-        return RunwareError("invalidApiKey", INVALID_KEY, parameter="apiKey", type="string")
+        return parameter_error("invalidApiKey", INVALID_KEY, "apiKey")
     return error_of(error)
 
 
 def missing_key() -> RunwareError:
-    return RunwareError(
-        "missingApiKey",
-        "No API key was given. Authenticate first, or send Authorization: Bearer KEY.",
-        parameter="apiKey",
-        type="string",
-    )
+    message = "No API key was given. Authenticate first, or send Authorization: Bearer KEY."
+    return parameter_error("missingApiKey", message, "apiKey")
 
 
-def invalid_parameter(parameter: str, message: str) -> RunwareError:
-    """The error of a string that is not valid."""
-    return RunwareError("invalidParameter", message, parameter=parameter, type="string")
+def parameter_error(code: str, message: str, parameter: str, allowed: Collection[str] = ()) -> RunwareError:
+    """An error about a parameter of the type string. `allowed`: its valid values, if they can be listed."""
+    error = RunwareError(code, message, parameter=parameter, type="string")
+    if allowed:
+        error.details["allowedValues"] = list(allowed)
+    return error
 
 
 def task_conflict(task_type: str, task_uuid: str, delivery: str = "sync") -> RunwareError:
-    return RunwareError(
-        "conflictTaskUUID",
-        f"The taskUUID {task_uuid} was used before. Use a new one for each task, or get its result with getResponse.",
-        parameter="taskUUID",
-        type="string",
-        context={"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery},
+    message = (
+        f"The taskUUID {task_uuid} was used before. Use a new one for each task, or get its result with getResponse."
     )
+    error = parameter_error("conflictTaskUUID", message, "taskUUID")
+    error.details["context"] = {"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery}
+    return error
 
 
 def _code_of(code: ErrorCode) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lamina.api.runware.access import Caller
 from lamina.api.runware.aliases import with_current_names
 from lamina.api.runware.answers import Answer, Body
-from lamina.api.runware.errors import RunwareError, crash, error_of
+from lamina.api.runware.errors import RunwareError, crash, error_of, parameter_error
 from lamina.api.runware.fields import check, is_task_uuid
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks import HANDLERS
@@ -17,6 +17,7 @@ from lamina.core.errors import LaminaError
 
 MAX_TASKS = 100  # per message
 _MAX_SHOWN_LENGTH = 100
+_INVALID_UUID = "The taskUUID must be a version 4 UUID, a new one for each task."
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +70,7 @@ def parse_message(text: str | bytes) -> list[TaskFields]:
 
 async def run_task(caller: Caller, task: TaskFields) -> AsyncIterator[Frame]:
     """Runs one task and yields its frames as they are ready."""
-    task_type, task_uuid = _shown_text(task, "taskType"), _shown_text(task, "taskUUID")
+    task_type = _shown_text(task, "taskType")
     try:
         known_type = _check_type(task_type)
         handler = HANDLERS[known_type]
@@ -77,20 +78,16 @@ async def run_task(caller: Caller, task: TaskFields) -> AsyncIterator[Frame]:
             task = with_current_names(task)
             check(task, TASKS[known_type])
         elif not is_task_uuid(task.value("taskUUID")):
-            raise _invalid_uuid("taskUUID" in task)
+            code = "invalidParameter" if "taskUUID" in task else "missingParameter"
+            raise parameter_error(code, _INVALID_UUID, "taskUUID")
         async for outcome in handler(caller, task):
-            if isinstance(outcome, RunwareError):
-                yield Frame(error=outcome, task_type=task_type, task_uuid=task_uuid)
-            else:
-                yield Frame(outcome)
-    except RunwareError as error:
-        yield Frame(error=error, task_type=task_type, task_uuid=task_uuid)
-    except LaminaError as error:
-        yield Frame(error=error_of(error), task_type=task_type, task_uuid=task_uuid)
+            yield error_frame(task, outcome) if isinstance(outcome, RunwareError) else Frame(outcome)
+    except (RunwareError, LaminaError) as error:
+        yield error_frame(task, error_of(error))
     except Exception:  # noqa: BLE001  (a WebSocket has no outer error handler, and other tasks must go on)
         _log.exception("a task failed unexpectedly")
         caller.service.observer.request_crashed(f"runware/{task_type}" if task_type in HANDLERS else "runware")
-        yield Frame(error=crash(), task_type=task_type, task_uuid=task_uuid)
+        yield error_frame(task, crash())
 
 
 def error_frame(task: TaskFields, error: RunwareError) -> Frame:
@@ -104,19 +101,8 @@ def _shown_text(task: TaskFields, name: str) -> str | None:
 
 def _check_type(task_type: str | None) -> str:
     if task_type is None:
-        raise RunwareError("missingParameter", "The task has no taskType.", parameter="taskType", type="string")
+        raise parameter_error("missingParameter", "The task has no taskType.", "taskType")
     if task_type not in HANDLERS:
-        raise RunwareError(
-            "unsupportedTaskType",
-            f"The taskType {task_type!r} is not supported.",
-            parameter="taskType",
-            type="string",
-            allowedValues=sorted(HANDLERS),
-        )
+        message = f"The taskType {task_type!r} is not supported."
+        raise parameter_error("unsupportedTaskType", message, "taskType", sorted(HANDLERS))
     return task_type
-
-
-def _invalid_uuid(is_given: bool) -> RunwareError:
-    code = "invalidParameter" if is_given else "missingParameter"
-    message = "The taskUUID must be a version 4 UUID, a new one for each task."
-    return RunwareError(code, message, parameter="taskUUID", type="string")

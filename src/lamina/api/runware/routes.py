@@ -15,8 +15,9 @@ from lamina.api.runware.answers import Authenticated
 from lamina.api.runware.errors import RunwareError, authentication_error, crash, error_of, missing_key
 from lamina.api.runware.messages import Frame, parse_message, render_frames, run_task
 from lamina.api.runware.sessions import Sessions
-from lamina.api.runware.socket import AUTHENTICATION, Connection
+from lamina.api.runware.socket import Connection
 from lamina.api.runware.task_fields import TaskFields
+from lamina.api.runware.wire import AUTHENTICATION
 from lamina.api.shared.context import context_of
 from lamina.core.errors import LaminaError
 from lamina.core.keys import ApiKey, Scope

@@ -14,12 +14,11 @@ from lamina.api.runware.messages import Frame, error_frame, parse_message, run_t
 from lamina.api.runware.sessions import Session, Sessions
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.tasks.pings import PONG
-from lamina.api.runware.wire import TASKS
+from lamina.api.runware.wire import AUTHENTICATION, PING, TASKS
 from lamina.api.shared.context import ApiContext
 from lamina.core.errors import LaminaError
 from lamina.core.keys import Scope
 
-AUTHENTICATION, PING = "authentication", "ping"
 IDLE_S = 120.0
 _LONG_MESSAGE = 1 << 20
 _TIMED_OUT = 1001
@@ -69,22 +68,20 @@ class Connection:
             await self._send(Frame(error=error).body())
             return
         for task in tasks:
-            match task.task_type:
-                case "authentication":
-                    await self._authenticate(task)
-                case "ping":
-                    await self._send({"data": [PONG]})
-                case _:
-                    await self._begin(task)
+            if task.task_type == AUTHENTICATION:
+                await self._authenticate(task)
+            elif task.task_type == PING:
+                await self._send(Frame([PONG]).body())
+            else:
+                await self._begin(task)
 
     async def _authenticate(self, task: TaskFields) -> None:
         """Errors are sent without a taskUUID: clients ignore those that name a task."""
         try:
-            check(task, {**TASKS[AUTHENTICATION], "taskUUID": TASKS[PING]["taskUUID"]})
+            check(task, TASKS[AUTHENTICATION])
             key = await authenticate(self._context.service, task.text("apiKey"), Scope.READ)
         except (LaminaError, RunwareError) as error:
-            converted = authentication_error(error) if isinstance(error, LaminaError) else error
-            await self._send(Frame(error=converted, task_type=AUTHENTICATION).body())
+            await self._send(Frame(error=authentication_error(error), task_type=AUTHENTICATION).body())
             return
         if self._session is not None:
             self._sessions.detach(self._session, self._socket)

@@ -2,7 +2,7 @@
 
 import re
 
-from lamina.api.runware.errors import RunwareError, invalid_parameter
+from lamina.api.runware.errors import RunwareError, parameter_error
 from lamina.api.runware.uuids import parse_uuid
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import FILE
@@ -30,4 +30,4 @@ def parse_source(text: str, name: str) -> str:
 
 
 def _invalid(name: str, why: str) -> RunwareError:
-    return invalid_parameter(name, f"Invalid value for {name}: {why}")
+    return parameter_error("invalidParameter", f"Invalid value for {name}: {why}", name)

@@ -51,7 +51,7 @@ async def recorded(
             record["data"].extend(answers)
             yield answers
     except (RunwareError, LaminaError) as error:
-        converted = error if isinstance(error, RunwareError) else error_of(error)
+        converted = error_of(error)
         record["errors"].append(converted.body(task.task_type, task.task_uuid))
         await _end(caller, task, {**record, "status": "error"})
         raise converted from error

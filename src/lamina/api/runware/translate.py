@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from lamina.api.runware.acceleration import parse_acceleration
 from lamina.api.runware.airs import AirModel, air_model
 from lamina.api.runware.aliases import with_current_names
-from lamina.api.runware.errors import RunwareError, error_of
+from lamina.api.runware.errors import RunwareError, error_of, parameter_error
 from lamina.api.runware.fields import check, check_value
 from lamina.api.runware.loras import LoraRecord
 from lamina.api.runware.response_options import ResponseOptions
@@ -90,10 +90,10 @@ def parse_inference(sent: TaskFields, loras: Mapping[str, LoraRecord], default_s
 
 def _parse_model(task: TaskFields) -> AirModel:
     if "model" not in task:
-        raise RunwareError("missingParameter", "The parameter model is required.", parameter="model", type="string")
+        raise parameter_error("missingParameter", "The parameter model is required.", "model")
     name = task.optional_text("model")
     if name is None:
-        raise RunwareError("invalidModel", "The model must be a string.", parameter="model", type="string")
+        raise parameter_error("invalidModel", "The model must be a string.", "model")
     return air_model(name)
 
 
@@ -120,12 +120,8 @@ def _parse_lora(lora: TaskFields, loras: Mapping[str, LoraRecord]) -> Lora:
     air = lora.text("model")
     record = loras.get(air)
     if record is None:
-        raise RunwareError(
-            "unsupportedLoraModel",
-            f"This account has no LoRA {air[:200]!r}. Upload it first with modelUpload.",
-            parameter="lora.model",
-            type="string",
-        )
+        message = f"This account has no LoRA {air[:200]!r}. Upload it first with modelUpload."
+        raise parameter_error("unsupportedLoraModel", message, "lora.model")
     return Lora(f"{FILE}{record['file']}", lora.number("weight", record.get("defaultWeight", 1)))
 
 
@@ -185,9 +181,7 @@ def _parse_task(task: TaskFields, air: AirModel, sampling: Sampling) -> PictureT
 
 def _parse_inputs(inputs: TaskFields) -> tuple[JobInput, ...]:
     if "maskImage" in inputs and "seedImage" not in inputs:
-        raise RunwareError(
-            "missingParameter", "A maskImage needs a seedImage.", parameter="inputs.seedImage", type="string"
-        )
+        raise parameter_error("missingParameter", "A maskImage needs a seedImage.", "inputs.seedImage")
     references = [
         JobInput(InputRole.PICTURE, parse_source(source, f"inputs.referenceImages[{number}]"))
         for number, source in enumerate(inputs.texts("referenceImages"))

@@ -9,7 +9,7 @@ from lamina.core.acceleration import MAX_CONSECUTIVE
 from lamina.core.schedulers import ALIASES, SCHEDULERS
 from lamina.core.tasks import MAX_GUIDANCE, MAX_LAYERS, MIN_LAYERS, TaskKind
 
-IMAGE_INFERENCE = "imageInference"
+AUTHENTICATION, IMAGE_INFERENCE, PING = "authentication", "imageInference", "ping"
 NO_PROMPT = "__BLANK__"
 """A positivePrompt with this value means no prompt."""
 MAX_RESULTS = 20
@@ -148,6 +148,7 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
             "taskType": Field("string"),
             "apiKey": Field("string", 1, 1000),
             "connectionSessionUUID": Field("string", 1, 100),
+            "taskUUID": Field("any"),
         },
         "getResponse": {**COMMON, "numberResults": Field("integer", 1)},
         "getTaskDetails": COMMON,

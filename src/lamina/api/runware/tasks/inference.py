@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lamina.api.runware.access import Caller
 from lamina.api.runware.answers import Answer
-from lamina.api.runware.errors import RunwareError, error_of, invalid_parameter, task_conflict
+from lamina.api.runware.errors import RunwareError, error_of, parameter_error, task_conflict
 from lamina.api.runware.loras import read_trained_loras, read_uploaded_loras
 from lamina.api.runware.rendering import failure_of, render_acknowledgement
 from lamina.api.runware.results import job_name, job_names, read_results
@@ -55,7 +55,7 @@ def _check_target_urls(caller: Caller, request: JobRequest) -> None:
             if url is not None:
                 caller.service.fetcher.check(url)
         except LaminaError as error:
-            raise invalid_parameter(parameter, str(error)) from error
+            raise parameter_error("invalidParameter", str(error), parameter) from error
 
 
 async def _check_unused(caller: Caller, task: TaskFields) -> None:
@@ -67,30 +67,19 @@ async def _check_unused(caller: Caller, task: TaskFields) -> None:
 
 
 async def _submit(caller: Caller, task: TaskFields, inference: Inference) -> list[Job]:
+    """All results of a task have the same input images, which are stored once."""
     names = job_names(task.task_uuid)[: len(inference.requests)]
-    requests = await _with_stored_inputs(caller, inference.requests)
     try:
+        first = await stored_inputs(caller.service, caller.key, inference.requests[0])
+        requests = [replace(request, inputs=first.inputs) for request in inference.requests]
         return await submit_each(caller.service, caller.key, requests, names, inference.notes)
     except LaminaError as error:
         if error.code is ErrorCode.IDEMPOTENCY_CONFLICT:
             raise _conflict(task) from error
-        raise _input_error(error) from error
-
-
-async def _with_stored_inputs(caller: Caller, requests: Sequence[JobRequest]) -> list[JobRequest]:
-    """All results of a task have the same input images, which are stored once."""
-    try:
-        first = await stored_inputs(caller.service, caller.key, requests[0])
-    except LaminaError as error:
-        raise _input_error(error) from error
-    return [first, *(replace(request, inputs=first.inputs) for request in requests[1:])]
-
-
-def _input_error(error: LaminaError) -> RunwareError:
-    converted = error_of(error)
-    if converted.code in _INPUT_ERRORS:
-        converted.details["parameter"] = "inputs"
-    return converted
+        converted = error_of(error)
+        if converted.code in _INPUT_ERRORS:
+            converted.details["parameter"] = "inputs"
+        raise converted from error
 
 
 async def _ended_jobs(caller: Caller, jobs: Sequence[Job]) -> AsyncIterator[Job]:

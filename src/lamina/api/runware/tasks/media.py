@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from lamina.api.runware.access import Caller
 from lamina.api.runware.answers import Answer, Media, UploadedImage
-from lamina.api.runware.errors import invalid_parameter
+from lamina.api.runware.errors import parameter_error
 from lamina.api.runware.sources import parse_source
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import recorded
@@ -32,7 +32,8 @@ async def _upload_image(caller: Caller, task: TaskFields) -> AsyncIterator[Seque
     record = await _store(caller, task.text("image"), "image")
     if not record.media_type.startswith("image/"):
         await remove(caller.service, [record])
-        raise invalid_parameter("image", "The image cannot be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.")
+        message = "The image cannot be read. Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF."
+        raise parameter_error("invalidParameter", message, "image")
     image = UploadedImage(
         taskType=task.task_type,
         taskUUID=task.task_uuid,
@@ -58,7 +59,7 @@ async def _delete_media(caller: Caller, task: TaskFields) -> AsyncIterator[Seque
     media_uuid = task.text("media")
     own_id = parse_uuid(media_uuid)
     if own_id is None:
-        raise invalid_parameter("media", "The media must be a UUID.")
+        raise parameter_error("invalidParameter", "The media must be a UUID.", "media")
     await remove(caller.service, [await own_file(caller.service, caller.key.id, own_id)])
     yield [Media(taskType=task.task_type, taskUUID=task.task_uuid, operation="delete", mediaUUID=media_uuid)]
 

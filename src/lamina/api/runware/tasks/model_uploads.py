@@ -7,7 +7,7 @@ from pathlib import Path
 from lamina.api.runware.access import Caller
 from lamina.api.runware.airs import AIRS, ARCHITECTURES
 from lamina.api.runware.answers import Answer, ModelUpload
-from lamina.api.runware.errors import RunwareError, invalid_parameter
+from lamina.api.runware.errors import parameter_error
 from lamina.api.runware.loras import add_uploaded_lora, read_uploaded_loras
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import recorded
@@ -40,9 +40,7 @@ async def _upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Mo
     if existing is not None:
         source = existing.get("uniqueIdentifier"), existing.get("downloadURL")
         if source != (task.optional_text("uniqueIdentifier"), task.text("downloadURL")):
-            raise RunwareError(
-                "modelAlreadyExists", f"This account already has another LoRA {air!r}.", parameter="air", type="string"
-            )
+            raise parameter_error("modelAlreadyExists", f"This account already has another LoRA {air!r}.", "air")
         yield [_phase(task, air, "ready")]
         return
     yield [_phase(task, air, "validated")]
@@ -62,27 +60,17 @@ def _parse_air(task: TaskFields) -> str:
     """Raises `RunwareError`."""
     category, architecture = task.text("category"), task.text("architecture")
     if category != LORA:
-        raise RunwareError(
-            "unsupportedParameter",
-            f"Models of the category {category!r} cannot be uploaded, only LoRAs.",
-            parameter="category",
-            type="string",
-            allowedValues=[LORA],
-        )
+        message = f"Models of the category {category!r} cannot be uploaded, only LoRAs."
+        raise parameter_error("unsupportedParameter", message, "category", [LORA])
     if architecture.lower().replace("-", "_") not in ARCHITECTURES:
-        raise RunwareError(
-            "unsupportedLoraModel",
-            f"LoRAs for {architecture!r} are not compatible with the available models.",
-            parameter="architecture",
-            type="string",
-            allowedValues=list(ARCHITECTURES),
-        )
+        message = f"LoRAs for {architecture!r} are not compatible with the available models."
+        raise parameter_error("unsupportedLoraModel", message, "architecture", ARCHITECTURES)
     identifier = task.text("uniqueIdentifier", task.text("name"))
     air = task.text("air", f"lamina:{_slug(identifier)}@{_slug(task.text('version'))}")
     if not _AIR.fullmatch(air):
-        raise invalid_parameter("air", "Invalid value for air: write SOURCE:ID@VERSION.")
+        raise parameter_error("invalidParameter", "Invalid value for air: write SOURCE:ID@VERSION.", "air")
     if air in AIRS:
-        raise RunwareError("modelAlreadyExists", f"{air} is a model of the service.", parameter="air", type="string")
+        raise parameter_error("modelAlreadyExists", f"{air} is a model of the service.", "air")
     return air
 
 
@@ -91,7 +79,7 @@ async def _fetch(caller: Caller, task: TaskFields, path: Path) -> None:
         await fetch_lora(caller.service, task.text("downloadURL"), path)
     except LaminaError as error:
         code = "invalidParameter" if error.code is ErrorCode.ADDRESS_REFUSED else "downloadFailed"
-        raise RunwareError(code, str(error), parameter="downloadURL", type="string") from error
+        raise parameter_error(code, str(error), "downloadURL") from error
 
 
 def _phase(task: TaskFields, air: str, status: str) -> ModelUpload:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from lamina.api.runware.access import PYTHON_SDK_V1, Caller
 from lamina.api.runware.answers import Answer, Body, Image, Progress, TaskAnswer, TaskDetails
-from lamina.api.runware.errors import RunwareError, parse_error
+from lamina.api.runware.errors import RunwareError, parameter_error, parse_error
 from lamina.api.runware.rendering import failure_of, render_progress
 from lamina.api.runware.results import jobs_of, read_results
 from lamina.api.runware.task_fields import TaskFields
@@ -70,9 +70,7 @@ async def _render_jobs(caller: Caller, jobs: Sequence[Job]) -> tuple[list[Image]
 async def _existing_record(caller: Caller, task_uuid: str) -> TaskRecord:
     record = await read_task(caller, task_uuid)
     if record is None:
-        raise RunwareError(
-            "taskNotFound", f"This account has no task {task_uuid}.", parameter="taskUUID", type="string"
-        )
+        raise parameter_error("taskNotFound", f"This account has no task {task_uuid}.", "taskUUID")
     return record
 
 
