@@ -133,7 +133,7 @@ class Account(TaskAnswer):
 
 
 class ConflictContext(TypedDict):
-    """The task that cannot have the UUID of an earlier one."""
+    """The task that was rejected because its UUID was used before."""
 
     taskType: str
     taskUUID: str
@@ -162,8 +162,8 @@ class ErrorBody(ErrorDetails):
 
 
 class Body(TypedDict, total=False):
-    """The body of an HTTP response, or one frame of a WebSocket. Clients take a frame with `errors` for a failure, even
-    if `errors` is empty.
+    """The body of an HTTP response, or a message of the WebSocket. Without errors, it has no `errors`: clients treat an
+    empty list as a failure.
     """
 
     data: Sequence[Answer]

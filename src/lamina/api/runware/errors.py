@@ -131,9 +131,8 @@ def parameter_error(code: str, message: str, parameter: str, allowed: Collection
 
 
 def task_conflict(task_type: str, task_uuid: str, delivery: str = "sync") -> RunwareError:
-    message = (
-        f"The taskUUID {task_uuid} was used before. Use a new one for each task, or get its result with getResponse."
-    )
+    hint = "Use a new one for each task, or get its result with getResponse."
+    message = f"The taskUUID {task_uuid} was used before. {hint}"
     error = parameter_error("conflictTaskUUID", message, "taskUUID")
     error.details["context"] = {"taskType": task_type, "taskUUID": task_uuid, "deliveryMethod": delivery}
     return error

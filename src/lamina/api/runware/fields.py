@@ -17,13 +17,7 @@ from lamina.fetch.targets import parse_target
 
 _TOLERANCE = 1e-6  # for multiples: 0.1 + 0.2 must be accepted as 0.3
 _MAX_SHOWN_LENGTH = 80
-_OWN_CODES = {
-    "width": "Width",
-    "height": "Height",
-    "steps": "Steps",
-    "positivePrompt": "PositivePrompt",
-    "model": "Model",
-}
+_WITH_OWN_CODES = ("width", "height", "steps", "positivePrompt", "model")
 """The parameters that have their own error codes at Runware: invalidWidth, missingPositivePrompt, ..."""
 
 
@@ -165,15 +159,13 @@ def _span(field: Field) -> str:
 
 
 def _refuse_missing(name: str, field: Field) -> NoReturn:
-    own_code = _OWN_CODES.get(name) if name == "positivePrompt" else None
-    raise RunwareError(
-        f"missing{own_code or 'Parameter'}", f"The parameter {name} is required.", **_details(name, field)
-    )  # fmt: skip
+    code = "missingPositivePrompt" if name == "positivePrompt" else "missingParameter"
+    raise RunwareError(code, f"The parameter {name} is required.", **_details(name, field))
 
 
 def _refuse(name: str, field: Field, why: str, suffix: str = "") -> NoReturn:
-    code = f"invalid{_OWN_CODES.get(name, 'Parameter')}{suffix}"
-    raise RunwareError(code, f"Invalid value for {name}: {why}.", **_details(name, field))
+    subject = name[0].upper() + name[1:] if name in _WITH_OWN_CODES else "Parameter"
+    raise RunwareError(f"invalid{subject}{suffix}", f"Invalid value for {name}: {why}.", **_details(name, field))
 
 
 def _details(name: str, field: Field) -> ErrorDetails:

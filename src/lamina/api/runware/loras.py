@@ -1,4 +1,4 @@
-"""The LoRAs of an account, by AIR: those that it has uploaded, and those that its trainings have made."""
+"""The LoRAs of an account by AIR: uploaded ones, and the results of trainings."""
 
 from typing import NotRequired, TypedDict, cast
 
@@ -15,7 +15,7 @@ _KIND = "runware/lora"
 
 
 class LoraRecord(TypedDict):
-    """`file`: the id of its file. The rest is as in modelUpload."""
+    """`file`: the id of the LoRA's file. The other keys are parameters of modelUpload."""
 
     name: str
     version: str
@@ -33,7 +33,7 @@ class LoraRecord(TypedDict):
 
 
 async def read_uploaded_loras(caller: Caller) -> dict[str, LoraRecord]:
-    """The newest first."""
+    """The uploaded LoRAs, the newest first."""
     return cast("dict[str, LoraRecord]", await read_records(caller.service, caller.key.id, _KIND))
 
 
@@ -44,7 +44,7 @@ async def add_uploaded_lora(caller: Caller, air: str, task: TaskFields, file_id:
 
 
 async def read_trained_loras(caller: Caller) -> dict[str, LoraRecord]:
-    """Their AIRs are `lamina:JOB@1`."""
+    """The results of trainings; the AIR of each is `lamina:JOB@1`."""
     return {
         f"lamina:{job.id}@1": LoraRecord(
             name=f"Training {job.id}", version="1", architecture=_architecture(job), file=trained_file(job)

@@ -72,11 +72,11 @@ async def run_task(caller: Caller, task: TaskFields) -> AsyncIterator[Frame]:
     """Runs one task and yields its frames as they are ready."""
     task_type = _shown_text(task, "taskType")
     try:
-        known_type = _check_type(task_type)
-        handler = HANDLERS[known_type]
-        if known_type != IMAGE_INFERENCE:
+        valid_type = _check_type(task_type)
+        handler = HANDLERS[valid_type]
+        if valid_type != IMAGE_INFERENCE:
             task = with_current_names(task)
-            check(task, TASKS[known_type])
+            check(task, TASKS[valid_type])
         elif not is_task_uuid(task.value("taskUUID")):
             code = "invalidParameter" if "taskUUID" in task else "missingParameter"
             raise parameter_error(code, _INVALID_UUID, "taskUUID")

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 
-from lamina.api.runware.answers import Acknowledgement, Image, ImageOutputs, Progress
+from lamina.api.runware.answers import Image, ImageOutputs, Progress
 from lamina.api.runware.errors import RunwareError, error_of_failure
 from lamina.api.runware.response_options import ResponseOptions, response_options
 from lamina.api.runware.translate import JPG, TIFF
@@ -44,13 +44,8 @@ def needs_contents(job: Job) -> bool:
 
 def render_images(job: Job, address: Address, contents: Contents) -> list[Image]:
     """The results of a job that has succeeded: one, or one for each layer."""
-    return [
-        _render_image(job, file, number, address, contents) for number, file in enumerate(result_files(job))
-    ]  # fmt: skip
-
-
-def render_acknowledgement(task_uuid: str) -> Acknowledgement:
-    return {"taskType": IMAGE_INFERENCE, "taskUUID": task_uuid}
+    files = enumerate(result_files(job))
+    return [_render_image(job, file, number, address, contents) for number, file in files]
 
 
 def render_progress(job: Job) -> Progress:
@@ -82,16 +77,13 @@ def _render_image(job: Job, file: ResultFile, number: int, address: Address, con
         **_render_outputs(options, file, url, contents),
         "seed": options.seed,
     }
-    is_flagged = file.is_flagged if isinstance(file, PictureFile) else _is_flagged(job)
+    flagged = file if isinstance(file, PictureFile) else job.result
+    is_flagged = isinstance(flagged, PictureFile | PicturesResult) and flagged.is_flagged
     if options.tells_safety or is_flagged:
         item["NSFWContent"] = is_flagged
     if options.tells_cost:
         item["cost"] = 0 if number else job.cost_micros / MICROS  # the first layer has the cost of all
     return item
-
-
-def _is_flagged(job: Job) -> bool:
-    return isinstance(job.result, PicturesResult) and job.result.is_flagged
 
 
 def _render_outputs(options: ResponseOptions, file: ResultFile, url: str, contents: Contents) -> ImageOutputs:

@@ -30,9 +30,8 @@ async def jobs_of(service: Service, key_id: str, task_uuid: str) -> list[Job]:
 
 async def read_results(service: Service, job: Job) -> list[Image]:
     """The results of a job that has succeeded. Raises `LaminaError` (not_found) if a file has been deleted."""
-    contents: dict[str, bytes] = {}
-    if needs_contents(job):
-        contents = {file.file: await file_content(service, job.key_id, file.file) for file in result_files(job)}
+    files = result_files(job) if needs_contents(job) else ()
+    contents = {file.file: await file_content(service, job.key_id, file.file) for file in files}
     return render_images(job, partial(address_of, service), contents)
 
 

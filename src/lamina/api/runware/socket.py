@@ -20,8 +20,8 @@ from lamina.core.errors import LaminaError
 from lamina.core.keys import Scope
 
 IDLE_S = 120.0
-_LONG_MESSAGE = 1 << 20
-_TIMED_OUT = 1001
+_LONG_MESSAGE_LENGTH = 1 << 20
+_TIMEOUT_CODE = 1001
 
 
 class Connection:
@@ -53,7 +53,7 @@ class Connection:
             except TimeoutError:
                 if self._session is not None and self._session.is_busy:
                     continue
-                await self._socket.close(_TIMED_OUT, "idle timeout")
+                await self._socket.close(_TIMEOUT_CODE, "idle timeout")
                 return None
             if message["type"] == "websocket.disconnect":
                 return None
@@ -62,7 +62,7 @@ class Connection:
 
     async def _answer(self, message: str | bytes) -> None:
         try:
-            is_long = len(message) > _LONG_MESSAGE
+            is_long = len(message) > _LONG_MESSAGE_LENGTH
             tasks = await asyncio.to_thread(parse_message, message) if is_long else parse_message(message)
         except RunwareError as error:
             await self._send(Frame(error=error).body())

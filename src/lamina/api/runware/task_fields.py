@@ -10,8 +10,8 @@ T = TypeVar("T")
 class TaskFields:
     """A task as it was sent, or an object in it.
 
-    An accessor returns its default if the parameter is absent. It does so, too, if the value has another type, which
-    `fields.check` rejects. Numbers are returned as they were sent: 4 and 4.0 remain different in JSON.
+    Accessors return their default if the parameter is absent or has another type, which `fields.check` rejects. Numbers
+    are returned as they were sent: 4 and 4.0 remain different in JSON.
     """
 
     def __init__(self, values: dict[str, JsonValue]) -> None:

@@ -14,9 +14,9 @@ from lamina.api.runware.task_fields import TaskFields
 from lamina.core.errors import LaminaError
 
 _KIND = "runware/task"
-_KEPT_S = 7 * 24 * 3600.0
-_LONGEST_S = 1800.0  # maximum duration of such a task; one that is still processing then was interrupted
-_LONGEST_KEPT = 2000  # characters of a parameter; longer ones, such as images, are not stored
+_RETENTION_S = 7 * 24 * 3600.0
+_MAX_DURATION_S = 1800.0  # maximum duration of such a task; one that is still processing then was interrupted
+_MAX_STORED_LENGTH = 2000  # characters of a parameter; longer ones, such as images, are not stored
 _INTERRUPTED = RunwareError("inferenceError", "The task was interrupted. Send it again with a new taskUUID.")
 
 
@@ -34,14 +34,13 @@ async def read_task(caller: Caller, task_uuid: str) -> TaskRecord | None:
     """The record of a task of the caller; None if there is none."""
     stored = await read_record(caller.service, caller.key.id, kind=_KIND, name=task_uuid.lower())
     record = cast("TaskRecord | None", stored)
-    if record is None or record["status"] != "processing" or caller.service.clock() - record["at"] <= _LONGEST_S:
+    if record is None or record["status"] != "processing" or caller.service.clock() - record["at"] <= _MAX_DURATION_S:
         return record
     request = TaskFields(record["request"])
-    errors = [_INTERRUPTED.body(request.optional_text("taskType"), request.optional_text("taskUUID"))]
-    return {**record, "status": "error", "errors": errors}
+    return {**record, "status": "error", "errors": [_INTERRUPTED.body(request.task_type, request.task_uuid)]}
 
 
-async def recorded(
+async def record_outcome(
     caller: Caller, task: TaskFields, work: AsyncIterator[Sequence[Answer]]
 ) -> AsyncIterator[Sequence[Answer]]:
     """Yields what `work` yields, and stores it. Raises `RunwareError` (conflictTaskUUID)."""
@@ -61,11 +60,11 @@ async def recorded(
 async def _begin(caller: Caller, task: TaskFields) -> TaskRecord:
     service, key_id = caller.service, caller.key.id
     sent = task.to_json().items()
-    request = {name: value for name, value in sent if not isinstance(value, str) or len(value) <= _LONGEST_KEPT}
+    request = {name: value for name, value in sent if not isinstance(value, str) or len(value) <= _MAX_STORED_LENGTH}
     record = TaskRecord(request=request, status="processing", at=service.clock(), data=[], errors=[])
     name = task.task_uuid.lower()
     is_new = not await jobs_of(service, key_id, task.task_uuid) and await insert_record(
-        service, key_id, kind=_KIND, name=name, value=record, lifetime_s=_KEPT_S
+        service, key_id, kind=_KIND, name=name, value=record, lifetime_s=_RETENTION_S
     )
     if not is_new:
         raise task_conflict(task.task_type, task.task_uuid)

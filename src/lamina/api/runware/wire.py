@@ -20,12 +20,12 @@ LORA = "lora"
 MODEL_CATEGORIES = ("checkpoint", "lora", "lycoris", "vae", "embeddings", "controlnet")
 
 Fields = Mapping[str, Field]
-_LONGEST_SOURCE = 1 << 30  # the limit of the request size applies
+_MAX_SOURCE_LENGTH = 1 << 30  # the limit of the request size applies
 _UUID = Field("string", form="uuid4", is_required=True)
 _URL = Field("string", least=8, most=8192, form="url")
 _FRACTION = Field("float", 0, 1, 0.01)
 _PROMPT = Field("string", 1, 32_000)
-_SOURCE = Field("string", 1, _LONGEST_SOURCE)
+_SOURCE = Field("string", 1, _MAX_SOURCE_LENGTH)
 _TEXT = Field("string", 0, 2000)
 
 COMMON: Fields = {
@@ -152,11 +152,11 @@ TASKS: Mapping[str, Fields] = MappingProxyType(
         },
         "getResponse": {**COMMON, "numberResults": Field("integer", 1)},
         "getTaskDetails": COMMON,
-        "imageUpload": {**COMMON, "image": Field("string", 1, _LONGEST_SOURCE, is_required=True)},
+        "imageUpload": {**COMMON, "image": Field("string", 1, _MAX_SOURCE_LENGTH, is_required=True)},
         "mediaStorage": {
             **COMMON,
             "operation": Field("string", allowed=("upload", "delete"), is_required=True),
-            "media": Field("string", 1, _LONGEST_SOURCE, is_required=True),
+            "media": Field("string", 1, _MAX_SOURCE_LENGTH, is_required=True),
         },
         "modelUpload": {
             **COMMON,

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from lamina.api.runware.access import Caller
-from lamina.api.runware.answers import Answer
+from lamina.api.runware.answers import Acknowledgement, Answer
 from lamina.api.runware.errors import RunwareError, error_of, parameter_error, task_conflict
 from lamina.api.runware.loras import read_trained_loras, read_uploaded_loras
-from lamina.api.runware.rendering import failure_of, render_acknowledgement
+from lamina.api.runware.rendering import failure_of
 from lamina.api.runware.results import job_name, job_names, read_results
 from lamina.api.runware.task_fields import TaskFields
 from lamina.api.runware.task_records import read_task
@@ -30,11 +30,10 @@ _INPUT_ERRORS = ("invalidReferenceImage", "valueTooLarge", "mediaNotFound")
 
 async def image_inference(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer] | RunwareError]:
     caller.require(Scope.WRITE)
-    has_loras = "lora" in task
-    loras = await read_trained_loras(caller) | await read_uploaded_loras(caller) if has_loras else {}
+    loras = await read_trained_loras(caller) | await read_uploaded_loras(caller) if "lora" in task else {}
     inference = await asyncio.to_thread(parse_inference, task, loras, secrets.randbits(_RANDOM_SEED_BITS))
     _check_target_urls(caller, inference.requests[0])
-    acknowledgement = render_acknowledgement(task.task_uuid)
+    acknowledgement = Acknowledgement(taskType=IMAGE_INFERENCE, taskUUID=task.task_uuid)
     if caller.is_dry:
         acknowledgement["cost"] = sum(map(caller.service.pricing.most, inference.requests)) / MICROS
         yield [acknowledgement]

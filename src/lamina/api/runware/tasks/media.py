@@ -7,7 +7,7 @@ from lamina.api.runware.answers import Answer, Media, UploadedImage
 from lamina.api.runware.errors import parameter_error
 from lamina.api.runware.sources import parse_source
 from lamina.api.runware.task_fields import TaskFields
-from lamina.api.runware.task_records import recorded
+from lamina.api.runware.task_records import record_outcome
 from lamina.api.runware.uuids import parse_uuid, render_uuid
 from lamina.core.files import FileRecord
 from lamina.core.jobs import FILE
@@ -19,13 +19,13 @@ from lamina.files.storage import address_of, own_file, remove
 
 def image_upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
-    return recorded(caller, task, _upload_image(caller, task))
+    return record_outcome(caller, task, _upload_image(caller, task))
 
 
 def media_storage(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
     work = _store_media if task.text("operation") == "upload" else _delete_media
-    return recorded(caller, task, work(caller, task))
+    return record_outcome(caller, task, work(caller, task))
 
 
 async def _upload_image(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[UploadedImage]]:

@@ -10,7 +10,7 @@ from lamina.api.runware.answers import Answer, ModelUpload
 from lamina.api.runware.errors import parameter_error
 from lamina.api.runware.loras import add_uploaded_lora, read_uploaded_loras
 from lamina.api.runware.task_fields import TaskFields
-from lamina.api.runware.task_records import recorded
+from lamina.api.runware.task_records import record_outcome
 from lamina.api.runware.wire import LORA
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import Scope
@@ -31,7 +31,7 @@ _MESSAGES = {
 
 def model_upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[Answer]]:
     caller.require(Scope.WRITE)
-    return recorded(caller, task, _upload(caller, task))
+    return record_outcome(caller, task, _upload(caller, task))
 
 
 async def _upload(caller: Caller, task: TaskFields) -> AsyncIterator[Sequence[ModelUpload]]:

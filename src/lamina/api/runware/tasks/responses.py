@@ -56,9 +56,8 @@ async def _render_jobs(caller: Caller, jobs: Sequence[Job]) -> tuple[list[Image]
     failure = None if unfinished else next((failure for job in jobs if (failure := failure_of(job))), None)
     if failure is not None:
         failure.details["status"] = "error"
-    if (
-        unfinished and caller.sdk == PYTHON_SDK_V1
-    ):  # it waits for a number of items, and counts finished ones at each poll
+    if unfinished and caller.sdk == PYTHON_SDK_V1:
+        # This SDK waits for a number of items, and counts finished ones at every poll.
         return [], [render_progress(job) for job in jobs], None
     finished = [job for job in jobs if not job.state.is_open and failure_of(job) is None]
     images: list[Image] = [

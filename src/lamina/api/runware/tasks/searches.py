@@ -29,9 +29,8 @@ async def model_search(caller: Caller, task: TaskFields) -> AsyncIterator[Sequen
         matches.sort(key=lambda entry: entry["name"].lower(), reverse=sort.startswith("-"))
     start = task.integer("offset", 0)
     page = matches[start : start + task.integer("limit", 20)]
-    yield [
-        ModelSearch(taskType=task.task_type, taskUUID=task.task_uuid, totalResults=len(matches), results=page)
-    ]  # fmt: skip
+    answer = ModelSearch(taskType=task.task_type, taskUUID=task.task_uuid, totalResults=len(matches), results=page)
+    yield [answer]
 
 
 def _render_model(air: AirModel) -> ModelEntry:
