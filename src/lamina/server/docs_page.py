@@ -1,9 +1,9 @@
 """Renders the OpenAPI document as a self-contained HTML page, without scripts and external resources."""
 
 import json
-from collections.abc import Mapping
 from html import escape
-from typing import Any
+
+from lamina.api.shared.openapi import Document, Operation, Schema
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
@@ -16,7 +16,7 @@ table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.2rem .8rem .2rem 0;
 """
 
 
-def render_docs(document: Mapping[str, Any]) -> str:
+def render_docs(document: Document) -> str:
     """The HTML page for an OpenAPI document."""
     info = document["info"]
     tags: dict[str, list[str]] = {}
@@ -32,37 +32,38 @@ def render_docs(document: Mapping[str, Any]) -> str:
     return f"<!doctype html><html lang=en>{meta}{head}<body>{about}{raw}{sections}</body></html>"
 
 
-def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> str:
+def _operation(document: Document, method: str, path: str, operation: Operation) -> str:
     heading = (
         f"<span class=m>{method.upper()}</span> <code>{escape(path)}</code> {_words(operation.get('summary', ''))}"
     )
     parts = [f"<p>{_words(operation.get('description', ''))}</p>", _parameters(operation)]
-    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+    body = operation["requestBody"]["content"] if "requestBody" in operation else {}
+    for media_type, content in body.items():
         parts.append(f"<h4>Body, {escape(media_type)}</h4>{_schema(document, content.get('schema', {}))}")
     parts.append(_answers(document, operation))
     return f"<details><summary>{heading}</summary>{''.join(parts)}</details>"
 
 
-def _parameters(operation: Mapping[str, Any]) -> str:
+def _parameters(operation: Operation) -> str:
     rows = [
-        (parameter["name"], parameter["in"], _type(parameter.get("schema", {})), parameter.get("description", ""))
+        (parameter["name"], parameter["in"], _type(parameter["schema"]), parameter.get("description", ""))
         for parameter in operation.get("parameters", ())
     ]
     return _table(("parameter", "in", "type", ""), rows) if rows else ""
 
 
-def _answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+def _answers(document: Document, operation: Operation) -> str:
     rows: list[tuple[str, ...]] = []
     shown = ""
     for status, answer in operation.get("responses", {}).items():
         rows.append((status, answer.get("description", "")))
-        schema = answer.get("content", {}).get("application/json", {}).get("schema")
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
         if schema and not shown:
             shown = f"<h4>Answer</h4>{_schema(document, schema)}"
     return _table(("status", ""), rows) + shown
 
 
-def _schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+def _schema(document: Document, schema: Schema) -> str:
     whole = _resolved(document, schema)
     required = set(whole.get("required", ()))
     rows = [
@@ -75,12 +76,12 @@ def _schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     )
 
 
-def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(document: Document, schema: Schema) -> Schema:
     name = _reference(schema)
     return document["components"]["schemas"].get(name, {}) if name else schema
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _type(schema: Schema) -> str:
     if name := _reference(schema):
         return name
     if "anyOf" in schema:
@@ -89,12 +90,13 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " | ".join(json.dumps(value) for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
-    bounds = [f"{sign} {schema[name]}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
-    return " ".join([str(schema.get("type", "any")), *bounds])
+    bounds = [f"≥ {schema['minimum']}"] if "minimum" in schema else []
+    bounds += [f"≤ {schema['maximum']}"] if "maximum" in schema else []
+    return " ".join([schema.get("type", "any"), *bounds])
 
 
-def _reference(schema: Mapping[str, Any]) -> str:
-    return str(schema.get("$ref", "")).rpartition("/")[2]
+def _reference(schema: Schema) -> str:
+    return schema.get("$ref", "").rpartition("/")[2]
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -1,13 +1,10 @@
 """Authenticates fal's clients by key or by token, and issues the tokens."""
 
-from typing import Any
-
 from fastapi import Request
 
 from lamina.accounts.keys import authenticate, known_key
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.shared.context import context_of
-from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
 from lamina.service.service import Service
 from lamina.service.tokens import seal, unseal
@@ -51,17 +48,6 @@ def app_token(service: Service, key: ApiKey, apps: list[str], lifetime_s: float)
 
 def cdn_token(service: Service, key: ApiKey, expires_at: int) -> str:
     return seal(service.secret, CDN_TOKEN, {"key": key.id}, expires_at)
-
-
-def sealed_claims(request: Request, purpose: str, token: str) -> dict[str, Any]:
-    """Raises `LaminaError` (key_forbidden) if the token is invalid or has expired."""
-    service = context_of(request).service
-    claims = unseal(service.secret, purpose, token, service.clock())
-    if claims is None:
-        raise LaminaError(
-            ErrorCode.KEY_FORBIDDEN, "This upload URL is invalid or has expired.", "Start the upload again."
-        )
-    return claims
 
 
 def _credentials(request: Request) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from lamina.api.fal import inputs
 from lamina.api.fal.fields import FieldOf, LoRAInput, loras
@@ -62,10 +61,13 @@ class Endpoint:
     @cached_property
     def input(self) -> type[BaseModel]:
         """The pydantic model of its input. Unknown fields are ignored, as fal does."""
-        order: dict[str, JsonValue] = {"x-fal-order-properties": [*self.field_names]}
-        config = ConfigDict(title=self.title, json_schema_extra=order, protected_namespaces=())
-        field_definitions: dict[str, Any] = {field.name: (field.type, field.info) for field in self.fields}
-        return create_model(f"{self.schema_name}Input", __config__=config, **field_definitions)
+        config = ConfigDict(
+            title=self.title,
+            json_schema_extra={"x-fal-order-properties": [*self.field_names]},
+            protected_namespaces=(),
+        )
+        definitions = {field.name: field.definition for field in self.fields}
+        return create_model(f"{self.schema_name}Input", __config__=config, **definitions)
 
 
 _G, _E, _D, _T = TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE, TaskKind.TRAIN

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from pydantic_core import ErrorDetails
 from starlette.responses import JSONResponse, Response
 
 from lamina.api.fal.endpoints import Endpoint
-from lamina.api.fal.wire import Detail, Loc
+from lamina.api.fal.wire import Body, ContextValue, Detail, ErrorBody, Loc
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
@@ -72,12 +72,12 @@ class Answer:
     """A response. `body` is also the payload of a webhook."""
 
     status: int
-    body: Mapping[str, Any]
+    body: Body
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def response(self, request_id: str | None = None) -> JSONResponse:
-        named = {} if request_id is None else {"x-fal-request-id": request_id}
-        return JSONResponse(dict(self.body), self.status, {**self.headers, **named})
+        id_header = {} if request_id is None else {"x-fal-request-id": request_id}
+        return JSONResponse(self.body, self.status, {**self.headers, **id_header})
 
 
 class Refused(Exception):  # noqa: N818  (describes the request, not the failure)
@@ -88,7 +88,9 @@ class Refused(Exception):  # noqa: N818  (describes the request, not the failure
         self.answer = answer
 
 
-def detail(loc: Loc, msg: str, kind: str, ctx: Mapping[str, Any] | None = None, given: object = None) -> Detail:
+def detail(
+    loc: Loc, msg: str, kind: str, ctx: Mapping[str, ContextValue] | None = None, given: object = None
+) -> Detail:
     """One entry of `detail` in a 422 response, in fal's order."""
     entry: Detail = {"loc": list(loc), "msg": msg, "type": kind, "url": _DOCS + kind}
     if ctx:
@@ -98,7 +100,7 @@ def detail(loc: Loc, msg: str, kind: str, ctx: Mapping[str, Any] | None = None, 
     return entry
 
 
-def parse_details(errors: Sequence[Mapping[str, Any]]) -> list[Detail]:
+def parse_details(errors: Sequence[ErrorDetails]) -> list[Detail]:
     """Converts pydantic's validation errors to fal's details."""
     details: list[Detail] = []
     for error in errors:
@@ -117,9 +119,11 @@ def unprocessable(details: Sequence[Detail]) -> Answer:
 
 def refusal(status: int, message: str, kind: str = "", more: Mapping[str, str] | None = None) -> Answer:
     """The response for an error that does not come from a model: a sentence, and optionally a type."""
+    body: ErrorBody = {"detail": message}
     if not kind:
-        return Answer(status, {"detail": message}, dict(more or {}))
-    return Answer(status, {"detail": message, "error_type": kind}, {"X-Fal-Error-Type": kind, **(more or {})})
+        return Answer(status, body, dict(more or {}))
+    body["error_type"] = kind
+    return Answer(status, body, {"X-Fal-Error-Type": kind, **(more or {})})
 
 
 def answer_to_error(error: LaminaError) -> Answer:
@@ -180,11 +184,8 @@ def is_inputs_fault(code: ErrorCode) -> bool:
 def _timed_out(job: Job, failure: Failure) -> Answer:
     if job.state is JobState.FAILED:
         return refusal(504, "Request timed out", "request_timeout", {"X-Fal-Request-Timeout-Type": "user"})
-    return unprocessable_as(504, [detail(("body",), _sentence(failure), "generation_timeout")])
-
-
-def unprocessable_as(status: int, details: Sequence[Detail]) -> Answer:
-    return Answer(status, {"detail": list(details)}, {"X-Fal-Retryable": "true", "X-Fal-Needs-Retry": "1"})
+    details = [detail(("body",), _sentence(failure), "generation_timeout")]
+    return Answer(504, {"detail": details}, {"X-Fal-Retryable": "true", "X-Fal-Needs-Retry": "1"})
 
 
 def _detail_of_failure(endpoint: Endpoint, job: Job, failure: Failure) -> Detail:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 PRESETS: dict[str, tuple[int, int]] = {
     "square_hd": (1024, 1024),
@@ -19,7 +19,6 @@ PRESETS: dict[str, tuple[int, int]] = {
 MOST_LORAS = 3
 _LONGEST_SIDE_PX = 14_142
 _MAX_PROMPT_LENGTH = 50_000  # maximum length of a prompt where fal sets no limit, in characters
-_FILE: dict[str, JsonValue] = {"x-fal-file-input": True}
 
 
 class ImageSize(BaseModel):
@@ -42,7 +41,7 @@ class LoRAInput(LoraWeight):
 
 Preset = Literal["square_hd", "square", "portrait_4_3", "portrait_16_9", "landscape_4_3", "landscape_16_9"]
 OptionalText = Annotated[str, Field(max_length=_MAX_PROMPT_LENGTH)] | None
-FileText = Annotated[str, Field(min_length=1, json_schema_extra=_FILE)]
+FileText = Annotated[str, Field(min_length=1, json_schema_extra={"x-fal-file-input": True})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,11 @@ class FieldOf:
     name: str
     type: Any
     info: Any
+
+    @property
+    def definition(self) -> Any:
+        """What pydantic's `create_model` takes."""
+        return self.type, self.info
 
 
 def prompt(
@@ -67,7 +71,7 @@ def caption() -> FieldOf:
 
 
 def image_url(description: str = "The input image: an http(s) URL or a data: URI.") -> FieldOf:
-    return FieldOf("image_url", str, Field(min_length=1, description=description, json_schema_extra=_FILE))
+    return FieldOf("image_url", FileText, Field(description=description))
 
 
 def image_urls(maximum: int | None = None) -> FieldOf:
@@ -137,7 +141,7 @@ def loras(kind: type[LoraWeight]) -> FieldOf:
 
 
 def image_data_url(description: str) -> FieldOf:
-    return FieldOf("image_data_url", str, Field(min_length=1, description=description, json_schema_extra=_FILE))
+    return FieldOf("image_data_url", FileText, Field(description=description))
 
 
 def learning_rate() -> FieldOf:

@@ -1,15 +1,15 @@
 """Renders the llms.txt page of an endpoint from the table by which its inputs are validated."""
 
 import json
-from typing import Any
 
 from lamina.api.fal.endpoints import Endpoint
-from lamina.api.fal.schemas import category_of, output_fields
+from lamina.api.fal.schemas import category_of, input_schema_of, output_fields
+from lamina.api.shared.openapi import Schema
 
 
 def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
     """The page in Markdown. `run_url`: the base URL of the endpoints; `site_url`: that of these pages."""
-    schema = endpoint.input.model_json_schema()
+    schema = input_schema_of(endpoint)
     minimal_input = {name: _example(name) for name in schema.get("required", [])}
     lines = [
         f"# {endpoint.name}",
@@ -33,8 +33,8 @@ def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
         "## Output",
         "",
         *(
-            f"- **`{name}`** (`{_kind(part)}`): {description}"
-            for name, (part, description) in output_fields(endpoint).items()
+            f"- **`{name}`** (`{_type(schema)}`): {description}"
+            for name, (schema, description) in output_fields(endpoint).items()
         ),
         "",
         "## Use",
@@ -52,29 +52,29 @@ def render_llms(endpoint: Endpoint, run_url: str, site_url: str) -> str:
     return "\n".join(lines)
 
 
-def _input_line(name: str, schema: dict[str, Any]) -> str:
-    field = schema["properties"][name]
+def _input_line(name: str, schema: Schema) -> str:
+    field = schema.get("properties", {})[name]
     is_required = name in schema.get("required", [])
     constraints = [] if "default" not in field else [f"default `{json.dumps(field['default'])}`"]
     if "minimum" in field:
-        constraints.append(f"from `{field['minimum']}` to `{field['maximum']}`")
+        constraints.append(f"from `{field['minimum']}` to `{field.get('maximum')}`")
     if "multipleOf" in field:
         constraints.append(f"a multiple of `{field['multipleOf']}`")
     if "enum" in field:
         constraints.append("one of " + ", ".join(f"`{choice}`" for choice in field["enum"]))
     suffix = f" ({'; '.join(constraints)})" if constraints else ""
     needed = "required" if is_required else "optional"
-    return f"- **`{name}`** (`{_kind(field)}`, _{needed}_): {field['description']}{suffix}"
+    return f"- **`{name}`** (`{_type(field)}`, _{needed}_): {field.get('description', '')}{suffix}"
 
 
-def _kind(field: dict[str, Any]) -> str:
+def _type(field: Schema) -> str:
     if "anyOf" in field:
-        return " or ".join(_kind(alternative) for alternative in field["anyOf"])
+        return " or ".join(_type(alternative) for alternative in field["anyOf"])
     if "$ref" in field:
-        return str(field["$ref"]).rpartition("/")[2]
+        return field["$ref"].rpartition("/")[2]
     if field.get("type") == "array":
-        return f"list<{_kind(field['items'])}>"
-    return str(field.get("type", "any"))
+        return f"list<{_type(field.get('items', {}))}>"
+    return field.get("type", "any")
 
 
 def _example(name: str) -> object:

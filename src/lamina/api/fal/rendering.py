@@ -59,7 +59,7 @@ def render_status(shown: JobView, links: Links, logs: list[LogLine] | None) -> Q
         status["metrics"] = {"inference_time": job.ran_s or 0.0}
         if job.state is not JobState.SUCCEEDED:
             answer = answer_to_failure(endpoint_of_job(job), job)
-            status["error"] = error_words(answer)
+            status["error"] = error_message(answer)
             if "error_type" in answer.body:
                 status["error_type"] = answer.body["error_type"]
     return status
@@ -78,7 +78,7 @@ def render_submitted(links: Links, position: int = 0) -> QueueStatus:
     }
 
 
-def error_words(answer: Answer) -> str:
+def error_message(answer: Answer) -> str:
     """The error message in a status and in a webhook, as fal words it."""
     return str(answer.body["detail"]) if "error_type" in answer.body else f"Invalid status code: {answer.status}"
 

@@ -1,12 +1,13 @@
 """Renders fal's OpenAPI document of an endpoint from the table by which its inputs are validated."""
 
-from typing import Any
+from typing import cast
 
 from lamina.api.fal.endpoints import Endpoint, Output
+from lamina.api.shared.openapi import Document, MediaType, Parameter, Response, Schema
 from lamina.core.tasks import TaskKind
 
-_REF = "#/components/schemas/{model}"
-_STATUS: dict[str, Any] = {
+_REF = "#/components/schemas/{model}"  # pydantic's placeholder
+_STATUS: Schema = {
     "type": "object",
     "properties": {
         "status": {"type": "string", "enum": ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]},
@@ -20,13 +21,13 @@ _STATUS: dict[str, Any] = {
     },
     "required": ["status", "request_id"],
 }
-_ID = {
+_ID: Parameter = {
     "name": "request_id",
     "in": "path",
     "required": True,
     "schema": {"type": "string", "description": "Request ID"},
 }
-_LOGS = {
+_LOGS: Parameter = {
     "name": "logs",
     "in": "query",
     "required": False,
@@ -34,20 +35,20 @@ _LOGS = {
 }
 
 
-def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[str, Any]:
+def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> Document:
     """`queue_url`: the base URL of the queue; `site_url`: that of these pages."""
     name, path = endpoint.schema_name, f"/{endpoint.id}"
-    input_schema = endpoint.input.model_json_schema(ref_template=_REF)
-    for field in input_schema["properties"].values():
-        if field.get("default", "") is None:  # fal omits defaults of null
+    input_schema = input_schema_of(endpoint, _REF)
+    for field in input_schema.get("properties", {}).values():
+        if "default" in field and field["default"] is None:  # fal omits defaults of null
             del field["default"]
-    schemas = {
+    schemas: dict[str, Schema] = {
         "QueueStatus": _STATUS,
         **input_schema.pop("$defs", {}),
         f"{name}Input": input_schema,
         **_output_schemas(endpoint),
     }
-    cancelled = {
+    cancelled: Schema = {
         "type": "object",
         "properties": {"success": {"type": "boolean", "description": "Whether the request was cancelled."}},
     }
@@ -71,7 +72,7 @@ def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[st
         },
         "paths": {
             f"{path}/requests/{{request_id}}/status": {
-                "get": {"parameters": [_ID, _LOGS], "responses": _responses_for("QueueStatus")}
+                "get": {"parameters": [_ID, _LOGS], "responses": _responses(_ref("QueueStatus"))}
             },
             f"{path}/requests/{{request_id}}/cancel": {
                 "put": {"parameters": [_ID], "responses": _responses(cancelled)}
@@ -79,16 +80,21 @@ def render_openapi(endpoint: Endpoint, queue_url: str, site_url: str) -> dict[st
             path: {
                 "post": {
                     "requestBody": {"required": True, "content": _json(_ref(f"{name}Input"))},
-                    "responses": _responses_for("QueueStatus"),
+                    "responses": _responses(_ref("QueueStatus")),
                 }
             },
             f"{path}/requests/{{request_id}}": {
-                "get": {"parameters": [_ID], "responses": _responses_for(f"{name}Output")},
+                "get": {"parameters": [_ID], "responses": _responses(_ref(f"{name}Output"))},
             },
         },
         "servers": [{"url": queue_url}],
         "security": [{"apiKeyAuth": []}],
     }
+
+
+def input_schema_of(endpoint: Endpoint, ref_template: str = "#/$defs/{model}") -> Schema:
+    """The schema of the input as pydantic renders it. `ref_template`: the form of references to other schemas."""
+    return cast("Schema", endpoint.input.model_json_schema(ref_template=ref_template))
 
 
 def category_of(endpoint: Endpoint) -> str:
@@ -98,23 +104,22 @@ def category_of(endpoint: Endpoint) -> str:
     return "image-to-image" if has_pictures or endpoint.kind is TaskKind.DECOMPOSE else "text-to-image"
 
 
-def output_fields(endpoint: Endpoint) -> dict[str, tuple[dict[str, Any], str]]:
+def output_fields(endpoint: Endpoint) -> dict[str, tuple[Schema, str]]:
     """(schema, description) by field name, in fal's order."""
     if endpoint.output is Output.ADAPTER:
         return {
             "diffusers_lora_file": (_ref("File"), "The LoRA as safetensors in the diffusers format."),
             "config_file": (_ref("File"), "The training configuration."),
         }
-    images = {"type": "array", "items": _ref("File" if endpoint.output is Output.FILES else "ImageFile")}
-    seed = {"type": "integer"}
-    common: dict[str, tuple[dict[str, Any], str]] = {
+    images: Schema = {"type": "array", "items": _ref("File" if endpoint.output is Output.FILES else "ImageFile")}
+    common: dict[str, tuple[Schema, str]] = {
         "images": (images, "The generated images; layers are in order from the bottom."),
-        "seed": (seed, "The seed of the request, or the random seed that was used."),
+        "seed": ({"type": "integer"}, "The seed of the request, or the random seed that was used."),
     }
     if endpoint.output is Output.FILES:
         return common
-    timings = {"type": "object", "additionalProperties": {"type": "number"}}
-    flags = {"type": "array", "items": {"type": "boolean"}}
+    timings: Schema = {"type": "object", "additionalProperties": {"type": "number"}}
+    flags: Schema = {"type": "array", "items": {"type": "boolean"}}
     return {
         "images": common["images"],
         "timings": (timings, "Timings in seconds; `inference` is the whole run."),
@@ -124,23 +129,23 @@ def output_fields(endpoint: Endpoint) -> dict[str, tuple[dict[str, Any], str]]:
     }
 
 
-def _output_schemas(endpoint: Endpoint) -> dict[str, Any]:
+def _output_schemas(endpoint: Endpoint) -> dict[str, Schema]:
     fields = output_fields(endpoint)
-    file = {
+    file: dict[str, Schema] = {
         "url": {"type": "string", "description": "URL of the file."},
         "content_type": {"type": "string", "nullable": True},
         "file_name": {"type": "string", "nullable": True},
         "file_size": {"type": "integer", "nullable": True, "description": "Size in bytes."},
     }
-    size = {
+    size: dict[str, Schema] = {
         name: {"type": "integer", "nullable": True, "description": f"{name.capitalize()} in pixels."}
         for name in ("width", "height")
     }
     is_bare = endpoint.output in (Output.FILES, Output.ADAPTER)
     name = "File" if is_bare else "ImageFile"
     properties = file if is_bare else {**file, **size}
-    file_schema = {"type": "object", "title": name, "required": ["url"], "properties": properties}
-    output = {
+    file_schema: Schema = {"type": "object", "title": name, "required": ["url"], "properties": properties}
+    output: Schema = {
         "type": "object",
         "title": f"{endpoint.schema_name}Output",
         "x-fal-order-properties": list(fields),
@@ -150,17 +155,13 @@ def _output_schemas(endpoint: Endpoint) -> dict[str, Any]:
     return {name: file_schema, f"{endpoint.schema_name}Output": output}
 
 
-def _responses_for(name: str) -> dict[str, Any]:
-    return _responses(_ref(name))
-
-
-def _responses(schema: dict[str, Any]) -> dict[str, Any]:
+def _responses(schema: Schema) -> dict[str, Response]:
     return {"200": {"description": "The status of the request, or its result.", "content": _json(schema)}}
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
+def _json(schema: Schema) -> dict[str, MediaType]:
     return {"application/json": {"schema": schema}}
 
 
-def _ref(name: str) -> dict[str, Any]:
+def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}

@@ -81,7 +81,7 @@ async def wait_for_job(
 async def result_response(service: Service, job: Job) -> Response:
     """The response for a job that has ended. In sync mode the job's data is deleted after the response."""
     answer = await answer_of(service, job)
-    response = JSONResponse(dict(answer.body), answer.status, {**answer.headers, "x-fal-request-id": job.id})
+    response = JSONResponse(answer.body, answer.status, {**answer.headers, "x-fal-request-id": job.id})
     if is_sync(job) and answer.status == 200:
         response.background = BackgroundTask(_forget, service, job)
     return response
@@ -100,8 +100,7 @@ async def answer_of(service: Service, job: Job) -> Answer:
         output = render_output(endpoint, job, lambda file_id, _: uris[file_id])
     else:
         output = render_output(endpoint, job, lambda file_id, kind: address_of(service, file_id, kind))
-    units = _units(job)
-    return Answer(200, dict(output), {"X-Fal-Billable-Units": str(units)})
+    return Answer(200, output, {"X-Fal-Billable-Units": str(_units(job))})
 
 
 def _units(job: Job) -> int:

@@ -1,17 +1,17 @@
 """Converts the requests of fal's clients to job requests; pure functions."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lamina.api.fal.endpoints import Endpoint
 from lamina.api.fal.errors import detail, detail_of_error, parse_details
-from lamina.api.fal.fields import MOST_LORAS, PRESETS, ImageSize, LoraWeight
+from lamina.api.fal.fields import MOST_LORAS, PRESETS, ImageSize
+from lamina.api.fal.validated import PictureInput, TrainingInput
 from lamina.api.fal.wire import Detail
-from lamina.core.acceleration import Acceleration, AccelerationLevel
+from lamina.core.acceleration import Acceleration
 from lamina.core.catalog import MODELS
 from lamina.core.errors import LaminaError
 from lamina.core.jobs import AbsentTask, Delivery, InputRole, JobInput, JobRequest
@@ -68,34 +68,34 @@ class RequestOptions:
 def parse_input(endpoint: Endpoint, body: object, options: RequestOptions, drawn_seed: int) -> JobRequest:
     """The job request for an input. `drawn_seed`: the seed to use if the input has none. Raises `InvalidInput`."""
     try:
-        given = endpoint.input.model_validate(body)
+        valid = endpoint.input.model_validate(body)
     except ValidationError as error:
         raise InvalidInput(parse_details(error.errors(include_url=False))) from None
-    fields = dict(given)
     if endpoint.kind is TaskKind.TRAIN:
-        return _training(endpoint, fields, options)
-    checks = (_check_prompt, _check_count, _check_loras, _check_addresses)
-    details = [error for check in checks for error in check(endpoint, fields)]
-    size, wrong_size = parse_size(fields.get("image_size"))
-    if details or wrong_size:
-        raise InvalidInput([*details, *wrong_size])
-    seed = fields["seed"] if fields["seed"] is not None else drawn_seed
+        return _training_request(endpoint, TrainingInput.model_validate(valid, from_attributes=True), options)
+    given = PictureInput.model_validate(valid, from_attributes=True)
+    details = [
+        *_check_prompt(endpoint, given),
+        *_check_count(endpoint, given),
+        *_check_loras(endpoint, given),
+        *_check_addresses(endpoint, given),
+    ]
+    size, size_details = parse_size(given.image_size)
+    if details or size_details:
+        raise InvalidInput([*details, *size_details])
+    seed = given.seed if given.seed is not None else drawn_seed
     try:
-        task = _task(endpoint, fields, size, seed, given.model_fields_set)
+        task = _task(endpoint, given, size, seed, valid.model_fields_set)
     except LaminaError as error:
         raise InvalidInput([detail_of_error(endpoint, error, ("body",))]) from None
+    role = InputRole.START if endpoint.kind is TaskKind.GENERATE else InputRole.PICTURE
     return JobRequest(
         task=task,
-        inputs=_inputs(endpoint, fields),
-        delivery=_delivery(endpoint, fields, options),
+        inputs=tuple(JobInput(role, address) for _, address in given.addresses),
+        delivery=_delivery(endpoint, given, options),
         model=endpoint.model,
         dialect=DIALECT,
-        extra={
-            "endpoint": endpoint.id,
-            "seed": seed,
-            "prompt": fields["prompt"],
-            "is_sync": fields["sync_mode"],
-        },
+        extra={"endpoint": endpoint.id, "seed": seed, "prompt": given.prompt, "is_sync": given.sync_mode},
         priority=options.priority,
         start_within_s=options.start_within_s,
         webhook_url=options.webhook_url,
@@ -103,21 +103,21 @@ def parse_input(endpoint: Endpoint, body: object, options: RequestOptions, drawn
     )
 
 
-def _training(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOptions) -> JobRequest:
-    if details := _check_addresses(endpoint, fields):
+def _training_request(endpoint: Endpoint, given: TrainingInput, options: RequestOptions) -> JobRequest:
+    if details := _check_addresses(endpoint, given):
         raise InvalidInput(details)
     try:
         task = TrainTask(
             model=endpoint.model,
-            steps=fields["steps"],
-            learning_rate=fields["learning_rate"],
-            default_caption=fields["default_caption"] or "",
+            steps=given.steps,
+            learning_rate=given.learning_rate,
+            default_caption=given.default_caption or "",
         )
     except LaminaError as error:
         raise InvalidInput([detail_of_error(endpoint, error, ("body", "learning_rate"))]) from None
     return JobRequest(
         task=task,
-        inputs=(JobInput(InputRole.ARCHIVE, fields["image_data_url"]),),
+        inputs=(JobInput(InputRole.ARCHIVE, given.image_data_url),),
         delivery=Delivery(keep_s=options.keep_s),
         model=endpoint.priced_as,
         dialect=DIALECT,
@@ -168,95 +168,80 @@ def parse_size(given: ImageSize | str | None) -> tuple[tuple[int, int] | None, l
 
 
 def _task(
-    endpoint: Endpoint, fields: Mapping[str, Any], size: tuple[int, int] | None, seed: int, sent: Collection[str]
+    endpoint: Endpoint, given: PictureInput, size: tuple[int, int] | None, seed: int, sent: Collection[str]
 ) -> PictureTask:
     """`sent`: the names of the fields that the client has set."""
     width, height = size or (None, None)
-    count, is_expanded = fields.get("num_images", 1), fields.get("enable_prompt_expansion", False)
-    sampling = _sampling(endpoint, fields, seed)
+    prompt, sampling = given.prompt or "", _sampling(endpoint, given, seed)
     match endpoint.kind:
         case TaskKind.DECOMPOSE:
             unasked = tuple(name for field, name in _SAMPLING_FIELDS.items() if field not in sent)
-            return DecomposeTask(fields["num_layers"], fields["prompt"] or "", replace(sampling, unasked=unasked))
+            return DecomposeTask(given.num_layers, prompt, replace(sampling, unasked=unasked))
         case TaskKind.EDIT:
             return EditTask(
-                prompt=fields["prompt"],
+                prompt=prompt,
                 sampling=sampling,
                 width=width,
                 height=height,
-                count=count,
-                is_expanded=is_expanded,
+                count=given.num_images,
+                is_expanded=given.enable_prompt_expansion,
                 is_sized_like_last=True,
             )
         case _:
-            strength = fields.get("strength", 0.6)
             return GenerateTask(
-                prompt=fields["prompt"],
+                prompt=prompt,
                 sampling=sampling,
                 width=width,
                 height=height,
-                count=count,
-                strength=strength,
-                is_expanded=is_expanded,
+                count=given.num_images,
+                strength=given.strength,
+                is_expanded=given.enable_prompt_expansion,
             )
 
 
-def _sampling(endpoint: Endpoint, fields: Mapping[str, Any], seed: int) -> Sampling:
+def _sampling(endpoint: Endpoint, given: PictureInput, seed: int) -> Sampling:
     """A decomposition names no model, so that it works without one, unless LoRAs must be applied to a model."""
-    loras = tuple(Lora(lora.path, lora.scale) for lora in fields.get("loras", ()))
-    is_turbo = fields.get("use_turbo", False)
     return Sampling(
-        model=endpoint.model if endpoint.kind is not TaskKind.DECOMPOSE or loras else None,
+        model=endpoint.model if endpoint.kind is not TaskKind.DECOMPOSE or given.loras else None,
         seed=seed if 0 <= seed <= MAX_SEED else seed % MAX_SEED,
-        steps=_TURBO_STEPS if is_turbo else fields.get("num_inference_steps"),
-        guidance=_TURBO_GUIDANCE if is_turbo else fields.get("guidance_scale"),
-        negative=(fields["negative_prompt"] or "").strip(),
-        loras=loras,
-        acceleration=Acceleration(AccelerationLevel(fields.get("acceleration", "none"))),
+        steps=_TURBO_STEPS if given.use_turbo else given.num_inference_steps,
+        guidance=_TURBO_GUIDANCE if given.use_turbo else given.guidance_scale,
+        negative=(given.negative_prompt or "").strip(),
+        loras=tuple(Lora(lora.path, lora.scale) for lora in given.loras),
+        acceleration=Acceleration(given.acceleration),
     )
 
 
-def _delivery(endpoint: Endpoint, fields: Mapping[str, Any], options: RequestOptions) -> Delivery:
+def _delivery(endpoint: Endpoint, given: PictureInput, options: RequestOptions) -> Delivery:
     """Layers are lossless in WebP, too. A requested safety check is done if the checker is installed or the settings
     require it."""
     quality = _LOSSLESS if endpoint.kind is TaskKind.DECOMPOSE else _QUALITY
-    safety = None if fields["enable_safety_checker"] else False
-    return Delivery(format=_FORMATS[fields["output_format"]], quality=quality, safety=safety, keep_s=options.keep_s)
+    safety = None if given.enable_safety_checker else False
+    return Delivery(format=_FORMATS[given.output_format], quality=quality, safety=safety, keep_s=options.keep_s)
 
 
-def _inputs(endpoint: Endpoint, fields: Mapping[str, Any]) -> tuple[JobInput, ...]:
-    role = InputRole.START if endpoint.kind is TaskKind.GENERATE else InputRole.PICTURE
-    given = fields.get("image_urls") or [fields["image_url"]] if _has_pictures(endpoint) else []
-    return tuple(JobInput(role, address) for address in given)
-
-
-def _has_pictures(endpoint: Endpoint) -> bool:
-    return not {"image_url", "image_urls"}.isdisjoint(endpoint.field_names)
-
-
-def _check_prompt(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
-    if endpoint.kind is TaskKind.DECOMPOSE or fields["prompt"].strip():
+def _check_prompt(endpoint: Endpoint, given: PictureInput) -> list[Detail]:
+    if endpoint.kind is TaskKind.DECOMPOSE or (given.prompt or "").strip():
         return []
     message = "String should have at least 1 character"
-    return [detail(("body", "prompt"), message, "string_too_short", {"min_length": 1}, fields["prompt"])]
+    return [detail(("body", "prompt"), message, "string_too_short", {"min_length": 1}, given.prompt)]
 
 
-def _check_count(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
+def _check_count(endpoint: Endpoint, given: PictureInput) -> list[Detail]:
     """Checks the number of images against the model's limit, where fal has no limit."""
-    given, most = len(fields.get("image_urls", ())), MODELS[endpoint.model].max_references
-    if given <= most:
+    count, most = len(given.image_urls), MODELS[endpoint.model].max_references
+    if count <= most:
         return []
-    message = f"List should have at most {most} items after validation, not {given}"
+    message = f"List should have at most {most} items after validation, not {count}"
     return [detail(("body", "image_urls"), message, "sequence_too_long", {"max_length": most})]
 
 
-def _check_loras(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
-    loras: list[LoraWeight] = fields.get("loras", [])
-    if len(loras) > MOST_LORAS:
-        message = f"List should have at most {MOST_LORAS} items after validation, not {len(loras)}"
+def _check_loras(endpoint: Endpoint, given: PictureInput) -> list[Detail]:
+    if len(given.loras) > MOST_LORAS:
+        message = f"List should have at most {MOST_LORAS} items after validation, not {len(given.loras)}"
         return [detail(("body", "loras"), message, "sequence_too_long", {"max_length": MOST_LORAS})]
     details: list[Detail] = []
-    for number, lora in enumerate(loras):
+    for number, lora in enumerate(given.loras):
         try:
             if lora.path.lower().startswith(("http://", "https://")):
                 parse_target(lora.path)
@@ -266,9 +251,9 @@ def _check_loras(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
     return details
 
 
-def _check_addresses(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Detail]:
+def _check_addresses(endpoint: Endpoint, given: PictureInput | TrainingInput) -> list[Detail]:
     details: list[Detail] = []
-    for loc, address in addresses_of(endpoint, fields):
+    for loc, address in given.addresses:
         if address[:5].lower() == "data:":
             continue
         try:
@@ -276,12 +261,3 @@ def _check_addresses(endpoint: Endpoint, fields: Mapping[str, Any]) -> list[Deta
         except LaminaError as error:
             details.append(detail_of_error(endpoint, error, loc))
     return details
-
-
-def addresses_of(endpoint: Endpoint, fields: BaseModel | Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """(location in the input, URL) of each image, or of the archive."""
-    given = dict(fields)
-    if "image_urls" in endpoint.field_names:
-        return [(("body", "image_urls", number), address) for number, address in enumerate(given["image_urls"])]
-    single_fields = ("image_url", "image_data_url")
-    return [(("body", name), given[name]) for name in single_fields if name in endpoint.field_names]

@@ -1,7 +1,6 @@
 """fal's uploads: the data of an upload is sealed in its token, and the hash of a part in its ETag."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from lamina.service.tokens import seal, unseal
 SINGLE, MULTIPART = "upload", "multipart"
 """How a file is sent: the first segment of the upload path."""
 
-PURPOSE = "fal upload"
+_UPLOAD = "fal upload"
 _PART = "fal part"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,13 +33,18 @@ def start_upload(service: Service, key_id: str, file_name: str, keep_s: float | 
     """`keep_s`: the longest time that the owner wants the file kept, in seconds."""
     file_id, name = new_id(), clean_name(file_name)
     claims = {"file": file_id, "key": key_id, "name": name, "keep_s": keep_s}
-    token = seal(service.secret, PURPOSE, claims, int(service.clock()) + UPLOAD_S)
+    token = seal(service.secret, _UPLOAD, claims, int(service.clock()) + UPLOAD_S)
     kept_s = shorter(service.limits.upload_s, keep_s)
     return StartedUpload(token, lasting_address_of(service, file_id, _url_name(name), kept_s))
 
 
-def pending_upload(claims: Mapping[str, Any]) -> PendingUpload:
-    """The upload that the claims of its token describe."""
+def pending_upload(service: Service, token: str) -> PendingUpload:
+    """The upload that a token of `start_upload` is for. Raises `LaminaError` (key_forbidden) if it is not valid."""
+    claims = unseal(service.secret, _UPLOAD, token, service.clock())
+    if claims is None:
+        raise LaminaError(
+            ErrorCode.KEY_FORBIDDEN, "This upload URL is invalid or has expired.", "Start the upload again."
+        )
     return PendingUpload(claims["file"], claims["key"], claims["name"], claims["keep_s"])
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from lamina.api.fal.rendering import error_words
+from lamina.api.fal.rendering import error_message
 from lamina.api.fal.submit import answer_of
 from lamina.core.jobs import Job
 from lamina.core.webhooks import Webhook
@@ -17,8 +17,8 @@ def fal_writer(service: Service, key: SigningKey) -> Writer:
         answer = await answer_of(service, job)
         is_good = answer.status == 200
         head = {"request_id": job.id, "gateway_request_id": job.id, "status": "OK" if is_good else "ERROR"}
-        error = {} if is_good else {"error": error_words(answer)}
-        body = json.dumps({**head, **error, "payload": dict(answer.body)}).encode()
+        error = {} if is_good else {"error": error_message(answer)}
+        body = json.dumps({**head, **error, "payload": answer.body}).encode()
         headers = signature_headers(key, job.id, int(now), body, user_id=job.key_id)
         return OutgoingRequest(body, {"Content-Type": "application/json", **headers})
 

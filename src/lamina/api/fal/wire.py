@@ -1,20 +1,23 @@
 """The JSON of fal's responses; the inputs are in the table of `endpoints`."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict, final
 
 Loc = Sequence[str | int]
+ContextValue = str | int | float | Sequence[str]
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 
 
 class Detail(TypedDict):
-    """One error of an input. `type`: from fal's list of errors, or pydantic's; `url`: its documentation."""
+    """One error of an input. `type`: from fal's list of errors, or pydantic's; `url`: its documentation; `ctx`: the
+    limits that the input exceeds, by name.
+    """
 
     loc: list[str | int]
     msg: str
     type: str
     url: str
-    ctx: NotRequired[dict[str, Any]]
+    ctx: NotRequired[dict[str, ContextValue]]
     input: NotRequired[object]
 
 
@@ -62,6 +65,7 @@ class Image(TypedDict):
     height: NotRequired[int]
 
 
+@final
 class Output(TypedDict):
     """The output of an endpoint. `timings`: in seconds; `prompt`: as in the request."""
 
@@ -72,8 +76,28 @@ class Output(TypedDict):
     prompt: NotRequired[str | None]
 
 
+@final
 class Adapter(TypedDict):
     """The output of a trainer."""
 
     diffusers_lora_file: Image
     config_file: Image
+
+
+@final
+class ErrorBody(TypedDict):
+    """An error: a sentence, or the details of an invalid input."""
+
+    detail: str | list[Detail]
+    error_type: NotRequired[str]
+
+
+@final
+class QueueError(TypedDict):
+    """An error of the queue itself."""
+
+    status: Literal["ALREADY_COMPLETED", "NOT_FOUND"]
+
+
+Body = Output | Adapter | ErrorBody | QueueError
+"""What an endpoint can answer with."""

@@ -8,7 +8,7 @@ import pytest
 from lamina.api.fal.endpoints import ENDPOINTS
 from lamina.api.fal.headers import parse_lifetime_s, parse_options, parse_switch
 from lamina.api.fal.hosts import place_of
-from lamina.api.fal.routes.queue import Asked, parse_queue_path
+from lamina.api.fal.routes.queue import QueuePath, parse_queue_path
 from lamina.api.fal.translate import InvalidInput, RequestOptions, parse_input
 from lamina.core.jobs import InputRole, JobInput, JobRequest
 from lamina.core.tasks import TaskKind
@@ -105,14 +105,14 @@ def test_headers_and_query() -> None:
     ("path", "asked"),
     [
         ("fal-ai/qwen-image", None),
-        ("fal-ai/qwen-image/requests/7", Asked("fal-ai/qwen-image", "7", "")),
-        ("fal-ai/qwen-image-2512/lora/requests/7/status/", Asked("fal-ai/qwen-image-2512", "7", "status")),
-        ("fal-ai/qwen-image/requests/7/status/stream", Asked("fal-ai/qwen-image", "7", "status/stream")),
-        ("fal-ai/qwen-image/requests/7/response", Asked("fal-ai/qwen-image", "7", "")),
+        ("fal-ai/qwen-image/requests/7", QueuePath("fal-ai/qwen-image", "7", "")),
+        ("fal-ai/qwen-image-2512/lora/requests/7/status/", QueuePath("fal-ai/qwen-image-2512", "7", "status")),
+        ("fal-ai/qwen-image/requests/7/status/stream", QueuePath("fal-ai/qwen-image", "7", "status/stream")),
+        ("fal-ai/qwen-image/requests/7/response", QueuePath("fal-ai/qwen-image", "7", "")),
         ("fal-ai/qwen-image/requests/", None),
     ],
 )
-def test_paths_of_the_queue(path: str, asked: Asked | None) -> None:
+def test_paths_of_the_queue(path: str, asked: QueuePath | None) -> None:
     assert parse_queue_path(path) == asked
 
 

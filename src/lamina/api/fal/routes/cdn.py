@@ -1,18 +1,17 @@
 """The routes for uploads, authorized by a key, by a CDN token, or by a token in the URL."""
 
 import re
-from typing import Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from lamina.api.fal.access import key_for_storage, sealed_claims
+from lamina.api.fal.access import key_for_storage
 from lamina.api.fal.errors import Refused, refusal
 from lamina.api.fal.fal_route import FalRoute
 from lamina.api.fal.headers import parse_lifetime_s, parse_size
 from lamina.api.fal.submit import read_json
-from lamina.api.fal.uploads import PURPOSE, complete_upload, pending_upload, receive_part, start_upload
+from lamina.api.fal.uploads import complete_upload, pending_upload, receive_part, start_upload
 from lamina.api.shared.context import context_of
 from lamina.files.multipart import MAX_PARTS, IncomingContent, PendingUpload, check_storage, store_whole
 
@@ -58,13 +57,12 @@ async def put_part(request: Request, token: str, number: str) -> Response:
 @router.post("/files/{file_id}/{signature}/{name}/multipart/{token}/complete")
 async def complete(request: Request, token: str) -> Response:
     pending = _upload(request, token)
-    body: Any = await read_json(request)
-    record = await complete_upload(context_of(request).service, pending, body)
+    record = await complete_upload(context_of(request).service, pending, await read_json(request))
     return JSONResponse({"file_size": record.size, "content_type": record.media_type})
 
 
 def _upload(request: Request, token: str) -> PendingUpload:
-    return pending_upload(sealed_claims(request, PURPOSE, token))
+    return pending_upload(context_of(request).service, token)
 
 
 def _incoming(request: Request) -> IncomingContent:

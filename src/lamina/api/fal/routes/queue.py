@@ -34,7 +34,7 @@ _PING_S, _POLL_S = 15.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueuePath:
     """A parsed path of the queue. `action`: "" (the result), "status", "status/stream" or "cancel"."""
 
     app: str
@@ -57,25 +57,27 @@ async def submit_or_cancel(request: Request, path: str) -> Response:
 
 
 @router.get("/{path:path}")
-async def look(request: Request, path: str) -> Response:
+async def get_status_or_result(request: Request, path: str) -> Response:
     return await _respond(request, parse_queue_path(path))
 
 
 @router.put("/{path:path}")
-async def put(request: Request, path: str) -> Response:
+async def put_cancel(request: Request, path: str) -> Response:
     return await _respond(request, parse_queue_path(path))
 
 
-def parse_queue_path(path: str) -> Asked | None:
+def parse_queue_path(path: str) -> QueuePath | None:
     """Parses `{owner}/{alias}[/...]/requests/{id}[/...]`, with or without a trailing slash; None for an app's path."""
     path_match = _PATH.fullmatch(path.strip("/"))
     if path_match is None:
         return None
     action = path_match["action"] or ""
-    return Asked("/".join(path_match["app"].split("/")[:2]), path_match["id"], "" if action == "response" else action)
+    return QueuePath(
+        "/".join(path_match["app"].split("/")[:2]), path_match["id"], "" if action == "response" else action
+    )
 
 
-async def _respond(request: Request, queue_path: Asked | None) -> Response:
+async def _respond(request: Request, queue_path: QueuePath | None) -> Response:
     if queue_path is None:
         raise Refused(refusal(405, "Method Not Allowed"))
     match request.method, queue_path.action:
@@ -93,7 +95,7 @@ async def _respond(request: Request, queue_path: Asked | None) -> Response:
             raise Refused(refusal(404, "Not Found"))
 
 
-async def _result(request: Request, queue_path: Asked) -> Response:
+async def _result(request: Request, queue_path: QueuePath) -> Response:
     _, shown, links = await _own_request(request, queue_path, Scope.READ)
     if not shown.job.state.is_open:
         return await result_response(context_of(request).service, shown.job)
@@ -107,7 +109,7 @@ async def _result(request: Request, queue_path: Asked) -> Response:
     return JSONResponse(body, 400, {"x-fal-request-id": links.request_id})
 
 
-async def _status(request: Request, queue_path: Asked) -> Response:
+async def _status(request: Request, queue_path: QueuePath) -> Response:
     _, shown, links = await _own_request(request, queue_path, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
     logs = render_log(await happened(context_of(request).service, shown.job.id)) if has_logs else []
@@ -115,7 +117,7 @@ async def _status(request: Request, queue_path: Asked) -> Response:
     return JSONResponse(render_status(shown, links, logs), status, {"x-fal-request-id": shown.job.id})
 
 
-async def _status_stream(request: Request, queue_path: Asked) -> Response:
+async def _status_stream(request: Request, queue_path: QueuePath) -> Response:
     key, shown, links = await _own_request(request, queue_path, Scope.READ)
     has_logs = parse_switch(request.query_params.get("logs"))
     stream = _statuses(context_of(request), key, links, has_logs)
@@ -144,7 +146,7 @@ async def _statuses(context: ApiContext, key: ApiKey, links: Links, has_logs: bo
         await service.signals.wait(links.request_id, _POLL_S)
 
 
-async def _cancel(request: Request, queue_path: Asked) -> Response:
+async def _cancel(request: Request, queue_path: QueuePath) -> Response:
     key, shown, _ = await _own_request(request, queue_path, Scope.WRITE)
     try:
         job = await cancel(context_of(request).service, key.id, shown.job.id)
@@ -158,7 +160,7 @@ async def _cancel(request: Request, queue_path: Asked) -> Response:
     return JSONResponse({"status": "OK", "success": True}, 200, id_header)
 
 
-async def _own_request(request: Request, queue_path: Asked, scope: Scope) -> tuple[ApiKey, JobView, Links]:
+async def _own_request(request: Request, queue_path: QueuePath, scope: Scope) -> tuple[ApiKey, JobView, Links]:
     """Raises `Refused` with fal's own body if the request does not exist or belongs to another key."""
     key = await key_for_app(request, queue_path.app, scope)
     try:

@@ -89,4 +89,4 @@ async def _events(context: ApiContext, key: ApiKey, job: Job) -> AsyncIterator[b
         task.add_done_callback(_cancelling.discard)
         raise
     answer = await asyncio.shield(answer_of(context.service, job))
-    yield f"data: {json.dumps(dict(answer.body))}\n\n".encode()
+    yield f"data: {json.dumps(answer.body)}\n\n".encode()
