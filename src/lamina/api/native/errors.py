@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import NotRequired, TypedDict
 
+from pydantic_core import ErrorDetails
 from starlette.responses import JSONResponse
 
+from lamina.api.shared.parsing import describe_invalid
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 
@@ -58,6 +60,24 @@ RETRY_AFTER_S: Mapping[ErrorCode, int] = {ErrorCode.LIMIT_REACHED: 60, ErrorCode
 """Where an answer says when to come again and nobody knows better: limits are by the minute."""
 
 
+class ErrorOfFieldBody(TypedDict):
+    loc: list[str | int]
+    msg: str
+
+
+class ProblemBody(TypedDict):
+    """As `wire.Problem` documents it. `instance`, `errors`: only if known."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    instance: NotRequired[str]
+    errors: NotRequired[list[ErrorOfFieldBody]]
+
+
 def problem_response(
     error: LaminaError, instance: str | None = None, retry_after_s: float | None = None
 ) -> JSONResponse:
@@ -70,11 +90,11 @@ def problem_response(
     )
 
 
-def problem(error: LaminaError, instance: str | None = None) -> dict[str, Any]:
+def problem(error: LaminaError, instance: str | None = None) -> ProblemBody:
     """The body."""
     error = for_customers(error)
     code = error.code.value
-    document = {
+    document: ProblemBody = {
         "type": f"/errors/{code}",
         "title": code.replace("_", " ").capitalize(),
         "status": STATUSES[error.code].value,
@@ -82,7 +102,9 @@ def problem(error: LaminaError, instance: str | None = None) -> dict[str, Any]:
         "code": code,
         "hint": error.hint,
     }
-    return document if instance is None else {**document, "instance": instance}
+    if instance is not None:
+        document["instance"] = instance
+    return document
 
 
 def problem_headers(code: ErrorCode, retry_after_s: float | None = None) -> dict[str, str]:
@@ -111,23 +133,10 @@ def status_problem_response(
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
-def invalid_request(errors: Sequence[Mapping[str, Any]]) -> LaminaError:
+def invalid_request(errors: Sequence[ErrorDetails]) -> LaminaError:
     """Of what FastAPI's `RequestValidationError.errors()` or pydantic's says: where and why, not what was sent."""
-    told = [f"{_place(error['loc'])}: {_sentence(error['msg'])}" for error in errors[:_MOST_TOLD]]
-    more = f" {len(errors) - _MOST_TOLD} more." if len(errors) > _MOST_TOLD else ""
     return LaminaError(
         ErrorCode.TASK_INVALID,
-        f"The request is not valid. {' '.join(told)}{more}",
+        f"The request is not valid. {describe_invalid(errors)}",
         "Correct what is named; /docs shows what each field may be.",
     )
-
-
-_MOST_TOLD = 5
-
-
-def _place(location: Sequence[object]) -> str:
-    return ".".join(str(part) for part in location) or "the request"
-
-
-def _sentence(words: str) -> str:
-    return f"{words.rstrip('.')}."

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -63,7 +64,7 @@ def answer_to(request: Request, error: Exception) -> Response:
         case LaminaError():
             log_cause(error, STATUSES[error.code])
             return _answer(error, path)
-        case RequestValidationError() if any(one.get("type") == _NO_JSON for one in error.errors()):
+        case RequestValidationError() if any(detail.get("type") == _NO_JSON for detail in error.errors()):
             return status_problem_response(400, "The body is not JSON.", "Send a JSON object.", path)
         case RequestValidationError():
             return _answer(invalid_request(error.errors()), path, error.errors())
@@ -83,18 +84,19 @@ def problems(*statuses: int) -> Documented:
     """The error statuses of a route for `responses=`, as problem details."""
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {"application/problem+json": {"schema": schema}}
-    found: Documented = {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
-    if 429 in found:
-        found[429]["headers"] = {"Retry-After": {"description": "Delay in seconds.", "schema": {"type": "integer"}}}
-    if 401 in found:
-        found[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    return found
+    documented: Documented = {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
+    if 429 in documented:
+        retry_after = {"description": "Delay in seconds.", "schema": {"type": "integer"}}
+        documented[429]["headers"] = {"Retry-After": retry_after}
+    if 401 in documented:
+        documented[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return documented
 
 
-def _answer(error: LaminaError, path: str, errors: Sequence[Any] = ()) -> Response:
+def _answer(error: LaminaError, path: str, errors: Sequence[ErrorDetails] = ()) -> Response:
     document = problem(error, path)
     if errors:
-        document["errors"] = [{"loc": list(one["loc"]), "msg": one["msg"]} for one in errors]
+        document["errors"] = [{"loc": list(invalid["loc"]), "msg": invalid["msg"]} for invalid in errors]
     return JSONResponse(_encodable(document), STATUSES[error.code], problem_headers(error.code), MEDIA_TYPE)
 
 
@@ -104,8 +106,8 @@ def _encodable(value: Any) -> Any:
         case str():
             return value.encode(errors="replace").decode()
         case dict():
-            return {name: _encodable(one) for name, one in value.items()}
+            return {name: _encodable(member) for name, member in value.items()}
         case list():
-            return [_encodable(one) for one in value]
+            return [_encodable(item) for item in value]
         case _:
             return value

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
+from pydantic_core import ErrorDetails
 from starlette.responses import JSONResponse
 
+from lamina.api.shared.parsing import describe_invalid
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
 
@@ -50,7 +51,6 @@ _STATUSES: Mapping[ErrorCode, int] = {
 
 _RETRY_AFTER_S: Mapping[ErrorCode, int] = {ErrorCode.LIMIT_REACHED: 60, ErrorCode.STORE_UNAVAILABLE: 5}
 _WITH_MESSAGE = (400, 500)
-_MAX_MESSAGES = 5
 
 
 def status_of(code: ErrorCode) -> int:
@@ -70,21 +70,15 @@ def render_crash() -> JSONResponse:
     return JSONResponse(BODIES[500], 500)
 
 
-def invalid_fields(errors: Sequence[Mapping[str, Any]]) -> LaminaError:
+def invalid_fields(errors: Sequence[ErrorDetails]) -> LaminaError:
     """Converts pydantic's `errors()`: locations and messages, without the input."""
-    messages = [f"{_place(error['loc'])}: {str(error['msg']).rstrip('.')}." for error in errors[:_MAX_MESSAGES]]
-    more = f" {len(errors) - _MAX_MESSAGES} more." if len(errors) > _MAX_MESSAGES else ""
-    return LaminaError(ErrorCode.TASK_INVALID, f"{' '.join(messages)}{more}")
+    return LaminaError(ErrorCode.TASK_INVALID, describe_invalid(errors))
 
 
 def _body(error: LaminaError, status: int) -> dict[str, str]:
     if error.code is ErrorCode.MODEL_UNKNOWN:
         return {"error": "Model not found", "message": _encodable(error.message)}
     return {**BODIES[status], **({"message": _encodable(str(error))} if status in _WITH_MESSAGE else {})}
-
-
-def _place(location: Sequence[object]) -> str:
-    return ".".join(str(part) for part in location) or "the request"
 
 
 def _encodable(text: str) -> str:

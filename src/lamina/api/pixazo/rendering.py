@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from lamina.api.pixazo.answers import Choice, Edit, Generation, Media, Queued, RequestStatus
 from lamina.api.pixazo.translate import DIALECT, LAYERED
 from lamina.api.shared.parsing import ID_PATTERN
 from lamina.core.errors import ErrorCode, LaminaError
@@ -32,22 +32,24 @@ _OLDER_STATES = {"QUEUED": "IN_QUEUE", "PROCESSING": "IN_PROGRESS"}  # fal's nam
 _ID = re.compile(rf"(?:(?P<model>[a-z0-9-]{{1,64}})_)?(?P<job>{ID_PATTERN})")
 
 
-def render_queued(job: Job, base_url: str) -> dict[str, Any]:
+def render_queued(job: Job, base_url: str) -> Queued:
     """The response to a submission. `base_url`: the base URL by which the client reached the API."""
     request_id = render_id(job)
     response_url = f"{base_url}{RESULT_PATH}/{request_id}"
     if job.request.extra.get(BARE):
         return {"status": "IN_QUEUE", "request_id": request_id, "response_url": response_url}
-    queued = {"request_id": request_id, "status": "QUEUED", "polling_url": f"{base_url}{STATUS_PATH}/{request_id}"}
-    return queued | ({"response_url": response_url} if _model_id(job) == LAYERED else {})
+    polling_url = f"{base_url}{STATUS_PATH}/{request_id}"
+    queued: Queued = {"request_id": request_id, "status": "QUEUED", "polling_url": polling_url}
+    if _model_id(job) == LAYERED:
+        queued["response_url"] = response_url
+    return queued
 
 
-def render_status(job: Job, address: Address) -> dict[str, Any]:
+def render_status(job: Job, address: Address) -> RequestStatus:
     """The universal status of a job."""
-    status = STATES[job.state]
     return {
         "request_id": render_id(job),
-        "status": status,
+        "status": STATES[job.state],
         "model_id": _model_id(job),
         "error": _render_failure(job),
         "output": _render_output(job, address),
@@ -57,23 +59,26 @@ def render_status(job: Job, address: Address) -> dict[str, Any]:
     }
 
 
-def render_result(job: Job, address: Address) -> dict[str, Any]:
+def render_result(job: Job, address: Address) -> RequestStatus:
     """The result in the layered API: the universal status, and the images as in fal's API."""
     body = render_status(job, address)
     if job.request.extra.get(BARE):
         body["status"] = _OLDER_STATES.get(body["status"], body["status"])
-    return body if body["output"] is None else {**body, "images": [{"url": url} for url in body["output"]["media_url"]]}
+    if body["output"] is not None:
+        body["images"] = [{"url": url} for url in body["output"]["media_url"]]
+    return body
 
 
 def render_webhook_body(event: str, job: Job, address: Address) -> bytes:
     """The body of a webhook. A `started` webhook has the status PROCESSING even if the job has ended since."""
     body = render_status(job, address)
     if event == WebhookEvent.STARTED:
-        body |= {"status": "PROCESSING", "error": None, "output": None, "completed_at": None}
+        body["status"] = "PROCESSING"
+        body["error"] = body["output"] = body["completed_at"] = None
     return json.dumps(body).encode()
 
 
-def render_generation(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
+def render_generation(job: Job, picture: PictureFile, address: Address) -> Generation:
     """The response of the synchronous generation route: the fields from both of the vendor's pages on it."""
     url = address(picture.file, picture.content_type)
     return {
@@ -88,7 +93,7 @@ def render_generation(job: Job, picture: PictureFile, address: Address) -> dict[
     }
 
 
-def render_edit(job: Job, picture: PictureFile, address: Address) -> dict[str, Any]:
+def render_edit(job: Job, picture: PictureFile, address: Address) -> Edit:
     """The response of the synchronous edit route."""
     url = address(picture.file, picture.content_type)
     return {
@@ -143,7 +148,7 @@ def _render_failure(job: Job) -> str | None:
     return "The request was cancelled." if job.state is JobState.CANCELLED else None
 
 
-def _render_output(job: Job, address: Address) -> dict[str, Any] | None:
+def _render_output(job: Job, address: Address) -> Media | None:
     """The URLs of the results: layers in order from the bottom, images, or the LoRA of a training."""
     if job.state is not JobState.SUCCEEDED or job.result is None:
         return None
@@ -162,5 +167,5 @@ def _files(result: Result) -> Sequence[ResultFile]:
             return () if result.lora is None else (result.lora,)
 
 
-def _render_choice(url: str) -> dict[str, Any]:
+def _render_choice(url: str) -> Choice:
     return {"finish_reason": "stop", "message": {"role": "assistant", "content": [{"image": url}]}}

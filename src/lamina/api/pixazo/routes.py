@@ -90,7 +90,7 @@ async def read_fields(request: Request, kind: type[_F]) -> _F:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise invalid_fields(error.errors(include_url=False, include_input=False)) from None  # pyright: ignore[reportArgumentType]
+        raise invalid_fields(error.errors(include_url=False, include_input=False)) from None
 
 
 _vendor = APIRouter(route_class=PixazoRoute, include_in_schema=False)

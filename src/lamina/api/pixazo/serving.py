@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from lamina.api.pixazo.access import base_url_of
+from lamina.api.pixazo.answers import Edit, Generation
 from lamina.api.pixazo.rendering import BARE, Address, check_id, parse_id, render_queued
 from lamina.api.pixazo.translate import LAYERED, parse_webhook
 from lamina.api.shared.context import ApiContext
@@ -25,7 +26,7 @@ from lamina.jobs.submit import submit
 from lamina.service.service import Service
 
 _WEBHOOK_HEADER = "X-Webhook-URL"
-Render = Callable[[Job, PictureFile, Address], dict[str, Any]]
+Render = Callable[[Job, PictureFile, Address], Generation | Edit]
 
 
 async def answer_queued(

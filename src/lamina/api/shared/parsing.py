@@ -3,12 +3,16 @@
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from typing import Any, NoReturn
+
+from pydantic_core import ErrorDetails
 
 ID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """A regular expression for the ids of this service: lower-case UUIDs."""
 
 _ID = re.compile(ID_PATTERN)
+_MOST_ERRORS = 5
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -30,6 +34,17 @@ def parse_uuid(text: str) -> uuid.UUID | None:
     except ValueError:
         return None
     return parsed if str(parsed) == text.lower() else None
+
+
+def describe_invalid(errors: Sequence[ErrorDetails]) -> str:
+    """The first of pydantic's errors in sentences, and the number of the others: where and why, not what was sent."""
+    sentences = [f"{_place(error['loc'])}: {error['msg'].rstrip('.')}." for error in errors[:_MOST_ERRORS]]
+    more = f" {len(errors) - _MOST_ERRORS} more." if len(errors) > _MOST_ERRORS else ""
+    return f"{' '.join(sentences)}{more}"
+
+
+def _place(location: Sequence[str | int]) -> str:
+    return ".".join(map(str, location)) or "the request"
 
 
 def _reject_constant(name: str) -> NoReturn:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +23,7 @@ from lamina.files.storage import address_of, own_file, remove_upload
 
 router = APIRouter(prefix="/v1/files", tags=["files"], route_class=ProblemRoute)
 
-_BODY: dict[str, Any] = {
+_BODY = {
     "required": True,
     "content": {
         "multipart/form-data": {
@@ -95,8 +94,8 @@ async def _from_json(context: ApiContext, key: ApiKey, body: bytes) -> FileRecor
     try:
         fields = UploadFields.model_validate(json.loads(body))
     except ValidationError as error:
-        found = [{"loc": ("body", *one["loc"]), "msg": one["msg"]} for one in error.errors()]
-        raise RequestValidationError(found) from None
+        details = [{"loc": ("body", *detail["loc"]), "msg": detail["msg"]} for detail in error.errors()]
+        raise RequestValidationError(details) from None
     except (ValueError, RecursionError):
         raise RequestValidationError([{"loc": ("body",), "msg": "JSON decode error"}]) from None
     if (fields.url is None) == (fields.data is None):
