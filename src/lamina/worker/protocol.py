@@ -12,7 +12,7 @@ from lamina.core.errors import ErrorCode
 from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
 from lamina.core.result_records import decode_result, encode_result
-from lamina.core.task_records import decode_task, encode_task, field_names
+from lamina.core.task_records import decode_task
 from lamina.core.tasks import Task, TaskKind
 from lamina.engines.registry import AUTO
 
@@ -215,7 +215,8 @@ _RESULTS: dict[type[Result], TaskKind] = {
 def encode_command(command: Command) -> bytes:
     match command:
         case Run():
-            return _line(_RUN, run=command.number, order=_encode_order(command.order))
+            order = {**asdict(command.order), "kind": command.order.task.kind}
+            return _line(_RUN, run=command.number, order=order)
         case Cancel():
             return _line(_CANCEL, run=command.number)
         case Stop():
@@ -227,7 +228,17 @@ def decode_command(line: bytes) -> Command:
     value = json.loads(line)
     match value["type"]:
         case "run":
-            return Run(value["run"], _decode_order(value["order"]))
+            record = value["order"]
+            order = RunOrder(
+                job_id=record["job_id"],
+                attempt=record["attempt"],
+                task=decode_task(TaskKind(record["kind"]), record["task"]),
+                folder=record["folder"],
+                inputs={InputRole(role): tuple(paths) for role, paths in record["inputs"].items()},
+                engine=record["engine"],
+                delivery=Delivery(**record["delivery"]),
+            )
+            return Run(value["run"], order)
         case "cancel":
             return Cancel(value["run"])
         case "stop":
@@ -268,49 +279,27 @@ def decode_received(line: bytes) -> Received | None:
     run = value.get("run")
     if not (run is None or isinstance(run, int)):
         return Received(None, Unrecognized())
-    return Received(run, _decode_message(value))
+    members = {name: member for name, member in value.items() if name not in ("type", "run")}
+    return Received(run, _decode_message(value["type"], members))
 
 
-def _decode_message(value: dict[str, Any]) -> Ready | RunMessage | RunOutcome | Unrecognized:
-    kind = value.pop("type")
-    value.pop("run", None)
+def _decode_message(kind: str, members: Mapping[str, Any]) -> Ready | RunMessage | RunOutcome | Unrecognized:
     try:
         match kind:
             case "ready":
                 return Ready()
             case "outcome":
-                return _decode_outcome(value)
+                result, failure = members["result"], members["failure"]
+                return RunOutcome(
+                    result=None if result is None else decode_result(TaskKind(members["result_of"]), result),
+                    failure=None if failure is None else Failure(**failure),
+                    fault_id=members["fault_id"],
+                    traceback=members["traceback"],
+                )
             case _:
-                return _MESSAGES[kind](**value)
+                return _MESSAGES[kind](**members)
     except (KeyError, TypeError, ValueError):
         return Unrecognized(is_outcome=kind == _OUTCOME)
-
-
-def _decode_outcome(value: Mapping[str, Any]) -> RunOutcome:
-    result, failure = value["result"], value["failure"]
-    return RunOutcome(
-        result=None if result is None else decode_result(TaskKind(value["result_of"]), result),
-        failure=None if failure is None else Failure(**failure),
-        fault_id=value["fault_id"],
-        traceback=value["traceback"],
-    )
-
-
-def _encode_order(order: RunOrder) -> dict[str, Any]:
-    own = {name: getattr(order, name) for name in field_names(RunOrder)}
-    return own | {"kind": order.task.kind, "task": encode_task(order.task), "delivery": asdict(order.delivery)}
-
-
-def _decode_order(value: Mapping[str, Any]) -> RunOrder:
-    return RunOrder(
-        job_id=value["job_id"],
-        attempt=value["attempt"],
-        task=decode_task(TaskKind(value["kind"]), value["task"]),
-        folder=value["folder"],
-        inputs={InputRole(role): tuple(paths) for role, paths in value["inputs"].items()},
-        engine=value["engine"],
-        delivery=Delivery(**value["delivery"]),
-    )
 
 
 def _line(kind: str, **fields: Any) -> bytes:
