@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,6 +18,20 @@ TIMEOUT_S = 20.0
 _CONNECT_S = 5.0
 _MOST_BYTES = 1 << 18
 _PATH = "/chat/completions"
+
+
+class _Message(TypedDict):
+    role: str
+    content: str
+
+
+class _ChatRequest(TypedDict):
+    """A request for a chat completion, in OpenAI's format."""
+
+    messages: list[_Message]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    max_tokens: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +59,19 @@ class EndpointExpander:
     def expand(self, prompt: str, kind: TaskKind) -> str | None:
         if kind not in SYSTEM_PROMPTS:
             return None
-        messages = [{"role": "system", "content": SYSTEM_PROMPTS[kind]}, {"role": "user", "content": prompt}]
-        body: dict[str, Any] = {"messages": messages}
+        body: _ChatRequest = {
+            "messages": [{"role": "system", "content": SYSTEM_PROMPTS[kind]}, {"role": "user", "content": prompt}]
+        }
         if self._endpoint.model is not None:
             body["model"] = self._endpoint.model
         return clean_answer(self._answer(body), self._who)
 
-    def _answer(self, body: dict[str, Any]) -> str:
+    def _answer(self, body: _ChatRequest) -> str:
         deadline = time.monotonic() + self._endpoint.timeout_s
         try:
             with self._client() as client:
-                status, content = self._post(client, body | {"temperature": 0, "max_tokens": MOST_TOKENS}, deadline)
+                greedy: _ChatRequest = {**body, "temperature": 0, "max_tokens": MOST_TOKENS}
+                status, content = self._post(client, greedy, deadline)
                 if status == HTTPStatus.BAD_REQUEST:  # some OpenAI models accept neither parameter
                     status, content = self._post(client, body, deadline)
         except httpx2.TimeoutException:
@@ -74,7 +90,7 @@ class EndpointExpander:
         timeout = httpx2.Timeout(self._endpoint.timeout_s, connect=min(_CONNECT_S, self._endpoint.timeout_s))
         return httpx2.Client(headers=headers, timeout=timeout, follow_redirects=False)
 
-    def _post(self, client: httpx2.Client, body: dict[str, Any], deadline: float) -> tuple[int, bytes]:
+    def _post(self, client: httpx2.Client, body: _ChatRequest, deadline: float) -> tuple[int, bytes]:
         """The status and the body, which is read up to the size limit and the deadline."""
         url = self._endpoint.url.rstrip("/")
         content = bytearray()

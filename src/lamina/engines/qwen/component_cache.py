@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CacheItem:
+class CacheItem(Generic[T]):
     """A component and how to load it. `key`: equal for equal content with the same precision and placement."""
 
     role: str
     key: Hashable
     bytes: int
-    load: Callable[[], Any]
+    load: Callable[[], T]
 
 
 class ComponentCache:
@@ -37,7 +39,7 @@ class ComponentCache:
     def held_bytes(self) -> int:
         return sum(size for _, size in self._loaded.values())
 
-    def get_or_load(self, model: str, items: Iterable[CacheItem]) -> dict[str, Any]:
+    def get_or_load(self, model: str, items: Iterable[CacheItem[T]]) -> dict[str, T]:
         """The model's components by role, loading those not cached; it becomes the most recently used model.
 
         Other models are evicted until the new components fit the budget; a single model may exceed it. If a component

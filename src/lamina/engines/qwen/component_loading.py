@@ -25,6 +25,14 @@ from lamina.engines.weights.checking import check_component, component_tensors
 from lamina.engines.weights.identity import identity_of
 from lamina.engines.weights.tensor_files import damaged
 
+Component = (
+    QwenImageTransformer2DModel
+    | AutoencoderKLQwenImage
+    | Qwen2_5_VLForConditionalGeneration
+    | Qwen2Tokenizer
+    | PictureProcessor
+    | FlowMatchEulerDiscreteScheduler
+)
 _HAVE_WEIGHTS = ("transformer", "text_encoder", "vae")
 _DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP8: torch.bfloat16, Precision.FP32: torch.float32}
 
@@ -36,7 +44,7 @@ def load_components(
     plan: Plan,
     transformer_file: Path | None = None,
     compiled: Path | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Component]:
     """The model's components by role, from the cache if possible.
 
     `folders`: the folder of each role ("vae", "text_encoder", "tokenizer", "processor", "transformer", "scheduler").
@@ -77,7 +85,9 @@ def load_component(
     return component
 
 
-def _item(role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None) -> CacheItem:
+def _item(
+    role: str, folder: Path, plan: Plan, transformer_file: Path | None, compiled: Path | None
+) -> CacheItem[Component]:
     identity = identity_of(folder)
     size = 0
     if role == "transformer":
@@ -126,7 +136,7 @@ def _load_scheduler(folder: Path, _: torch.dtype, __: Path | None) -> FlowMatchE
     return FlowMatchEulerDiscreteScheduler.from_pretrained(folder, local_files_only=True)
 
 
-_LOADERS: dict[str, Callable[[Path, torch.dtype, Path | None], Any]] = {
+_LOADERS: dict[str, Callable[[Path, torch.dtype, Path | None], Component]] = {
     "transformer": _load_transformer,
     "text_encoder": _load_text_encoder,
     "vae": _load_vae,

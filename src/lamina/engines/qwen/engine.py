@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lamina.core.catalog import Model, wanted_model
 from lamina.core.engine_results import Generated, TrainingOutcome
@@ -16,7 +16,7 @@ from lamina.engines.qwen import raw_layers
 from lamina.engines.qwen.model_loader import ModelLoader
 from lamina.engines.qwen.needs import DEFAULT_LAYERS, Task
 from lamina.engines.qwen.pictures import for_pipeline, kept_outside, mask_image, opaque
-from lamina.engines.qwen.pipelines import Work, layer_size
+from lamina.engines.qwen.pipelines import PipelineInputs, Work, layer_size
 from lamina.engines.qwen.run import Run
 from lamina.engines.qwen.sizes import Sizes, check_aspect, sizes_for
 
@@ -54,11 +54,11 @@ class QwenEngine:
         model = self._model(task, TaskKind.GENERATE)
         sizes = sizes_for(model, _requested_size(task), _size_of(start) if start is not None else None)
         run = self._run(model, TaskKind.GENERATE, _with_size(task, sizes), progress)
-        inputs: dict[str, Any] = {"width": sizes.inner[0], "height": sizes.inner[1]}
+        inputs: PipelineInputs = {"width": sizes.inner[0], "height": sizes.inner[1]}
         work = Work.GENERATE
         if start is not None:
             work = Work.VARY if mask is None else Work.FILL
-            inputs |= {"image": for_pipeline(start, run.parts.channels), "strength": task.strength}
+            inputs["image"], inputs["strength"] = for_pipeline(start, run.parts.channels), task.strength
         if mask is not None:
             inputs["mask_image"] = mask_image(mask)
         prompt = run.prompt_of(task)
@@ -76,8 +76,11 @@ class QwenEngine:
         run = self._run(model, TaskKind.EDIT, _with_size(task, sizes), progress, references=len(pictures))
         images = [for_pipeline(picture, run.parts.channels) for picture in pictures]
         takes_one = run.model.max_references == 1
-        inputs: dict[str, Any] = {"image": images[0] if takes_one else images}
-        inputs |= {"width": sizes.inner[0], "height": sizes.inner[1]}
+        inputs: PipelineInputs = {
+            "image": images[0] if takes_one else images,
+            "width": sizes.inner[0],
+            "height": sizes.inner[1],
+        }
         prompt = run.prompt_of(task)
         edited = run.sampled(Work.EDIT_ONE if takes_one else Work.EDIT, prompt, inputs, sizes.inner, task.count)
         return run.generated([opaque(image, sizes.outer) for image in edited], prompt)
@@ -89,7 +92,7 @@ class QwenEngine:
         layers = task.layers or DEFAULT_LAYERS
         image = for_pipeline(picture, 4)
         prompt = task.prompt.strip() or run.caption(picture)
-        inputs = {
+        inputs: PipelineInputs = {
             "image": image,
             "layers": layers,
             "resolution": task.resolution_px,

@@ -1,14 +1,11 @@
 """Generates text with the language model of the pipelines, greedily and therefore deterministically."""
 
 import re
-from typing import Any
 
 import torch
 from transformers import BatchEncoding, BatchFeature, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)」』]*(?=\s|$|(?<=[。！？]))")
-# None overrides the sampling parameters in the generation config of the released model.
-_GREEDY: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 _SPECIAL_TOKENS = re.compile(r"<\|\w+\|>")
 
 
@@ -27,7 +24,14 @@ def generate_text(
     inputs = inputs.to(device if device is not None else text_encoder.device)
     with torch.inference_mode():
         output = text_encoder.generate(
-            **inputs, max_new_tokens=most_tokens, num_beams=1, **_GREEDY, pad_token_id=tokenizer.pad_token_id
+            **inputs,
+            max_new_tokens=most_tokens,
+            num_beams=1,
+            do_sample=False,
+            temperature=None,  # as below: not the one in the generation config of the released model
+            top_p=None,
+            top_k=None,
+            pad_token_id=tokenizer.pad_token_id,
         )
     answer = output[0, inputs["input_ids"].shape[1] :]
     text = tokenizer.decode(answer, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()

@@ -1,5 +1,6 @@
 """Sets up CPU offloading of a pipeline's components according to a plan."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,28 +22,29 @@ def place(pipeline: Any, plan: Plan) -> None:
         case Placement.MODEL_OFFLOAD:
             pipeline.enable_model_cpu_offload(device=torch.device(plan.device.name))
         case Placement.GROUP_OFFLOAD:
-            _offload_groups(pipeline.components, plan)
+            _offload_groups(pipeline, plan)
 
 
-def _offload_groups(components: dict[str, Any], plan: Plan) -> None:
+def _offload_groups(pipeline: Any, plan: Plan) -> None:
     """Offloads the transformer by block and the text encoder by layer, since diffusers does not find its blocks.
 
     The VAE is small and stays on the device. With CUDA, the next block is prefetched while one runs.
     """
     device = torch.device(plan.device.name)
-    common: dict[str, Any] = {
-        "onload_device": device,
-        "offload_device": torch.device("cpu"),
-        "use_stream": device.type == "cuda",
-        "non_blocking": device.type == "cuda",
-    }
-    for role, component in components.items():
+    offload = partial(
+        apply_group_offloading,
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        use_stream=device.type == "cuda",
+        non_blocking=device.type == "cuda",
+    )
+    for role, component in pipeline.components.items():
         if not isinstance(component, torch.nn.Module) or is_offloaded(component):
             continue
         if role == "transformer":
-            apply_group_offloading(component, offload_type="block_level", num_blocks_per_group=1, **common)
+            offload(component, offload_type="block_level", num_blocks_per_group=1)
         elif role == "text_encoder":
-            apply_group_offloading(component, offload_type="leaf_level", **common)
+            offload(component, offload_type="leaf_level")
         else:
             component.to(device)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypedDict
 
 from diffusers import (
     DiffusionPipeline,
@@ -17,6 +17,7 @@ from diffusers import (
     QwenImagePipeline,
 )
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus, pipeline_qwenimage_layered
+from PIL import Image
 
 from lamina.core.catalog import Model
 from lamina.engines.qwen.sizes import is_small, nano_size, working_size
@@ -31,6 +32,22 @@ class Work(Enum):
     EDIT_ONE = QwenImageEditPipeline  # uses the prompt template of Qwen/Qwen-Image-Edit
     EDIT = QwenImageEditPlusPipeline
     LAYER = QwenImageLayeredPipeline
+
+
+class PipelineInputs(TypedDict, total=False):
+    """The arguments of the pipelines that depend on the work. `width`, `height`, `resolution`: px at which it samples;
+    `image`: one or more pictures; `strength`: 0..1, how much of the picture changes.
+    """
+
+    width: int
+    height: int
+    resolution: int
+    image: Image.Image | list[Image.Image]
+    mask_image: Image.Image
+    strength: float
+    layers: int
+    cfg_normalize: bool
+    use_en_prompt: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

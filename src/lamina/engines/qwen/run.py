@@ -26,7 +26,7 @@ from lamina.engines.qwen.needs import Task
 from lamina.engines.qwen.optimizations.compiling import uncompiled_if
 from lamina.engines.qwen.optimizations.guidance import guided_together
 from lamina.engines.qwen.optimizations.modulation import schedule_known
-from lamina.engines.qwen.pipelines import Work, assembled, sized_for
+from lamina.engines.qwen.pipelines import PipelineInputs, Work, assembled, sized_for
 from lamina.engines.qwen.placement import check_request, is_out_of_memory, out_of_memory
 from lamina.engines.qwen.previews import preview_of
 from lamina.engines.qwen.prompt_preparation import caption_of, enriched
@@ -104,7 +104,7 @@ class Run:
             )
 
     def sampled(
-        self, work: Work, prompt: str, inputs: dict[str, Any], size: tuple[int, int], count: int = 1
+        self, work: Work, prompt: str, inputs: PipelineInputs, size: tuple[int, int], count: int = 1
     ) -> list[Any]:
         """The pipeline's output, a picture or a list of layers, for each of `count` consecutive seeds.
 
@@ -156,7 +156,7 @@ class Run:
         self,
         pipeline: Any,
         texts: PromptTexts,
-        inputs: dict[str, Any],
+        inputs: PipelineInputs,
         *,
         size: tuple[int, int],
         seed: int,

@@ -47,7 +47,9 @@ class Stepper:
 
         return transformer.register_forward_pre_hook(note)
 
-    def __call__(self, pipeline: Any, index: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def __call__(
+        self, pipeline: Any, index: int, _timestep: Any, tensors: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
         self.count = index + 1
         left = pipeline.num_timesteps - self.count
         steps = self._scheduler.steps_in(pipeline.num_timesteps)

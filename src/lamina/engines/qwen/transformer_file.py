@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import GGUFQuantizationConfig, QwenImageTransformer2DModel
@@ -26,7 +25,7 @@ def load_transformer_file(path: Path, config: Path, dtype: torch.dtype) -> QwenI
     names = _names_by_plain_name(path)
     _check_fits(path, config, names)
     is_gguf = path.suffix == ".gguf"
-    source: Any = _loaded_gguf(path) if is_gguf else load_file(path)
+    source = _loaded_gguf(path) if is_gguf else load_file(path)
     tensors = {plain: source.pop(stored) for plain, stored in names.items()}
     quantisation = {"quantization_config": GGUFQuantizationConfig(compute_dtype=dtype)} if is_gguf else {}
     return QwenImageTransformer2DModel.from_single_file(
@@ -34,7 +33,7 @@ def load_transformer_file(path: Path, config: Path, dtype: torch.dtype) -> QwenI
     )
 
 
-def _loaded_gguf(path: Path) -> dict[str, Any]:
+def _loaded_gguf(path: Path) -> dict[str, torch.Tensor]:
     from diffusers.models.model_loading_utils import load_gguf_checkpoint
 
     try:

@@ -33,7 +33,7 @@ class Architecture:
     transformer: Mapping[str, int]
     vae: Mapping[str, int]
 
-    def facts(self) -> Mapping[str, object]:
+    def facts(self) -> Mapping[str, str | int]:
         """All values by name, for error messages."""
         parts = (("transformer", self.transformer), ("vae", self.vae))
         return {"pipeline": self.pipeline} | {f"{part} {key}": value for part, of in parts for key, value in of.items()}

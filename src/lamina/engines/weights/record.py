@@ -42,7 +42,7 @@ class Record:
 def read_record(folder: Path) -> Record | None:
     """None if there is no readable record."""
     try:
-        stored: dict[str, Any] = json.loads((folder / RECORD).read_text("utf-8"))
+        stored = json.loads((folder / RECORD).read_text("utf-8"))
         files = {
             name: FileRecord(int(file["bytes"]), str(file["sha256"])) for name, file in stored.pop("files").items()
         }

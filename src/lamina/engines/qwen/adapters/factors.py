@@ -4,10 +4,11 @@ import math
 
 from torch import Tensor
 
+from lamina.engines.qwen.adapters.files import AdapterConfig
 from lamina.engines.qwen.adapters.refusal import FETCH_AGAIN, unusable
 
 
-def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: dict[str, object]) -> float:
+def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: AdapterConfig) -> float:
     """The scale from the module's `alpha` tensor, or else from peft's `config`; 1 if neither exists.
 
     Raises `LaminaError` (lora_unusable) if alpha is not a finite number.
@@ -17,7 +18,7 @@ def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: 
         divisor = rank
     else:
         written = _configured_alpha(module, config)
-        divisor = math.sqrt(rank) if config.get("use_rslora") else rank
+        divisor = math.sqrt(rank) if config.is_rank_stabilized else rank
         if written is None:
             return 1.0
     if isinstance(written, bool) or not isinstance(written, int | float) or not math.isfinite(written):
@@ -25,15 +26,14 @@ def factor_of(label: str, module: str, rank: int, alpha: Tensor | None, config: 
     return written / divisor
 
 
-def _configured_alpha(module: str, config: dict[str, object]) -> object:
+def _configured_alpha(module: str, config: AdapterConfig) -> object:
     """The alpha for a module from peft's `alpha_pattern` or `lora_alpha`.
 
     peft treats the keys of `alpha_pattern` as regular expressions for the end of the module name. Regular expressions
     from untrusted files can take forever, and trainers write plain names, so they are compared as names here.
     """
-    pattern = config.get("alpha_pattern")
-    for key, alpha in pattern.items() if isinstance(pattern, dict) else ():
+    for key, alpha in config.alphas:
         name = key.removeprefix("^").replace("\\.", ".")
         if module == name or module.endswith(f".{name}"):
             return alpha
-    return config.get("lora_alpha")
+    return config.alpha

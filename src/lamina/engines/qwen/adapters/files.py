@@ -29,6 +29,18 @@ class LoraContent:
     metadata: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterConfig:
+    """How a LoRA was trained. `alpha`, `alphas`: unchecked values from the file, for all modules and for those whose
+    names match the pattern; `is_rank_stabilized`: the scale is alpha / sqrt(rank).
+    """
+
+    alpha: object = None
+    alphas: tuple[tuple[str, object], ...] = ()
+    is_rank_stabilized: bool = False
+    is_dora: bool = False
+
+
 def read_lora(file: LoraFile) -> LoraContent:
     """The content of a file. Raises `LaminaError` (lora_unusable) unless it is a valid safetensors file."""
     check_lora(file.path, file.label)
@@ -41,22 +53,29 @@ def read_lora(file: LoraFile) -> LoraContent:
         raise unusable(file.label, reason, FETCH_AGAIN) from damage
 
 
-def adapter_config(content: LoraContent) -> dict[str, object]:
-    """The training configuration written by peft or diffusers: `lora_alpha`, `r`, `alpha_pattern`...; {} if absent.
+def adapter_config(content: LoraContent) -> AdapterConfig:
+    """The training configuration written by peft or diffusers; the defaults if the file has none.
 
     diffusers stores it as JSON in "lora_adapter_metadata", with keys that begin with "transformer."
-    (loaders/lora_base.py).
+    (loaders/lora_base.py). Raises `LaminaError` (lora_unusable) if it is not valid.
     """
     written = content.metadata.get("lora_adapter_metadata")
     if written is None:
-        return {}
+        return AdapterConfig()
     try:
         config = json.loads(written)
     except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
         raise unusable(content.label, "its training configuration is damaged.", FETCH_AGAIN)
-    return {key.removeprefix("transformer."): value for key, value in config.items()}
+    members = {key.removeprefix("transformer."): value for key, value in config.items()}
+    pattern = members.get("alpha_pattern")
+    return AdapterConfig(
+        alpha=members.get("lora_alpha"),
+        alphas=tuple(pattern.items()) if isinstance(pattern, dict) else (),
+        is_rank_stabilized=bool(members.get("use_rslora")),
+        is_dora=bool(members.get("use_dora")),
+    )
 
 
 def _first_line(problem: Exception) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lamina.engines.qwen.adapters.architectures import declared_look_alike, other_architecture
 from lamina.engines.qwen.adapters.factors import factor_of
-from lamina.engines.qwen.adapters.files import LoraContent, adapter_config
+from lamina.engines.qwen.adapters.files import AdapterConfig, LoraContent, adapter_config
 from lamina.engines.qwen.adapters.refusal import FETCH_AGAIN, unusable
 
 Shapes = Mapping[str, tuple[int, int]]
@@ -68,7 +68,7 @@ def parse_lora(content: LoraContent, shapes: Shapes) -> dict[str, LowRank]:
     if look_alike := declared_look_alike(content.metadata):
         raise _for_another(content.label, look_alike)
     config = adapter_config(content)
-    if config.get("use_dora"):
+    if config.is_dora:
         raise _other_method(content.label, "DoRA")
     return {name: _low_rank(content.label, name, pair, shapes[name], config) for name, pair in pairs.items()}
 
@@ -137,7 +137,7 @@ def _misfit(content: LoraContent, unexpected: list[str], matched: int, shapes: S
     return unusable(content.label, f"{matched} of its modules match this model, but these do not: {listed}.")
 
 
-def _low_rank(label: str, name: str, pair: _Pair, shape: tuple[int, int], config: dict[str, object]) -> LowRank:
+def _low_rank(label: str, name: str, pair: _Pair, shape: tuple[int, int], config: AdapterConfig) -> LowRank:
     down, up = pair.down, pair.up
     if down is None or up is None:
         raise unusable(label, f"{name!r} has only one of its two matrices.", FETCH_AGAIN)

@@ -9,7 +9,7 @@ Shapes: B batch, always one per call; T text tokens, L picture tokens, C channel
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import torch
 import torch.nn.functional as functional
@@ -22,6 +22,20 @@ _MOST_WORK = {"cuda": 1_365 * 3_072**2, "cpu": 1_024 * 192**2}
 _BATCHED = "hidden_states", "timestep", "additional_t_cond"
 
 _Call = Callable[..., tuple[torch.Tensor]]
+
+
+class _Inputs(TypedDict):
+    """The arguments with which the pipelines call the model."""
+
+    hidden_states: torch.Tensor
+    encoder_hidden_states: torch.Tensor
+    encoder_hidden_states_mask: NotRequired[torch.Tensor | None]
+    timestep: torch.Tensor
+    img_shapes: list[object]
+    guidance: NotRequired[torch.Tensor | None]
+    additional_t_cond: NotRequired[torch.Tensor | None]
+    attention_kwargs: NotRequired[object]
+    return_dict: NotRequired[bool]
 
 
 @contextmanager
@@ -46,11 +60,11 @@ class _Pairs:
     def __init__(self, forward: _Call, config: Any) -> None:
         self._forward = forward
         self._width = config.num_attention_heads * config.attention_head_dim
-        self._last: dict[str, Any] | None = None
-        self._partners: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._last: _Inputs | None = None
+        self._partners: tuple[_Inputs, _Inputs] | None = None
         self._answer: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
-    def __call__(self, *args: Any, **inputs: Any) -> Any:
+    def __call__(self, *args: Any, **inputs: Unpack[_Inputs]) -> Any:
         if args or not self._is_small(inputs):
             return self._forward(*args, **inputs)
         latents_BLC, text_BTC = inputs["hidden_states"], inputs["encoder_hidden_states"]
@@ -62,28 +76,31 @@ class _Pairs:
         self._learn(inputs)
         return self._forward(**inputs)
 
-    def _is_small(self, inputs: dict[str, Any]) -> bool:
+    def _is_small(self, inputs: _Inputs) -> bool:
         latents_BLC = inputs["hidden_states"]
         most = _MOST_WORK.get(latents_BLC.device.type, 0)
         is_plain = inputs.get("return_dict") is False and inputs.get("guidance") is None
         return is_plain and len(latents_BLC) == 1 and latents_BLC.shape[1] * self._width**2 <= most
 
-    def _learn(self, inputs: dict[str, Any]) -> None:
+    def _learn(self, inputs: _Inputs) -> None:
         """Detects a guided step: two calls with the same latents and different texts."""
         last, self._last = self._last, inputs
         if last is not None and last["hidden_states"] is inputs["hidden_states"]:
             self._partners = last, inputs
 
-    def _both(self, inputs: dict[str, Any], other: dict[str, Any]) -> tuple[torch.Tensor]:
+    def _both(self, inputs: _Inputs, other: _Inputs) -> tuple[torch.Tensor]:
         pair = inputs, other
         length = max(call["encoder_hidden_states"].shape[1] for call in pair)
-        twice = {name: torch.cat([inputs[name]] * 2) for name in _BATCHED if inputs.get(name) is not None}
+        twice: _Inputs = {**inputs}
+        for name, value in inputs.items():
+            if name in _BATCHED and value is not None:
+                twice[name] = torch.cat([value] * 2)
         twice["img_shapes"] = inputs["img_shapes"] * 2
         twice["encoder_hidden_states"] = torch.cat(
             [_lengthened(call["encoder_hidden_states"], length) for call in pair]
         )
         twice["encoder_hidden_states_mask"] = _mask_of(pair, length)
-        both_BLC = self._forward(**{**inputs, **twice})[0]
+        both_BLC = self._forward(**twice)[0]
         self._answer = inputs["hidden_states"], other["encoder_hidden_states"], both_BLC[1:]
         return (both_BLC[:1],)
 
@@ -92,7 +109,7 @@ def _lengthened(text_BTC: torch.Tensor, length: int) -> torch.Tensor:
     return functional.pad(text_BTC, (0, 0, 0, length - text_BTC.shape[1]))
 
 
-def _mask_of(pair: tuple[dict[str, Any], dict[str, Any]], length: int) -> torch.Tensor | None:
+def _mask_of(pair: tuple[_Inputs, _Inputs], length: int) -> torch.Tensor | None:
     """The mask of text tokens; None if all are valid, since attention without a mask is faster."""
     texts = [call["encoder_hidden_states"] for call in pair]
     masks = [call.get("encoder_hidden_states_mask") for call in pair]

@@ -98,16 +98,14 @@ def velocity(transformer: Any, mixed_BSC: torch.Tensor, sigmas_B: torch.Tensor, 
     As in the pipelines, the sequence contains the target pictures first, then the given ones.
     """
     count, dtype = len(mixed_BSC), transformer.dtype
-    extra: dict[str, Any] = {}
-    if transformer.config.use_additional_t_cond:
-        extra["additional_t_cond"] = torch.zeros(count, dtype=torch.long, device=mixed_BSC.device)
+    is_layered = transformer.config.use_additional_t_cond
     predicted_BSC = transformer(
         hidden_states=torch.cat([mixed_BSC.to(dtype), batch.given.to(dtype)], 1),
         timestep=sigmas_B.to(dtype),
         encoder_hidden_states=batch.words.to(dtype),
         encoder_hidden_states_mask=batch.is_word,
         img_shapes=[list(batch.grids)] * count,
+        additional_t_cond=torch.zeros(count, dtype=torch.long, device=mixed_BSC.device) if is_layered else None,
         return_dict=False,
-        **extra,
     )[0]
     return predicted_BSC[:, : mixed_BSC.shape[1]]
