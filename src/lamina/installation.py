@@ -12,7 +12,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:  # rarely needed, and slow to import
     from importlib.metadata import Distribution
@@ -96,6 +96,23 @@ class _Source:
         return f"{_NAME}{suffix} @ {self.location}" if is_url else f"{self.location}{suffix}"
 
 
+class _DirInfo(TypedDict, total=False):
+    editable: bool
+
+
+class _VcsInfo(TypedDict):
+    vcs: str
+    commit_id: str
+
+
+class _DirectUrl(TypedDict, total=False):
+    """The installer's record of a distribution's origin (PEP 610)."""
+
+    url: str
+    dir_info: _DirInfo
+    vcs_info: _VcsInfo
+
+
 def _installed_from() -> _Source:
     from importlib import metadata
 
@@ -104,25 +121,25 @@ def _installed_from() -> _Source:
     except metadata.PackageNotFoundError:
         return _Source(_UNKNOWN, _pip())
     direct_url = _direct_url(distribution)
-    is_editable = bool(direct_url.get("dir_info", {}).get("editable"))
+    is_editable = direct_url.get("dir_info", {}).get("editable", False)
     installer = _installer(distribution)
     options = ("--editable",) if is_editable else ()
     return _Source(_location(direct_url), installer, _installed_extras(distribution), options)
 
 
-def _direct_url(distribution: Distribution) -> dict[str, Any]:
-    """The installer's record of the distribution's origin (PEP 610); empty if it came from an index."""
+def _direct_url(distribution: Distribution) -> _DirectUrl:
+    """Empty if the distribution came from an index."""
     try:
         return json.loads(distribution.read_text("direct_url.json") or "{}")
     except ValueError:
         return {}
 
 
-def _location(direct_url: dict[str, Any]) -> str:
+def _location(direct_url: _DirectUrl) -> str:
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
-    url, version_control = str(direct_url.get("url", "")), direct_url.get("vcs_info")
+    url, version_control = direct_url.get("url", ""), direct_url.get("vcs_info")
     if not url or _are_paths_hidden:
         return _UNKNOWN
     if urlsplit(url).scheme == "file":

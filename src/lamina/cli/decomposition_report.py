@@ -6,7 +6,6 @@ from typing import Any
 from lamina.cli.inputs import display_name
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
-from lamina.core.provenance import Provenance
 from lamina.execution.decompose import Stack
 from lamina.installation import localize_commands
 
@@ -16,24 +15,8 @@ _OTHER_COLUMNS = 46  # width of a table row without the name
 
 def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, Any]:
     """Layers are bottom first, boxes in pixels, errors fractions of 255."""
-    error = stack.error
-    return {
-        "source": source,
-        "engine": stack.engine,
-        "width": stack.width,
-        "height": stack.height,
-        "seconds": round(stack.seconds or 0, 3),
-        "layers": [_render_layer(index, layer) for index, layer in enumerate(stack)],
-        "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
-        "outputs": list(outputs),
-        **({"is_flagged": True} if stack.is_flagged else {}),
-        **({"notes": list(map(localize_commands, stack.notes))} if stack.notes else {}),
-        **({"made": _render_made(stack.made)} if stack.made else {}),
-    }
-
-
-def _render_made(made: Provenance) -> dict[str, Any]:
-    return {
+    error, made = stack.error, stack.made
+    provenance = made and {
         "checkpoint": made.checkpoint,
         "prompt": made.prompt,
         "seed": made.seed,
@@ -41,11 +24,28 @@ def _render_made(made: Provenance) -> dict[str, Any]:
         "skipped_steps": made.skipped_steps,
         "timings": dict(made.timings_s),
     }
-
-
-def _render_layer(index: int, layer: Layer) -> dict[str, Any]:
-    rendered = {"index": index, "name": layer.name, "kind": layer.kind.value, "bbox": list(layer.box)}
-    return rendered | ({"text": layer.says} if layer.says else {})
+    return {
+        "source": source,
+        "engine": stack.engine,
+        "width": stack.width,
+        "height": stack.height,
+        "seconds": round(stack.seconds or 0, 3),
+        "layers": [
+            {
+                "index": index,
+                "name": layer.name,
+                "kind": layer.kind.value,
+                "bbox": list(layer.box),
+                **({"text": layer.says} if layer.says else {}),
+            }
+            for index, layer in enumerate(stack)
+        ],
+        "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
+        "outputs": list(outputs),
+        **({"is_flagged": True} if stack.is_flagged else {}),
+        **({"notes": list(map(localize_commands, stack.notes))} if stack.notes else {}),
+        **({"made": provenance} if provenance else {}),
+    }
 
 
 def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import click
 
@@ -52,8 +51,16 @@ def doctor(is_full: bool, is_json: bool) -> int:
     machine = this_machine()
     engines = {name: _state_of(name, is_full or name == _REQUIRED) for name in ENGINES}
     if is_json:
-        rendered = {name: _rendered(state) for name, state in engines.items()}
-        click.echo(json.dumps(asdict(machine) | {"engines": rendered}, indent=2))
+        states = {
+            name: {
+                "is_ready": state.is_ready,
+                "is_run": state.is_run,
+                **({} if state.problem is None else {"problem": state.problem}),
+                **({} if state.trial is None else asdict(state.trial)),
+            }
+            for name, state in engines.items()
+        }
+        click.echo(json.dumps(asdict(machine) | {"engines": states}, indent=2))
     else:
         click.echo("\n".join(_lines(machine, engines)))
     return DONE if engines[_REQUIRED].is_ready else CANNOT_START
@@ -89,13 +96,6 @@ def _check_weights(name: str) -> None:
     from lamina.engines.weights.places import require
 
     require(NANO if name == "nano" else default_model(TaskKind.DECOMPOSE), settings.roots(settings.current()))
-
-
-def _rendered(state: _EngineState) -> dict[str, Any]:
-    rendered: dict[str, Any] = {"is_ready": state.is_ready, "is_run": state.is_run}
-    if state.problem is not None:
-        return rendered | {"problem": state.problem}
-    return rendered | (asdict(state.trial) if state.trial is not None else {})
 
 
 def _lines(machine: Machine, engines: dict[str, _EngineState]) -> list[str]:

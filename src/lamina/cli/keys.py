@@ -3,9 +3,10 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -137,7 +138,7 @@ def list_keys(database: "Database", is_json: bool) -> int:
 
     rows = database.write_now(read)
     if is_json or not sys.stdout.isatty():
-        click.echo(json.dumps({"keys": list(map(_rendered, rows))}, indent=2))
+        _print_json(rows)
     else:
         head = ("key", "name", "state", "scopes", "balance", "id")
         cells = [
@@ -166,23 +167,26 @@ def revoke(database: "Database", key: str) -> int:
     return DONE
 
 
-def _rendered(row: _KeyRow) -> dict[str, Any]:
-    key = row.key
-    return {
-        "id": key.id,
-        "prefix": key.prefix,
-        "name": key.name,
-        "state": _state(key),
-        "scopes": _scopes(key),
-        "models": None if key.models is None else sorted(key.models),
-        "balance": _balance(row),
-        "created_at": render_time(key.created_at, "seconds"),
-        "expires_at": None if key.expires_at is None else render_time(key.expires_at, "seconds"),
-        "per_minute": key.per_minute,
-        "at_once": key.at_once,
-        "max_stored_bytes": key.max_stored_bytes,
-        "stored_bytes": row.stored_bytes,
-    }
+def _print_json(rows: Sequence[_KeyRow]) -> None:
+    reports = [
+        {
+            "id": row.key.id,
+            "prefix": row.key.prefix,
+            "name": row.key.name,
+            "state": _state(row.key),
+            "scopes": _scopes(row.key),
+            "models": None if row.key.models is None else sorted(row.key.models),
+            "balance": _balance(row),
+            "created_at": render_time(row.key.created_at, "seconds"),
+            "expires_at": None if row.key.expires_at is None else render_time(row.key.expires_at, "seconds"),
+            "per_minute": row.key.per_minute,
+            "at_once": row.key.at_once,
+            "max_stored_bytes": row.key.max_stored_bytes,
+            "stored_bytes": row.stored_bytes,
+        }
+        for row in rows
+    ]
+    click.echo(json.dumps({"keys": reports}, indent=2))
 
 
 def _state(key: "ApiKey") -> str:

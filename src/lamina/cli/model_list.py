@@ -1,7 +1,8 @@
 """`lamina models`: the models, their requirements, and which are installed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -44,7 +45,7 @@ def models(is_verifying: bool, is_json: bool) -> int:
 
     statuses = model_statuses(settings.roots(settings.current()), is_verifying)
     if wants_json(is_json):
-        print_json([_rendered(status) for status in statuses])
+        _print_json(statuses)
     else:
         click.echo("\n".join(_lines(statuses)))
     return FAILED if any(status.state == DAMAGED for status in statuses) else DONE
@@ -85,33 +86,37 @@ def _gpu_bytes(model: Model) -> tuple[int, int]:
     return most_and_least_bytes(RELEASED if model.checkpoint.repository else NANO)
 
 
-def _rendered(status: ModelStatus) -> dict[str, Any]:
+def _print_json(statuses: Sequence[ModelStatus]) -> None:
     from lamina.engines.weights.record import read_record
 
-    model, place = status.model, status.place
-    all_at_once, offloaded = _gpu_bytes(model)
-    record = read_record(place.folder) if place is not None else None
-    return {
-        "name": model.name,
-        "title": model.title,
-        "aliases": list(model.aliases),
-        "tasks": sorted(model.tasks),
-        "defaults": {
-            kind.value: {"steps": model.default_steps(kind), "guidance": model.default_guidance(kind)}
-            for kind in sorted(model.tasks)
-        },
-        "repository": model.checkpoint.repository or None,
-        "revision": model.checkpoint.revision or None,
-        "licence": model.checkpoint.licence,
-        "size_bytes": model.checkpoint.size_bytes,
-        "gpu_bytes": {"all_at_once": all_at_once, "offloaded": offloaded},
-        "state": status.state,
-        "problem": status.problem,
-        "folder": str(place.folder) if place is not None else None,
-        "origin": place.origin if place is not None else None,
-        "transformer_file": str(place.transformer_file) if place is not None and place.transformer_file else None,
-        "commit": (record.commit or None) if record is not None else None,
-    }
+    reports: list[object] = []
+    for status in statuses:
+        model, place = status.model, status.place
+        all_at_once, offloaded = _gpu_bytes(model)
+        record = read_record(place.folder) if place is not None else None
+        report = {
+            "name": model.name,
+            "title": model.title,
+            "aliases": list(model.aliases),
+            "tasks": sorted(model.tasks),
+            "defaults": {
+                kind.value: {"steps": model.default_steps(kind), "guidance": model.default_guidance(kind)}
+                for kind in sorted(model.tasks)
+            },
+            "repository": model.checkpoint.repository or None,
+            "revision": model.checkpoint.revision or None,
+            "licence": model.checkpoint.licence,
+            "size_bytes": model.checkpoint.size_bytes,
+            "gpu_bytes": {"all_at_once": all_at_once, "offloaded": offloaded},
+            "state": status.state,
+            "problem": status.problem,
+            "folder": str(place.folder) if place is not None else None,
+            "origin": place.origin if place is not None else None,
+            "transformer_file": str(place.transformer_file) if place is not None and place.transformer_file else None,
+            "commit": (record.commit or None) if record is not None else None,
+        }
+        reports.append(report)
+    print_json(reports)
 
 
 def _lines(statuses: list[ModelStatus]) -> list[str]:

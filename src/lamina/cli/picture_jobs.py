@@ -121,14 +121,14 @@ def _print_report(pictures: "Pictures", outputs: Sequence[str], options: Picture
     if options.is_quiet:
         return
     if wants_json(options.is_json):
-        print_json(_rendered(pictures, outputs))
+        _print_json(pictures, outputs)
     else:
         click.echo(readable("\n".join(_lines(pictures, outputs))))
 
 
-def _rendered(pictures: "Pictures", outputs: Sequence[str]) -> dict[str, Any]:
+def _print_json(pictures: "Pictures", outputs: Sequence[str]) -> None:
     made = pictures.made
-    return {
+    report = {
         "engine": made.engine,
         "checkpoint": made.checkpoint,
         "prompt": made.prompt,
@@ -143,6 +143,7 @@ def _rendered(pictures: "Pictures", outputs: Sequence[str]) -> dict[str, Any]:
         "outputs": list(outputs),
         **({"notes": list(map(localize_commands, pictures.notes))} if pictures.notes else {}),
     }
+    print_json(report)
 
 
 def _lines(pictures: "Pictures", outputs: Sequence[str]) -> list[str]:

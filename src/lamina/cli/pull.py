@@ -1,8 +1,7 @@
 """`lamina pull`: download of a model's weights, or import of them from a folder."""
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import click
 
@@ -14,19 +13,25 @@ from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lamina.engines.weights.places import Roots
     from lamina.engines.weights.pulling import BytesDone, Offer
 
 
-@dataclass(frozen=True, slots=True)
-class _Pulled:
-    """`sizes`: the bytes of each file by its path. `folder`: None if nothing is installed. `rendered`: the JSON."""
+class _Report(TypedDict):
+    """What was, or would be, installed, and from where. `contents`: the bytes of each file by its path; `folder`: None
+    if nothing is installed.
+    """
 
-    sizes: dict[str, int]
-    folder: "Path | None"
-    rendered: dict[str, Any]
+    model: str
+    repository: NotRequired[str]
+    source: NotRequired[str]
+    commit: str
+    licence: NotRequired[str]
+    files: int
+    total_bytes: int
+    download_bytes: NotRequired[int]
+    contents: dict[str, int]
+    folder: str | None
 
 
 @click.command()
@@ -50,19 +55,19 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     model = model_named(name)
     _check_is_released(model)
     roots = settings.roots(settings.current())
-    pulled = _download(model, roots, is_dry) if source is None else _import(model, roots, source, is_dry)
+    report = _download(model, roots, is_dry) if source is None else _import(model, roots, source, is_dry)
     if wants_json(is_json):
-        print_json(pulled.rendered)
+        print_json(report)
     else:
         if is_dry:
-            rows = [(_size(count), name) for name, count in pulled.sizes.items()]
+            rows = [(_size(count), name) for name, count in report["contents"].items()]
             click.echo("\n".join(aligned(rows, (True, False))))
-        if pulled.folder is not None:
-            click.echo(readable(f"{model.name} is installed in {pulled.folder}"))
+        if report["folder"] is not None:
+            click.echo(readable(f"{model.name} is installed in {report['folder']}"))
     return DONE
 
 
-def _download(model: Model, roots: "Roots", is_dry: bool) -> _Pulled:
+def _download(model: Model, roots: "Roots", is_dry: bool) -> _Report:
     from lamina.engines.weights import pulling
 
     offer = pulling.offer_of(model, roots)
@@ -73,8 +78,7 @@ def _download(model: Model, roots: "Roots", is_dry: bool) -> _Pulled:
         line = ProgressLine()
         folder = pulling.pull(offer, roots, _shown_on(line, model.name))
         line.clear()
-    sizes = {file.name: file.bytes for file in offer.listing.files}
-    rendered = {
+    return {
         "model": model.name,
         "repository": offer.listing.repository,
         "commit": offer.listing.commit,
@@ -82,13 +86,12 @@ def _download(model: Model, roots: "Roots", is_dry: bool) -> _Pulled:
         "files": len(offer.listing.files),
         "total_bytes": offer.total_bytes,
         "download_bytes": 0 if is_installed else offer.download_bytes,
-        "contents": sizes,
+        "contents": {file.name: file.bytes for file in offer.listing.files},
         "folder": str(folder) if folder is not None else None,
     }
-    return _Pulled(sizes, folder, rendered)
 
 
-def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Pulled:
+def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Report:
     from pathlib import Path
 
     from lamina.engines.weights import pulling
@@ -102,7 +105,7 @@ def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Pulled:
         line = ProgressLine()
         folder = pulling.adopt(model, path, roots, _shown_on(line, model.name))
         line.clear()
-    rendered = {
+    return {
         "model": model.name,
         "source": str(path),
         "commit": pulling.commit_of(path),
@@ -111,7 +114,6 @@ def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Pulled:
         "contents": sizes,
         "folder": str(folder) if folder is not None else None,
     }
-    return _Pulled(sizes, folder, rendered)
 
 
 def _check_is_released(model: Model) -> None:

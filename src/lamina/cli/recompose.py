@@ -98,14 +98,15 @@ def _on_background(colour: tuple[int, int, int], picture: "Pixels") -> "Pixels":
 
 def _print_report(stack: "Stack", stack_path: str, target: str, is_json: bool) -> None:
     if wants_json(is_json):
-        report: dict[str, Any] = {
+        report = {
             "stack": stack_path,
             "width": stack.width,
             "height": stack.height,
             "layers": len(stack),
             "outputs": [target],
+            **({"notes": list(stack.notes)} if stack.notes else {}),
         }
-        print_json(report | ({"notes": list(stack.notes)} if stack.notes else {}))
+        print_json(report)
         return
     layers = "1 layer" if len(stack) == 1 else f"{len(stack)} layers"
     head = f"{stack_path}  {stack.width} x {stack.height}: {layers}"

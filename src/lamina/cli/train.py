@@ -216,14 +216,14 @@ def _how_to_resume(lora: Path, steps_done: int) -> str:
 
 def _print_report(trained: "Trained", is_json: bool) -> None:
     if wants_json(is_json):
-        print_json(_rendered(trained))
+        _print_json(trained)
     else:
         click.echo(readable("\n".join(_lines(trained))))
 
 
-def _rendered(trained: "Trained") -> dict[str, Any]:
+def _print_json(trained: "Trained") -> None:
     made = trained.made
-    return {
+    report = {
         "engine": made.engine,
         "checkpoint": made.checkpoint,
         "seed": made.seed,
@@ -235,6 +235,7 @@ def _rendered(trained: "Trained") -> dict[str, Any]:
         "outputs": [str(path) for path in (trained.lora, trained.config, trained.loss_plot)],
         **({"notes": list(trained.notes)} if trained.notes else {}),
     }
+    print_json(report)
 
 
 def _lines(trained: "Trained") -> list[str]:

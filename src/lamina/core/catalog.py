@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.tasks import MAX_GUIDANCE, MAX_REFERENCES, MAX_STEPS, PICTURE_KINDS, TaskKind
@@ -65,21 +64,40 @@ class Model:
         return self.own[kind][1] if kind in self.own else self.guidance.default
 
 
-def _released(name: str, title: str, kind: TaskKind, repository: str, revision: str, **rest: Any) -> Model:
-    """A released Qwen model with the settings of its model card."""
-    facts: dict[str, Any] = {
-        "steps": Span(1, MAX_STEPS, 50),
-        "guidance": Span(0, MAX_GUIDANCE, 4),
-        "native_px": 1024,
-        "scheduler": _EXPONENTIAL,
-    }
-    checkpoint = Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE)
-    return Model(name=name, title=title, tasks=frozenset({kind}), checkpoint=checkpoint, **(facts | rest))
-
-
 _EXPONENTIAL = "flow matching, Euler, exponential shift 0.5 to 0.9 by size, ending at 0.02"
 _LINEAR = "flow matching, Euler, linear shift by size: 2.5 at 640 px, 4 at 1024 px"
 _SUFFIX = ", Ultra HD, 4K, cinematic composition."
+
+
+def _released(
+    name: str,
+    title: str,
+    kind: TaskKind,
+    repository: str,
+    revision: str,
+    *,
+    default_steps: int = 50,
+    native_px: int = 1024,
+    scheduler: str = _EXPONENTIAL,
+    aliases: tuple[str, ...] = (),
+    suffix: str = "",
+    max_references: int = 0,
+) -> Model:
+    """A released Qwen model with the settings of its model card."""
+    return Model(
+        name=name,
+        title=title,
+        tasks=frozenset({kind}),
+        checkpoint=Checkpoint(f"Qwen/{repository}", revision, _TRANSFORMER_BYTES + _SHARED_BYTES, _APACHE),
+        steps=Span(1, MAX_STEPS, default_steps),
+        guidance=Span(0, MAX_GUIDANCE, 4),
+        native_px=native_px,
+        scheduler=scheduler,
+        aliases=aliases,
+        suffix=suffix,
+        max_references=max_references,
+    )
+
 
 MODELS = {
     model.name: model
@@ -117,7 +135,7 @@ MODELS = {
             TaskKind.EDIT,
             "Qwen-Image-Edit-2509",
             "d3968ef930e841f4c73640fb8afa3b306a78167e",
-            steps=Span(1, MAX_STEPS, 40),
+            default_steps=40,
             max_references=MAX_REFERENCES,
             aliases=("qwen-image-edit-plus",),
         ),
@@ -127,7 +145,7 @@ MODELS = {
             TaskKind.EDIT,
             "Qwen-Image-Edit-2511",
             "6f3ccc0b56e431dc6a0c2b2039706d7d26f22cb9",
-            steps=Span(1, MAX_STEPS, 40),
+            default_steps=40,
             max_references=MAX_REFERENCES,
             aliases=("qwen-image-max-edit",),
         ),

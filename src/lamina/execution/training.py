@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -179,7 +178,9 @@ def _trained(
         losses=outcome.losses,
         notes=(*notes, *outcome.notes),
     )
-    _write_beside(result, _config_of(filled(task), examples.found, outcome, settings.engine_config(options)))
+    _write_config(result.config, filled(task), examples.found, outcome, settings.engine_config(options))
+    with atomic_file(result.loss_plot) as file:
+        file.write(encode(loss_plot(np.array(result.losses, np.float32))))
     if outcome.stopped_by is not None:
         raise outcome.stopped_by
     return result
@@ -259,8 +260,10 @@ def _caption(path: Path, name: str) -> str:
         raise LaminaError(ErrorCode.TASK_INVALID, message, "Save it as UTF-8.") from None
 
 
-def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, config: EngineConfig) -> dict[str, Any]:
-    return {
+def _write_config(
+    path: Path, task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, config: EngineConfig
+) -> None:
+    content = {
         "model": task.model,
         "base": outcome.made.checkpoint,
         "engine": outcome.made.engine,
@@ -281,10 +284,5 @@ def _config_of(task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, 
         "timings_s": dict(outcome.made.timings_s),
         "lamina": version("lamina"),
     }
-
-
-def _write_beside(trained: Trained, config: dict[str, Any]) -> None:
-    with atomic_file(trained.config) as file:
-        file.write(json.dumps(config, indent=2, ensure_ascii=False).encode() + b"\n")
-    with atomic_file(trained.loss_plot) as file:
-        file.write(encode(loss_plot(np.array(trained.losses, np.float32))))
+    with atomic_file(path) as file:
+        file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")

@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
         self._escaped = tuple(json.dumps(secret, ensure_ascii=False)[1:-1] for secret in self._secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
+        line = {
             "timestamp": render_time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,

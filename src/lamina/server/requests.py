@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -169,7 +168,7 @@ class _BodyTooLargeError(Exception):
     """Stops the reading of a body that exceeds its limit."""
 
 
-def _request_id(scope: dict[str, Any] | Scope) -> str:
+def _request_id(scope: Scope) -> str:
     """The id that the client sent, if it is safe for logs and headers."""
     sent_id = Headers(scope=scope).get(REQUEST_ID, "")
     return sent_id if _SAFE_ID.fullmatch(sent_id) else new_id()

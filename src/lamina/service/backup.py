@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypedDict
 
 from sqlalchemy import Connection, exc
 
@@ -30,6 +30,16 @@ _FORMAT = 1
 _OWNER_ONLY = 0o600  # the file holds the service's secrets
 _CHUNK_BYTES = 1 << 20
 _LARGEST_MANIFEST_BYTES = 1 << 16
+
+
+class _Manifest(TypedDict):
+    """The last member of a backup. `revision`: of the database's schema; `blobs`: the number of contents."""
+
+    format: int
+    revision: str
+    rows: int
+    rows_sha256: str
+    blobs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,14 @@ async def back_up(database: Database, blobs: Blobs, target: Path) -> BackedUp:
             for sha256 in sorted(hashes):
                 added = await _add_blob(archive, blobs, sha256)
                 kept, total = kept + (added is not None), total + (added or 0)
-            told = {"format": _FORMAT, "revision": revision, "rows": count, "rows_sha256": rows_hash, "blobs": kept}
-            content = json.dumps(told).encode()
+            manifest: _Manifest = {
+                "format": _FORMAT,
+                "revision": revision,
+                "rows": count,
+                "rows_sha256": rows_hash,
+                "blobs": kept,
+            }
+            content = json.dumps(manifest).encode()
             _add(archive, _MANIFEST, len(content), BytesIO(content))
         file.flush()
         os.fsync(file.fileno())
@@ -101,8 +117,8 @@ def _queue_again(connection: Connection) -> None:
     now = time.time()
     for job in jobs.running(connection):
         if jobs.requeue(connection, job.id, job.attempt, now, is_excused=True) is not None:
-            told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": "restored from a backup"}
-            events.append(connection, job.id, events.STATE, told, now)
+            requeued = {"state": JobState.QUEUED, "attempt": job.attempt, "why": "restored from a backup"}
+            events.append(connection, job.id, events.STATE, requeued, now)
     agents.remove_all(connection)
 
 
@@ -132,12 +148,12 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> 
     archive.addfile(member, content)
 
 
-def _whole(archive: tarfile.TarFile) -> dict[str, Any]:
+def _whole(archive: tarfile.TarFile) -> _Manifest:
     """The manifest, after everything else was checked against it. Raises what `_reported_as_damaged` handles."""
     last = archive.getmembers()[-1:]
     if not last or last[0].name != _MANIFEST or last[0].size > _LARGEST_MANIFEST_BYTES:
         raise ValueError("its end is missing")
-    manifest = json.loads(_read(archive, last[0]).read())
+    manifest: _Manifest = json.loads(_read(archive, last[0]).read())
     if manifest["format"] != _FORMAT:
         return manifest
     if _hash_of(_read(archive, archive.getmember(_ROWS))) != manifest["rows_sha256"]:

@@ -120,7 +120,7 @@ def current(**flags: object) -> Settings:
 
 def origins(**flags: object) -> list[Origin]:
     """All settings with their sources. Raises `LaminaError` (settings_invalid)."""
-    sources = [_from_flags(flags), _from_environment(os.environ), _from_file(os.environ)]
+    sources = [_from_flags(**flags), _from_environment(os.environ), _from_file(os.environ)]
     return [_origin(setting.name, setting.default, sources) for setting in fields(Settings)]
 
 
@@ -188,7 +188,7 @@ def _origin(name: str, default: object, sources: list[dict[str, Origin]]) -> Ori
         ) from None
 
 
-def _from_flags(flags: Mapping[str, object]) -> dict[str, Origin]:
+def _from_flags(**flags: object) -> dict[str, Origin]:
     return {name: Origin(name, value, _FLAG) for name, value in flags.items() if value is not None}
 
 

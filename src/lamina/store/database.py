@@ -208,9 +208,12 @@ def _postgres(url: str) -> Engine:
 
 
 def _sqlite(url: str, is_in_memory: bool) -> Engine:
-    options: dict[str, Any] = {"poolclass": StaticPool} if is_in_memory else {}
-    connect = {"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}
-    engine = sa.create_engine(url, hide_parameters=True, connect_args=connect, **options)
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000},
+        poolclass=StaticPool if is_in_memory else None,
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -5,7 +5,9 @@ The format is JSON lines, table by table, so that a snapshot of SQLite can be lo
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -76,10 +78,12 @@ def read_snapshot(connection: Connection, lines: Iterable[bytes], of_revision: s
         )
     tables = _tables_of(connection).tables
     count = 0
-    for name, batch in _batches(lines):
-        table = tables[name]
-        connection.execute(table.insert(), [_typed(table, record) for record in batch])
-        count += len(batch)
+    for name, rows in groupby(map(json.loads, lines), key=itemgetter(0)):
+        columns = tables[name].c
+        records = ({key: _value(columns[key], value) for key, value in record.items()} for _, record in rows)
+        while batch := list(islice(records, _ROWS_AT_ONCE)):
+            connection.execute(tables[name].insert(), batch)
+            count += len(batch)
     _reset_serial(connection)
     return count
 
@@ -93,23 +97,6 @@ def _tables_of(connection: Connection) -> sa.MetaData:
             if isinstance(column.type, sa.JSON):
                 column.type = sa.JSON(none_as_null=True)
     return reflected
-
-
-def _batches(lines: Iterable[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    current, batch = "", list[dict[str, Any]]()
-    for line in lines:
-        name, record = json.loads(line)
-        if batch and (name != current or len(batch) == _ROWS_AT_ONCE):
-            yield current, batch
-            batch = []
-        current = name
-        batch.append(record)
-    if batch:
-        yield current, batch
-
-
-def _typed(table: sa.Table, record: dict[str, Any]) -> dict[str, Any]:
-    return {name: _value(table.c[name], value) for name, value in record.items()}
 
 
 def _value(column: sa.Column[Any], value: Any) -> Any:

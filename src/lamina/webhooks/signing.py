@@ -5,7 +5,6 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -72,7 +71,7 @@ def loaded_keys(stored: bytes) -> tuple[SigningKey, ...]:
     return tuple(_key(Ed25519PrivateKey.from_private_bytes(seed)) for seed in seeds)
 
 
-def jwks(keys: Sequence[SigningKey]) -> dict[str, Any]:
+def jwks(keys: Sequence[SigningKey]) -> dict[str, list[dict[str, str]]]:
     """The document for `/.well-known/jwks.json` (RFC 7517): public halves only."""
     return {"keys": [key.public_jwk() for key in keys]}
 

@@ -36,26 +36,25 @@ def file_names(stack: LayerStack) -> list[str]:
 
 def render_manifest(stack: LayerStack) -> bytes:
     """The manifest of a stack whose PNGs have the names of `file_names`."""
-    layers = [_render_layer(layer, file) for layer, file in zip(stack, file_names(stack), strict=True)]
+    layers = [
+        {
+            "file": file,
+            "name": layer.name,
+            "kind": layer.kind.value,
+            "bbox": list(layer.box),
+            "opacity": render_opacity(layer.opacity),
+            "visible": not layer.is_hidden,
+            "locked": layer.is_locked,
+            "blend": layer.blend.value,
+            "text": render_text(layer.text),
+        }
+        for layer, file in zip(stack, file_names(stack), strict=True)
+    ]
     manifest = {"format": FORMAT, "version": VERSION, "width": stack.width, "height": stack.height, "layers": layers}
     try:
         return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
     except UnicodeEncodeError:  # a lone surrogate in a name
         return json.dumps(manifest, indent=1).encode()
-
-
-def _render_layer(layer: Layer, file: str) -> dict[str, Any]:
-    return {
-        "file": file,
-        "name": layer.name,
-        "kind": layer.kind.value,
-        "bbox": list(layer.box),
-        "opacity": render_opacity(layer.opacity),
-        "visible": not layer.is_hidden,
-        "locked": layer.is_locked,
-        "blend": layer.blend.value,
-        "text": render_text(layer.text),
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,11 +124,12 @@ def _divider(name: str, kind: SectionDivider, number: int) -> _Entry:
         name=name,
         tagged_blocks=_tagged(name, number),
     )
-    settings: dict[str, object] = {"kind": kind}
+    blocks, setting = record.tagged_blocks, Tag.SECTION_DIVIDER_SETTING
     if kind is SectionDivider.OPEN_FOLDER:
         record.blend_mode = PsdBlend.PASS_THROUGH
-        settings |= {"signature": b"8BIM", "blend_mode": PsdBlend.PASS_THROUGH}
-    record.tagged_blocks.set_data(Tag.SECTION_DIVIDER_SETTING, **settings)
+        blocks.set_data(setting, kind=kind, signature=b"8BIM", blend_mode=PsdBlend.PASS_THROUGH)
+    else:
+        blocks.set_data(setting, kind=kind)
     return record, ChannelDataList([ChannelData() for _ in range(4)])  # pyright: ignore[reportCallIssue]
 
 

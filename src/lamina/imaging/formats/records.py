@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 from lamina.core.layers import Layer, LayerKind, LayerStack, Point, TextLine
 from lamina.imaging.layer_names import name_or_kind
@@ -15,8 +15,17 @@ _MAX_QUOTED = 60
 _MAX_NOTES = 20
 
 
-def render_text(lines: Iterable[TextLine]) -> list[dict[str, Any]]:
-    """The lines of a text layer as JSON: [{"string", "quad": [[x, y] x 4], "colour": [r, g, b], "size_px"}]."""
+class TextLineRecord(TypedDict):
+    """A line of a text layer as JSON. `quad`: the x and y of four corners; `colour`: red, green, blue 0..255."""
+
+    string: str
+    quad: list[list[float]]
+    colour: list[int]
+    size_px: float
+
+
+def render_text(lines: Iterable[TextLine]) -> list[TextLineRecord]:
+    """The lines of a text layer as JSON."""
     return [
         {
             "string": line.string,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, BinaryIO
+from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 from isal import isal_zlib
@@ -17,13 +18,9 @@ _PAGE_NAME = 285  # TIFF 6.0, section 12; GIMP uses it as the layer name
 _XMP = 700  # XMP specification part 3, 1.1.6
 _STRIP_BYTES = 1 << 20
 _CLASSIC_BYTES = (1 << 32) - (1 << 25)
-_TIFF_OPTIONS: dict[str, Any] = {
-    "dtype": np.uint8,
-    "photometric": "rgb",
-    "compression": "zlib",
-    "predictor": True,
-    "metadata": None,
-}
+_write_page = partial(
+    TiffWriter.write, dtype=np.uint8, photometric="rgb", compression="zlib", predictor=True, metadata=None
+)
 
 
 def write(stack: LayerStack, file: BinaryIO) -> None:
@@ -38,7 +35,8 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
     with TiffWriter(file, bigtiff=is_big) as tiff:
         for page in pages(stack):
             name = display_name(page.name, page.kind).encode()
-            tiff.write(
+            _write_page(
+                tiff,
                 _strips(page, stack.width, stack.height, rows_per_strip),
                 shape=(stack.height, stack.width, 4),
                 extrasamples=["unassalpha"],
@@ -46,7 +44,6 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
                 description=name,
                 extratags=[(_PAGE_NAME, "s", 0, name, True), *_xmp_tag(metadata)],
                 software=software(),
-                **_TIFF_OPTIONS,
             )
             metadata = None  # only the first page carries it
 
@@ -56,14 +53,14 @@ def write_picture(file: BinaryIO, samples: Pixels, metadata: FileMetadata) -> No
     height, width, count = samples.shape
     rows_per_strip = max(1, _STRIP_BYTES // (count * width))
     with TiffWriter(file, bigtiff=samples.size > _CLASSIC_BYTES) as tiff:
-        tiff.write(
+        _write_page(
+            tiff,
             (_compress(samples[top : top + rows_per_strip].copy()) for top in range(0, height, rows_per_strip)),
             shape=samples.shape,
             extrasamples=["unassalpha"] if count == 4 else None,
             rowsperstrip=rows_per_strip,
             extratags=_xmp_tag(metadata),
             software=software(),
-            **_TIFF_OPTIONS,
         )
 
 

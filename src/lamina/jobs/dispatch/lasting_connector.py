@@ -53,20 +53,20 @@ class LastingConnector(BaseAsyncConnector):
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
         await self.execute_query_all_async(query, **arguments)
 
-    async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
+    async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> DictRow:
         rows = await self.execute_query_all_async(query, **arguments)
         if not rows:
             raise NoResult
         return rows[0]
 
-    async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
+    async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[DictRow]:
         """Retries until there is an answer. A query whose answer was lost runs twice, which the sweep corrects.
 
         Raises `ConnectorException` for other errors of the database, and for lost connections after `give_up`.
         """
         while True:
             try:
-                rows = await self._execute(query, arguments)
+                rows = await self._execute(query, **arguments)
             except _CONNECTION_ERRORS as error:
                 if self._is_stopping.is_set():
                     raise ConnectorException from error
@@ -108,7 +108,7 @@ class LastingConnector(BaseAsyncConnector):
                 await on_notification(channel=notification.channel, payload=notification.payload)
             previous = received[-1] if received else None
 
-    async def _execute(self, query: LiteralString, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    async def _execute(self, query: LiteralString, **arguments: Any) -> list[DictRow]:
         async with self._connecting:
             if self._connection is None or self._connection.closed:
                 self._connection = await self._connect()

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -94,7 +93,7 @@ class ProgressWriter:
         self._service.signals.changed(job_id)
         return is_to_stop
 
-    def _loss_event(self, latest: Loss) -> dict[str, Any]:
+    def _loss_event(self, latest: Loss) -> dict[str, float]:
         mean = sum(self._late_losses) / len(self._late_losses)
         return {"step": latest.step, "loss": round(mean, 6)}
 
