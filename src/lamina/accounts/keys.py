@@ -68,12 +68,12 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
 
 
 def _check_name(connection: Connection, name: str, now: float) -> None:
-    known = next((key for key in keys.named(connection, name) if key.is_valid_at(now)), None) if name else None
-    if known is not None:
+    existing = next((key for key in keys.named(connection, name) if key.is_valid_at(now)), None) if name else None
+    if existing is not None:
         raise LaminaError(
             ErrorCode.STATE_CONFLICT,
-            f"There is already a key named {name!r}: {known.id}.",
-            f"Choose another name, or revoke that key first: lamina keys revoke {known.id}.",
+            f"There is already a key named {name!r}: {existing.id}.",
+            f"Choose another name, or revoke that key first: lamina keys revoke {existing.id}.",
         )
 
 
@@ -109,9 +109,9 @@ def _checked(service: Service, key: ApiKey | None, scope: Scope) -> ApiKey:
 async def _looked_up(service: Service, secret_hash: str) -> ApiKey | None:
     """The key as it was at most `_KNOWN_FOR_S` ago: most requests come in quick succession from a few keys."""
     now_s = time.monotonic()
-    known = service.known_keys.get(secret_hash)
-    if known is not None and now_s - known[0] < _KNOWN_FOR_S:
-        return known[1]
+    cached = service.known_keys.get(secret_hash)
+    if cached is not None and now_s - cached[0] < _KNOWN_FOR_S:
+        return cached[1]
     key = await service.database.read(lambda connection: keys.by_hash(connection, secret_hash))
     if key is not None:
         if len(service.known_keys) >= _MOST_KNOWN:
@@ -124,12 +124,12 @@ def the_key(connection: Connection, reference: str, now: float) -> ApiKey:
     """The key with this id, prefix or name; of several with one name the valid one. Raises `LaminaError` (not_found),
     also if several are left.
     """
-    found = keys.named(connection, reference)
-    good = [key for key in found if key.is_valid_at(now)]
-    if len(good) == 1 or len(found) == 1:
-        return (good or found)[0]
-    what = "no key" if not found else f"{len(found)} keys"
-    which = "".join(f" {key.id}" for key in (good or found))
+    matches = keys.named(connection, reference)
+    good = [key for key in matches if key.is_valid_at(now)]
+    if len(good) == 1 or len(matches) == 1:
+        return (good or matches)[0]
+    what = "no key" if not matches else f"{len(matches)} keys"
+    which = "".join(f" {key.id}" for key in (good or matches))
     hint = f"Name it by its id, one of{which}." if which else "lamina keys list shows them."
     raise LaminaError(ErrorCode.NOT_FOUND, f"There is {what} {reference!r}.", hint)
 

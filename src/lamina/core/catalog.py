@@ -197,8 +197,8 @@ def model_named(name: str, kind: TaskKind | None = None) -> Model:
     """
     model = next((model for model in MODELS.values() if name == model.name or name in model.aliases), None)
     if model is None:
-        known = [*MODELS, *(alias for model in MODELS.values() for alias in model.aliases)]
-        close = difflib.get_close_matches(name, known, 1, 0.6)
+        names = [*MODELS, *(alias for model in MODELS.values() for alias in model.aliases)]
+        close = difflib.get_close_matches(name, names, 1, 0.6)
         hint = f"Did you mean {close[0]!r}?" if close else f"Available models: {', '.join(MODELS)}."
         raise LaminaError(ErrorCode.MODEL_UNKNOWN, f"There is no model {name!r}.", hint)
     if kind is not None and kind not in model.tasks:

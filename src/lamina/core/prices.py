@@ -17,7 +17,7 @@ TRAIN = TaskKind.TRAIN
 KINDS = tuple(TaskKind)
 ANY = "*"
 
-_TRAINER_PRICED_BY_JOB = "pixazo/qwen-image-edit-plus-trainer"
+TRAINER_PRICED_BY_JOB = "pixazo/qwen-image-edit-plus-trainer"
 TRAINERS = (
     "qwen-image-trainer",
     "qwen-image-2512-trainer",
@@ -26,7 +26,7 @@ TRAINERS = (
     "qwen-image-edit-2509-trainer",
     "qwen-image-edit-2511-trainer",
     "qwen-image-layered-trainer",
-    _TRAINER_PRICED_BY_JOB,
+    TRAINER_PRICED_BY_JOB,
 )
 """Names under which trainings are priced. The last one has a prefix because its price differs."""
 
@@ -69,7 +69,7 @@ PUBLISHED: Mapping[str, Price] = MappingProxyType(
         "qwen-image-layered-trainer": Price(4_250, PriceUnit.STEP_LAYER),
         "train:qwen-image-layered": Price(4_250, PriceUnit.STEP_LAYER),
         # Pixazo's page, "Image to Image (LoRA Trainer) API Pricing"
-        _TRAINER_PRICED_BY_JOB: Price(40_000, PriceUnit.JOB),
+        TRAINER_PRICED_BY_JOB: Price(40_000, PriceUnit.JOB),
         # ours, for what no vendor has a price for: as the vendors' models of that kind
         "generate:*": Price(45_000, PriceUnit.PICTURE),
         "edit:*": Price(45_000, PriceUnit.PICTURE),
@@ -155,9 +155,9 @@ def _parse_name(text: str) -> str:
     if colon and kind not in KINDS:
         raise _invalid(f"The prices name an unknown task {kind!r}.", f"Available tasks: {', '.join(KINDS)}.")
     canonical = _canonical(name)
-    known = (*MODELS, *(alias for model in MODELS.values() for alias in model.aliases), *TRAINERS)
-    if canonical != ANY and canonical not in known:
-        close = difflib.get_close_matches(name, known, 1, 0.6)
+    names = (*MODELS, *(alias for model in MODELS.values() for alias in model.aliases), *TRAINERS)
+    if canonical != ANY and canonical not in names:
+        close = difflib.get_close_matches(name, names, 1, 0.6)
         hint = f"Did you mean {close[0]!r}?" if close else f"Available names: {', '.join((*MODELS, *TRAINERS, ANY))}."
         raise _invalid(f"The prices name an unknown model {name!r}.", hint)
     if kind and canonical != ANY and kind not in _kinds_of(canonical):

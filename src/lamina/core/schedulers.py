@@ -173,10 +173,10 @@ def scheduler_named(name: str) -> Scheduler:
     """The scheduler of that name or alias. Raises `LaminaError` (task_invalid)."""
     scheduler = SCHEDULERS.get(ALIASES.get(name, name))
     if scheduler is None:
-        known = {other.casefold(): other for other in (*SCHEDULERS, *ALIASES)}
-        close = difflib.get_close_matches(name.casefold(), known, 1, 0.5)
+        names = {other.casefold(): other for other in (*SCHEDULERS, *ALIASES)}
+        close = difflib.get_close_matches(name.casefold(), names, 1, 0.5)
         hint = (
-            f"Did you mean {known[close[0]]!r}?"
+            f"Did you mean {names[close[0]]!r}?"
             if close
             else "Use 'Default' or one of the names on the reference page."
         )

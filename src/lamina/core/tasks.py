@@ -1,5 +1,6 @@
 """Tasks: what a user can ask for, validated before any engine gets it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
@@ -208,6 +209,13 @@ PictureTask = GenerateTask | EditTask | DecomposeTask
 
 Task = PictureTask | TrainTask
 """What a job can be asked to do."""
+
+TASKS: Mapping[TaskKind, type[Task]] = {
+    TaskKind.GENERATE: GenerateTask,
+    TaskKind.EDIT: EditTask,
+    TaskKind.DECOMPOSE: DecomposeTask,
+    TaskKind.TRAIN: TrainTask,
+}
 
 
 def _check_prompt(prompt: str) -> None:

@@ -44,7 +44,7 @@ _LONGEST_CAPTION_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class ExamplesFound:
+class ExampleCounts:
     """Counts of an archive's contents. `references`, `layers`: per example; `layers` is 0 for edit training."""
 
     groups: int
@@ -83,18 +83,18 @@ class Trained:
 class Examples:
     """The checked examples of an archive. The pictures of `each` can be read only within `opened_examples`."""
 
-    found: ExamplesFound
+    counts: ExampleCounts
     each: Sequence[Example]
 
 
-def check_examples(task: TrainTask, archive: Path, engine: str = AUTO) -> ExamplesFound:
+def check_examples(task: TrainTask, archive: Path, engine: str = AUTO) -> ExampleCounts:
     """Checks a ZIP or a folder as training would, including every picture; needs neither torch nor weights.
 
     Raises `LaminaError` with the name of the file: task_invalid, input_not_found, input_too_large, the errors for
     unreadable pictures, model_unknown.
     """
     with opened_examples(task, archive, engine) as examples:
-        return examples.found
+        return examples.counts
 
 
 @contextmanager
@@ -107,8 +107,8 @@ def opened_examples(task: TrainTask, archive: Path, engine: str | None = None) -
         is_layered = trained_model(task.model)[1] is TaskKind.DECOMPOSE
         groups = group_names(names, is_layered)
         check_references(groups, None if is_layered else task.references)
-        found = ExamplesFound(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
-        yield Examples(found, [_example(group, folder, task, is_layered, options.max_megapixels) for group in groups])
+        counts = ExampleCounts(len(groups), len(groups[0].starts), len(groups[0].ends) if is_layered else 0)
+        yield Examples(counts, [_example(group, folder, task, is_layered, options.max_megapixels) for group in groups])
 
 
 def trained(
@@ -173,12 +173,12 @@ def _trained(
         config=folder / CONFIG_FILE,
         loss_plot=folder / LOSS_FILE,
         steps_done=len(outcome.losses),
-        layers=examples.found.layers,
+        layers=examples.counts.layers,
         made=outcome.made,
         losses=outcome.losses,
         notes=(*notes, *outcome.notes),
     )
-    _write_config(result.config, filled(task), examples.found, outcome, settings.engine_config(options))
+    _write_config(result.config, filled(task), examples.counts, outcome, settings.engine_config(options))
     with atomic_file(result.loss_plot) as file:
         file.write(encode(loss_plot(np.array(result.losses, np.float32))))
     if outcome.stopped_by is not None:
@@ -261,16 +261,16 @@ def _caption(path: Path, name: str) -> str:
 
 
 def _write_config(
-    path: Path, task: TrainTask, found: ExamplesFound, outcome: TrainingOutcome, config: EngineConfig
+    path: Path, task: TrainTask, counts: ExampleCounts, outcome: TrainingOutcome, config: EngineConfig
 ) -> None:
     content = {
         "model": task.model,
         "base": outcome.made.checkpoint,
         "engine": outcome.made.engine,
-        "learns": "layers" if found.layers else "edits",
-        "examples": found.groups,
-        "references": found.references,
-        "layers": found.layers,
+        "learns": "layers" if counts.layers else "edits",
+        "examples": counts.groups,
+        "references": counts.references,
+        "layers": counts.layers,
         "steps": task.steps,
         "steps_done": len(outcome.losses),
         "learning_rate": task.learning_rate,

@@ -72,8 +72,8 @@ def trained_file(job: Job) -> str:
 
 async def trained_loras(service: Service, key_id: str) -> list[Job]:
     """The newest trainings that have left one, at most 100."""
-    found = await service.database.read(lambda connection: jobs.trained(connection, key_id, _MOST_TRAINED))
-    return [job for job in found if _lora_of(job) is not None]
+    trainings = await service.database.read(lambda connection: jobs.trained(connection, key_id, _MOST_TRAINED))
+    return [job for job in trainings if _lora_of(job) is not None]
 
 
 async def fetch_lora(service: Service, url: str, to: Path) -> None:

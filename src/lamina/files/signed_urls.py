@@ -1,11 +1,12 @@
 """Signs the URLs of files, verifies signatures, and recognizes URLs of this service's files."""
 
-import base64
 import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from lamina.service.tokens import base64url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FILE = re.compile(r"/files/(?P<id>[A-Za-z0-9_-]{1,64})(?P<rest>[./].*)?", re.DOTALL)
@@ -37,8 +38,8 @@ def signed_path(secret: bytes, file_id: str, expires_at: int, name: str) -> str:
 
 def path_signature(rest: str) -> tuple[int | None, str]:
     """(expires, signature) of what comes after the id in a path of `signed_path`; (None, "") of anything else."""
-    found = _SIGNED.fullmatch(rest)
-    return (None, "") if found is None else (int(found["expires"]), found["signature"])
+    signed_match = _SIGNED.fullmatch(rest)
+    return (None, "") if signed_match is None else (int(signed_match["expires"]), signed_match["signature"])
 
 
 def is_signed(secret: bytes, file_id: str, expires: int | None, signature: str, now: float) -> bool:
@@ -62,18 +63,18 @@ def own_file(url: str, base_urls: Collection[str]) -> OwnFile | None:
     except ValueError:  # a port that is no number, brackets around what is no address
         return None
     for path in paths:
-        found = _FILE.fullmatch(parts.path.removeprefix(path)) if parts.path.startswith(path) else None
-        if found:
+        file_match = _FILE.fullmatch(parts.path.removeprefix(path)) if parts.path.startswith(path) else None
+        if file_match:
             query = parse_qs(parts.query)
             if not query:
-                return OwnFile(found["id"], *path_signature(found["rest"] or ""))
-            return OwnFile(found["id"], _expires(_only(query, "expires")), _only(query, "signature"))
+                return OwnFile(file_match["id"], *path_signature(file_match["rest"] or ""))
+            return OwnFile(file_match["id"], _expires(_only(query, "expires")), _only(query, "signature"))
     return None
 
 
 def _signature(secret: bytes, file_id: str, expires_at: int) -> str:
     digest = hmac.digest(secret, f"lamina file\n{file_id}\n{expires_at}".encode(errors="surrogatepass"), "sha256")
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url(digest)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None] | None:

@@ -23,7 +23,7 @@ _ZIP = b"PK"
 
 async def stored_inputs(service: Service, key: ApiKey, request: JobRequest) -> JobRequest:
     """The request with each `data:` URI stored as a file. Raises `LaminaError`: input_not_an_image, input_corrupt, …"""
-    inputs = [await _stored_input(service, key, one) for one in request.inputs]
+    inputs = [await _stored_input(service, key, job_input) for job_input in request.inputs]
     return replace(request, inputs=tuple(inputs))
 
 
@@ -70,20 +70,20 @@ def clean_name(name: str) -> str:
     return kept.strip(". ")[-_LONGEST_NAME:] or "file"
 
 
-async def _stored_input(service: Service, key: ApiKey, one: JobInput) -> JobInput:
-    if not is_data_uri(one.source):
-        return one
-    content, _ = await asyncio.to_thread(decode, one.source, service.limits.max_upload_bytes)
-    if one.role is InputRole.ARCHIVE:
+async def _stored_input(service: Service, key: ApiKey, job_input: JobInput) -> JobInput:
+    if not is_data_uri(job_input.source):
+        return job_input
+    content, _ = await asyncio.to_thread(decode, job_input.source, service.limits.max_upload_bytes)
+    if job_input.role is InputRole.ARCHIVE:
         _check_zip(content)
     elif not is_picture(content):
         raise LaminaError(
             ErrorCode.INPUT_NOT_AN_IMAGE,
-            f"The data: URI of the {one.role} does not contain an image in a supported format.",
+            f"The data: URI of the {job_input.role} does not contain an image in a supported format.",
             "Send PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.",
         )
-    record = await upload(service, key.id, content, one.role, media_type_of(content))
-    return replace(one, source=f"{FILE}{record.id}")
+    record = await upload(service, key.id, content, job_input.role, media_type_of(content))
+    return replace(job_input, source=f"{FILE}{record.id}")
 
 
 def _check_zip(content: bytes) -> None:

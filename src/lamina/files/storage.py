@@ -70,10 +70,10 @@ async def upload_as(
 
     def work(connection: Connection) -> FileRecord:
         stored_bytes.give_back(connection, upload_parts.remove(connection, file_id))  # the parts of this file
-        known = files.by_id(connection, file_id)
-        if known is None:
+        existing = files.by_id(connection, file_id)
+        if existing is None:
             insert_upload(connection, service, record)
-        return known or record
+        return existing or record
 
     return await service.database.write(work)
 

@@ -67,10 +67,12 @@ def end(
         files.insert(connection, file)
     if result is not None and result.stands_in_for is not None:
         events.append(connection, job_id, "log", {"line": result.notes[-1]}, now)
-    told = {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
+    state_data = (
+        {"state": state} if failure is None else {"state": state, "code": failure.code, "message": failure.message}
+    )
     if state is JobState.SUCCEEDED and before.progress.stage:  # followers of its progress see it end
         events.append(connection, job_id, "progress", progress_record(Progress(stage="done", share=1.0)), now)
-    events.append(connection, job_id, "state", told, now)
+    events.append(connection, job_id, "state", state_data, now)
     enqueue_webhook(connection, job, WebhookEvent.COMPLETED, now)
     if job.request.upload_url is not None and state is JobState.SUCCEEDED:
         _insert_in_outbox(connection, job, UPLOAD, job.request.upload_url, now)

@@ -31,17 +31,17 @@ async def view(service: Service, key_id: str, job_id: str) -> JobView:
     """Raises `LaminaError` (not_found), also for a job of another key."""
 
     def work(connection: Connection) -> tuple[Job, Outlook, tuple[Webhook, ...]] | None:
-        found = seen(connection, job_id, key_id)
-        if found is None:
+        seen_job = seen(connection, job_id, key_id)
+        if seen_job is None:
             return None
-        request = found[0].request
+        request = seen_job[0].request
         is_told = request.webhook_url is not None or request.upload_url is not None
-        return (*found, tuple(outbox.of_job(connection, job_id)) if is_told else ())
+        return (*seen_job, tuple(outbox.of_job(connection, job_id)) if is_told else ())
 
-    found = await service.database.read(work)
-    if found is None:
+    seen_job = await service.database.read(work)
+    if seen_job is None:
         raise no_such_job(job_id)
-    job, outlook, webhooks = found
+    job, outlook, webhooks = seen_job
     return replace(_view(job, outlook, service.clock()), webhooks=webhooks)
 
 
@@ -81,10 +81,10 @@ async def followed(service: Service, key_id: str, job_id: str, after: int = 0) -
 
 async def happened(service: Service, job_id: str, after: int = 0) -> list[JobEvent]:
     """All events so far after the number `after`. The caller has checked that the key may see the job."""
-    found: list[JobEvent] = []
-    while fresh := await _fresh(service, job_id, found[-1].number if found else after):
-        found += fresh
-    return found
+    events: list[JobEvent] = []
+    while fresh := await _fresh(service, job_id, events[-1].number if events else after):
+        events += fresh
+    return events
 
 
 async def queue_length(service: Service) -> int:

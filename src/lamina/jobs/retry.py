@@ -90,7 +90,12 @@ def _requeue(
     now = service.clock()
     if jobs.requeue(connection, job.id, job.attempt, now, is_excused) is None:
         return
-    told = {"state": JobState.QUEUED, "attempt": job.attempt, "why": why, **({_CRASHED: True} if has_crashed else {})}
-    events.append(connection, job.id, events.STATE, told, now)
+    state_data = {
+        "state": JobState.QUEUED,
+        "attempt": job.attempt,
+        "why": why,
+        **({_CRASHED: True} if has_crashed else {}),
+    }
+    events.append(connection, job.id, events.STATE, state_data, now)
     log_again(job, why)
     service.dispatcher.enqueue(connection, job.id, job.request.priority, is_again=True)

@@ -114,10 +114,10 @@ def _check_model(key: ApiKey, request: JobRequest) -> None:
 def _earlier_job(connection: Connection, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
     if idempotency_key is None:
         return None
-    found = jobs.by_idempotency_key(connection, key.id, idempotency_key)
-    if found is None:
+    earlier = jobs.by_idempotency_key(connection, key.id, idempotency_key)
+    if earlier is None:
         return None
-    job, known_hash = found
+    job, known_hash = earlier
     if known_hash != body_hash:
         raise LaminaError(
             ErrorCode.IDEMPOTENCY_CONFLICT,
@@ -178,9 +178,9 @@ def check_limits(connection: Connection, key: ApiKey, now: float) -> None:
 
 
 def _check_files(connection: Connection, key: ApiKey, request: JobRequest) -> None:
-    for one in request.inputs:
-        if not one.source.startswith(FILE):
+    for job_input in request.inputs:
+        if not job_input.source.startswith(FILE):
             continue
-        file_id = one.source.removeprefix(FILE)
+        file_id = job_input.source.removeprefix(FILE)
         if files.by_id(connection, file_id, key.id) is None:
             raise LaminaError(ErrorCode.NOT_FOUND, f"There is no file {file_id}.", "Upload it first: POST /v1/files.")

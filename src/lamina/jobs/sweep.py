@@ -42,17 +42,17 @@ async def sweep(service: Service) -> list[Job]:
 
     Each job gets a transaction of its own: one for many jobs would lock wallets that their agents wait for.
     """
-    found = await service.database.write(lambda connection: _found(connection, service))
-    ended = [job for mend in found if (job := await service.database.write(mend)) is not None]
+    mends = await service.database.write(lambda connection: _mends(connection, service))
+    ended = [job for mend in mends if (job := await service.database.write(mend)) is not None]
     for job in ended:
         announce(service, job)
-    if found:
+    if mends:
         service.dispatcher.wake()
     await service.database.write(lambda connection: _reconcile(connection, service))
     return ended
 
 
-def _found(connection: Connection, service: Service) -> list[Mend]:
+def _mends(connection: Connection, service: Service) -> list[Mend]:
     if not _is_mine(connection):
         return []
     now = service.clock()

@@ -72,5 +72,5 @@ def _with_checkpoint(
         expires_at=None if lifetime_s is None else now + lifetime_s,
     )
     kept = CheckpointFile(file=file.id, content_type=file.media_type, size=file.size, step=last.step)
-    known = result or TrainingResult(steps_done=last.step, layer_count=last.layers, engine=last.engine)
-    return replace(known, last_checkpoint=kept), (*made, file)
+    charged = result or TrainingResult(steps_done=last.step, layer_count=last.layers, engine=last.engine)
+    return replace(charged, last_checkpoint=kept), (*made, file)

@@ -78,9 +78,9 @@ def open_installation(settings: Settings, base_url: str) -> Installation:
 
 def _check_transformers(settings: Settings) -> None:
     """Fails at the start instead of at the first job. Raises `LaminaError` (weights_missing)."""
-    known = roots(settings)
-    for name in known.transformers:
-        check_transformer(MODELS[name], known)
+    model_roots = roots(settings)
+    for name in model_roots.transformers:
+        check_transformer(MODELS[name], model_roots)
 
 
 def _writers(service: Service, key: SigningKey) -> dict[str, Writer]:

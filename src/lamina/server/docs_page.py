@@ -26,17 +26,15 @@ def render_docs(document: Document) -> str:
             tags.setdefault(tag, []).append(_operation(document, method, path, operation))
     sections = "".join(f"<h2>{escape(tag.capitalize())}</h2>{''.join(shown)}" for tag, shown in tags.items())
     head = f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>"
-    about = f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{_words(info.get('description', ''))}</p>"
+    about = f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{_html(info.get('description', ''))}</p>"
     raw = '<p class=s>For programs: <a href="/openapi.json">openapi.json</a></p>'
     meta = '<meta charset=utf-8><meta name=viewport content="width=device-width">'
     return f"<!doctype html><html lang=en>{meta}{head}<body>{about}{raw}{sections}</body></html>"
 
 
 def _operation(document: Document, method: str, path: str, operation: Operation) -> str:
-    heading = (
-        f"<span class=m>{method.upper()}</span> <code>{escape(path)}</code> {_words(operation.get('summary', ''))}"
-    )
-    parts = [f"<p>{_words(operation.get('description', ''))}</p>", _parameters(operation)]
+    heading = f"<span class=m>{method.upper()}</span> <code>{escape(path)}</code> {_html(operation.get('summary', ''))}"
+    parts = [f"<p>{_html(operation.get('description', ''))}</p>", _parameters(operation)]
     body = operation["requestBody"]["content"] if "requestBody" in operation else {}
     for media_type, content in body.items():
         parts.append(f"<h4>Body, {escape(media_type)}</h4>{_schema(document, content.get('schema', {}))}")
@@ -72,7 +70,7 @@ def _schema(document: Document, schema: Schema) -> str:
     ]
     examples = "".join(f"<pre>{escape(json.dumps(example, indent=2))}</pre>" for example in whole.get("examples", ()))
     return (
-        f"<p>{_words(whole.get('description', ''))}</p>{examples}{_table(('field', 'type', ''), rows) if rows else ''}"
+        f"<p>{_html(whole.get('description', ''))}</p>{examples}{_table(('field', 'type', ''), rows) if rows else ''}"
     )
 
 
@@ -101,11 +99,11 @@ def _reference(schema: Schema) -> str:
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{_words(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    lines = "".join(f"<tr>{''.join(f'<td>{_html(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{titles}</tr>{lines}</table>"
 
 
-def _words(text: str) -> str:
+def _html(text: str) -> str:
     """The text as HTML: escaped, with text in backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

@@ -14,7 +14,7 @@ def seal(secret: bytes, purpose: str, claims: Mapping[str, Any], expires_at: int
 
     Its holder can read the claims, which are JSON.
     """
-    body = _encoded(json.dumps({**claims, "exp": expires_at}, separators=(",", ":")).encode())
+    body = base64url(json.dumps({**claims, "exp": expires_at}, separators=(",", ":")).encode())
     return f"{body}.{_signature(secret, purpose, body)}"
 
 
@@ -30,8 +30,9 @@ def unseal(secret: bytes, purpose: str, token: str, now: float) -> dict[str, Any
 
 
 def _signature(secret: bytes, purpose: str, body: str) -> str:
-    return _encoded(hmac.digest(secret, f"lamina {purpose}\n{body}".encode(errors="surrogatepass"), "sha256"))
+    return base64url(hmac.digest(secret, f"lamina {purpose}\n{body}".encode(errors="surrogatepass"), "sha256"))
 
 
-def _encoded(data: bytes) -> str:
+def base64url(data: bytes) -> str:
+    """RFC 4648, section 5, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -114,10 +114,10 @@ class Blobs:
         path = _path(stored.sha256)
         with _converted_errors(self.place):
             try:
-                known = await obstore.head_async(self._store, path)
+                existing = await obstore.head_async(self._store, path)
             except FileNotFoundError:
-                known = None
-            if known is None or not _is_fresh(known, stored.size):
+                existing = None
+            if existing is None or not _is_fresh(existing, stored.size):
                 await obstore.put_async(self._store, path, data, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
         return stored
 
@@ -218,10 +218,10 @@ class Blobs:
         path = _path(stored.sha256)
         with _converted_errors(self.place):
             try:
-                known = obstore.head(self._store, path)
+                existing = obstore.head(self._store, path)
             except FileNotFoundError:
-                known = None
-            if known is None or not _is_fresh(known, stored.size):
+                existing = None
+            if existing is None or not _is_fresh(existing, stored.size):
                 obstore.put(self._store, path, data, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
                 _sync(folder / path)
         return stored
@@ -231,9 +231,9 @@ class Blobs:
             await obstore.delete_async(self._store, path)
 
 
-def _is_fresh(known: "ObjectMeta", size: int) -> bool:
+def _is_fresh(existing: "ObjectMeta", size: int) -> bool:
     """True if an existing blob is complete and stays too young for a sweep."""
-    return known["size"] == size and datetime.now(UTC) - known["last_modified"] < _FRESH_FOR
+    return existing["size"] == size and datetime.now(UTC) - existing["last_modified"] < _FRESH_FOR
 
 
 def _path(sha256: str) -> str:

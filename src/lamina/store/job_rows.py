@@ -19,13 +19,13 @@ from lamina.core.jobs import (
 )
 from lamina.core.records import decode
 from lamina.core.result_records import decode_result
-from lamina.core.task_records import decode_task, encode_task
-from lamina.core.tasks import TaskKind
+from lamina.core.tasks import TASKS, TaskKind
 
 
 def request_record(request: JobRequest) -> dict[str, Any]:
-    task = {} if isinstance(request.task, AbsentTask) else encode_task(request.task)
-    record = {"kind": request.kind, **asdict(request), "task": task}
+    record = {"kind": request.kind, **asdict(request)}
+    if not request.has_task:
+        record["task"] = {}
     return {name: value for name, value in record.items() if value is not None}
 
 
@@ -72,6 +72,6 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     if not record["task"]:
         return request
     try:
-        return replace(request, task=decode_task(kind, record["task"]))
+        return replace(request, task=decode(TASKS[kind], record["task"]))
     except (LaminaError, TypeError, ValueError):
         return request

@@ -36,10 +36,6 @@ def lease(connection: Connection, now: float, until: float, limit: int) -> list[
     return [Webhook(**row) for row in connection.execute(taken.returning(*_C)).mappings()]
 
 
-def next_due(connection: Connection) -> float | None:
-    return connection.execute(sa.select(sa.func.min(_C.next_at)).where(_C.state == PENDING)).scalar()
-
-
 def delivered(connection: Connection, event_id: str, status: int, now: float) -> None:
     _write(connection, event_id, state=DELIVERED, last_status=status, last_error=None, ended_at=now)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.service.tokens import base64url
 
 MAX_ATTEMPTS = 35
 """Attempts per webhook, the first one included; after the last it is dead.
@@ -91,12 +92,8 @@ def standard_headers(key: SigningKey, event_id: str, timestamp: int, body: bytes
 
 def _key(private: Ed25519PrivateKey) -> SigningKey:
     members = ",".join(f'"{name}":"{value}"' for name, value in sorted(_bare_jwk(private).items()))
-    return SigningKey(private, _base64url(hashlib.sha256(f"{{{members}}}".encode()).digest()))
+    return SigningKey(private, base64url(hashlib.sha256(f"{{{members}}}".encode()).digest()))
 
 
 def _bare_jwk(private: Ed25519PrivateKey) -> dict[str, str]:
-    return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(private.public_key().public_bytes_raw())}
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return {"crv": "Ed25519", "kty": "OKP", "x": base64url(private.public_key().public_bytes_raw())}

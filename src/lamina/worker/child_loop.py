@@ -208,9 +208,9 @@ def _caught(work: Callable[[], T]) -> T | RunOutcome:
     except LaminaError as error:
         return _failed_outcome(error)
     except Exception as error:  # noqa: BLE001  # the loop must go on; the agent logs the fault
-        told = fault_of(error, "The engine")
-        told.__cause__ = error
-        return _failed_outcome(told)
+        fault = fault_of(error, "The engine")
+        fault.__cause__ = error
+        return _failed_outcome(fault)
 
 
 def _failed_outcome(error: LaminaError) -> RunOutcome:
@@ -219,9 +219,9 @@ def _failed_outcome(error: LaminaError) -> RunOutcome:
     if error.code not in FAULTS or cause is None:
         return RunOutcome(failure=failure)
     fault_id = new_fault_id()
-    told = "".join(traceback.format_exception(cause))[-_LONGEST_TRACEBACK:]
+    text = "".join(traceback.format_exception(cause))[-_LONGEST_TRACEBACK:]
     named = replace(failure, message=f"{failure.message} Fault {fault_id} in the log of the service.")
-    return RunOutcome(failure=named, fault_id=fault_id, traceback=told)
+    return RunOutcome(failure=named, fault_id=fault_id, traceback=text)
 
 
 def _take_pipes() -> tuple[int, int]:

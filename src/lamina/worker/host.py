@@ -212,13 +212,13 @@ class EngineProcess:
         if self._is_leaving and not child.is_killed:
             return
         job_id = self._working.job_id if self._working is not None else None
-        told = with_fields(
+        fields = with_fields(
             pid=child.pid, exit_code=child.exit_code, signal=_signal_name(child.exit_code), running_job_id=job_id
         )
         if child.is_killed:
-            _log.warning("an engine process was killed by its agent", extra=told)
+            _log.warning("an engine process was killed by its agent", extra=fields)
         else:
-            _log.error("an engine process died", extra=told)
+            _log.error("an engine process died", extra=fields)
 
     def _leave(self, run: _Run) -> None:
         if self._working is run:

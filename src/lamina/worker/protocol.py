@@ -11,9 +11,9 @@ from typing import Any
 from lamina.core.errors import ErrorCode
 from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
+from lamina.core.records import decode
 from lamina.core.result_records import decode_result, encode_result
-from lamina.core.task_records import decode_task
-from lamina.core.tasks import Task, TaskKind
+from lamina.core.tasks import TASKS, Task, TaskKind
 from lamina.engines.registry import AUTO
 
 _USERS_FAULTS = frozenset(
@@ -232,7 +232,7 @@ def decode_command(line: bytes) -> Command:
             order = RunOrder(
                 job_id=record["job_id"],
                 attempt=record["attempt"],
-                task=decode_task(TaskKind(record["kind"]), record["task"]),
+                task=decode(TASKS[TaskKind(record["kind"])], record["task"]),
                 folder=record["folder"],
                 inputs={InputRole(role): tuple(paths) for role, paths in record["inputs"].items()},
                 engine=record["engine"],
@@ -276,30 +276,26 @@ def decode_received(line: bytes) -> Received | None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None
-    run = value.get("run")
+    kind, run = value.pop("type"), value.pop("run", None)
     if not (run is None or isinstance(run, int)):
         return Received(None, Unrecognized())
-    members = {name: member for name, member in value.items() if name not in ("type", "run")}
-    return Received(run, _decode_message(value["type"], members))
-
-
-def _decode_message(kind: str, members: Mapping[str, Any]) -> Ready | RunMessage | RunOutcome | Unrecognized:
     try:
         match kind:
             case "ready":
-                return Ready()
+                return Received(run, Ready())
             case "outcome":
-                result, failure = members["result"], members["failure"]
-                return RunOutcome(
-                    result=None if result is None else decode_result(TaskKind(members["result_of"]), result),
+                result, failure = value["result"], value["failure"]
+                outcome = RunOutcome(
+                    result=None if result is None else decode_result(TaskKind(value["result_of"]), result),
                     failure=None if failure is None else Failure(**failure),
-                    fault_id=members["fault_id"],
-                    traceback=members["traceback"],
+                    fault_id=value["fault_id"],
+                    traceback=value["traceback"],
                 )
+                return Received(run, outcome)
             case _:
-                return _MESSAGES[kind](**members)
+                return Received(run, _MESSAGES[kind](**value))
     except (KeyError, TypeError, ValueError):
-        return Unrecognized(is_outcome=kind == _OUTCOME)
+        return Received(run, Unrecognized(is_outcome=kind == _OUTCOME))
 
 
 def _line(kind: str, **fields: Any) -> bytes:

@@ -59,9 +59,9 @@ def train(task: TrainTask, order: RunOrder, report: RunReport, learn: Train = tr
     folder = Path(order.folder)
     report.loading(_CHECKING)
     with opened_examples(task, _archive(order), order.asked_engine) as examples:
-        report.log(f"{examples.found.groups} examples")
+        report.log(f"{examples.counts.groups} examples")
         progress = _TrainingReport(
-            report, folder, max(1, examples.found.layers), trainer_name(task, order.asked_engine)
+            report, folder, max(1, examples.counts.layers), trainer_name(task, order.asked_engine)
         )
         try:
             made = learn(examples, task, folder, order.asked_engine, progress)

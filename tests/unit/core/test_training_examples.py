@@ -1,10 +1,12 @@
 """How the files of an archive become examples, and what is refused, by name."""
 
+from dataclasses import asdict
+
 import pytest
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.task_records import decode_task, encode_task
-from lamina.core.tasks import TaskKind, TrainTask
+from lamina.core.records import decode
+from lamina.core.tasks import TASKS, TaskKind, TrainTask
 from lamina.core.training import Group, caption_for, check_references, filled, group_names, trained_model
 
 PAIR = ["a_start.png", "a_end.png"]
@@ -138,4 +140,4 @@ def test_layers_are_learnt_at_the_sizes_at_which_the_model_takes_pictures_apart(
 
 def test_a_task_survives_its_record() -> None:
     task = TrainTask("nano", 10, 1e-3, 4, 8.0, 7, "make it red", 2, 0.1, 512, 50)
-    assert decode_task(TaskKind.TRAIN, encode_task(task)) == task
+    assert decode(TASKS[TaskKind.TRAIN], asdict(task)) == task

@@ -13,7 +13,7 @@ from PIL import Image
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import Step
 from lamina.core.tasks import TrainTask
-from lamina.execution.training import ExamplesFound, check_examples, trained
+from lamina.execution.training import ExampleCounts, check_examples, trained
 from lamina.imaging.loss_plot import HEIGHT_PX, WIDTH_PX, loss_plot
 
 NANO = TrainTask("nano", steps=2, rank=2, seed=1, default_caption="style z")
@@ -45,13 +45,13 @@ def test_a_zip_and_a_folder_are_looked_at_alike(tmp_path: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     task = TrainTask("nano", references=2)
-    assert check_examples(task, folder) == check_examples(task, zipped(tmp_path, files)) == ExamplesFound(1, 2, 0)
+    assert check_examples(task, folder) == check_examples(task, zipped(tmp_path, files)) == ExampleCounts(1, 2, 0)
 
 
 def test_layers_are_counted(tmp_path: Path) -> None:
     files = {"a_start.jpg": picture("red", file_format="JPEG"), "a_end.png": RED, "a_end2.png": BLUE}
     task = TrainTask("qwen-image-layered", default_caption="a poster")
-    assert check_examples(task, zipped(tmp_path, files)) == ExamplesFound(1, 1, 2)
+    assert check_examples(task, zipped(tmp_path, files)) == ExampleCounts(1, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ def test_a_leased_webhook_is_nobody_elses_until_the_lease_is_over(connection: Co
 def test_those_that_wait_longest_go_first(connection: Connection) -> None:
     for event_id, now in (("late", 30.0), ("early", 10.0), ("later", 50.0)):
         add(connection, event_id, now)
-    assert outbox.next_due(connection) == 10.0
     assert [webhook.id for webhook in outbox.lease(connection, 40.0, 99.0, 1)] == ["early"]
     assert [webhook.id for webhook in outbox.lease(connection, 40.0, 99.0, 9)] == ["late"]
 

@@ -26,17 +26,21 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`id`: owner/alias, optionally with more path segments. `model`: the name in the catalog. `title`: the name of
+    """`path`: the alias, optionally with more path segments. `model`: the name in the catalog. `title`: the name of
     fal's input class."""
 
-    id: str
+    path: str
     title: str
     name: str
     about: str
     kind: TaskKind
     model: str
-    output: Output
     fields: tuple[FieldOf, ...]
+    output: Output = Output.PICTURES
+
+    @property
+    def id(self) -> str:
+        return f"fal-ai/{self.path}"
 
     @property
     def app(self) -> str:
@@ -70,24 +74,6 @@ class Endpoint:
         return create_model(f"{self.schema_name}Input", __config__=config, **definitions)
 
 
-_G, _E, _D, _T = TaskKind.GENERATE, TaskKind.EDIT, TaskKind.DECOMPOSE, TaskKind.TRAIN
-
-
-def _endpoint(
-    path: str,
-    title: str,
-    name: str,
-    about: str,
-    kind: TaskKind,
-    model: str,
-    fields: tuple[FieldOf, ...],
-    output: Output = Output.PICTURES,
-) -> Endpoint:
-    return Endpoint(
-        id=f"fal-ai/{path}", title=title, name=name, about=about, kind=kind, model=model, output=output, fields=fields
-    )
-
-
 _DECOMPOSES = "Decomposes an image into layers with transparency."
 _EDITS = "Edits an image as described by a prompt."
 _EDITS_SEVERAL = "Edits an image, or combines several images, as described by a prompt."
@@ -99,190 +85,190 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {
         endpoint.id: endpoint
         for endpoint in (
-            _endpoint(
-                "qwen-image-layered",
+            Endpoint(
+                path="qwen-image-layered",
                 title="TextToImageInput",
                 name="Qwen Image Layered",
                 about=_DECOMPOSES,
-                kind=_D,
+                kind=TaskKind.DECOMPOSE,
                 model="qwen-image-layered",
                 fields=inputs.LAYERED,
                 output=Output.LAYERS,
             ),
-            _endpoint(
-                "qwen-image-layered/lora",
+            Endpoint(
+                path="qwen-image-layered/lora",
                 title="TextToImageLoRAInput",
                 name="Qwen Image Layered with LoRAs",
                 about=_DECOMPOSES,
-                kind=_D,
+                kind=TaskKind.DECOMPOSE,
                 model="qwen-image-layered",
                 fields=(*inputs.LAYERED, loras(LoRAInput)),
                 output=Output.LAYERS,
             ),
-            _endpoint(
-                "qwen-image",
+            Endpoint(
+                path="qwen-image",
                 title="BaseQwenImageInput",
                 name="Qwen Image",
                 about=_GENERATES,
-                kind=_G,
+                kind=TaskKind.GENERATE,
                 model="qwen-image",
                 fields=inputs.GENERATION,
             ),
-            _endpoint(
-                "qwen-image/image-to-image",
+            Endpoint(
+                path="qwen-image/image-to-image",
                 title="QwenImageI2IInput",
                 name="Qwen Image from a picture",
                 about="Generates images from a prompt and an initial image.",
-                kind=_G,
+                kind=TaskKind.GENERATE,
                 model="qwen-image",
                 fields=inputs.IMAGE_TO_IMAGE,
             ),
-            _endpoint(
-                "qwen-image-2512",
+            Endpoint(
+                path="qwen-image-2512",
                 title="TextToImageInput",
                 name="Qwen Image 2512",
                 about=_GENERATES,
-                kind=_G,
+                kind=TaskKind.GENERATE,
                 model="qwen-image-2512",
                 fields=inputs.GENERATION_2512,
             ),
-            _endpoint(
-                "qwen-image-2512/lora",
+            Endpoint(
+                path="qwen-image-2512/lora",
                 title="LoraInput",
                 name="Qwen Image 2512 with LoRAs",
                 about=_GENERATES,
-                kind=_G,
+                kind=TaskKind.GENERATE,
                 model="qwen-image-2512",
                 fields=(*inputs.GENERATION_2512, inputs.LORAS),
             ),
-            _endpoint(
-                "qwen-image-edit",
+            Endpoint(
+                path="qwen-image-edit",
                 title="BaseQwenEditImageInput",
                 name="Qwen Image Edit",
                 about=_EDITS,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit",
                 fields=inputs.SINGLE_EDIT,
             ),
-            _endpoint(
-                "qwen-image-edit-lora",
+            Endpoint(
+                path="qwen-image-edit-lora",
                 title="BaseQwenEditImageLoRAInput",
                 name="Qwen Image Edit with LoRAs",
                 about=_EDITS,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit",
                 fields=inputs.SINGLE_EDIT_LORA,
             ),
-            _endpoint(
-                "qwen-image-edit-plus",
+            Endpoint(
+                path="qwen-image-edit-plus",
                 title="BaseQwenEditImagePlusInput",
                 name="Qwen Image Edit Plus",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS,
             ),
-            _endpoint(
-                "qwen-image-edit-plus-lora",
+            Endpoint(
+                path="qwen-image-edit-plus-lora",
                 title="BaseQwenEditImagePlusLoRAInput",
                 name="Qwen Image Edit Plus with LoRAs",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS_LORA,
             ),
-            _endpoint(
-                "qwen-image-edit-2509",
+            Endpoint(
+                path="qwen-image-edit-2509",
                 title="BaseQwenEditImagePlusInput",
                 name="Qwen Image Edit 2509",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS,
             ),
-            _endpoint(
-                "qwen-image-edit-2509-lora",
+            Endpoint(
+                path="qwen-image-edit-2509-lora",
                 title="BaseQwenEditImagePlusLoRAInput",
                 name="Qwen Image Edit 2509 with LoRAs",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2509",
                 fields=inputs.PLUS_LORA,
             ),
-            _endpoint(
-                "qwen-image-edit-2511",
+            Endpoint(
+                path="qwen-image-edit-2511",
                 title="EditImageInput",
                 name="Qwen Image Edit 2511",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2511",
                 fields=inputs.EDIT_2511,
             ),
-            _endpoint(
-                "qwen-image-edit-2511/lora",
+            Endpoint(
+                path="qwen-image-edit-2511/lora",
                 title="EditImageLoraInput",
                 name="Qwen Image Edit 2511 with LoRAs",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2511",
                 fields=(*inputs.EDIT_2511, inputs.LORAS),
             ),
-            _endpoint(
-                "qwen-image-max/text-to-image",
+            Endpoint(
+                path="qwen-image-max/text-to-image",
                 title="QwenImageMaxTextToImageInput",
                 name="Qwen Image Max",
                 about=_GENERATES,
-                kind=_G,
+                kind=TaskKind.GENERATE,
                 model="qwen-image-2512",
                 fields=inputs.MAX,
                 output=Output.FILES,
             ),
-            _endpoint(
-                "qwen-image-max/edit",
+            Endpoint(
+                path="qwen-image-max/edit",
                 title="QwenImageMaxEditInput",
                 name="Qwen Image Max Edit",
                 about=_EDITS_SEVERAL,
-                kind=_E,
+                kind=TaskKind.EDIT,
                 model="qwen-image-edit-2511",
                 fields=inputs.MAX_EDIT,
                 output=Output.FILES,
             ),
-            _endpoint(
-                "qwen-image-layered-trainer",
+            Endpoint(
+                path="qwen-image-layered-trainer",
                 title="Input",
                 name="Qwen Image Layered Trainer",
                 about=_TRAINS_LAYERS,
-                kind=_T,
+                kind=TaskKind.TRAIN,
                 model="qwen-image-layered",
                 fields=inputs.LAYERED_TRAINING,
                 output=Output.ADAPTER,
             ),
-            _endpoint(
-                "qwen-image-edit-plus-trainer",
+            Endpoint(
+                path="qwen-image-edit-plus-trainer",
                 title="InputPlus",
                 name="Qwen Image Edit Plus Trainer",
                 about=_TRAINS,
-                kind=_T,
+                kind=TaskKind.TRAIN,
                 model="qwen-image-edit-2509",
                 fields=inputs.EDIT_TRAINING,
                 output=Output.ADAPTER,
             ),
-            _endpoint(
-                "qwen-image-edit-2509-trainer",
+            Endpoint(
+                path="qwen-image-edit-2509-trainer",
                 title="InputPlus",
                 name="Qwen Image Edit 2509 Trainer",
                 about=_TRAINS,
-                kind=_T,
+                kind=TaskKind.TRAIN,
                 model="qwen-image-edit-2509",
                 fields=inputs.EDIT_TRAINING,
                 output=Output.ADAPTER,
             ),
-            _endpoint(
-                "qwen-image-edit-2511-trainer",
+            Endpoint(
+                path="qwen-image-edit-2511-trainer",
                 title="Input2511",
                 name="Qwen Image Edit 2511 Trainer",
                 about=_TRAINS,
-                kind=_T,
+                kind=TaskKind.TRAIN,
                 model="qwen-image-edit-2511",
                 fields=inputs.EDIT_TRAINING,
                 output=Output.ADAPTER,

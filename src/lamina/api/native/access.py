@@ -24,8 +24,8 @@ async def reader(request: Request, given: _Given) -> ApiKey:
 
 
 async def writer(request: Request, given: _Given) -> ApiKey:
-    known = getattr(request.state, "writer", None)
-    return known or await _key(context_of(request), given, Scope.WRITE)
+    authenticated = getattr(request.state, "writer", None)
+    return authenticated or await _key(context_of(request), given, Scope.WRITE)
 
 
 class WriterRoute(ProblemRoute):
@@ -49,11 +49,11 @@ Writer = Annotated[ApiKey, Depends(writer)]
 
 
 async def known_job_id(job_id: Annotated[str, Path(description="Id of a job.", examples=[JOB_ID])]) -> str:
-    return _known(job_id, "job")
+    return _checked_id(job_id, "job")
 
 
 async def known_file_id(file_id: Annotated[str, Path(description="Id of a file.", examples=[JOB_ID])]) -> str:
-    return _known(file_id, "file")
+    return _checked_id(file_id, "file")
 
 
 JobId = Annotated[str, Depends(known_job_id)]
@@ -75,7 +75,7 @@ async def _key(context: ApiContext, given: HTTPAuthorizationCredentials | None, 
     return await authenticate(context.service, given.credentials, scope)
 
 
-def _known(text: str, what: str) -> str:
+def _checked_id(text: str, what: str) -> str:
     if not is_id(text):
         raise LaminaError(ErrorCode.NOT_FOUND, f"There is no such {what}.", "Check the id.")
     return text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from pydantic_core import ErrorDetails
 from starlette.responses import JSONResponse
@@ -79,15 +79,19 @@ class ProblemBody(TypedDict):
 
 
 def problem_response(
-    error: LaminaError, instance: str | None = None, retry_after_s: float | None = None
+    error: LaminaError,
+    instance: str | None = None,
+    retry_after_s: float | None = None,
+    errors: Sequence[ErrorDetails] = (),
 ) -> JSONResponse:
-    """The answer to a request that failed so. `instance`: what it was about, such as the request's path."""
-    return JSONResponse(
-        problem(error, instance),
-        STATUSES[error.code],
-        problem_headers(error.code, retry_after_s),
-        MEDIA_TYPE,
-    )
+    """The answer to a request that failed so. `instance`: what it was about, such as the request's path; `errors`: its
+    invalid fields.
+    """
+    document = problem(error, instance)
+    if errors:
+        document["errors"] = [{"loc": list(invalid["loc"]), "msg": invalid["msg"]} for invalid in errors]
+    headers = problem_headers(error.code, retry_after_s)
+    return JSONResponse(_encodable(document), STATUSES[error.code], headers, MEDIA_TYPE)
 
 
 def problem(error: LaminaError, instance: str | None = None) -> ProblemBody:
@@ -140,3 +144,16 @@ def invalid_request(errors: Sequence[ErrorDetails]) -> LaminaError:
         f"The request is not valid. {describe_invalid(errors)}",
         "Correct what is named; /docs shows what each field may be.",
     )
+
+
+def _encodable(value: Any) -> Any:
+    """Replaces lone surrogates, which JSON can escape and UTF-8 cannot encode: errors quote the request."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {name: _encodable(member) for name, member in value.items()}
+        case list():
+            return [_encodable(item) for item in value]
+        case _:
+            return value

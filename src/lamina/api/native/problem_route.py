@@ -1,24 +1,15 @@
 """Converts exceptions of routes, and of requests without a route, to problem details."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 
-from lamina.api.native.errors import (
-    MEDIA_TYPE,
-    STATUSES,
-    invalid_request,
-    problem,
-    problem_headers,
-    status_problem_response,
-)
+from lamina.api.native.errors import STATUSES, invalid_request, problem_response, status_problem_response
 from lamina.api.shared.causes import log_cause
 from lamina.core.errors import ErrorCode, LaminaError
 
@@ -63,13 +54,14 @@ def answer_to(request: Request, error: Exception) -> Response:
     match error:
         case LaminaError():
             log_cause(error, STATUSES[error.code])
-            return _answer(error, path)
+            return problem_response(error, path)
         case RequestValidationError() if any(detail.get("type") == _NO_JSON for detail in error.errors()):
             return status_problem_response(400, "The body is not JSON.", "Send a JSON object.", path)
         case RequestValidationError():
-            return _answer(invalid_request(error.errors()), path, error.errors())
+            return problem_response(invalid_request(error.errors()), path, errors=error.errors())
         case HTTPException(status_code=404):
-            return _answer(LaminaError(ErrorCode.NOT_FOUND, "There is no such route.", "See /docs."), path)
+            no_such_route = LaminaError(ErrorCode.NOT_FOUND, "There is no such route.", "See /docs.")
+            return problem_response(no_such_route, path)
         case HTTPException(status_code=405):
             why = f"This route does not allow {request.method}."
             return status_problem_response(405, why, "See /docs.", path, error.headers)
@@ -91,23 +83,3 @@ def problems(*statuses: int) -> Documented:
     if 401 in documented:
         documented[401]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return documented
-
-
-def _answer(error: LaminaError, path: str, errors: Sequence[ErrorDetails] = ()) -> Response:
-    document = problem(error, path)
-    if errors:
-        document["errors"] = [{"loc": list(invalid["loc"]), "msg": invalid["msg"]} for invalid in errors]
-    return JSONResponse(_encodable(document), STATUSES[error.code], problem_headers(error.code), MEDIA_TYPE)
-
-
-def _encodable(value: Any) -> Any:
-    """Replaces lone surrogates, which JSON can escape and UTF-8 cannot encode: errors quote the request."""
-    match value:
-        case str():
-            return value.encode(errors="replace").decode()
-        case dict():
-            return {name: _encodable(member) for name, member in value.items()}
-        case list():
-            return [_encodable(item) for item in value]
-        case _:
-            return value

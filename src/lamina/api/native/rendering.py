@@ -66,7 +66,7 @@ def render_job(view: JobView, address: Address) -> JobBody:
         charged_usd=usd_of(job.charged_micros),
         error=None if job.failure is None else FailureBody.model_validate(job.failure, from_attributes=True),
         result=None if job.result is None else render_result(job, job.result, address),
-        webhooks=[_render_webhook(one) for one in view.webhooks],
+        webhooks=[_render_webhook(webhook) for webhook in view.webhooks],
         links=JobLinks(
             self=f"/v1/jobs/{job.id}",
             events=f"/v1/jobs/{job.id}/events",

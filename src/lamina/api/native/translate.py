@@ -79,7 +79,7 @@ def parse_edit(fields: EditFields) -> JobRequest:
             f"The request has {len(given)} pictures; the model accepts at most {most}.", "Send fewer pictures."
         )
     return _picture_request(
-        task, fields, _inputs(*((InputRole.PICTURE, one) for one in given)), _parse_delivery(fields)
+        task, fields, _inputs(*((InputRole.PICTURE, source) for source in given)), _parse_delivery(fields)
     )  # fmt: skip
 
 

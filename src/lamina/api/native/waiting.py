@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 
 def parse_wait(prefer: str | None) -> int | None:
     """Seconds, at most `LONGEST_WAIT_S`; None where no such thing is preferred, or what is cannot be understood."""
-    found = _WAIT.search(prefer or "")
-    return min(int(found[1]), LONGEST_WAIT_S) if found else None
+    wait_match = _WAIT.search(prefer or "")
+    return min(int(wait_match[1]), LONGEST_WAIT_S) if wait_match else None
 
 
 async def event_stream(context: ApiContext, key_id: str, job_id: str, after: int) -> AsyncIterator[bytes]:

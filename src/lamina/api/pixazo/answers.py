@@ -19,10 +19,6 @@ class Media(TypedDict):
     media_type: str
 
 
-class ImageUrl(TypedDict):
-    url: str
-
-
 class RequestStatus(TypedDict):
     """The universal status of a job. `images`: as in fal's API, in results of the layered API."""
 
@@ -34,16 +30,12 @@ class RequestStatus(TypedDict):
     created_at: str
     updated_at: str
     completed_at: str | None
-    images: NotRequired[list[ImageUrl]]
-
-
-class Content(TypedDict):
-    image: str
+    images: NotRequired[list[dict[str, str]]]
 
 
 class Message(TypedDict):
     role: Literal["assistant"]
-    content: list[Content]
+    content: list[dict[str, str]]
 
 
 class Choice(TypedDict):
@@ -51,15 +43,9 @@ class Choice(TypedDict):
     message: Message
 
 
-class TaskMetric(TypedDict):
-    TOTAL: int
-    FAILED: int
-    SUCCEEDED: int
-
-
 class GenerationOutput(TypedDict):
     choices: list[Choice]
-    task_metric: TaskMetric
+    task_metric: dict[str, int]
 
 
 class Usage(TypedDict):
@@ -70,19 +56,13 @@ class Usage(TypedDict):
     height: int | None
 
 
-class GeneratedImage(TypedDict):
-    file_name: str
-    content_type: str
-    url: str
-
-
 class Generation(TypedDict):
     """Of the synchronous generation route: the fields from both of the vendor's pages on it."""
 
     output: GenerationOutput
     usage: Usage
     request_id: str
-    images: list[GeneratedImage]
+    images: list[dict[str, str]]
     description: str
 
 

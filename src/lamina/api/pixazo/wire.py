@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from lamina.core.prices import TRAINER_PRICED_BY_JOB
 from lamina.core.tasks import (
     MAX_GUIDANCE,
     MAX_LAYERS,
@@ -15,8 +16,8 @@ from lamina.core.tasks import (
     MIN_LORA_SCALE,
 )
 
-PIXAZO_TRAINER = "pixazo/qwen-image-edit-plus-trainer"
-"""The name by which trainings of this API are priced, from `core.prices.TRAINERS`."""
+PIXAZO_TRAINER = TRAINER_PRICED_BY_JOB
+"""The name by which trainings of this API are priced."""
 
 _LONGEST_PROMPT = 20_000
 _LONGEST_URL = 2048

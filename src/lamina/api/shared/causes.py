@@ -14,5 +14,5 @@ def log_cause(error: LaminaError, status: int) -> None:
     if status < 500:
         return
     cause = error.__cause__
-    told = {} if cause is None else {"cause": f"{type(cause).__name__}: {cause}"[:_LONGEST_CAUSE]}
-    _log.error("%s", error, extra=with_fields(status=int(status), error_code=error.code.value, **told))
+    cause_field = {} if cause is None else {"cause": f"{type(cause).__name__}: {cause}"[:_LONGEST_CAUSE]}
+    _log.error("%s", error, extra=with_fields(status=int(status), error_code=error.code.value, **cause_field))

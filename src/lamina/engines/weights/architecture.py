@@ -68,12 +68,12 @@ def check_is(model: Model, folder: Path) -> None:
 
     Models with the same architecture are distinguished if a record or the hub cache names them.
     """
-    found, wanted = architecture_of(folder), RELEASED[model.name]
+    actual, wanted = architecture_of(folder), RELEASED[model.name]
     named = _named(folder)
-    if found != wanted:
-        facts, other = found.facts(), wanted.facts()
+    if actual != wanted:
+        facts, other = actual.facts(), wanted.facts()
         differences = [f"{key} is {facts[key]} instead of {other[key]}" for key in facts if facts[key] != other[key]]
-        fitting = [name for name, architecture in RELEASED.items() if architecture == found]
+        fitting = [name for name, architecture in RELEASED.items() if architecture == actual]
         raise _wrong_model(model, folder, ", ".join(differences), fitting)
     if named is not None and named != model.name:
         raise _wrong_model(model, folder, f"they belong to {named}", [named])

@@ -81,8 +81,8 @@ class Agent:
             if job is not None:
                 run_s = job.request.run_within_s or self.service.limits.run_s_of(job.request.kind)
                 jobs.set_run_by(connection, job_id, now + run_s)
-                told = {"state": JobState.RUNNING, "attempt": job.attempt}
-                events.append(connection, job_id, "state", told, now)
+                state_data = {"state": JobState.RUNNING, "attempt": job.attempt}
+                events.append(connection, job_id, "state", state_data, now)
                 if job.attempt == 1:
                     enqueue_webhook(connection, job, WebhookEvent.STARTED, now)
             return job

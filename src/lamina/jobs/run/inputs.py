@@ -18,19 +18,19 @@ from lamina.store import files, jobs
 async def gather_inputs(service: Service, job: Job, folder: Path) -> dict[InputRole, tuple[str, ...]]:
     """Paths in `folder` by role, in the order of the request. Raises `LaminaError`: address_refused, not_found, ..."""
     gathered: dict[InputRole, tuple[str, ...]] = {}
-    for number, one in enumerate(job.request.inputs):
+    for number, job_input in enumerate(job.request.inputs):
         path = folder / f"in-{number}"
-        await _gather(service, job, one, path)
-        gathered[one.role] = (*gathered.get(one.role, ()), str(path))
+        await _gather(service, job, job_input, path)
+        gathered[job_input.role] = (*gathered.get(job_input.role, ()), str(path))
     return gathered
 
 
-async def _gather(service: Service, job: Job, one: JobInput, path: Path) -> None:
-    record = await _own_record(service, job, one)
+async def _gather(service: Service, job: Job, job_input: JobInput, path: Path) -> None:
+    record = await _own_record(service, job, job_input)
     if record is None:
-        fetcher = service.patient_fetcher if one.role is InputRole.ARCHIVE else service.fetcher
-        await fetcher.fetch(one.source, path)
-        if one.role is InputRole.ARCHIVE:
+        fetcher = service.patient_fetcher if job_input.role is InputRole.ARCHIVE else service.fetcher
+        await fetcher.fetch(job_input.source, path)
+        if job_input.role is InputRole.ARCHIVE:
             await _keep_archive(service, job, path)
     else:
         await service.blobs.fetch_to(record.sha256, path)
@@ -47,14 +47,14 @@ async def _keep_archive(service: Service, job: Job, path: Path) -> None:
     await service.database.write(work)
 
 
-async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord | None:
+async def _own_record(service: Service, job: Job, job_input: JobInput) -> FileRecord | None:
     """The file of the service that the input names, or that an earlier attempt has kept; None for other URLs."""
-    if one.source.startswith(FILE):
-        file_id, owner = one.source.removeprefix(FILE), job.key_id
+    if job_input.source.startswith(FILE):
+        file_id, owner = job_input.source.removeprefix(FILE), job.key_id
     else:
-        own = own_file(one.source, (service.base_url, *service.base_urls))
+        own = own_file(job_input.source, (service.base_url, *service.base_urls))
         if own is None:
-            return await _kept_archive(service, job) if one.role is InputRole.ARCHIVE else None
+            return await _kept_archive(service, job) if job_input.role is InputRole.ARCHIVE else None
         _check_signature(service, own)
         file_id, owner = own.file_id, None
     record = await service.database.read(lambda connection: files.by_id(connection, file_id, owner))
@@ -64,8 +64,8 @@ async def _own_record(service: Service, job: Job, one: JobInput) -> FileRecord |
 
 
 async def _kept_archive(service: Service, job: Job) -> FileRecord | None:
-    known = await service.database.read(lambda connection: files.of_job(connection, job.id))
-    return next((file for file in known if file.name == ARCHIVE_NAME), None)
+    kept = await service.database.read(lambda connection: files.of_job(connection, job.id))
+    return next((file for file in kept if file.name == ARCHIVE_NAME), None)
 
 
 def _check_signature(service: Service, own: OwnFile) -> None:

@@ -177,16 +177,16 @@ class JobRun:
 def _customer_failure(failure: Failure, outcome: RunOutcome) -> Failure:
     """As customers may read it. The full failure and its traceback go to the log."""
     if outcome.traceback:
-        told = with_fields(error_code=failure.code, fault_id=outcome.fault_id, exception=outcome.traceback)
-        _log.error("%s", failure.message, extra=told)
+        fields = with_fields(error_code=failure.code, fault_id=outcome.fault_id, exception=outcome.traceback)
+        _log.error("%s", failure.message, extra=fields)
     return _failure_of(LaminaError(ErrorCode(failure.code), failure.message, failure.hint))
 
 
 def _failure_of(error: LaminaError) -> Failure:
-    told = for_customers(error)
-    if told is not error:
+    public = for_customers(error)
+    if public is not error:
         _log.error("%s", error, extra=with_fields(error_code=error.code.value))
-    return Failure(told.code, told.message, told.hint)
+    return Failure(public.code, public.message, public.hint)
 
 
 @contextlib.asynccontextmanager

@@ -18,42 +18,42 @@ _PNG = "image/png"
 _log = logging.getLogger(__name__)
 
 
-async def keep_checkpoint(service: Service, job: Job, told: Checkpoint) -> None:
+async def keep_checkpoint(service: Service, job: Job, checkpoint: Checkpoint) -> None:
     """Stores the content as a blob and, if the attempt is still the latest, a record of it. The local file is deleted.
 
     If the store is unavailable, only this checkpoint is lost and the training continues.
     """
-    path = Path(told.path)
+    path = Path(checkpoint.path)
     try:
         stored = await service.blobs.put(path)
         record = CheckpointRecord(
             job_id=job.id,
-            step=told.step,
+            step=checkpoint.step,
             attempt=job.attempt,
-            layers=told.layers,
-            name=told.name,
+            layers=checkpoint.layers,
+            name=checkpoint.name,
             sha256=stored.sha256,
             size=stored.size,
             created_at=service.clock(),
-            engine=told.engine,
+            engine=checkpoint.engine,
         )
         await service.database.write(lambda connection: _recorded(connection, record))
     except LaminaError as error:
-        _log.warning("the checkpoint of step %d could not be stored: %s", told.step, error)
+        _log.warning("the checkpoint of step %d could not be stored: %s", checkpoint.step, error)
     else:
         service.signals.changed(job.id)
     finally:
         path.unlink(missing_ok=True)
 
 
-async def keep_sample(service: Service, job: Job, told: Sample) -> None:
+async def keep_sample(service: Service, job: Job, sample: Sample) -> None:
     """Stores the sample as a file of the job, with an event that names it, if the attempt is still the latest."""
     try:
-        name, lifetime_s = Path(told.path).name, result_lifetime_s(service, job.request)
+        name, lifetime_s = Path(sample.path).name, result_lifetime_s(service, job.request)
         file = await keep(
             service,
             job.key_id,
-            Path(told.path),
+            Path(sample.path),
             name=name,
             media_type=_PNG,
             job_id=job.id,
@@ -63,12 +63,12 @@ async def keep_sample(service: Service, job: Job, told: Sample) -> None:
         def work(connection: Connection) -> None:
             if jobs.locked_run(connection, job.id, job.attempt) is not None:
                 files.insert(connection, file)
-                shown = {"step": told.step, "file": file.id, "content_type": _PNG, "size": file.size}
+                shown = {"step": sample.step, "file": file.id, "content_type": _PNG, "size": file.size}
                 events.append(connection, job.id, "sample", shown, service.clock())
 
         await service.database.write(work)
     except (LaminaError, OSError) as error:
-        _log.warning("the sample of step %d could not be stored: %s", told.step, error)
+        _log.warning("the sample of step %d could not be stored: %s", sample.step, error)
     else:
         service.signals.changed(job.id)
 
@@ -78,16 +78,16 @@ async def restore_checkpoint(service: Service, job: Job, folder: Path) -> int:
 
     A checkpoint whose content is missing is removed, and the one before it is tried.
     """
-    for known in await service.database.read(lambda connection: checkpoints.of_job(connection, job.id)):
+    for checkpoint in await service.database.read(lambda connection: checkpoints.of_job(connection, job.id)):
         try:
-            await service.blobs.fetch_to(known.sha256, folder / known.name)
+            await service.blobs.fetch_to(checkpoint.sha256, folder / checkpoint.name)
         except LaminaError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
-            _log.warning("the content of the checkpoint of step %d is missing: %s", known.step, error)
-            await service.database.write(lambda connection, step=known.step: _forgotten(connection, job, step))
+            _log.warning("the content of the checkpoint of step %d is missing: %s", checkpoint.step, error)
+            await service.database.write(lambda connection, step=checkpoint.step: _forgotten(connection, job, step))
         else:
-            return known.step
+            return checkpoint.step
     return 0
 
 

@@ -43,7 +43,7 @@ def knows(revision: str) -> bool:
     """True if the revision is the present one or an older one."""
     from alembic.script import ScriptDirectory
 
-    return revision in {known.revision for known in ScriptDirectory(str(Path(__file__).parent)).walk_revisions()}
+    return revision in {script.revision for script in ScriptDirectory(str(Path(__file__).parent)).walk_revisions()}
 
 
 @contextlib.contextmanager

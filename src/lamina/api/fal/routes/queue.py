@@ -56,13 +56,8 @@ async def submit_or_cancel(request: Request, path: str) -> Response:
     return JSONResponse(body, headers={"x-fal-request-id": job.id})
 
 
-@router.get("/{path:path}")
-async def get_status_or_result(request: Request, path: str) -> Response:
-    return await _respond(request, parse_queue_path(path))
-
-
-@router.put("/{path:path}")
-async def put_cancel(request: Request, path: str) -> Response:
+@router.api_route("/{path:path}", methods=["GET", "PUT"])
+async def follow_or_cancel(request: Request, path: str) -> Response:
     return await _respond(request, parse_queue_path(path))
 
 

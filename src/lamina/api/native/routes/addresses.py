@@ -47,8 +47,8 @@ async def get_content(
 ) -> Response:
     """`place` is the id of the file with any extension. The URL is in the result of a job, and valid for a day."""
     file_id = _file_id(place)
-    told = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
-    record = await signed_file(context.service, file_id, *told)
+    signed = (int(expires), signature) if _is_number(expires) else path_signature(place.removeprefix(file_id))
+    record = await signed_file(context.service, file_id, *signed)
     tag = f'"{record.sha256}"'
     headers = _headers(record, tag)
     if if_none_match is not None and tag in if_none_match:
@@ -70,13 +70,13 @@ async def get_content(
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     """(start, end) of one range (RFC 9110, 14.2); the whole file for any other header; None if the file lacks it."""
-    found = _RANGE.fullmatch(header.strip()) if header else None
-    if found is None or not (found[1] or found[2]):
+    range_match = _RANGE.fullmatch(header.strip()) if header else None
+    if range_match is None or not (range_match[1] or range_match[2]):
         return 0, size
-    if not found[1]:
-        return (max(0, size - int(found[2])), size) if int(found[2]) and size else None
-    first, last = int(found[1]), int(found[2]) if found[2] else size - 1
-    if last < first and found[2]:
+    if not range_match[1]:
+        return (max(0, size - int(range_match[2])), size) if int(range_match[2]) and size else None
+    first, last = int(range_match[1]), int(range_match[2]) if range_match[2] else size - 1
+    if last < first and range_match[2]:
         return 0, size
     return (first, min(last + 1, size)) if first < size else None
 

@@ -38,9 +38,9 @@ async def list_jobs(
     before: Before = None,
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
 ) -> JobPage:
-    found = await newest(context.service, key.id, limit, before, state)
-    bodies = [_shown(context, JobView(job)) for job in found]
-    return JobPage(jobs=bodies, next=found[-1].id if len(found) == limit else None)
+    page = await newest(context.service, key.id, limit, before, state)
+    bodies = [_shown(context, JobView(job)) for job in page]
+    return JobPage(jobs=bodies, next=page[-1].id if len(page) == limit else None)
 
 
 class StatusRoute(ProblemRoute):

@@ -36,12 +36,14 @@ def warm_up(transformer: QwenImageTransformer2DModel, device: torch.device) -> N
     """Runs two small passes, so that compilation is finished before the first request."""
     config, number = transformer.config, transformer.dtype
     with torch.inference_mode():
-        for shapes, words in _SHAPES:
+        for shapes, text_tokens in _SHAPES:
             tokens = sum(frames * rows * columns for frames, rows, columns in shapes)
             condition = torch.zeros(1, dtype=torch.long, device=device) if config.use_additional_t_cond else None
             transformer(
                 hidden_states=torch.zeros(1, tokens, config.in_channels, device=device, dtype=number),
-                encoder_hidden_states=torch.zeros(1, words, config.joint_attention_dim, device=device, dtype=number),
+                encoder_hidden_states=torch.zeros(
+                    1, text_tokens, config.joint_attention_dim, device=device, dtype=number
+                ),
                 timestep=torch.ones(1, device=device, dtype=number),
                 img_shapes=[list(shapes)],
                 additional_t_cond=condition,

@@ -126,10 +126,10 @@ class ModulationTables:
         if self.upcoming is None:
             return []
         values = (self.upcoming().to(timesteps.device, timesteps.dtype) / _PER_MILLE).double().tolist()
-        now, known = wanted[0], self._table()
+        now, table = wanted[0], self._table()
         begin = values.index(now.timestep) if now.timestep in values else 0
         rows = (now._replace(timestep=value) for value in values[begin : begin + TABLE_ROWS - len(wanted)])
-        return [row for row in rows if row not in known]
+        return [row for row in rows if row not in table]
 
     def _table(self) -> OrderedDict[_Row, torch.Tensor]:
         """The rows for the active LoRAs; those of previously active LoRAs are discarded."""

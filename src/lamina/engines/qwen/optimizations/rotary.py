@@ -63,7 +63,7 @@ class RealRotaryAttention:
         image_rotary_emb: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         pictures_SP2, words_SP2 = image_rotary_emb
-        heads, words = (attn.heads, -1), encoder_hidden_states.shape[1]
+        heads, text_tokens = (attn.heads, -1), encoder_hidden_states.shape[1]
 
         def split(x_BSC: torch.Tensor) -> torch.Tensor:
             return x_BSC.unflatten(-1, heads)
@@ -89,8 +89,8 @@ class RealRotaryAttention:
             mask, backend = shown_BS[:, None, None, :], _MASKED
         mixed_BSHD = dispatch_attention_fn(query_BSHD, key_BSHD, value_BSHD, attn_mask=mask, backend=backend)
         mixed_BSC = mixed_BSHD.flatten(2, 3)
-        pictures_BSC = attn.to_out[1](attn.to_out[0](mixed_BSC[:, words:].contiguous()))
-        return pictures_BSC, attn.to_add_out(mixed_BSC[:, :words].contiguous())
+        pictures_BSC = attn.to_out[1](attn.to_out[0](mixed_BSC[:, text_tokens:].contiguous()))
+        return pictures_BSC, attn.to_add_out(mixed_BSC[:, :text_tokens].contiguous())
 
 
 def _normed_and_turned(x_BSHD: torch.Tensor, norm: RMSNorm, turns_SP2: torch.Tensor) -> torch.Tensor:

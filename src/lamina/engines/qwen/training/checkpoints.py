@@ -40,14 +40,14 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     header = {"step": checkpoint.step, "seed": checkpoint.seed, "identity": dict(checkpoint.identity)}
     path = folder / f"checkpoint-{checkpoint.step:06d}.safetensors"
     write_tensors(path, {**tensors, "losses": checkpoint.losses}, {_METADATA_KEY: json.dumps(header)})
-    for _, old in _found(folder)[KEPT:]:
+    for _, old in _checkpoint_files(folder)[KEPT:]:
         old.unlink(missing_ok=True)
     return path
 
 
 def newest_checkpoint(folder: Path, identity: Mapping[str, str]) -> Checkpoint | None:
     """The newest readable checkpoint, or None. Raises `LaminaError` (output_in_the_way) for another training."""
-    for _, path in _found(folder):
+    for _, path in _checkpoint_files(folder):
         checkpoint = _read(path)
         if checkpoint is None:
             continue
@@ -60,11 +60,11 @@ def newest_checkpoint(folder: Path, identity: Mapping[str, str]) -> Checkpoint |
 
 def seed_in(folder: Path) -> int | None:
     """The seed of the newest checkpoint, or None."""
-    checkpoints = (_read(path) for _, path in _found(folder))
+    checkpoints = (_read(path) for _, path in _checkpoint_files(folder))
     return next((checkpoint.seed for checkpoint in checkpoints if checkpoint is not None), None)
 
 
-def _found(folder: Path) -> list[tuple[int, Path]]:
+def _checkpoint_files(folder: Path) -> list[tuple[int, Path]]:
     """(step, path) of the checkpoints, the newest first."""
     matches = ((_FILE.fullmatch(path.name), path) for path in folder.iterdir())
     return sorted(((int(match[1]), path) for match, path in matches if match), reverse=True)

@@ -110,12 +110,12 @@ def _loaded(job: TrainingJob, seed: int, examples: EncodedExamples, device: Devi
 
 
 def _load_of(job: TrainingJob, examples: EncodedExamples, sizes: ComponentSizes, is_checkpointed: bool) -> TrainingLoad:
-    words = len(examples.read(0).words)
+    text_tokens = len(examples.read(0).words)
     tokens = max(sum(rows * columns for _, rows, columns in examples.grids(i)) for i in range(len(examples)))
     blocks = round((sizes.matrices + sizes.modulation) / max(1, sizes.block))
     adapter = ADAPTER_WIDTHS[job.options.targets] * sizes.width * blocks * (job.task.rank or 1)
     return TrainingLoad(
-        tokens=tokens + words,
+        tokens=tokens + text_tokens,
         blocks=blocks,
         adapter=adapter,
         batch=job.options.batch,
