@@ -11,7 +11,7 @@ _CONNECT_S = 10.0
 _NOT_FORWARDED = (b"proxy-connection", b"proxy-authorization", b"x-forwarded-proto", b"x-forwarded-for")
 
 
-class NotHttp(ValueError):  # noqa: N818  (describes the data, not the failure)
+class NotHttpError(ValueError):
     """The data is not an HTTP/1.1 request that can be forwarded."""
 
 
@@ -50,7 +50,7 @@ class Head:
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """None if the connection ends before a request begins. Raises `NotHttp`, LimitOverrunError, EOFError."""
+    """None if the connection ends before a request begins. Raises `NotHttpError`, LimitOverrunError, EOFError."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as error:
@@ -58,11 +58,11 @@ async def read_head(reader: asyncio.StreamReader) -> Head | None:
             raise
         return None
     if len(raw) > _MAX_HEAD_BYTES:
-        raise NotHttp
+        raise NotHttpError
     first, *lines = raw.lstrip(b"\r\n")[:-4].split(b"\r\n")
     parts = first.split(b" ")
     if len(parts) != 3 or not parts[2].startswith(b"HTTP/1.") or any(b":" not in line for line in lines):
-        raise NotHttp
+        raise NotHttpError
     headers = tuple((name, value.strip()) for name, _, value in (line.partition(b":") for line in lines))
     return Head(parts[0].decode("latin-1"), parts[1].decode("latin-1"), headers)
 
@@ -127,12 +127,12 @@ async def _copy_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.S
     codings, lengths = head.every(b"transfer-encoding"), set(head.every(b"content-length"))
     if codings:
         if lengths or codings[-1].lower() != b"chunked":
-            raise NotHttp
+            raise NotHttpError
         await _copy_chunks(reader, writer)
     elif lengths:
         length = lengths.pop()
         if lengths or not length.isdigit():
-            raise NotHttp
+            raise NotHttpError
         await _copy_bytes(reader, writer, int(length))
 
 
@@ -142,7 +142,7 @@ async def _copy_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         try:
             size = int(line.split(b";")[0].strip(), 16)
         except ValueError:
-            raise NotHttp from None
+            raise NotHttpError from None
         writer.write(line)
         if size == 0:
             break

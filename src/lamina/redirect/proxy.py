@@ -9,13 +9,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from lamina.redirect.authority import Authority
-from lamina.redirect.forwarding import NotHttp, Target, forward, pipe, read_head
-from lamina.redirect.way_out import WayOut
+from lamina.redirect.forwarding import NotHttpError, Target, forward, pipe, read_head
+from lamina.redirect.outbound_proxy import OutboundProxy
 
 Others = Literal["pass", "refuse"]
 _CONNECT_S, _HANDSHAKE_S, _HEAD_S = 10.0, 10.0, 60.0
 _LIMIT_BYTES = 1 << 17
-_BROKEN = (OSError, EOFError, asyncio.LimitOverrunError, ssl.SSLError, TimeoutError, NotHttp)
+_BROKEN = (OSError, EOFError, asyncio.LimitOverrunError, ssl.SSLError, TimeoutError, NotHttpError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ async def serve_proxy(
     others: Others = "pass",
     host: str = "127.0.0.1",
     port: int = 0,
-    way_out: WayOut | None = None,
+    outbound_proxy: OutboundProxy | None = None,
 ) -> Proxy:
     """Starts a proxy for `HTTPS_PROXY` and `HTTP_PROXY`, which runs in this event loop until it is closed.
 
     `hosts`: the base URL to which requests to each host are forwarded, such as
     {"queue.fal.run": "http://127.0.0.1:8080/fal/queue"}; "*.fal.media" matches all its subdomains. A request keeps its
-    Host header and gets X-Forwarded-Proto. `way_out`: how CONNECT requests reach other hosts; directly by default.
-    Raises OSError if the port is in use.
+    Host header and gets X-Forwarded-Proto. `outbound_proxy`: how CONNECT requests reach other hosts; directly by
+    default. Raises OSError if the port is in use.
     """
     targets = {name.lower(): _target(address) for name, address in hosts.items()}
-    connections = _Connections(authority, targets, others, way_out or WayOut())
+    connections = _Connections(authority, targets, others, outbound_proxy or OutboundProxy())
     server = await asyncio.start_server(connections.serve, host, port, limit=_LIMIT_BYTES)
 
     async def close() -> None:
@@ -53,8 +53,10 @@ async def serve_proxy(
 
 
 class _Connections:
-    def __init__(self, authority: Authority, targets: Mapping[str, Target], others: Others, way_out: WayOut) -> None:
-        self._authority, self._targets, self._others, self._way_out = authority, targets, others, way_out
+    def __init__(
+        self, authority: Authority, targets: Mapping[str, Target], others: Others, outbound_proxy: OutboundProxy
+    ) -> None:
+        self._authority, self._targets, self._others, self._outbound_proxy = authority, targets, others, outbound_proxy
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +109,7 @@ class _Connections:
             finally:
                 inner_writer.close()
         elif self._others == "pass":
-            await _tunnel(self._way_out, name, port, reader, writer)
+            await _tunnel(self._outbound_proxy, name, port, reader, writer)
         else:
             await _refuse(writer, "403 Forbidden", f"Lamina lets nothing through to {name}.")
 
@@ -118,10 +120,10 @@ class _Connections:
 
 
 async def _tunnel(
-    way_out: WayOut, name: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    outbound_proxy: OutboundProxy, name: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     try:
-        streams = await asyncio.wait_for(way_out.connect(name, port), _CONNECT_S)
+        streams = await asyncio.wait_for(outbound_proxy.connect(name, port), _CONNECT_S)
     except (OSError, TimeoutError) as error:
         await _refuse(writer, "502 Bad Gateway", f"{name}:{port} cannot be reached: {str(error) or 'no answer'}.")
         return

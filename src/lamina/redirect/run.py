@@ -14,9 +14,9 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.redirect.authority import Authority
 from lamina.redirect.environment import Redirect, redirected
 from lamina.redirect.local_server import local_server
+from lamina.redirect.outbound_proxy import outbound_proxy_of
 from lamina.redirect.proxy import serve_proxy
 from lamina.redirect.vendors import hosts_of
-from lamina.redirect.way_out import way_out_of
 from lamina.settings import Settings, data_folder
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
@@ -50,8 +50,8 @@ async def _run(
 ) -> int:
     """Requests keep their Host header, by which the server selects the vendor's API."""
     hosts, others = hosts_of(vendors), "refuse" if is_strict else "pass"
-    way_out = way_out_of(os.environ)
-    proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), others, way_out=way_out)
+    outbound_proxy = outbound_proxy_of(os.environ)
+    proxy = await serve_proxy(authority, dict.fromkeys(hosts, address), others, outbound_proxy=outbound_proxy)
     try:
         environment = redirected(
             os.environ,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lamina.redirect.authority import Authority
+from lamina.redirect.outbound_proxy import OutboundProxy, outbound_proxy_of
 from lamina.redirect.proxy import serve_proxy
-from lamina.redirect.way_out import WayOut, way_out_of
 from waiting import completed
 
 
@@ -32,8 +32,12 @@ def test_others_are_reached_through_the_proxy_that_the_command_had(tmp_path: Pat
     async def ask() -> bytes:
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as company:
             port = company.sockets[0].getsockname()[1]
-            way_out = way_out_of({"HTTPS_PROXY": f"http://me:p%40ss@127.0.0.1:{port}", "NO_PROXY": "intranet"})
-            proxy = await serve_proxy(Authority.in_folder(tmp_path), {"api.vendor.test": "http://x"}, way_out=way_out)
+            outbound_proxy = outbound_proxy_of(
+                {"HTTPS_PROXY": f"http://me:p%40ss@127.0.0.1:{port}", "NO_PROXY": "intranet"}
+            )
+            proxy = await serve_proxy(
+                Authority.in_folder(tmp_path), {"api.vendor.test": "http://x"}, outbound_proxy=outbound_proxy
+            )
             try:
                 return await answered(b"CONNECT elsewhere.test:8443 HTTP/1.1\r\n\r\n", proxy.port)
             finally:
@@ -49,7 +53,7 @@ def test_what_that_proxy_refuses_is_told(tmp_path: Path) -> None:
     async def ask() -> bytes:
         authority = Authority.in_folder(tmp_path)
         company = await serve_proxy(authority, {}, "refuse")
-        proxy = await serve_proxy(authority, {}, way_out=WayOut(("127.0.0.1", company.port)))
+        proxy = await serve_proxy(authority, {}, outbound_proxy=OutboundProxy(("127.0.0.1", company.port)))
         try:
             return await answered(b"CONNECT elsewhere.test:443 HTTP/1.1\r\n\r\n", proxy.port)
         finally:
@@ -71,7 +75,7 @@ def test_what_needs_no_proxy_is_reached_without(excepted: str) -> None:
 
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             nobody = ("127.0.0.1", 9)
-            reader, writer = await WayOut(nobody, excepted=excepted).connect(
+            reader, writer = await OutboundProxy(nobody, excepted=excepted).connect(
                 "localhost", server.sockets[0].getsockname()[1]
             )
             told = await reader.read()
@@ -94,4 +98,4 @@ def test_what_needs_no_proxy_is_reached_without(excepted: str) -> None:
     ],
 )
 def test_which_proxy_a_command_had(environment: dict[str, str], proxy: tuple[str, int] | None) -> None:
-    assert way_out_of(environment).proxy == proxy
+    assert outbound_proxy_of(environment).proxy == proxy

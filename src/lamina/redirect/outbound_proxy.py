@@ -12,9 +12,9 @@ _DEFAULT_PORT = 80  # of an http:// proxy URL
 
 
 @dataclass(frozen=True, slots=True)
-class WayOut:
-    """`proxy`: the host and port of an HTTP proxy, or None; `credentials`: "user:password" for it, or empty;
-    `excepted`: the value of NO_PROXY, whose hosts are reached without it.
+class OutboundProxy:
+    """`proxy`: the host and port of an HTTP proxy; None connects directly; `credentials`: "user:password" for it,
+    or empty; `excepted`: the value of NO_PROXY, whose hosts are reached without it.
     """
 
     proxy: tuple[str, int] | None = None
@@ -57,7 +57,7 @@ class WayOut:
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def way_out_of(environment: Mapping[str, str]) -> WayOut:
+def outbound_proxy_of(environment: Mapping[str, str]) -> OutboundProxy:
     """Reads https_proxy or all_proxy. Only http:// proxies are supported; others, such as socks5://, are ignored."""
     values = (environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
     address = next((value for value in values if value), "")
@@ -65,8 +65,8 @@ def way_out_of(environment: Mapping[str, str]) -> WayOut:
         parts = urlsplit(address if "://" in address else f"http://{address}")
         host, port = parts.hostname, parts.port or _DEFAULT_PORT
     except ValueError:
-        return WayOut()
+        return OutboundProxy()
     if parts.scheme != "http" or not host:
-        return WayOut()
+        return OutboundProxy()
     credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
-    return WayOut((host, port), credentials, environment.get("no_proxy") or environment.get("NO_PROXY") or "")
+    return OutboundProxy((host, port), credentials, environment.get("no_proxy") or environment.get("NO_PROXY") or "")
