@@ -56,7 +56,9 @@ async def submit_input(
     """
     await _check_queue(service, options)
     try:
-        request = await _stored(service, key, endpoint, parse_input(endpoint, body, options, _seed()))
+        request = await _stored(
+            service, key, endpoint, parse_input(endpoint, body, options, secrets.randbelow(_SEED_RANGE))
+        )
     except InvalidInput as invalid:
         if not is_deferred:
             raise
@@ -161,7 +163,3 @@ async def _data_uri(service: Service, job: Job, file_id: str) -> str:
 async def _forget(service: Service, job: Job) -> None:
     with contextlib.suppress(LaminaError):  # already deleted by another response; otherwise it expires
         await forget(service, job.key_id, job.id)
-
-
-def _seed() -> int:
-    return secrets.randbelow(_SEED_RANGE)

@@ -38,13 +38,12 @@ def parse_uuid(text: str) -> uuid.UUID | None:
 
 def describe_invalid(errors: Sequence[ErrorDetails]) -> str:
     """The first of pydantic's errors in sentences, and the number of the others: where and why, not what was sent."""
-    sentences = [f"{_place(error['loc'])}: {error['msg'].rstrip('.')}." for error in errors[:_MOST_ERRORS]]
+    sentences = [
+        f"{'.'.join(map(str, error['loc'])) or 'the request'}: {error['msg'].rstrip('.')}."
+        for error in errors[:_MOST_ERRORS]
+    ]
     more = f" {len(errors) - _MOST_ERRORS} more." if len(errors) > _MOST_ERRORS else ""
     return f"{' '.join(sentences)}{more}"
-
-
-def _place(location: Sequence[str | int]) -> str:
-    return ".".join(map(str, location)) or "the request"
 
 
 def _reject_constant(name: str) -> NoReturn:

@@ -28,10 +28,6 @@ def compile_blocks(
         block.compile(dynamic=True, backend=backend)
 
 
-def is_compiled(transformer: QwenImageTransformer2DModel) -> bool:
-    return getattr(transformer.transformer_blocks[0], "_compiled_call_impl", None) is not None
-
-
 def warm_up(transformer: QwenImageTransformer2DModel, device: torch.device) -> None:
     """Runs two small passes, so that compilation is finished before the first request."""
     config, number = transformer.config, transformer.dtype
