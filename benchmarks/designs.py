@@ -19,7 +19,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ import cv2
 
 from lab.evaluation.contact_sheets import contact_sheet
 from lab.evaluation.designs import DesignScore, mean_score, read_design, read_designs, score_design
+from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
 from lamina.engines import registry
 
@@ -78,7 +79,7 @@ def _run(path: Path, layers: int, sheets: Path | None) -> DesignScore | None:
         design = read_design(path)
         engine = registry.start_engine("classic")
         begun = time.perf_counter()
-        found = engine.decompose(design.picture, DecomposeTask(layers))
+        found = engine.decompose(design.picture, DecomposeTask(layers), no_progress)
         score = score_design(design, found, time.perf_counter() - begun)
         if sheets is not None:
             sheets.mkdir(parents=True, exist_ok=True)
@@ -98,7 +99,7 @@ def _print_each(scores: Iterator[DesignScore | None]) -> Iterator[DesignScore]:
             yield score
 
 
-def _rounded(values: dict[str, str | int | float | None]) -> dict[str, str | int | float | None]:
+def _rounded(values: Mapping[str, str | int | float | None]) -> dict[str, str | int | float | None]:
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 

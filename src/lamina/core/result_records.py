@@ -4,11 +4,10 @@ What does not apply to a result has no key in its record, which is as earlier ve
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
-from lamina.core.records import decode
+from lamina.core.records import decode, encode
 from lamina.core.tasks import TaskKind
 
 _RESULTS: dict[TaskKind, type[Result]] = {
@@ -24,7 +23,7 @@ _ONLY_IF_SET_OF_FILES = ("width", "height", "text")
 
 def encode_result(result: Result) -> dict[str, Any]:
     """Only of types that JSON has."""
-    record = asdict(result)
+    record = encode(result)
     record["notes"] = list(result.notes)
     absent = {name for name in _ONLY_IF_SET if not record.get(name)}
     for files in (record[name] for name in _ONLY_IF_SET if record.get(name)):

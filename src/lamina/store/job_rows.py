@@ -3,7 +3,7 @@
 A key that a row of an earlier version lacks gets its default, and one that only a later version knows is ignored.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,13 +17,13 @@ from lamina.core.jobs import (
     JobState,
     Progress,
 )
-from lamina.core.records import decode
+from lamina.core.records import decode, encode
 from lamina.core.result_records import decode_result
 from lamina.core.tasks import TASKS, TaskKind
 
 
 def request_record(request: JobRequest) -> dict[str, Any]:
-    record = {"kind": request.kind, **asdict(request)}
+    record = {"kind": request.kind, **encode(request)}
     if not request.has_task:
         record["task"] = {}
     return {name: value for name, value in record.items() if value is not None}
@@ -33,7 +33,7 @@ def progress_record(progress: Progress) -> dict[str, Any]:
     """Rounded to four digits, which are all that anybody can see."""
     return {
         name: round(value, 4) if isinstance(value, float) else value
-        for name, value in asdict(progress).items()
+        for name, value in encode(progress).items()
         if value is not None
     }
 

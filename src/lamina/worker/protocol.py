@@ -5,13 +5,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.core.errors import ErrorCode
 from lamina.core.job_results import PicturesResult, Result, StackResult, TrainingResult
 from lamina.core.jobs import Delivery, Failure, InputRole, Progress
-from lamina.core.records import decode
+from lamina.core.records import decode, encode
 from lamina.core.result_records import decode_result, encode_result
 from lamina.core.tasks import TASKS, Task, TaskKind
 from lamina.engines.registry import AUTO
@@ -215,7 +215,7 @@ _RESULTS: dict[type[Result], TaskKind] = {
 def encode_command(command: Command) -> bytes:
     match command:
         case Run():
-            order = {**asdict(command.order), "kind": command.order.task.kind}
+            order = {**encode(command.order), "kind": command.order.task.kind}
             return _line(_RUN, run=command.number, order=order)
         case Cancel():
             return _line(_CANCEL, run=command.number)
@@ -252,7 +252,7 @@ def encode_ready() -> bytes:
 
 
 def encode_message(run: int, message: RunMessage) -> bytes:
-    return _line(_TYPES[type(message)], run=run, **asdict(message))
+    return _line(_TYPES[type(message)], run=run, **encode(message))
 
 
 def encode_outcome(run: int, outcome: RunOutcome) -> bytes:
@@ -262,7 +262,7 @@ def encode_outcome(run: int, outcome: RunOutcome) -> bytes:
         run=run,
         result_of=None if result is None else _RESULTS[type(result)],
         result=None if result is None else encode_result(result),
-        failure=None if failure is None else asdict(failure),
+        failure=None if failure is None else encode(failure),
         fault_id=outcome.fault_id,
         traceback=outcome.traceback,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamina.core.jobs import Job
-from lamina.core.task_records import known_fields
+from lamina.core.records import decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +26,4 @@ class ResponseOptions:
 
 
 def response_options(job: Job) -> ResponseOptions:
-    return ResponseOptions(**known_fields(ResponseOptions, job.request.extra))
+    return decode(ResponseOptions, job.request.extra)
