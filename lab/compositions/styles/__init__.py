@@ -1,0 +1,42 @@
+"""The styles of composing, one a module, and how often each is drawn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.compositions.composition import Composition
+from lab.compositions.material import Material
+from lab.compositions.styles import (
+    badges,
+    close_groups,
+    documents,
+    full_pages,
+    landscapes,
+    posters,
+    scenes,
+    screens,
+    taken_apart,
+)
+
+Compose = Callable[[np.random.Generator, Material], Composition]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    name: str
+    weight: float
+    compose: Compose
+
+
+STYLES: tuple[Style, ...] = (
+    Style("scenes", 0.2, scenes.compose),
+    Style("taken-apart", 0.14, taken_apart.compose),
+    Style("badges", 0.17, badges.compose),
+    Style("posters", 0.15, posters.compose),
+    Style("screens", 0.06, screens.compose),
+    Style("documents", 0.08, documents.compose),
+    Style("landscapes", 0.07, landscapes.compose),
+    Style("full-pages", 0.07, full_pages.compose),
+    Style("close-groups", 0.06, close_groups.compose),
+)

@@ -1,0 +1,49 @@
+"""Illustrations of packages whose own groups are the layers, on a white canvas or a ground, perhaps with a caption."""
+
+import numpy as np
+
+from lab.compositions.captions import caption
+from lab.compositions.composition import Composition
+from lab.compositions.effects import resized
+from lab.compositions.grounds import ground, plain, size
+from lab.compositions.material import Material
+from lab.compositions.schemes import scheme
+from lab.compositions.styles import scenes
+from lab.posters.colours import WHITE
+from lamina.core.layers import LayerKind, Pixels
+
+_RATIOS = (1, 1, 0.75, 0.8, 0.9, 0.667)
+
+
+def compose(rng: np.random.Generator, material: Material) -> Composition:
+    width, height = size(rng, _RATIOS)
+    things = material.scene(rng, round(1.3 * min(width, height)))
+    if not things:
+        return scenes.compose(rng, material)
+    colours = scheme(rng)
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.6))
+    has_caption = rng.uniform() < 0.25
+    _lay(composition, things, rng.uniform(0.7, 0.8) if has_caption else rng.uniform(0.8, 0.97))
+    if len(composition.layers) < 3:  # drowned in the ground
+        composition = Composition(rng, plain(width, height, WHITE))
+        _lay(composition, things, 0.9)
+    if has_caption:
+        caption(composition, material, colours)
+    return composition
+
+
+def _lay(composition: Composition, things: list[Pixels], share: float) -> None:
+    """The parts where they lie to each other, the whole in the middle of the canvas and as large as asked."""
+    covered = np.max([thing[..., 3] for thing in things], 0) > 2
+    rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
+    drawn_width, drawn_height = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+    scale = min(composition.width * share / drawn_width, composition.height * share / drawn_height)
+    left = (composition.width - drawn_width * scale) / 2 - columns[0] * scale
+    top = (composition.height - drawn_height * scale) / 2 - rows[0] * scale
+    for index, thing in enumerate(things):
+        sprite = _scaled(thing, scale)
+        composition.add(sprite, left, top, LayerKind.OBJECT, f"part {index + 1}")
+
+
+def _scaled(thing: Pixels, scale: float) -> Pixels:
+    return resized(thing, max(thing.shape[:2]) * scale)
