@@ -15,7 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.compositions", description=__doc__)
     parser.add_argument("target", type=Path, metavar="OUT", help="folder for the compositions, one folder each")
     parser.add_argument("--count", type=int, default=0, help="number of designs of all styles")
-    parser.add_argument("--photographs", type=int, default=0, help="number of composed photographs of reserved material")
+    parser.add_argument(
+        "--photographs", type=int, default=0, help="number of composed photographs of reserved material"
+    )
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first composition, and part of its name")
     parser.add_argument("--style", choices=[style.name for style in STYLES], help="the only style of the designs")
     parser.add_argument("--workers", type=int, default=1, help="number of processes")

@@ -6,7 +6,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from lab.compositions.sources import SOURCES, Source
+from lab.compositions.source import Source
+from lab.compositions.sources import SOURCES
 
 _DOWNLOAD_LIMIT_S = 600
 

@@ -5,7 +5,7 @@ import numpy as np
 from lab.compositions.material import Material
 from lab.compositions.rasters import draw_shapes
 from lab.compositions.schemes import Scheme
-from lab.compositions.shapes import hex_of, paint
+from lab.compositions.shapes import hex_of, paint, polygon
 from lab.posters.colours import WHITE, Colour, mixed
 from lamina.core.layers import Pixels
 
@@ -74,22 +74,26 @@ def _patterned(rng: np.random.Generator, width: int, height: int, base: Colour, 
         f'<rect width="{half}" height="{size_px}" fill="{hex_of(mark)}"/>',
         f'<path d="M0 0H{half}V{half}H0ZM{half} {half}H{size_px}V{size_px}H{half}Z" fill="{hex_of(mark)}"/>',
         f'<path d="M0 {half}H{size_px}M{half} 0V{size_px}" stroke="{hex_of(mark)}" stroke-width="1.5"/>',
-        f'<path d="M0 {half}L{half} 0L{size_px} {half}" stroke="{hex_of(mark)}" stroke-width="{size_px * 0.12}" fill="none"/>',
+        f'<path d="M0 {half}L{half} 0L{size_px} {half}"'
+        f' stroke="{hex_of(mark)}" stroke-width="{size_px * 0.12}" fill="none"/>',
     ]
     rays = rng.uniform() < 0.2
     if rays:
         count = int(rng.integers(8, 20))
-        reach = width + height
+        middle, reach = np.array([width, height]) / 2, width + height
+        angles = np.arange(2 * count) * np.pi / count
+        ends = middle + reach * np.stack([np.cos(angles), np.sin(angles)], 1)
         body = "".join(
-            f'<path d="M{width / 2} {height / 2}L{width / 2 + reach * np.cos(a):.1f} {height / 2 + reach * np.sin(a):.1f}'
-            f'L{width / 2 + reach * np.cos(a + np.pi / count):.1f} {height / 2 + reach * np.sin(a + np.pi / count):.1f}Z" fill="{hex_of(mark)}"/>'
-            for a in np.arange(count) * 2 * np.pi / count
+            f'<path d="{polygon([middle, ends[2 * index], ends[2 * index + 1]])}" fill="{hex_of(mark)}"/>'
+            for index in range(count)
         )
     else:
         turn = rng.choice([0, 0, 45, 30])
         body = (
-            f'<defs><pattern id="m" width="{size_px}" height="{size_px}" patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
-            f'{marks[rng.integers(len(marks))]}</pattern></defs><rect width="{width}" height="{height}" fill="url(#m)"/>'
+            f'<defs><pattern id="m" width="{size_px}" height="{size_px}"'
+            f' patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
+            f"{marks[rng.integers(len(marks))]}</pattern></defs>"
+            f'<rect width="{width}" height="{height}" fill="url(#m)"/>'
         )
     pixels = draw_shapes(f'<rect width="{width}" height="{height}" fill="{hex_of(base)}"/>{body}', width, height)
     pixels[..., 3] = 255

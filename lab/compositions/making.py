@@ -10,7 +10,7 @@ import numpy as np
 from lab.compositions.material import Material
 from lab.compositions.output import write
 from lab.compositions.photographs import photograph
-from lab.compositions.sources import Share
+from lab.compositions.source import Share
 from lab.compositions.styles import STYLES
 
 _FEWEST_LAYERS = 3
@@ -35,7 +35,7 @@ def make(job: Job) -> str:
     cv2.setNumThreads(1)
     if job.style == "photograph":
         name = f"photograph-{job.seed:05d}"
-        write(photograph(_rng(job.seed, 0), _material(job.cache, Share.RESERVED)).stack, job.target / name)
+        write(photograph(_rng(job.seed, 0), _material(job.cache, Share.RESERVED)), job.target / name)
         return name
     weights = np.array([style.weight for style in STYLES])
     drawn = STYLES[int(_rng(job.seed, 0).choice(len(STYLES), p=weights / weights.sum()))]
@@ -44,7 +44,7 @@ def make(job: Job) -> str:
     for attempt in range(_TRIES):
         composition = style.compose(_rng(job.seed, 1 + attempt), _material(job.cache, Share.STYLES))
         if len(composition.layers) >= _FEWEST_LAYERS:
-            write(composition.stack, job.target / name)
+            write(composition, job.target / name)
             return name
     raise AssertionError(f"{name} shows too little in {_TRIES} attempts")
 

@@ -11,7 +11,8 @@ from lab.compositions import files
 from lab.compositions.effects import flipped, resized, tinted, trimmed
 from lab.compositions.fetch import folder
 from lab.compositions.rasters import draw, parts
-from lab.compositions.sources import SOURCES, Share, Source, Use
+from lab.compositions.source import Share, Source, Use
+from lab.compositions.sources import SOURCES
 from lab.compositions.things import drawn_ground, drawn_thing
 from lab.posters.colours import Colour
 from lamina.core.layers import Pixels
@@ -61,9 +62,13 @@ class Material:
     def __init__(self, cache: Path | None, share: Share = Share.STYLES) -> None:
         self._files: dict[Use, list[tuple[Source, list[Path]]]] = {use: [] for use in Use}
         if cache is not None:
+            reserved = {path for source in SOURCES if source.share is Share.RESERVED for path in _paths(cache, source)}
             for source in SOURCES:
                 if source.share is share or source.use is Use.FONTS:
-                    self._files[source.use].append((source, _paths(cache, source)))
+                    paths = _paths(cache, source)
+                    if share is not Share.RESERVED and not reserved.isdisjoint(paths):
+                        raise AssertionError(f"{source.name} is reserved in part, and used for {source.use} too")
+                    self._files[source.use].append((source, paths))
         typefaces = Path(str(package_files("lab.posters").joinpath("fonts")))
         self._fonts = [p for _, ps in self._files[Use.FONTS] for p in ps] or sorted(
             p for p in typefaces.iterdir() if p.suffix in (".ttf", ".otf") and "Han" not in p.name

@@ -7,7 +7,7 @@ from lab.compositions.composition import Composition
 from lab.compositions.effects import flipped, grounded, padded, resized
 from lab.compositions.grounds import size
 from lab.compositions.material import Material
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lamina.core.layers import LayerKind, Pixels
 
 

@@ -7,6 +7,7 @@ have it already. CairoSVG needs Cairo of the system and lacks several filters.
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import cv2
@@ -63,8 +64,11 @@ def draw_shapes(body: str, width: int, height: int) -> Pixels:
 
 
 def parts(svg: str) -> list[str]:
-    """The things of a picture as pictures of the same size, bottom first; one of them alone if it shows one thing."""
-    root = etree.fromstring(svg.encode(), etree.XMLParser(huge_tree=True, resolve_entities=False))
+    """The things of a picture as pictures of the same size, bottom first; one of them alone if it shows one thing.
+
+    Raises ValueError if it is not XML or resvg cannot read it.
+    """
+    root = _parsed(svg)
     candidates = _candidates(root)
     if not 2 <= len(candidates) <= _MOST_CANDIDATES:
         return [svg]
@@ -78,6 +82,13 @@ def parts(svg: str) -> list[str]:
     while len(clusters) > _MOST_PARTS:
         _merge_smallest(clusters)
     return [_only(root, candidates, cluster.nodes) for cluster in clusters]
+
+
+def _parsed(svg: str) -> etree._Element:
+    try:
+        return etree.fromstring(svg.encode(), etree.XMLParser(huge_tree=True, resolve_entities=False))
+    except etree.XMLSyntaxError as error:
+        raise ValueError("an SVG picture is not XML") from error
 
 
 @dataclass(slots=True)
@@ -181,7 +192,7 @@ def _without_small(clusters: list[_Cluster], whole: float) -> list[_Cluster]:
 
 def _merge_smallest(clusters: list[_Cluster]) -> None:
     """Puts together the two neighbours in the order of drawing whose union is the smallest."""
-    sizes = [(one.mask | other.mask).sum() for one, other in zip(clusters, clusters[1:], strict=False)]
+    sizes = [(one.mask | other.mask).sum() for one, other in pairwise(clusters)]
     at = int(np.argmin(sizes))
     clusters[at].take(clusters[at + 1])
     del clusters[at + 1]

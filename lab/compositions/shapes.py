@@ -88,7 +88,8 @@ def arch(width: float, height: float) -> str:
 def heart(width: float, height: float) -> str:
     w, h = width, height
     return (
-        f"M{w / 2} {h}C{w * 0.1} {h * 0.7} 0 {h * 0.5} 0 {h * 0.3}C0 {-h * 0.05} {w * 0.4} {-h * 0.1} {w / 2} {h * 0.22}"
+        f"M{w / 2} {h}C{w * 0.1} {h * 0.7} 0 {h * 0.5} 0 {h * 0.3}"
+        f"C0 {-h * 0.05} {w * 0.4} {-h * 0.1} {w / 2} {h * 0.22}"
         f"C{w * 0.6} {-h * 0.1} {w} {-h * 0.05} {w} {h * 0.3}C{w} {h * 0.5} {w * 0.9} {h * 0.7} {w / 2} {h}Z"
     )
 
@@ -108,8 +109,9 @@ def blob(rng: np.random.Generator) -> Outline:
     radii = rng.uniform(0.62, 1, count)
 
     def outline(width: float, height: float) -> str:
-        corners = _stretched(_circle(count, 0) * radii[:, None], width, height)
-        return smooth(corners)
+        edge = 0.07  # the curve swings out over its corners
+        corners = _stretched(_circle(count, 0) * radii[:, None], width * (1 - 2 * edge), height * (1 - 2 * edge))
+        return smooth(corners + np.array([width, height]) * edge)
 
     return outline
 
@@ -159,7 +161,8 @@ def paint(rng: np.random.Generator, colour: Colour, plainness: float = 0.6) -> t
     turn = rng.choice([0, 45, -45, 90])
     return (
         f'<pattern id="{name}" width="{size}" height="{size}" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate({turn})"><rect width="{size}" height="{size}" fill="{hex_of(colour)}"/>{mark}</pattern>'
+        f'patternTransform="rotate({turn})">'
+        f'<rect width="{size}" height="{size}" fill="{hex_of(colour)}"/>{mark}</pattern>'
     ), f"url(#{name})"
 
 

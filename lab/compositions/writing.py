@@ -1,4 +1,4 @@
-"""Blocks of text as sprites: lines of one style, plain or outlined, with a gradient or a shadow, straight or on an arc."""
+"""Blocks of text as sprites: plain or outlined, with a gradient or a shadow, straight or on an arc."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -13,6 +13,7 @@ from lab.compositions.styles import (
     documents,
     full_pages,
     landscapes,
+    marks,
     posters,
     scenes,
     screens,
@@ -32,7 +33,8 @@ class Style:
 STYLES: tuple[Style, ...] = (
     Style("scenes", 0.2, scenes.compose),
     Style("taken-apart", 0.14, taken_apart.compose),
-    Style("badges", 0.17, badges.compose),
+    Style("badges", 0.1, badges.compose),
+    Style("marks", 0.07, marks.compose),
     Style("posters", 0.15, posters.compose),
     Style("screens", 0.06, screens.compose),
     Style("documents", 0.08, documents.compose),

@@ -9,7 +9,7 @@ from lab.compositions.grounds import ground, size
 from lab.compositions.material import Material
 from lab.compositions.schemes import Scheme, scheme
 from lab.compositions.shapes import any_outline, ellipse, filled, hex_of, paint, rectangle, regular, star
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.posters.colours import WHITE, mixed
 from lamina.core.layers import LayerKind, Pixels
 

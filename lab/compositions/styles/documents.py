@@ -10,7 +10,7 @@ from lab.compositions.material import Material
 from lab.compositions.rasters import draw_shapes
 from lab.compositions.schemes import Scheme, scheme
 from lab.compositions.shapes import ellipse, filled, heart, hex_of, paint, rectangle, regular, star
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.compositions.words import detail, headline, paragraph, sentence
 from lab.compositions.writing import block, fitted, wrapped
 from lab.posters.colours import WHITE, Colour, darker, mixed
@@ -107,7 +107,7 @@ def _lay_lines(composition: Composition, material: Material, colours: Scheme, in
     if rng.uniform() < 0.5:
         texts.append(detail(rng))
     for index, text in enumerate(texts):
-        em = min(width, height) * (rng.uniform(0.1, 0.18) if index == 0 else rng.uniform(0.035, 0.07))
+        em = min(width, height) * (rng.uniform(0.1, 0.18) if index == 0 else rng.uniform(0.045, 0.085))
         way = hand(
             rng, material, colours.ink_on(rng, face), em, role=roles[min(index, 1)], alignment="center", finery=0.1
         )

@@ -10,7 +10,7 @@ from lab.compositions.material import Material
 from lab.compositions.rasters import draw_shapes
 from lab.compositions.schemes import scheme
 from lab.compositions.shapes import hex_of, paint, smooth
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.compositions.things import drawn_thing
 from lab.posters.colours import WHITE, Colour, darker, hsv, lighter, mixed
 from lamina.core.layers import LayerKind, Pixels
@@ -97,7 +97,8 @@ def _lay_water(composition: Composition) -> None:
     blue = hsv(rng.uniform(0.5, 0.6), rng.uniform(0.4, 0.8), rng.uniform(0.6, 0.95))
     y = h * rng.uniform(0.78, 0.9)
     waves = "".join(
-        f'<path d="M{rng.uniform(0, w * 0.8):.0f} {rng.uniform(y + h * 0.04, h):.0f}q20 -10 40 0t40 0" fill="none" stroke="{hex_of(lighter(blue))}" stroke-width="4"/>'
+        f'<path d="M{rng.uniform(0, w * 0.8):.0f} {rng.uniform(y + h * 0.04, h):.0f}q20 -10 40 0t40 0"'
+        f' fill="none" stroke="{hex_of(lighter(blue))}" stroke-width="4"/>'
         for _ in range(rng.integers(0, 9))
     )
     crest = smooth(

@@ -9,7 +9,7 @@ from lab.compositions.grounds import ground, painted, size
 from lab.compositions.material import Material
 from lab.compositions.schemes import Scheme, scheme
 from lab.compositions.shapes import any_outline, arch, blob, ellipse, filled, hex_of, paint, polygon, rectangle
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.compositions.words import detail, headline, label, paragraph, sentence
 from lab.compositions.writing import block, fitted, wrapped
 from lab.posters.colours import WHITE, darker
@@ -71,7 +71,8 @@ def _lay_bands(composition: Composition, colours: Scheme) -> None:
             data = polygon(points)
             if kind == "wave":
                 swing = h * 0.12
-                data = f"M0 {y0}C{w * 0.3} {y0 - swing} {w * 0.4} {y1 + 2 * swing} {w * 0.7} {y1}S{w} {y1 - swing} {w} {y1}V{h}H0Z"
+                turns = f"C{w * 0.3} {y0 - swing} {w * 0.4} {y1 + 2 * swing} {w * 0.7} {y1}"
+                data = f"M0 {y0}{turns}S{w} {y1 - swing} {w} {y1}V{h}H0Z"
             part = filled(lambda _w, _h, data=data: data, w, h, paint(rng, colour, 0.7))
             composition.add(part[:, ::-1] if rng.uniform() < 0.5 else part, 0, 0, LayerKind.OBJECT, str(kind))
 

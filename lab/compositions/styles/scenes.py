@@ -9,7 +9,7 @@ from lab.compositions.grounds import ground, size
 from lab.compositions.material import Family, Material
 from lab.compositions.schemes import Scheme, scheme
 from lab.compositions.shapes import any_outline, blob, ellipse, filled, paint
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.posters.colours import WHITE, mixed
 from lamina.core.layers import LayerKind, Pixels
 

@@ -9,7 +9,7 @@ from lab.compositions.grounds import ground, painted, plain, size
 from lab.compositions.material import Family, Material
 from lab.compositions.schemes import Scheme, scheme
 from lab.compositions.shapes import ellipse, filled, hex_of, rectangle
-from lab.compositions.sources import Use
+from lab.compositions.source import Use
 from lab.compositions.styles.posters import lay_button
 from lab.compositions.words import detail, headline, label, sentence
 from lab.compositions.writing import block, fitted, wrapped
