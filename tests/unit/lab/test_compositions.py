@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab import compositions
 from lab.compositions.composition import Composition
 from lab.compositions.grounds import plain
 from lab.compositions.making import Job, make
 from lab.compositions.material import Material
 from lab.compositions.rasters import draw, parts
+from lab.compositions.sources import SOURCES
 from lab.compositions.styles import STYLES
 from lab.posters.colours import Colour
 from lamina.core.composite import composite
@@ -74,6 +76,14 @@ def test_an_illustration_comes_apart_into_its_things() -> None:
     assert len(things) == 3, "the ground, the house with its roof, the sun with its shine"
     stack = LayerStack(100, 100, tuple(Layer(str(i), LayerKind.OBJECT, thing) for i, thing in enumerate(things)))
     assert np.abs(composite(stack).astype(int) - draw(svg, 100)).max() <= 2
+
+
+def test_the_readme_lists_each_package_with_its_version_and_licence() -> None:
+    readme = Path(compositions.__file__).with_name("README.md").read_text(encoding="utf-8")
+
+    for source in SOURCES:
+        row = f"| {source.registry} | `{source.package}` | {source.version} | {source.licence} |"
+        assert row in readme, f"{source.name} is missing from the README"
 
 
 def test_material_without_packages_draws_itself() -> None:
