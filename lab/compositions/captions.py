@@ -44,7 +44,7 @@ def caption(composition: Composition, material: Material, colours: Scheme) -> bo
     """One or two lines over the full width, at the top or at the foot."""
     rng = composition.rng
     text = [headline, name, sentence, detail][rng.integers(4)](rng)
-    band = composition.height * rng.uniform(0.07, 0.17)
+    band = composition.height * rng.uniform(0.09, 0.2)
     is_top = rng.uniform() < 0.5
     middle = composition.height * rng.uniform(0.09, 0.14) if is_top else composition.height * rng.uniform(0.87, 0.92)
     behind = composition.mean_colour(composition.width * 0.2, middle - band / 2, composition.width * 0.6, band)

@@ -12,7 +12,7 @@ _SEEN_DIFFERENCE = 18  # of 255 in a channel: what differs less from the picture
 _SEEN_SHARE = 0.35  # of a layer's pixels that must be seen where it is laid
 _SMALLEST = 0.0005  # of the canvas
 _ON_CANVAS = 0.4  # of a layer's pixels
-_KEPT = {LayerKind.TEXT: 0.97, LayerKind.OBJECT: 0.35, LayerKind.PANEL: 0.2, LayerKind.BACKGROUND: 0.03}
+_KEPT = {LayerKind.TEXT: 0.97, LayerKind.OBJECT: 0.28, LayerKind.PANEL: 0.2, LayerKind.BACKGROUND: 0.03}
 _TEXT_DIFFERENCE = 60  # of 255: the least difference in lightness at which text is legible
 _PLACE_TRIES = 40
 

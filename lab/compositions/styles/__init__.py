@@ -32,13 +32,13 @@ class Style:
 
 STYLES: tuple[Style, ...] = (
     Style("scenes", 0.2, scenes.compose),
-    Style("taken-apart", 0.14, taken_apart.compose),
-    Style("badges", 0.1, badges.compose),
-    Style("marks", 0.07, marks.compose),
-    Style("posters", 0.15, posters.compose),
-    Style("screens", 0.06, screens.compose),
-    Style("documents", 0.08, documents.compose),
-    Style("landscapes", 0.07, landscapes.compose),
-    Style("full-pages", 0.07, full_pages.compose),
-    Style("close-groups", 0.06, close_groups.compose),
+    Style("taken-apart", 0.22, taken_apart.compose),
+    Style("badges", 0.13, badges.compose),
+    Style("marks", 0.09, marks.compose),
+    Style("posters", 0.12, posters.compose),
+    Style("screens", 0.03, screens.compose),
+    Style("documents", 0.07, documents.compose),
+    Style("landscapes", 0.05, landscapes.compose),
+    Style("full-pages", 0.05, full_pages.compose),
+    Style("close-groups", 0.04, close_groups.compose),
 )

@@ -16,7 +16,7 @@ from lamina.core.layers import LayerKind, Pixels
 
 def compose(rng: np.random.Generator, material: Material) -> Composition:
     colours = scheme(rng)
-    composition = Composition(rng, ground(rng, material, colours, *size(rng), white=0.4))
+    composition = Composition(rng, ground(rng, material, colours, *size(rng), white=0.5))
     kind = rng.choice(["grid", "confetti", "circle", "stack"], p=[0.35, 0.25, 0.2, 0.2])
     {"grid": _lay_grid, "confetti": _lay_confetti, "circle": _lay_circle, "stack": _lay_stack}[str(kind)](
         composition, material, colours

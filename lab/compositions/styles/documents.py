@@ -24,7 +24,7 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
 def _certificate(rng: np.random.Generator, material: Material) -> Composition:
     colours = scheme(rng)
     width, height = size(rng, (0.707, 0.75, 0.667, 1), tall=0.45)
-    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.4))
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.5))
     inset = composition.short_px * rng.uniform(0.02, 0.08)
     face = composition.mean_colour(0, 0, width, height)
     if rng.uniform() < 0.5:

@@ -32,7 +32,7 @@ def _logo(rng: np.random.Generator, material: Material) -> Composition:
     """A mark beside or above a big wordmark, perhaps with a line under it."""
     colours = scheme(rng)
     width, height = size(rng, (0.4, 0.5, 0.56, 0.75, 1), tall=0)
-    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.55))
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.65))
     is_stacked = height > 0.65 * width
     side = height * (0.45 if is_stacked else rng.uniform(0.45, 0.8))
     mark_x = width / 2 if is_stacked else max(side * 0.62, width * rng.uniform(0.12, 0.2))
@@ -93,7 +93,7 @@ def _device(rng: np.random.Generator, material: Material) -> Composition:
     """A device or piece of furniture from plain shapes: a body, a display, keys, each a layer."""
     colours = scheme(rng)
     width, height = size(rng, (1, 0.75, 0.6))
-    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.75))
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.85))
     body_width, body_height = width * rng.uniform(0.55, 0.9), height * rng.uniform(0.6, 0.92)
     radius = min(body_width, body_height) * rng.uniform(0, 0.2)
     colour = colours.any(rng)

@@ -22,7 +22,7 @@ Rectangle = tuple[float, float, float, float]
 def compose(rng: np.random.Generator, material: Material) -> Composition:
     colours = scheme(rng)
     width, height = size(rng, (0.5, 0.5625, 0.6, 0.667, 0.707, 0.75, 1), tall=0.5)
-    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.22))
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.32))
     _lay_bands(composition, colours)
     text_box, picture_box = _halves(rng, width, height)
     if rng.uniform() < 0.85:

@@ -18,7 +18,7 @@ _DRAWN = (Use.PICTOGRAMS, Use.THINGS, Use.CUT_OUTS, Use.LINE_ART)
 
 def compose(rng: np.random.Generator, material: Material) -> Composition:
     colours = scheme(rng)
-    composition = Composition(rng, ground(rng, material, colours, *size(rng), white=0.5))
+    composition = Composition(rng, ground(rng, material, colours, *size(rng), white=0.68))
     if rng.uniform() < 0.6:
         _lay_patch(composition, colours)
     main = material.family(rng, *_DRAWN)
@@ -50,7 +50,7 @@ def _lay_group(composition: Composition, main: Family, other: Family) -> None:
     """One large thing and smaller ones around that touch it, before and behind."""
     rng = composition.rng
     middle_x, middle_y = composition.width * rng.uniform(0.38, 0.62), composition.height * rng.uniform(0.42, 0.6)
-    large = composition.short_px * rng.uniform(0.42, 0.85)
+    large = composition.short_px * rng.uniform(0.6, 1.0)
     count = int(rng.integers(1, 6))
     behind = int(rng.integers(0, count + 1))
     for index in range(count + 1):
@@ -58,9 +58,9 @@ def _lay_group(composition: Composition, main: Family, other: Family) -> None:
             sprite = _dressed(rng, main.draw(rng, large), large)
             composition.add_centred(sprite, middle_x, middle_y, LayerKind.OBJECT, "main thing")
             continue
-        length = large * rng.uniform(0.22, 0.65)
+        length = large * rng.uniform(0.3, 0.75)
         sprite = _dressed(rng, (other if rng.uniform() < 0.5 else main).draw(rng, length), length)
-        angle, reach = rng.uniform(0, 2 * np.pi), large * rng.uniform(0.3, 0.75)
+        angle, reach = rng.uniform(0, 2 * np.pi), large * rng.uniform(0.25, 0.62)
         x, y = middle_x + reach * np.cos(angle), middle_y + reach * np.sin(angle) * 0.8
         composition.add_centred(sprite, x, y, LayerKind.OBJECT, "thing")
 
@@ -68,9 +68,9 @@ def _lay_group(composition: Composition, main: Family, other: Family) -> None:
 def _lay_row(composition: Composition, family: Family) -> None:
     """Things beside each other on one line of ground, some before others, perhaps over the edge of the canvas."""
     rng = composition.rng
-    count = int(rng.integers(2, 7))
+    count = int(rng.integers(2, 6))
     foot = composition.height * rng.uniform(0.68, 0.93)
-    length = min(composition.height * 0.62, composition.width / count * rng.uniform(1, 1.9))
+    length = min(composition.height * 0.8, composition.width / count * rng.uniform(1.2, 2.3))
     positions = (np.arange(count) + 0.5) / count * composition.width + rng.uniform(-0.1, 0.1, count) * length
     same = family.draw(rng, length) if rng.uniform() < 0.2 else None
     has_shadows = rng.uniform() < 0.5

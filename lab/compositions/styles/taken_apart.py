@@ -21,7 +21,7 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
     if not things:
         return scenes.compose(rng, material)
     colours = scheme(rng)
-    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.6))
+    composition = Composition(rng, ground(rng, material, colours, width, height, white=0.75))
     has_caption = rng.uniform() < 0.25
     _lay(composition, things, rng.uniform(0.7, 0.8) if has_caption else rng.uniform(0.8, 0.97))
     if len(composition.layers) < 3:  # drowned in the ground
