@@ -22,8 +22,8 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
     if rng.uniform() < 0.6:
         _lay_patch(composition, colours)
     main = material.family(rng, *_DRAWN)
-    other = material.family(rng, *_DRAWN) if rng.uniform() < 0.3 else main
-    if rng.uniform() < 0.4:
+    other = material.family(rng, *_DRAWN[:3]) if rng.uniform() < 0.3 else main
+    if main.use is Use.LINE_ART or rng.uniform() < 0.4:  # lines over lines are no scene
         _lay_row(composition, main)
     else:
         _lay_group(composition, main, other)
@@ -56,7 +56,8 @@ def _lay_group(composition: Composition, main: Family, other: Family) -> None:
     for index in range(count + 1):
         if index == behind:
             sprite = _dressed(rng, main.draw(rng, large), large)
-            composition.add_centred(sprite, middle_x, middle_y, LayerKind.OBJECT, "main thing")
+            if not composition.add_centred(sprite, middle_x, middle_y, LayerKind.OBJECT, "main thing"):
+                composition.place(sprite, LayerKind.OBJECT, "main thing", most_overlap=1)
             continue
         length = large * rng.uniform(0.3, 0.75)
         sprite = _dressed(rng, (other if rng.uniform() < 0.5 else main).draw(rng, length), length)
