@@ -103,7 +103,7 @@ class Composition:
         """The share of a mask that lies on objects and texts."""
         taken = np.array([layer.kind in (LayerKind.OBJECT, LayerKind.TEXT) for layer in self.layers])
         x0, y0 = max(0, left), max(0, top)
-        part = covered[y0 - top : self.height - top, x0 - left : self.width - left]
+        part = covered[y0 - top : max(0, self.height - top), x0 - left : max(0, self.width - left)]
         owners = self._owners[y0 : y0 + part.shape[0], x0 : x0 + part.shape[1]]
         return float((taken[owners] & part).sum() / max(1, part.sum()))
 

@@ -10,6 +10,7 @@ from lab.compositions.material import Material
 from lab.compositions.schemes import scheme
 from lab.compositions.styles import scenes
 from lab.posters.colours import WHITE
+from lamina.core.composite import over
 from lamina.core.layers import LayerKind, Pixels
 
 _RATIOS = (1, 1, 0.75, 0.8, 0.9, 0.667)
@@ -33,16 +34,22 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
 
 
 def _lay(composition: Composition, things: list[Pixels], share: float) -> None:
-    """The parts where they lie to each other, the whole in the middle of the canvas and as large as asked."""
+    """The parts where they lie to each other, the whole in the middle of the canvas and as large as asked.
+
+    A part that would hide one below, or could not be seen, becomes one with the next.
+    """
     covered = np.max([thing[..., 3] for thing in things], 0) > 2
     rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
     drawn_width, drawn_height = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
     scale = min(composition.width * share / drawn_width, composition.height * share / drawn_height)
     left = (composition.width - drawn_width * scale) / 2 - columns[0] * scale
     top = (composition.height - drawn_height * scale) / 2 - rows[0] * scale
+    held: Pixels | None = None
     for index, thing in enumerate(things):
         sprite = _scaled(thing, scale)
-        composition.add(sprite, left, top, LayerKind.OBJECT, f"part {index + 1}")
+        sprite = sprite if held is None else over(held, sprite)
+        is_laid = composition.add(sprite, left, top, LayerKind.OBJECT, f"part {index + 1}")
+        held = None if is_laid else sprite
 
 
 def _scaled(thing: Pixels, scale: float) -> Pixels:
