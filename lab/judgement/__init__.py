@@ -1,0 +1,1 @@
+"""Fits how the classic engine judges candidates for layers."""

@@ -1,0 +1,86 @@
+"""Fits the networks that judge candidates: the merit of each one, and what overlapping pairs keep of their merits."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from lab.judgement.cases import Case, Floats
+from lamina.engines.classic.candidate_features import MEASURES
+from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
+from lamina.engines.classic.pair_features import PAIR_MEASURES
+
+_NETWORKS, _HIDDEN = 4, (48, 24)
+_BATCH, _RATE, _DECAY = 512, 3e-3, 0.03
+_STEPS = 5000
+_MOST_DEVIATIONS = 4.0
+
+
+def fit_merits(cases: Sequence[Case]) -> FittedNetworks:
+    """Networks whose sigmoid is the expected IoU of a candidate with a true layer."""
+    values = np.concatenate([case.values for case in cases])
+    targets = np.concatenate([case.best for case in cases])
+    return _fit(MEASURES, values, targets, _weights([len(case.values) for case in cases]))
+
+
+def fit_pairs(cases: Sequence[Case], merits: Sequence[Floats]) -> FittedNetworks:
+    """Networks whose sigmoid is the share of the lesser merit that an overlapping pair keeps.
+
+    `merits`: of the candidates of each case, predicted by networks that were fitted without it.
+    """
+    own = [pair_values(case, merit) for case, merit in zip(cases, merits, strict=True)]
+    lesser = [np.minimum(case.best[case.pairs[:, 0]], case.best[case.pairs[:, 1]]) for case in cases]
+    weights = _weights([len(case.pairs) for case in cases]) * np.concatenate(lesser)
+    return _fit(PAIR_MEASURES, np.concatenate(own), np.concatenate([case.retained for case in cases]), weights)
+
+
+def pair_values(case: Case, merits: Floats) -> Floats:
+    """The measures of the pairs of a case with the given merits."""
+    values = case.pair_values.copy()
+    values[:, PAIR_MEASURES.index("merit_small")] = merits[case.pairs[:, 0]]
+    values[:, PAIR_MEASURES.index("merit_large")] = merits[case.pairs[:, 1]]
+    return values
+
+
+def _weights(counts: Sequence[int]) -> Floats:
+    """(sum of counts,): less for each row of a case with many rows."""
+    return np.concatenate([np.full(count, 1 / np.sqrt(max(1, count))) for count in counts])
+
+
+def _fit(measures: tuple[str, ...], values: Floats, targets: Floats, weights: Floats) -> FittedNetworks:
+    mean, scale = values.mean(0), np.maximum(values.std(0), 1e-6)
+    inputs = np.clip((values - mean) / scale, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+    tensors = [torch.tensor(array, dtype=torch.float32) for array in (inputs, targets, weights / weights.mean())]
+    networks = tuple(_network(*tensors, seed=seed) for seed in range(_NETWORKS))
+    return FittedNetworks(measures, mean, scale, networks)
+
+
+def _network(inputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, seed: int) -> tuple[Dense, ...]:
+    """One network, fitted by AdamW with a cosine schedule to soft targets in 0..1."""
+    torch.manual_seed(seed)
+    sizes = (inputs.shape[1], *_HIDDEN, 1)
+    layers: list[torch.nn.Module] = []
+    for before, after in pairwise(sizes):
+        layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(_STEPS):
+        batch = torch.randint(len(inputs), (_BATCH,), generator=generator)
+        # noise on the inputs keeps the networks from relying on exact values
+        noisy = inputs[batch] + 0.1 * torch.randn(_BATCH, inputs.shape[1], generator=generator)
+        outputs = model(noisy)[:, 0]
+        loss = binary_cross_entropy_with_logits(outputs, targets[batch], weights[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return tuple((_array(layer.weight).T, _array(layer.bias)) for layer in model if isinstance(layer, torch.nn.Linear))
+
+
+def _array(parameter: torch.Tensor) -> NDArray[np.float64]:
+    return parameter.detach().numpy().astype(np.float64)
