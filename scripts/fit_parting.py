@@ -26,10 +26,11 @@ from lab.posters.colours import palette
 from lab.posters.objects import cast, place_objects
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.engines.classic import splitting
+from lamina.engines.classic import fitted_networks, splitting
 from lamina.engines.classic.background import find_background, smooth_parts
+from lamina.engines.classic.cutouts import MIN_SPLIT_SHARE, find_cutouts
+from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
 from lamina.engines.classic.jpeg_artifacts import remove_jpeg_artifacts
-from lamina.engines.classic.pieces import MIN_SPLIT_SHARE, find_cutouts
 from lamina.engines.classic.regions import segment_patches
 from lamina.engines.classic.split_features import MEASURES, measure_splits
 from lamina.imaging.metrics import visible_alphas
@@ -192,16 +193,16 @@ def shape(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.stack([radius * np.cos(angles), radius * np.sin(angles)], 1) * rng.uniform(0.7, 1, 2)
 
 
-def fit(cases: list[Case]) -> splitting.SplitModel:
+def fit(cases: list[Case]) -> FittedNetworks:
     """The networks that maximise the likelihood of choosing by gain."""
     everything = np.concatenate([case.measures for case in cases])
     mean, scale = everything.mean(0), np.maximum(everything.std(0), 1e-6)
     inputs = [np.clip((case.measures - mean) / scale, -4, 4) for case in cases]
     networks = tuple(trained(inputs, cases, seed) for seed in range(NETWORKS))
-    return splitting.SplitModel(mean, scale, networks)
+    return FittedNetworks(MEASURES, mean, scale, networks)
 
 
-def trained(inputs: list[NDArray], cases: list[Case], seed: int) -> tuple[splitting.Dense, ...]:
+def trained(inputs: list[NDArray], cases: list[Case], seed: int) -> tuple[Dense, ...]:
     """One network, by Adam on a conditional logit: the ways of a case, and none at merit 0, share a chance of 1."""
     rng = np.random.default_rng(seed)
     sizes = (len(MEASURES), *HIDDEN, 1)
@@ -255,11 +256,11 @@ def wishes(case: Case) -> NDArray[np.float64]:
     return (share / share.sum())[1:]
 
 
-def report(name: str, model: splitting.SplitModel, cases: list[Case], least: float = 0.0) -> None:
+def report(name: str, model: FittedNetworks, cases: list[Case], least: float = 0.0) -> None:
     right = overlaps = needless = 0
     gained = possible = 0.0
     for case in cases:
-        merits = model.scores(case.measures)
+        merits = model.outputs(case.measures)
         taken = float(case.gains[merits.argmax()]) if merits.max() > least else 0.0
         gained, possible = gained + case.weight * taken, possible + case.weight * max(0.0, float(case.gains.max()))
         if case.gains.max() > CLEAR_GAIN:
@@ -273,7 +274,7 @@ def report(name: str, model: splitting.SplitModel, cases: list[Case], least: flo
     )
 
 
-def save(model: splitting.SplitModel) -> None:
+def save(model: FittedNetworks) -> None:
     networks = [[{"weights": rounded(w), "biases": rounded(b)} for w, b in network] for network in model.networks]
     stored = {
         "measures": list(MEASURES),
@@ -281,7 +282,7 @@ def save(model: splitting.SplitModel) -> None:
         "scale": rounded(model.scale),
         "networks": networks,
     }
-    path = Path(splitting.__file__).with_name("parting.json")
+    path = Path(fitted_networks.__file__).with_name("parting.json")
     lines = [f'  "{key}": {json.dumps(value)}' for key, value in stored.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 

@@ -3,10 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from foreground import foreground_of
 
-from lamina.engines.classic.background import find_background, smooth_parts
 from lamina.engines.classic.jpeg_artifacts import has_jpeg_artifacts, remove_jpeg_artifacts
-from lamina.engines.classic.pieces import Pieces, cut_pieces, find_cutouts
 
 
 def drawing() -> np.ndarray:
@@ -20,13 +19,6 @@ def drawing() -> np.ndarray:
 def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     file = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.ascontiguousarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
-
-
-def pieces_of(picture: np.ndarray) -> Pieces:
-    smooth = smooth_parts(picture)
-    background = find_background(picture, smooth, has_artifacts_removed=True)
-    cutouts, panels = find_cutouts(picture, background, np.zeros(picture.shape[:2], bool), smooth)
-    return cut_pieces(picture, cutouts, panels, smooth, background.is_uneven)
 
 
 def error_about_edges(picture: np.ndarray) -> float:
@@ -57,6 +49,6 @@ def test_a_calmed_jpeg_is_much_nearer_to_the_drawing() -> None:
 
 
 def test_a_jpeg_shows_the_things_of_the_drawing_and_nothing_else() -> None:
-    pieces = pieces_of(remove_jpeg_artifacts(through_jpeg(drawing(), 85)))
-    assert [str(piece.kind) for piece in pieces.pieces] == ["object"] * 3
-    assert len({pieces.owner[200, 150], pieces.owner[230, 390], pieces.owner[380, 520]} - {0}) == 3
+    shown = foreground_of(remove_jpeg_artifacts(through_jpeg(drawing(), 85)), has_artifacts_removed=True)
+    assert shown.kinds == ["object"] * 3
+    assert len({shown.owner[200, 150], shown.owner[230, 390], shown.owner[380, 520]} - {0}) == 3

@@ -2,10 +2,7 @@
 
 import cv2
 import numpy as np
-
-from lamina.core.layers import LayerKind
-from lamina.engines.classic.background import find_background, smooth_parts
-from lamina.engines.classic.pieces import Pieces, cut_pieces, find_cutouts
+from foreground import foreground_of
 
 INK = 30, 40, 60
 
@@ -14,31 +11,20 @@ def canvas() -> np.ndarray:
     return np.full((600, 800, 3), (246, 238, 220), np.uint8)
 
 
-def pieces_of(picture: np.ndarray) -> Pieces:
-    smooth = smooth_parts(picture)
-    background = find_background(picture, smooth)
-    cutouts, panels = find_cutouts(picture, background, np.zeros(picture.shape[:2], bool), smooth)
-    return cut_pieces(picture, cutouts, panels, smooth, background.is_uneven)
-
-
-def kinds(pieces: Pieces) -> list[str]:
-    return sorted(str(piece.kind) for piece in pieces.pieces)
-
-
 def test_a_card_with_a_thing_on_it_is_a_panel_and_an_object() -> None:
     picture = canvas()
     cv2.rectangle(picture, (150, 100), (650, 420), (40, 110, 160), -1)
     cv2.circle(picture, (330, 250), 60, (250, 200, 40), -1, cv2.LINE_AA)
-    pieces = pieces_of(picture)
-    assert kinds(pieces) == ["object", "panel"]
-    assert next(iter(pieces.hulls.values()))[250, 330]
+    shown = foreground_of(picture)
+    assert shown.kinds == ["object", "panel"]
+    assert shown.hulls[0][250, 330]
 
 
 def test_a_panel_goes_on_under_what_covers_its_corner() -> None:
     picture = canvas()
     cv2.rectangle(picture, (150, 100), (650, 420), (40, 110, 160), -1)
     cv2.circle(picture, (650, 110), 70, (250, 200, 40), -1, cv2.LINE_AA)
-    hull = next(iter(pieces_of(picture).hulls.values()))
+    hull = foreground_of(picture).hulls[0]
     truth = np.zeros(hull.shape, bool)
     truth[100:421, 150:651] = True
     assert (hull & truth).sum() / (hull | truth).sum() > 0.98
@@ -48,9 +34,9 @@ def test_a_frame_belongs_to_its_panel() -> None:
     picture = canvas()
     cv2.rectangle(picture, (140, 90), (660, 430), INK, -1)
     cv2.rectangle(picture, (150, 100), (650, 420), (40, 110, 160), -1)
-    pieces = pieces_of(picture)
-    assert kinds(pieces) == ["panel"]
-    assert next(iter(pieces.hulls.values()))[95, 400]
+    shown = foreground_of(picture)
+    assert shown.kinds == ["panel"]
+    assert shown.hulls[0][95, 400]
 
 
 def test_a_cup_is_no_panel() -> None:
@@ -58,7 +44,7 @@ def test_a_cup_is_no_panel() -> None:
     cv2.ellipse(picture, (400, 300), (170, 150), 0, 0, 180, (200, 60, 50), -1, cv2.LINE_AA)
     cv2.ellipse(picture, (400, 300), (170, 30), 0, 0, 360, (120, 70, 40), -1, cv2.LINE_AA)
     cv2.ellipse(picture, (575, 350), (55, 45), 0, 0, 360, (200, 60, 50), 22, cv2.LINE_AA)
-    assert LayerKind.PANEL not in [piece.kind for piece in pieces_of(picture).pieces]
+    assert "panel" not in foreground_of(picture).kinds
 
 
 def test_a_flower_is_one_thing() -> None:
@@ -67,16 +53,16 @@ def test_a_flower_is_one_thing() -> None:
         centre = round(400 + 75 * np.cos(angle)), round(300 + 75 * np.sin(angle))
         cv2.circle(picture, centre, 55, (230, 110, 170), -1, cv2.LINE_AA)
     cv2.circle(picture, (400, 300), 45, (250, 210, 60), -1, cv2.LINE_AA)
-    assert kinds(pieces_of(picture)) == ["object"]
+    assert foreground_of(picture).kinds == ["object"]
 
 
 def test_two_balls_are_two_things() -> None:
     picture = canvas()
     cv2.circle(picture, (330, 300), 110, (40, 90, 200), -1, cv2.LINE_AA)
     cv2.circle(picture, (470, 330), 100, (230, 60, 50), -1, cv2.LINE_AA)
-    pieces = pieces_of(picture)
-    assert kinds(pieces) == ["object", "object"]
-    assert pieces.owner[300, 250] != pieces.owner[330, 520]
+    shown = foreground_of(picture)
+    assert shown.kinds == ["object", "object"]
+    assert shown.owner[300, 250] != shown.owner[330, 520]
 
 
 def test_confetti_is_small_and_stains_are_nothing() -> None:
@@ -85,6 +71,6 @@ def test_confetti_is_small_and_stains_are_nothing() -> None:
     for x, y in rng.integers(20, 580, (40, 2)):
         cv2.circle(picture, (int(x), int(y)), 4, (230, 60, 50), -1)
     picture[300:340, 700:740] = picture[300:340, 700:740] - 4
-    pieces = pieces_of(picture)
-    assert set(kinds(pieces)) == {"small"}
-    assert pieces.owner[320, 720] == 0
+    shown = foreground_of(picture)
+    assert set(shown.kinds) == {"small"}
+    assert shown.owner[320, 720] == 0

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
+from lamina.engines.classic.fitted_networks import FittedNetworks
 from lamina.engines.classic.raster import components
 from lamina.engines.classic.regions import Patches, segment_patches
 from lamina.engines.classic.split_features import MEASURES, measure_splits
-from lamina.engines.classic.splitting import SplitModel, load_split_model
+from lamina.engines.classic.splitting import load_split_model
 
 
 def disc_behind_a_square() -> Patches:
@@ -25,9 +26,11 @@ def disc_behind_a_square() -> Patches:
 def test_merit_is_the_mean_of_rectified_networks_over_standardised_measures() -> None:
     up = ((np.array([[1.0], [2.0]]), np.array([0.5])), (np.array([[3.0]]), np.array([-1.0])))
     down = ((np.array([[-1.0], [0.0]]), np.array([0.0])), (np.array([[1.0]]), np.array([0.0])))
-    judge = SplitModel(mean=np.array([1.0, 0.0]), scale=np.array([2.0, 1.0]), networks=(up, down))
+    judge = FittedNetworks(
+        measures=("a", "b"), mean=np.array([1.0, 0.0]), scale=np.array([2.0, 1.0]), networks=(up, down)
+    )
     measures = np.array([[3.0, 1.0], [-1.0, -9.0]])  # standardised: 1 and 1; -1 and -9, which counts as -4
-    assert judge.scores(measures).tolist() == [(3 * 3.5 - 1 + 0) / 2, (-1 + 1) / 2]
+    assert judge.outputs(measures).tolist() == [(3 * 3.5 - 1 + 0) / 2, (-1 + 1) / 2]
 
 
 def test_what_is_hidden_counts_for_symmetry() -> None:
@@ -42,4 +45,4 @@ def test_what_is_hidden_counts_for_symmetry() -> None:
 
 
 def test_the_fitted_judgement_parts_a_disc_from_the_square_before_it() -> None:
-    assert load_split_model().scores(measure_splits(disc_behind_a_square()).measures).max() > 0
+    assert load_split_model().outputs(measure_splits(disc_behind_a_square()).measures).max() > 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.engines.classic.fill import fill, polynomial_trend
 from lamina.engines.classic.raster import (
@@ -32,6 +33,10 @@ _UNEVEN_LEVELS = 4.0  # noise around objects on a flat background
 _STEP_LAB = 2.0  # neighbours with a smaller difference belong to one smooth region
 _GROUP_LAB = 16.0  # border regions with closer mean colours are parts of one background
 _MIN_REGION_SHARE = 0.002
+_MIN_CORNER_SHARE = 0.0001  # of a region in a corner: what is left beside a card with rounded corners
+_CORNER_SHARE = 0.01  # of the longer side: the squares in which corners are looked at
+_MOST_CORNERS = 3
+_WHITE_LAB, _SAME_LAB = (100.0, 0.0, 0.0), 3.0
 _MIN_AREA_SHARE = 0.03
 _FITTING_LEVELS, _DEPARTURE_LEVELS = 1.6, 12
 _MIN_ISLAND_SHARE = 0.0004
@@ -115,16 +120,45 @@ def _fine_noise(rgb: Rgb) -> float:
 
 
 def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
-    """Regions at the image border grouped by colour, the likeliest background first."""
+    """Regions at the image border grouped by colour, the likeliest background first.
+
+    White in three or four corners is paper behind a shape that leaves only the corners free, such as a hexagon or a
+    card with rounded corners, however much of the image that shape covers.
+    """
     on_border = share_by_label(_rim(regions.labels), len(regions))
+    corners = _corner_counts(regions)
     shares = regions.areas / regions.labels.size
-    candidates = [i for i in range(1, len(regions)) if on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE]
+    candidates = [
+        i
+        for i in range(1, len(regions))
+        if (on_border[i] > 0 and shares[i] > _MIN_REGION_SHARE) or (corners[i] and shares[i] > _MIN_CORNER_SHARE)
+    ]
     if len(candidates) < 2:
         return [candidates] if candidates else []
-    groups = _group_by_colour(
-        sorted(candidates, key=lambda i: -shares[i]), means_by_label(regions.labels, lab(rgb), len(regions))
+    colours = means_by_label(regions.labels, lab(rgb), len(regions))
+    groups = _group_by_colour(sorted(candidates, key=lambda i: -shares[i]), colours)
+
+    def is_paper(group: list[int]) -> bool:
+        return bool(corners[group].sum() >= _MOST_CORNERS and np.abs(colours[group[0]] - _WHITE_LAB).max() < _SAME_LAB)
+
+    return sorted(
+        groups,
+        key=lambda group: (not is_paper(group), -float(shares[group].sum() * np.sqrt(on_border[group].sum()))),
     )
-    return sorted(groups, key=lambda group: -float(shares[group].sum() * np.sqrt(on_border[group].sum())))
+
+
+def _corner_counts(regions: Components) -> NDArray[np.int64]:
+    """(n,): in how many of the four corners each region shows: the largest one within a square there."""
+    height, width = regions.labels.shape
+    side = max(3, round(_CORNER_SHARE * max(height, width)))
+    counts = np.zeros(len(regions), np.int64)
+    for rows in (np.s_[:side], np.s_[-side:]):
+        for columns in (np.s_[:side], np.s_[-side:]):
+            inside = np.bincount(regions.labels[rows, columns].ravel(), minlength=len(regions))
+            inside[0] = 0
+            counts[int(inside.argmax())] += 1
+    counts[0] = 0
+    return counts
 
 
 def _group_by_colour(regions: list[int], colours: Values) -> list[list[int]]:

@@ -6,8 +6,8 @@ import numpy as np
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
+from lamina.engines.classic.observation import observe
 from lamina.engines.classic.plan import plan_layers
-from lamina.engines.classic.scene_analysis import analyse
 from lamina.engines.classic.solve import solve
 
 _MODEL_OPTIONS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
@@ -24,13 +24,13 @@ class ClassicEngine:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
         limit = (task.layers or MAX_LAYERS) - 1
-        analysis = analyse(_working_copy(picture), progress)
-        progress("separating", 0.6)
-        elements = plan_layers(analysis.scene, limit)
+        seen = observe(_working_copy(picture), progress)
+        progress("separating", 0.5)
+        plan = plan_layers(seen, limit)
         progress("solving edges", 0.8)
-        layers = solve(picture, elements, analysis.noise)
+        layers = solve(picture, plan.elements, seen.noise)
         progress("done", 1.0)
-        return LayerStack(width, height, tuple(layers), (*_unused(task), *analysis.notes))
+        return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes))
 
 
 def _unused(task: DecomposeTask) -> tuple[str, ...]:

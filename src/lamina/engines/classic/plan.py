@@ -1,150 +1,112 @@
-"""Plans the layers: groups the detected elements, front first, within the layer limit."""
+"""Plans the layers of an image: chooses the candidates and the blocks of text within the limit, and names them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.core.layers import LayerKind, Pixels, TextLine
-from lamina.engines.classic.background import Background
-from lamina.engines.classic.budget import Group, Member, fit_budget
+from lamina.core.layers import LayerKind
+from lamina.engines.classic.arrangement import arrange, rank, text_area, visible_samples
+from lamina.engines.classic.atoms import find_atoms
+from lamina.engines.classic.candidate_features import measure
+from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates, is_detail
+from lamina.engines.classic.judgement import judge
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.naming import numbered, text_name
-from lamina.engines.classic.paragraphs import paragraphs
-from lamina.engines.classic.pieces import Pieces
-from lamina.engines.classic.raster import Mask, as_bytes, labels_mask
+from lamina.engines.classic.observation import Observation
+from lamina.engines.classic.selection import Worth, select_visible
 from lamina.engines.classic.solve import Element
+from lamina.engines.classic.subject import find_subject
+from lamina.engines.classic.text_blocks import text_blocks
 from lamina.engines.colours import SAMPLE_PX, colour_word
 
-_FRONT_FIRST = (LayerKind.TEXT, LayerKind.SMALL, LayerKind.OBJECT, LayerKind.PANEL, LayerKind.AREA)
-# Index of the image (visible, then each plate) that shows an element of a kind; the next one is its backdrop.
-_DEPTH = {LayerKind.TEXT: 0, LayerKind.SMALL: 1, LayerKind.OBJECT: 1, LayerKind.PANEL: 2, LayerKind.AREA: 3}
+_SUBJECT_ONLY = "This looks like a photograph: only its main subject was separated from the background."
+_NO_SUBJECT = "This looks like a photograph without a distinct subject: it was kept as one layer."
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Scene:
-    """Everything that was detected at working size.
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """`elements`: the layers without the background, front first. `notes`: for the user."""
 
-    `visible`: (h, w, 4), the image. `plates`: the inpainted images without text, objects, panels and areas, see
-    `inpaint_plates`.
-    """
-
-    visible: Pixels
-    plates: list[Pixels]
-    lettering: tuple[Lettering, ...]
-    background: Background
-    pieces: Pieces
+    elements: list[Element]
+    notes: tuple[str, ...] = ()
 
 
-def plan_layers(scene: Scene, limit: int) -> list[Element]:
-    """At most `limit` elements, front first: text, small elements, objects (small before large), panels, areas."""
-    groups = fit_budget(_groups(scene), limit)
-    groups.sort(key=lambda group: (_FRONT_FIRST.index(group.kind), group.share))
-    masks = [_union(scene, group.members) for group in groups]
-    pictures = [scene.visible, *scene.plates]
-    counts = {depth: _count(scene, groups, masks, depth) for depth in set(_DEPTH.values())}
-    names = _names(scene, groups, masks)
-    return [
-        Element(
-            name=names[index],
-            kind=group.kind,
-            mask=masks[index],
-            # a soft edge must not extend onto another group of the same depth
-            edge_area=counts[_DEPTH[group.kind]] == as_bytes(masks[index]),
-            visible=pictures[min(_DEPTH[kind] for kind, _ in group.members)],
-            backdrop=pictures[max(_DEPTH[kind] for kind, _ in group.members) + 1],
-            text=_lines(scene, group),
-        )
-        for index, group in enumerate(groups)
-    ]
+def plan_layers(seen: Observation, limit: int) -> Plan:
+    """At most `limit` layers in front of the background."""
+    blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
+    if seen.is_photo:
+        chosen, notes = _subject(seen)
+    else:
+        chosen, notes = _chosen(seen, limit), ()
+    chosen, blocks = _within(limit, chosen, blocks)
+    return Plan(_named(arrange(seen, chosen, blocks, limit)), notes)
 
 
-def _groups(scene: Scene) -> list[Group]:
-    size = scene.pieces.owner.size
-    boxes_px = [line.box[2] * line.box[3] for line in scene.lettering]
-    texts = [
-        Group(
-            kind=LayerKind.TEXT,
-            members=tuple((LayerKind.TEXT, index) for index in lines),
-            share=sum(boxes_px[index] for index in lines) / size,
-        )
-        for lines in paragraphs(scene.lettering)
-    ]
-    pieces = [
-        Group(
-            kind=piece.kind,
-            members=((piece.kind, piece.label),),
-            share=piece.area / size,
-            origin=piece.cutout,
-            cuts=piece.cuts,
-        )
-        for piece in scene.pieces.pieces
-    ]
-    areas = [
-        Group(kind=LayerKind.AREA, members=((LayerKind.AREA, index),), share=float(area.mean()))
-        for index, area in enumerate(scene.background.areas)
-    ]
-    return texts + pieces + areas
+def _chosen(seen: Observation, limit: int) -> list[Candidate]:
+    """The candidates that are worth most together, the most valuable first."""
+    if limit <= 0:
+        return []
+    atoms = find_atoms(seen.rgb, seen.smooth)
+    candidates = collect_candidates(seen, atoms)
+    if not candidates:
+        return []
+    measured = measure(seen, atoms, candidates)
+    is_kept = np.array([not is_detail(seen, candidate) for candidate in candidates])
+    worth = judge(measured, candidates)
+    worth = Worth(np.where(is_kept, worth.own, -np.inf), worth.loss)
+    ranks = np.array([rank(candidate.area, candidate.is_hull) for candidate in candidates])
+    chosen = select_visible(worth, measured.overlaps.masks > 0, ranks, limit)
+    return [candidates[index] for index in sorted(chosen, key=lambda index: -worth.own[index])]
 
 
-def _union(scene: Scene, members: tuple[Member, ...]) -> Mask:
-    mask = np.zeros(scene.pieces.owner.shape, bool)
-    labels = [number for kind, number in members if kind in (LayerKind.OBJECT, LayerKind.SMALL)]
-    if labels:
-        mask |= labels_mask(scene.pieces.owner, labels)
-    for kind, number in members:
-        if kind is LayerKind.TEXT:
-            scene.lettering[number].paint(mask)
-        elif kind is LayerKind.PANEL:
-            mask |= scene.pieces.hulls[number]
-        elif kind is LayerKind.AREA:
-            mask |= scene.background.areas[number]
-    return mask
+def _subject(seen: Observation) -> tuple[list[Candidate], tuple[str, ...]]:
+    subject = find_subject(seen.rgb)
+    if subject is None:
+        return [], (_NO_SUBJECT,)
+    return [candidate_of(subject.mask, Source.CUTOUT)], (_SUBJECT_ONLY,)
 
 
-def _count(scene: Scene, groups: list[Group], masks: list[Mask], depth: int) -> NDArray[np.uint8]:
-    """(h, w): number of groups of one depth at each pixel."""
-    count = np.zeros(scene.pieces.owner.shape, np.uint8)
-    for group, mask in zip(groups, masks, strict=True):
-        if _DEPTH[group.kind] == depth:
-            count += mask
-    return count
+def _within(
+    limit: int, chosen: list[Candidate], blocks: list[list[Lettering]]
+) -> tuple[list[Candidate], list[list[Lettering]]]:
+    """Both together within the limit: text gets what things leave, at least half; the smallest blocks are joined."""
+    if limit <= 0:
+        return [], []
+    blocks = sorted(blocks, key=lambda block: -text_area(block))
+    places = max(limit - len(chosen), (limit + 1) // 2)
+    while len(blocks) > max(1, places):
+        blocks[-2:] = [blocks[-2] + blocks[-1]]
+    return chosen[: limit - len(blocks)], blocks
 
 
-def _names(scene: Scene, groups: list[Group], masks: list[Mask]) -> list[str]:
-    sizes = [max((line.size_px for line in _lines(scene, group)), default=0) for group in groups]
-    largest = sizes.index(max(sizes)) if groups else 0
-    objects_by_area = [
-        index
-        for index, group in sorted(enumerate(groups), key=lambda item: -item[1].share)
-        if group.kind is LayerKind.OBJECT
-    ]
-    strings = [[line.string for line in _lines(scene, group) if line.string] for group in groups]
-    unread = [index for index, group in enumerate(groups) if group.kind is LayerKind.TEXT and not strings[index]]
-    names: list[str] = []
-    for index, (group, mask) in enumerate(zip(groups, masks, strict=True)):
-        match group.kind:
+def _named(elements: list[Element]) -> list[Element]:
+    sizes = [max((line.size_px for line in element.text), default=0) for element in elements]
+    objects = sorted(
+        (index for index, element in enumerate(elements) if element.kind is LayerKind.OBJECT),
+        key=lambda index: -int(elements[index].mask.sum()),
+    )
+    unread = [index for index, element in enumerate(elements) if element.text and not _strings(element)]
+    named: list[Element] = []
+    for index, element in enumerate(elements):
+        match element.kind:
             case LayerKind.TEXT if index in unread:
-                names.append(f"{numbered('Text', unread.index(index) + 1, len(unread))} (not read)")
+                name = f"{numbered('Text', unread.index(index) + 1, len(unread))} (not read)"
             case LayerKind.TEXT:
-                names.append(text_name(strings[index], index == largest))
+                name = text_name(_strings(element), index == sizes.index(max(sizes)))
             case LayerKind.SMALL:
-                names.append("Small elements")
+                name = "Small elements"
             case LayerKind.OBJECT:
-                name = numbered("Object", objects_by_area.index(index) + 1, len(objects_by_area))
-                names.append(f"{name} ({_colour_of(scene, mask)})")
+                number = numbered("Object", objects.index(index) + 1, len(objects))
+                name = f"{number} ({_colour_of(element)})"
             case kind:
-                names.append(f"{kind.capitalize()} ({_colour_of(scene, mask)})")
-    return names
+                name = f"{kind.capitalize()} ({_colour_of(element)})"
+        named.append(replace(element, name=name))
+    return named
 
 
-def _colour_of(scene: Scene, mask: Mask) -> str:
-    indices = np.flatnonzero(mask)
-    indices = indices[:: max(1, len(indices) // SAMPLE_PX)]
-    return colour_word(scene.plates[0].reshape(-1, 4)[indices, :3])
+def _strings(element: Element) -> list[str]:
+    return [line.string for line in element.text if line.string]
 
 
-def _lines(scene: Scene, group: Group) -> tuple[TextLine, ...]:
-    lettering = [scene.lettering[number] for kind, number in group.members if kind is LayerKind.TEXT]
-    lettering.sort(key=lambda line: (line.box[1], line.box[0]))
-    return tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in lettering)
+def _colour_of(element: Element) -> str:
+    return colour_word(visible_samples(element, SAMPLE_PX))

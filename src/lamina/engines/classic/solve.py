@@ -21,7 +21,8 @@ class Element:
     """A planned layer at working size.
 
     `mask`: (h, w), its shape. `edge_area`: (h, w), where its soft edge may extend. `visible`, `backdrop`: (h, w, 4),
-    the image without the layers above, and also without this layer. `edge_px`: width of the soft edge.
+    the image without the layers above, and also without this layer. `edge_px`: width of the soft edge. `shadow`:
+    (h, w), where it darkens the backdrop beside its shape: soft black that belongs to the layer.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Element:
     visible: Pixels
     backdrop: Pixels
     edge_px: int = 2
+    shadow: Mask | None = None
     text: tuple[TextLine, ...] = ()
 
 
@@ -64,7 +66,8 @@ class _LayerExtractor:
         rows, columns = element.mask.shape
         self._scale = width / columns, height / rows
         reach = element.edge_px + 3
-        x, y, w, h = bounding_box(element.mask)
+        shadow = element.shadow
+        x, y, w, h = bounding_box(element.mask if shadow is None else element.mask | shadow)
         x0, y0, x1, y1 = max(0, x - reach), max(0, y - reach), min(columns, x + w + reach), min(rows, y + h + reach)
         self._corner = x0, y0
         window = np.s_[y0:y1, x0:x1]
@@ -72,8 +75,11 @@ class _LayerExtractor:
         core = _core(mask, _STROKE_DEPTH_PX if element.text else _EDGE_DEPTH_PX)
         self._strokes = _distinct([line.colour for line in element.text]) if element.text else None
         support = grow(mask, element.edge_px) & (element.edge_area[window] | mask)
-        self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
         self._colours = nearest_values(element.visible[window][..., :3], core if core.any() else mask)
+        if shadow is not None:
+            support |= grow(shadow[window], element.edge_px) & (element.edge_area[window] | mask)
+            self._colours[shadow[window] & ~grow(mask, element.edge_px)] = 0
+        self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
         self._backdrop = element.backdrop[window]
         self.left, self.top = floor(x0 * self._scale[0]), floor(y0 * self._scale[1])
         right, bottom = min(width, ceil(x1 * self._scale[0])), min(height, ceil(y1 * self._scale[1]))

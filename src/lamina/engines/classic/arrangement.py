@@ -1,0 +1,284 @@
+"""Arranges the chosen candidates as layers: which lies in front, what each one hides, and what is beneath it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.core.layers import LayerKind, Pixels, TextLine
+from lamina.engines.classic.candidates import Candidate, Source
+from lamina.engines.classic.fill import fill
+from lamina.engines.classic.lettering import Lettering
+from lamina.engines.classic.observation import Observation
+from lamina.engines.classic.parallel import map_in_threads
+from lamina.engines.classic.raster import (
+    Labels,
+    Mask,
+    as_bytes,
+    bounding_box,
+    components,
+    depth,
+    grow,
+    nearest_values,
+    open_mask,
+)
+from lamina.engines.classic.soft_shadows import find_shadow
+from lamina.engines.classic.solve import Element
+
+_MARGIN_PX = 3  # width of the soft edge around a mask
+_MIN_KNOWN_PX = 64
+_HULL_WEIGHT = 1.5  # a panel lies behind an object of the same area
+_SURROUNDED = 0.55  # share of its surroundings from which on a thing lies on another
+_CLOSELY_SURROUNDED = 0.8
+_OUTLINE_PX = 4
+_MIN_SURFACE = 0.25  # of what lies on it
+_MIN_LOOSE_PX = 12
+_ATTACHED_SHARE = 0.25  # of the thing that a loose part touches: larger ones are things of their own
+_THIN_PX = 1.5
+_MIN_SMALL_SHARE = 0.0004
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """A layer that shows no text. `mask`: (h, w), its visible part, and what lies on it if it `is_hull`."""
+
+    mask: Mask
+    kind: LayerKind
+    is_hull: bool = False
+
+    @property
+    def rank(self) -> float:
+        return rank(int(np.count_nonzero(self.mask)), self.is_hull)
+
+
+def rank(area: int, is_hull: bool) -> float:
+    """Things of lower rank lie in front: the smaller ones, and objects before panels."""
+    return area * (_HULL_WEIGHT if is_hull else 1)
+
+
+def arrange(
+    seen: Observation, chosen: Sequence[Candidate], blocks: Sequence[Sequence[Lettering]], limit: int
+) -> list[Element]:
+    """At most `limit` elements without names, front first: the blocks of text, then the things.
+
+    `chosen` and `blocks` must not exceed the limit together.
+    """
+    things = [_thing(candidate) for candidate in chosen]
+    if seen.background.is_smooth or seen.has_clear_ground:
+        things = _with_loose_parts(seen, things, limit - len(blocks))
+    things.sort(key=lambda thing: thing.rank)
+    return [*_text_elements(seen, blocks), *_thing_elements(seen, things)]
+
+
+def _thing(candidate: Candidate) -> Thing:
+    if candidate.is_hull:
+        kind = LayerKind.PANEL
+    elif candidate.sources == {Source.AREA}:
+        kind = LayerKind.AREA
+    else:
+        kind = LayerKind.OBJECT
+    return Thing(candidate.full(), kind, candidate.is_hull)
+
+
+def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> list[Thing]:
+    """Foreground that belongs to no thing is added to the thing that it touches, or becomes the small elements.
+
+    If there is no layer left for small elements, they join the smallest thing.
+    """
+    shape = seen.smooth.shape
+    masks = [thing.mask.copy() for thing in things]
+    taken = np.logical_or.reduce(masks) if masks else np.zeros(shape, bool)
+    nearest = nearest_values(np.argmax(np.stack(masks), 0).astype(np.int32), taken) if taken.any() else None
+    loose = components((seen.cutouts.labels > 0) & ~taken)
+    rest = np.zeros(shape, bool)
+    for label in range(1, len(loose)):
+        if loose.areas[label] < _MIN_LOOSE_PX:
+            continue
+        rows, columns = loose.window(label)
+        window = slice(max(0, rows.start - 3), rows.stop + 3), slice(max(0, columns.start - 3), columns.stop + 3)
+        part = loose.labels[window] == label
+        near = grow(part, 3) & taken[window]
+        is_thin = depth(part).max() <= _THIN_PX
+        if near.any() and nearest is not None:
+            owner = int(np.bincount(nearest[window][near]).argmax())
+            if is_thin or loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[owner].mask):
+                masks[owner][window] |= part
+                continue
+        if not is_thin:
+            rest[window] |= part
+    things = [replace(thing, mask=mask) for thing, mask in zip(things, masks, strict=True)]
+    if rest.mean() <= _MIN_SMALL_SHARE:
+        return things
+    if len(things) < limit:
+        return [*things, Thing(rest, LayerKind.SMALL)]
+    if not things:
+        return things
+    smallest = min(things, key=lambda thing: np.count_nonzero(thing.mask))
+    if np.count_nonzero(rest) < np.count_nonzero(smallest.mask):
+        return things
+    merged = Thing(smallest.mask | rest, LayerKind.SMALL)
+    return [merged if thing is smallest else thing for thing in things]
+
+
+def _text_elements(seen: Observation, blocks: Sequence[Sequence[Lettering]]) -> list[Element]:
+    blocks = sorted(blocks, key=text_area)
+    masks: list[Mask] = []
+    count = np.zeros(seen.smooth.shape, np.uint8)
+    for block in blocks:
+        mask = np.zeros(seen.smooth.shape, bool)
+        for line in block:
+            line.paint(mask)
+        masks.append(mask)
+        count += mask
+    return [
+        Element(
+            name="",
+            kind=LayerKind.TEXT,
+            mask=mask,
+            # a soft edge must not extend onto another block
+            edge_area=count == as_bytes(mask),
+            visible=seen.visible,
+            backdrop=seen.clean,
+            text=tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in _in_order(block)),
+        )
+        for block, mask in zip(blocks, masks, strict=True)
+    ]
+
+
+def text_area(block: Sequence[Lettering]) -> int:
+    """The area of the boxes around its lines, in pixels: small text lies in front of large text."""
+    return sum(line.box[2] * line.box[3] for line in block)
+
+
+def _in_order(block: Sequence[Lettering]) -> list[Lettering]:
+    return sorted(block, key=lambda line: (line.box[1], line.box[0]))
+
+
+def _thing_elements(seen: Observation, things: list[Thing]) -> list[Element]:
+    """The elements of the things, which are given front first."""
+    owner = np.full(seen.smooth.shape, -1, np.int32)
+    for index in range(len(things) - 1, -1, -1):
+        owner[things[index].mask] = index
+    holders, shapes = _holders(things, owner)
+    shadows = map_in_threads(lambda index: _shadow(seen, index, holders, shapes, owner), range(len(things)))
+    plate = _background_plate(seen, owner, shadows)
+    current, elements = seen.clean, []
+    for index, thing in enumerate(things):
+        backdrop = _without(
+            seen, index, current=current, plate=plate, owner=owner, holders=holders, shapes=shapes, shadows=shadows
+        )
+        elements.append(
+            Element(
+                name="",
+                kind=thing.kind,
+                mask=shapes[index],
+                edge_area=(owner == index) | (owner == holders[index]) | (owner == -1),
+                visible=current,
+                backdrop=backdrop,
+                shadow=shadows[index],
+            )
+        )
+        current = backdrop
+    return elements
+
+
+def _holders(things: list[Thing], owner: Labels) -> tuple[list[int], list[Mask]]:
+    """For each thing the index of the thing on which it lies, or -1; and its shape.
+
+    The shape of a thing is what is visible of it, and goes on beneath what lies on it if it has a surface there: a card
+    under an icon, but not an outline around its filling.
+    """
+    holders: list[int] = []
+    shapes = [thing.mask.copy() if thing.is_hull else owner == index for index, thing in enumerate(things)]
+    surfaces = [np.count_nonzero(open_mask(owner == index, _OUTLINE_PX)) for index in range(len(things))]
+    for index, thing in enumerate(things):
+        x, y, width, height = bounding_box(thing.mask)
+        window = np.s_[max(0, y - 10) : y + height + 10, max(0, x - 10) : x + width + 10]
+        mask, owners = thing.mask[window], owner[window]
+        ring = grow(mask, 9) & ~grow(mask, 4)
+        behind = owners[ring & ((owners > index) | (owners == -1))]
+        holder = int(np.bincount(behind + 1).argmax()) - 1 if behind.size else -1
+        share = float((behind == holder).mean()) if behind.size else 0.0
+        if share < _SURROUNDED:
+            holder = -1
+        holders.append(holder)
+        if holder >= 0 and surfaces[holder] > _MIN_SURFACE * np.count_nonzero(mask):
+            reach = (
+                things[holder].mask | _hull(things[holder].mask) if share > _CLOSELY_SURROUNDED else things[holder].mask
+            )
+            shapes[holder] |= shapes[index] & reach
+    return holders, shapes
+
+
+def _hull(mask: Mask) -> Mask:
+    """The convex hull of a mask."""
+    outlines, _ = cv2.findContours(as_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    points = np.asarray(cv2.convexHull(np.concatenate(outlines)), np.int32)
+    return np.asarray(cv2.fillConvexPoly(np.zeros(mask.shape, np.uint8), points, 1)).view(np.bool_)
+
+
+def _shadow(seen: Observation, index: int, holders: list[int], shapes: list[Mask], owner: Labels) -> Mask | None:
+    model = seen.background.model if seen.background.is_smooth and not seen.has_clear_ground else None
+    if model is None or holders[index] >= 0:
+        return None
+    others = ((owner >= 0) & (owner != index)) | seen.text
+    return find_shadow(seen.rgb, model, shapes[index], others, seen.noise)
+
+
+def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | None]) -> Pixels:
+    """(h, w, 4): the image without any thing, its shadows included, so that nothing is smeared into the holes."""
+    front = owner >= 0
+    if seen.has_clear_ground:
+        plate = seen.clean.copy()
+        plate[grow(front, _MARGIN_PX)] = 0
+        return plate
+    hole = grow(front, _MARGIN_PX)
+    for shadow in shadows:
+        if shadow is not None:
+            hole |= grow(shadow, 2)
+    known = ~hole & seen.background.mask if seen.background.is_smooth else ~hole
+    if np.count_nonzero(known) <= _MIN_KNOWN_PX:
+        known = ~hole
+    return fill(seen.clean, hole, known)
+
+
+def _without(
+    seen: Observation,
+    index: int,
+    *,
+    current: Pixels,
+    plate: Pixels,
+    owner: Labels,
+    holders: list[int],
+    shapes: list[Mask],
+    shadows: list[Mask | None],
+) -> Pixels:
+    """`current` without one thing: what it lies on continues beneath it, elsewhere the background shows."""
+    shape, holder, shadow = shapes[index], holders[index], shadows[index]
+    hole = shape | (grow(shape, _MARGIN_PX) & ~(owner > index))
+    if shadow is not None:
+        hole |= grow(shadow, 2) & (owner == -1)
+    backdrop, rest = current.copy(), hole
+    if holder >= 0:
+        inner = hole & (shapes[holder] | grow(owner == holder, 1))
+        in_front = grow((owner >= 0) & (owner < holder), _MARGIN_PX)
+        known = (owner == holder) & ~in_front & ~grow(shape, _MARGIN_PX)
+        if np.count_nonzero(known) > _MIN_KNOWN_PX:
+            backdrop = fill(current, inner, known)
+            rest = hole & ~inner
+    behind = [other for number, other in enumerate(shapes) if number > index]
+    if behind:
+        rest = rest & ~(np.logical_or.reduce(behind) & ~shape)
+    backdrop[rest] = plate[rest]
+    if seen.has_clear_ground:  # translucent inpainted pixels could not be unblended
+        backdrop[..., 3] = np.where(backdrop[..., 3] < 128, 0, 255)
+    return backdrop
+
+
+def visible_samples(element: Element, count: int) -> NDArray[np.uint8]:
+    """(n, 3): about `count` colours of what is seen of an element."""
+    indices = np.flatnonzero(element.mask)
+    indices = indices[:: max(1, len(indices) // count)]
+    return element.visible.reshape(-1, 4)[indices, :3]

@@ -1,0 +1,88 @@
+"""Divides an image into atoms: even regions, and small basins where nothing is even. Candidates are unions of them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.classic.raster import (
+    Labels,
+    Mask,
+    Rgb,
+    components,
+    depth,
+    lab,
+    means_by_label,
+    nearest_values,
+    take_by_label,
+)
+from lamina.engines.classic.regions import touching
+
+_MIN_ATOM_PX = 16
+_SLIVER_DEPTH_PX = 1.6  # thinner even regions belong to soft edges
+_GRID_STEPS = 64  # of the longer side: distance of the basins where nothing is even
+_MAX_ATOMS = 1200  # `touching` is quadratic in their number
+
+
+@dataclass(frozen=True, eq=False)
+class Atoms:
+    """`labels` (h, w): 0..n - 1, everywhere. `areas` (n,) in pixels; `colours` (n, 3): mean CIE L*a*b*.
+
+    `touch` (n, n): common border in pixels.
+    """
+
+    labels: Labels
+    areas: NDArray[np.int64]
+    colours: NDArray[np.float64]
+    touch: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+
+def find_atoms(rgb: Rgb, smooth: Mask) -> Atoms:
+    """The atoms of `rgb` (h, w, 3); `smooth` (h, w): see `background.smooth_parts`."""
+    labels = _grow_seeds(rgb, _seeds(smooth))
+    count = int(labels.max()) + 1
+    areas = np.bincount(labels.ravel(), minlength=count)
+    touch = touching(labels + 1)[1:, 1:]
+    return Atoms(labels, areas, means_by_label(labels, lab(rgb), count), touch)
+
+
+def _seeds(smooth: Mask) -> Labels:
+    """(h, w): numbers from 1 of the even regions, the largest first, then of points of a grid; 0 elsewhere."""
+    height, width = smooth.shape
+    regions = components(smooth, connectivity=4)
+    inward = depth(smooth)
+    is_thick = np.zeros(len(regions), bool)
+    is_thick[np.unique(regions.labels[inward > _SLIVER_DEPTH_PX])] = True
+    is_seed = is_thick & (regions.areas >= _MIN_ATOM_PX)
+    is_seed[0] = False
+    order = sorted(np.flatnonzero(is_seed).tolist(), key=lambda label: -int(regions.areas[label]))[:_MAX_ATOMS]
+    number = np.zeros(len(regions), np.int32)
+    number[order] = np.arange(1, len(order) + 1)
+    seeds = take_by_label(number, regions.labels)
+    far = depth(seeds == 0)
+    step = max(8, round(max(height, width) / _GRID_STEPS))
+    count = len(order)
+    for y in range(step // 2, height, step):
+        for x in range(step // 2, width, step):
+            if far[y, x] > 0.6 * step and count < _MAX_ATOMS:
+                count += 1
+                seeds[y, x] = count
+    return seeds
+
+
+def _grow_seeds(rgb: Rgb, seeds: Labels) -> Labels:
+    """(h, w): every pixel gets the number, less one, of a seed, by a watershed (Meyer, 1992)."""
+    if not seeds.any():
+        return np.zeros(seeds.shape, np.int32)
+    markers = seeds.copy()
+    cv2.watershed(np.ascontiguousarray(cv2.bilateralFilter(rgb, 5, 20, 3)), markers)
+    known = markers > 0
+    labels = np.asarray(nearest_values(np.maximum(markers, 0), known), np.int32)
+    used = np.unique(labels)
+    renumbered = np.zeros(int(used.max()) + 1, np.int32)
+    renumbered[used] = np.arange(len(used))
+    return take_by_label(renumbered, labels)

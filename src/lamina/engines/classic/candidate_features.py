@@ -1,0 +1,312 @@
+"""Measures candidates for the networks that predict which of them are layers."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.classic.atoms import Atoms
+from lamina.engines.classic.candidates import Candidate, Source
+from lamina.engines.classic.observation import Observation
+from lamina.engines.classic.parallel import map_in_threads
+from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, shrink
+
+_STEP_LAB = 8.0  # gradient from which on a pixel is on an edge
+PLAIN_LAB = 9.0
+_STEP = 2  # candidates are measured at half the working size
+_SHAPE_PX = 24  # size at which symmetry is measured
+
+MEASURES = (
+    "share",
+    "log_share",
+    "border",  # share of the image border that it covers
+    "sides",  # quarters of the four sides that it touches
+    "corners",
+    "solidity",  # area over that of its convex hull
+    "raggedness",  # outline over that of a disc of the same area
+    "extent",  # area over that of the bounding box
+    "aspect",
+    "height",
+    "width",
+    "symmetry",  # intersection over union with its mirror image
+    "largest",  # share of its largest connected part
+    "parts",  # logarithm of the number of connected parts
+    "holes",  # share of holes in the filled shape
+    "edge",  # share of the outline that is on an edge of the image
+    "contrast",  # colour difference across the outline
+    "contrast_low",  # of the faintest quarter of the outline
+    "line",  # share of the outline that is darker than both sides
+    "around_ground",  # share of the surroundings that is background
+    "around_plain",  # share of the surroundings that has one colour
+    "in_ground",
+    "spread",  # colour difference from its median colour
+    "plain",  # share of its most frequent colour
+    "atoms",  # logarithm of the number of even regions
+    "ground_difference",  # of its median colour from the background
+    "text",  # share of lettering within its filled shape
+    "centre_x",
+    "centre_y",
+    "cut_score",
+    "persistence",
+    "is_hull",
+    *(f"is_{source.value}" for source in Source),
+    "votes",  # other candidates with an intersection over union above 0.7
+    "nearest",  # largest intersection over union with another candidate
+    "holders",  # candidates that contain it
+    "children",  # candidates within it
+    "child_share",  # of the largest one
+    "tiled",  # share that its disjoint children cover
+    "crossing",  # candidates that it overlaps partly
+    "repeats",  # others of the same size and colour beside it
+    "of_cutout",  # its share of the connected shape that contains it
+    "ground_smooth",
+    "ground_clear",
+    "ground_share",
+    "count",  # logarithm of the number of candidates
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Overlaps:
+    """At a quarter of the working size: `areas` (n,), `shared` (n, n) pixels, `iou` (n, n)."""
+
+    masks: NDArray[np.float32]
+    areas: NDArray[np.float32]
+    shared: NDArray[np.float32]
+    iou: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """`values` (n, len(MEASURES)). `overlaps` of the candidates, their median colours (n, 3) in CIE L*a*b*."""
+
+    values: NDArray[np.float64]
+    overlaps: Overlaps
+    colours: NDArray[np.float64]
+    maps: "Maps"
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Maps at half the working size: `colours` (h, w, 3) CIE L*a*b*, `is_edge`, `ground`, `text`; `atoms` numbers."""
+
+    colours: Values
+    is_edge: Mask
+    ground: Mask
+    text: Mask
+    atoms: NDArray[np.int32]
+
+
+def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Measured:
+    """Measures the candidates of one image."""
+    overlaps = _overlaps(candidates)
+    maps = _maps(seen, atoms)
+    ground_colour = np.median(maps.colours[maps.ground], 0) if maps.ground.any() else np.full(3, -100.0)
+    measured = map_in_threads(lambda candidate: _measure_one(candidate, seen, maps, ground_colour), candidates)
+    rows, colours = [row for row, _ in measured], [colour for _, colour in measured]
+    _measure_relations(rows, candidates, overlaps, np.array(colours).reshape(-1, 3))
+    ground_share = float(seen.background.mask.mean())
+    for row in rows:
+        row |= {
+            "ground_smooth": float(seen.background.is_smooth),
+            "ground_clear": float(seen.has_clear_ground),
+            "ground_share": ground_share,
+            "count": float(np.log1p(len(candidates))),
+        }
+    values = np.array([[row[name] for name in MEASURES] for row in rows], float).reshape(-1, len(MEASURES))
+    return Measured(values, overlaps, np.array(colours).reshape(-1, 3), maps)
+
+
+def _overlaps(candidates: list[Candidate]) -> Overlaps:
+    masks = np.array([candidate.reduced for candidate in candidates], np.float32)
+    if not candidates:
+        masks = np.zeros((0, 1), np.float32)
+    areas = masks.sum(1)
+    shared = masks @ masks.T
+    union = np.maximum(areas[:, None] + areas - shared, 1)
+    return Overlaps(masks, areas, shared, shared / union)
+
+
+def _maps(seen: Observation, atoms: Atoms) -> Maps:
+    small = np.ascontiguousarray(cv2.bilateralFilter(seen.rgb, 5, 20, 3)[::_STEP, ::_STEP])
+    colours = lab(small)
+    steps = np.zeros(colours.shape[:2], np.float32)
+    if min(steps.shape) > 2:
+        steps[:, 1:-1] = np.linalg.norm(colours[:, 2:] - colours[:, :-2], axis=-1)
+        steps[1:-1] = np.maximum(steps[1:-1], np.linalg.norm(colours[2:] - colours[:-2], axis=-1))
+    return Maps(
+        colours=colours,
+        is_edge=grow(steps > _STEP_LAB, 1),
+        ground=seen.background.mask[::_STEP, ::_STEP],
+        text=seen.text[::_STEP, ::_STEP],
+        atoms=atoms.labels[::_STEP, ::_STEP],
+    )
+
+
+def _measure_one(
+    candidate: Candidate, seen: Observation, maps: Maps, ground_colour: NDArray[np.float64]
+) -> tuple[dict[str, float], NDArray[np.float64]]:
+    """All measures but those that compare it with others; and its median colour."""
+    height, width = maps.ground.shape
+    pad = 4
+    y, x = candidate.rows.start // _STEP, candidate.columns.start // _STEP
+    offset = candidate.rows.start % _STEP, candidate.columns.start % _STEP
+    own = candidate.mask[(_STEP - offset[0]) % _STEP :: _STEP, (_STEP - offset[1]) % _STEP :: _STEP]
+    y, x = -(-candidate.rows.start // _STEP), -(-candidate.columns.start // _STEP)
+    if not own.any():
+        own = np.ones((1, 1), bool)
+        y, x = min(y, height - 1), min(x, width - 1)
+    top, left = max(0, y - pad), max(0, x - pad)
+    bottom, right = min(height, y + own.shape[0] + pad), min(width, x + own.shape[1] + pad)
+    mask = np.zeros((bottom - top, right - left), bool)
+    mask[y - top : y - top + own.shape[0], x - left : x - left + own.shape[1]] = own
+    window = np.s_[top:bottom, left:right]
+    area, size = float(mask.sum()), height * width
+    rim = outline_of(mask)
+    ring = grow(mask, 3) & ~mask
+    colours, ground = maps.colours[window], maps.ground[window]
+    inside = colours[mask][:: max(1, int(area) // 2000)]
+    median = np.median(inside, 0)
+    distances = np.abs(inside - median).sum(1)
+    outer = colours[ring] if ring.any() else inside
+    outer_median = np.median(outer, 0)
+    outlines, _ = cv2.findContours(as_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.convexHull(np.concatenate(outlines))
+    hull_area = max(1.0, float(cv2.contourArea(hull)))
+    filled = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
+    parts = cv2.connectedComponentsWithStats(as_bytes(mask), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+    across, line = _across(colours, rim, mask)
+    full = candidate.mask
+    edges = (
+        full[0].sum() if candidate.rows.start == 0 else 0,
+        full[-1].sum() if candidate.rows.stop >= seen.smooth.shape[0] else 0,
+        full[:, 0].sum() if candidate.columns.start == 0 else 0,
+        full[:, -1].sum() if candidate.columns.stop >= seen.smooth.shape[1] else 0,
+    )
+    rows, columns = seen.smooth.shape
+    lengths = columns, columns, rows, rows
+    in_filled = filled.view(np.bool_)
+    row = {
+        "share": area / size,
+        "log_share": float(np.log(area / size + 1e-4)),
+        "border": float(sum(edges)) / (2 * (rows + columns)),
+        "sides": sum(edge > 0.08 * length for edge, length in zip(edges, lengths, strict=True)) / 4,
+        "corners": float(
+            (edges[0] > 0 and bool(full[0, 0]) and edges[2] > 0)
+            + (edges[0] > 0 and bool(full[0, -1]) and edges[3] > 0)
+            + (edges[1] > 0 and bool(full[-1, 0]) and edges[2] > 0)
+            + (edges[1] > 0 and bool(full[-1, -1]) and edges[3] > 0)
+        )
+        / 4,
+        "solidity": min(1.0, area / hull_area),
+        "raggedness": float(rim.sum() / np.sqrt(4 * np.pi * area)),
+        "extent": area / own.size,
+        "aspect": float(abs(np.log((own.shape[1] + 1) / (own.shape[0] + 1)))),
+        "height": own.shape[0] / height,
+        "width": own.shape[1] / width,
+        "symmetry": _symmetry(own),
+        "largest": float(parts.max() / max(1, parts.sum())),
+        "parts": float(np.log(len(parts))),
+        "holes": float(1 - area / max(1.0, float(filled.sum()))),
+        "edge": float(maps.is_edge[window][rim].mean()),
+        "contrast": float(np.median(across)),
+        "contrast_low": float(np.percentile(across, 25)),
+        "line": line,
+        "around_ground": float(ground[ring].mean()) if ring.any() else 0.0,
+        "around_plain": float((np.abs(outer - outer_median).sum(1) < PLAIN_LAB).mean()),
+        "in_ground": float(ground[mask].mean()),
+        "spread": float(np.median(distances)) / 30,
+        "plain": float((distances < PLAIN_LAB).mean()),
+        "atoms": float(np.log(len(np.unique(maps.atoms[window][mask])))),
+        "ground_difference": min(100.0, float(np.linalg.norm(median - ground_colour))) / 30,
+        "text": float(maps.text[window][in_filled].mean()),
+        "centre_x": abs((left + right) / 2 / width - 0.5),
+        "centre_y": abs((top + bottom) / 2 / height - 0.5),
+        "cut_score": float(np.clip(candidate.cut_score, -5, 5)),
+        "persistence": min(3.0, candidate.persistence),
+        "is_hull": float(candidate.is_hull),
+        **{f"is_{source.value}": float(source in candidate.sources) for source in Source},
+    }
+    return row, median
+
+
+def outline_of(mask: Mask) -> Mask:
+    """The pixels of the mask that touch its outside, the image border included."""
+    return mask & ~shrink(np.pad(mask, 1), 1)[1:-1, 1:-1]
+
+
+def _across(colours: Values, rim: Mask, mask: Mask) -> tuple[NDArray[np.float64], float]:
+    """Colour differences between both sides of the outline, and the share of it that is darker than both."""
+    inner = cv2.erode(as_bytes(mask), np.ones((3, 3), np.uint8), iterations=2).view(np.bool_)
+    outer = ~grow(mask, 2)
+    if not inner.any() or not outer.any():
+        return np.zeros(1), 0.0
+    inside, outside = _nearest(colours, inner, rim), _nearest(colours, outer, rim)
+    own = colours[rim]
+    darker = np.minimum(inside[:, 0], outside[:, 0]) - own[:, 0] > 12
+    return np.linalg.norm(inside - outside, axis=1), float(darker.mean())
+
+
+def _nearest(colours: Values, known: Mask, places: Mask) -> Values:
+    """(n, c): for each of the places, the colour of the nearest known pixel."""
+    _, labels = cv2.distanceTransformWithLabels(as_bytes(~known), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    labels = np.asarray(labels)
+    table = np.zeros((int(labels.max()) + 1, colours.shape[-1]), np.float32)
+    table[labels[known]] = colours[known]
+    return table[labels[places]]
+
+
+def _symmetry(mask: Mask) -> float:
+    small = cv2.resize(as_bytes(mask) * np.uint8(255), (_SHAPE_PX, _SHAPE_PX), interpolation=cv2.INTER_AREA)
+    shape = np.asarray(small) > 127
+    union = (shape | shape[:, ::-1]).sum()
+    return float((shape & shape[:, ::-1]).sum() / union) if union else 0.0
+
+
+def _measure_relations(
+    rows: list[dict[str, float]],
+    candidates: list[Candidate],
+    overlaps: Overlaps,
+    colours: NDArray[np.float64],
+) -> None:
+    count = len(candidates)
+    if not count:
+        return
+    areas, shared = overlaps.areas, overlaps.shared
+    others = overlaps.iou - np.eye(count, dtype=np.float32)
+    contains = (shared > 0.9 * areas[:, None]) & (areas > 1.15 * areas[:, None])  # [i, j]: j contains i
+    lap = shared / np.maximum(1, np.minimum(areas[:, None], areas))
+    is_crossing = (lap > 0.15) & (lap < 0.85)
+    cutouts = [i for i, candidate in enumerate(candidates) if Source.CUTOUT in candidate.sources]
+    for index, row in enumerate(rows):
+        children = np.flatnonzero(contains[:, index])
+        like = (
+            (np.abs(np.log((areas + 1) / (areas[index] + 1))) < 0.25)
+            & (np.linalg.norm(colours - colours[index], axis=1) < 12)
+            & (lap[index] < 0.05)
+        )
+        holder = [float(areas[index] / max(1, areas[j])) for j in cutouts if j == index or contains[index, j]]
+        row |= {
+            "votes": min(5.0, float((others[index] > 0.7).sum())) / 5,
+            "nearest": float(max(0.0, others[index].max(initial=0.0))),
+            "holders": min(10.0, float(contains[index].sum())) / 10,
+            "children": min(20.0, float(len(children))) / 20,
+            "child_share": float(areas[children].max(initial=0.0) / max(1, areas[index])),
+            "tiled": _tiled(index, children, overlaps),
+            "crossing": min(10.0, float(is_crossing[index].sum())) / 10,
+            "repeats": min(5.0, float(like.sum())) / 5,
+            "of_cutout": min(holder, default=0.0),
+        }
+
+
+def _tiled(index: int, children: NDArray[np.int64], overlaps: Overlaps) -> float:
+    """The share of a candidate that its largest disjoint children cover, if there are at least two."""
+    taken: list[int] = []
+    for child in sorted(children.tolist(), key=lambda child: -float(overlaps.areas[child])):
+        if all(overlaps.shared[child, other] < 0.1 * overlaps.areas[child] for other in taken):
+            taken.append(child)
+    if len(taken) < 2:
+        return 0.0
+    return float(overlaps.areas[taken].sum() / max(1.0, float(overlaps.areas[index])))

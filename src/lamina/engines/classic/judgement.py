@@ -1,0 +1,64 @@
+"""Predicts which candidates are layers that a person would draw, and what a set of them is worth."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.classic.candidate_features import MEASURES, Measured, Overlaps
+from lamina.engines.classic.candidates import Candidate
+from lamina.engines.classic.fitted_networks import FittedNetworks, load_networks
+from lamina.engines.classic.pair_features import PAIR_MEASURES, measure_pairs, overlapping_pairs
+from lamina.engines.classic.selection import Worth
+
+Floats = NDArray[np.floating[Any]]
+
+_HALF_SHARE = 0.003  # share of the image with half the importance
+_COST = 0.25  # of a layer: less certain candidates are not worth one
+_SAME_IOU = 0.72  # candidates that overlap more are never both chosen
+
+
+def judge(measured: Measured, candidates: list[Candidate]) -> Worth:
+    """The worth of sets of the candidates."""
+    merits = predict_merits(measured.values)
+    pairs = overlapping_pairs(measured.overlaps)
+    retained = predict_retained(measure_pairs(measured, merits, pairs, candidates))
+    return worth_of(merits, measured.overlaps, pairs, retained)
+
+
+def predict_merits(values: Floats) -> Floats:
+    """(n,): expected intersection over union of each candidate with a true layer."""
+    return _sigmoid(_merit_networks().outputs(values)) if len(values) else np.zeros(0)
+
+
+def predict_retained(pair_values: Floats) -> Floats:
+    """(p,): the share of the lesser candidate's merit that an overlapping pair keeps if both are chosen."""
+    return _sigmoid(_pair_networks().outputs(pair_values)) if len(pair_values) else np.zeros(0)
+
+
+def worth_of(merits: Floats, overlaps: Overlaps, pairs: list[tuple[int, int]], retained: Floats) -> Worth:
+    """The worth of sets: merit by importance, less what overlapping candidates take from each other."""
+    count = len(merits)
+    shares = overlaps.areas / max(1, overlaps.masks.shape[1])
+    importance = shares / (shares + _HALF_SHARE)
+    loss = np.zeros((count, count))
+    for (first, second), kept in zip(pairs, retained.tolist(), strict=True):
+        share = 0.0 if overlaps.iou[first, second] > _SAME_IOU else kept
+        lesser = min(merits[first] * importance[first], merits[second] * importance[second])
+        loss[first, second] = loss[second, first] = lesser * (1 - share)
+    return Worth(merits * importance - _COST * importance, loss)
+
+
+@cache
+def _merit_networks() -> FittedNetworks:
+    return load_networks("merit.json", MEASURES)
+
+
+@cache
+def _pair_networks() -> FittedNetworks:
+    return load_networks("pairs.json", PAIR_MEASURES)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return 1 / (1 + np.exp(-values))
