@@ -84,7 +84,7 @@ def _patterned(rng: np.random.Generator, width: int, height: int, base: Colour, 
         angles = np.arange(2 * count) * np.pi / count
         ends = middle + reach * np.stack([np.cos(angles), np.sin(angles)], 1)
         body = "".join(
-            f'<path d="{polygon([middle, ends[2 * index], ends[2 * index + 1]])}" fill="{hex_of(mark)}"/>'
+            f'<path d="{polygon(np.stack([middle, ends[2 * index], ends[2 * index + 1]]))}" fill="{hex_of(mark)}"/>'
             for index in range(count)
         )
     else:

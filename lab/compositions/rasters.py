@@ -8,15 +8,17 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import Any
 
 import cv2
 import numpy as np
 import resvg_py
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from numpy.typing import NDArray
 
 from lamina.core.layers import Pixels
+
+_Element = Any  # of lxml, which has no types
 
 _SVG = "http://www.w3.org/2000/svg"
 _DRAWN = (
@@ -54,7 +56,7 @@ def draw(svg: str, long_px: int) -> Pixels:
     decoded = cv2.imdecode(np.frombuffer(bytes(png), np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.ndim != 3 or decoded.shape[2] != 4:
         raise ValueError("resvg drew no RGBA picture")
-    return np.ascontiguousarray(decoded[..., [2, 1, 0, 3]])
+    return np.ascontiguousarray(decoded[..., [2, 1, 0, 3]], np.uint8)
 
 
 def draw_shapes(body: str, width: int, height: int) -> Pixels:
@@ -84,7 +86,7 @@ def parts(svg: str) -> list[str]:
     return [_only(root, candidates, cluster.nodes) for cluster in clusters]
 
 
-def _parsed(svg: str) -> etree._Element:
+def _parsed(svg: str) -> _Element:
     try:
         return etree.fromstring(svg.encode(), etree.XMLParser(huge_tree=True, resolve_entities=False))
     except etree.XMLSyntaxError as error:
@@ -93,7 +95,7 @@ def _parsed(svg: str) -> etree._Element:
 
 @dataclass(slots=True)
 class _Cluster:
-    nodes: list[etree._Element]
+    nodes: list[_Element]
     mask: Mask
     is_group: bool
 
@@ -108,7 +110,7 @@ class _Cluster:
         self.is_group = self.is_group or other.is_group
 
 
-def _candidates(root: etree._Element) -> list[etree._Element]:
+def _candidates(root: _Element) -> list[_Element]:
     """The elements that may be things: top-level ones, with wrappers and large groups among few opened."""
     nodes = _drawn_children(root)
     while len(nodes) < 4:
@@ -121,15 +123,15 @@ def _candidates(root: etree._Element) -> list[etree._Element]:
     return nodes
 
 
-def _drawn_children(node: etree._Element) -> list[etree._Element]:
+def _drawn_children(node: _Element) -> list[_Element]:
     return [child for child in node if isinstance(child.tag, str) and etree.QName(child).localname in _DRAWN]
 
 
-def _is_group(node: etree._Element) -> bool:
+def _is_group(node: _Element) -> bool:
     return etree.QName(node).localname in ("g", "a", "switch") and len(_drawn_children(node)) > 0
 
 
-def _only(root: etree._Element, candidates: list[etree._Element], shown: list[etree._Element]) -> str:
+def _only(root: _Element, candidates: list[_Element], shown: list[_Element]) -> str:
     """The picture with no candidates but the shown ones; what they refer to stays, since hidden ones become symbols."""
     order = {id(node): index for index, node in enumerate(_elements(root))}
     hidden = {order[id(node)] for node in candidates if not any(node is one for one in shown)}
@@ -138,14 +140,14 @@ def _only(root: etree._Element, candidates: list[etree._Element], shown: list[et
     for index in hidden:
         node = elements[index]
         shelf = etree.Element(f"{{{_SVG}}}defs")
-        parent = cast(etree._Element, node.getparent())
+        parent = node.getparent()
         node.tail = None
         parent.replace(node, shelf)
         shelf.append(node)
     return etree.tostring(clone, encoding="unicode")
 
 
-def _elements(root: etree._Element) -> Iterator[etree._Element]:
+def _elements(root: _Element) -> Iterator[_Element]:
     return root.iter()
 
 

@@ -162,7 +162,7 @@ def _known(path: Path, text: str) -> str:
 def _has(path: Path, letter: str) -> bool:
     font = _font(path, 24)
     mask, unknown = font.getmask(letter), font.getmask(_UNKNOWN)
-    return mask.getbbox() is not None and (mask.size != unknown.size or bytes(mask) != bytes(unknown))
+    return mask.getbbox() is not None and (mask.size != unknown.size or bytes(mask) != bytes(unknown))  # pyright: ignore[reportArgumentType]  (a sequence of samples)
 
 
 @lru_cache(maxsize=256)

@@ -102,7 +102,7 @@ def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Mea
     """Measures the candidates of one image."""
     overlaps = _overlaps(candidates)
     maps = _maps(seen, atoms)
-    ground_colour = np.median(maps.colours[maps.ground], 0) if maps.ground.any() else np.full(3, -100.0)
+    ground_colour = _median(maps.colours[maps.ground]) if maps.ground.any() else np.full(3, -100.0)
     measured = map_in_threads(lambda candidate: _measure_one(candidate, seen, maps, ground_colour), candidates)
     rows, colours = [row for row, _ in measured], [colour for _, colour in measured]
     _measure_relations(rows, candidates, overlaps, np.array(colours).reshape(-1, 3))
@@ -129,7 +129,7 @@ def _overlaps(candidates: list[Candidate]) -> Overlaps:
 
 
 def _maps(seen: Observation, atoms: Atoms) -> Maps:
-    small = np.ascontiguousarray(cv2.bilateralFilter(seen.rgb, 5, 20, 3)[::_STEP, ::_STEP])
+    small = np.ascontiguousarray(cv2.bilateralFilter(seen.rgb, 5, 20, 3)[::_STEP, ::_STEP], np.uint8)
     colours = lab(small)
     steps = np.zeros(colours.shape[:2], np.float32)
     if min(steps.shape) > 2:
@@ -167,10 +167,10 @@ def _measure_one(
     ring = grow(mask, 3) & ~mask
     colours, ground = maps.colours[window], maps.ground[window]
     inside = colours[mask][:: max(1, int(area) // 2000)]
-    median = np.median(inside, 0)
+    median = _median(inside)
     distances = np.abs(inside - median).sum(1)
     outer = colours[ring] if ring.any() else inside
-    outer_median = np.median(outer, 0)
+    outer_median = _median(outer)
     outlines, _ = cv2.findContours(as_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(np.concatenate(outlines))
     hull_area = max(1.0, float(cv2.contourArea(hull)))
@@ -232,6 +232,11 @@ def _measure_one(
     return row, median
 
 
+def _median(colours: Values) -> NDArray[np.float64]:
+    """(3,): the median of (n, 3) colours in each channel."""
+    return np.asarray(np.median(colours, 0), np.float64)
+
+
 def outline_of(mask: Mask) -> Mask:
     """The pixels of the mask that touch its outside, the image border included."""
     return mask & ~shrink(np.pad(mask, 1), 1)[1:-1, 1:-1]
@@ -252,7 +257,7 @@ def _across(colours: Values, rim: Mask, mask: Mask) -> tuple[NDArray[np.float64]
 def _nearest(colours: Values, known: Mask, places: Mask) -> Values:
     """(n, c): for each of the places, the colour of the nearest known pixel."""
     _, labels = cv2.distanceTransformWithLabels(as_bytes(~known), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = np.asarray(labels)
+    labels = np.asarray(labels, np.int32)
     table = np.zeros((int(labels.max()) + 1, colours.shape[-1]), np.float32)
     table[labels[known]] = colours[known]
     return table[labels[places]]

@@ -1,5 +1,7 @@
 """Measures pairs of overlapping candidates, of which both may be layers or only one."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,7 @@ def overlapping_pairs(overlaps: Overlaps) -> list[tuple[int, int]]:
 
 
 def measure_pairs(
-    measured: Measured, merits: NDArray[np.float64], pairs: list[tuple[int, int]], candidates: list[Candidate]
+    measured: Measured, merits: NDArray[np.floating[Any]], pairs: list[tuple[int, int]], candidates: list[Candidate]
 ) -> NDArray[np.float64]:
     """(len(pairs), len(PAIR_MEASURES)). `merits` (n,): as predicted for each candidate."""
     if not pairs:
