@@ -1,11 +1,13 @@
 """Fits how candidates for layers are judged (merit.json and pairs.json of the classic engine) on measured designs.
 
     PYTHONPATH=. python -m lab.compositions out/compositions --count 1500
-    PYTHONPATH=. python -m lab.judgement.collect out/cases --designs out/compositions --posters 300
-    PYTHONPATH=. python -m lab.judgement.collect out/cases --designs ../designs --part tuning
-    PYTHONPATH=. python scripts/fit_judgement.py out/cases
+    PYTHONPATH=. python -m lab.judgement.collect out/composed --designs out/compositions
+    PYTHONPATH=. python -m lab.judgement.collect out/drawn --posters 60
+    PYTHONPATH=. python -m lab.judgement.collect out/real --designs ../designs --part tuning
+    PYTHONPATH=. python scripts/fit_judgement.py out/composed out/{drawn,drawn,drawn,drawn,drawn} out/{real,real,real}
 
-Each folder of cases is used as a whole; nothing that is used to check the engine may be in it. Prints, for a tenth of
+A folder that is named several times counts as often, as here, where there are few cases of its kind. Nothing that is
+used to check the engine may be in a folder. Prints, for a tenth of
 the cases that the fit has not seen, the mean IoU of the true layers with what is chosen, and with the best candidates.
 """
 
