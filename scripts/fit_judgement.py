@@ -7,8 +7,8 @@
     PYTHONPATH=. python scripts/fit_judgement.py out/composed out/{drawn,drawn,drawn,drawn,drawn} out/{real,real,real}
 
 A folder that is named several times counts as often, as here, where there are few cases of its kind. Nothing that is
-used to check the engine may be in a folder. Prints, for a tenth of
-the cases that the fit has not seen, the mean IoU of the true layers with what is chosen, and with the best candidates.
+used to check the engine may be in a folder. Prints, for a tenth of the cases that the fit has not seen, the mean IoU of
+the true layers with what is chosen, and with the best candidates.
 """
 
 import argparse
