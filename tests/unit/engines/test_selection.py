@@ -38,6 +38,13 @@ def test_nothing_is_chosen_that_is_worth_nothing() -> None:
     assert select(Worth(np.zeros(0), np.zeros((0, 0))), 9) == []
 
 
+def test_a_candidate_that_may_not_be_chosen_never_is_and_no_other_is_chosen_twice() -> None:
+    barred = -np.inf
+    assert select(Worth(np.array([0.7, barred, barred]), np.zeros((3, 3))), 9) == [0]
+    assert select(Worth(np.array([barred, 0.7, 0.3]), np.zeros((3, 3))), 9) == [1, 2]
+    assert select(Worth(np.full(3, barred), np.zeros((3, 3))), 9) == []
+
+
 def test_a_whole_that_its_parts_use_up_is_left_out() -> None:
     masks = np.zeros((3, 100), bool)
     masks[0], masks[1, :48], masks[2, 48:95] = True, True, True

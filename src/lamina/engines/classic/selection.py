@@ -76,7 +76,7 @@ def _moves(worth: Worth, chosen: Indices, limit: int) -> list[Indices]:
     is_out[chosen] = False
     moves: list[Indices] = []
     gains = np.where(is_out, worth.gains(chosen), -np.inf)
-    if len(chosen) < limit and is_out.any():
+    if len(chosen) < limit and gains.max(initial=-np.inf) > -np.inf:
         moves.append([*chosen, int(np.argmax(gains))])
     for index in np.flatnonzero(is_out).tolist():
         rivals = [other for other in chosen if worth.loss[index, other] > 0]
