@@ -29,11 +29,10 @@ import cv2
 
 from lab.evaluation.contact_sheets import contact_sheet
 from lab.evaluation.designs import DesignScore, mean_score, read_design, read_designs, score_design
+from lab.evaluation.trials import LAYERS
 from lamina.core.ports import no_progress
 from lamina.core.tasks import DecomposeTask
 from lamina.engines import registry
-
-_LAYERS = 10
 
 
 def main() -> int:
@@ -107,7 +106,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder with a folder for each design")
     parser.add_argument("--part", choices=("tuning", "checking"), help="authors to use (all)")
-    parser.add_argument("--layers", type=int, default=_LAYERS, help=f"number of layers to ask for ({_LAYERS})")
+    parser.add_argument("--layers", type=int, default=LAYERS, help=f"number of layers to ask for ({LAYERS})")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="folder for contact sheets")
     parser.add_argument("--workers", type=int, default=1, help="number of processes (1)")
     return parser.parse_args()

@@ -12,15 +12,14 @@ the true layers with what is chosen, and with the best candidates.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lab.judgement.cases import Case, Floats, chosen_ious, load_case
+from lab.fitted_files import save_networks
+from lab.judgement.cases import Case, chosen_ious, load_case
 from lab.judgement.fitting import fit_merits, fit_pairs, pair_values
-from lamina.engines.classic import fitted_networks
 from lamina.engines.classic.arrangement import rank
 from lamina.engines.classic.candidate_features import MEASURES
 from lamina.engines.classic.fitted_networks import FittedNetworks
@@ -45,15 +44,15 @@ def main() -> None:
     report(held_out, merits, pairs)
     if not options.only_check:
         merits, pairs = fit([cases[i] for i in order])
-        save(merits, "merit.json")
-        save(pairs, "pairs.json")
+        save_networks(merits, "merit.json", significant)
+        save_networks(pairs, "pairs.json", significant)
 
 
 def fit(cases: Sequence[Case]) -> tuple[FittedNetworks, FittedNetworks]:
     """The networks of merits and of pairs. Pairs get the merits of networks that have not seen their case."""
     halves = cases[0::2], cases[1::2]
     foreign = [fit_merits(half) for half in halves[::-1]]
-    merits = [sigmoid(networks.outputs(c.values)) for networks, half in zip(foreign, halves, strict=True) for c in half]
+    merits = [networks.probabilities(c.values) for networks, half in zip(foreign, halves, strict=True) for c in half]
     return fit_merits(cases), fit_pairs([*halves[0], *halves[1]], merits)
 
 
@@ -62,8 +61,8 @@ def report(cases: Sequence[Case], merit_networks: FittedNetworks, pair_networks:
     for case in cases:
         is_thing = ~case.is_text
         if is_thing.any():
-            merits = sigmoid(merit_networks.outputs(case.values))
-            retained = sigmoid(pair_networks.outputs(pair_values(case, merits)))
+            merits = merit_networks.probabilities(case.values)
+            retained = pair_networks.probabilities(pair_values(case, merits))
             worth = worth_of(merits, case.overlaps, [(int(a), int(b)) for a, b in case.pairs], retained)
             is_hull = case.values[:, MEASURES.index("is_hull")] > 0
             ranks = np.array([rank(int(a), bool(h)) for a, h in zip(case.masks.sum(1), is_hull, strict=True)])
@@ -73,27 +72,9 @@ def report(cases: Sequence[Case], merit_networks: FittedNetworks, pair_networks:
     print(f"{len(chosen)} cases: IoU {np.mean(chosen):.3f}, with the best candidates {np.mean(possible):.3f}")  # noqa: T201
 
 
-def sigmoid(values: Floats) -> Floats:
-    return 1 / (1 + np.exp(-values))
-
-
-def save(networks: FittedNetworks, file: str) -> None:
-    stored = {
-        "measures": list(networks.measures),
-        "mean": rounded(networks.mean),
-        "scale": rounded(networks.scale),
-        "networks": [
-            [{"weights": rounded(weights), "biases": rounded(biases)} for weights, biases in network]
-            for network in networks.networks
-        ],
-    }
-    lines = [f'  "{key}": {json.dumps(value)}' for key, value in stored.items()]
-    Path(fitted_networks.__file__).with_name(file).write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-
-
-def rounded(values: Floats) -> list[float]:
+def significant(value: float) -> float:
     """To four significant digits, which keeps the file small."""
-    return [rounded(value) if np.ndim(value) else float(f"{value:.4g}") for value in values]
+    return float(f"{value:.4g}")
 
 
 if __name__ == "__main__":

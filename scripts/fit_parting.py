@@ -9,24 +9,23 @@ above are used, which no evaluation uses. Takes about a quarter of an hour on tw
 """
 
 import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from lab.fitted_files import save_networks
 from lab.posters.backgrounds import ground
 from lab.posters.board import Board, NoRoomError
 from lab.posters.colours import palette
 from lab.posters.objects import cast, place_objects
 from lamina.core.composite import composite
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.engines.classic import fitted_networks, splitting
+from lamina.engines.classic import splitting
 from lamina.engines.classic.background import find_background, smooth_parts
 from lamina.engines.classic.cutouts import MIN_SPLIT_SHARE, find_cutouts
 from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
@@ -68,7 +67,7 @@ def main() -> None:
     report("held out", fit(learnt), held_out)
     model = fit(cases)
     report("all", model, cases)
-    save(model)
+    save_networks(model, "parting.json", lambda value: round(value, 4))
 
 
 def cases_of(seed: int) -> list[Case]:
@@ -272,23 +271,6 @@ def report(name: str, model: FittedNetworks, cases: list[Case], least: float = 0
         f"{name}: {len(cases)} cut-outs, {right} of {overlaps} overlaps parted rightly; {needless} of "
         f"{len(cases) - overlaps} others cut needlessly; IoU gained {gained:.1f} of {possible:.1f}"
     )
-
-
-def save(model: FittedNetworks) -> None:
-    networks = [[{"weights": rounded(w), "biases": rounded(b)} for w, b in network] for network in model.networks]
-    stored = {
-        "measures": list(MEASURES),
-        "mean": rounded(model.mean),
-        "scale": rounded(model.scale),
-        "networks": networks,
-    }
-    path = Path(fitted_networks.__file__).with_name("parting.json")
-    lines = [f'  "{key}": {json.dumps(value)}' for key, value in stored.items()]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-
-
-def rounded(values: NDArray) -> list:
-    return np.round(values, 4).tolist()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from lab.evaluation.assignment import best_assignment
 from lab.evaluation.designs import Design
 from lamina.core.layers import LayerKind, LayerStack
 from lamina.engines.classic.atoms import find_atoms
-from lamina.engines.classic.candidate_features import Overlaps, measure
-from lamina.engines.classic.candidates import REDUCED, collect_candidates
+from lamina.engines.classic.candidate_features import Overlaps, measure, overlaps_of
+from lamina.engines.classic.candidates import collect_candidates, reduced_shape
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.pair_features import measure_pairs, overlapping_pairs
 from lamina.imaging.metrics import canvas_alpha, visible_alphas
@@ -63,10 +63,7 @@ class Case:
 
     @property
     def overlaps(self) -> Overlaps:
-        masks = self.masks.astype(np.float32)
-        areas = masks.sum(1)
-        shared = masks @ masks.T
-        return Overlaps(masks, areas, shared, shared / np.maximum(areas[:, None] + areas - shared, 1))
+        return overlaps_of(self.masks)
 
     def save(self, path: Path) -> None:
         np.savez_compressed(
@@ -104,7 +101,7 @@ def case_of(design: Design, seen: Observation) -> Case:
     pairs = overlapping_pairs(measured.overlaps)
     pair_values = measure_pairs(measured, np.zeros(len(candidates)), pairs, candidates)
     visible, whole = _reduced(design.truth, seen.smooth.shape)
-    masks = np.array([candidate.reduced for candidate in candidates], bool).reshape(len(candidates), visible.shape[1])
+    masks = measured.overlaps.masks > 0
     return Case(
         name=design.name,
         values=measured.values,
@@ -143,12 +140,12 @@ def _ious(masks: NDArray[np.bool_], truths: Floats) -> Floats:
 
 def _reduced(truth: LayerStack, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     """(m, pixels) each: visible and whole alphas of the layers but the background."""
-    size = max(1, -(-shape[1] // REDUCED)), max(1, -(-shape[0] // REDUCED))
+    rows, columns = reduced_shape(shape)
 
     def reduce(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32).ravel()
+        return np.asarray(cv2.resize(alpha, (columns, rows), interpolation=cv2.INTER_AREA), np.float32).ravel()
 
-    pixels = size[0] * size[1]
+    pixels = rows * columns
     visible = [reduce(alpha) for alpha in visible_alphas(truth)[1:]]
     whole = [reduce(canvas_alpha(layer, truth)) for layer in truth.layers[1:]]
     return np.array(visible, np.float32).reshape(-1, pixels), np.array(whole, np.float32).reshape(-1, pixels)

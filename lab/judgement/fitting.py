@@ -16,7 +16,6 @@ from lamina.engines.classic.pair_features import PAIR_MEASURES
 _NETWORKS, _HIDDEN = 4, (48, 24)
 _BATCH, _RATE, _DECAY = 512, 3e-3, 0.03
 _STEPS = 5000
-_MOST_DEVIATIONS = 4.0
 
 
 def fit_merits(cases: Sequence[Case]) -> FittedNetworks:
@@ -52,7 +51,7 @@ def _weights(counts: Sequence[int]) -> Floats:
 
 def _fit(measures: tuple[str, ...], values: Floats, targets: Floats, weights: Floats) -> FittedNetworks:
     mean, scale = values.mean(0), np.maximum(values.std(0), 1e-6)
-    inputs = np.clip((values - mean) / scale, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+    inputs = FittedNetworks(measures, mean, scale, ()).inputs(values)
     tensors = [torch.tensor(array, dtype=torch.float32) for array in (inputs, targets, weights / weights.mean())]
     networks = tuple(_network(*tensors, seed=seed) for seed in range(_NETWORKS))
     return FittedNetworks(measures, mean, scale, networks)

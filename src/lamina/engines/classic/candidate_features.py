@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.atoms import Atoms
-from lamina.engines.classic.candidates import Candidate, Source
+from lamina.engines.classic.candidates import Candidate, Source, reduced_shape
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.parallel import map_in_threads
 from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, shrink
@@ -100,7 +100,9 @@ class Maps:
 
 def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Measured:
     """Measures the candidates of one image."""
-    overlaps = _overlaps(candidates)
+    height, width = reduced_shape(seen.smooth.shape)
+    masks = np.array([candidate.reduced for candidate in candidates], bool).reshape(len(candidates), height * width)
+    overlaps = overlaps_of(masks)
     maps = _maps(seen, atoms)
     ground_colour = _median(maps.colours[maps.ground]) if maps.ground.any() else np.full(3, -100.0)
     measured = map_in_threads(lambda candidate: _measure_one(candidate, seen, maps, ground_colour), candidates)
@@ -118,14 +120,12 @@ def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Mea
     return Measured(values, overlaps, np.array(colours).reshape(-1, 3), maps)
 
 
-def _overlaps(candidates: list[Candidate]) -> Overlaps:
-    masks = np.array([candidate.reduced for candidate in candidates], np.float32)
-    if not candidates:
-        masks = np.zeros((0, 1), np.float32)
-    areas = masks.sum(1)
-    shared = masks @ masks.T
-    union = np.maximum(areas[:, None] + areas - shared, 1)
-    return Overlaps(masks, areas, shared, shared / union)
+def overlaps_of(masks: NDArray[np.bool_]) -> Overlaps:
+    """How masks (n, pixels) overlap."""
+    own = masks.astype(np.float32)
+    areas = own.sum(1)
+    shared = own @ own.T
+    return Overlaps(own, areas, shared, shared / np.maximum(areas[:, None] + areas - shared, 1))
 
 
 def _maps(seen: Observation, atoms: Atoms) -> Maps:
@@ -150,10 +150,8 @@ def _measure_one(
     """All measures but those that compare it with others; and its median colour."""
     height, width = maps.ground.shape
     pad = 4
-    y, x = candidate.rows.start // _STEP, candidate.columns.start // _STEP
-    offset = candidate.rows.start % _STEP, candidate.columns.start % _STEP
-    own = candidate.mask[(_STEP - offset[0]) % _STEP :: _STEP, (_STEP - offset[1]) % _STEP :: _STEP]
     y, x = -(-candidate.rows.start // _STEP), -(-candidate.columns.start // _STEP)
+    own = candidate.mask[y * _STEP - candidate.rows.start :: _STEP, x * _STEP - candidate.columns.start :: _STEP]
     if not own.any():
         own = np.ones((1, 1), bool)
         y, x = min(y, height - 1), min(x, width - 1)

@@ -39,7 +39,7 @@ _MAX_COLOUR_GROUPS = 24
 _MAX_TREE = 80
 _SAME_IOU = 0.92  # candidates with a larger intersection over union are one
 _MAX_CANDIDATES = 170
-REDUCED = 4  # masks are compared at a quarter of the working size
+_REDUCED = 4  # masks are compared at a quarter of the working size
 
 
 class Source(StrEnum):
@@ -93,10 +93,14 @@ class Candidate:
     @cached_property
     def reduced(self) -> NDArray[np.bool_]:
         """The mask at a quarter of the working size, flattened."""
-        height, width = self.shape
-        size = max(1, -(-width // REDUCED)), max(1, -(-height // REDUCED))
-        small = cv2.resize(as_bytes(self.full()) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+        rows, columns = reduced_shape(self.shape)
+        small = cv2.resize(as_bytes(self.full()) * np.uint8(255), (columns, rows), interpolation=cv2.INTER_AREA)
         return (np.asarray(small) > 127).ravel()
+
+
+def reduced_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the masks that are compared, from those of the image."""
+    return -(-shape[0] // _REDUCED), -(-shape[1] // _REDUCED)
 
 
 def collect_candidates(seen: Observation, atoms: Atoms) -> list[Candidate]:
@@ -118,26 +122,13 @@ def _all(seen: Observation, atoms: Atoms) -> list[Candidate]:
     return list(chain.from_iterable(map_in_threads(lambda source: _limited(seen, source()), sources)))
 
 
-def candidate_of(mask: Mask, source: Source) -> Candidate:
+def candidate_of(mask: Mask, source: Source, *, is_hull: bool = False, persistence: float = 0.0) -> Candidate:
     """A candidate from a mask (h, w) that is not empty."""
-    return _candidate(mask, source)
-
-
-def _candidate(
-    mask: Mask, source: Source, *, is_hull: bool = False, cut_score: float = 0.0, persistence: float = 0.0
-) -> Candidate:
     x, y, width, height = bounding_box(mask)
-    rows, columns = slice(y, y + height), slice(x, x + width)
-    return Candidate(
-        mask=mask[rows, columns].copy(),
-        rows=rows,
-        columns=columns,
-        sources={source},
-        is_hull=is_hull,
-        cut_score=cut_score,
-        persistence=persistence,
-        shape=(mask.shape[0], mask.shape[1]),
-    )
+    window = slice(y, y + height), slice(x, x + width)
+    candidate = _in_window(mask[window].copy(), window, mask.shape, source)
+    candidate.is_hull, candidate.persistence = is_hull, persistence
+    return candidate
 
 
 def _limited(seen: Observation, candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -195,12 +186,12 @@ def _panels(seen: Observation) -> Iterator[Candidate]:
     for panel in seen.panels:
         hull = panel.hull & ~seen.background.mask
         if hull.any():
-            yield _candidate(hull, Source.PANEL, is_hull=True)
+            yield candidate_of(hull, Source.PANEL, is_hull=True)
 
 
 def _areas(seen: Observation) -> Iterator[Candidate]:
     for area in seen.background.areas:
-        yield _candidate(area, Source.AREA)
+        yield candidate_of(area, Source.AREA)
 
 
 def _cutouts(seen: Observation) -> Iterator[Candidate]:
@@ -244,7 +235,7 @@ def _regions(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
         mask = atoms.labels == index
         if np.count_nonzero(mask & ground) > 0.5 * atoms.areas[index]:
             continue
-        yield _candidate(mask, Source.REGION)
+        yield candidate_of(mask, Source.REGION)
         x, y, width, height = bounding_box(mask)
         window = np.s_[y : y + height, x : x + width]
         own = mask[window]
@@ -253,7 +244,7 @@ def _regions(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
         if np.count_nonzero(filled) > 1.04 * atoms.areas[index]:
             whole = np.zeros_like(mask)
             whole[window] = filled
-            yield _candidate(whole, Source.FILLED, is_hull=_is_plain(own, filled))
+            yield candidate_of(whole, Source.FILLED, is_hull=_is_plain(own, filled))
         if atoms.areas[index] > _MIN_SURFACE_SHARE * ground.size:
             yield from _insets(filled & ~own, (y, x), mask.shape)
 
@@ -276,7 +267,7 @@ def _insets(holes: Mask, corner: tuple[int, int], shape: tuple[int, ...]) -> Ite
                 continue
             whole = np.zeros(shape, bool)
             whole[rows.start + y : rows.stop + y, columns.start + x : columns.stop + x] = own
-            yield _candidate(whole, Source.INSET)
+            yield candidate_of(whole, Source.INSET)
 
 
 def _clusters(seen: Observation) -> Iterator[Candidate]:
@@ -315,7 +306,7 @@ def _colour_groups(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
             continue
         is_member = np.zeros(count, bool)
         is_member[group] = True
-        yield _candidate(take_by_label(is_member, atoms.labels), Source.COLOUR)
+        yield candidate_of(take_by_label(is_member, atoms.labels), Source.COLOUR)
 
 
 def _tree(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
@@ -326,7 +317,7 @@ def _tree(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
     sizeable = [step for step in merged if _MIN_REGION_SHARE * total < step.area < _MAX_SHARE * total]
     sizeable.sort(key=lambda step: -step.persistence)
     for step in sizeable[:_MAX_TREE]:
-        yield _candidate(_mask_of(step, atoms), Source.TREE, persistence=step.persistence)
+        yield candidate_of(_mask_of(step, atoms), Source.TREE, persistence=step.persistence)
 
 
 def _mask_of(step: MergedRegion, atoms: Atoms) -> Mask:

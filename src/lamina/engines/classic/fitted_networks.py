@@ -30,8 +30,16 @@ class FittedNetworks:
 
     def outputs(self, values: Values) -> Values:
         """(m,): the output for each row of `values` (m, k)."""
-        inputs = np.clip((values - self.mean) / self.scale, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+        inputs = self.inputs(values)
         return np.mean([_output(network, inputs) for network in self.networks], 0)
+
+    def probabilities(self, values: Values) -> Values:
+        """(m,): the sigmoid of the outputs, 0..1."""
+        return 1 / (1 + np.exp(-self.outputs(values)))
+
+    def inputs(self, values: Values) -> Values:
+        """(m, k): the values as the networks get them, in standard deviations from the mean."""
+        return np.clip((values - self.mean) / self.scale, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:

@@ -19,26 +19,26 @@ _COST = 0.25  # of a layer: less certain candidates are not worth one
 _SAME_IOU = 0.72  # candidates that overlap more are never both chosen
 
 
-def judge(measured: Measured, candidates: list[Candidate]) -> Worth:
-    """The worth of sets of the candidates."""
-    merits = predict_merits(measured.values)
-    pairs = overlapping_pairs(measured.overlaps)
-    retained = predict_retained(measure_pairs(measured, merits, pairs, candidates))
-    return worth_of(merits, measured.overlaps, pairs, retained)
-
-
-def predict_merits(values: Floats) -> Floats:
-    """(n,): expected intersection over union of each candidate with a true layer."""
-    return _sigmoid(_merit_networks().outputs(values)) if len(values) else np.zeros(0)
-
-
-def predict_retained(pair_values: Floats) -> Floats:
-    """(p,): the share of the lesser candidate's merit that an overlapping pair keeps if both are chosen."""
-    return _sigmoid(_pair_networks().outputs(pair_values)) if len(pair_values) else np.zeros(0)
+def judge(measured: Measured, candidates: list[Candidate], is_eligible: NDArray[np.bool_]) -> Worth:
+    """The worth of sets of the candidates. `is_eligible` (n,): whether each may be chosen."""
+    if not candidates:
+        return Worth(np.zeros(0), np.zeros((0, 0)))
+    merits = _merit_networks().probabilities(measured.values)
+    is_eligible = is_eligible & (merits > _COST)  # the others are worth less than a layer costs
+    pairs = [pair for pair in overlapping_pairs(measured.overlaps) if is_eligible[list(pair)].all()]
+    retained = np.zeros(0)
+    if pairs:
+        retained = _pair_networks().probabilities(measure_pairs(measured, merits, pairs, candidates))
+    worth = worth_of(merits, measured.overlaps, pairs, retained)
+    return Worth(np.where(is_eligible, worth.own, -np.inf), worth.loss)
 
 
 def worth_of(merits: Floats, overlaps: Overlaps, pairs: list[tuple[int, int]], retained: Floats) -> Worth:
-    """The worth of sets: merit by importance, less what overlapping candidates take from each other."""
+    """The worth of sets: merit by importance, less what overlapping candidates take from each other.
+
+    `merits` (n,): expected intersection over union of each candidate with a true layer. `retained` (p,): the share of
+    the lesser candidate's merit that each of the pairs keeps if both are chosen.
+    """
     count = len(merits)
     shares = overlaps.areas / max(1, overlaps.masks.shape[1])
     importance = shares / (shares + _HALF_SHARE)
@@ -58,7 +58,3 @@ def _merit_networks() -> FittedNetworks:
 @cache
 def _pair_networks() -> FittedNetworks:
     return load_networks("pairs.json", PAIR_MEASURES)
-
-
-def _sigmoid(values: Floats) -> Floats:
-    return 1 / (1 + np.exp(-values))

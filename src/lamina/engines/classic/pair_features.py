@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.candidate_features import MEASURES, PLAIN_LAB, Measured, Overlaps, outline_of
-from lamina.engines.classic.candidates import REDUCED, Candidate
+from lamina.engines.classic.candidates import Candidate, reduced_shape
 from lamina.engines.classic.raster import Mask, as_bytes, bounding_box, grow
 
 PAIR_MEASURES = (
@@ -49,10 +49,10 @@ def measure_pairs(
         return np.zeros((0, len(PAIR_MEASURES)))
     column = {name: index for index, name in enumerate(MEASURES)}
     values, overlaps = measured.values, measured.overlaps
-    shape = _reduced_shape(candidates)
-    masks = [mask.reshape(shape) > 0 for mask in overlaps.masks]
-    boxes = [bounding_box(mask) for mask in masks]
-    outlines = [outline_of(mask) for mask in masks]
+    shape = reduced_shape(candidates[0].shape)
+    masks = {index: overlaps.masks[index].reshape(shape) > 0 for index in sorted({i for pair in pairs for i in pair})}
+    boxes = {index: bounding_box(mask) for index, mask in masks.items()}
+    outlines = {index: outline_of(mask) for index, mask in masks.items()}
     colours = np.asarray(cv2.resize(measured.maps.colours, shape[::-1], interpolation=cv2.INTER_AREA))
     rows: list[list[float]] = []
     for small, large in pairs:
@@ -94,10 +94,3 @@ def _largest_rest(small: Mask, large: Mask, box: tuple[int, int, int, int]) -> f
     rest = large[y : y + height, x : x + width] & ~small[y : y + height, x : x + width]
     areas = cv2.connectedComponentsWithStats(as_bytes(rest), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
     return float(areas.max() / areas.sum()) if len(areas) else 0.0
-
-
-def _reduced_shape(candidates: list[Candidate]) -> tuple[int, int]:
-    if not candidates:
-        return 1, 1
-    height, width = candidates[0].shape
-    return max(1, -(-height // REDUCED)), max(1, -(-width // REDUCED))

@@ -13,7 +13,7 @@ from lamina.engines.classic.judgement import judge
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.naming import numbered, text_name
 from lamina.engines.classic.observation import Observation
-from lamina.engines.classic.selection import Worth, select_visible
+from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.subject import find_subject
 from lamina.engines.classic.text_blocks import text_blocks
@@ -51,9 +51,8 @@ def _chosen(seen: Observation, limit: int) -> list[Candidate]:
     if not candidates:
         return []
     measured = measure(seen, atoms, candidates)
-    is_kept = np.array([not is_detail(seen, candidate) for candidate in candidates])
-    worth = judge(measured, candidates)
-    worth = Worth(np.where(is_kept, worth.own, -np.inf), worth.loss)
+    is_eligible = np.array([not is_detail(seen, candidate) for candidate in candidates])
+    worth = judge(measured, candidates, is_eligible)
     ranks = np.array([rank(candidate.area, candidate.is_hull) for candidate in candidates])
     chosen = select_visible(worth, measured.overlaps.masks > 0, ranks, limit)
     return [candidates[index] for index in sorted(chosen, key=lambda index: -worth.own[index])]
