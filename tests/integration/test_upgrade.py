@@ -210,7 +210,7 @@ def check_continued(service: Served, left: Left) -> None:
         events = [(event["event"], json.loads(event["data"])) for event in told.events(jobs["running training"])]
     again = max(number for number, (kind, data) in enumerate(events) if data.get("state") == "running")
     first = next(data["step"] for kind, data in events[again:] if kind == "loss")
-    assert first == CHECKPOINT_STEP + 1
+    assert first > CHECKPOINT_STEP  # not always the next one: of losses that come quickly, only the latest is told
     for name, path in (
         ("queued fal", "/fal/queue/fal-ai/qwen-image-2512/requests/{}"),
         ("queued pixazo", "/v2/requests/status/{}"),
