@@ -1,8 +1,10 @@
 """Means and shares over labels: what they are, also where nothing bears a label."""
 
+import cv2
 import numpy as np
+import pytest
 
-from lamina.engines.classic.raster import depth, means_by_label, share_by_label, sums_by_label
+from lamina.engines.classic.raster import depth, grow, means_by_label, share_by_label, sums_by_label
 
 LABELS = np.array([[0, 2], [2, 2]])
 VALUES = np.array([[[1.0, 5.0], [3.0, 0.0]], [[6.0, 0.0], [0.0, 9.0]]])
@@ -27,3 +29,12 @@ def test_depth_where_nothing_lies_outside_is_a_number_like_others() -> None:
     deep = depth(np.ones((4, 9), bool))
     assert deep.sum() == 9 * deep.size
     assert depth(np.zeros((4, 9), bool)).max() == 0
+
+
+@pytest.mark.parametrize("px", [1, 7, 8, 20, 61])
+@pytest.mark.parametrize("shape", [(60, 90), (9, 200), (200, 9)])
+def test_a_mask_grows_by_a_disc_of_any_size(px: int, shape: tuple[int, int]) -> None:
+    mask = np.zeros(shape, np.uint8)
+    mask[shape[0] // 2, shape[1] // 3] = mask[0, -1] = 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * px + 1, 2 * px + 1))
+    assert np.array_equal(grow(mask > 0, px), cv2.dilate(mask, disc) > 0)
