@@ -1,5 +1,6 @@
 """Divides an image into atoms: even regions, and small basins where nothing is even. Candidates are unions of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +11,7 @@ from lamina.engines.classic.raster import (
     Labels,
     Mask,
     Rgb,
+    bounds_by_label,
     components,
     depth,
     lab,
@@ -29,16 +31,26 @@ _MAX_ATOMS = 1200  # `touching` is quadratic in their number
 class Atoms:
     """`labels` (h, w): 0..n - 1, everywhere. `areas` (n,) in pixels; `colours` (n, 3): mean CIE L*a*b*.
 
-    `touch` (n, n): common border in pixels.
+    `touch` (n, n): common border in pixels. `bounds` (n, 4): see `raster.bounds_by_label`.
     """
 
     labels: Labels
     areas: NDArray[np.int64]
     colours: NDArray[np.float64]
     touch: NDArray[np.int64]
+    bounds: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.areas)
+
+    def union(self, members: Sequence[int]) -> tuple[Mask, tuple[slice, slice]]:
+        """The mask of some atoms within their bounding box, and the rows and columns of the box."""
+        top, left = self.bounds[members, :2].min(0).tolist()
+        bottom, right = self.bounds[members, 2:].max(0).tolist()
+        window = slice(top, bottom), slice(left, right)
+        is_member = np.zeros(len(self), bool)
+        is_member[members] = True
+        return take_by_label(is_member, self.labels[window]), window
 
 
 def find_atoms(rgb: Rgb, smooth: Mask) -> Atoms:
@@ -47,7 +59,8 @@ def find_atoms(rgb: Rgb, smooth: Mask) -> Atoms:
     count = int(labels.max()) + 1
     areas = np.bincount(labels.ravel(), minlength=count)
     touch = touching(labels + 1)[1:, 1:]
-    return Atoms(labels, areas, means_by_label(labels, lab(rgb), count), touch)
+    colours = means_by_label(labels, lab(rgb), count)
+    return Atoms(labels, areas, colours, touch, bounds_by_label(labels, count))
 
 
 def _seeds(smooth: Mask) -> Labels:

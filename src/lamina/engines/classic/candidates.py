@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lamina.engines.classic.atoms import Atoms
 from lamina.engines.classic.cutouts import MIN_SPLIT_SHARE
-from lamina.engines.classic.merge_tree import MergedRegion, merge_tree
+from lamina.engines.classic.merge_tree import merge_tree
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.parallel import map_in_threads
 from lamina.engines.classic.raster import (
@@ -23,7 +23,6 @@ from lamina.engines.classic.raster import (
     components,
     fill_holes,
     grow,
-    take_by_label,
 )
 from lamina.engines.classic.splitting import split_cutout
 
@@ -93,14 +92,26 @@ class Candidate:
     @cached_property
     def reduced(self) -> NDArray[np.bool_]:
         """The mask at a quarter of the working size, flattened."""
-        rows, columns = reduced_shape(self.shape)
-        small = cv2.resize(as_bytes(self.full()) * np.uint8(255), (columns, rows), interpolation=cv2.INTER_AREA)
-        return (np.asarray(small) > 127).ravel()
+        rows, columns = (_cells(span, side) for span, side in zip(self.window, self.shape, strict=True))
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        y, x = self.rows.start - rows.start * _REDUCED, self.columns.start - columns.start * _REDUCED
+        part = np.zeros((min(height * _REDUCED, self.shape[0]), min(width * _REDUCED, self.shape[1])), np.uint8)
+        part[y : y + self.mask.shape[0], x : x + self.mask.shape[1]] = as_bytes(self.mask) * np.uint8(255)
+        small = np.zeros(reduced_shape(self.shape), bool)
+        small[rows, columns] = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)) > 127
+        return small.ravel()
 
 
 def reduced_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of the masks that are compared, from those of the image."""
     return -(-shape[0] // _REDUCED), -(-shape[1] // _REDUCED)
+
+
+def _cells(span: slice, side: int) -> slice:
+    """The rows (or columns) of a reduced mask that show those of `span` of an image with `side` rows."""
+    if side % _REDUCED:  # no cell has whole pixels
+        return slice(0, -(-side // _REDUCED))
+    return slice(span.start // _REDUCED, -(-span.stop // _REDUCED))
 
 
 def collect_candidates(seen: Observation, atoms: Atoms) -> list[Candidate]:
@@ -110,25 +121,24 @@ def collect_candidates(seen: Observation, atoms: Atoms) -> list[Candidate]:
 
 def _all(seen: Observation, atoms: Atoms) -> list[Candidate]:
     """From all sources, in this order."""
+    in_ground = np.bincount(atoms.labels[seen.background.mask], minlength=len(atoms)) > 0.5 * atoms.areas
     sources: list[Callable[[], Iterator[Candidate]]] = [
         lambda: _panels(seen),
         lambda: _cutouts(seen),
         lambda: _areas(seen),
         lambda: _regions(seen, atoms),
         lambda: _clusters(seen),
-        lambda: _colour_groups(seen, atoms),
-        lambda: _tree(seen, atoms),
+        lambda: _colour_groups(seen, atoms, in_ground),
+        lambda: _tree(seen, atoms, in_ground),
     ]
     return list(chain.from_iterable(map_in_threads(lambda source: _limited(seen, source()), sources)))
 
 
-def candidate_of(mask: Mask, source: Source, *, is_hull: bool = False, persistence: float = 0.0) -> Candidate:
+def candidate_of(mask: Mask, source: Source, *, is_hull: bool = False) -> Candidate:
     """A candidate from a mask (h, w) that is not empty."""
     x, y, width, height = bounding_box(mask)
     window = slice(y, y + height), slice(x, x + width)
-    candidate = _in_window(mask[window].copy(), window, mask.shape, source)
-    candidate.is_hull, candidate.persistence = is_hull, persistence
-    return candidate
+    return _in_window(mask[window].copy(), window, mask.shape, source, is_hull=is_hull)
 
 
 def _limited(seen: Observation, candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -213,7 +223,14 @@ def _cutouts(seen: Observation) -> Iterator[Candidate]:
 
 
 def _in_window(
-    mask: Mask, window: tuple[slice, slice], shape: tuple[int, ...], source: Source, cut_score: float = 0.0
+    mask: Mask,
+    window: tuple[slice, slice],
+    shape: tuple[int, ...],
+    source: Source,
+    *,
+    is_hull: bool = False,
+    cut_score: float = 0.0,
+    persistence: float = 0.0,
 ) -> Candidate:
     rows, columns = window
     return Candidate(
@@ -221,7 +238,9 @@ def _in_window(
         rows=rows,
         columns=columns,
         sources={source},
+        is_hull=is_hull,
         cut_score=cut_score,
+        persistence=persistence,
         shape=(shape[0], shape[1]),
     )
 
@@ -232,21 +251,16 @@ def _regions(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
     large = np.flatnonzero(atoms.areas > _MIN_REGION_SHARE * ground.size)
     order = sorted(large.tolist(), key=lambda index: -int(atoms.areas[index]))[:_MAX_REGIONS]
     for index in order:
-        mask = atoms.labels == index
-        if np.count_nonzero(mask & ground) > 0.5 * atoms.areas[index]:
+        own, window = atoms.union([index])
+        if np.count_nonzero(own & ground[window]) > 0.5 * atoms.areas[index]:
             continue
-        yield candidate_of(mask, Source.REGION)
-        x, y, width, height = bounding_box(mask)
-        window = np.s_[y : y + height, x : x + width]
-        own = mask[window]
+        yield _in_window(own, window, ground.shape, Source.REGION)
         closed = close_mask(np.pad(own, 4), 2)[4:-4, 4:-4]
         filled = fill_holes(closed) & ~(ground[window] & ~own)
         if np.count_nonzero(filled) > 1.04 * atoms.areas[index]:
-            whole = np.zeros_like(mask)
-            whole[window] = filled
-            yield candidate_of(whole, Source.FILLED, is_hull=_is_plain(own, filled))
+            yield _in_window(filled, window, ground.shape, Source.FILLED, is_hull=_is_plain(own, filled))
         if atoms.areas[index] > _MIN_SURFACE_SHARE * ground.size:
-            yield from _insets(filled & ~own, (y, x), mask.shape)
+            yield from _insets(filled & ~own, window, ground.shape)
 
 
 def _is_plain(own: Mask, filled: Mask) -> bool:
@@ -254,9 +268,9 @@ def _is_plain(own: Mask, filled: Mask) -> bool:
     return bool(np.count_nonzero(own) > 0.5 * np.count_nonzero(filled))
 
 
-def _insets(holes: Mask, corner: tuple[int, int], shape: tuple[int, ...]) -> Iterator[Candidate]:
+def _insets(holes: Mask, window: tuple[slice, slice], shape: tuple[int, ...]) -> Iterator[Candidate]:
     """The things in the holes of an even region, alone and by proximity."""
-    y, x = corner
+    top, left = window[0].start, window[1].start
     size = shape[0] * shape[1]
     for reach in (1, *(round(share * max(shape)) for share in _CLUSTER_SHARES)):
         near = components(grow(holes, reach))
@@ -265,9 +279,10 @@ def _insets(holes: Mask, corner: tuple[int, int], shape: tuple[int, ...]) -> Ite
             own = holes[rows, columns] & (near.labels[rows, columns] == label)
             if np.count_nonzero(own) < _MIN_SHARE * size:
                 continue
-            whole = np.zeros(shape, bool)
-            whole[rows.start + y : rows.stop + y, columns.start + x : columns.stop + x] = own
-            yield candidate_of(whole, Source.INSET)
+            x, y, width, height = bounding_box(own)
+            y0, x0 = top + rows.start + y, left + columns.start + x
+            place = slice(y0, y0 + height), slice(x0, x0 + width)
+            yield _in_window(own[y : y + height, x : x + width], place, shape, Source.INSET)
 
 
 def _clusters(seen: Observation) -> Iterator[Candidate]:
@@ -286,41 +301,31 @@ def _clusters(seen: Observation) -> Iterator[Candidate]:
                 yield _in_window(own, window, front.shape, Source.CLUSTER)
 
 
-def _colour_groups(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
+def _colour_groups(seen: Observation, atoms: Atoms, in_ground: NDArray[np.bool_]) -> Iterator[Candidate]:
     """All regions of one colour together: the parts of a logo, three stars, a broken ring."""
-    count = len(atoms)
-    in_ground = np.bincount(atoms.labels.ravel(), seen.background.mask.ravel(), count) > 0.5 * atoms.areas
-    groups: list[list[int]] = []
-    for index in np.argsort(-atoms.areas)[:300].tolist():
-        if in_ground[index]:
-            continue
-        for group in groups:
-            if np.linalg.norm(atoms.colours[group[0]] - atoms.colours[index]) < _SAME_LAB:
-                group.append(index)
-                break
-        else:
-            groups.append([index])
-    for group in groups[:_MAX_COLOUR_GROUPS]:
+    largest = np.argsort(-atoms.areas)[:300]
+    for group in _alike(largest[~in_ground[largest]], atoms.colours)[:_MAX_COLOUR_GROUPS]:
         total = int(atoms.areas[group].sum())
-        if len(group) < 2 or total < _MIN_REGION_SHARE * in_ground.size or atoms.areas[group[0]] > 0.95 * total:
-            continue
-        is_member = np.zeros(count, bool)
-        is_member[group] = True
-        yield candidate_of(take_by_label(is_member, atoms.labels), Source.COLOUR)
+        if len(group) > 1 and atoms.areas[group[0]] <= 0.95 * total:
+            yield _in_window(*atoms.union(group), seen.smooth.shape, Source.COLOUR)
 
 
-def _tree(seen: Observation, atoms: Atoms) -> Iterator[Candidate]:
+def _alike(members: NDArray[np.int64], colours: NDArray[np.float64]) -> list[list[int]]:
+    """Atoms of the same colour as the first of the group that it does not share with an earlier one."""
+    groups: list[list[int]] = []
+    while len(members):
+        is_alike = np.linalg.norm(colours[members] - colours[members[0]], axis=1) < _SAME_LAB
+        groups.append(members[is_alike].tolist())
+        members = members[~is_alike]
+    return groups
+
+
+def _tree(seen: Observation, atoms: Atoms, in_ground: NDArray[np.bool_]) -> Iterator[Candidate]:
     """Neighbouring regions merged step by step by similarity; the most persistent steps."""
-    in_ground = np.bincount(atoms.labels.ravel(), seen.background.mask.ravel(), len(atoms)) > 0.5 * atoms.areas
-    merged = merge_tree(atoms, in_ground)
-    total = seen.smooth.size
-    sizeable = [step for step in merged if _MIN_REGION_SHARE * total < step.area < _MAX_SHARE * total]
+    shape, size = seen.smooth.shape, seen.smooth.size
+    sizeable = [
+        step for step in merge_tree(atoms, in_ground) if _MIN_REGION_SHARE * size < step.area < _MAX_SHARE * size
+    ]
     sizeable.sort(key=lambda step: -step.persistence)
     for step in sizeable[:_MAX_TREE]:
-        yield candidate_of(_mask_of(step, atoms), Source.TREE, persistence=step.persistence)
-
-
-def _mask_of(step: MergedRegion, atoms: Atoms) -> Mask:
-    is_member = np.zeros(len(atoms), bool)
-    is_member[step.members] = True
-    return take_by_label(is_member, atoms.labels)
+        yield _in_window(*atoms.union(step.members), shape, Source.TREE, persistence=step.persistence)

@@ -138,6 +138,16 @@ def means_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count
     return sums_by_label(labels, values, count) / np.maximum(counts, 1)[:, None]
 
 
+def bounds_by_label(labels: Labels, count: int) -> NDArray[np.int64]:
+    """(count, 4): first row, first column, and the row and column after the last of each label; all must occur."""
+    bounds = np.zeros((count, 4), np.int64)
+    for axis, lines in enumerate((labels, labels.T)):
+        occurs = np.zeros((len(lines), count), bool)
+        occurs[np.arange(len(lines))[:, None], lines] = True
+        bounds[:, axis], bounds[:, axis + 2] = occurs.argmax(0), len(lines) - occurs[::-1].argmax(0)
+    return bounds
+
+
 def share_by_label(labels: NDArray[np.integer[Any]], count: int) -> NDArray[np.float64]:
     """(count,): share 0..1 of each label; 0 everywhere if `labels` is empty."""
     return np.bincount(labels.ravel(), minlength=count) / max(1, labels.size)
