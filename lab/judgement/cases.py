@@ -101,7 +101,7 @@ def case_of(design: Design, seen: Observation) -> Case:
     pairs = overlapping_pairs(measured.overlaps)
     pair_values = measure_pairs(measured, np.zeros(len(candidates)), pairs, candidates)
     visible, whole = _reduced(design.truth, seen.smooth.shape)
-    masks = measured.overlaps.masks > 0
+    masks = measured.overlaps.masks
     return Case(
         name=design.name,
         values=measured.values,

@@ -69,9 +69,9 @@ MEASURES = (
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """At a quarter of the working size: `areas` (n,), `shared` (n, n) pixels, `iou` (n, n)."""
+    """At a quarter of the working size: `masks` (n, pixels), `areas` (n,), `shared` (n, n) pixels, `iou` (n, n)."""
 
-    masks: NDArray[np.float32]
+    masks: NDArray[np.bool_]
     areas: NDArray[np.float32]
     shared: NDArray[np.float32]
     iou: NDArray[np.float32]
@@ -122,10 +122,14 @@ def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Mea
 
 def overlaps_of(masks: NDArray[np.bool_]) -> Overlaps:
     """How masks (n, pixels) overlap."""
-    own = masks.astype(np.float32)
-    areas = own.sum(1)
-    shared = own @ own.T
-    return Overlaps(own, areas, shared, shared / np.maximum(areas[:, None] + areas - shared, 1))
+    count, pixels = masks.shape
+    words = np.packbits(np.pad(masks, ((0, 0), (0, -pixels % 64))), axis=1).view(np.uint64)
+    shared = np.zeros((count, count), np.float32)
+    for index in range(count):
+        with_later = np.bitwise_count(words[index:] & words[index]).sum(1, np.uint32)
+        shared[index, index:] = shared[index:, index] = with_later
+    areas = shared.diagonal().copy()
+    return Overlaps(masks, areas, shared, shared / np.maximum(areas[:, None] + areas - shared, 1))
 
 
 def _maps(seen: Observation, atoms: Atoms) -> Maps:

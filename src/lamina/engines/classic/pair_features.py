@@ -50,7 +50,7 @@ def measure_pairs(
     column = {name: index for index, name in enumerate(MEASURES)}
     values, overlaps = measured.values, measured.overlaps
     shape = reduced_shape(candidates[0].shape)
-    masks = {index: overlaps.masks[index].reshape(shape) > 0 for index in sorted({i for pair in pairs for i in pair})}
+    masks = {index: overlaps.masks[index].reshape(shape) for index in sorted({i for pair in pairs for i in pair})}
     boxes = {index: bounding_box(mask) for index, mask in masks.items()}
     outlines = {index: outline_of(mask) for index, mask in masks.items()}
     colours = np.asarray(cv2.resize(measured.maps.colours, shape[::-1], interpolation=cv2.INTER_AREA))

@@ -54,7 +54,7 @@ def _chosen(seen: Observation, limit: int) -> list[Candidate]:
     is_eligible = np.array([not is_detail(seen, candidate) for candidate in candidates])
     worth = judge(measured, candidates, is_eligible)
     ranks = np.array([rank(candidate.area, candidate.is_hull) for candidate in candidates])
-    chosen = select_visible(worth, measured.overlaps.masks > 0, ranks, limit)
+    chosen = select_visible(worth, measured.overlaps.masks, ranks, limit)
     return [candidates[index] for index in sorted(chosen, key=lambda index: -worth.own[index])]
 
 

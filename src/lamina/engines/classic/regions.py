@@ -143,13 +143,12 @@ def touching(labels: Labels) -> NDArray[np.int64]:
     """(n, n): number of neighbouring pixel pairs per pair of labels; outside the image counts as 0."""
     labels = np.pad(labels, 1)
     count = int(labels.max()) + 1
-    across = labels[:, 1:].astype(np.int64) * count + labels[:, :-1]
-    down = labels[1:].astype(np.int64) * count + labels[:-1]
-    pairs = np.bincount(across.ravel(), minlength=count * count) + np.bincount(down.ravel(), minlength=count * count)
-    touch = pairs.reshape(count, count)
-    touch = touch + touch.T
-    np.fill_diagonal(touch, 0)
-    return touch
+    touch = np.zeros((count, count), np.int64)
+    for here, beside in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        differs = here != beside
+        pairs = here[differs].astype(np.int64) * count + beside[differs]
+        touch += np.bincount(pairs, minlength=count * count).reshape(count, count)
+    return touch + touch.T
 
 
 def _enclosed(graph: _Graph) -> tuple[int, int] | None:
