@@ -30,6 +30,7 @@ from lamina.engines.classic.background import find_background, smooth_parts
 from lamina.engines.classic.cutouts import MIN_SPLIT_SHARE, find_cutouts
 from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
 from lamina.engines.classic.jpeg_artifacts import remove_jpeg_artifacts
+from lamina.engines.classic.raster import lab
 from lamina.engines.classic.regions import segment_patches
 from lamina.engines.classic.split_features import MEASURES, measure_splits
 from lamina.imaging.metrics import visible_alphas
@@ -83,7 +84,8 @@ def drawn_cases(seed: int) -> list[Case]:
         rgb = remove_jpeg_artifacts(through_jpeg(rgb, int(np.random.default_rng(seed).integers(*JPEG_QUALITIES))))
     owner = np.argmax(np.stack(visible_alphas(truth)), 0).astype(np.int32)
     smooth = smooth_parts(rgb)
-    cutouts, _ = find_cutouts(rgb, find_background(rgb, smooth, is_jpeg), np.zeros(smooth.shape, bool), smooth)
+    background = find_background(rgb, lab(rgb), smooth, is_jpeg)
+    cutouts, _ = find_cutouts(rgb, background, np.zeros(smooth.shape, bool), smooth)
     is_object = np.array([layer.kind is LayerKind.OBJECT for layer in truth])
     cases: list[Case] = []
     for label in range(1, len(cutouts)):

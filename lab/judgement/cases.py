@@ -95,7 +95,7 @@ def load_case(path: Path) -> Case:
 
 def case_of(design: Design, seen: Observation) -> Case:
     """The case of a design that was observed."""
-    atoms = find_atoms(seen.rgb, seen.smooth)
+    atoms = find_atoms(seen)
     candidates = collect_candidates(seen, atoms)
     measured = measure(seen, atoms, candidates)
     pairs = overlapping_pairs(measured.overlaps)

@@ -6,12 +6,13 @@ import pytest
 
 from lamina.engines.classic.background import Background, smooth_parts
 from lamina.engines.classic.background import find_background as find_in
+from lamina.engines.classic.raster import lab
 
 SHAPE = 360, 480
 
 
 def find_background(picture: np.ndarray) -> Background:
-    return find_in(picture, smooth_parts(picture))
+    return find_in(picture, lab(picture), smooth_parts(picture))
 
 
 def flat() -> np.ndarray:

@@ -28,7 +28,7 @@ def seen(rgb: np.ndarray) -> Observation:
 
 def candidates_of(rgb: np.ndarray) -> list[Candidate]:
     observation = seen(rgb)
-    return collect_candidates(observation, find_atoms(observation.rgb, observation.smooth))
+    return collect_candidates(observation, find_atoms(observation))
 
 
 def best_iou(candidates: list[Candidate], truth: np.ndarray) -> float:
@@ -72,7 +72,7 @@ def test_the_merge_tree_joins_alike_neighbours_first() -> None:
     picture[100:300, 300:500] = 205, 48, 70
     picture[300:500, 100:500] = 30, 60, 160
     observation = seen(picture)
-    atoms = find_atoms(observation.rgb, observation.smooth)
+    atoms = find_atoms(observation)
     ground = np.bincount(atoms.labels.ravel(), observation.background.mask.ravel(), len(atoms)) > 0.5 * atoms.areas
     first = merge_tree(atoms, ground)[0]
     assert abs(first.area - 200 * 400) < 4000

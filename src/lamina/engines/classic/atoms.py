@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.raster import (
     Labels,
     Mask,
@@ -14,7 +15,6 @@ from lamina.engines.classic.raster import (
     bounds_by_label,
     components,
     depth,
-    lab,
     means_by_label,
     nearest_values,
     take_by_label,
@@ -53,13 +53,13 @@ class Atoms:
         return take_by_label(is_member, self.labels[window]), window
 
 
-def find_atoms(rgb: Rgb, smooth: Mask) -> Atoms:
-    """The atoms of `rgb` (h, w, 3); `smooth` (h, w): see `background.smooth_parts`."""
-    labels = _grow_seeds(rgb, _seeds(smooth))
+def find_atoms(seen: Observation) -> Atoms:
+    """The atoms of an image."""
+    labels = _grow_seeds(seen.denoised, _seeds(seen.smooth))
     count = int(labels.max()) + 1
     areas = np.bincount(labels.ravel(), minlength=count)
     touch = touching(labels + 1)[1:, 1:]
-    colours = means_by_label(labels, lab(rgb), count)
+    colours = means_by_label(labels, seen.colours, count)
     return Atoms(labels, areas, colours, touch, bounds_by_label(labels, count))
 
 
@@ -68,8 +68,7 @@ def _seeds(smooth: Mask) -> Labels:
     height, width = smooth.shape
     regions = components(smooth, connectivity=4)
     inward = depth(smooth)
-    is_thick = np.zeros(len(regions), bool)
-    is_thick[np.unique(regions.labels[inward > _SLIVER_DEPTH_PX])] = True
+    is_thick = np.bincount(regions.labels[inward > _SLIVER_DEPTH_PX], minlength=len(regions)) > 0
     is_seed = is_thick & (regions.areas >= _MIN_ATOM_PX)
     is_seed[0] = False
     order = sorted(np.flatnonzero(is_seed).tolist(), key=lambda label: -int(regions.areas[label]))[:_MAX_ATOMS]
@@ -87,15 +86,13 @@ def _seeds(smooth: Mask) -> Labels:
     return seeds
 
 
-def _grow_seeds(rgb: Rgb, seeds: Labels) -> Labels:
+def _grow_seeds(denoised: Rgb, seeds: Labels) -> Labels:
     """(h, w): every pixel gets the number, less one, of a seed, by a watershed (Meyer, 1992)."""
     if not seeds.any():
         return np.zeros(seeds.shape, np.int32)
     markers = seeds.copy()
-    cv2.watershed(np.ascontiguousarray(cv2.bilateralFilter(rgb, 5, 20, 3)), markers)
+    cv2.watershed(denoised, markers)
     known = markers > 0
     labels = np.asarray(nearest_values(np.maximum(markers, 0), known), np.int32)
-    used = np.unique(labels)
-    renumbered = np.zeros(int(used.max()) + 1, np.int32)
-    renumbered[used] = np.arange(len(used))
-    return take_by_label(renumbered, labels)
+    is_used = np.bincount(labels.ravel()) > 0
+    return take_by_label((np.cumsum(is_used) - 1).astype(np.int32), labels)

@@ -61,10 +61,13 @@ class Background:
     is_uneven: bool = False
 
 
-def find_background(rgb: Rgb, smooth: Mask, has_artifacts_removed: bool = False) -> Background:
-    """The background of `rgb` (h, w, 3). `smooth`: see `smooth_parts`. `has_artifacts_removed`: `rgb` is cleaned."""
+def find_background(rgb: Rgb, colours: Values, smooth: Mask, has_artifacts_removed: bool = False) -> Background:
+    """The background of `rgb` (h, w, 3). `colours`: the same in CIE L*a*b*. `smooth`: see `smooth_parts`.
+
+    `has_artifacts_removed`: `rgb` is cleaned.
+    """
     regions = components(smooth, connectivity=4)
-    groups = _border_groups(rgb, regions)
+    groups = _border_groups(colours, regions)
     main = labels_mask(regions.labels, groups[0] if groups else [])
     trend, noise = _trend(rgb, main) if groups else (None, 0.0)
     is_uneven = trend is not None and not has_artifacts_removed and _fine_noise(rgb) > _CLEAN_LEVELS
@@ -119,7 +122,7 @@ def _fine_noise(rgb: Rgb) -> float:
     return float(np.minimum(rest, 8).mean() if np.median(rest) > 0 else np.minimum(rest, 1).mean())
 
 
-def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
+def _border_groups(colours: Values, regions: Components) -> list[list[int]]:
     """Regions at the image border grouped by colour, the likeliest background first.
 
     White in three or four corners is paper behind a shape that leaves only the corners free, such as a hexagon or a
@@ -135,11 +138,11 @@ def _border_groups(rgb: Rgb, regions: Components) -> list[list[int]]:
     ]
     if len(candidates) < 2:
         return [candidates] if candidates else []
-    colours = means_by_label(regions.labels, lab(rgb), len(regions))
-    groups = _group_by_colour(sorted(candidates, key=lambda i: -shares[i]), colours)
+    means = means_by_label(regions.labels, colours, len(regions))
+    groups = _group_by_colour(sorted(candidates, key=lambda i: -shares[i]), means)
 
     def is_paper(group: list[int]) -> bool:
-        return bool(corners[group].sum() >= _MOST_CORNERS and np.abs(colours[group[0]] - _WHITE_LAB).max() < _SAME_LAB)
+        return bool(corners[group].sum() >= _MOST_CORNERS and np.abs(means[group[0]] - _WHITE_LAB).max() < _SAME_LAB)
 
     return sorted(
         groups,

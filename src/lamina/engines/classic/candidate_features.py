@@ -133,7 +133,7 @@ def overlaps_of(masks: NDArray[np.bool_]) -> Overlaps:
 
 
 def _maps(seen: Observation, atoms: Atoms) -> Maps:
-    small = np.ascontiguousarray(cv2.bilateralFilter(seen.rgb, 5, 20, 3)[::_STEP, ::_STEP], np.uint8)
+    small = np.ascontiguousarray(seen.denoised[::_STEP, ::_STEP])
     colours = lab(small)
     steps = np.zeros(colours.shape[:2], np.float32)
     if min(steps.shape) > 2:

@@ -215,7 +215,7 @@ def _cutouts(seen: Observation) -> Iterator[Candidate]:
         yield _in_window(mask, window, seen.smooth.shape, Source.CUTOUT)
         if cutouts.areas[label] < MIN_SPLIT_SHARE * size:
             continue
-        parts = split_cutout(seen.rgb[window], mask, seen.smooth[window], seen.background.is_uneven)
+        parts = split_cutout(seen.colours[window], mask, seen.smooth[window], seen.background.is_uneven)
         if len(parts) > 1:
             for part in parts:
                 score = min((score for _, score in part.cuts), default=0.0)

@@ -1,7 +1,9 @@
 """Observes an image: its text, its background, its cut-outs and its panels, on which everything else is based."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import cv2
 import numpy as np
 
 from lamina.core.composite import over
@@ -13,7 +15,7 @@ from lamina.engines.classic.jpeg_artifacts import has_jpeg_artifacts, remove_jpe
 from lamina.engines.classic.lettering import Lettering, find_lettering
 from lamina.engines.classic.panels import Panel
 from lamina.engines.classic.photo import looks_like_photo
-from lamina.engines.classic.raster import Components, Mask, Rgb, components
+from lamina.engines.classic.raster import Components, Mask, Rgb, Values, components, lab
 from lamina.engines.classic.text_removal import remove_text
 
 _CLEAR_ALPHA = 8  # pixels below this alpha count as transparent
@@ -28,13 +30,15 @@ class Observation:
     """What is known of an image before it is divided into layers; all maps are (h, w) at working size.
 
     `visible`: (h, w, 4), the image, transparent parts on a contrasting colour. `clean`: the same without text. `rgb`:
-    (h, w, 3), `clean` without JPEG artifacts. `smooth`: see `background.smooth_parts`. `text`: pixels of the lettering.
+    (h, w, 3), `clean` without JPEG artifacts; `colours`: the same in CIE L*a*b*. `smooth`: see
+    `background.smooth_parts`. `text`: pixels of the lettering.
     `has_clear_ground`: the background is transparent. `noise`: difference of background and image by chance, in levels.
     """
 
     visible: Pixels
     clean: Pixels
     rgb: Rgb
+    colours: Values
     smooth: Mask
     lettering: tuple[Lettering, ...]
     text: Mask
@@ -44,6 +48,11 @@ class Observation:
     has_clear_ground: bool
     is_photo: bool
     noise: float
+
+    @cached_property
+    def denoised(self) -> Rgb:
+        """(h, w, 3): `rgb` with its edges, but without fine noise."""
+        return np.asarray(cv2.bilateralFilter(self.rgb, 5, 20, 3), np.uint8)
 
 
 def observe(picture: Pixels, progress: Progress, lettering: tuple[Lettering, ...] | None = None) -> Observation:
@@ -63,13 +72,13 @@ def observe(picture: Pixels, progress: Progress, lettering: tuple[Lettering, ...
     rgb = np.ascontiguousarray(clean[..., :3])
     has_artifacts = has_jpeg_artifacts(rgb)
     cleaned = remove_jpeg_artifacts(rgb) if has_artifacts else rgb
-    smooth = smooth_parts(cleaned)
+    colours, smooth = lab(cleaned), smooth_parts(cleaned)
     progress("finding the background", 0.4)
     has_clear_ground = bool(clear.mean() > _MIN_CLEAR_SHARE)
     if has_clear_ground:
         background = Background(mask=transparent, model=None, is_smooth=True, areas=(), noise=0.0)
     else:
-        background = find_background(cleaned, smooth, has_artifacts)
+        background = find_background(cleaned, colours, smooth, has_artifacts)
     is_photo = not has_clear_ground and _is_photo(rgb, background)
     if is_photo:
         nothing = np.zeros(clear.shape, bool)
@@ -82,6 +91,7 @@ def observe(picture: Pixels, progress: Progress, lettering: tuple[Lettering, ...
         visible=visible,
         clean=clean,
         rgb=cleaned,
+        colours=colours,
         smooth=smooth,
         lettering=lettering,
         text=text,

@@ -46,7 +46,7 @@ def _chosen(seen: Observation, limit: int) -> list[Candidate]:
     """The candidates that are worth most together, the most valuable first."""
     if limit <= 0:
         return []
-    atoms = find_atoms(seen.rgb, seen.smooth)
+    atoms = find_atoms(seen)
     candidates = collect_candidates(seen, atoms)
     if not candidates:
         return []

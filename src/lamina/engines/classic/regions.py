@@ -59,12 +59,15 @@ class EvenPatches:
 
 def segment_patches(rgb: Rgb, mask: Mask, smooth: Mask) -> Patches:
     """The patches of a cut-out; `rgb` (h, w, 3), `mask` and `smooth` (h, w) in its window."""
-    return merge_patches(rgb, find_even_patches(mask, smooth))
+    return merge_patches(lab(rgb), find_even_patches(mask, smooth))
 
 
-def merge_patches(rgb: Rgb, even: EvenPatches) -> Patches:
-    """Merges patches to at most `MAX_PATCHES`, unless they touch at corners only; quadratic in the size of `even`."""
-    graph = _Graph(even.labels, lab(rgb))
+def merge_patches(colours: Values, even: EvenPatches) -> Patches:
+    """Merges patches to at most `MAX_PATCHES`, unless they touch at corners only; quadratic in the size of `even`.
+
+    `colours` (h, w, 3): CIE L*a*b* in the window of the cut-out.
+    """
+    graph = _Graph(even.labels, colours)
     for rule in (_enclosed, _detail, _most_similar):
         while (pair := rule(graph)) is not None:
             graph.join(*pair)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.fitted_networks import FittedNetworks, load_networks
-from lamina.engines.classic.raster import Mask, Rgb, depth, grow
+from lamina.engines.classic.raster import Mask, Values, depth, grow
 from lamina.engines.classic.regions import MAX_PATCHES, Patches, find_even_patches, merge_patches
 from lamina.engines.classic.split_features import MEASURES, is_in_front, measure_splits
 
@@ -24,30 +24,30 @@ class SplitPart:
     cuts: tuple[tuple[bool, float], ...] = ()
 
 
-def split_cutout(rgb: Rgb, mask: Mask, smooth: Mask, is_uneven: bool = False) -> list[SplitPart]:
+def split_cutout(colours: Values, mask: Mask, smooth: Mask, is_uneven: bool = False) -> list[SplitPart]:
     """The objects in one connected cut-out, whose masks add up to `mask`; a single one if nothing overlaps.
 
-    `rgb` (h, w, 3), `mask` and `smooth` (h, w) in the window of the cut-out. `is_uneven`: fine noise has blurred the
-    patches, so that only confident cuts are made.
+    `colours` (h, w, 3) in CIE L*a*b*, `mask` and `smooth` (h, w) in the window of the cut-out. `is_uneven`: fine noise
+    has blurred the patches, so that only confident cuts are made.
     """
-    return _split_part(rgb, SplitPart(mask), smooth, _MIN_SCORE_UNEVEN if is_uneven else _MIN_SCORE)
+    return _split_part(colours, SplitPart(mask), smooth, _MIN_SCORE_UNEVEN if is_uneven else _MIN_SCORE)
 
 
-def _split_part(rgb: Rgb, part: SplitPart, smooth: Mask, min_score: float) -> list[SplitPart]:
-    cut = _best_cut(rgb, part.mask, smooth, min_score) if len(part.cuts) < _MAX_CUT_DEPTH else None
+def _split_part(colours: Values, part: SplitPart, smooth: Mask, min_score: float) -> list[SplitPart]:
+    cut = _best_cut(colours, part.mask, smooth, min_score) if len(part.cuts) < _MAX_CUT_DEPTH else None
     if cut is None:
         return [part]
     first, score = cut
     sides = ((True, part.mask & first), (False, part.mask & ~first))
     parts = [SplitPart(mask, (*part.cuts, (is_first, score))) for is_first, mask in sides]
-    return [final for half in parts for final in _split_part(rgb, half, smooth, min_score)]
+    return [final for half in parts for final in _split_part(colours, half, smooth, min_score)]
 
 
-def _best_cut(rgb: Rgb, mask: Mask, smooth: Mask, min_score: float) -> tuple[Mask, float] | None:
+def _best_cut(colours: Values, mask: Mask, smooth: Mask, min_score: float) -> tuple[Mask, float] | None:
     even = find_even_patches(mask, smooth)
     if len(even) > _MAX_EVEN_PATCHES:
         return None
-    patches = merge_patches(rgb, even)
+    patches = merge_patches(colours, even)
     if not 2 <= len(patches) <= MAX_PATCHES:
         return None
     splits = measure_splits(patches)
