@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from lamina.engines.classic.raster import depth, grow, means_by_label, share_by_label, sums_by_label
+from lamina.engines.classic.raster import (
+    bounds_by_label,
+    depth,
+    grow,
+    means_by_label,
+    nearest_values,
+    share_by_label,
+    sums_by_label,
+)
 
 LABELS = np.array([[0, 2], [2, 2]])
 VALUES = np.array([[[1.0, 5.0], [3.0, 0.0]], [[6.0, 0.0], [0.0, 9.0]]])
@@ -38,3 +46,20 @@ def test_a_mask_grows_by_a_disc_of_any_size(px: int, shape: tuple[int, int]) -> 
     mask[shape[0] // 2, shape[1] // 3] = mask[0, -1] = 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * px + 1, 2 * px + 1))
     assert np.array_equal(grow(mask > 0, px), cv2.dilate(mask, disc) > 0)
+
+
+def test_bounds_enclose_all_pixels_of_a_label() -> None:
+    labels = np.array([[1, 0, 0, 2], [1, 1, 0, 0], [1, 0, 0, 1]], np.int32)
+    assert bounds_by_label(labels, 3).tolist() == [[0, 1, 3, 4], [0, 0, 3, 4], [0, 3, 1, 4]]
+
+
+def test_the_nearest_value_is_that_of_the_nearest_pixel_of_the_mask() -> None:
+    mask = np.zeros((5, 9), bool)
+    mask[4, 1] = mask[0, 6] = mask[3, 8] = True
+    values = np.arange(45).reshape(5, 9)
+    nearest = nearest_values(values, mask)
+    assert (nearest[mask] == values[mask]).all()
+    assert nearest[4, 0] == values[4, 1]
+    assert nearest[0, 4] == values[0, 6]
+    assert nearest[4, 8] == values[3, 8]
+    assert (nearest_values(np.dstack([values, -values]), mask) == np.dstack([nearest, -nearest])).all()

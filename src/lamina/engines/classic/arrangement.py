@@ -21,7 +21,6 @@ from lamina.engines.classic.raster import (
     components,
     depth,
     grow,
-    nearest_values,
     open_mask,
 )
 from lamina.engines.classic.soft_shadows import find_shadow
@@ -87,24 +86,22 @@ def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> lis
 
     If there is no layer left for small elements, they join the smallest thing.
     """
-    shape = seen.smooth.shape
     masks = [thing.mask.copy() for thing in things]
-    taken = np.logical_or.reduce(masks) if masks else np.zeros(shape, bool)
-    nearest = nearest_values(np.argmax(np.stack(masks), 0).astype(np.int32), taken) if taken.any() else None
-    loose = components((seen.cutouts.labels > 0) & ~taken)
-    rest = np.zeros(shape, bool)
+    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
+    loose = components((seen.cutouts.labels > 0) & (owner < 0))
+    rest = np.zeros(owner.shape, bool)
     for label in range(1, len(loose)):
         if loose.areas[label] < _MIN_LOOSE_PX:
             continue
         rows, columns = loose.window(label)
         window = slice(max(0, rows.start - 3), rows.stop + 3), slice(max(0, columns.start - 3), columns.stop + 3)
         part = loose.labels[window] == label
-        near = grow(part, 3) & taken[window]
+        near = grow(part, 3) & (owner[window] >= 0)
         is_thin = depth(part).max() <= _THIN_PX
-        if near.any() and nearest is not None:
-            owner = int(np.bincount(nearest[window][near]).argmax())
-            if is_thin or loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[owner].mask):
-                masks[owner][window] |= part
+        if near.any():
+            toucher = int(np.bincount(owner[window][near]).argmax())
+            if is_thin or loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[toucher].mask):
+                masks[toucher][window] |= part
                 continue
         if not is_thin:
             rest[window] |= part
@@ -120,6 +117,14 @@ def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> lis
         return things
     merged = Thing(smallest.mask | rest, LayerKind.SMALL)
     return [merged if thing is smallest else thing for thing in things]
+
+
+def _owner(masks: Sequence[Mask], shape: tuple[int, ...]) -> Labels:
+    """(h, w): the index of the first mask that covers a pixel, or -1."""
+    owner = np.full(shape, -1, np.int32)
+    for index in range(len(masks) - 1, -1, -1):
+        owner[masks[index]] = index
+    return owner
 
 
 def _text_elements(seen: Observation, blocks: Sequence[Sequence[Lettering]]) -> list[Element]:
@@ -158,9 +163,7 @@ def _in_order(block: Sequence[Lettering]) -> list[Lettering]:
 
 def _thing_elements(seen: Observation, things: list[Thing]) -> list[Element]:
     """The elements of the things, which are given front first."""
-    owner = np.full(seen.smooth.shape, -1, np.int32)
-    for index in range(len(things) - 1, -1, -1):
-        owner[things[index].mask] = index
+    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
     holders, shapes = _holders(things, owner)
     shadows = map_in_threads(lambda index: _shadow(seen, index, holders, shapes, owner), range(len(things)))
     plate = _background_plate(seen, owner, shadows)
@@ -192,10 +195,11 @@ def _holders(things: list[Thing], owner: Labels) -> tuple[list[int], list[Mask]]
     """
     holders: list[int] = []
     shapes = [thing.mask.copy() if thing.is_hull else owner == index for index, thing in enumerate(things)]
-    surfaces = [np.count_nonzero(open_mask(owner == index, _OUTLINE_PX)) for index in range(len(things))]
-    for index, thing in enumerate(things):
-        x, y, width, height = bounding_box(thing.mask)
-        window = np.s_[max(0, y - 10) : y + height + 10, max(0, x - 10) : x + width + 10]
+    windows = [_around(thing.mask) for thing in things]
+    surfaces = [
+        np.count_nonzero(open_mask(owner[window] == index, _OUTLINE_PX)) for index, window in enumerate(windows)
+    ]
+    for index, (thing, window) in enumerate(zip(things, windows, strict=True)):
         mask, owners = thing.mask[window], owner[window]
         ring = grow(mask, 9) & ~grow(mask, 4)
         behind = owners[ring & ((owners > index) | (owners == -1))]
@@ -210,6 +214,12 @@ def _holders(things: list[Thing], owner: Labels) -> tuple[list[int], list[Mask]]
             )
             shapes[holder] |= shapes[index] & reach
     return holders, shapes
+
+
+def _around(mask: Mask, margin: int = 10) -> tuple[slice, slice]:
+    """Rows and columns of the bounding box of a mask with a margin."""
+    x, y, width, height = bounding_box(mask)
+    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
 
 def _hull(mask: Mask) -> Mask:
@@ -271,7 +281,7 @@ def _without(
     behind = [other for number, other in enumerate(shapes) if number > index]
     if behind:
         rest = rest & ~(np.logical_or.reduce(behind) & ~shape)
-    backdrop[rest] = plate[rest]
+    cv2.copyTo(plate, as_bytes(rest), backdrop)
     if seen.has_clear_ground:  # translucent inpainted pixels could not be unblended
         backdrop[..., 3] = np.where(backdrop[..., 3] < 128, 0, 255)
     return backdrop

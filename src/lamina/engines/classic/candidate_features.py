@@ -10,7 +10,7 @@ from lamina.engines.classic.atoms import Atoms
 from lamina.engines.classic.candidates import Candidate, Source, reduced_shape
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.parallel import map_in_threads
-from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, shrink
+from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, nearest_numbers
 
 _STEP_LAB = 8.0  # gradient from which on a pixel is on an edge
 PLAIN_LAB = 9.0
@@ -142,9 +142,9 @@ def _maps(seen: Observation, atoms: Atoms) -> Maps:
     return Maps(
         colours=colours,
         is_edge=grow(steps > _STEP_LAB, 1),
-        ground=seen.background.mask[::_STEP, ::_STEP],
-        text=seen.text[::_STEP, ::_STEP],
-        atoms=atoms.labels[::_STEP, ::_STEP],
+        ground=np.ascontiguousarray(seen.background.mask[::_STEP, ::_STEP]),
+        text=np.ascontiguousarray(seen.text[::_STEP, ::_STEP]),
+        atoms=np.ascontiguousarray(atoms.labels[::_STEP, ::_STEP]),
     )
 
 
@@ -167,8 +167,8 @@ def _measure_one(
     area, size = float(mask.sum()), height * width
     rim = outline_of(mask)
     ring = grow(mask, 3) & ~mask
-    colours, ground = maps.colours[window], maps.ground[window]
-    inside = colours[mask][:: max(1, int(area) // 2000)]
+    colours, ground = np.ascontiguousarray(maps.colours[window]), maps.ground[window]
+    inside = colours.reshape(-1, 3)[np.flatnonzero(mask)[:: max(1, int(area) // 2000)]]
     median = _median(inside)
     distances = np.abs(inside - median).sum(1)
     outer = colours[ring] if ring.any() else inside
@@ -221,7 +221,7 @@ def _measure_one(
         "in_ground": float(ground[mask].mean()),
         "spread": float(np.median(distances)) / 30,
         "plain": float((distances < PLAIN_LAB).mean()),
-        "atoms": float(np.log(len(np.unique(maps.atoms[window][mask])))),
+        "atoms": float(np.log(np.count_nonzero(np.bincount(maps.atoms[window][mask])))),
         "ground_difference": min(100.0, float(np.linalg.norm(median - ground_colour))) / 30,
         "text": float(maps.text[window][in_filled].mean()),
         "centre_x": abs((left + right) / 2 / width - 0.5),
@@ -241,7 +241,9 @@ def _median(colours: Values) -> NDArray[np.float64]:
 
 def outline_of(mask: Mask) -> Mask:
     """The pixels of the mask that touch its outside, the image border included."""
-    return mask & ~shrink(np.pad(mask, 1), 1)[1:-1, 1:-1]
+    cross = np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    inner = cv2.erode(as_bytes(mask), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return mask & ~np.asarray(inner).view(np.bool_)
 
 
 def _across(colours: Values, rim: Mask, mask: Mask) -> tuple[NDArray[np.float64], float]:
@@ -258,11 +260,8 @@ def _across(colours: Values, rim: Mask, mask: Mask) -> tuple[NDArray[np.float64]
 
 def _nearest(colours: Values, known: Mask, places: Mask) -> Values:
     """(n, c): for each of the places, the colour of the nearest known pixel."""
-    _, labels = cv2.distanceTransformWithLabels(as_bytes(~known), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = np.asarray(labels, np.int32)
-    table = np.zeros((int(labels.max()) + 1, colours.shape[-1]), np.float32)
-    table[labels[known]] = colours[known]
-    return table[labels[places]]
+    nearest = np.flatnonzero(known)[nearest_numbers(known, 3)[places]]
+    return colours.reshape(-1, colours.shape[-1])[nearest]
 
 
 def _symmetry(mask: Mask) -> float:

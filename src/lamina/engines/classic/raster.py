@@ -103,11 +103,19 @@ def depth(mask: Mask) -> Values:
 
 def nearest_values(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
     """`values` (h, w) or (h, w, c) with each pixel replaced by that of the nearest one of the (non-empty) mask."""
-    _, labels = cv2.distanceTransformWithLabels(as_bytes(~mask), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = np.asarray(labels, np.int32)
-    values_by_label = np.zeros((int(labels.max()) + 1, *values.shape[2:]), values.dtype)
-    values_by_label[labels[mask]] = values[mask]
-    return take_by_label(values_by_label, labels)
+    known = values.reshape(mask.size, *values.shape[2:]).take(np.flatnonzero(mask), axis=0)
+    return take_by_label(known, nearest_numbers(mask))
+
+
+def nearest_numbers(mask: Mask, kernel: int = 5) -> Labels:
+    """(h, w): the number, from 0 row by row, of the nearest pixel of the (non-empty) mask.
+
+    `kernel`: 3 or 5, for how exact distances are.
+    """
+    _, labels = cv2.distanceTransformWithLabels(as_bytes(~mask), cv2.DIST_L2, kernel, labelType=cv2.DIST_LABEL_PIXEL)
+    numbers = np.asarray(labels, np.int32)
+    numbers -= 1
+    return numbers
 
 
 def labels_mask(labels: Labels, chosen: Sequence[int]) -> Mask:
@@ -141,9 +149,11 @@ def means_by_label(labels: NDArray[np.integer[Any]], values: NDArray[Any], count
 def bounds_by_label(labels: Labels, count: int) -> NDArray[np.int64]:
     """(count, 4): first row, first column, and the row and column after the last of each label; all must occur."""
     bounds = np.zeros((count, 4), np.int64)
-    for axis, lines in enumerate((labels, labels.T)):
+    for axis, lines in enumerate((labels, np.ascontiguousarray(labels.T))):
+        starts = np.ones(lines.shape, bool)  # of runs of one label
+        starts[:, 1:] = lines[:, 1:] != lines[:, :-1]
         occurs = np.zeros((len(lines), count), bool)
-        occurs[np.arange(len(lines))[:, None], lines] = True
+        occurs[np.nonzero(starts)[0], lines[starts]] = True
         bounds[:, axis], bounds[:, axis + 2] = occurs.argmax(0), len(lines) - occurs[::-1].argmax(0)
     return bounds
 
