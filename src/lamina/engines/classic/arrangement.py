@@ -106,7 +106,7 @@ def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> lis
         if not is_thin:
             rest[window] |= part
     things = [replace(thing, mask=mask) for thing, mask in zip(things, masks, strict=True)]
-    if rest.mean() <= _MIN_SMALL_SHARE:
+    if np.count_nonzero(rest) / rest.size <= _MIN_SMALL_SHARE:
         return things
     if len(things) < limit:
         return [*things, Thing(rest, LayerKind.SMALL)]

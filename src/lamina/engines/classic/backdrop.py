@@ -127,7 +127,8 @@ def _median(steps: Values) -> float:
 def _group_by_colour(rgb: Rgb, sample: Mask, labels: Labels, sample_counts: NDArray[np.intp]) -> list[list[int]]:
     """The parts grouped by colour, only groups with a sufficient share of the sample, largest first."""
     sample_labels = labels[sample]
-    means = means_by_label(sample_labels, rgb[sample], len(sample_counts))
+    sampled = rgb.reshape(-1, 3).take(np.flatnonzero(sample), axis=0)  # much faster than by the mask
+    means = means_by_label(sample_labels, sampled, len(sample_counts))
     groups: list[list[int]] = []
     for part in np.argsort(-sample_counts, kind="stable")[:_MAX_PARTS]:
         if sample_counts[part] < 12:

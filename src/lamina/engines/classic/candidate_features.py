@@ -10,7 +10,7 @@ from lamina.engines.classic.atoms import Atoms
 from lamina.engines.classic.candidates import Candidate, Source, reduced_shape
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.parallel import map_in_threads
-from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, nearest_numbers
+from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, lab, nearest_numbers, share_within
 
 _STEP_LAB = 8.0  # gradient from which on a pixel is on an edge
 PLAIN_LAB = 9.0
@@ -171,7 +171,7 @@ def _measure_one(
     inside = colours.reshape(-1, 3)[np.flatnonzero(mask)[:: max(1, int(area) // 2000)]]
     median = _median(inside)
     distances = np.abs(inside - median).sum(1)
-    outer = colours[ring] if ring.any() else inside
+    outer = colours.reshape(-1, 3).take(np.flatnonzero(ring), axis=0) if ring.any() else inside
     outer_median = _median(outer)
     outlines, _ = cv2.findContours(as_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(np.concatenate(outlines))
@@ -212,18 +212,18 @@ def _measure_one(
         "largest": float(parts.max() / max(1, parts.sum())),
         "parts": float(np.log(len(parts))),
         "holes": float(1 - area / max(1.0, float(filled.sum()))),
-        "edge": float(maps.is_edge[window][rim].mean()),
+        "edge": share_within(rim, maps.is_edge[window]),
         "contrast": float(np.median(across)),
         "contrast_low": float(np.percentile(across, 25)),
         "line": line,
-        "around_ground": float(ground[ring].mean()) if ring.any() else 0.0,
+        "around_ground": share_within(ring, ground),
         "around_plain": float((np.abs(outer - outer_median).sum(1) < PLAIN_LAB).mean()),
-        "in_ground": float(ground[mask].mean()),
+        "in_ground": share_within(mask, ground),
         "spread": float(np.median(distances)) / 30,
         "plain": float((distances < PLAIN_LAB).mean()),
         "atoms": float(np.log(np.count_nonzero(np.bincount(maps.atoms[window][mask])))),
         "ground_difference": min(100.0, float(np.linalg.norm(median - ground_colour))) / 30,
-        "text": float(maps.text[window][in_filled].mean()),
+        "text": share_within(in_filled, maps.text[window]),
         "centre_x": abs((left + right) / 2 / width - 0.5),
         "centre_y": abs((top + bottom) / 2 / height - 0.5),
         "cut_score": float(np.clip(candidate.cut_score, -5, 5)),
@@ -261,7 +261,7 @@ def _across(colours: Values, rim: Mask, mask: Mask) -> tuple[NDArray[np.float64]
 def _nearest(colours: Values, known: Mask, places: Mask) -> Values:
     """(n, c): for each of the places, the colour of the nearest known pixel."""
     nearest = np.flatnonzero(known)[nearest_numbers(known, 3)[places]]
-    return colours.reshape(-1, colours.shape[-1])[nearest]
+    return colours.reshape(-1, colours.shape[-1]).take(nearest, axis=0)
 
 
 def _symmetry(mask: Mask) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Mask, Rgb, Values, grow, levels
+from lamina.engines.classic.raster import Mask, Rgb, Values, grow, levels, share_within
 
 _EDGE_LEVELS = 24  # difference of neighbours at an edge
 _NEAR_PX = 2, 6  # distance range from an edge in which compressed images have ringing
@@ -26,8 +26,8 @@ def has_jpeg_artifacts(rgb: Rgb) -> bool:
     edges = _steps(grey) > _EDGE_LEVELS
     near = grow(edges, _NEAR_PX[1]) & ~grow(edges, _NEAR_PX[0])
     uneven = np.asarray(cv2.absdiff(grey, cv2.medianBlur(grey, 3))) > 0
-    share = _share(uneven, near)
-    return share > _RINGING_SHARE and _share(uneven, ~grow(edges, _FAR_PX)) < _FAR_FROM_NEAR * share
+    share = share_within(near, uneven)
+    return share > _RINGING_SHARE and share_within(~grow(edges, _FAR_PX), uneven) < _FAR_FROM_NEAR * share
 
 
 def remove_jpeg_artifacts(rgb: Rgb) -> Rgb:
@@ -38,10 +38,6 @@ def remove_jpeg_artifacts(rgb: Rgb) -> Rgb:
     ycc[busy, 1:] = _sharp_chroma(ycc, busy)
     sharp = cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
     return np.asarray(cv2.bilateralFilter(sharp, 9, 24, 3), np.uint8)
-
-
-def _share(mask: Mask, among: Mask) -> float:
-    return float(np.count_nonzero(mask & among) / max(1, np.count_nonzero(among)))
 
 
 def _sharp_chroma(ycc: Rgb, among: Mask) -> NDArray[np.uint8]:

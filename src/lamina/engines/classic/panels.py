@@ -50,10 +50,11 @@ def find_panels(rgb: Rgb, smooth: Mask, front: Mask, text: Mask) -> list[Panel]:
     """
     panels: list[Panel] = []
     for region in _plain_regions(rgb, smooth & front):
-        if any((region & panel.hull).sum() > 0.5 * region.sum() for panel in panels):
+        area = np.count_nonzero(region)
+        if any(np.count_nonzero(region & panel.hull) > 0.5 * area for panel in panels):
             continue
-        shape = _shape_of(region, 0.0 if _contains_text(region, text) else float(region.mean()))
-        if shape is not None and (shape.hull & ~front).sum() <= _MAX_OPEN * shape.hull.sum():
+        shape = _shape_of(region, 0.0 if _contains_text(region, text) else area / region.size)
+        if shape is not None and np.count_nonzero(shape.hull & ~front) <= _MAX_OPEN * np.count_nonzero(shape.hull):
             panels.append(_panel(rgb, region, shape, front))
     return panels
 
@@ -72,8 +73,9 @@ def _plain_regions(rgb: Rgb, mask: Mask) -> list[Mask]:
         else:
             groups.append([label])
     singles = [[group[0]] for group in groups if len(group) > 1]
-    masks = [labels_mask(regions.labels, group) for group in groups + singles]
-    return sorted((m for m in masks if m.mean() > _MIN_SHARE_WITH_TEXT), key=lambda m: -int(m.sum()))
+    areas = {tuple(group): int(regions.areas[group].sum()) for group in groups + singles}
+    sizeable = [group for group, area in areas.items() if area / mask.size > _MIN_SHARE_WITH_TEXT]
+    return [labels_mask(regions.labels, group) for group in sorted(sizeable, key=lambda group: -areas[group])]
 
 
 def _contains_text(region: Mask, text: Mask) -> bool:

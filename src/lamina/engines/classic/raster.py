@@ -163,6 +163,11 @@ def share_by_label(labels: NDArray[np.integer[Any]], count: int) -> NDArray[np.f
     return np.bincount(labels.ravel(), minlength=count) / max(1, labels.size)
 
 
+def share_within(among: Mask, mask: Mask) -> float:
+    """The share 0..1 of `among` that the mask covers; 0 if `among` is empty."""
+    return np.count_nonzero(mask & among) / max(1, np.count_nonzero(among))
+
+
 def steps(values: NDArray[Any], axis: int) -> NDArray[Any]:
     """(h - 1, w) or (h, w - 1): maximum channel difference of neighbours in (h, w, 3) along the axis."""
     current, following = (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])

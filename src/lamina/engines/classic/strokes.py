@@ -16,7 +16,9 @@ from lamina.engines.classic.raster import (
     lab,
     means_by_label,
     share_by_label,
+    share_within,
     shrink,
+    take_by_label,
 )
 from lamina.engines.classic.text_window import Colours, TextWindow, border_of
 
@@ -105,12 +107,16 @@ def letter_candidates(window: TextWindow, palette: Palette, backdrop: Backdrop) 
         proposals.append((np.logical_or.reduce(coloured), 0.1))
     proposals.append((_parts_of(window, ~palette.background).contained(), 0.1))
     area = int(window.inside.sum())
+    within = grow(window.inside, round(0.1 * window.height_px) + 1)
+    edge = window.inside & ~shrink(window.inside, 1)
     candidates_with_penalty: list[tuple[Mask, float]] = []
     for mask, penalty in proposals:
         if 0.02 * area < mask.sum() < 0.9 * area and not any(
             np.array_equal(mask, other) for other, _ in candidates_with_penalty
         ):
-            candidates_with_penalty.append((mask, penalty + _spill(window, mask) + _inversion(window, mask)))
+            candidates_with_penalty.append(
+                (mask, penalty + _spill(mask, within) + _inversion(mask, window.inside, edge))
+            )
     return candidates_with_penalty
 
 
@@ -132,20 +138,20 @@ def _of_one_colour(mask: Mask, palette: Palette) -> Mask:
     means = means_by_label(where, colours, len(parts))
     apart = np.linalg.norm(means[:, None] - means[None], axis=-1) < _ODD_COLOUR_LAB
     areas = np.where(np.arange(len(parts)) > 0, parts.areas, 0)
-    return mask & apart[(apart @ areas).argmax()][parts.labels]
+    return mask & take_by_label(apart[(apart @ areas).argmax()], parts.labels)
 
 
-def _spill(window: TextWindow, mask: Mask) -> float:
-    """0..1: the share of the mask outside the quad beyond the tolerance for tails and flourishes."""
-    within = grow(window.inside, round(0.1 * window.height_px) + 1)
+def _spill(mask: Mask, within: Mask) -> float:
+    """0..1: the share of the mask outside the quad beyond the tolerance for tails and flourishes.
+
+    `within`: the quad with a margin.
+    """
     return max(0.0, float((mask & ~within).sum()) / max(1, int(mask.sum())) - 0.03)
 
 
-def _inversion(window: TextWindow, mask: Mask) -> float:
+def _inversion(mask: Mask, inside: Mask, edge: Mask) -> float:
     """0..1: how much more than letters the mask fills the quad or its edge, as a panel with letters as holes does."""
-    edge = window.inside & ~shrink(window.inside, 1)
-    on_edge = float((mask & edge).sum()) / max(1, int(edge.sum()))
-    filled = float((mask & window.inside).sum()) / max(1, int(window.inside.sum()))
+    on_edge, filled = share_within(edge, mask), share_within(inside, mask)
     return max(0.0, on_edge - 0.4, 2 * (filled - 0.6))
 
 
@@ -161,7 +167,7 @@ class _Parts:
         areas = self.parts.areas
         if areas[self.is_good].sum() < min_share * areas[1:].sum():
             return np.zeros(self.parts.labels.shape, bool)
-        return self.is_good[self.parts.labels]
+        return take_by_label(self.is_good, self.parts.labels)
 
 
 def _parts_of(window: TextWindow, mask: Mask) -> _Parts:

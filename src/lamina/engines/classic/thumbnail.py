@@ -136,8 +136,8 @@ def _count_mirrored_on_mask(mask: Mask, sample: Places, down: float, right: floa
     y, x = sample[0] - down, sample[1] - right
     rows = np.rint(down + _SINE * x - _COSINE * y)
     columns = np.rint(right + _COSINE * x + _SINE * y)
-    places = ((rows + beyond) * wide.shape[1] + (columns + beyond)).astype(np.intp)
-    return wide.ravel().take(places).sum(1)
+    places = ((rows + beyond) * wide.shape[1] + (columns + beyond)).astype(np.int32)
+    return wide.ravel().take(places, mode="clip").sum(1)
 
 
 def _line_widths(patches: Patches) -> NDArray[np.float64]:
