@@ -74,7 +74,8 @@ def _fit_trend(values: Values, known: Mask, degree: int) -> Values | None:
     samples = values.reshape(-1, values.shape[-1])[indices].astype(np.float64)
     x = columns / max(1, width - 1) * 2 - 1
     y = rows / max(1, height - 1) * 2 - 1
-    basis = np.stack([y**i * x**j for i, j in _terms(degree)], 1)
+    xs, ys = ([positions**power for power in range(degree + 1)] for positions in (x, y))
+    basis = np.stack([ys[i] * xs[j] for i, j in _terms(degree)], 1)
     coefficients = np.zeros((basis.shape[1], samples.shape[1]))
     misfit = np.zeros(len(indices))
     for _ in range(4):  # iteratively reweighted least squares, Cauchy weights

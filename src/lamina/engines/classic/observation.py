@@ -64,12 +64,12 @@ def observe(picture: Pixels, progress: Progress, lettering: tuple[Lettering, ...
     clear = picture[..., 3] < _CLEAR_ALPHA
     visible = _on_contrasting_background(picture, clear)
     if lettering is None:
-        lettering = tuple(find_lettering(np.ascontiguousarray(visible[..., :3])))
+        lettering = tuple(find_lettering(_rgb(visible)))
     text = _pixels_of(lettering, clear.shape)
     clean = remove_text(visible, text)
     transparent = clean[..., 3] < _CLEAR_ALPHA
     clean[..., 3] = np.where(clean[..., 3] < 128, 0, 255) if clear.any() else 255
-    rgb = np.ascontiguousarray(clean[..., :3])
+    rgb = _rgb(clean)
     has_artifacts = has_jpeg_artifacts(rgb)
     cleaned = remove_jpeg_artifacts(rgb) if has_artifacts else rgb
     colours, smooth = lab(cleaned), smooth_parts(cleaned)
@@ -115,6 +115,11 @@ def _on_contrasting_background(picture: Pixels, clear: Mask) -> Pixels:
     visible = over(backdrop, picture)
     visible[..., 3] = picture[..., 3]
     return visible
+
+
+def _rgb(picture: Pixels) -> Rgb:
+    """(h, w, 3): the colours, without alpha."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 def _pixels_of(lettering: tuple[Lettering, ...], shape: tuple[int, ...]) -> Mask:
