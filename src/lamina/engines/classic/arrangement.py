@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lamina.core.layers import LayerKind, Pixels, TextLine
 from lamina.engines.classic.candidates import Candidate, Source
+from lamina.engines.classic.exemplar_fill import exemplar_fill
 from lamina.engines.classic.fill import fill
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.observation import Observation
@@ -248,6 +249,8 @@ def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | Non
     for shadow in shadows:
         if shadow is not None:
             hole |= grow(shadow, 2)
+    if seen.is_photo and (plate := exemplar_fill(seen.clean, hole)) is not None:
+        return plate
     known = ~hole & seen.background.mask if seen.background.is_smooth else ~hole
     if np.count_nonzero(known) <= _MIN_KNOWN_PX:
         known = ~hole

@@ -20,7 +20,6 @@ from lamina.engines.classic.text_removal import remove_text
 
 _CLEAR_ALPHA = 8  # pixels below this alpha count as transparent
 _MIN_CLEAR_SHARE = 0.002
-_MIN_BACKGROUND_SHARE = 0.5  # share of the image from which on an uneven background is used
 _ROUNDING_LEVELS = 2.0  # insignificant difference between a flat background and its inpainting
 _ARTIFACT_LEVELS = 8.0  # JPEG artifacts around objects on a flat background
 
@@ -75,16 +74,16 @@ def observe(picture: Pixels, progress: Progress, lettering: tuple[Lettering, ...
     colours, smooth = lab(cleaned), smooth_parts(cleaned)
     progress("finding the background", 0.4)
     has_clear_ground = bool(clear.mean() > _MIN_CLEAR_SHARE)
-    if has_clear_ground:
-        background = Background(mask=transparent, model=None, is_smooth=True, areas=(), noise=0.0)
-    else:
-        background = find_background(cleaned, colours, smooth, has_artifacts)
-    is_photo = not has_clear_ground and _is_photo(rgb, background)
+    is_photo = not has_clear_ground and looks_like_photo(rgb)
+    nothing = np.zeros(clear.shape, bool)
+    cutouts, panels = components(nothing), []
     if is_photo:
-        nothing = np.zeros(clear.shape, bool)
         background = Background(mask=nothing, model=None, is_smooth=False, areas=(), noise=0.0)
-        cutouts, panels = components(nothing), []
     else:
+        if has_clear_ground:
+            background = Background(mask=transparent, model=None, is_smooth=True, areas=(), noise=0.0)
+        else:
+            background = find_background(cleaned, colours, smooth, has_artifacts)
         cutouts, panels = find_cutouts(cleaned, background, text, smooth)
     noise = max(background.noise, _ARTIFACT_LEVELS if has_artifacts and background.is_smooth else 0)
     return Observation(
@@ -127,8 +126,3 @@ def _pixels_of(lettering: tuple[Lettering, ...], shape: tuple[int, ...]) -> Mask
     for line in lettering:
         line.paint(mask)
     return mask
-
-
-def _is_photo(rgb: Rgb, background: Background) -> bool:
-    """True for a photograph without a uniform background."""
-    return not background.is_smooth and background.mask.mean() < _MIN_BACKGROUND_SHARE and looks_like_photo(rgb)

@@ -13,9 +13,9 @@ from lamina.engines.classic.judgement import judge
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.naming import numbered, text_name
 from lamina.engines.classic.observation import Observation
+from lamina.engines.classic.photo_things import found_in_photo
 from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
-from lamina.engines.classic.subject import find_subject
 from lamina.engines.classic.text_blocks import text_blocks
 from lamina.engines.colours import SAMPLE_PX, colour_word
 
@@ -35,7 +35,7 @@ def plan_layers(seen: Observation, limit: int) -> Plan:
     """At most `limit` layers in front of the background."""
     blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
     if seen.is_photo:
-        chosen, notes = _subject(seen)
+        chosen, notes = _photo_things(seen, limit)
     else:
         chosen, notes = _chosen(seen, limit), ()
     chosen, blocks = _within(limit, chosen, blocks)
@@ -58,11 +58,13 @@ def _chosen(seen: Observation, limit: int) -> list[Candidate]:
     return [candidates[index] for index in sorted(chosen, key=lambda index: -worth.own[index])]
 
 
-def _subject(seen: Observation) -> tuple[list[Candidate], tuple[str, ...]]:
-    subject = find_subject(seen.rgb)
-    if subject is None:
-        return [], (_NO_SUBJECT,)
-    return [candidate_of(subject.mask, Source.CUTOUT)], (_SUBJECT_ONLY,)
+def _photo_things(seen: Observation, limit: int) -> tuple[list[Candidate], tuple[str, ...]]:
+    masks, notes = found_in_photo(seen.rgb, limit)
+    if not masks:
+        notes = (*notes, _NO_SUBJECT)
+    elif len(masks) == 1:
+        notes = (*notes, _SUBJECT_ONLY)
+    return [candidate_of(mask, Source.CUTOUT) for mask in masks], notes
 
 
 def _within(

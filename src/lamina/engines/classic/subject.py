@@ -55,13 +55,14 @@ class Candidate:
     evidence: Separation
 
 
-def find_subject(rgb: Rgb) -> Subject | None:
+def find_subject(rgb: Rgb, salient: Values | None = None) -> Subject | None:
     """The subject of `rgb` (h, w, 3) uint8, or None if nothing can be separated with confidence.
 
+    `salient`: how salient each part is, in 0..1 and at any size, if that is known.
     None if it would cover less than 0.5 % or more than 85 % of the image, if its outline has no colour steps, if inside
     and outside share their colours, or if saliency is spread everywhere. The result is deterministic.
     """
-    chosen = _largest_of_the_best(subject_candidates(rgb))
+    chosen = _largest_of_the_best(subject_candidates(rgb, salient))
     if chosen is None:
         return None
     alpha = _refine_outline(rgb, chosen.mask)
@@ -77,14 +78,15 @@ def _largest_of_the_best(candidates: list[Candidate]) -> Candidate | None:
     return max(good, key=lambda candidate: candidate.evidence.share, default=None)
 
 
-def subject_candidates(rgb: Rgb) -> list[Candidate]:
+def subject_candidates(rgb: Rgb, salient: Values | None = None) -> list[Candidate]:
     """Candidates at about 350 px, the most convincing first; may be empty."""
     small = downscale(rgb, _CUT_PX)
     height, width = small.shape[:2]
     if min(height, width) < 16:
         return []
-    small_saliency = saliency(downscale(small, _SALIENCY_PX))
-    salience = np.asarray(cv2.resize(small_saliency, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    if salient is None:
+        salient = saliency(downscale(small, _SALIENCY_PX))
+    salience = np.asarray(cv2.resize(salient, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     cuts: list[Candidate] = []
     for hint, level in _hints(small, salience)[:_CUTS]:
         mask = _cut_out(small, salience, hint, level)
