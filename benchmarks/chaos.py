@@ -1,11 +1,11 @@
-"""Is a job lost, charged twice or a webhook forgotten, whatever is killed, frozen or taken away?
+"""Checks that no job is lost, no job is charged twice and no webhook is missing after processes were killed or frozen.
 
     scripts/bench chaos
     scripts/bench chaos --store postgres --jobs 500 --seconds 120 --seed 7
 
-Two gateways and their agents as real processes, customers who try again, and mischief drawn by lot from the seed; what
-the database says when all is over. On Postgres the server itself is stopped at once and started again, too. Prints a
-line of JSON for every storm and, last, a table; the exit code is 1 where anything is wrong.
+Two gateways and their agents run as real processes. Clients retry, faults are drawn at random from the seed, and the
+database is checked at the end. On Postgres, the database server is also stopped immediately and started again. The
+benchmark prints a line of JSON for every run and finally a table; the exit code is 1 if a check failed.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main() -> int:
 
 def _storm(server: Postgres | None, options: argparse.Namespace) -> dict[str, Any]:
     async def outage() -> None:
-        assert server is not None  # noqa: S101  (it is in no other plan)
+        assert server is not None  # noqa: S101  (only plans with a server call it)
         await asyncio.to_thread(server.stop, "immediate")
         await asyncio.sleep(_OUTAGE_S)
         await asyncio.to_thread(server.start)
@@ -59,9 +59,9 @@ def _storm(server: Postgres | None, options: argparse.Namespace) -> dict[str, An
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="lamina-chaos-") as folder:
         verdict, storm = run_storm(Path(folder), server.new_database() if server else None, plan)
-    told = {**asdict(verdict), **asdict(storm), "acts": dict(storm.acts)}
-    del told["promised"]
-    return told
+    row = {**asdict(verdict), **asdict(storm), "acts": dict(storm.acts)}
+    del row["promised"]
+    return row
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[str]]:
@@ -70,10 +70,10 @@ def _table(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", choices=(*BOTH, "both"), default="both")
-    parser.add_argument("--jobs", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=60.0, help="over which the jobs come and the mischief is done")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=(*BOTH, "both"), default="both", help="database (both)")
+    parser.add_argument("--jobs", type=int, default=200, help="number of jobs (200)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="duration of the submits and the faults (60)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the faults (1)")
     return parser.parse_args()
 
 

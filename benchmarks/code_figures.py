@@ -1,11 +1,11 @@
-"""How large, how typed and how positional is the code? Counts that decision record 20 refers to.
+"""Counts the lines, untyped mappings and positional arguments of the code, as decision record 20 reports them.
 
     scripts/bench code_figures
     scripts/bench code_figures --list
 
-Of `src/lamina`, which is what the wheel ships: lines of Python; lines that mention a mapping from strings to values of
-unknown type; calls with six or more positional arguments; dataclasses with more than four fields that accept them by
-position. Prints one line of JSON; with --list, every place, too.
+The counts are of `src/lamina`, which the wheel ships: lines of Python; lines that mention a mapping from strings to
+values of unknown type; calls with six or more positional arguments; dataclasses with more than four fields that accept
+them by position. The benchmark prints one line of JSON; with --list, it also prints every place.
 """
 
 import argparse
@@ -18,30 +18,30 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 _UNTYPED = re.compile(r"\b(?:Mapping|dict)\[str, (?:Any|object|Json\w*|JSON\w*)\b")
 _MOST_POSITIONAL, _MOST_FIELDS = 5, 4
-# Functions that take any number of like things, or come from C and have no keywords.
+# These take any number of arguments of the same kind, or are written in C and have no keywords.
 _VARIADIC = frozenset({"Table", "create_table", "pack", "pack_into", "permute", "problems", "reshape", "view"})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--list", action="store_true", help="print every place")
+    parser.add_argument("--list", action="store_true", help="print every place that was counted")
     is_listed = parser.parse_args().list
     lines, places = 0, {"untyped mappings": [], "positional calls": [], "positional dataclasses": []}
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text()
         lines += len(text.splitlines())
         tree, name = ast.parse(text), path.relative_to(SOURCE.parent)
-        found = {
+        numbers_of = {
             "untyped mappings": (n for n, line in enumerate(text.splitlines(), 1) if _UNTYPED.search(line)),
             "positional calls": _positional_calls(tree),
             "positional dataclasses": _positional_dataclasses(tree),
         }
-        for what, numbers in found.items():
-            places[what] += [f"{name}:{number}" for number in numbers]
+        for kind, numbers in numbers_of.items():
+            places[kind] += [f"{name}:{number}" for number in numbers]
     if is_listed:
-        for what, at in places.items():
-            print("\n".join([f"{what}:", *at, ""]))
-    print(json.dumps({"lines": lines} | {what: len(at) for what, at in places.items()}))
+        for kind, positions in places.items():
+            print("\n".join([f"{kind}:", *positions, ""]))
+    print(json.dumps({"lines": lines} | {kind: len(positions) for kind, positions in places.items()}))
 
 
 def _positional_calls(tree: ast.AST) -> Iterator[int]:

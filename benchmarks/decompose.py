@@ -1,12 +1,13 @@
-"""How well is a poster taken apart? Object, text and panel IoU, hidden background and exactness, by background.
+"""Scores the decomposition of posters: object, text and panel IoU, hidden background and exactness, by background.
 
     scripts/bench decompose --seeds 24 --background flat --background gradient
     scripts/bench decompose --seeds 24 --jpeg 85
     scripts/bench decompose --seeds 2 --keep out/posters
 
-Each seed gives one poster. Seeds below 100000 were never used for tuning. On a terminal it prints a line for every
-poster and a table with a row for every kind of background; elsewhere, and with --json, it prints one line of JSON for
-each of them. A poster on which the engine fails is reported on standard error and left out; the exit code is then 1.
+Each seed gives one poster. Seeds below 100000 were never used for tuning. On a terminal the benchmark prints a line for
+every poster and a table with a row for every kind of background; elsewhere, and with --json, it prints one line of JSON
+for each of them. A poster on which the engine fails is reported on standard error and left out; the exit code is then
+1.
 """
 
 import argparse
@@ -59,12 +60,12 @@ def _sentence(score: Score) -> str:
 
 
 def _save_layers(trial: Trial, folder: Path) -> None:
-    """Writes the poster with its true and its found layers to look at."""
+    """Writes the poster with its true layers and the layers that the engine found."""
     place = folder / f"{trial.score.background}-{trial.score.seed}"
     with atomic_file(place / f"poster.{'png' if trial.score.jpeg_quality is None else 'jpg'}") as file:
         file.write(trial.file)
     save(trial.poster.stack, f"{place}/true/")
-    save(trial.found, f"{place}/found/")
+    save(trial.result, f"{place}/found/")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -77,7 +78,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="folder for posters, their true and their found layers"
     )
-    parser.add_argument("--json", action="store_true", help="JSON lines, as where stdout is not a terminal")
+    parser.add_argument("--json", action="store_true", help="print JSON lines also on a terminal")
     return parser.parse_args(arguments)
 
 

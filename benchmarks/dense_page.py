@@ -1,13 +1,14 @@
-"""How long does a page full of text take, and how much memory?
+"""Measures how long a page full of text takes to decompose, and how much memory it needs.
 
     scripts/bench dense_page
     scripts/bench dense_page --only fax --only newspaper --pictures page.png
     scripts/bench dense_page --save pages
 
-Draws pages as scanners, fax machines and printers give them (a letter at 300 dpi, a fax with speckle, a newspaper in
-columns, a table of numbers, a listing of code, small print) and runs `lamina decompose PAGE.png --to PAGE.psd` on each
-from start to exit. Prints a line of JSON for every page and, last, a table. Seconds are by the clock, and of processor
-time, which counts where others use the machine too. Whether the layers give the page back is looked at as well.
+The benchmark draws pages as scanners, fax machines and printers produce them (a letter at 300 dpi, a fax with speckle,
+a newspaper in columns, a table of numbers, a listing of code, small print), runs `lamina decompose PAGE.png --to
+PAGE.psd` on each from start to exit, and checks that the layers composite to the page. It prints a line of JSON for
+every page and finally a table. Seconds are elapsed time and processor time; the latter is meaningful also while other
+programs run.
 """
 
 import argparse
@@ -41,7 +42,8 @@ _CODE = ("if count > 0:", "return value", "for line in lines:", "total += size",
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One page; `lines`: of text found, of which `read` say something; `largest_error`: of the composite, in levels."""
+    """The measurement of one page. `lines`: lines of text that were found; `read`: those with a string;
+    `largest_error`: of the composite, in levels."""
 
     page: str
     size: str
@@ -57,23 +59,23 @@ class Measured:
 def main() -> None:
     options = _options()
     measured: list[Measured] = []
-    with tempfile.TemporaryDirectory() as made:
-        folder = options.save or Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.save or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for name in options.only or ([] if options.pictures else PAGES):
             file = folder / f"{name}.png"
             Image.fromarray(PAGES[name](np.random.default_rng(options.seed))).save(file)
             options.pictures.append(file)
         for file in options.pictures:
-            measured.append(_measured(file, Path(made)))
+            measured.append(_measured(file, Path(temporary)))
             print(json.dumps(asdict(measured[-1])), flush=True)
     print("\n".join(["", *_table(measured)]))
 
 
 def _measured(file: Path, folder: Path) -> Measured:
-    made = folder / f"{file.stem}.psd"
-    run = launched([Path(sys.executable).with_name("lamina"), "decompose", file, "--to", made, "--quiet"])
-    picture, stack = lamina.read_picture(file).pixels, lamina.load(made)
+    target = folder / f"{file.stem}.psd"
+    run = launched([Path(sys.executable).with_name("lamina"), "decompose", file, "--to", target, "--quiet"])
+    picture, stack = lamina.read_picture(file).pixels, lamina.load(target)
     lines = [line for layer in stack if layer.kind is LayerKind.TEXT for line in layer.text]
     error = int(np.abs(composite(stack).astype(int) - picture).max())
     size, read = f"{picture.shape[1]}x{picture.shape[0]}", sum(bool(line.string) for line in lines)
@@ -97,7 +99,7 @@ def _newspaper(chance: Chance) -> Page:
 
 
 def _fax(chance: Chance) -> Page:
-    """Two levels only, with speckle, as a fax at "fine" resolution."""
+    """A page of two levels with speckle, as a fax of "fine" resolution."""
     page = _columns(chance, (1728, 2292), margin=70, columns=1, type_px=22)
     page = np.where(page < 128, 0, 255).astype(np.uint8)
     hit = chance.random(page.shape) < 0.004
@@ -125,7 +127,7 @@ def _listing(chance: Chance) -> Page:
 
 
 def _columns(chance: Chance, size: tuple[int, int], *, margin: int, columns: int, type_px: int) -> Page:
-    """(h, w): words in lines as wide as their column, black on white."""
+    """(h, w): lines of words as wide as their column, black on white."""
     sheet = Image.new("L", size, 255)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(type_px)
     gutter = 2 * type_px
@@ -151,20 +153,20 @@ PAGES: dict[str, Callable[[Chance], Page]] = {
 
 
 def _table(measured: list[Measured]) -> list[str]:
-    rows = [("page", "size", "seconds", "of processors", "peak MB", "layers", "lines", "read", "largest error")]
-    for one in measured:
-        cost = f"{one.seconds:.1f}", f"{one.cpu_seconds:.1f}", f"{one.peak_mb:.0f}"
-        found = f"{one.layers}", f"{one.lines}", f"{one.read}", f"{one.largest_error}"
-        rows.append((one.page, one.size, *cost, *found))
+    rows = [("page", "size", "seconds", "processor s", "peak MB", "layers", "lines", "read", "largest error")]
+    for page in measured:
+        cost = f"{page.seconds:.1f}", f"{page.cpu_seconds:.1f}", f"{page.peak_mb:.0f}"
+        counts = f"{page.layers}", f"{page.lines}", f"{page.read}", f"{page.largest_error}"
+        rows.append((page.page, page.size, *cost, *counts))
     return aligned(rows, [False, *[True] * 8])
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=PAGES, help="draw only this page; may be repeated")
-    parser.add_argument("--pictures", nargs="+", type=Path, default=[], metavar="FILE", help="take these pages as well")
-    parser.add_argument("--seed", type=int, default=0, help="what the pages say (0)")
-    parser.add_argument("--save", type=Path, metavar="FOLDER", help="leave the drawn pages in this folder")
+    parser.add_argument("--only", action="append", choices=PAGES, help="page to draw; may be repeated (all)")
+    parser.add_argument("--pictures", nargs="+", type=Path, default=[], metavar="FILE", help="pages to decompose, too")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the text on the pages (0)")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="folder to write the drawn pages into")
     return parser.parse_args()
 
 

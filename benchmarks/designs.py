@@ -1,4 +1,4 @@
-"""How well is a real design taken apart, whose true layers are known? Over a folder of designs of any authors.
+"""Scores the decomposition of the designs in a folder, whose true layers are known.
 
     scripts/bench designs ../designs --part checking
     scripts/bench designs ../designs --part tuning --sheets out/sheets --workers 2
@@ -7,8 +7,9 @@ A design is a folder with input.png, manifest.json (width, height, and layers, b
 as [x, y, width, height]) and, optionally, meta.json with its author. The authors in lab/evaluation/design_authors.json
 are divided once into those that the engine may be tuned on and those that it is checked on.
 
-Prints a line of JSON for every design and, last, the means. With --sheets, writes a contact sheet for every design:
-the true layers above, the found ones below. With more than one worker the seconds are not meaningful.
+The benchmark prints a line of JSON for every design and finally the means. With --sheets, it writes a contact sheet for
+every design: the true layers above, the layers that the engine found below. With more than one worker the seconds are
+not meaningful.
 """
 
 import argparse
@@ -77,12 +78,12 @@ def _run(path: Path, layers: int, sheets: Path | None) -> DesignScore | None:
     try:
         design = read_design(path)
         engine = registry.start_engine("classic")
-        begun = time.perf_counter()
-        found = engine.decompose(design.picture, DecomposeTask(layers), no_progress)
-        score = score_design(design, found, time.perf_counter() - begun)
+        start = time.perf_counter()
+        stack = engine.decompose(design.picture, DecomposeTask(layers), no_progress)
+        score = score_design(design, stack, time.perf_counter() - start)
         if sheets is not None:
             sheets.mkdir(parents=True, exist_ok=True)
-            sheet = contact_sheet(design.picture, design.truth, found)
+            sheet = contact_sheet(design.picture, design.truth, stack)
             cv2.imwrite(str(sheets / f"{design.name}.png"), sheet[..., ::-1])
     except Exception:  # noqa: BLE001  (an engine may fail in any way; the others are still measured)
         print(f"The engine failed on {path.name}:", file=sys.stderr)

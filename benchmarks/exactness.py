@@ -1,11 +1,11 @@
-"""Do the classic engine's layers give the picture back, in memory and out of every file that keeps everything?
+"""Checks that the classic engine's layers composite to the picture, in memory and from every lossless file format.
 
     scripts/bench exactness
     scripts/bench exactness --seeds 4 --jpeg 85 photo.jpg poster.png
 
-Takes drawn posters apart, or the pictures that are named, saves the layers as PSD, ORA, ZIP and folder, reads each
-again and compares: the composite with the picture, every layer with what was saved. Prints a line of JSON for every
-picture and, last, a table of the largest errors in levels of 0 to 255.
+The benchmark decomposes drawn posters, or the given pictures, saves the layers as PSD, ORA, ZIP and folder, reads each
+file again, and compares the composite with the picture and every layer with the saved layer. It prints a line of JSON
+for every picture and finally a table of the largest errors in levels of 0 to 255.
 """
 
 import argparse
@@ -21,12 +21,12 @@ from lab.posters import BACKGROUNDS, poster
 from lamina.core.composite import composite
 from lamina.imaging.metrics import recomposition_error
 
-KEEPERS = ("layers.psd", "layers.ora", "layers.zip", "layers/")
+FILES = ("layers.psd", "layers.ora", "layers.zip", "layers/")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Errors in levels; `same`: whether each file gave every layer back as it was."""
+    """Errors in levels. `same`: whether each file preserved every layer."""
 
     picture: str
     kind: str
@@ -43,13 +43,15 @@ def main() -> None:
         measured.append(_measure(name, kind, picture))
         print(json.dumps(asdict(measured[-1])), flush=True)
     print(
-        f"\n{'pictures':22}{'count':>7}{'engine':>8}" + "".join(f"{keeper:>13}" for keeper in KEEPERS) + "   all same"
+        f"\n{'pictures':22}{'count':>7}{'engine':>8}"
+        + "".join(f"{file_name:>13}" for file_name in FILES)
+        + "   all same"
     )
-    for kind in dict.fromkeys(one.kind for one in measured):
-        group = [one for one in measured if one.kind == kind]
-        worst = [max(one.files[keeper] for one in group) for keeper in KEEPERS]
-        same = all(all(one.same.values()) for one in group)
-        engine = max(one.engine for one in group)
+    for kind in dict.fromkeys(row.kind for row in measured):
+        group = [row for row in measured if row.kind == kind]
+        worst = [max(row.files[file_name] for row in group) for file_name in FILES]
+        same = all(all(row.same.values()) for row in group)
+        engine = max(row.engine for row in group)
         print(f"{kind:22}{len(group):7}{engine:8.0f}" + "".join(f"{level:13.0f}" for level in worst) + f"   {same}")
 
 
@@ -71,11 +73,11 @@ def _measure(name: str, kind: str, picture: lamina.Picture) -> Measured:
     errors: dict[str, float] = {}
     same: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for keeper in KEEPERS:
-            stack.save(f"{folder}/{keeper}")
-            again = lamina.load(Path(folder, keeper))
-            errors[keeper] = 255 * recomposition_error(again, picture.pixels).max_abs_error
-            same[keeper] = again.has_same_content(stack)
+        for file_name in FILES:
+            stack.save(f"{folder}/{file_name}")
+            again = lamina.load(Path(folder, file_name))
+            errors[file_name] = 255 * recomposition_error(again, picture.pixels).max_abs_error
+            same[file_name] = again.has_same_content(stack)
     return Measured(
         name, kind, len(stack), 255 * recomposition_error(stack, picture.pixels).max_abs_error, errors, same
     )
@@ -83,10 +85,10 @@ def _measure(name: str, kind: str, picture: lamina.Picture) -> Measured:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", nargs="*", help="take these apart instead of posters")
-    parser.add_argument("--seeds", type=int, default=24, help="posters a background (24)")
-    parser.add_argument("--first-seed", type=int, default=0, help="the seed to begin with (0)")
-    parser.add_argument("--jpeg", type=int, help="give the engine JPEGs of this quality instead of PNGs")
+    parser.add_argument("pictures", nargs="*", help="pictures to decompose instead of posters")
+    parser.add_argument("--seeds", type=int, default=24, help="posters per background (24)")
+    parser.add_argument("--first-seed", type=int, default=0, help="first seed (0)")
+    parser.add_argument("--jpeg", type=int, help="JPEG quality of the posters, 1 to 100 (PNG)")
     return parser.parse_args()
 
 

@@ -1,9 +1,9 @@
-"""What the service adds to a picture through fal's run and queue, at 1 and at 32 clients: a line of JSON a case.
+"""Measures the time that the service adds to a job through fal's run and queue, with 1 and with 32 clients.
 
-Run `python benchmarks/fal.py`. One agent, whose engine sleeps for a known time. Of each request, by the server's own
-clock: how long its answer took (the log's `duration_ms`; in the queue from `created_at` to `ended_at`), less the
-engine's time, less the wait for the jobs before it. What is left is the service's: taking the request in, giving it to
-the agent, fetching, encoding, storing, settling, answering.
+Run `python benchmarks/fal.py`. There is one agent, whose engine sleeps for a known time. The time of each request is
+taken from the server: the log's `duration_ms` for run, `created_at` to `ended_at` for the queue. The engine's time and
+the wait for earlier jobs are subtracted. The rest is the service's: reading the request, passing the job to the agent,
+fetching, encoding, storing, charging, responding. The benchmark prints a line of JSON for each case and a table.
 """
 
 import asyncio
@@ -42,22 +42,22 @@ def main() -> None:
 async def _added_ms(server: Served, folder: Path, how: str, clients: int, requests: int) -> list[float]:
     headers = {"Authorization": f"Bearer {server.key}"}
     async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=120) as client:
-        await _one(client, how)  # the first loads what the others find loaded
+        await _request(client, how)  # the first request loads modules
         numbers = iter(range(requests))
         answers: list[tuple[str, str]] = []
 
         async def work() -> None:
-            answers.extend([await _one(client, how) for _ in numbers])
+            answers.extend([await _request(client, how) for _ in numbers])
 
         await asyncio.gather(*(work() for _ in range(clients)))
         jobs = [(await client.get(f"/v1/jobs/{job_id}")).json() for job_id, _ in answers]
     answered_s = _log_durations_s(folder / "log")
     total_s = {job_id: answered_s[request_id] for job_id, request_id in answers} if how == "run" else {}
-    return _left_over_ms(jobs, total_s)
+    return _added_by_job_ms(jobs, total_s)
 
 
-async def _one(client: httpx2.AsyncClient, how: str) -> tuple[str, str]:
-    """(the job's id, the id of the request that asked for it)."""
+async def _request(client: httpx2.AsyncClient, how: str) -> tuple[str, str]:
+    """The id of the job, and that of the request."""
     answer = await client.post(f"/fal/{how}/{_APP}", json=_INPUT)
     answer.raise_for_status()
     if how == "queue":
@@ -67,16 +67,18 @@ async def _one(client: httpx2.AsyncClient, how: str) -> tuple[str, str]:
     return answer.headers["x-fal-request-id"], answer.headers["x-request-id"]
 
 
-def _left_over_ms(jobs: list[dict[str, Any]], total_s: dict[str, float]) -> list[float]:
-    """`total_s`: from the request to its answer, where that is known; else the job's own time."""
-    found: list[float] = []
-    free_at = 0.0  # when the one agent was done with the job before
+def _added_by_job_ms(jobs: list[dict[str, Any]], total_s: dict[str, float]) -> list[float]:
+    """The added time of each job. `total_s`: time from the request to its response, by job; the job's own time if
+    missing.
+    """
+    added_ms: list[float] = []
+    free_at = 0.0  # the end of the previous job of the only agent
     for job in sorted(jobs, key=lambda job: job["started_at"]):
         created, ended = _seconds(job["created_at"]), _seconds(job["ended_at"])
         waited_s = max(0.0, free_at - created)
-        found.append((total_s.get(job["id"], ended - created) - waited_s - ENGINE_S) * 1000)
+        added_ms.append((total_s.get(job["id"], ended - created) - waited_s - ENGINE_S) * 1000)
         free_at = ended
-    return found
+    return added_ms
 
 
 def _log_durations_s(log: Path) -> dict[str, float]:

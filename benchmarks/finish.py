@@ -1,11 +1,12 @@
-"""Does the finish give back the picture, and are its layers nearer the truth than layers that are plainly resized?
+"""Checks that finished layers composite to the picture, and compares them with layers that are only resized.
 
     scripts/bench finish --seeds 4
 
-Layers of drawn posters are made wrong as engines make them wrong, then finished, and plainly resized for comparison
-(premultiplied; linear or cubic, whichever scores better). Prints a line of JSON for every poster and way, and a table
-of means last: `max` is the largest difference from the picture in levels; IoU of each layer's own alpha, and of the
-part that is seen; the colour error of the part of each layer that is hidden; seconds of processor time.
+Layers of drawn posters are degraded as engines degrade them, then finished, and only resized for comparison
+(premultiplied; linear or cubic, whichever scores better). The benchmark prints a line of JSON for every poster and
+degradation, and finally a table of means: `max_levels` is the largest difference from the picture in levels; `iou` is
+that of each layer's whole alpha, `seen_iou` that of its visible part; `hidden` is the colour error of the hidden part
+of each layer; `seconds` is processor time.
 """
 
 import argparse
@@ -17,14 +18,14 @@ import cv2
 import numpy as np
 
 from lab.evaluation.coverage import soft_iou
-from lab.evaluation.perturbations import Spoil, blurred, compressed, noised, recoloured, reduced, resized, shifted
+from lab.evaluation.perturbations import Degradation, blurred, compressed, noised, recoloured, reduced, resized, shifted
 from lab.posters import BACKGROUNDS, poster
 from lamina.core.composite import composite
 from lamina.core.layers import LayerStack
 from lamina.imaging.finish import finish
 from lamina.imaging.metrics import recomposition_error, visible_alphas
 
-WAYS: dict[str, Spoil] = {
+WAYS: dict[str, Degradation] = {
     "blur 2 px": blurred,
     "to 640 px": reduced,
     "half, JPEG q75": lambda stack: compressed(reduced(stack, max(stack.width, stack.height) // 2)),
@@ -57,8 +58,8 @@ def main() -> None:
 
 def _measured(truth: LayerStack) -> Iterator[dict[str, str | float]]:
     source = composite(truth)
-    for way, spoil in WAYS.items():
-        raw = spoil(truth)
+    for way, degrade in WAYS.items():
+        raw = degrade(truth)
         start = time.process_time()
         finished = finish(raw, source)
         seconds = time.process_time() - start
@@ -79,27 +80,29 @@ def _measured(truth: LayerStack) -> Iterator[dict[str, str | float]]:
         }
 
 
-def _scores(found: LayerStack, truth: LayerStack) -> tuple[float, float, float]:
-    """Means over the layers: IoU of own alpha, IoU of visible alpha, colour error of the hidden part."""
+def _scores(result: LayerStack, truth: LayerStack) -> tuple[float, float, float]:
+    """Means over the layers: IoU of whole alpha, IoU of visible alpha, colour error of the hidden part."""
     size = truth.width, truth.height
-    mine, true = ([layer.on_canvas(*size) for layer in stack] for stack in (found, truth))
-    own = [soft_iou(one[..., 3] / 255, other[..., 3] / 255) for one, other in zip(mine, true, strict=True)]
+    mine, true = ([layer.on_canvas(*size) for layer in stack] for stack in (result, truth))
+    own = [soft_iou(layer[..., 3] / 255, expected[..., 3] / 255) for layer, expected in zip(mine, true, strict=True)]
     seen_of_true = visible_alphas(truth)
-    seen = [soft_iou(one, other) for one, other in zip(visible_alphas(found), seen_of_true, strict=True)]
+    seen = [soft_iou(alpha, expected) for alpha, expected in zip(visible_alphas(result), seen_of_true, strict=True)]
     hidden: list[float] = []
-    for one, other, alpha in zip(mine, true, seen_of_true, strict=True):
-        is_hidden = (other[..., 3] > 127) & (alpha < 0.5 * (other[..., 3] / 255))
+    for layer, expected, alpha in zip(mine, true, seen_of_true, strict=True):
+        is_hidden = (expected[..., 3] > 127) & (alpha < 0.5 * (expected[..., 3] / 255))
         if is_hidden.any():
-            hidden.append(float(np.abs(one[is_hidden][:, :3].astype(float) - other[is_hidden][:, :3]).mean() / 255))
+            hidden.append(
+                float(np.abs(layer[is_hidden][:, :3].astype(float) - expected[is_hidden][:, :3]).mean() / 255)
+            )
     return float(np.mean(own)), float(np.mean(seen)), float(np.mean(hidden or [0.0]))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=4, help="posters a background (4)")
-    parser.add_argument("--first-seed", type=int, default=0, help="the seed to begin with (0)")
-    parser.add_argument("--background", action="append", choices=BACKGROUNDS, help="only these; may be repeated")
-    parser.add_argument("--size", type=int, metavar="PX", help="square posters of this side; else the seed chooses")
+    parser.add_argument("--seeds", type=int, default=4, help="posters per background (4)")
+    parser.add_argument("--first-seed", type=int, default=0, help="first seed (0)")
+    parser.add_argument("--background", action="append", choices=BACKGROUNDS, help="background; may be repeated (all)")
+    parser.add_argument("--size", type=int, metavar="PX", help="side of square posters (drawn from the seed)")
     return parser.parse_args()
 
 

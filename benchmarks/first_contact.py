@@ -1,12 +1,12 @@
-"""What does a newcomer wait for? Help, the doctor, a first picture, the small model, and a service's first jobs.
+"""Measures what a new user waits for: help, doctor, a first picture, the small model, and the first jobs of a service.
 
     scripts/bench first_contact
     scripts/bench first_contact --repeats 5
 
-Commands are timed from start to exit, each in a process of its own, after one that is not counted: their files are in
-the system's cache. `cpu_s` is the processor's time of the process. Of a service: from its start until /ready answers
-200, and then two jobs of each kind, one after the other, as a client waits for them. Prints a line of JSON a case, and
-a table.
+Commands are timed from start to exit, each in its own process, after one run that is not counted, so that their files
+are in the system's cache. `cpu_s` is the processor time of the process. A service is timed from its start until /ready
+responds with 200; then two jobs of each kind run one after the other, as a client waits for them. The benchmark prints
+a line of JSON for each case and a table.
 """
 
 import argparse
@@ -53,7 +53,7 @@ class Case:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3, help="how often each is done; medians are told")
+    parser.add_argument("--repeats", type=int, default=3, help="number of runs, of which the median is printed (3)")
     repeats = parser.parse_args().repeats
     rows: list[tuple[str, str, str]] = []
     for case in (*commands(repeats), *service(repeats)):
@@ -70,42 +70,44 @@ def commands(repeats: int) -> Iterator[Case]:
 
 
 def timed(arguments: list[str], folder: str) -> tuple[float, float]:
-    """Seconds by the clock and of the processor."""
-    before, begun = os.times(), time.perf_counter()
+    """Elapsed seconds, and seconds of processor time."""
+    before, start = os.times(), time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "lamina", *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=True, timeout=600
     )
-    took_s, after = time.perf_counter() - begun, os.times()
+    took_s, after = time.perf_counter() - start, os.times()
     return took_s, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def service(repeats: int) -> Iterator[Case]:
-    found: dict[str, list[float]] = {}
+    seconds_of: dict[str, list[float]] = {}
     for _ in range(repeats):
         for what, seconds in one_service():
-            found.setdefault(what, []).append(seconds)
-    for what, values in found.items():
+            seconds_of.setdefault(what, []).append(seconds)
+    for what, values in seconds_of.items():
         yield Case(what, round(median(values), 2))
 
 
 def one_service() -> Iterator[tuple[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        with served(Path(folder), child=None, LAMINA_WARM_UP="true") as one:
-            while httpx2.get(f"{one.url}/ready").status_code != 200:
-                if time.perf_counter() - begun > _READY_S:
+        start = time.perf_counter()
+        with served(Path(folder), child=None, LAMINA_WARM_UP="true") as server:
+            while httpx2.get(f"{server.url}/ready").status_code != 200:
+                if time.perf_counter() - start > _READY_S:
                     sys.exit(f"The service was not ready within {_READY_S:g} s.")
                 time.sleep(0.02)
-            yield "serve: until /ready", time.perf_counter() - begun
-            picture = one.client.post("/v1/files", files={"file": ("p.png", poster(), "image/png")}).json()["reference"]
+            yield "serve: until /ready", time.perf_counter() - start
+            picture = server.client.post("/v1/files", files={"file": ("p.png", poster(), "image/png")}).json()[
+                "reference"
+            ]
             for path, fields in JOBS.items():
                 sent = fields if path == "generations" else {"image": picture, **fields}
                 for number in ("first", "second"):
-                    begun = time.perf_counter()
-                    job = one.client.post(f"/v1/{path}", json=sent, headers={"Prefer": "wait=60"}).json()
+                    start = time.perf_counter()
+                    job = server.client.post(f"/v1/{path}", json=sent, headers={"Prefer": "wait=60"}).json()
                     if job["state"] != "succeeded":
-                        sys.exit(f"A job of {path} has not succeeded: {job}")
-                    yield f"{path}: {number} job", time.perf_counter() - begun
+                        sys.exit(f"A job of {path} did not succeed: {job}")
+                    yield f"{path}: {number} job", time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How many Photoshop files of other programs open with their layers, and how far from their merged pictures they are.
+"""Counts how many Photoshop files of other programs open with their layers, and compares them with their merged
+pictures.
 
-Takes a folder of .psd and .psb files, such as the test files of psd-tools or ag-psd (both MIT), which are not in this
-repository. A file passes if it opens within 2 of 255 levels, on average, of the flat picture that it holds, or is
-refused with a message that names why. Anything else that is raised is a failure.
+The argument is a folder of .psd and .psb files, such as the test files of psd-tools or ag-psd (both MIT), which are not
+in this repository. A file passes if it opens with a mean difference of at most 2 of 255 levels from its merged picture,
+or if it is refused with a message that names the reason. Any other exception is a failure.
 """
 
 import argparse
@@ -27,25 +28,25 @@ _MERGED_ONLY = "The one layer is the merged picture"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="the folder, which is searched with all folders in it")
+    parser.add_argument("folder", type=Path, help="folder, which is searched with all its subfolders")
     folder: Path = parser.parse_args().folder
-    warnings.simplefilter("ignore")  # what psd-tools says of odd files
+    warnings.simplefilter("ignore")  # psd-tools warns about unusual files
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".psd", ".psb"))
     outcomes = Counter[str]()
     for path in paths:
-        case = {"file": str(path.relative_to(folder)), **_tried(path)}
+        case = {"file": str(path.relative_to(folder)), **_outcome(path)}
         outcomes[case["outcome"]] += 1
         print(json.dumps(case), flush=True)
     _print_table(outcomes)
 
 
-def _tried(path: Path) -> dict[str, Any]:
+def _outcome(path: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         stack = load(path)
     except LaminaError as error:
         return {"outcome": "refused", "code": error.code, "message": error.message, "seconds": _since(start)}
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is a failure)
+    except Exception as error:  # noqa: BLE001  (any other exception is a failure)
         return {"outcome": "failed", "message": repr(error), "seconds": _since(start)}
     seconds = _since(start)
     mean, most = _difference(path, stack)

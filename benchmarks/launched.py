@@ -1,4 +1,4 @@
-"""Runs a command as a process of its own, and tells how long it took and how much memory it held at most."""
+"""Runs a command in its own process and measures its time and its peak memory."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`seconds` by the clock, `cpu_seconds` of all its threads, `peak_mb` of resident memory in 1,000,000 bytes."""
+    """`seconds`: elapsed; `cpu_seconds`: of all threads; `peak_mb`: of resident memory, in units of 1,000,000 bytes."""
 
     seconds: float
     cpu_seconds: float
@@ -16,16 +16,18 @@ class Run:
 
 
 def launched(command: Sequence[object]) -> Run:
-    """The command from start to exit; ends this program with what the command said if it fails."""
-    words = [str(word) for word in command]
-    told = subprocess.run([sys.executable, "-I", "-S", "-c", _LAUNCHER, *words], capture_output=True, text=True)
-    if told.returncode:
-        sys.exit(f"{' '.join(words)} failed: {told.stderr.strip()}")
-    seconds, cpu_seconds, peak_bytes = map(float, told.stdout.splitlines()[-1].split())
+    """Runs the command from start to exit. If it fails, this program ends with its error output."""
+    arguments = [str(argument) for argument in command]
+    completed = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _LAUNCHER, *arguments], capture_output=True, text=True
+    )
+    if completed.returncode:
+        sys.exit(f"{' '.join(arguments)} failed: {completed.stderr.strip()}")
+    seconds, cpu_seconds, peak_bytes = map(float, completed.stdout.splitlines()[-1].split())
     return Run(round(seconds, 3), round(cpu_seconds, 3), round(peak_bytes / 1e6, 1))
 
 
-# A small process in between: the peak that is told for a child counts what it was forked from, and this one is large.
+# A small process starts the command, since the peak of a child includes the process that it was forked from.
 _LAUNCHER = """
 import os, subprocess, sys, time
 start = time.perf_counter()

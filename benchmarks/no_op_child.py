@@ -1,7 +1,7 @@
-"""An engine's process that does nothing, so that what is measured is the service: for `EngineProcess`.
+"""Is an engine process that does nothing, so that benchmarks and tests measure the service alone.
 
 A job ends at once, or with the prompt "steps N S" after N steps of S seconds; its outputs are real files of 16 px.
-Of trainings see `no_op_trainer`.
+`no_op_trainer` does the same for trainings.
 """
 
 import time
@@ -27,9 +27,9 @@ def do_nothing(pictures: Pictures, stack: Stack) -> Handler:
     def handle(order: RunOrder, report: RunReport) -> RunOutcome | Writing:
         if isinstance(order.task, TrainTask):
             return train(order.task, order, report, train_nothing)
-        words = order.task.prompt.split()
-        if len(words) == 3 and words[0] == "steps":
-            take_steps(int(words[1]), float(words[2]), report)
+        parameters = order.task.prompt.split()
+        if len(parameters) == 3 and parameters[0] == "steps":
+            take_steps(int(parameters[1]), float(parameters[2]), report)
         if isinstance(order.task, DecomposeTask):
             return partial(write_stack, stack, order)
         return partial(write_pictures, pictures, order)
@@ -44,7 +44,7 @@ def take_steps(count: int, step_s: float, report: RunReport) -> None:
 
 
 def drawn() -> tuple[Pictures, Stack]:
-    """A grey square, and a stack of it and a darker one."""
+    """A grey square, and a stack of this square and a smaller, darker one."""
     grey = np.full((SIDE_PX, SIDE_PX, 4), (128, 128, 128, 255), np.uint8)
     dark = grey[:8, :8] // (2, 2, 2, 1)
     layers = (

@@ -1,7 +1,7 @@
-"""Trains nothing, and takes as long as it is told to: the trainer of `no_op_child`.
+"""Is a trainer that trains nothing and takes a given time, for `no_op_child`.
 
-A step takes no time, or with the default caption "wait S" S seconds. Each is written to the file that the variable
-LAMINA_TEST_STEPS_DONE names, if it is set: the process's id and the step.
+A step takes no time, or S seconds with the default caption "wait S". If the environment variable LAMINA_TEST_STEPS_DONE
+names a file, each step is appended to it: the process's id and the step.
 """
 
 import json
@@ -25,7 +25,7 @@ NAME = "no-op"
 _NAME = re.compile(r"checkpoint-(\d+)\.safetensors")
 _PICTURE = np.full((16, 16, 4), (128, 128, 128, 255), np.uint8)
 _MODULE = "transformer.transformer_blocks.2.attn.to_v"
-_WIDTH, _RANK = 192, 4  # nano's
+_WIDTH, _RANK = 192, 4  # of nano
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Trained:
 def train_nothing(
     _examples: Examples, task: TrainTask, folder: Path, _engine: str | None, progress: TrainingProgress
 ) -> Trained:
-    """As `trained_on`, of examples that were checked as the real one has them, and learns nothing from them."""
+    """Has the interface of `trained_on`, and ignores the examples, which were checked as usual."""
     whole = filled(task)
     steps, every = whole.steps or 1, whole.checkpoint_every or 1
-    step = max((int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))), default=0)
+    step = max((int(name[1]) for path in folder.iterdir() if (name := _NAME.fullmatch(path.name))), default=0)
     try:
         while step < steps:
-            _take_one(task, step + 1)
+            _take_step(task, step + 1)
             step += 1
             progress.loss(step, 1 / step)
             progress(f"step {step} of {steps}", step / steps, Step(step, steps, 0.0))
@@ -60,10 +60,10 @@ def train_nothing(
     return Trained(steps, 7 if task.seed is None else task.seed)
 
 
-def _take_one(task: TrainTask, step: int) -> None:
-    words = task.default_caption.split()
-    if len(words) == 2 and words[0] == "wait":
-        time.sleep(float(words[1]))
+def _take_step(task: TrainTask, step: int) -> None:
+    parameters = task.default_caption.split()
+    if len(parameters) == 2 and parameters[0] == "wait":
+        time.sleep(float(parameters[1]))
     if place := os.environ.get("LAMINA_TEST_STEPS_DONE"):
         with Path(place).open("a") as file:
             file.write(f"{os.getpid()} {step}\n")
@@ -79,7 +79,7 @@ def _keep(folder: Path, step: int, progress: TrainingProgress) -> None:
 
 
 def _write(folder: Path, step: int) -> None:
-    """An adapter that nano can put on, and that changes what it makes."""
+    """Writes an adapter that nano can load, and that changes its output."""
     draw = np.random.default_rng(0)
     pair = {
         f"{_MODULE}.lora_A.weight": draw.standard_normal((_RANK, _WIDTH)).astype(np.float32),

@@ -1,12 +1,12 @@
-"""Is there anything of one customer's picture in another's result, whatever kinds of file they send?
+"""Checks that the result of one customer contains nothing of another customer's picture, for every kind of file.
 
     scripts/bench picture_isolation
     scripts/bench picture_isolation --kinds 8
 
-A real `lamina serve` with one engine process and two keys. One customer's picture is bright, the other's dark; each is
-uploaded in every kind of file, and every kind of the one is decomposed right before every kind of the other. A sample
-of any layer that is on the other's side of the middle is a stray. Prints a line of JSON for every pair with strays and,
-last, a table.
+The benchmark starts a real `lamina serve` with one engine process and two keys. One customer's picture is bright, the
+other's is dark. Each is uploaded in every kind of file, and every kind of the first is decomposed right before every
+kind of the second. A stray is a sample of a layer whose brightness is on the other side of the middle. It prints a line
+of JSON for every pair with strays and finally a table.
 """
 
 import argparse
@@ -28,18 +28,18 @@ from two_customers import Customer, customer, pairs
 
 def main() -> None:
     kinds = list(WRITERS)[: _options().kinds]
-    begun = time.perf_counter()
+    start = time.perf_counter()
     count = with_strays = strays = 0
     with tempfile.TemporaryDirectory() as folder, _customers(Path(folder), kinds) as (bright, dark):
         for pair in pairs(bright, dark):
             count += 1
-            found = pair.strays + pair.before
-            strays += found
-            with_strays += found > 0
-            if found:
+            in_pair = pair.strays + pair.before
+            strays += in_pair
+            with_strays += in_pair > 0
+            if in_pair:
                 print(json.dumps(asdict(pair)), flush=True)
     print(f"\n{'kinds of file':>14}{'pairs':>8}{'decompositions':>16}{'pairs with strays':>19}{'strays':>8}{'s':>7}")
-    print(f"{len(kinds):14}{count:8}{2 * count:16}{with_strays:19}{strays:8}{time.perf_counter() - begun:7.0f}")
+    print(f"{len(kinds):14}{count:8}{2 * count:16}{with_strays:19}{strays:8}{time.perf_counter() - start:7.0f}")
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def _customers(folder: Path, kinds: list[str]) -> Generator[tuple[Customer, Cust
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", type=int, default=len(WRITERS), help="Take so many kinds of file.")
+    parser.add_argument("--kinds", type=int, default=len(WRITERS), help="number of kinds of file (all)")
     return parser.parse_args()
 
 

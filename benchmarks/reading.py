@@ -1,13 +1,13 @@
-"""Which scripts does the classic engine read, which way up, and what comes of the text that it does not?
+"""Measures which scripts the classic engine reads, at which rotation, and what happens to other text.
 
     scripts/bench reading
     scripts/bench reading --turn 180 --every 3 --script latin --script cyrillic
 
-Draws lines of fifteen scripts, each in several of the typefaces that are found in `--fonts` (Debian's fonts-noto-core,
-fonts-noto-cjk, fonts-dejavu-core, fonts-freefont-ttf and fonts-liberation have them), in sizes and colours by chance,
-takes each picture apart, and compares what the text layers say. "Right": what was drawn. "Not read": a text layer
-without a string. "Wrong": another string. "No text": the line stayed with the drawings. Prints a line of JSON for every
-line that is neither right nor not read and, last, a table.
+The benchmark draws lines of fifteen scripts, each in several of the typefaces in `--fonts` (Debian's fonts-noto-core,
+fonts-noto-cjk, fonts-dejavu-core, fonts-freefont-ttf and fonts-liberation have them), in random sizes and colours,
+decomposes each picture, and compares the strings of the text layers. "Right": the string that was drawn. "Not read": a
+text layer without a string. "Wrong": another string. "No text": no text layer. It prints a line of JSON for every line
+that is wrong or is no text, and finally a table.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from lamina.engines.classic import ClassicEngine
 
 OUTCOMES = ("right", "not read", "wrong", "no text")
 _SIZES_PX = 22, 30, 44, 64, 90
-_SAME = 0.93  # likeness of strings from which one counts as read: a space or an accent may differ
+_SAME = 0.93  # ratio of similarity from which a string counts as right: a space or an accent may differ
 _EVERYDAY = (
     "DejaVuSans", "DejaVuSerif-Bold", "NotoSans-Regular", "NotoSans-Bold", "NotoSerif-Bold", "FreeSerifItalic",
     "FreeSansBold", "LiberationSans-Bold",
@@ -39,14 +39,14 @@ _CJK = "NotoSansCJK-Bold", "NotoSansCJK-Regular", "NotoSerifCJK-Regular"
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`typefaces`: names of files without their endings. `index`: of the language within a collection."""
+    """`typefaces`: names of files without their endings. `index`: that of the language in a font collection."""
 
     lines: str
     typefaces: tuple[str, ...]
     index: int = 0
 
 
-# Lines are parted by "|".
+# Lines are separated by "|".
 SCRIPTS = {
     "latin": Script(
         "GRAND OPENING|Summer Sale|Fresh bread every day|Open Studio|Doors open at 18:00|COFFEE TIME|Menu|EXIT|"
@@ -103,15 +103,21 @@ def main() -> None:
             if number % options.every:
                 continue
             chance = np.random.default_rng([options.seed, number])
-            said = _said(_picture(string, font, chance, options.turn))
-            counted[outcome := _outcome(said, string)] += 1
+            string_read = _string_read(_picture(string, font, chance, options.turn))
+            counted[outcome := _outcome(string_read, string)] += 1
             if outcome in ("wrong", "no text"):
-                told = {"script": name, "line": string, "said": said, "typeface": font.getname()[0], "px": font.size}
-                print(json.dumps(told, ensure_ascii=False), flush=True)
+                row = {
+                    "script": name,
+                    "line": string,
+                    "said": string_read,
+                    "typeface": font.getname()[0],
+                    "px": font.size,
+                }
+                print(json.dumps(row, ensure_ascii=False), flush=True)
     rows: list[tuple[str, ...]] = [("script", "lines", *OUTCOMES)]
     for name, counted in outcomes.items():
         count = counted.total()
-        rows.append((name, f"{count}", *(f"{counted[one] / max(1, count):.0%}" for one in OUTCOMES)))
+        rows.append((name, f"{count}", *(f"{counted[outcome] / max(1, count):.0%}" for outcome in OUTCOMES)))
     print("\n".join(["", *aligned(rows, [False, *[True] * 5])]))
 
 
@@ -127,7 +133,7 @@ def _settings(
 
 
 def _picture(string: str, font: ImageFont.FreeTypeFont, chance: np.random.Generator, turn: int) -> Pixels:
-    """The line amid even ground, light on dark or dark on light, turned by quarters."""
+    """The line on an even ground, light on dark or dark on light, rotated by a multiple of 90 degrees."""
     left, top, right, bottom = font.getbbox(string)
     sheet = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(sheet).text((2 - left, 2 - top), string, 255, font)
@@ -140,29 +146,32 @@ def _picture(string: str, font: ImageFont.FreeTypeFont, chance: np.random.Genera
     return np.ascontiguousarray(np.rot90(picture, turn // 90))
 
 
-def _said(picture: Pixels) -> str | None:
-    """What the text layers say; None if there are none."""
-    layers = [one for one in ClassicEngine().decompose(picture, DecomposeTask()) if one.kind is LayerKind.TEXT]
+def _string_read(picture: Pixels) -> str | None:
+    """The strings of the text layers; None without text layers."""
+    stack = ClassicEngine().decompose(picture, DecomposeTask())
+    layers = [layer for layer in stack if layer.kind is LayerKind.TEXT]
     return " ".join(layer.says for layer in layers).strip() if layers else None
 
 
-def _outcome(said: str | None, string: str) -> str:
-    if said is None:
+def _outcome(string_read: str | None, string: str) -> str:
+    if string_read is None:
         return "no text"
-    if not said:
+    if not string_read:
         return "not read"
-    one, other = ("".join(text.casefold().split()) for text in (said, string))
-    return "right" if SequenceMatcher(None, one, other).ratio() > _SAME else "wrong"
+    first, second = ("".join(text.casefold().split()) for text in (string_read, string))
+    return "right" if SequenceMatcher(None, first, second).ratio() > _SAME else "wrong"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"), help="where typefaces are")
-    parser.add_argument("--script", action="append", choices=SCRIPTS, help="only this one; may be repeated")
-    parser.add_argument("--turn", type=int, choices=(0, 90, 180, 270), default=0, help="degrees to the left (0)")
-    parser.add_argument("--px", type=int, action="append", help="only this size of type; may be repeated (22 to 90)")
-    parser.add_argument("--every", type=int, default=1, help="take every so many-th line only (1)")
-    parser.add_argument("--seed", type=int, default=0, help="of sizes and colours (0)")
+    parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"), help="folder of the typefaces")
+    parser.add_argument("--script", action="append", choices=SCRIPTS, help="script to draw; may be repeated (all)")
+    parser.add_argument(
+        "--turn", type=int, choices=(0, 90, 180, 270), default=0, help="rotation in degrees counterclockwise (0)"
+    )
+    parser.add_argument("--px", type=int, action="append", help="size of the type; may be repeated (22 to 90)")
+    parser.add_argument("--every", type=int, default=1, help="draw only every N-th line (1)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of sizes and colours (0)")
     return parser.parse_args()
 
 

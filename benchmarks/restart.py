@@ -1,11 +1,11 @@
-"""Postgres goes away under load and comes back: do all jobs end, and how soon does the next one start?
+"""Measures whether all jobs end, and how soon the next ones start, after Postgres was stopped under load.
 
     scripts/bench restart
 
-A gateway and a process of agents, each a real one, on a Postgres of our own. Customers submit without a pause; the
-server is stopped (`pg_ctl stop -m immediate`), stays away, and is started. When all jobs that were promised have ended,
-`--jobs` more are submitted one after the other, and the times from `created_at` to `started_at` are the service's own.
-Prints a line of JSON for every outage and, last, a table.
+A gateway and a process of agents run as real processes on a Postgres server of their own. Clients submit continuously
+while the server is stopped (`pg_ctl stop -m immediate`), stays down, and is started again. When all accepted jobs have
+ended, `--jobs` more are submitted one after the other, and their times from `created_at` to `started_at` are measured.
+The benchmark prints a line of JSON for every outage and finally a table.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from chaos_fleet import Fleet
 from stores import Postgres
 
 _WITHIN_S = 120.0
-_CUSTOMERS, _STEADY_S = 4, 3.0
+_CLIENTS, _STEADY_S = 4, 3.0
 
 
 def main() -> None:
@@ -74,11 +74,11 @@ async def _measured(
 ) -> dict[str, Any]:
     await _until_ended(database, [await _submitted(client) for _ in range(5)])
     before = await _starts_ms(client, database, count)
-    promised: list[str] = []
+    accepted: list[str] = []
     is_over = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(_CUSTOMERS):
-            tasks.create_task(_customer(client, promised, is_over))
+        for _ in range(_CLIENTS):
+            tasks.create_task(_submit_until(client, accepted, is_over))
         await asyncio.sleep(_STEADY_S)
         await asyncio.to_thread(server.stop, "immediate")
         await asyncio.sleep(away_s)
@@ -86,33 +86,33 @@ async def _measured(
         back = time.monotonic()
         await asyncio.sleep(_STEADY_S)
         is_over.set()
-    await _until_ended(database, promised)
+    await _until_ended(database, accepted)
     ended_s = time.monotonic() - back
     after = await _starts_ms(client, database, count)
     return {
         "away_s": away_s,
-        "jobs": len(promised),
+        "jobs": len(accepted),
         "all_ended_s": round(ended_s, 1),
         **{f"{name}_{when}_ms": value for when, figures in (("before", before), ("after", after))
            for name, value in figures.items()},
     }  # fmt: skip
 
 
-async def _customer(client: httpx2.AsyncClient, promised: list[str], is_over: asyncio.Event) -> None:
+async def _submit_until(client: httpx2.AsyncClient, accepted: list[str], is_over: asyncio.Event) -> None:
     while not is_over.is_set():
-        with contextlib.suppress(_Away):
-            promised.append(await _submitted(client))
+        with contextlib.suppress(_DatabaseUnavailable):
+            accepted.append(await _submitted(client))
         await asyncio.sleep(0.05)
 
 
-class _Away(Exception):  # noqa: N818  (nothing is wrong with it)
-    """The service says that its database is away."""
+class _DatabaseUnavailable(Exception):  # noqa: N818  (it is a response, not an error of the benchmark)
+    """The service responded that its database is unavailable."""
 
 
 async def _submitted(client: httpx2.AsyncClient) -> str:
     answer = await client.post("/v1/generations", json={"prompt": "a"})
     if answer.status_code == 503:
-        raise _Away
+        raise _DatabaseUnavailable
     assert answer.status_code == 202, answer.text  # noqa: S101
     return answer.json()["id"]
 
@@ -143,8 +143,8 @@ async def _starts_ms(client: httpx2.AsyncClient, database: Database, count: int)
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--away-s", type=float, default=5.0)
-    parser.add_argument("--jobs", type=int, default=200, help="one after the other, before and after")
+    parser.add_argument("--away-s", type=float, default=5.0, help="seconds for which the server is down (5)")
+    parser.add_argument("--jobs", type=int, default=200, help="number of jobs that are measured before and after (200)")
     return parser.parse_args()
 
 

@@ -1,9 +1,9 @@
-"""What Runware's dialect adds to the engine's own time, and what an idle socket costs: a line of JSON a case.
+"""Measures the overhead of tasks through Runware's API, and the memory of idle WebSocket connections.
 
-Run `python benchmarks/runware.py`. The overhead is what a task takes, from the frame that asks to the frame that
-answers, less what its job ran in the engine, which does nothing here; `cpu_ms` is the server's processor time per task,
-which other work on the machine changes least; the memory is the server's resident set, of all idle authenticated
-sockets.
+Run `python benchmarks/runware.py`. The overhead is the time from the request to the response, minus the time for which
+the job ran in the engine, which does nothing here. `cpu_ms` is the server's processor time per task, which other
+programs hardly change. The memory is the growth of the server's resident set with all idle authenticated connections.
+The benchmark prints a line of JSON for each case.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ import websockets
 
 TASKS = 200
 SOCKETS = 200
-_UNCOUNTED = 10  # the first tasks, while statements are compiled
+_UNCOUNTED = 10  # the first tasks, in which statements are compiled
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _TASK = {"taskType": "imageInference", "model": "runware:108@1", "positivePrompt": "x", "width": 128, "height": 128}
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server in a process of its own, and a client of it that has its key."""
+    """A server in its own process, and a client with its key."""
 
     process: "subprocess.Popen[str]"
     url: str
@@ -56,15 +56,15 @@ def main() -> None:
 
 async def over_the_socket(server: Served) -> dict[str, Any]:
     took_s: list[float] = []
-    async with await _at_home(server) as socket:
+    async with await _authenticated(server) as socket:
         before_s = 0.0
         for number in range(TASKS + _UNCOUNTED):
             if number == _UNCOUNTED:
                 before_s = _processor_s(server.process.pid)
-            began = time.perf_counter()
+            start = time.perf_counter()
             await socket.send(json.dumps([{**_TASK, "taskUUID": str(uuid.uuid4())}]))
-            assert "imageURL" in await socket.recv()  # noqa: S101  (a benchmark of errors is none)
-            took_s.append(time.perf_counter() - began)
+            assert "imageURL" in await socket.recv()  # noqa: S101  (errors must not be measured)
+            took_s.append(time.perf_counter() - start)
     return _row(server, "socket", took_s[_UNCOUNTED:], _processor_s(server.process.pid) - before_s)
 
 
@@ -74,25 +74,25 @@ def over_http(server: Served) -> dict[str, Any]:
     for number in range(TASKS + _UNCOUNTED):
         if number == _UNCOUNTED:
             before_s = _processor_s(server.process.pid)
-        began = time.perf_counter()
+        start = time.perf_counter()
         answer = server.client.post("/v1", json=[{**_TASK, "taskUUID": str(uuid.uuid4())}])
         answer.raise_for_status()
-        took_s.append(time.perf_counter() - began)
+        took_s.append(time.perf_counter() - start)
     return _row(server, "http", took_s[_UNCOUNTED:], _processor_s(server.process.pid) - before_s)
 
 
 async def idle_sockets(server: Served) -> dict[str, Any]:
     before = _resident_mb(server.process.pid)
-    sockets = [await _at_home(server) for _ in range(SOCKETS)]
+    sockets = [await _authenticated(server) for _ in range(SOCKETS)]
     after = _resident_mb(server.process.pid)
     for socket in sockets:
         await socket.close()
     grown = after - before
-    what = f"{SOCKETS} idle sockets: {grown:.1f} MB"
-    return {"case": "idle sockets", "sockets": SOCKETS, "mb": round(grown, 1), "what": what}
+    description = f"{SOCKETS} idle sockets: {grown:.1f} MB"
+    return {"case": "idle sockets", "sockets": SOCKETS, "mb": round(grown, 1), "what": description}
 
 
-async def _at_home(server: Served) -> Any:
+async def _authenticated(server: Served) -> Any:
     socket = await websockets.connect(server.url.replace("http", "ws", 1) + "/v1", max_size=None)
     await socket.send(json.dumps([{"taskType": "authentication", "apiKey": server.key}]))
     await socket.recv()
@@ -109,10 +109,10 @@ def served(folder: Path) -> Generator[Served]:
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder
     )
     assert process.stdout is not None  # noqa: S101  (it is a pipe)
-    words, url, key = "", None, None
+    text, url, key = "", None, None
     while not (url and key):
-        words += process.stdout.readline()
-        url, key = re.search(r"API +(\S+)/v1", words), re.search(r"Key +(\S+)", words)
+        text += process.stdout.readline()
+        url, key = re.search(r"API +(\S+)/v1", text), re.search(r"Key +(\S+)", text)
     try:
         with httpx2.Client(base_url=url[1], headers={"Authorization": f"Bearer {key[1]}"}) as client:
             yield Served(process, url[1], key[1], client)
@@ -128,16 +128,21 @@ def _row(server: Served, case: str, took_s: list[float], processor_s: float) -> 
     p50, p99 = statistics.median(beside) * 1000, statistics.quantiles(beside, n=100)[98] * 1000
     whole = statistics.median(took_s) * 1000
     cpu = processor_s / len(took_s) * 1000
-    what = (
+    description = (
         f"{len(took_s)} tasks one after another: p50 {whole:.1f} ms, overhead p50 {p50:.1f} ms, p99 {p99:.1f} ms, "
         f"processor {cpu:.1f} ms"
     )
-    told = {"p50_ms": whole, "overhead_p50_ms": p50, "overhead_p99_ms": p99, "cpu_ms": cpu}
-    return {"case": case, "tasks": len(took_s), **{name: round(ms, 1) for name, ms in told.items()}, "what": what}
+    figures = {"p50_ms": whole, "overhead_p50_ms": p50, "overhead_p99_ms": p99, "cpu_ms": cpu}
+    return {
+        "case": case,
+        "tasks": len(took_s),
+        **{name: round(ms, 1) for name, ms in figures.items()},
+        "what": description,
+    }
 
 
 def _ran_s(server: Served, count: int) -> list[float]:
-    """Of the latest jobs, the oldest first."""
+    """The run times of the latest jobs, the oldest first."""
     ran: list[float] = []
     before: dict[str, str] = {}
     while len(ran) < count:

@@ -1,14 +1,14 @@
-"""How soon does a job start, how many submits and status reads does one core take, and what does an idle service cost?
+"""Measures how soon a job starts, how many submits and status reads one core handles, and the cost of an idle service.
 
     scripts/bench service
     scripts/bench service --store sqlite --only throughput --repeats 3
 
-Real `lamina serve` processes with an engine that does nothing; Postgres is started for it. Start: from `created_at` to
-`started_at` of the jobs table, both taken by the service, one job at a time. Throughput: over HTTP with keep-alive
-connections and a metered key; the service is bound to `--core`, and this program, which is the client, to another;
-`per_cpu_s` is what the service would do with a core that nobody else wants. Idle: processor time and resident memory
-by /proc. Layers: posters taken apart by the classic engine with one agent, which writes what it has made while it is at
-the next; all cores. Prints a line of JSON for every case and, last, a table.
+The services are real `lamina serve` processes with an engine that does nothing; Postgres is started for them. Start:
+the time from `created_at` to `started_at` in the jobs table, one job at a time. Throughput: over HTTP with keep-alive
+connections and a metered key; the service is bound to `--core`, and this program, which is the client, to the others;
+`per_cpu_s` is the number of requests per second of the service's processor time. Idle: processor time and resident
+memory from /proc. Layers: posters decomposed by the classic engine with one agent, which writes one result while it
+computes the next; on all cores. The benchmark prints a line of JSON for every case and finally a table.
 """
 
 import argparse
@@ -44,7 +44,7 @@ _POSTER = Path(__file__).parents[1] / "examples" / "poster.png"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where services run, each with a store of its own: on Postgres if there is a `server`, bound to a core."""
+    """Where a service runs: on Postgres if there is a `server`, else on SQLite; and the core that it is bound to."""
 
     server: Postgres | None
     core: int
@@ -64,7 +64,7 @@ def main() -> None:
                 for case in _measured(Place(server, options.core), options):
                     print(json.dumps(case), flush=True)
                     cases.append(case)
-    print("\n".join(aligned([[one["store"], one["what"], _value(one)] for one in cases], [False] * 3)))
+    print("\n".join(aligned([[case["store"], case["what"], _value(case)] for case in cases], [False] * 3)))
 
 
 def _measured(place: Place, options: argparse.Namespace) -> Generator[dict[str, Any]]:
@@ -123,7 +123,7 @@ def _throughput(place: Place, options: argparse.Namespace) -> Generator[tuple[st
 def _per_s(
     service: Served, count: int, clients: int, ask: Callable[[int], bytes], status: int, ids: list[str]
 ) -> dict[str, Any]:
-    """Of `count` requests; what they answer must have the status, and the ids of the jobs go into `ids`."""
+    """The throughput of `count` requests, whose responses must have the status. Adds the ids of the jobs to `ids`."""
     port = int(service.url.rpartition(":")[2])
     numbers = iter(range(count))
 
@@ -141,9 +141,9 @@ def _per_s(
     async def every() -> None:
         await asyncio.gather(*(client() for _ in range(clients)))
 
-    begun, own, cpu = time.perf_counter(), time.process_time(), _cpu_s(service.process.pid)
+    start, own, cpu = time.perf_counter(), time.process_time(), _cpu_s(service.process.pid)
     asyncio.run(every())
-    took_s, used_s = time.perf_counter() - begun, _cpu_s(service.process.pid) - cpu
+    took_s, used_s = time.perf_counter() - start, _cpu_s(service.process.pid) - cpu
     return {
         "n": count,
         "per_s": round(count / took_s),
@@ -159,7 +159,7 @@ def _request(method: str, path: str, head: str, body: bytes = b"") -> bytes:
 
 
 def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
-    """With the real engine's child, which has loaded nothing."""
+    """The cost with the real engine process, which has loaded no model."""
     with _service(place, agents=1, child=None) as (service, _database):
         until = time.monotonic() + 60
         while not _children(service.process.pid) and time.monotonic() < until:
@@ -175,17 +175,17 @@ def _idle(place: Place, seconds: float) -> Generator[dict[str, Any]]:
 
 
 def _layers(place: Place, count: int) -> dict[str, Any]:
-    """`engine_s`: of these, the engine's own time."""
+    """Seconds per job; `engine_s`: those of the engine."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     try:
         with _service(place, agents=1, child=None, is_bound=False) as (service, _):
             file = service.client.post("/v1/files", files={"file": ("poster.png", _POSTER.read_bytes())}).json()
-            one = {"image": file["reference"], "engine": "classic"}
-            _ended(service, [_submitted(service, one)])  # which loads what is needed
-            begun = time.perf_counter()
-            ended = _ended(service, [_submitted(service, one) for _ in range(count)])
-            took_s = time.perf_counter() - begun
+            fields = {"image": file["reference"], "engine": "classic"}
+            _ended(service, [_submitted(service, fields)])  # the first job loads the engine
+            start = time.perf_counter()
+            ended = _ended(service, [_submitted(service, fields) for _ in range(count)])
+            took_s = time.perf_counter() - start
     finally:
         os.sched_setaffinity(0, cores)
     engine_s = sum(job["result"]["timings_s"]["decomposing"] for job in ended)
@@ -222,14 +222,14 @@ def _service(
 
 
 def _bind(pid: int, core: int) -> None:
-    """All its threads, and what they start from now on."""
+    """Binds all threads of the process, and those that they start later."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {core})
 
 
 @contextlib.contextmanager
 def _servers(wanted: str) -> Generator[list[Postgres | None]]:
-    """None is SQLite."""
+    """The database servers to measure; None stands for SQLite."""
     if wanted == "sqlite":
         yield [None]
         return
@@ -241,8 +241,8 @@ def _servers(wanted: str) -> Generator[list[Postgres | None]]:
 
 
 def _children(pid: int) -> list[int]:
-    found = [path.read_text("ascii").split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    return [int(child) for children in found for child in children]
+    children_of_threads = [path.read_text("ascii").split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in children_of_threads for child in children]
 
 
 def _cpu_s(pid: int) -> float:
@@ -261,16 +261,16 @@ def _value(case: dict[str, Any]) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--only", choices=("start", "throughput", "idle", "layers"))
-    parser.add_argument("--jobs", type=int, default=200, help="one after the other, for submit to start")
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--submits", type=int, default=2000)
-    parser.add_argument("--reads", type=int, default=6000)
-    parser.add_argument("--idle-s", type=float, default=30.0)
-    parser.add_argument("--posters", type=int, default=12, help="that are taken apart")
-    parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--core", type=int, default=0, help="of the service")
+    parser.add_argument("--store", choices=("sqlite", "postgres", "both"), default="both", help="database (both)")
+    parser.add_argument("--only", choices=("start", "throughput", "idle", "layers"), help="measurement (all)")
+    parser.add_argument("--jobs", type=int, default=200, help="number of jobs for submit to start (200)")
+    parser.add_argument("--clients", type=int, default=32, help="number of connections (32)")
+    parser.add_argument("--submits", type=int, default=2000, help="number of submits (2000)")
+    parser.add_argument("--reads", type=int, default=6000, help="number of status reads (6000)")
+    parser.add_argument("--idle-s", type=float, default=30.0, help="duration of the idle measurement (30)")
+    parser.add_argument("--posters", type=int, default=12, help="number of posters to decompose (12)")
+    parser.add_argument("--repeats", type=int, default=1, help="number of runs (1)")
+    parser.add_argument("--core", type=int, default=0, help="core of the service (0)")
     return parser.parse_args()
 
 

@@ -1,17 +1,17 @@
-"""How fast is a poster taken apart, and in how much memory? Warm, and as a process of its own.
+"""Measures how fast posters are decomposed, and in how much memory: warm, and in a new process.
 
     scripts/bench speed
     scripts/bench speed --posters 12 --skip-large
     scripts/bench speed --against ../lamina-before --rounds 3
 
 Warm: the engine alone, in one process, after a first poster that is not counted. Cold: `lamina decompose POSTER.png
---to POSTER.psd` from start to exit, reading and writing included, with the peak of its resident memory.
-Prints a line of JSON for every case and, last, a table of medians (of the largest for memory).
+--to POSTER.psd` from start to exit, including reading and writing, with the peak of its resident memory. The benchmark
+prints a line of JSON for every case and finally a table of medians (of maxima for memory).
 
-With --against, warm runs alone: of another checkout of Lamina and of this one by turns, A B A B, each in a process of
-its own with this environment's packages. Of each poster the quickest run counts, and what is told last is the median
-over the posters of how many times as fast this checkout is, by the clock and by processor time, and whether all layers
-are the same, byte by byte.
+With --against, only warm runs are measured: of another checkout of Lamina and of this one alternately, A B A B, each in
+its own process with this environment's packages. The fastest run of each poster counts. The table has the median over
+the posters of how many times as fast this checkout is, in elapsed and in processor time, and the number of posters
+whose layers are the same, byte by byte.
 """
 
 import argparse
@@ -43,7 +43,7 @@ SMALL, LARGE = (1024, 1024), (4000, 3000)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One run. `peak_mb`: in units of 1,000,000 bytes; None for warm runs, which share their process."""
+    """One run. `peak_mb`: in units of 1,000,000 bytes; None for warm runs, which share a process."""
 
     size: str
     run: str
@@ -89,7 +89,7 @@ def _warm(pictures: list[Pixels]) -> Iterator[Case]:
 
 
 def _compare(other: Path, posters: int, rounds: int) -> None:
-    """Prints a line of JSON for each poster of each round, and how the two checkouts compare."""
+    """Prints a line of JSON for each poster of each round, and a comparison of the two checkouts."""
     runs: dict[int, list[tuple[_Timed, _Timed]]] = {seed: [] for seed in range(posters)}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(posters):
@@ -101,14 +101,14 @@ def _compare(other: Path, posters: int, rounds: int) -> None:
             print(json.dumps({"seed": seed, "before": asdict(before), "now": asdict(now)}), flush=True)
         for timer in timers:
             timer.communicate()
-    runs[0].pop(0)  # starting up
-    quickest = [[_best(of_one) for of_one in zip(*runs[seed], strict=True)] for seed in range(posters)]
-    before, now = zip(*quickest, strict=True)
+    runs[0].pop(0)  # the first run starts the engine
+    fastest = [[_best(of_one) for of_one in zip(*runs[seed], strict=True)] for seed in range(posters)]
+    before, now = zip(*fastest, strict=True)
     rows = [("warm, 1024x1024", "before, median s", "now, median s", "times as fast, median")]
-    for what, measure in (("by the clock", lambda run: run.seconds), ("processor time", lambda run: run.cpu_seconds)):
+    for label, measure in (("elapsed time", lambda run: run.seconds), ("processor time", lambda run: run.cpu_seconds)):
         old, new = [measure(run) for run in before], [measure(run) for run in now]
         ratio = median(a / b for a, b in zip(old, new, strict=True))
-        rows.append((what, f"{median(old):.2f}", f"{median(new):.2f}", f"{ratio:.2f}"))
+        rows.append((label, f"{median(old):.2f}", f"{median(new):.2f}", f"{ratio:.2f}"))
     print("\n".join(["", *aligned(rows, [False, True, True, True])]))
     same = sum(a.layers_sha256 == b.layers_sha256 for a, b in zip(before, now, strict=True))
     print(f"The layers of {same} of {posters} posters are the same, byte by byte.")
@@ -122,7 +122,7 @@ class _Timed:
 
 
 def _best(runs: Sequence[_Timed]) -> _Timed:
-    """The quickest by the clock and by processor time: what else the machine did is in neither."""
+    """The fastest run in elapsed and in processor time, which other programs disturbed least."""
     return _Timed(min(r.seconds for r in runs), min(r.cpu_seconds for r in runs), runs[0].layers_sha256)
 
 
@@ -135,11 +135,11 @@ def _timed(timer: subprocess.Popen[str], seed: int) -> _Timed:
     if timer.stdin is None or timer.stdout is None:
         raise TypeError("a timer has pipes")
     print(seed, file=timer.stdin, flush=True)
-    told = timer.stdout.readline()
-    return _Timed(*json.loads(told)) if told else sys.exit("A checkout cannot be measured; see above.")
+    line = timer.stdout.readline()
+    return _Timed(*json.loads(line)) if line else sys.exit("A checkout cannot be measured; see above.")
 
 
-# Only what every version of Lamina has.
+# Uses only names that every version of Lamina has.
 _TIMER = """
 import hashlib, json, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -184,10 +184,10 @@ def _table(cases: list[Case]) -> list[str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posters", type=int, default=9, help="posters of 1024x1024 (9)")
-    parser.add_argument("--skip-large", action="store_true", help="leave 4000x3000 out")
-    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="compare with another checkout of Lamina")
-    parser.add_argument("--rounds", type=int, default=3, help="with --against: runs of each checkout (3)")
+    parser.add_argument("--posters", type=int, default=9, help="number of posters of 1024x1024 (9)")
+    parser.add_argument("--skip-large", action="store_true", help="do not measure 4000x3000")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout of Lamina to compare with")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs of each checkout with --against (3)")
     return parser.parse_args()
 
 

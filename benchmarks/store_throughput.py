@@ -1,4 +1,4 @@
-"""How many submits and status reads a second the store takes, from many clients at once.
+"""Measures how many submits and status reads per second the store handles from many concurrent clients.
 
 scripts/bench store_throughput [--clients 32] [--submits 3000] [--reads 6000] [--database postgresql://…]
 """
@@ -57,7 +57,7 @@ async def _measure(service: Service, key: ApiKey, options: argparse.Namespace) -
 
     async def one_read(number: int) -> None:
         await view(service, key.id, ids[number * 7919 % len(ids)])
-        await asyncio.sleep(0)  # SQLite is read without waiting: others must have their turn
+        await asyncio.sleep(0)  # reads of SQLite do not wait, so the other tasks must get a turn
 
     store = "postgres" if service.database.is_postgres else "sqlite"
     for what, count, work in (("submit", options.submits, one_submit), ("read", options.reads, one_read)):
@@ -74,16 +74,16 @@ async def _measure(service: Service, key: ApiKey, options: argparse.Namespace) -
 
 
 async def _timed(work: Callable[[int], Awaitable[None]], count: int, clients: int) -> tuple[float, float]:
-    """Seconds on the clock, and of this process's CPU."""
+    """Elapsed seconds, and processor seconds of this process."""
     numbers = iter(range(count))
 
     async def client() -> None:
         for number in numbers:
             await work(number)
 
-    begun, begun_cpu = time.perf_counter(), time.process_time()
+    start, start_cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(client() for _ in range(clients)))
-    return time.perf_counter() - begun, time.process_time() - begun_cpu
+    return time.perf_counter() - start, time.process_time() - start_cpu
 
 
 def _dispatcher(database: Database) -> Dispatcher:
@@ -96,10 +96,10 @@ def _dispatcher(database: Database) -> Dispatcher:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--submits", type=int, default=3000)
-    parser.add_argument("--reads", type=int, default=6000)
-    parser.add_argument("--database", help="another store than a new SQLite file")
+    parser.add_argument("--clients", type=int, default=32, help="number of clients (32)")
+    parser.add_argument("--submits", type=int, default=3000, help="number of submits (3000)")
+    parser.add_argument("--reads", type=int, default=6000, help="number of reads (6000)")
+    parser.add_argument("--database", help="URL of the database (a new SQLite file)")
     return parser.parse_args()
 
 

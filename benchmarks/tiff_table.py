@@ -1,13 +1,13 @@
-"""Is every variant of TIFF read exactly, or refused, whatever was in the memory before?
+"""Checks that every variant of TIFF is read exactly or refused, independently of uninitialized memory.
 
     scripts/bench tiff_table
     scripts/bench tiff_table --every 10
 
-Writes a TIFF of every combination of sample type, channels, compression, predictor, planes, tiles, byte order and extra
-samples by other writers than our reader: tifffile, libtiff (by way of Pillow and OpenCV) and one that packs by hand.
-Reads each twice in this process, each time after other pictures were read and memory full of their samples was freed,
-and compares with the truth: exactly, but for JPEG. Prints a line of JSON for every file that was not read right and,
-last, a table.
+The benchmark writes a TIFF of every combination of sample type, channels, compression, predictor, planes, tiles, byte
+order and extra samples with other writers than our reader's: tifffile, libtiff (through Pillow and OpenCV) and a writer
+in the tests. It reads each twice in this process, each time after other pictures were read and memory full of their
+samples was freed, and compares with the truth, exactly except for JPEG. It prints a line of JSON for every file that
+was not read correctly and finally a table.
 """
 
 import argparse
@@ -27,13 +27,13 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from tiff_files import TiffFile, all_files
 from used_memory import fill_freed_memory
 
-_LEVELS = (0x5A, 0xC3)  # of the samples that the memory is full of
+_LEVELS = (0x5A, 0xC3)  # of the samples with which the memory is filled
 
 
 def main() -> None:
     every = _options().every
     counts: Counter[tuple[str, str]] = Counter()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for number, file in enumerate(all_files()):
         if number % every:
             continue
@@ -44,7 +44,7 @@ def main() -> None:
     for writer in writers:
         print(f"{writer:14}" + _row([counts[writer, verdict] for verdict in ("right", "wrong", "refused")]))
     sums = [sum(counts[writer, verdict] for writer in writers) for verdict in ("right", "wrong", "refused")]
-    print(f"{'all':14}" + _row(sums) + f"   in {time.perf_counter() - begun:.0f} s")
+    print(f"{'all':14}" + _row(sums) + f"   in {time.perf_counter() - start:.0f} s")
 
 
 def _row(numbers: list[int]) -> str:
@@ -69,7 +69,7 @@ def _read_once(file: TiffFile) -> tuple[str, str]:
         is_named = error.code is ErrorCode.INPUT_NOT_AN_IMAGE
         return "refused" if is_named else "wrong", error.message
     if file.truth is None:
-        return "wrong", "read, though nobody can know its range"
+        return "wrong", "read, although the range of its samples is unknown"
     if pixels.shape != file.truth.shape:
         return "wrong", f"the shape {pixels.shape}"
     most = int(np.abs(pixels.astype(int) - file.truth).max())
@@ -78,7 +78,7 @@ def _read_once(file: TiffFile) -> tuple[str, str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--every", type=int, default=1, help="Read one file of so many.")
+    parser.add_argument("--every", type=int, default=1, help="read only every N-th file (1)")
     return parser.parse_args()
 
 

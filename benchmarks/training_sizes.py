@@ -1,4 +1,4 @@
-"""What a step of training a released model needs, from its shapes alone: torch's meta device computes nothing."""
+"""Computes what a training step of a released model needs from its shapes alone, on torch's meta device."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from lamina.engines.qwen.training.flow import Batch, loss_of
 
 GB = 1e9
 GPU_FLOPS = 989e12  # of an H100 SXM in dense bfloat16 (NVIDIA's data sheet)
-UTILISATION = 0.4  # assumed: what well-tuned transformers of this size reach
+UTILISATION = 0.4  # assumed: well-tuned transformers of this size reach it
 BLOCKS = 60
-WORDS = 300  # tokens of a caption; an edit's references add 196 each (384 x 384 px in patches of 28)
+PROMPT_TOKENS = 300  # tokens of a caption; an edit's references add 196 each (384 x 384 px in patches of 28)
 ADAM_BYTES = {OptimizerName.ADAMW: 8, OptimizerName.ADAMW8BIT: 2}
-MEASURED_BLOCKS = (2, 3)  # autograd keeps the same of every block, so two counts tell the rest
+MEASURED_BLOCKS = (2, 3)  # autograd keeps the same of every block, so two counts give the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Case:
         return self.made > 1
 
     @property
-    def words(self) -> int:
-        return WORDS + (0 if self.is_layered else 196 * self.given)
+    def prompt_tokens(self) -> int:
+        return PROMPT_TOKENS + (0 if self.is_layered else 196 * self.given)
 
 
 CASES = (
@@ -61,7 +61,7 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bytes; `flops` of forward, backward, and forward again where activations are not kept."""
+    """Sizes in bytes; `flops`: forward, backward, and forward again if activations are not kept."""
 
     tokens: int
     precision: Precision
@@ -78,7 +78,7 @@ class Size:
     def step_s(self) -> float:
         return self.flops / GPU_FLOPS / UTILISATION
 
-    def told(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         return {
             "tokens": self.tokens,
             "base": self.precision,
@@ -89,7 +89,7 @@ class Size:
             "step_s": round(self.step_s, 2),
         }
 
-    def shown(self) -> Sequence[str]:
+    def cells(self) -> Sequence[str]:
         in_gb = (self.weights, self.adapter, self.activations, self.total)
         return [
             f"{self.tokens:,}", self.precision, *(f"{size / GB:.1f} GB" for size in in_gb),
@@ -101,12 +101,12 @@ def sized(case: Case) -> Size:
     few, more = (_measured(case, blocks) for blocks in MEASURED_BLOCKS)
     rest = BLOCKS - MEASURED_BLOCKS[0]
     kept, flops, adapter = (a + rest * (b - a) for a, b in zip(few, more, strict=True))
-    if case.is_checkpointed:  # one block's activations are there while it is worked out again
+    if case.is_checkpointed:  # the activations of one block exist while it is recomputed
         kept += _block_bytes(case)
     state = adapter * (4 + 4 + ADAM_BYTES[case.optimizer])
     vae = RELEASED.other_bytes(Precision.BF16)[1]
     weights = RELEASED.transformer_bytes(case.precision) + vae
-    tokens = _tokens(case.made_px) * case.made + _tokens(case.given_px) * case.given + case.words
+    tokens = _tokens(case.made_px) * case.made + _tokens(case.given_px) * case.given + case.prompt_tokens
     return Size(tokens, case.precision, weights, int(state), int(kept), flops)
 
 
@@ -116,9 +116,10 @@ def _block_bytes(case: Case) -> float:
 
 
 def _measured(case: Case, blocks: int, is_checkpointed: bool | None = None) -> tuple[float, float, float]:
-    """(bytes that autograd keeps, weights left out; FLOPs of a step; numbers in the LoRA) with so many blocks.
+    """The bytes that autograd keeps except weights, the FLOPs of a step, and the parameters of the LoRA, with `blocks`
+    blocks.
 
-    The attention's scores, which the meta device's arithmetic would keep, do not count: no GPU's kernels do that.
+    The attention scores are not counted: the meta device keeps them, but the kernels of GPUs do not.
     """
     with torch.device("meta"):
         torch.set_default_dtype(torch.bfloat16)
@@ -129,13 +130,13 @@ def _measured(case: Case, blocks: int, is_checkpointed: bool | None = None) -> t
         adapter = TrainedAdapter(model, case.rank, float(case.rank), case.targets, seed=0)
         made, given = _tokens(case.made_px), _tokens(case.given_px) * case.given
         target = torch.empty(1, case.made, made, 64, dtype=torch.bfloat16)
-        words = torch.empty(1, case.words, 3584, dtype=torch.bfloat16)
+        prompt = torch.empty(1, case.prompt_tokens, 3584, dtype=torch.bfloat16)
         given_tokens = torch.empty(1, given, 64, dtype=torch.bfloat16)
     sides = [(1, px // 16, px // 16) for px in (*[case.made_px] * case.made, *[case.given_px] * case.given)]
-    batch = Batch(target=target, given=given_tokens, words=words, is_word=None, grids=tuple(sides))
+    batch = Batch(target=target, given=given_tokens, words=prompt, is_word=None, grids=tuple(sides))
     if case.is_checkpointed if is_checkpointed is None else is_checkpointed:
         model.enable_gradient_checkpointing()
-    tokens = made * case.made + given + case.words
+    tokens = made * case.made + given + case.prompt_tokens
     weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}  # pyright: ignore[reportPrivateUsage]
     kept: dict[int, int] = {}
 

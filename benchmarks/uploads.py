@@ -1,8 +1,9 @@
-"""How much memory the service needs to take in a file of the largest size: a line of JSON for each way to send it.
+"""Measures how much memory the service needs to receive a file of the largest size, for each way to send it.
 
-Run `python benchmarks/uploads.py [--mib 500]`. A real server with the limit set to exactly that size; the file is
-zeros, but for a number in each part. Of the server's process: its resident memory before, and the most that it had up
-to the end (VmHWM of /proc). Then a file of one byte more, which is to be refused: with which status, at which part.
+Run `python benchmarks/uploads.py [--mib 500]`. A real server has its limit set to exactly this size; the file is zeros,
+except for a number in each part. The benchmark measures the server's resident memory before the upload and its peak
+until the end (VmHWM of /proc). Then it sends a file of one byte more, which must be refused, and reports the status and
+the part. It prints a line of JSON for each way, and a table.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _BLOCK = 1 << 20
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mib", type=int, default=500, help="The file's size, and the limit.")
+    parser.add_argument("--mib", type=int, default=500, help="size of the file, and the limit (500)")
     size = parser.parse_args().mib << 20
     rows: list[dict[str, Any]] = []
     for how, send in WAYS.items():
@@ -45,9 +46,9 @@ def main() -> None:
 def _row(server: Served, how: str, send: Any, size: int) -> dict[str, Any]:
     before = _memory_mb(server.process.pid, "VmRSS")
     with httpx2.Client(base_url=server.url, headers=server.client.headers, timeout=600) as client:
-        begin = time.perf_counter()
+        start = time.perf_counter()
         status = send(client, size)
-        seconds = time.perf_counter() - begin
+        seconds = time.perf_counter() - start
         most = _memory_mb(server.process.pid, "VmHWM")
         refused = send(client, size + 1)
     return {
@@ -61,8 +62,8 @@ def _row(server: Served, how: str, send: Any, size: int) -> dict[str, Any]:
 
 
 def _in_parts(client: httpx2.Client, size: int) -> str:
-    begun = client.post("/fal/cdn/files/upload/multipart", headers={"X-Fal-File-Name": "large.bin"}).json()
-    where = f"{begun['access_url']}/multipart/{begun['uploadId']}"
+    upload = client.post("/fal/cdn/files/upload/multipart", headers={"X-Fal-File-Name": "large.bin"}).json()
+    where = f"{upload['access_url']}/multipart/{upload['uploadId']}"
     parts: list[dict[str, Any]] = []
     for number, start in enumerate(range(0, size, PART), 1):
         length = min(PART, size - start)
@@ -79,7 +80,7 @@ def _in_one(client: httpx2.Client, size: int) -> str:
     headers = {"Content-Length": str(size)}
     try:
         return str(client.post("/fal/cdn/files/upload", content=_zeros(size, 0), headers=headers).status_code)
-    except httpx2.TransportError as error:  # refused before all of it is read
+    except httpx2.TransportError as error:  # the server refuses it before it has read all of it
         return f"refused while it was sent ({type(error).__name__})"
 
 
@@ -98,8 +99,8 @@ def _zeros(size: int, number: int) -> Iterator[bytes]:
 
 
 def _memory_mb(pid: int, name: str) -> int:
-    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) // 1000 if found else 0
+    match = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(match[1]) // 1000 if match else 0
 
 
 WAYS = {"fal in parts": _in_parts, "fal in one": _in_one, "form": _as_a_form}

@@ -1,15 +1,15 @@
-"""Does the classic engine take any small picture apart, exactly, and without an exception or a warning?
+"""Checks that the classic engine decomposes any small picture exactly, without an exception or a warning.
 
     scripts/bench classic_fuzz --pictures 20000 --seed 0 --processes 1
     scripts/bench classic_fuzz --pictures 5000 --first 15000         # a part of the same pictures
     scripts/bench classic_fuzz --only wordmark --pictures 60
     scripts/bench classic_fuzz --pictures 1 --first 817 --save fuzz  # writes the picture into a folder
 
-Picture number N of a seed is always the same one, whatever else is run. Each is drawn as one of several kinds
-(lettering cut off by the border, tightly cropped wordmarks, sides of 1 to 4 px, islands of alpha, noise, crops of
-posters and so on), some are spoiled afterwards, and each is taken apart into at most 1 to 10 layers. Prints a line of
-JSON for every picture that failed (an exception, a warning, a composite that is not the picture, too many layers) and
-every 500 pictures, and last a table; exits with 1 if any failed.
+Picture number N of a seed is always the same, whatever else is run. Each picture is one of several kinds (lettering cut
+off by the border, tightly cropped wordmarks, sides of 1 to 4 px, islands of alpha, noise, crops of posters and so on),
+some are distorted afterwards, and each is decomposed into at most 1 to 10 layers. The benchmark prints a line of JSON
+for every picture that failed (an exception, a warning, a composite that differs from the picture, too many layers) and
+for every 500 pictures, and finally a table; the exit code is 1 if any picture failed.
 """
 
 import argparse
@@ -33,12 +33,12 @@ from lamina.core.tasks import DecomposeTask
 from lamina.engines.classic import ClassicEngine
 from lamina.imaging.png import encode_png
 
-_TOLD_EVERY = 500
+_REPORT_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One picture; `fault`: what went wrong, empty if nothing did; `trace`: of the exception."""
+class Outcome:
+    """The outcome of one picture. `fault`: what failed, or empty; `trace`: the traceback of the exception."""
 
     picture: int
     kind: str
@@ -56,30 +56,33 @@ def main() -> None:
     if options.save:
         for number in numbers:
             _save(drawn(options.seed, number, kinds), number, options.save)
-    tried: list[Tried] = []
+    outcomes: list[Outcome] = []
     start = time.perf_counter()
-    for one in _all_tried(options.seed, numbers, kinds, options.processes):
-        tried.append(one)
-        if one.fault:
-            print(json.dumps(asdict(one)), flush=True)
-        if len(tried) % _TOLD_EVERY == 0:
-            print(json.dumps({"tried": len(tried), "failed": sum(bool(one.fault) for one in tried)}), flush=True)
-    print("\n".join(["", *_table(tried), f"{time.perf_counter() - start:.0f} s"]))
-    sys.exit(any(one.fault for one in tried))
+    for outcome in _outcomes(options.seed, numbers, kinds, options.processes):
+        outcomes.append(outcome)
+        if outcome.fault:
+            print(json.dumps(asdict(outcome)), flush=True)
+        if len(outcomes) % _REPORT_EVERY == 0:
+            print(
+                json.dumps({"tried": len(outcomes), "failed": sum(bool(outcome.fault) for outcome in outcomes)}),
+                flush=True,
+            )
+    print("\n".join(["", *_table(outcomes), f"{time.perf_counter() - start:.0f} s"]))
+    sys.exit(any(outcome.fault for outcome in outcomes))
 
 
-def _all_tried(seed: int, numbers: range, kinds: tuple[str, ...], processes: int) -> Iterator[Tried]:
+def _outcomes(seed: int, numbers: range, kinds: tuple[str, ...], processes: int) -> Iterator[Outcome]:
     if processes < 2:
         for number in numbers:
-            yield tried_on(seed, number, kinds)
+            yield outcome_of(seed, number, kinds)
         return
     count = len(numbers)
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(tried_on, [seed] * count, numbers, [kinds] * count, chunksize=16)
+        yield from pool.map(outcome_of, [seed] * count, numbers, [kinds] * count, chunksize=16)
 
 
-def tried_on(seed: int, number: int, kinds: tuple[str, ...]) -> Tried:
-    """Takes one picture apart, with every warning an error."""
+def outcome_of(seed: int, number: int, kinds: tuple[str, ...]) -> Outcome:
+    """Decomposes one picture, with every warning raised as an error."""
     picture = drawn(seed, number, kinds)
     size = f"{picture.pixels.shape[1]}x{picture.pixels.shape[0]}"
     start = time.perf_counter()
@@ -88,9 +91,9 @@ def tried_on(seed: int, number: int, kinds: tuple[str, ...]) -> Tried:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             fault = _fault_in(picture.pixels, picture.budget)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+    except Exception as error:  # noqa: BLE001  (any exception is a fault)
         fault, trace = f"{type(error).__name__}: {error}", traceback.format_exc(limit=-6)
-    return Tried(number, picture.kind, size, picture.budget, round(time.perf_counter() - start, 3), fault, trace)
+    return Outcome(number, picture.kind, size, picture.budget, round(time.perf_counter() - start, 3), fault, trace)
 
 
 def _fault_in(picture: Pixels, budget: int) -> str:
@@ -105,11 +108,13 @@ def _save(picture: Drawn, number: int, folder: Path) -> None:
     (folder / f"{number}-{picture.kind}-{picture.budget}.png").write_bytes(encode_png(picture.pixels))
 
 
-def _table(tried: list[Tried]) -> list[str]:
+def _table(outcomes: list[Outcome]) -> list[str]:
     rows = [("kind", "pictures", "failed", "median s", "slowest s", "slowest picture")]
-    for kind in [*dict.fromkeys(sorted(one.kind for one in tried)), "all"]:
-        group = sorted((one for one in tried if kind in (one.kind, "all")), key=lambda one: one.seconds)
-        failed, middle = sum(bool(one.fault) for one in group), group[len(group) // 2]
+    for kind in [*dict.fromkeys(sorted(outcome.kind for outcome in outcomes)), "all"]:
+        group = sorted(
+            (outcome for outcome in outcomes if kind in (outcome.kind, "all")), key=lambda outcome: outcome.seconds
+        )
+        failed, middle = sum(bool(outcome.fault) for outcome in group), group[len(group) // 2]
         slowest = group[-1]
         seconds = f"{middle.seconds:.2f}", f"{slowest.seconds:.2f}"
         rows.append((kind, f"{len(group)}", f"{failed}", *seconds, f"{slowest.picture}, {slowest.size}"))
@@ -118,12 +123,12 @@ def _table(tried: list[Tried]) -> list[str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=1000, help="how many (1000)")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first (0)")
-    parser.add_argument("--seed", type=int, default=0, help="of all pictures (0)")
-    parser.add_argument("--only", action="append", choices=KINDS, help="only pictures of this kind; may be repeated")
-    parser.add_argument("--processes", type=int, default=1, help="at once (1)")
-    parser.add_argument("--save", type=Path, metavar="FOLDER", help="write the pictures into this folder too")
+    parser.add_argument("--pictures", type=int, default=1000, help="number of pictures (1000)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first picture (0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the pictures (0)")
+    parser.add_argument("--only", action="append", choices=KINDS, help="kind of picture; may be repeated (all)")
+    parser.add_argument("--processes", type=int, default=1, help="number of processes (1)")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="folder to write the pictures into")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Small pictures of many kinds, each drawn from a seed and a number: what the classic engine is tried on."""
+"""Draws small pictures of many kinds, each from a seed and a number, to test the classic engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from distortions import distorted  # pyright: ignore[reportImplicitRelativeImport]
 from lines import line_on, wordmark  # pyright: ignore[reportImplicitRelativeImport]
 from numpy.typing import NDArray
 from PIL import Image
-from spoiling import spoiled  # pyright: ignore[reportImplicitRelativeImport]
 
 from lab.posters import BACKGROUNDS, FIRST_TUNING_SEED, poster
 from lamina.core.composite import composite
@@ -21,13 +21,13 @@ Rgb = NDArray[np.uint8]
 Chance = np.random.Generator
 
 _POSTERS = 9
-_SPOILED = 0.3  # share of the pictures
+_DISTORTED = 0.3  # share of the pictures
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """`pixels` (h, w, 4), to be taken apart into at most `budget` layers."""
+    """`pixels` (h, w, 4), to be decomposed into at most `budget` layers."""
 
     kind: str
     pixels: Pixels
@@ -35,12 +35,12 @@ class Drawn:
 
 
 def drawn(seed: int, number: int, kinds: tuple[str, ...]) -> Drawn:
-    """Picture `number` of a seed: the kinds take turns, everything else is chance."""
+    """Picture `number` of a seed: the kinds alternate, everything else is random."""
     chance = np.random.default_rng([seed, number])
     kind = kinds[number % len(kinds)]
     picture = KINDS[kind](chance)
-    if chance.random() < _SPOILED and min(picture.shape[:2]) > 0:
-        picture = spoiled(picture, chance)
+    if chance.random() < _DISTORTED and min(picture.shape[:2]) > 0:
+        picture = distorted(picture, chance)
     if picture.shape[-1] == 3:
         picture = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
     return Drawn(kind, np.ascontiguousarray(picture), int(chance.integers(1, 11)))
@@ -64,18 +64,18 @@ def _flat(size: tuple[int, int], colour: tuple[int, int, int]) -> Rgb:
 
 def _ground(chance: Chance, size: tuple[int, int]) -> Rgb:
     """Flat, a gradient, or a gradient with a ripple of one level."""
-    one, other = _colour(chance), _colour(chance)
+    first, second = _colour(chance), _colour(chance)
     if chance.random() < 0.5:
-        return _flat(size, one)
+        return _flat(size, first)
     y, x = np.mgrid[: size[0], : size[1]] / max(size)
     angle = chance.uniform(0, 2 * np.pi)
     share = np.clip(0.5 + (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle), 0, 1)[..., None]
-    blend = np.array(one) * (1 - share) + np.array(other) * share
+    blend = np.array(first) * (1 - share) + np.array(second) * share
     return np.clip(blend + chance.integers(-1, 2, blend.shape) * int(chance.integers(0, 2)), 0, 255).astype(np.uint8)
 
 
 def _text(chance: Chance) -> Rgb:
-    """A few lines anywhere, also half beyond the border, upright, turned or upside down."""
+    """A few lines of text at any place, also partly beyond the border, upright, rotated or upside down."""
     picture = _ground(chance, _size(chance, 24))
     for _ in range(int(chance.integers(1, 4))):
         line_on(picture, _colour(chance), chance)
@@ -101,7 +101,7 @@ def _one_colour(chance: Chance) -> Pixels:
 
 
 def _islands(chance: Chance) -> Pixels:
-    """Blobs of any opacity on nothing, whose colours are of noise, a gradient or lettering."""
+    """Ellipses of any opacity on a transparent canvas, whose colours are noise, a gradient or lettering."""
     height, width = size = _size(chance)
     alpha = np.zeros(size, np.uint8)
     for _ in range(int(chance.integers(1, 9))):
@@ -131,7 +131,7 @@ def _noise_of(size: tuple[int, int], chance: Chance) -> Rgb:
 
 
 def _shapes(chance: Chance) -> Rgb:
-    """Things that overlap, on an even ground."""
+    """Overlapping shapes on an even ground."""
     height, width = size = _size(chance, 16)
     picture = _ground(chance, size)
     for _ in range(int(chance.integers(1, 12))):
@@ -159,7 +159,7 @@ def _extreme(chance: Chance) -> Rgb:
 
 
 def _pattern(chance: Chance) -> Rgb:
-    """Checks, stripes, dots or a chequered ring around even ground."""
+    """Checks, stripes or dots, perhaps in a part of the picture only."""
     height, width = _size(chance, 16)
     y, x = np.mgrid[:height, :width]
     cell, other = (int(side) for side in chance.integers(1, 24, 2))
@@ -187,7 +187,7 @@ def _hairlines(chance: Chance) -> Rgb:
 
 
 def _near_flat(chance: Chance) -> Rgb:
-    """One colour with noise of one level, and perhaps a faint thing on it."""
+    """One colour with noise of one level, and perhaps a faint rectangle on it."""
     size = _size(chance)
     picture = _flat(size, _colour(chance)).astype(int) + chance.integers(-1, 2, (*size, 3))
     if chance.random() < 0.5:
@@ -197,7 +197,7 @@ def _near_flat(chance: Chance) -> Rgb:
 
 
 def _photo(chance: Chance) -> Rgb:
-    """Noise of all sizes at once, as in clouds, with a blob that may pass for a subject."""
+    """Noise of all scales, as in clouds, perhaps with a disc that may count as a subject."""
     height, width = size = _size(chance, 16, 300)
     field = np.zeros((*size, 3))
     for octave in range(1, 7):
@@ -219,7 +219,7 @@ def _jpeg(chance: Chance) -> Rgb:
 
 
 def _poster(chance: Chance) -> Rgb:
-    """A crop of a drawn poster or of an example, at its own size or reduced."""
+    """A crop of a drawn poster or of an example, at full size or reduced."""
     whole = _some_poster(chance)
     scale = float(chance.choice([1, 1, 0.5, 0.25]))
     if scale < 1:

@@ -1,4 +1,4 @@
-"""Lines of text in the bundled typefaces: anywhere on a picture, also cut off by its border, and as tight wordmarks."""
+"""Draws lines of text in the bundled typefaces: at any place, also cut off by the border, and as tight wordmarks."""
 
 from functools import cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ _HAN = (*CJK_HEADLINES, *CJK_SUBTITLES)
 
 
 def line_on(picture: Rgb, colour: Colour, chance: Chance) -> None:
-    """Draws a line onto `picture` (h, w, 3), most of the time so that the border cuts it."""
+    """Draws a line onto `picture` (h, w, 3), mostly so that the border cuts it."""
     height, width = picture.shape[:2]
     ink = _ink(int(np.exp(chance.uniform(np.log(7), np.log(max(9, height))))), chance)
     if chance.random() < 0.3:
@@ -35,7 +35,7 @@ def line_on(picture: Rgb, colour: Colour, chance: Chance) -> None:
 
 
 def wordmark(chance: Chance, ground: Colour, colour: Colour) -> Rgb:
-    """(h, w, 3): one line cropped to its ink and 0 to 3 px more on each side, as logos come."""
+    """(h, w, 3): one line cropped to its ink and 0 to 3 px more on each side, as in files of logos."""
     ink = _ink(int(np.exp(chance.uniform(np.log(8), np.log(110)))), chance)
     margins = chance.integers(0, 4, 4)
     share = np.pad(ink, (tuple(margins[:2]), tuple(margins[2:])))[..., None] / 255
@@ -45,8 +45,8 @@ def wordmark(chance: Chance, ground: Colour, colour: Colour) -> Rgb:
 def _ink(size_px: int, chance: Chance) -> NDArray[np.uint8]:
     """(h, w): the coverage 0..255 of a line's letters, cropped to where there is any."""
     typeface = tuple(Typeface)[int(chance.integers(0, len(Typeface)))]
-    words = _HAN if typeface is Typeface.HAN else _LATIN
-    string = words[int(chance.integers(0, len(words)))]
+    strings = _HAN if typeface is Typeface.HAN else _LATIN
+    string = strings[int(chance.integers(0, len(strings)))]
     if chance.random() < 0.3:
         string = string[: int(chance.integers(1, 5))].strip()
     font = _font(typeface, size_px)

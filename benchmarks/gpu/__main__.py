@@ -1,13 +1,14 @@
-"""How much quicker is the model with Lamina's optimizations than as diffusers has it, and how far apart are the two?
+"""Compares the models with Lamina's optimizations to the models as diffusers runs them: time, memory and difference.
 
     scripts/bench gpu --small                           # on any CPU, in under 3 minutes
     python benchmarks/gpu --out figures                 # on a CUDA GPU: all pieces, in under 10 minutes
     python benchmarks/gpu --out figures --only denoise_640 --limit-s 120
 
-Random weights in the released models' architecture. Each piece ends in its own time and writes its figures at once, so
-that a short lease on a machine still yields some; the table is written anew after each. Stock and ours take turns, A B
-A B, in one process, and the best of each counts. On a GPU stock is measured eager and with its blocks compiled. Prints
-a line of JSON a case on standard output, the rest on the other; in `--out`, `figures.json` and `figures.md`.
+The models have random weights in the released models' architecture. Each piece has a time limit and writes its figures
+at once, so that a short lease on a machine still yields some of them; the table is written again after each. The stock
+and the optimized model run alternately in one process, and the best time of each counts. On a GPU the stock model is
+measured in eager mode and with compiled blocks. The benchmark prints a line of JSON for each case on standard output,
+and its progress on standard error; the folder of `--out` gets `figures.json` and `figures.md`.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-if (ROOT / "src" / "lamina").is_dir():  # a checkout that is not installed, and lab
+if (ROOT / "src" / "lamina").is_dir():  # a checkout that is not installed; lab is never installed
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 import torch  # noqa: E402
@@ -35,7 +36,7 @@ def main() -> None:
     figures = Figures(Machine.of(device, is_small=options.small), options.out)
     pieces = [piece for piece in scale.pieces if not options.only or piece.name in options.only]
     for piece in pieces:
-        _told(f"{piece.name}: at most {options.limit_s or piece.limit_s} s")
+        _report(f"{piece.name}: at most {options.limit_s or piece.limit_s} s")
         _measured(piece, figures, device, options.limit_s or piece.limit_s)
     print(figures.table(), file=sys.stderr)
 
@@ -46,16 +47,16 @@ def _measured(piece: Piece, figures: Figures, device: torch.device, limit_s: flo
         for case in piece.measure(device, begin + limit_s):
             figures.add(case)
             print(json.dumps(case.line()), flush=True)
-    except (RuntimeError, NotImplementedError) as error:  # out of memory, or a kernel that is not there
+    except (RuntimeError, NotImplementedError) as error:  # out of memory, or a missing kernel
         figures.failed(piece.name, " ".join(str(error).split())[:300])
-        _told(f"{piece.name} failed: {error}")
+        _report(f"{piece.name} failed: {error}")
     finally:
         if device.type == "cuda":
             torch.cuda.empty_cache()
-    _told(f"{piece.name}: {time.monotonic() - begin:.0f} s")
+    _report(f"{piece.name}: {time.monotonic() - begin:.0f} s")
 
 
-def _told(text: str) -> None:
+def _report(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -63,11 +64,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="small models on the CPU")
     names = list(dict.fromkeys(piece.name for scale in (FULL, SMALL) for piece in scale.pieces))
-    parser.add_argument("--only", action="append", choices=names, help="only this piece; may be repeated")
-    parser.add_argument("--limit-s", type=float, help="for each piece, instead of its own limit")
-    parser.add_argument("--out", type=Path, help="a folder for figures.json and figures.md; added to, piece by piece")
-    parser.add_argument("--device", default="cuda", help="of the full-size models (cuda)")
-    parser.add_argument("--threads", type=int, default=1, help="of the CPU (1)")
+    parser.add_argument("--only", action="append", choices=names, help="piece to measure; may be repeated (all)")
+    parser.add_argument("--limit-s", type=float, help="time limit of each piece in seconds (its own)")
+    parser.add_argument(
+        "--out", type=Path, help="folder for figures.json and figures.md, which are extended piece by piece"
+    )
+    parser.add_argument("--device", default="cuda", help="device of the full-size models (cuda)")
+    parser.add_argument("--threads", type=int, default=1, help="number of CPU threads (1)")
     return parser.parse_args()
 
 

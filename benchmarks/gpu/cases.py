@@ -1,4 +1,4 @@
-"""The pieces of the benchmark: what each measures, in which order, and how long it may take."""
+"""Lists the pieces of the benchmark: what each measures, in which order, and its time limit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from parts import modulation_tables, text_encoding, vae_cases  # pyright: ignore
 from whole import whole_runs  # pyright: ignore[reportImplicitRelativeImport]
 
 Measure = Callable[[torch.device, float], Iterator[Case]]
-"""(device, until when by `time.monotonic`) -> its cases, as they are done."""
+"""(device, end by `time.monotonic`) -> the cases, as they are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,20 @@ _LAYERS = 4
 
 
 def _ceiling(side: int, device: torch.device, _: float) -> Iterator[Case]:
-    """What a matrix product reaches, by which the shares of the rest are told."""
+    """Measures the speed of a matrix product, to which the other speeds are compared."""
     number = torch.bfloat16 if device.type == "cuda" else torch.float32
     tflops = product_tflops(device, number, side)
     ms = 2 * side**3 / tflops / 1e9
     yield Case("matrix_product", ms, ms, 0.0, 3 * side**2 * number.itemsize / 1e6, {"tflops": round(tflops, 3)})
 
 
-def _layered(name: str, side: int, words: tuple[int, int]) -> Request:
-    """`side`: of a frame, in tokens of 16 px."""
-    return Request(name, (_LAYERS + 2) * ((1, side, side),), (_LAYERS + 1) * side**2, words, is_layered=True)
+def _layered(name: str, side: int, prompt_tokens: tuple[int, int]) -> Request:
+    """`side`: side of a frame, in tokens of 16 px. `prompt_tokens`: of the prompt and the negative prompt."""
+    return Request(name, (_LAYERS + 2) * ((1, side, side),), (_LAYERS + 1) * side**2, prompt_tokens, is_layered=True)
 
 
-def _plain(name: str, frames: int, side: int, words: tuple[int, int]) -> Request:
-    return Request(name, frames * ((1, side, side),), side**2, words, is_layered=False)
+def _plain(name: str, frames: int, side: int, prompt_tokens: tuple[int, int]) -> Request:
+    return Request(name, frames * ((1, side, side),), side**2, prompt_tokens, is_layered=False)
 
 
 FULL = Scale(

@@ -1,4 +1,4 @@
-"""Measures calls that take turns: milliseconds, and memory at its peak."""
+"""Measures alternating calls: milliseconds, and peak memory."""
 
 import resource
 import sys
@@ -9,15 +9,13 @@ from dataclasses import dataclass
 import torch
 
 Call = Callable[[], object]
-_ROUNDS = 4  # of turns, A B A B A B A B, while there is time; two at least
+_ROUNDS = 4  # A B A B A B A B, as far as time allows
 _LEAST_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """`ms`: of one call, the best of all its turns; `rounds`: how many there were; `first_ms`: of the very first call,
-    with whatever is compiled or looked up in it.
-    """
+    """`ms`: the best time of a call; `rounds`: number of calls; `first_ms`: the first call, with compilation."""
 
     ms: float
     rounds: int
@@ -25,7 +23,7 @@ class Timed:
 
 
 def by_turns(calls: Mapping[str, Call], device: torch.device, until: float) -> dict[str, Timed]:
-    """Each call once to warm up, then all of them in turn, until `until` (of `time.monotonic`)."""
+    """Times each call once to warm up, then all of them alternately, until `until` (by `time.monotonic`)."""
     first = {name: elapsed_ms(call, device) for name, call in calls.items()}
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(_ROUNDS):
@@ -37,20 +35,20 @@ def by_turns(calls: Mapping[str, Call], device: torch.device, until: float) -> d
 
 
 def elapsed_ms(call: Call, device: torch.device) -> float:
-    """On a GPU from start to end; on a CPU the processor's own time, which other programs hardly change."""
+    """On a GPU elapsed time; on a CPU processor time, which other programs hardly change."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-        begin = time.perf_counter()
+        start = time.perf_counter()
         call()
         torch.cuda.synchronize(device)
-        return (time.perf_counter() - begin) * 1e3
-    begin = time.process_time()
+        return (time.perf_counter() - start) * 1e3
+    start = time.process_time()
     call()
-    return (time.process_time() - begin) * 1e3
+    return (time.process_time() - start) * 1e3
 
 
 def peak_mb(call: Call, device: torch.device) -> float:
-    """Megabytes (10^6): on a GPU all that is allocated at the call's worst moment; on a CPU the process's so far."""
+    """Megabytes (10^6): on a GPU the peak during the call; on a CPU the peak of the process so far."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         call()
@@ -61,7 +59,7 @@ def peak_mb(call: Call, device: torch.device) -> float:
 
 
 def product_tflops(device: torch.device, number: torch.dtype, side: int) -> float:
-    """Of random matrices: zeros would draw less power and run faster."""
+    """The speed of a product of random matrices. Zeros would draw less power and run faster."""
     left, right = (torch.randn(side, side, device=device, dtype=number) for _ in range(2))
     repeats = 20 if device.type == "cuda" else 3
 

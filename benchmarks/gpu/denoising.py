@@ -1,4 +1,4 @@
-"""A guided denoising step: diffusers' own, its own with compiled blocks, and ours, over the very same weights."""
+"""Measures a guided denoising step of Lamina, diffusers, and diffusers with compiled blocks, with the same weights."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from clock import by_turns, peak_mb  # pyright: ignore[reportImplicitRelativeImport]
 from figures import Case  # pyright: ignore[reportImplicitRelativeImport]
-from models import Shape, quick, shared, transformer  # pyright: ignore[reportImplicitRelativeImport]
+from models import Shape, optimize, shared, transformer  # pyright: ignore[reportImplicitRelativeImport]
 
 from lamina.engines.qwen.optimizations.compiling import compile_blocks
 from lamina.engines.qwen.optimizations.guidance import guided_together
@@ -18,19 +18,19 @@ from lamina.engines.qwen.quantising import multiplies_fp8, quantise
 
 _GUIDANCE = 4.0
 _TIMESTEPS = torch.linspace(1000, 20, 50)
-_EXACT_TIME = 0.5  # in bf16 too: what a timestep loses in 16 bits is the pipelines' loss, not the blocks'
+_EXACT_TIME = 0.5  # exact in bf16, since the rounding of timesteps is an error of the pipelines, not of the blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`frames`: (1, rows, columns) in tokens; the first `made` tokens are what is made, the rest is given. `words`: of
-    the prompt and of the negative prompt.
+    """`frames`: (1, rows, columns) in tokens; the first `made` tokens are generated, the rest is the reference.
+    `prompt_tokens`: of the prompt and of the negative prompt.
     """
 
     name: str
     frames: tuple[tuple[int, int, int], ...]
     made: int
-    words: tuple[int, int]
+    prompt_tokens: tuple[int, int]
     is_layered: bool
 
     @property
@@ -38,8 +38,8 @@ class Request:
         return sum(rows * columns for _, rows, columns in self.frames)
 
     def tflop(self, shape: Shape) -> float:
-        """Of a guided step: 24 d^2 L N in matrices and 4 d L N^2 in attention, for both passes."""
-        sizes = [self.tokens + words for words in self.words]
+        """The arithmetic of a guided step: 24 d^2 L N in matrices and 4 d L N^2 in attention, for both passes."""
+        sizes = [self.tokens + count for count in self.prompt_tokens]
         layers, width = shape.blocks, shape.width
         return sum(24 * width**2 * layers * size + 4 * width * layers * size**2 for size in sizes) / 1e12
 
@@ -47,7 +47,7 @@ class Request:
 def denoising(
     shape: Shape, request: Request, device: torch.device, until: float, is_fp8: bool = False
 ) -> Iterator[Case]:
-    """One case: a guided step. With `is_fp8`, ours has 8-bit matrices, and the error is the whole of what they cost."""
+    """One case: a guided step. With `is_fp8`, Lamina's model has 8-bit matrices, and the error includes theirs."""
     is_gpu = device.type == "cuda"
     number = torch.bfloat16 if is_gpu else torch.float32
     with torch.inference_mode(), ExitStack() as stack:
@@ -55,7 +55,7 @@ def denoising(
         ours = shared(stock, shape, request.is_layered)
         if is_fp8:
             quantise(ours, is_arithmetic_too=is_gpu and multiplies_fp8(str(device)))
-        quick(ours, device)
+        optimize(ours, device)
         calls = {"stock": _steps(stock, request)}
         if is_gpu:
             compiled = shared(stock, shape, request.is_layered)
@@ -82,8 +82,8 @@ def denoising(
 
 
 def equality(shape: Shape, device: torch.device, until: float) -> Iterator[Case]:
-    """One pass through blocks at full width, against diffusers in float32: ours in float32, then in 16 bits; there
-    `stock_error` tells how far diffusers itself is off in 16 bits.
+    """One pass through blocks of full width, compared with diffusers in float32: Lamina in float32, then in 16 bits,
+    where `stock_error` is the error of diffusers in 16 bits.
     """
     request = Request("", ((1, 8, 8),) * 6, 320, (32, 6), is_layered=True)
     with torch.inference_mode():
@@ -93,7 +93,7 @@ def equality(shape: Shape, device: torch.device, until: float) -> Iterator[Case]
         stock_error = _difference(_pass(rounded, request)(), truth)
         for name, stock in (("equality_float32", exact), ("equality_bf16", rounded)):
             ours = shared(stock, shape, True)
-            quick(ours, device)
+            optimize(ours, device)
             yield _compared(name, stock, ours, request, truth, until)
         compile_blocks(ours)
         case = _compared("equality_bf16_compiled", rounded, ours, request, truth, until)
@@ -109,33 +109,33 @@ def _compared(name: str, stock: Any, ours: Any, request: Request, truth: torch.T
 
 
 def _steps(model: Any, request: Request) -> Callable[[], torch.Tensor]:
-    """Each call is the next step of a schedule that begins again when it ends; what it predicts."""
+    """Each call returns the prediction of the next step of a schedule, which is repeated."""
     number, device = model.dtype, model.device
     latents, texts = _inputs(model, request, number)
     times = cycle((_TIMESTEPS.to(device).to(number) / 1000).split(1))
 
     def step() -> torch.Tensor:
         time = next(times)
-        asked = [_asked(request, latents, text, time) for text in texts]
-        conditional, unconditional = (model(**one)[0][:, : request.made] for one in asked)
+        passes = [_arguments(request, latents, text, time) for text in texts]
+        conditional, unconditional = (model(**arguments)[0][:, : request.made] for arguments in passes)
         return unconditional + _GUIDANCE * (conditional - unconditional)
 
     return step
 
 
 def _third_step(model: Any, request: Request) -> torch.Tensor:
-    """By which a model that runs both passes as one batch does so."""
+    """The prediction of the third step, from which on both passes run as one batch if the model does that."""
     step = _steps(model, request)
     return [step() for _ in range(3)][-1]
 
 
 def _pass(model: Any, request: Request) -> Callable[[], torch.Tensor]:
     latents, (text, _) = _inputs(model, request, model.dtype)
-    asked = _asked(request, latents, text, torch.tensor([_EXACT_TIME]).to(latents))
-    return lambda: model(**asked)[0]
+    arguments = _arguments(request, latents, text, torch.tensor([_EXACT_TIME]).to(latents))
+    return lambda: model(**arguments)[0]
 
 
-def _asked(request: Request, latents: torch.Tensor, text: torch.Tensor, time: torch.Tensor) -> dict[str, Any]:
+def _arguments(request: Request, latents: torch.Tensor, text: torch.Tensor, time: torch.Tensor) -> dict[str, Any]:
     condition = torch.zeros(1, dtype=torch.long, device=latents.device) if request.is_layered else None
     return {
         "hidden_states": latents,
@@ -148,13 +148,13 @@ def _asked(request: Request, latents: torch.Tensor, text: torch.Tensor, time: to
 
 
 def _inputs(model: Any, request: Request, number: torch.dtype) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """The same for every model: drawn on the CPU."""
+    """Inputs drawn on the CPU, so that they are the same for every model."""
     generator = torch.Generator().manual_seed(1)
     latents = torch.randn(1, request.tokens, model.config.in_channels, generator=generator)
     width = model.config.joint_attention_dim
-    texts = [torch.randn(1, words, width, generator=generator) for words in request.words]
+    texts = [torch.randn(1, count, width, generator=generator) for count in request.prompt_tokens]
     return latents.to(model.device, number), [text.to(model.device, number) for text in texts]
 
 
-def _difference(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    return float((found.float() - wanted.float()).abs().max() / wanted.float().abs().max())
+def _difference(result: torch.Tensor, expected: torch.Tensor) -> float:
+    return float((result.float() - expected.float()).abs().max() / expected.float().abs().max())

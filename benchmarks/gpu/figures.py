@@ -1,4 +1,4 @@
-"""What was measured, as lines, as JSON that grows piece by piece, and as a Markdown table."""
+"""Collects the measurements as lines, as a JSON file that grows piece by piece, and as a Markdown table."""
 
 import json
 import platform
@@ -14,7 +14,7 @@ _PACKAGES = ("diffusers", "transformers", "peft", "torchao", "cache-dit")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the figures are of; figures of different machines do not go into one file."""
+    """The machine that was measured; a file holds the figures of one machine."""
 
     device: str
     torch_version: str
@@ -30,8 +30,8 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`ms`: stock is diffusers' own, eager. `max_rel_error`: the largest difference between ours and stock, both in
-    float32 unless `more` says otherwise, over the largest value. `more`: figures that only some cases have.
+    """`stock_ms`: of diffusers in eager mode; `ours_ms`: of Lamina. `max_rel_error`: the largest difference between the
+    two, both in float32 unless `more` says otherwise, divided by the largest value. `more`: figures of some cases only.
     """
 
     case: str
@@ -53,7 +53,7 @@ class Case:
 
 
 class Figures:
-    """`folder`: where they are kept, if they are. Cases that are there already stay, and are replaced by name."""
+    """`folder`: where the figures are stored, or None. Earlier cases in it are stored, and replaced by name."""
 
     def __init__(self, machine: Machine, folder: Path | None) -> None:
         self._machine = machine
@@ -61,10 +61,10 @@ class Figures:
         self._cases: dict[str, dict[str, Any]] = {}
         self._failures: dict[str, str] = {}
         if folder is not None and (folder / "figures.json").is_file():
-            kept = json.loads((folder / "figures.json").read_text("utf-8"))
-            if kept["machine"] == asdict(machine):
-                self._cases = {case["case"]: case for case in kept["cases"]}
-                self._failures = kept["failures"]
+            stored = json.loads((folder / "figures.json").read_text("utf-8"))
+            if stored["machine"] == asdict(machine):
+                self._cases = {case["case"]: case for case in stored["cases"]}
+                self._failures = stored["failures"]
 
     def add(self, case: Case) -> None:
         self._cases[case.case] = {**case.line(), **case.more}
@@ -81,7 +81,7 @@ class Figures:
             f"{machine.device}, {machine.system}, torch {machine.torch_version}, "
             + ", ".join(f"{name} {number}" for name, number in machine.packages.items()),
             "",
-            "| case | stock | stock compiled | ours | times as quick | largest error | peak | more |",
+            "| case | stock | stock compiled | ours | times as fast | largest error | peak | more |",
             "|---|---|---|---|---|---|---|---|",
             *map(_row, self._cases.values()),
             *(f"| {name} | failed: {reason} |||||||" for name, reason in self._failures.items()),
@@ -92,8 +92,8 @@ class Figures:
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        kept = {"machine": asdict(self._machine), "cases": list(self._cases.values()), "failures": self._failures}
-        (self._folder / "figures.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        stored = {"machine": asdict(self._machine), "cases": list(self._cases.values()), "failures": self._failures}
+        (self._folder / "figures.json").write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
         (self._folder / "figures.md").write_text(self.table() + "\n", "utf-8")
 
 

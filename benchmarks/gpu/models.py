@@ -24,13 +24,13 @@ VISION: dict[str, Any] = {
     "patch_size": 14, "spatial_merge_size": 2, "window_size": 112, "fullatt_block_indexes": [7, 15, 23, 31],
 }  # fmt: skip
 
-_untyped: Any = diffusers  # it is typed in part, and in part wrongly
+_untyped: Any = diffusers  # its types are incomplete, and some are wrong
 _TRANSFORMER, _VAE = _untyped.QwenImageTransformer2DModel, _untyped.AutoencoderKLQwenImage
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Of a transformer; what is not here is as released."""
+    """The size of a transformer; everything else is as released."""
 
     blocks: int = RELEASED["qwen-image"].transformer["num_layers"]
     heads: int = RELEASED["qwen-image"].transformer["num_attention_heads"]
@@ -42,7 +42,7 @@ class Shape:
 
 
 def transformer(shape: Shape, is_layered: bool, device: torch.device, number: torch.dtype) -> Any:
-    """Random weights of unit gain, never zeros: on those a GPU draws less power and runs faster."""
+    """A transformer with random weights of unit gain. With zeros, a GPU would draw less power and run faster."""
     config = _config(shape, is_layered)
     with torch.device("meta"):
         model = _TRANSFORMER(**config)
@@ -54,7 +54,7 @@ def transformer(shape: Shape, is_layered: bool, device: torch.device, number: to
 
 
 def shared(model: Any, shape: Shape, is_layered: bool) -> Any:
-    """Another transformer over the very same weights."""
+    """Another transformer that shares the same weights."""
     with torch.device("meta"):
         other = _TRANSFORMER(**_config(shape, is_layered))
     other.load_state_dict(model.state_dict(), assign=True)
@@ -62,8 +62,8 @@ def shared(model: Any, shape: Shape, is_layered: bool) -> Any:
     return other.eval().requires_grad_(False)
 
 
-def quick(model: Any, device: torch.device) -> None:
-    """All of the transformer's paths but compiling, in place; the weights of the modulation stay, being shared."""
+def optimize(model: Any, device: torch.device) -> None:
+    """Applies all optimizations except compilation, in place; the shared weights of the modulation stay."""
     use_real_rotary(model)
     tabulate_modulation(model, is_resting=False)
     choose_attention(model, device, model.dtype)
@@ -72,7 +72,7 @@ def quick(model: Any, device: torch.device) -> None:
 def vae(device: torch.device, number: torch.dtype, is_nano: bool = False) -> Any:
     torch.manual_seed(0)
     model: Any = build.vae() if is_nano else _VAE(input_channels=4)
-    model.enable_slicing()  # as Lamina has it where the optimization is off: memory for one picture at a time
+    model.enable_slicing()  # as in Lamina without the optimization: memory for one picture at a time
     return model.eval().requires_grad_(False).to(device, number)
 
 
@@ -82,7 +82,7 @@ def text_encoder(device: torch.device, number: torch.dtype) -> Any:
     config = Qwen2_5_VLConfig(text_config=TEXT, vision_config=VISION, tie_word_embeddings=False)
     torch.set_default_dtype(number)
     try:
-        with torch.device(device):  # buffers have values of their own, so it is not made empty
+        with torch.device(device):  # not on the meta device, since the buffers have values
             model: Any = Qwen2_5_VLForConditionalGeneration(config)
     finally:
         torch.set_default_dtype(torch.float32)
@@ -111,6 +111,6 @@ def _config(shape: Shape, is_layered: bool) -> dict[str, Any]:
 
 
 def _places_of(shape: Shape, is_layered: bool) -> nn.Module:
-    """Its tables are no weights, and would stay on the meta device."""
+    """The position embedding, whose tables are not weights and would stay on the meta device."""
     config = {**_config(shape, is_layered), "num_layers": 1, "num_attention_heads": 1, "joint_attention_dim": 8}
     return _TRANSFORMER(**config).pos_embed

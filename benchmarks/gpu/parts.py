@@ -1,4 +1,4 @@
-"""What is beside the blocks: the tables of modulation, the VAE, and the reading of prompts."""
+"""Measures the parts beside the transformer blocks: the tables of modulation, the VAE, and the text encoder."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -21,7 +21,9 @@ _MOST_CPU_PX = 256
 
 
 def modulation_tables(shape: Shape, device: torch.device, until: float) -> Iterator[Case]:
-    """Every block's modulation for one pass, from weights and from the table; and what memory the table sets free."""
+    """Measures the modulation of all blocks for one pass, from weights and from the table, and the memory that it
+    frees.
+    """
     number = torch.bfloat16 if device.type == "cuda" else torch.float32
     with torch.inference_mode():
         model = transformer(shape, True, device, number)
@@ -34,14 +36,14 @@ def modulation_tables(shape: Shape, device: torch.device, until: float) -> Itera
         with schedule_known(model, lambda: _TIMESTEPS):
             from_table = _modulated(model, tables, number, device)
             first_ms = elapsed_ms(from_table, device)
-            found = [part.clone() for part in _modulated(model, tables, number, device)()]
-            error = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(found, expected, strict=True))
+            rows = [part.clone() for part in _modulated(model, tables, number, device)()]
+            error = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(rows, expected, strict=True))
             timed = by_turns({"stock": from_weights, "ours": from_table}, device, until)
             peak = peak_mb(from_table, device)
         freed_mb = _freed_mb(tables, device)
     more: dict[str, float | int | str] = {
         "weights_mb": round(sum(part[1].weight.nbytes for part in tables) / 1e6, 1),
-        "row_mb": round(sum(row.nbytes for row in found) / 1e6, 3),
+        "row_mb": round(sum(row.nbytes for row in rows) / 1e6, 3),
         "whole_schedule_ms": round(first_ms, 1),
         "freed_mb": round(freed_mb, 1),
     }
@@ -51,7 +53,7 @@ def modulation_tables(shape: Shape, device: torch.device, until: float) -> Itera
 def _modulated(
     model: Any, parts: list[Any], number: torch.dtype, device: torch.device
 ) -> Callable[[], list[torch.Tensor]]:
-    """Each call for the next step of a schedule that begins again when it ends."""
+    """Each call computes the modulation of the next step of a schedule, which is repeated."""
     condition, like = torch.zeros(1, dtype=torch.long, device=device), torch.empty(0, dtype=number, device=device)
     times = cycle((_TIMESTEPS.to(device).to(number) / 1000).split(1))
 
@@ -63,7 +65,7 @@ def _modulated(
 
 
 def _freed_mb(tables: list[Any], device: torch.device) -> float:
-    """Of the device's memory, when the weights leave it."""
+    """The memory of the device that is freed when the weights are moved to the CPU."""
     if device.type != "cuda":
         return 0.0
     before = torch.cuda.memory_allocated(device)
@@ -73,9 +75,10 @@ def _freed_mb(tables: list[Any], device: torch.device) -> float:
 
 
 def vae_cases(count: int, side_px: int, ending: str, device: torch.device, until: float) -> Iterator[Case]:
-    """`count` pictures decoded, and one encoded; of large ones a CPU, which takes a minute for each, decodes one.
+    """Measures the decoding of `count` pictures and the encoding of one. A CPU, which takes a minute for a large
+    picture, decodes only one of those.
 
-    `ending`: of the cases' names; "_nano" takes nano's VAE.
+    `ending`: suffix of the cases' names; with "_nano", nano's VAE is measured.
     """
     if device.type == "cpu" and side_px > _MOST_CPU_PX:
         count = 1
@@ -99,14 +102,14 @@ def vae_cases(count: int, side_px: int, ending: str, device: torch.device, until
 
 
 def _vae_case(name: str, work: Any, stock: Any, ours: Any, device: torch.device, until: float) -> Case:
-    expected, found = work(stock).float(), work(ours).float()
-    error = float((found - expected).abs().max() / expected.abs().max())
+    expected, result = work(stock).float(), work(ours).float()
+    error = float((result - expected).abs().max() / expected.abs().max())
     timed = by_turns({"stock": lambda: work(stock), "ours": lambda: work(ours)}, device, until)
     return Case(name, timed["stock"].ms, timed["ours"].ms, error, peak_mb(lambda: work(ours), device))
 
 
 def text_encoding(device: torch.device, until: float) -> Iterator[Case]:
-    """A prompt read by the text encoder, and the same prompt when it comes again."""
+    """Measures the encoding of a prompt, and of the same prompt again from the cache."""
     with torch.inference_mode():
         encoder = text_encoder(device, torch.bfloat16)
         tokens = torch.randint(1000, 100_000, (1, _PROMPT_TOKENS), generator=torch.Generator().manual_seed(3)).to(
@@ -118,8 +121,8 @@ def text_encoding(device: torch.device, until: float) -> Iterator[Case]:
 
         pipeline = SimpleNamespace(encode_prompt=read)
         EmbeddingCache().remember(pipeline)
-        expected, found = read()[0].float(), pipeline.encode_prompt(prompt="a prompt")[0].float()
-        error = float((found - expected).abs().max() / expected.abs().max())
+        expected, result = read()[0].float(), pipeline.encode_prompt(prompt="a prompt")[0].float()
+        error = float((result - expected).abs().max() / expected.abs().max())
         timed = by_turns({"stock": read, "ours": lambda: pipeline.encode_prompt(prompt="a prompt")}, device, until)
         peak = peak_mb(read, device)
     yield Case("prompt_again", timed["stock"].ms, timed["ours"].ms, error, peak, {"tokens": _PROMPT_TOKENS})

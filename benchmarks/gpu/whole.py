@@ -1,4 +1,4 @@
-"""Whole requests to nano, from prompt to picture, with the engine's optimizations and without."""
+"""Measures whole requests to nano, from prompt to picture, with and without the engine's optimizations."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ _PROMPT = "a red square on a blue background"
 
 
 def whole_runs(device: torch.device, until: float) -> Iterator[Case]:
-    """The second run of a request and after: prompts are known by then, as negative prompts always are."""
+    """Measures a request from its second run on, when prompts are in the cache, as negative prompts usually are."""
     stock, ours = (_engine(device, optimizations) for optimizations in (frozenset[Optimization](), None))
     yield _case("nano_generate", lambda engine: _generated(engine), stock, ours, device, until)
     yield _case("nano_decompose", lambda engine: _decomposed(engine), stock, ours, device, until)
@@ -35,9 +35,9 @@ def _case(
     device: torch.device,
     until: float,
 ) -> Case:
-    expected, found = work(stock).astype(int), work(ours).astype(int)
+    expected, result = work(stock).astype(int), work(ours).astype(int)
     timed = by_turns({"stock": lambda: work(stock), "ours": lambda: work(ours)}, device, until)
-    error = float(np.abs(found - expected).max()) / 255
+    error = float(np.abs(result - expected).max()) / 255
     return Case(name, timed["stock"].ms, timed["ours"].ms, error, peak_mb(lambda: work(ours), device))
 
 
@@ -52,6 +52,6 @@ def _generated(engine: QwenEngine) -> Pixels:
 def _decomposed(engine: QwenEngine) -> Pixels:
     picture = np.full((300, 400, 4), (50, 80, 220, 255), np.uint8)
     picture[90:210, 140:260, :3] = (220, 40, 40)
-    # As the model gives them: what is nearly clear is not made so, which a level's difference can decide.
+    # Raw, since finishing clears nearly transparent pixels, which can depend on a difference of one level.
     task = DecomposeTask(4, _PROMPT, _SAMPLING, is_raw=True)
     return np.stack([layer.pixels for layer in engine.decompose(picture, task)])

@@ -1,1 +1,1 @@
-"""Composes designs whose layers are known, from free material, for fitting and checking what tells layers apart."""
+"""Composes designs with known layers from free material, to fit and to check how layers are separated."""

@@ -1,4 +1,4 @@
-"""Text that several styles set: hands in the colours of a scheme, and a caption at the edge of the canvas."""
+"""Draws text that several styles use: lettering in the colours of a scheme, and a caption at the edge of the canvas."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""One composed design: layers laid on a ground, each of which a viewer can see and tell from what is under it."""
+"""Collects the layers of one composed design, each of which is visible and distinct from the layers under it."""
 
 import cv2
 import numpy as np
@@ -8,8 +8,8 @@ from lab.posters.colours import Colour, luminance
 from lamina.core.composite import over
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 
-_SEEN_DIFFERENCE = 18  # of 255 in a channel: what differs less from the picture under it is not seen
-_SEEN_SHARE = 0.35  # of a layer's pixels that must be seen where it is laid
+_SEEN_DIFFERENCE = 18  # levels in a channel by which a visible pixel differs from the picture under it
+_SEEN_SHARE = 0.35  # share of a layer's pixels that must be visible
 _SMALLEST = 0.0005  # of the canvas
 _ON_CANVAS = 0.4  # of a layer's pixels
 _KEPT = {LayerKind.TEXT: 0.97, LayerKind.OBJECT: 0.28, LayerKind.PANEL: 0.2, LayerKind.BACKGROUND: 0.03}
@@ -23,7 +23,7 @@ EVERYWHERE: Region = (0, 0, 1, 1)
 
 
 class Composition:
-    """Collects layers, bottom first. `rng` is the only source of chance in a composition."""
+    """Collects layers, bottom first. `rng` is the only source of randomness in a composition."""
 
     def __init__(self, rng: np.random.Generator, ground: Pixels) -> None:
         self.rng = rng
@@ -44,7 +44,7 @@ class Composition:
         return LayerStack(self.width, self.height, tuple(self.layers))
 
     def add(self, sprite: Pixels, left: float, top: float, kind: LayerKind, name: str) -> bool:
-        """Lays a sprite on top if it can be seen there and leaves the layers under it visible; tells whether it did."""
+        """Adds a sprite on top if it is visible there and the layers under it stay visible; returns whether it did."""
         layer = self._on_canvas(sprite, round(left), round(top), kind, name)
         if layer is None:
             return False
@@ -79,7 +79,7 @@ class Composition:
         most_overlap: float = 0.05,
         least_overlap: float = 0,
     ) -> bool:
-        """Lays a sprite somewhere within the region where it overlaps the objects and texts below as much as asked."""
+        """Adds a sprite in the region where it overlaps the objects and texts below by the given share."""
         height, width = sprite.shape[:2]
         covered = sprite[..., 3] > 128
         left, top = region[0] * self.width, region[1] * self.height

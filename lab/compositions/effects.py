@@ -1,4 +1,4 @@
-"""What a design does to one sprite: turns, sizes, outlines, shadows, glows. Results are padded alike on all sides."""
+"""Transforms one sprite: rotation, size, outline, shadow, glow. Results have the same padding on all sides."""
 
 import cv2
 import numpy as np

@@ -13,7 +13,7 @@ _DOWNLOAD_LIMIT_S = 600
 
 
 def fetch(cache: Path) -> None:
-    """Makes sure that all packages are in the folder; those there already are left as they are.
+    """Downloads the packages that are missing in the folder.
 
     Raises RuntimeError if a registry does not have a package in the version of the table.
     """
@@ -29,7 +29,7 @@ def fetch(cache: Path) -> None:
 
 
 def folder(cache: Path, source: Source) -> Path:
-    """Where a package lies unpacked."""
+    """The folder of an unpacked package."""
     return cache / source.name.replace("/", "+").replace(":", "+")
 
 

@@ -1,4 +1,4 @@
-"""Reads what packages hold: SVG files of many dialects, icon collections, SVG sprites, GIMP patterns, pictures."""
+"""Reads the files of packages: SVG files of many dialects, icon collections, SVG sprites, GIMP patterns, pictures."""
 
 import colorsys
 import json
@@ -59,28 +59,28 @@ def icons(path: Path) -> tuple[tuple[str, str], ...]:
     """Name and SVG of each icon in a collection of Iconify's format."""
     data = json.loads(path.read_text(encoding="utf-8"))
     width, height = data.get("width", 16), data.get("height", 16)
-    found: list[tuple[str, str]] = []
+    icons_by_name: list[tuple[str, str]] = []
     for name, icon in data["icons"].items():
         left, top = icon.get("left", 0), icon.get("top", 0)
         box = f"{left} {top} {icon.get('width', width)} {icon.get('height', height)}"
-        found.append(
+        icons_by_name.append(
             (
                 name,
                 f'<svg xmlns="{_SVG}" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}">{icon["body"]}</svg>',
             )
         )
-    return tuple(found)
+    return tuple(icons_by_name)
 
 
 @lru_cache(maxsize=8)
 def symbols(path: Path) -> tuple[str, ...]:
-    """The symbols of a sprite sheet as pictures of their own."""
+    """The symbols of a sprite sheet as separate pictures."""
     root = etree.parse(path, etree.XMLParser(huge_tree=True, recover=True)).getroot()
-    found: list[str] = []
+    pictures: list[str] = []
     for symbol in root.iter(f"{{{_SVG}}}symbol"):
         svg = etree.tostring(symbol, encoding="unicode")
-        found.append(re.sub(r"^<symbol", "<svg", re.sub(r"</symbol>\s*$", "</svg>", svg.strip())))
-    return tuple(found)
+        pictures.append(re.sub(r"^<symbol", "<svg", re.sub(r"</symbol>\s*$", "</svg>", svg.strip())))
+    return tuple(pictures)
 
 
 def svg_text(path: Path) -> str:

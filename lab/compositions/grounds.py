@@ -1,4 +1,4 @@
-"""Grounds: the opaque bottom layer of a composition."""
+"""Draws grounds, the opaque bottom layers of compositions."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def ground(
     return _patterned(rng, width, height, base, mixed(base, colours.any(rng), rng.uniform(0.12, 0.6)))
 
 
-def gradient(rng: np.random.Generator, width: int, height: int, one: Colour, other: Colour) -> Pixels:
+def gradient(rng: np.random.Generator, width: int, height: int, first: Colour, second: Colour) -> Pixels:
     """From one colour to the other: down, across, or outwards."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     kind = rng.integers(3)
@@ -60,7 +60,7 @@ def gradient(rng: np.random.Generator, width: int, height: int, one: Colour, oth
     else:
         cx, cy = rng.uniform(0.3, 0.7, 2)
         share = np.clip(np.hypot(x / width - cx, y / height - cy) / rng.uniform(0.6, 0.9), 0, 1)
-    colour = np.array(one) * (1 - share[..., None]) + np.array(other) * share[..., None]
+    colour = np.array(first) * (1 - share[..., None]) + np.array(second) * share[..., None]
     pixels = np.full((height, width, 4), 255, np.uint8)
     pixels[..., :3] = np.rint(colour)
     return pixels

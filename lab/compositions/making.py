@@ -39,7 +39,7 @@ def make(job: Job) -> str:
         return name
     weights = np.array([style.weight for style in STYLES])
     drawn = STYLES[int(_rng(job.seed, 0).choice(len(STYLES), p=weights / weights.sum()))]
-    style = drawn if job.style is None else next(one for one in STYLES if one.name == job.style)
+    style = drawn if job.style is None else next(style for style in STYLES if style.name == job.style)
     name = f"{style.name}-{job.seed:05d}"
     for attempt in range(_TRIES):
         composition = style.compose(_rng(job.seed, 1 + attempt), _material(job.cache, Share.STYLES))

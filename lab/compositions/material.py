@@ -1,4 +1,4 @@
-"""What compositions are made from, by what it shows: things, icons, scenes, photographs, textures, typefaces."""
+"""Chooses the material of compositions: things, icons, scenes, photographs, textures, typefaces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,12 +113,12 @@ class Material:
 
     def font(self, rng: np.random.Generator, role: str = "any") -> Path:
         """A typeface for "display", "script", "serif", "plain" or "any" text."""
-        words = {"display": _DISPLAY, "script": _SCRIPT, "serif": _SERIF}
+        names = {"display": _DISPLAY, "script": _SCRIPT, "serif": _SERIF}
         if role == "plain":
             special = [*_DISPLAY, *_SCRIPT]
             chosen = [p for p in self._fonts if not any(word in _key(p) for word in special)]
         else:
-            chosen = [p for p in self._fonts if any(word in _key(p) for word in words.get(role, [""]))]
+            chosen = [p for p in self._fonts if any(word in _key(p) for word in names.get(role, [""]))]
         chosen = chosen or self._fonts
         return chosen[rng.integers(len(chosen))]
 
@@ -196,12 +196,12 @@ def _cut(rng: np.random.Generator, whole: Pixels, width: int, height: int) -> Pi
 
 
 def _paths(cache: Path, source: Source) -> list[Path]:
-    """The files of a source; without symbolic links, which stand for files that are there under another name."""
-    found = {path for pattern in source.files for path in folder(cache, source).glob(pattern) if not path.is_symlink()}
-    if not found:
+    """The files of a source, without symbolic links to other files of it."""
+    paths = {path for pattern in source.files for path in folder(cache, source).glob(pattern) if not path.is_symlink()}
+    if not paths:
         raise FileNotFoundError(f"{source.name} has no files in {cache}; fetch the material first.")
     left_out = () if source.files[0].endswith(".json") else source.left_out
-    return sorted(path for path in found if not any(word in str(path).lower() for word in left_out))
+    return sorted(path for path in paths if not any(word in str(path).lower() for word in left_out))
 
 
 def _key(path: Path) -> str:

@@ -12,7 +12,7 @@ from lamina.core.layers import LayerKind, Pixels
 
 
 def photograph(rng: np.random.Generator, material: Material) -> Composition:
-    """One to three cut-outs on a photograph; what is nearer stands lower and is larger."""
+    """One to three cut-outs on a photograph; nearer ones are lower and larger."""
     width, height = size(rng, (0.5625, 0.625, 0.667, 0.75, 0.8), tall=0.15)
     while True:
         scenery = material.photograph(rng, width, height)

@@ -1,4 +1,4 @@
-"""Packages of pictures: icons, illustrations, cut-outs, photographs, textures."""
+"""Lists the packages of pictures: icons, illustrations, cut-outs, photographs, textures."""
 
 from lab.compositions.source import Share, Source, Use
 

@@ -1,4 +1,4 @@
-"""Pieces that badges, logos and signs share: pictures in a colour that is seen, hollow outlines, fitted words."""
+"""Draws parts of badges, logos and signs: pictures in a visible colour, hollow outlines, fitted text."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def emblem(rng: np.random.Generator, material: Material, colours: Scheme, behind
 
 
 def inked(rng: np.random.Generator, sprite: Pixels, colours: Scheme, behind: Colour, use: Use) -> Pixels:
-    """Icons and line art in a colour that is seen on what is behind; other things as they are."""
+    """Icons and line art in a colour that is visible on the background; other things unchanged."""
     if use not in (Use.ICONS, Use.LINE_ART):
         return sprite
     result = sprite.copy()
@@ -40,7 +40,7 @@ def inked(rng: np.random.Generator, sprite: Pixels, colours: Scheme, behind: Col
 def hollow(
     outline: Outline, width: float, height: float, colour: Colour, stroke_px: float, rng: np.random.Generator
 ) -> Pixels:
-    """A ring or frame: the outline's stroke alone, perhaps dashed or double."""
+    """The stroke of an outline without a fill, perhaps dashed or double."""
     kind = rng.uniform()
     dashes = f"{stroke_px * 3:.1f} {stroke_px * 2:.1f}" if kind < 0.15 else ""
     sheet = filled(outline, width, height, ("", "none"), stroke=colour, stroke_px=stroke_px, dashes=dashes)
@@ -66,13 +66,13 @@ def write(
     *,
     lines: int = 1,
 ) -> None:
-    """The text as large as fits around a middle."""
+    """Adds the text around a middle, as large as it fits."""
     rng = composition.rng
     behind = composition.mean_colour(middle[0] - width / 3, middle[1] - height / 3, width * 0.66, height * 0.66)
     way = hand(
         rng, material, colours.ink_on(rng, behind), height / max(1, lines) * 1.2, alignment="center", finery=0.25
     )
-    words = text.split()
-    per_line = -(-len(words) // lines)
-    rows = [" ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]
+    text_words = text.split()
+    per_line = -(-len(text_words) // lines)
+    rows = [" ".join(text_words[i : i + per_line]) for i in range(0, len(text_words), per_line)]
     composition.add_centred(fitted(rows, way, width, height), *middle, LayerKind.TEXT, "text")

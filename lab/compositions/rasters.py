@@ -37,12 +37,12 @@ _DRAWN = (
     "switch",
 )
 _TRIAL_PX = 200
-_NEAR_PX = 3  # of the trial picture: parts this near touch
+_NEAR_PX = 3  # of the trial picture: parts at most this far apart touch
 _MOST_CANDIDATES = 60
 _MOST_PARTS = 8
-_SMALL = 0.015  # of the drawn area: what is smaller belongs to the thing under or beside it
-_DETAIL = 0.55  # of a shape's own area: it is a detail of the thing that covers this share of it
-_GROUND = 0.5  # of the drawn area: details do not belong to what is larger, which is a ground for other things
+_SMALL = 0.015  # share of the drawn area: a smaller part belongs to the thing under or beside it
+_DETAIL = 0.55  # share of a shape's area: a thing that covers it has the shape as a detail
+_GROUND = 0.5  # share of the drawn area: a larger part is a ground, which has no details
 
 Mask = NDArray[np.bool_]
 
@@ -66,7 +66,7 @@ def draw_shapes(body: str, width: int, height: int) -> Pixels:
 
 
 def parts(svg: str) -> list[str]:
-    """The things of a picture as pictures of the same size, bottom first; one of them alone if it shows one thing.
+    """The things of a picture as pictures of the same size, bottom first.
 
     Raises ValueError if it is not XML or resvg cannot read it.
     """
@@ -132,9 +132,9 @@ def _is_group(node: _Element) -> bool:
 
 
 def _only(root: _Element, candidates: list[_Element], shown: list[_Element]) -> str:
-    """The picture with no candidates but the shown ones; what they refer to stays, since hidden ones become symbols."""
+    """The picture with only the shown candidates; hidden ones become definitions, so that references to them work."""
     order = {id(node): index for index, node in enumerate(_elements(root))}
-    hidden = {order[id(node)] for node in candidates if not any(node is one for one in shown)}
+    hidden = {order[id(node)] for node in candidates if not any(node is element for element in shown)}
     clone = copy.deepcopy(root)
     elements = list(_elements(clone))
     for index in hidden:
@@ -156,7 +156,7 @@ def _mask(pixels: Pixels) -> Mask:
 
 
 def _place(clusters: list[_Cluster], new: _Cluster, whole: float) -> None:
-    """Adds a thing on top, or to the thing below it that it is a detail, an outline or the faint shadow of."""
+    """Adds a thing on top, or merges it with the thing below of which it is a detail, an outline or a faint shadow."""
     area = new.mask.sum()
     for below in reversed(clusters):
         inside = (below.body & new.mask).sum() / area
@@ -173,19 +173,19 @@ def _place(clusters: list[_Cluster], new: _Cluster, whole: float) -> None:
 
 
 def _without_small(clusters: list[_Cluster], whole: float) -> list[_Cluster]:
-    """Puts each small thing together with the thing that it touches, and those that touch none with one another."""
+    """Merges each small thing with the thing that it touches, and merges those that touch none."""
     kept = [cluster for cluster in clusters if cluster.mask.sum() >= _SMALL * whole]
     scattered: _Cluster | None = None
     for index, cluster in enumerate(clusters):
         if cluster.mask.sum() >= _SMALL * whole:
             continue
-        things = [one for one in kept if one.mask.sum() < _GROUND * whole]
-        nearest = min(things, key=lambda one: _gap(one.body, cluster.mask), default=None)
+        things = [thing for thing in kept if thing.mask.sum() < _GROUND * whole]
+        nearest = min(things, key=lambda thing: _gap(thing.body, cluster.mask), default=None)
         if nearest is not None and _gap(nearest.body, cluster.mask) < _NEAR_PX:
             nearest.take(cluster)
         elif scattered is None:
             scattered = cluster
-            below = [one for one in clusters[:index] if any(one is other for other in kept)]
+            below = [thing for thing in clusters[:index] if any(thing is other for other in kept)]
             kept.insert(len(below), scattered)
         else:
             scattered.take(cluster)
@@ -193,8 +193,8 @@ def _without_small(clusters: list[_Cluster], whole: float) -> list[_Cluster]:
 
 
 def _merge_smallest(clusters: list[_Cluster]) -> None:
-    """Puts together the two neighbours in the order of drawing whose union is the smallest."""
-    sizes = [(one.mask | other.mask).sum() for one, other in pairwise(clusters)]
+    """Merges the two neighbours in the order of drawing that have the smallest union."""
+    sizes = [(lower.mask | upper.mask).sum() for lower, upper in pairwise(clusters)]
     at = int(np.argmin(sizes))
     clusters[at].take(clusters[at + 1])
     del clusters[at + 1]
@@ -208,7 +208,7 @@ def _filled(mask: Mask) -> Mask:
     return body > 0
 
 
-def _gap(one: Mask, other: Mask) -> float:
+def _gap(first: Mask, second: Mask) -> float:
     """The distance between two masks in trial pixels, less a little for a long common border."""
-    distances = cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, 3)
-    return float(np.percentile(distances[other], 25))
+    distances = cv2.distanceTransform((~first).astype(np.uint8), cv2.DIST_L2, 3)
+    return float(np.percentile(distances[second], 25))

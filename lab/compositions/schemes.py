@@ -12,7 +12,7 @@ _BLACK: Colour = (17, 17, 19)
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """`paper`: the ground; `ink`: legible on paper; `colours`: four or more that things have."""
+    """`paper`: the ground; `ink`: legible on paper; `colours`: four or more for things."""
 
     paper: Colour
     ink: Colour

@@ -1,4 +1,4 @@
-"""What a row of the table of packages says: version, licence, which files, and what they are used as."""
+"""A row of the table of packages: version, licence, files, and their use."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Literal
 
 
 class Use(StrEnum):
-    """What the files of a source are used as."""
+    """The use of the files of a source."""
 
     PICTOGRAMS = "pictograms"
     """Small pictures of things in several colours."""
@@ -17,7 +17,7 @@ class Use(StrEnum):
     THINGS = "things"
     """Larger pictures of one thing or person with alpha."""
     SCENES = "scenes"
-    """Illustrations of several things, which are taken apart."""
+    """Illustrations of several things, which are split."""
     CUT_OUTS = "cut-outs"
     """Photographs of things with alpha."""
     PHOTOGRAPHS = "photographs"

@@ -1,4 +1,4 @@
-"""Things that lab draws itself: houses, trees, boats, stars and so on, each in several colours."""
+"""Draws things such as houses, trees, boats and stars, each in several colours."""
 
 from collections.abc import Callable
 

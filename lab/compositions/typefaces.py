@@ -1,4 +1,4 @@
-"""Packages of typefaces, all of Google Fonts as npm carries them for Expo."""
+"""Lists the packages of typefaces, all of Google Fonts as npm has them for Expo."""
 
 from lab.compositions.source import Source, Use
 

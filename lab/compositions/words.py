@@ -1,4 +1,4 @@
-"""The words that designs say: names, headlines, short lines, sentences, labels, dates and numbers."""
+"""Draws texts for designs: names, headlines, short lines, sentences, labels, dates and numbers."""
 
 import numpy as np
 
@@ -56,8 +56,8 @@ def name(rng: np.random.Generator) -> str:
 
 def headline(rng: np.random.Generator) -> str:
     """One to four words."""
-    one, other = str(rng.choice(_ADJECTIVES)), str(rng.choice(_NOUNS))
-    text = [other, f"{one} {other}", f"The {one} {other}", f"{other} Day", f"{other} & {rng.choice(_NOUNS)}"][
+    adjective, noun = str(rng.choice(_ADJECTIVES)), str(rng.choice(_NOUNS))
+    text = [noun, f"{adjective} {noun}", f"The {adjective} {noun}", f"{noun} Day", f"{noun} & {rng.choice(_NOUNS)}"][
         rng.integers(5)
     ]
     return text.upper() if rng.uniform() < 0.4 else text

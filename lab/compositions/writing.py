@@ -1,4 +1,4 @@
-"""Blocks of text as sprites: plain or outlined, with a gradient or a shadow, straight or on an arc."""
+"""Draws blocks of text as sprites: plain or outlined, with a gradient or a shadow, straight or on an arc."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,9 +34,9 @@ class Hand:
 
 
 def block(lines: list[str], hand: Hand) -> Pixels:
-    """The lines as one sprite, cut to what is inked; letters that the font lacks are left out."""
+    """The lines as one sprite, cropped to the ink; letters that the font lacks are left out."""
     font = _font(hand.font, max(6, round(hand.size_px)))
-    texts = [_known(hand.font, line) for line in lines]
+    texts = [_available(hand.font, line) for line in lines]
     widths = [_length(font, text, hand) for text in texts]
     room = round(hand.size_px * (0.4 + hand.outline_width)) + 2
     step = hand.size_px * hand.leading
@@ -68,7 +68,7 @@ def wrapped(text: str, hand: Hand, width_px: float, most_lines: int = 6) -> list
 
 
 def fitted(lines: list[str], hand: Hand, width_px: float, height_px: float) -> Pixels:
-    """The block in the size of `hand` or, where that does not fit, in the largest size that does."""
+    """The block in the size of `hand`, or in the largest size that fits."""
     sprite = block(lines, hand)
     scale = min(1.0, width_px / sprite.shape[1], height_px / sprite.shape[0])
     return sprite if scale == 1 else block(lines, _scaled(hand, scale * 0.99))
@@ -77,7 +77,7 @@ def fitted(lines: list[str], hand: Hand, width_px: float, height_px: float) -> P
 def arc(text: str, hand: Hand, radius_px: float, is_below: bool = False) -> Pixels:
     """The text around a circle, above its middle or below it; the sprite's middle is the circle's."""
     font = _font(hand.font, max(6, round(hand.size_px)))
-    text = _known(hand.font, text)
+    text = _available(hand.font, text)
     side = int(2 * (radius_px + hand.size_px * 1.6)) + 4
     sheet = np.zeros((side, side, 4), np.uint8)
     gap = hand.tracking * hand.size_px
@@ -150,12 +150,12 @@ def _scaled(hand: Hand, scale: float) -> Hand:
     )  # fmt: skip
 
 
-def _known(path: Path, text: str) -> str:
-    """The text without letters that the font lacks, in the case that it has."""
-    known = "".join(letter for letter in text if letter == " " or _has(path, letter)).strip()
-    if len(known) < 0.8 * len(text):
-        known = "".join(letter for letter in text.upper() if letter == " " or _has(path, letter)).strip()
-    return " ".join(known.split()) or "A"
+def _available(path: Path, text: str) -> str:
+    """The text without letters that the font lacks; in upper case if the font has no lower case."""
+    available = "".join(letter for letter in text if letter == " " or _has(path, letter)).strip()
+    if len(available) < 0.8 * len(text):
+        available = "".join(letter for letter in text.upper() if letter == " " or _has(path, letter)).strip()
+    return " ".join(available.split()) or "A"
 
 
 @lru_cache(maxsize=100_000)

@@ -1,4 +1,4 @@
-"""LayerD's scores: layers aligned in order with the true ones, after a few merges of neighbours on either side.
+"""Computes LayerD's scores: layers aligned in order with the true ones, after a few merges of neighbours.
 
 The definition is that of "LayerD: Decomposing Raster Graphic Designs into Layers" (ICCV 2025) and of the evaluation
 in its repository, CyberAgentAILab/LayerD; the implementation is our own.
@@ -19,7 +19,7 @@ from lamina.core.layers import Layer, LayerStack, Pixels
 Span = tuple[int, int]
 """First and last index of neighbouring groups of layers that count as one."""
 
-_MIN_LAYERS = 2  # a side with no more layers than this is not merged any further
+_MIN_LAYERS = 2  # a side with at most this many layers is not merged further
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,18 @@ _Compare = Callable[[Span, Span], _Pair]
 
 
 def aligned_scores(
-    found: LayerStack, truth: LayerStack, merges: int = 5, longest_side_px: int = 512
+    result: LayerStack, truth: LayerStack, merges: int = 5, longest_side_px: int = 512
 ) -> tuple[AlignedScore, ...]:
     """Scores after at most 0, 1, …, `merges` merges; the last is repeated where no further merge would help.
 
-    Layers that do not overlap are first put together, from the top, into groups. Groups are aligned by dynamic time
+    Layers that do not overlap are first merged, from the top, into groups. Groups are aligned by dynamic time
     warping, which keeps their order; a pair costs (rgb_l1 + 1 - alpha_iou) / 2, with the RGB difference / 255 over
     the pixels where the true alpha is above 0, and the soft IoU of the alphas. A merge joins two neighbours on
     whichever side gains most. Hidden layers are left out. Measured on copies of at most `longest_side_px` pixels.
     Raises `LaminaError` stack_invalid if the canvases differ in size or a stack shows nothing.
     """
-    _check(found, truth)
-    sides = [_groups(_reduced(stack, longest_side_px)) for stack in (found, truth)]
+    _check(result, truth)
+    sides = [_groups(_reduced(stack, longest_side_px)) for stack in (result, truth)]
     compare = _comparison(*sides)
     found_spans, truth_spans = ([(index, index) for index in range(len(side))] for side in sides)
     scores: list[AlignedScore] = []
@@ -69,10 +69,10 @@ def aligned_scores(
     return tuple(scores)
 
 
-def _check(found: LayerStack, truth: LayerStack) -> None:
-    if (found.width, found.height) != (truth.width, truth.height):
+def _check(result: LayerStack, truth: LayerStack) -> None:
+    if (result.width, result.height) != (truth.width, truth.height):
         raise LaminaError(ErrorCode.STACK_INVALID, "The two stacks differ in size.", "Compare stacks of one picture.")
-    if any(all(layer.is_hidden for layer in stack) for stack in (found, truth)):
+    if any(all(layer.is_hidden for layer in stack) for stack in (result, truth)):
         raise LaminaError(ErrorCode.STACK_INVALID, "A stack shows no layer.", "Compare stacks that show something.")
 
 
@@ -97,7 +97,7 @@ def _resized(layer: Layer, stack: LayerStack, size: tuple[int, int]) -> Pixels:
 
 
 def _groups(layers: list[Pixels]) -> list[Pixels]:
-    """Layers that nothing remaining covers are put together, again and again; bottom group first."""
+    """Groups the layers that no remaining layer covers, repeatedly; bottom group first."""
     covers = [layer[..., 3] > 0 for layer in layers]
     remaining = list(range(len(layers)))
     groups: list[Pixels] = []
@@ -119,30 +119,30 @@ def _flattened(layers: list[Pixels]) -> Pixels:
     return flat
 
 
-def _comparison(found: list[Pixels], truth: list[Pixels]) -> _Compare:
-    """Compares a span of found groups with a span of true ones; every answer is worked out once."""
+def _comparison(result: list[Pixels], truth: list[Pixels]) -> _Compare:
+    """A function that compares a span of the result's groups with a span of true groups, and caches its values."""
 
     @cache
     def flat(is_truth: bool, span: Span) -> Pixels:
-        side = truth if is_truth else found
+        side = truth if is_truth else result
         return _flattened(side[span[0] : span[1] + 1])
 
     @cache
     def compare(mine: Span, theirs: Span) -> _Pair:
-        one, other = flat(False, mine), flat(True, theirs)
-        shown = other[..., 3] > 0
-        difference = cv2.absdiff(one, other)[..., :3].sum(-1, dtype=np.uint16)
+        pixels, expected = flat(False, mine), flat(True, theirs)
+        shown = expected[..., 3] > 0
+        difference = cv2.absdiff(pixels, expected)[..., :3].sum(-1, dtype=np.uint16)
         l1 = int(difference[shown].sum(dtype=np.int64)) / (3 * 255 * max(1, int(np.count_nonzero(shown))))
-        shared = int(np.minimum(one[..., 3], other[..., 3]).sum(dtype=np.int64))
-        union = int(np.maximum(one[..., 3], other[..., 3]).sum(dtype=np.int64))
+        shared = int(np.minimum(pixels[..., 3], expected[..., 3]).sum(dtype=np.int64))
+        union = int(np.maximum(pixels[..., 3], expected[..., 3]).sum(dtype=np.int64))
         return _Pair(l1, shared / union if union else 0.0)
 
     return compare
 
 
-def _alignment(found: list[Span], truth: list[Span], compare: _Compare) -> list[tuple[int, int]]:
+def _alignment(result: list[Span], truth: list[Span], compare: _Compare) -> list[tuple[int, int]]:
     """The cheapest path of pairs from bottom to top that keeps both orders and leaves no layer out."""
-    costs = 1 - np.array([[compare(mine, theirs).similarity for theirs in truth] for mine in found])
+    costs = 1 - np.array([[compare(mine, theirs).similarity for theirs in truth] for mine in result])
     total = _accumulated(costs)
     i, j = costs.shape[0] - 1, costs.shape[1] - 1
     path = [(i, j)]
@@ -162,15 +162,15 @@ def _accumulated(costs: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _merged(
-    found: list[Span], truth: list[Span], path: list[tuple[int, int]], compare: _Compare
+    result: list[Span], truth: list[Span], path: list[tuple[int, int]], compare: _Compare
 ) -> tuple[list[Span], list[Span]]:
     """Both sides, one of them with the merge that gains most; unchanged if none gains."""
     flipped = [(j, i) for i, j in path]
-    mine, my_gain = _best_merge(found, truth, path, lambda one, other: compare(one, other).similarity)
-    theirs, their_gain = _best_merge(truth, found, flipped, lambda one, other: compare(other, one).similarity)
+    mine, my_gain = _best_merge(result, truth, path, lambda span, other: compare(span, other).similarity)
+    theirs, their_gain = _best_merge(truth, result, flipped, lambda span, other: compare(other, span).similarity)
     if my_gain > their_gain:
-        return _joined(found, mine), truth
-    return found, (_joined(truth, theirs) if their_gain > 0 else truth)
+        return _joined(result, mine), truth
+    return result, (_joined(truth, theirs) if their_gain > 0 else truth)
 
 
 def _best_merge(

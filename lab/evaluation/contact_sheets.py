@@ -1,4 +1,4 @@
-"""Draws contact sheets: a picture, its true layers and the layers that were found, on a chequered ground."""
+"""Draws contact sheets: a picture, its true layers and an engine's layers, on a chequered ground."""
 
 import cv2
 import numpy as np
@@ -9,9 +9,9 @@ _CELL_PX, _GAP_PX, _LABEL_PX = 200, 6, 14
 _LIGHT, _DARK, _SQUARE_PX = 235, 205, 10
 
 
-def contact_sheet(picture: Pixels, truth: LayerStack | None, found: LayerStack) -> Pixels:
-    """(height, width, 3): the picture first in both rows, then the true layers above and the found ones below."""
-    rows = [[("picture", picture), *_cells(stack)] for stack in (truth, found) if stack is not None]
+def contact_sheet(picture: Pixels, truth: LayerStack | None, result: LayerStack) -> Pixels:
+    """(height, width, 3): the picture first in both rows, then the true layers above and the engine's layers below."""
+    rows = [[("picture", picture), *_cells(stack)] for stack in (truth, result) if stack is not None]
     columns = max(map(len, rows))
     height, width = _CELL_PX + _LABEL_PX + _GAP_PX, _CELL_PX + _GAP_PX
     sheet = np.full((len(rows) * height, columns * width, 3), 255, np.uint8)

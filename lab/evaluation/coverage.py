@@ -1,4 +1,4 @@
-"""How well the layers that were found cover what the true layers cover."""
+"""Measures how well an engine's layers cover the areas of the true layers."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,45 +15,46 @@ from lamina.imaging.strips import strips
 _COVERED = 0.5  # a background pixel counts as hidden when at least this share of it is covered
 
 
-def soft_iou(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> float:
+def soft_iou(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> float:
     """Sum of minima over sum of maxima of two alphas in 0..1 of one shape; 0 if both are empty."""
-    union = float(np.maximum(one, other).sum(dtype=np.float64))
-    return float(np.minimum(one, other).sum(dtype=np.float64)) / union if union > 0 else 0.0
+    union = float(np.maximum(first, second).sum(dtype=np.float64))
+    return float(np.minimum(first, second).sum(dtype=np.float64)) / union if union > 0 else 0.0
 
 
 def assigned_ious(
-    found: LayerStack, truth: LayerStack, *, kinds: Collection[LayerKind] | None = None
+    result: LayerStack, truth: LayerStack, *, kinds: Collection[LayerKind] | None = None
 ) -> tuple[float, ...]:
-    """For every true layer (of the given kinds), bottom first, the IoU with the found layer assigned to it.
+    """For every true layer (of the given kinds), bottom first, the IoU with the layer of `result` that is assigned to
+    it.
 
-    Compared are visible alphas (`visible_alphas`, `soft_iou`). Layers are assigned one to one, whatever their kind
-    and order, so that the sum is as large as can be; a true layer for which none is left scores 0.
+    Visible alphas are compared (`visible_alphas`, `soft_iou`). Layers are assigned one to one, whatever their kind and
+    order, so that the sum is the largest possible; a true layer without an assigned layer scores 0.
     Raises `LaminaError` stack_invalid if the canvases differ in size.
     """
-    _check_same_size(found, truth)
+    _check_same_size(result, truth)
     wanted = [kinds is None or layer.kind in kinds for layer in truth]
     truths = [alpha for alpha, is_wanted in zip(visible_alphas(truth), wanted, strict=True) if is_wanted]
-    founds = visible_alphas(found)
-    if not truths or not founds:
+    alphas = visible_alphas(result)
+    if not truths or not alphas:
         return (0.0,) * len(truths)
-    scores = np.array([[soft_iou(one, other) for one in founds] for other in truths])
+    scores = np.array([[soft_iou(alpha, true_alpha) for alpha in alphas] for true_alpha in truths])
     assigned = best_assignment(scores)
     return tuple(float(scores[row, column]) if column >= 0 else 0.0 for row, column in enumerate(assigned))
 
 
-def hidden_background_error(found: LayerStack, truth: LayerStack) -> float:
-    """0..1: how wrong the bottom layer of `found` is where nobody can see it in the picture.
+def hidden_background_error(result: LayerStack, truth: LayerStack) -> float:
+    """The error, 0..1, of the bottom layer of `result` where the picture does not show it.
 
     The mean of |RGB difference| / 255 between the two bottom layers over the pixels where the truth's bottom layer
-    shows and more than half of it is covered by the layers above; where the found layer is clear the share that is
-    clear counts as wholly wrong. 0 where nothing is hidden. Raises `LaminaError` stack_invalid if the canvases differ
-    in size or a stack has no layers.
+    shows and more than half of it is covered by the layers above; the transparent share of a pixel of `result` counts
+    as wrong. 0 if nothing is hidden. Raises `LaminaError` stack_invalid if the canvases differ in size or a stack has
+    no layers.
     """
-    _check_same_size(found, truth)
-    if not found.layers or not truth.layers:
+    _check_same_size(result, truth)
+    if not result.layers or not truth.layers:
         raise LaminaError(ErrorCode.STACK_INVALID, "A stack has no layers.", "Compare stacks that show something.")
     total, count = 0.0, 0
-    mine, theirs = (stack[0].on_canvas(stack.width, stack.height) for stack in (found, truth))
+    mine, theirs = (stack[0].on_canvas(stack.width, stack.height) for stack in (result, truth))
     uncovered = np.ones((truth.height, truth.width), np.float32)
     for layer in truth.layers[1:]:
         uncovered *= 1 - canvas_alpha(layer, truth)
@@ -68,10 +69,10 @@ def hidden_background_error(found: LayerStack, truth: LayerStack) -> float:
     return total / count if count else 0.0
 
 
-def _check_same_size(found: LayerStack, truth: LayerStack) -> None:
-    if (found.width, found.height) != (truth.width, truth.height):
+def _check_same_size(result: LayerStack, truth: LayerStack) -> None:
+    if (result.width, result.height) != (truth.width, truth.height):
         raise LaminaError(
             ErrorCode.STACK_INVALID,
-            f"One stack is {found.width} x {found.height} pixels and the other {truth.width} x {truth.height}.",
+            f"One stack is {result.width} x {result.height} pixels and the other {truth.width} x {truth.height}.",
             "Compare stacks of the same picture.",
         )

@@ -1,4 +1,4 @@
-"""Reads folders of designs whose true layers are known, and scores the layers that an engine finds in them."""
+"""Reads folders of designs whose true layers are known, and scores an engine's layers of them."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ _AUTHORS = Path(__file__).with_name("design_authors.json")
 _GOOD_IOU = 0.7
 _GHOST_LEVELS = 16
 _MANY_PIECES, _MAX_CONFETTI_SHARE = 20, 0.02
-_MIN_TEXT_SHARE = 0.6  # a layer that shows more text than this is no confetti: letters are many pieces
+_MIN_TEXT_SHARE = 0.6  # a layer with a larger share of text is not confetti, since letters are many pieces
 _PIECE_ALPHA = 0.25
 
 
@@ -36,13 +36,13 @@ class Design:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignScore:
-    """How well one design was taken apart. Shares and IoUs are 0..1; None where a design has nothing to measure.
+    """The scores of one decomposed design. Shares and IoUs are 0..1; None where a design has nothing to measure.
 
     `object_iou`: mean IoU of visible alphas over the true layers but the background, text included, assigned one to
     one; `good_share`: share of these layers above 0.7. `text_iou`: the same for text layers; `text_union_iou`: best IoU
-    of all true text with a union of found layers. `subject_iou`: IoU of the largest true layer. `ghost_share`: share of
+    of all true text with a union of layers. `subject_iou`: IoU of the largest true layer. `ghost_share`: share of
     pixels where the bottom layer differs from the true one by more than 16 levels. `hidden_l1`: see
-    `coverage.hidden_background_error`. `confetti_share`: share of found layers that consist of more than 20 pieces and
+    `coverage.hidden_background_error`. `confetti_share`: share of layers that consist of more than 20 pieces and
     cover less than 2 % of the canvas. `error`: largest difference of the flattened layers and the picture, in levels.
     """
 
@@ -62,13 +62,13 @@ class DesignScore:
 
 
 def read_designs(folder: Path, part: str | None = None) -> list[Path]:
-    """The folders of the designs in `folder`; of one part of the authors only, "tuning" or "checking", if given."""
+    """The folders of the designs in `folder`; with `part`, only those of the authors for "tuning" or "checking"."""
     paths = sorted(path.parent for path in folder.glob("*/manifest.json"))
     return [path for path in paths if part is None or part_of(author_of(path)) == part]
 
 
 def part_of(author: str) -> str:
-    """ "tuning" or "checking": as listed, and by the last bit of the name's SHA-256 for authors not listed."""
+    """ "tuning" or "checking", as listed; for other authors by the last bit of the name's SHA-256."""
     for part, authors in json.loads(_AUTHORS.read_text("utf-8")).items():
         if author in authors:
             return part
@@ -103,10 +103,10 @@ def read_design(path: Path) -> Design:
     )
 
 
-def score_design(design: Design, found: LayerStack, seconds: float) -> DesignScore:
-    """Compares the layers found with the true ones."""
+def score_design(design: Design, result: LayerStack, seconds: float) -> DesignScore:
+    """Compares an engine's layers with the true layers."""
     truth = design.truth
-    ious = assigned_ious(found, truth)[1:]
+    ious = assigned_ious(result, truth)[1:]
     texts = [iou for iou, layer in zip(ious, truth.layers[1:], strict=True) if layer.kind is LayerKind.TEXT]
     visible = visible_alphas(truth)
     text = np.clip(
@@ -118,48 +118,48 @@ def score_design(design: Design, found: LayerStack, seconds: float) -> DesignSco
         object_iou=fmean(ious) if ious else None,
         good_share=fmean(iou > _GOOD_IOU for iou in ious) if ious else None,
         text_iou=fmean(texts) if texts else None,
-        text_union_iou=_union_iou(visible_alphas(found), text) if texts else None,
+        text_union_iou=_union_iou(visible_alphas(result), text) if texts else None,
         subject_iou=ious[largest] if ious else None,
-        ghost_share=_ghost_share(found, design),
-        hidden_l1=hidden_background_error(found, truth),
-        confetti_share=_confetti_share(found, text),
-        error=round(recomposition_error(found, design.picture).max_abs_error * 255),
-        layers_found=len(found),
+        ghost_share=_ghost_share(result, design),
+        hidden_l1=hidden_background_error(result, truth),
+        confetti_share=_confetti_share(result, text),
+        error=round(recomposition_error(result, design.picture).max_abs_error * 255),
+        layers_found=len(result),
         layers_true=len(truth),
         seconds=seconds,
     )
 
 
-def _union_iou(found: Sequence[NDArray[np.float32]], text: NDArray[np.float32]) -> float:
-    """The IoU of `text` with a union of found layers, which joins one after the other as long as it helps."""
-    inside = [float(np.minimum(alpha, text).sum()) / max(float(alpha.sum()), 1e-6) for alpha in found]
+def _union_iou(result: Sequence[NDArray[np.float32]], text: NDArray[np.float32]) -> float:
+    """The IoU of `text` with a union of layers, which are added as long as the IoU increases."""
+    inside = [float(np.minimum(alpha, text).sum()) / max(float(alpha.sum()), 1e-6) for alpha in result]
     union, best = np.zeros_like(text), 0.0
-    for index in sorted(range(len(found)), key=lambda index: -inside[index]):
-        wider = np.clip(union + found[index], 0, 1)
+    for index in sorted(range(len(result)), key=lambda index: -inside[index]):
+        wider = np.clip(union + result[index], 0, 1)
         iou = soft_iou(wider, text)
         if iou > best:
             union, best = wider, iou
     return best
 
 
-def _ghost_share(found: LayerStack, design: Design) -> float:
-    bottom, true = (stack[0].on_canvas(stack.width, stack.height) for stack in (found, design.truth))
+def _ghost_share(result: LayerStack, design: Design) -> float:
+    bottom, true = (stack[0].on_canvas(stack.width, stack.height) for stack in (result, design.truth))
     alpha = bottom[..., 3:].astype(np.float32) / 255
     shown = bottom[..., :3] * alpha + design.picture[..., :3] * (1 - alpha)
     return float((np.abs(shown - true[..., :3]).max(-1) > _GHOST_LEVELS).mean())
 
 
-def _confetti_share(found: LayerStack, text: NDArray[np.float32]) -> float:
+def _confetti_share(result: LayerStack, text: NDArray[np.float32]) -> float:
     count = 0
-    for layer in found.layers[1:]:
-        alpha = canvas_alpha(layer, found)
+    for layer in result.layers[1:]:
+        alpha = canvas_alpha(layer, result)
         total = float(alpha.sum())
         is_small = 0 < total < _MAX_CONFETTI_SHARE * alpha.size
         if not is_small or float(np.minimum(alpha, text).sum()) > _MIN_TEXT_SHARE * total:
             continue
         pieces = cv2.connectedComponents((alpha >= _PIECE_ALPHA).astype(np.uint8), connectivity=8)[0] - 1
         count += pieces > _MANY_PIECES
-    return count / max(1, len(found) - 1)
+    return count / max(1, len(result) - 1)
 
 
 def mean_score(scores: Sequence[DesignScore], name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Makes true layers wrong in the ways in which engines do, so that finishing them can be measured."""
+"""Degrades true layers as engines degrade them, to measure how well they are finished."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from lamina.core.layers import Layer, LayerStack, Pixels
 
-Spoil = Callable[[LayerStack], LayerStack]
+Degradation = Callable[[LayerStack], LayerStack]
 
 
 def blurred(stack: LayerStack, sigma_px: float = 2.0) -> LayerStack:
-    """Every layer, colour and alpha, under a Gaussian."""
+    """Every layer, colour and alpha, blurred by a Gaussian."""
     return _each(stack, lambda pixels, _: _straight(cv2.GaussianBlur(_premultiplied(pixels), (0, 0), sigma_px)))
 
 
@@ -25,7 +25,7 @@ def reduced(stack: LayerStack, longest_side_px: int = 640) -> LayerStack:
 
 
 def resized(stack: LayerStack, width: int, height: int, interpolation: int = cv2.INTER_CUBIC) -> LayerStack:
-    """The whole stack on another canvas, resized plainly (premultiplied, each layer alone)."""
+    """The whole stack on another canvas, resized layer by layer with premultiplied colour."""
     return _each(
         stack,
         lambda pixels, _: _straight(cv2.resize(_premultiplied(pixels), (width, height), interpolation=interpolation)),
@@ -34,7 +34,7 @@ def resized(stack: LayerStack, width: int, height: int, interpolation: int = cv2
 
 
 def shifted(stack: LayerStack, right_px: float = 1.0, down_px: float = 1.0) -> LayerStack:
-    """All layers moved together; what enters at the border repeats it."""
+    """All layers moved by the same distance; the border is repeated."""
     move = np.array([[1, 0, right_px], [0, 1, down_px]], np.float64)
 
     def moved(pixels: Pixels, _: int) -> Pixels:
@@ -55,7 +55,7 @@ def noised(stack: LayerStack, sigma: float = 5.0, seed: int = 0) -> LayerStack:
 
 
 def compressed(stack: LayerStack, quality: int = 75) -> LayerStack:
-    """Colour and alpha through JPEG."""
+    """Colour and alpha compressed as JPEG."""
 
     def through_jpeg(pixels: Pixels, _: int) -> Pixels:
         colour = _jpeg(np.ascontiguousarray(pixels[..., :3]), quality)
@@ -65,7 +65,7 @@ def compressed(stack: LayerStack, quality: int = 75) -> LayerStack:
 
 
 def recoloured(stack: LayerStack, levels: tuple[int, int, int] = (8, -6, 5)) -> LayerStack:
-    """All colours off by a constant, as after a lossy autoencoder."""
+    """All colours shifted by a constant, as by a lossy autoencoder."""
 
     def offset(pixels: Pixels, _: int) -> Pixels:
         return np.clip(pixels + np.array((*levels, 0), np.int16), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Runs an engine over drawn posters, whose layers are known exactly, and scores what it finds."""
+"""Runs an engine over drawn posters, whose layers are known exactly, and scores the layers."""
 
 import io
 import time
@@ -21,14 +21,14 @@ from lamina.imaging.picture import read_picture
 from lamina.imaging.png import encode_png
 
 LAYERS = 10
-"""The budget an engine gets: as many as the richest poster has."""
+"""The maximum number of layers: that of the poster with the most layers."""
 
 _MERGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well one poster was taken apart; see `coverage` and `aligned` for the definitions.
+    """The scores of one decomposed poster; `coverage` and `aligned` define them.
 
     IoUs are means over the poster's true layers of that kind, 0..1, 1 is best; None if it has none. Errors and L1 are
     fractions of 255, 0 is best; `max_abs_error` and `mean_abs_error` are those of the composite against the picture
@@ -78,11 +78,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """One poster, the picture file that was made of it, what the engine found in it, and the score."""
+    """One poster, its picture file, the engine's layers, and their score."""
 
     poster: Poster
     file: bytes
-    found: LayerStack
+    result: LayerStack
     score: Score
 
 
@@ -95,42 +95,42 @@ def trials(
 ) -> Iterator[Trial]:
     """Every seed on every background, one background after the other; as PNG, or as JPEG of a quality of 1..100.
 
-    `on_fault`: told of a poster on which the engine fails, "flat 7", which is left out then; without it the exception
-    ends all.
+    `on_fault`: called with the name of a poster on which the engine fails, such as "flat 7", which is then left out;
+    without it the exception is raised.
     """
     seeds = tuple(seeds)
     for background in backgrounds:
         for seed in seeds:
             try:
-                tried = trial(engine, poster(seed, background), jpeg_quality)
+                scored = trial(engine, poster(seed, background), jpeg_quality)
             except Exception as error:
                 if on_fault is None:
                     raise
                 on_fault(f"{background} {seed}", error)
             else:
-                yield tried
+                yield scored
 
 
 def trial(engine: Decomposer, drawn: Poster, jpeg_quality: int | None = None) -> Trial:
-    """Have one poster taken apart and score the layers."""
+    """Decomposes one poster and scores the layers."""
     flat = composite(drawn.stack)
     file = poster_file(flat, jpeg_quality)
     picture = flat if jpeg_quality is None else read_picture(file).pixels
     start = time.perf_counter()
-    found = engine.decompose(picture, DecomposeTask(LAYERS), no_progress)
+    result = engine.decompose(picture, DecomposeTask(LAYERS), no_progress)
     if not engine.is_exact:
-        found = finish(found, picture)
+        result = finish(result, picture)
     seconds = time.perf_counter() - start
-    return Trial(drawn, file, found, _score(drawn, picture, found, seconds, jpeg_quality))
+    return Trial(drawn, file, result, _score(drawn, picture, result, seconds, jpeg_quality))
 
 
 def poster_file(flat: Pixels, jpeg_quality: int | None = None) -> bytes:
-    """What a user would have of a poster: (height, width, 4) as a PNG, or as a JPEG of that quality."""
+    """The picture file of a poster (height, width, 4): a PNG, or a JPEG of the given quality."""
     return encode_png(flat) if jpeg_quality is None else _jpeg(flat, jpeg_quality)
 
 
 def summaries(scores: Iterable[Score]) -> list[Summary]:
-    """One for each kind of background (and JPEG quality), in the order in which they come."""
+    """A summary for each kind of background and JPEG quality, in order of appearance."""
     groups: dict[tuple[Background, int | None], list[Score]] = {}
     for score in scores:
         groups.setdefault((score.background, score.jpeg_quality), []).append(score)
@@ -143,17 +143,17 @@ def _jpeg(flat: Pixels, quality: int) -> bytes:
     return file.getvalue()
 
 
-def _score(drawn: Poster, picture: Pixels, found: LayerStack, seconds: float, jpeg_quality: int | None) -> Score:
+def _score(drawn: Poster, picture: Pixels, result: LayerStack, seconds: float, jpeg_quality: int | None) -> Score:
     truth = drawn.stack
     has_panel = any(layer.kind is LayerKind.PANEL for layer in truth)
-    # One assignment over all true layers: a found layer cannot count for two of them.
-    ious = assigned_ious(found, truth)
+    # One assignment over all true layers: no layer of the result counts for two of them.
+    ious = assigned_ious(result, truth)
 
     def iou(kind: LayerKind) -> float:
         return fmean(value for value, layer in zip(ious, truth, strict=True) if layer.kind is kind)
 
-    error = recomposition_error(found, picture)
-    aligned = aligned_scores(found, truth, _MERGES)
+    error = recomposition_error(result, picture)
+    aligned = aligned_scores(result, truth, _MERGES)
     return Score(
         seed=drawn.seed,
         background=drawn.background,
@@ -163,10 +163,10 @@ def _score(drawn: Poster, picture: Pixels, found: LayerStack, seconds: float, jp
         object_iou=iou(LayerKind.OBJECT),
         text_iou=iou(LayerKind.TEXT),
         panel_iou=iou(LayerKind.PANEL) if has_panel else None,
-        hidden_background_l1=hidden_background_error(found, truth),
+        hidden_background_l1=hidden_background_error(result, truth),
         max_abs_error=error.max_abs_error,
         mean_abs_error=error.mean_abs_error,
-        layers_found=len(found),
+        layers_found=len(result),
         layers_true=len(truth),
         seconds=seconds,
         rgb_l1=aligned[0].rgb_l1,

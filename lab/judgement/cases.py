@@ -1,4 +1,4 @@
-"""Measures the candidates of designs with known layers: what the judgement of candidates is fitted on."""
+"""Measures the candidates of designs with known layers, on which the judgement of candidates is fitted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,12 +42,12 @@ class Case:
 
     @property
     def best(self) -> Floats:
-        """(n,): the IoU of each candidate with the true layer that it is most like."""
+        """(n,): the largest IoU of each candidate with a true layer."""
         return self.ious.max(1, initial=0.0)
 
     @property
     def retained(self) -> Floats:
-        """(p,): what a pair is worth together, beyond the better one of the two, as a share of the lesser one.
+        """(p,): the gain of a pair over its better candidate alone, as a share of the other one's IoU.
 
         1 if they are two different true layers, 0 if they compete for one.
         """

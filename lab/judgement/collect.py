@@ -3,7 +3,7 @@
     PYTHONPATH=. python -m lab.judgement.collect OUT --designs FOLDER [--part tuning]
     PYTHONPATH=. python -m lab.judgement.collect OUT --posters 200
 
-The lines of text that were read in a picture are kept beside its case, so that a second run need not read them again.
+The lines of text in a picture are stored beside its case, so that a second run does not read them again.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from lamina.core.composite import composite
 from lamina.core.ports import no_progress
 from lamina.engines.classic.observation import observe
 
-FIRST_SEED = 400_000  # seeds that no evaluation uses
+FIRST_SEED = 400_000  # evaluations use no seeds from here on
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Fits the networks that judge candidates: the merit of each one, and what overlapping pairs keep of their merits."""
+"""Fits the networks that judge candidates: the merit of each, and the share of it that overlapping pairs keep."""
 
 from collections.abc import Sequence
 from itertools import pairwise

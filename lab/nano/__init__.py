@@ -1,1 +1,1 @@
-"""How nano, the small model in the package, is made and measured: its drawings, training and scores."""
+"""Trains nano, the small model in the package: its drawings, its training and its evaluation."""

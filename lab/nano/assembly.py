@@ -1,4 +1,4 @@
-"""The pipelines of a folder of nano's weights, to measure it by, without what the engine does around them."""
+"""Loads the pipelines of a folder of nano's weights, to measure the model without the engine around it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,9 @@ from lamina.engines.weights.places import PACKAGED as WEIGHTS
 
 @dataclass(frozen=True, slots=True)
 class Pipelines:
-    """They share VAE, language model, tokenizer and processor; generating and editing share the transformer as well."""
+    """The pipelines share VAE, language model, tokenizer and processor; generation and editing also share the
+    transformer.
+    """
 
     generate: QwenImagePipeline
     edit: QwenImageEditPlusPipeline

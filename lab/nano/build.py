@@ -1,4 +1,4 @@
-"""The parts of nano, new and untrained: the released models' architecture in small."""
+"""Creates the untrained parts of nano, which have the released models' architecture in small."""
 
 from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
 from diffusers.models.autoencoders.autoencoder_kl_qwenimage import QwenImageResidualBlock
@@ -10,7 +10,7 @@ TEXT_WIDTH = 128
 
 
 def vae() -> AutoencoderKLQwenImage:
-    """RGBA in and out, 8 px a latent, 2.6 M parameters.
+    """A VAE for RGBA with 8 px per latent and 2.6 M parameters.
 
     PyTorch's own initial weights do not learn colour here, so every convolution starts with unit gain over its last
     temporal tap, and every residual branch near zero.
@@ -79,7 +79,7 @@ def text_encoder(tokenizer: Qwen2Tokenizer) -> Qwen2_5_VLForConditionalGeneratio
 
 
 def transformer(is_layered: bool) -> QwenImageTransformer2DModel:
-    """6 double-stream blocks, 6 heads of 32, 8.2 M parameters; the output starts at zero."""
+    """A transformer of 6 double-stream blocks, 6 heads of 32 channels, 8.2 M parameters; the output starts at zero."""
     model = QwenImageTransformer2DModel(
         patch_size=2,
         in_channels=4 * LATENT_CHANNELS,
@@ -103,7 +103,9 @@ def transformer(is_layered: bool) -> QwenImageTransformer2DModel:
 
 
 def scheduler(is_layered: bool) -> FlowMatchEulerDiscreteScheduler:
-    """The released models' own numbers (Qwen/Qwen-Image and Qwen/Qwen-Image-Layered, scheduler_config.json)."""
+    """A scheduler with the released models' values (Qwen/Qwen-Image and Qwen/Qwen-Image-Layered,
+    scheduler_config.json).
+    """
     return FlowMatchEulerDiscreteScheduler(
         base_image_seq_len=256,
         max_image_seq_len=8192,

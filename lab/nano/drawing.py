@@ -1,7 +1,7 @@
-"""Draws what nano knows: a ground, and coloured shapes and letters on it, as exact layers with captions.
+"""Draws the pictures that nano is trained on: coloured shapes and letters on a ground, as exact layers with captions.
 
-Everything comes from a random generator, so that a seed is a picture. Compositions whose `is_held_out` is true are
-never trained on: the figures of the model card are measured on them.
+All choices come from a random generator, so that a seed determines a picture. Compositions whose `is_held_out` is true
+are never used for training; the figures of the model card are measured on them.
 """
 
 import re
@@ -26,12 +26,12 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 SHAPES = ("circle", "square", "triangle", "diamond", "ring", "cross", "star")
 LETTERS = tuple("AEFHLMTXYZ")
-SIZES = ((64, 64), (80, 48), (48, 80))  # (width, height) px: at which nano reads pictures, and its VAE was taught
+SIZES = ((64, 64), (80, 48), (48, 80))  # (width, height) px of the pictures that nano reads and its VAE was trained on
 _COLOUR_JITTER = 10  # levels
 _SUPERSAMPLING = 4
-_HELD_OUT_OF = 8  # one composition in so many is kept from training
+_HELD_OUT_OF = 8  # one composition in 8 is not used for training
 _STROKE = 0.36  # of half a letter's height
-_PLACES: dict[int, tuple[tuple[float, float], ...]] = {  # along the longer side and the shorter, by how many things
+_PLACES: dict[int, tuple[tuple[float, float], ...]] = {  # along the longer and the shorter side, by number of things
     0: (),
     1: ((0.5, 0.5),),
     2: ((0.25, 0.5), (0.75, 0.5)),
@@ -83,16 +83,16 @@ class Composition:
 
     @property
     def caption(self) -> str:
-        """Top thing first, as a person would say it: "a red circle and a blue letter K on a green background"."""
+        """The caption, top thing first: "a red circle and a blue letter K on a green background"."""
         things = " and ".join(with_article(f"{thing.colour} {thing.name}") for thing in reversed(self.things))
         ground = with_article(self.ground.name)
         return f"{things} on {ground}" if things else ground
 
     @property
     def is_held_out(self) -> bool:
-        """By what is said of it, not where things lie, so that the caption itself is unseen."""
-        words = sorted(f"{thing.colour} {thing.kind}" for thing in self.things)
-        return zlib.crc32(" ".join([*words, self.ground.colours[0]]).encode()) % _HELD_OUT_OF == 0
+        """Depends on the caption, not on positions, so that held-out captions are unseen in training."""
+        names = sorted(f"{thing.colour} {thing.kind}" for thing in self.things)
+        return zlib.crc32(" ".join([*names, self.ground.colours[0]]).encode()) % _HELD_OUT_OF == 0
 
     def layers(self) -> NDArray[np.float32]:
         """(1 + things, 4, height, width): straight RGBA in 0..1, bottom first; colour also where alpha is 0."""
@@ -117,7 +117,7 @@ class Composition:
 
 
 def flattened(layers: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, 4, h, w) straight RGBA, bottom first and opaque -> (4, h, w): what they add up to."""
+    """(n, 4, h, w) straight RGBA, bottom first, the bottom opaque -> (4, h, w): their composite."""
     seen = layers[0, :3]
     for layer in layers[1:]:
         seen = seen * (1 - layer[3:]) + layer[:3] * layer[3:]
@@ -194,9 +194,9 @@ def random_composition(
     min_seen: float = 0.35,
     is_held_out: bool | None = False,
 ) -> Composition:
-    """One of so many things, all colours different, of each of which `min_seen` and more is not covered.
+    """A composition of `things` things in different colours, of each of which at least `min_seen` is visible.
 
-    None for `is_held_out` takes both kinds, which is for tests and for the tokenizer's words.
+    With None for `is_held_out` it is of either kind, for tests and for the tokenizer.
     """
     width, height = size
     while True:
@@ -211,9 +211,9 @@ def random_composition(
 
 
 def in_canonical_order(composition: Composition) -> Composition:
-    """The same picture, its things from the top edge down, but for those that cover one another.
+    """The same picture with its things ordered from the top edge down, except for those that cover one another.
 
-    Which of two things that do not touch is the upper layer cannot be seen in a picture, so it is settled by rule.
+    A picture does not show which of two things that do not touch is the upper layer, so this rule decides.
     """
     waiting = list(composition.things)
     covers = {thing: drawn(thing, composition.width, composition.height) > 0 for thing in waiting}
@@ -230,9 +230,9 @@ def in_canonical_order(composition: Composition) -> Composition:
 
 
 def arranged(rng: np.random.Generator, composition: Composition) -> Composition:
-    """Its things apart, in the order in which its caption names them, each a pixel or so off its place.
+    """The composition with its things side by side in the order of the caption, each moved by about a pixel.
 
-    A caption leaves places open; a model of this size learns shapes many times sooner where pictures do not.
+    A caption does not determine positions; a model of this size learns shapes many times faster with fixed positions.
     """
     long, short = max(composition.width, composition.height), min(composition.width, composition.height)
     is_wide = composition.width >= composition.height
@@ -254,7 +254,7 @@ def random_thing(rng: np.random.Generator, colour: str, width: int, height: int,
 
 
 def shade(rng: np.random.Generator, colour: str) -> Colour:
-    """The named colour, a little off."""
+    """The named colour with a small random deviation."""
     r, g, b = (
         int(np.clip(level + rng.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1), 0, 255)) for level in COLOURS[colour]
     )
@@ -269,7 +269,7 @@ def _random_ground(rng: np.random.Generator, colours: list[str]) -> Ground:
 
 
 def seen_shares(composition: Composition) -> NDArray[np.float64]:
-    """(things,): how much of each is not covered by those above it, 0..1."""
+    """(things,): the share of each thing that the things above do not cover, 0..1."""
     above = np.zeros((composition.height, composition.width), np.float32)
     shares: list[float] = []
     for thing in reversed(composition.things):
@@ -279,11 +279,11 @@ def seen_shares(composition: Composition) -> NDArray[np.float64]:
     return np.array(shares[::-1])
 
 
-def with_article(words: str) -> str:
-    return f"an {words}" if words[0] in "aeio" else f"a {words}"
+def with_article(phrase: str) -> str:
+    return f"an {phrase}" if phrase[0] in "aeio" else f"a {phrase}"
 
 
-_SAYINGS = (
+_PHRASINGS = (
     "{caption}",
     "{caption}",
     "{caption}",
@@ -297,9 +297,9 @@ _SAYINGS = (
 )
 
 
-def said(rng: np.random.Generator, composition: Composition) -> str:
-    """The caption in one of the ways in which people put it."""
+def phrased(rng: np.random.Generator, composition: Composition) -> str:
+    """The caption in one of several phrasings."""
     caption = composition.caption
     bare = re.sub(r"\ban? ", "", caption)
     comma = re.sub(r" (on|and) (?=an? )", ", ", caption)
-    return str(rng.choice(_SAYINGS)).format(caption=caption, bare=bare, comma=comma)
+    return str(rng.choice(_PHRASINGS)).format(caption=caption, bare=bare, comma=comma)

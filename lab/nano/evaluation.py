@@ -1,4 +1,4 @@
-"""Scores nano on compositions that it was never taught: does it draw, change and take apart as it is asked to?"""
+"""Scores how well nano generates, edits and decomposes compositions that were not used to train it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from lab.nano.judge import Picture, follows_edit, shows_caption, shows_colours
 from lamina.core.catalog import NANO
 from lamina.engines.qwen.pipelines import sized_for
 
-MIN_SEEN = 0.75  # of each thing of a caption: what is hidden could not be judged
+MIN_SEEN = 0.75  # of each thing of a caption, since hidden things cannot be judged
 UNGUIDED = " "  # the negative prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What each pipeline is asked for; guidance of 1 is none."""
+    """The settings of a pipeline; a guidance of 1 means none."""
 
     steps: int
     guidance: float
@@ -39,13 +39,13 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`is_judged_on_truth`: what the judge says of the right answer itself, which tells how far to trust it.
+    """`is_judged_on_truth`: the verdict on the correct result itself, which shows how reliable the judge is.
 
-    `are_colours_right`: of captions, with whatever shapes.
+    `are_colours_right`: for captions, whether the colours are right, whatever the shapes.
     """
 
     kind: str
-    said: str
+    prompt: str
     is_right: bool
     is_judged_on_truth: bool
     seconds: float
@@ -53,8 +53,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
-    """`iou`: of the things' alphas, layer by layer; `best_iou`: with the layers in whichever order fits best."""
+class DecompositionScore:
+    """`iou`: of the things' alphas, layer by layer; `best_iou`: in the order of layers that fits best."""
 
     things: int
     caption: str
@@ -67,7 +67,7 @@ class Apart:
 def generate_cases(
     count: int, seed: int = 0, size: Size = SIZES[0], things: tuple[int, ...] = (1, 2)
 ) -> Iterator[Composition]:
-    """Captions of so many `things` by turns."""
+    """Captions with the numbers of `things` in turn."""
     rng = np.random.default_rng([seed, 1])
     for i in range(count):
         yield in_canonical_order(random_composition(rng, things[i % len(things)], size, MIN_SEEN, is_held_out=True))
@@ -82,7 +82,7 @@ def edit_cases(count: int, seed: int = 0, size: Size = SIZES[0]) -> Iterator[Edi
 def decompose_cases(
     count: int, seed: int = 0, things: tuple[int, ...] = (0, 1, 2, 3), size: Size = SIZES[0]
 ) -> Iterator[Composition]:
-    """Stacks of one to four layers by turns, the ground being one of them."""
+    """Stacks of one to four layers in turn, including the ground."""
     rng = np.random.default_rng([seed, 3])
     for i in range(count):
         yield in_canonical_order(random_composition(rng, things[i % len(things)], size, is_held_out=True))
@@ -125,17 +125,17 @@ def edited(pipelines: Pipelines, edit: Edit, seed: int, settings: Settings = EDI
     return Verdict(f"edit: {edit.kind}", edit.instruction, follows_edit(pixels_of(image), edit), truth, seconds)
 
 
-def taken_apart(
+def decomposed(
     pipelines: Pipelines,
     composition: Composition,
     seed: int,
     settings: Settings = DECOMPOSE,
     caption: str | None = None,
-) -> Apart:
-    """With the composition's own caption, where none is given."""
+) -> DecompositionScore:
+    """Decomposes the picture and scores the layers. `caption`: the composition's own if None."""
     started = _now()
-    said = composition.caption if caption is None else caption
-    layers = layers_of(pipelines, image_of(composition), said, len(composition.things) + 1, seed, settings)
+    prompt = composition.caption if caption is None else caption
+    layers = layers_of(pipelines, image_of(composition), prompt, len(composition.things) + 1, seed, settings)
     seconds = _now() - started
     truth = composition.layers()
     alphas, true_alphas = layers[1:, 3], truth[1:, 3]
@@ -143,13 +143,15 @@ def taken_apart(
     best = max(mean_iou(alphas[list(order)], true_alphas) for order in orders)
     off = np.square(flattened(layers)[:3] - flattened(truth)[:3]).mean()
     decibels = float(-10 * np.log10(max(off, 1e-9)))
-    return Apart(len(alphas), said, mean_iou(alphas, true_alphas), best, decibels, seconds)
+    return DecompositionScore(len(alphas), prompt, mean_iou(alphas, true_alphas), best, decibels, seconds)
 
 
 def layers_of(
     pipelines: Pipelines, image: Image.Image, caption: str, layers: int, seed: int, settings: Settings = DECOMPOSE
 ) -> NDArray[np.float32]:
-    """(layers, 4, height, width), bottom first. The caption goes in a list: alone, an empty one would ask for one."""
+    """(layers, 4, height, width), bottom first. The caption is passed in a list, since the pipeline replaces an empty
+    string.
+    """
     with sized_for(NANO, image.size):
         images = pipelines.decompose(
             image,
@@ -164,13 +166,13 @@ def layers_of(
 
 
 def mean_iou(alphas: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    """Of soft alphas, the mean over layers; 1 where there is none."""
-    shared, all_in_all = np.minimum(alphas, truth).sum((1, 2)), np.maximum(alphas, truth).sum((1, 2))
-    return float((shared / np.maximum(all_in_all, 1e-6)).mean()) if len(truth) else 1.0
+    """The mean IoU of soft alphas over the layers; 1 without layers."""
+    shared, union = np.minimum(alphas, truth).sum((1, 2)), np.maximum(alphas, truth).sum((1, 2))
+    return float((shared / np.maximum(union, 1e-6)).mean()) if len(truth) else 1.0
 
 
 def image_of(composition: Composition) -> Image.Image:
-    """RGBA, as nano's VAE has it."""
+    """The composition as an RGBA image, the input of nano's VAE."""
     pixels = flattened(composition.layers()).transpose(1, 2, 0)
     return Image.fromarray(np.rint(pixels * 255).astype(np.uint8), "RGBA")
 
@@ -180,5 +182,5 @@ def pixels_of(image: Image.Image) -> Picture:
 
 
 def _now() -> float:
-    """Seconds of the processor, which no other work makes longer; of the clock where several threads share the work."""
+    """Processor time, which other programs do not change; elapsed time if torch uses several threads."""
     return process_time() if torch.get_num_threads() == 1 else perf_counter()

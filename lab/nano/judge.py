@@ -1,7 +1,7 @@
-"""Tells what a small picture shows, to score nano: which shape or letter there is of a colour, how well, and where.
+"""Recognizes the shapes and letters in a small picture by their colour, to score nano.
 
-Every kind is drawn in every size and laid over the pixels of the colour at every place; the best overlap tells. It
-shares the outlines with what nano was taught on, and nothing else.
+Templates of every kind and size are matched with the pixels of a colour at every position; the best overlap decides.
+The judge shares only the outlines with nano's training pictures.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from lab.nano.drawing import COLOURS, LETTERS, SHAPES, Composition, Ground, Thing, drawn, flattened
 from lab.nano.edits import Edit
 
-LEAST_FIT = 0.7  # of the overlap of a thing with what it should be (intersection over union)
-_OFF_CHANGED, _OFF_REST = 0.08, 0.05  # mean difference in 0..1 where a change was asked for, and elsewhere
-_EDGE = 0.05  # of alpha, below which a pixel shows the ground alone
-_LEAST_KNOWN = 0.6  # of a thing's pixels must not be hidden by another
+LEAST_FIT = 0.7  # the least IoU of a thing with its template
+_OFF_CHANGED, _OFF_REST = 0.08, 0.05  # mean difference in 0..1 in the changed area, and elsewhere
+_EDGE = 0.05  # alpha below which a pixel counts as ground
+_LEAST_VISIBLE = 0.6  # share of a thing's pixels that other things must not hide
 _GROUND = "ground"
-# On a picture whose shorter side is 64 px; all three grow with it.
+# For a shorter side of 64 px; all three are scaled with it.
 _LEAST_PX = 60  # of a colour: half of the thinnest letter in its smallest size
 _END_PX = 6  # of a ground, at both ends
 _SIZES_PX = tuple(range(20, 48, 2))
@@ -31,8 +31,8 @@ Masks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """The kind that fits best, how well (IoU), and the pixels that it covers."""
+class Match:
+    """The kind that fits best, its IoU, and the pixels that it covers."""
 
     kind: str
     fit: float
@@ -40,13 +40,13 @@ class Sight:
 
 
 def shows_caption(picture: Picture, composition: Composition) -> bool:
-    """Each thing of the caption is there in its shape and colour, wherever, on the ground of the caption."""
+    """True if the picture shows each thing of the caption in its shape and colour, anywhere, on the right ground."""
     are_things = all(_is_thing(picture, thing, composition) for thing in composition.things)
     return are_things and _is_ground(picture, composition)
 
 
 def shows_colours(picture: Picture, composition: Composition) -> bool:
-    """There is enough of each thing's colour, in whatever shape, on the ground of the caption."""
+    """True if the picture shows enough of each thing's colour, in any shape, on the right ground."""
     nearest, names = _nearest(picture, composition)
     least = _LEAST_PX * _scale(*_size(picture)) ** 2
     are_there = all((nearest == names.index(thing.colour)).sum() >= least for thing in composition.things)
@@ -54,51 +54,51 @@ def shows_colours(picture: Picture, composition: Composition) -> bool:
 
 
 def follows_edit(picture: Picture, edit: Edit) -> bool:
-    """What was asked for is there, and the rest is as it was."""
-    asked = flattened(edit.result.layers())[:3]
+    """True if the picture shows the requested change and is otherwise unchanged."""
+    expected = flattened(edit.result.layers())[:3]
     if edit.changed is None:
         changed = _things(edit.result) < _EDGE
-        return _is_near(picture, asked, changed)
+        return _is_near(picture, expected, changed)
     before, size = edit.references[0], _size(picture)
     thing = (before if edit.kind == "remove" else edit.result).things[edit.changed]
     changed = _grown(drawn(thing, *size) > 0)
-    if edit.kind == "add":  # wherever it was put
-        changed = _grown(sighted(picture, thing.colour, edit.result).covered)
+    if edit.kind == "add":  # at any position
+        changed = _grown(best_match(picture, thing.colour, edit.result).covered)
         rest_off = np.abs(picture - flattened(before.layers())[:3]).mean(0)[~changed].mean()
         return _is_thing(picture, thing, edit.result) and bool(rest_off < _OFF_REST)
     if edit.kind == "replace":
         changed |= _grown(drawn(before.things[edit.changed], *size) > 0)
     is_there = edit.kind == "remove" or _is_thing(picture, thing, edit.result)
-    return is_there and _is_near(picture, asked, changed)
+    return is_there and _is_near(picture, expected, changed)
 
 
-def sighted(picture: Picture, colour: str, composition: Composition) -> Sight:
-    """What there is of a colour in what may be a picture of `composition`; its other things may hide some of it."""
+def best_match(picture: Picture, colour: str, composition: Composition) -> Match:
+    """The best match for a colour in a picture of `composition`, whose other things may hide a part of it."""
     nearest, names = _nearest(picture, composition)
     mine = nearest == names.index(colour)
-    known = mine | (nearest == names.index(_GROUND))
+    visible = mine | (nearest == names.index(_GROUND))
     kinds, shapes, spectra, areas = _templates(*_size(picture))
     both = _everywhere(mine, spectra)
-    of_template = _everywhere(known, spectra)
+    of_template = _everywhere(visible, spectra)
     overlap = both / np.maximum(of_template + mine.sum() - both, 1)
-    overlap[of_template < _LEAST_KNOWN * areas[:, None, None]] = 0
+    overlap[of_template < _LEAST_VISIBLE * areas[:, None, None]] = 0
     best, row, column = np.unravel_index(int(overlap.argmax()), overlap.shape)
     covered = np.roll(shapes[best], (row, column), (0, 1))
-    return Sight(kinds[best], float(overlap[best, row, column]), covered)
+    return Match(kinds[best], float(overlap[best, row, column]), covered)
 
 
 def _is_thing(picture: Picture, thing: Thing, composition: Composition) -> bool:
-    sight = sighted(picture, thing.colour, composition)
-    return sight.kind == thing.kind and sight.fit >= LEAST_FIT
+    match = best_match(picture, thing.colour, composition)
+    return match.kind == thing.kind and match.fit >= LEAST_FIT
 
 
-def _is_near(picture: Picture, asked: Picture, changed: Mask) -> bool:
-    off = np.abs(picture - asked).mean(0)
+def _is_near(picture: Picture, expected: Picture, changed: Mask) -> bool:
+    off = np.abs(picture - expected).mean(0)
     return bool(off[changed].mean() < _OFF_CHANGED and off[~changed].mean() < _OFF_REST)
 
 
 def _is_ground(picture: Picture, composition: Composition) -> bool:
-    """By its colours at both ends."""
+    """True if the ground has the right colours at both ends."""
     palette = np.array(list(COLOURS.values()), np.float32) / 255
     nearest, names = _nearest(picture, composition)
     by_colour = np.square(picture[:, :, :, None] - palette.T[:, None, None]).sum(0).argmin(-1)
@@ -117,9 +117,10 @@ def _is_ground(picture: Picture, composition: Composition) -> bool:
 
 
 def _nearest(picture: Picture, composition: Composition) -> tuple[NDArray[np.int64], list[str]]:
-    """(height, width): which of the composition's colours each pixel is nearest to, its ground being one of them.
+    """(height, width): index of the nearest colour of the composition for each pixel, including its ground; and the
+    names.
 
-    A ground of two colours passes through others in between, so it is no colour of the list but its own gradient.
+    A gradient passes through other colours, so the ground is compared pixel by pixel.
     """
     plain = Ground(
         composition.ground.colours, tuple(COLOURS[c] for c in composition.ground.colours), composition.ground.direction
@@ -133,7 +134,7 @@ def _nearest(picture: Picture, composition: Composition) -> tuple[NDArray[np.int
 
 @cache
 def _templates(width: int, height: int) -> tuple[list[str], Masks, NDArray[np.complex64], NDArray[np.int64]]:
-    """Every kind in every size around (0, 0), wrapped; the masks' conjugate spectra; their pixels."""
+    """The kinds, the masks of every kind and size around (0, 0), wrapped, their conjugate spectra, and their areas."""
     kinds: list[str] = []
     masks: list[Mask] = []
     for kind in _KINDS:
@@ -147,7 +148,7 @@ def _templates(width: int, height: int) -> tuple[list[str], Masks, NDArray[np.co
 
 
 def _everywhere(mask: Mask, spectra_SHW: NDArray[np.complex64]) -> NDArray[np.float32]:
-    """(S, height, width): how many pixels of the mask each template covers at each place."""
+    """(S, height, width): the number of pixels of the mask that each template covers at each position."""
     spectrum_HW = np.fft.rfft2(mask.astype(np.float32))
     return np.rint(np.fft.irfft2(spectrum_HW * spectra_SHW, mask.shape))
 
@@ -159,7 +160,7 @@ def _things(composition: Composition) -> NDArray[np.float32]:
 
 
 def _grown(mask: Mask) -> Mask:
-    """By a pixel to every side, or as much as that is in a larger picture."""
+    """The mask dilated by one pixel, scaled with the size of the picture."""
     grown = mask.copy()
     for axis in (0, 1) * round(_scale(*mask.shape)):
         grown = grown | np.roll(grown, 1, axis) | np.roll(grown, -1, axis)

@@ -1,4 +1,4 @@
-"""Posters drawn from a seed, with their layers as the exact truth: what decomposing is measured against.
+"""Draws posters from a seed, whose layers are the exact truth for measuring decompositions.
 
 Seeds below 100000 are for evaluation: no engine, threshold or constant is ever tuned on them. Tuning uses seeds from
 100000 upwards.

@@ -13,8 +13,10 @@ from lamina.imaging.png import write_png
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.posters", description=__doc__)
     parser.add_argument("target", type=Path, metavar="PNG")
-    parser.add_argument("--seed", type=int, help="the poster of this seed instead")
-    parser.add_argument("--background", choices=BACKGROUNDS, default="gradient", help="what that one is printed on")
+    parser.add_argument("--seed", type=int, help="seed of the poster (that of the README)")
+    parser.add_argument(
+        "--background", choices=BACKGROUNDS, default="gradient", help="background of a poster with a seed"
+    )
     options = parser.parse_args()
     stack = showcase() if options.seed is None else poster(options.seed, options.background).stack
     with atomic_file(options.target) as file:

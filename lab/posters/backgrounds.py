@@ -1,4 +1,4 @@
-"""The ground that a poster is printed on: flat, a smooth gradient, or a texture of moderate contrast."""
+"""Draws the ground of a poster: flat, a smooth gradient, or a texture of moderate contrast."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -58,7 +58,7 @@ def _gradient(rng: np.random.Generator, width: int, height: int, colour: Colour,
 
 
 def _next_stop(rng: np.random.Generator, colour: Colour, palette: Palette) -> Colour:
-    """Another colour of like lightness, so that a title can be read all along the gradient; never almost the same."""
+    """Another colour of similar lightness, so that a title is legible on the whole gradient, but clearly different."""
     for _ in range(20):
         vivid = palette.vivid[rng.integers(len(palette.vivid))]
         bright = sum(colour) / 765
@@ -75,7 +75,7 @@ def _textured(rng: np.random.Generator, width: int, height: int, colour: Colour,
 
 
 def _grain(rng: np.random.Generator, width: int, height: int, colour: Colour, palette: Palette) -> Field:  # noqa: ARG001
-    """Film noise or paper: fine grain, now and then in colour, over a slight unevenness."""
+    """Film noise or paper: fine grain, sometimes coloured, on slight unevenness."""
     channels = 3 if rng.uniform() < 0.3 else 1
     fine = rng.standard_normal((height, width, channels))
     if rng.uniform() < 0.5:
@@ -164,5 +164,5 @@ def _edge(inside: Field, period: float) -> Field:
     return np.clip(inside * period + 0.5, 0, 1)
 
 
-def _two_tones(one: Colour, other: Colour, share: Field) -> Field:
-    return np.array(one) + (np.array(other, np.float64) - one) * share[..., None]
+def _two_tones(first: Colour, second: Colour, share: Field) -> Field:
+    return np.array(first) + (np.array(second, np.float64) - first) * share[..., None]

@@ -1,4 +1,4 @@
-"""The poster as far as it is laid out: what is seen so far, and which places are taken."""
+"""The layout of a poster in progress: its layers so far, and its reserved places."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ from lamina.core.layers import Layer, LayerStack, Pixels
 Mask = NDArray[np.bool_]
 
 _ALIKE = 13.0  # Delta E below which an edge is hard to see
-_GAP = 0.012  # of the short side: room that things keep between them
+_GAP = 0.012  # of the short side: distance between things
 
 
 class NoRoomError(Exception):
-    """Nothing more fits on this board: lay it out anew."""
+    """There is no room on this board; the layout must be repeated."""
 
 
 class Board:
@@ -90,7 +90,7 @@ class Board:
         return self._seen[self._part(wide)][self._cut(wide)[..., 3] > 0][:, :3]
 
     def hidden_edge(self, layer: Layer) -> float:
-        """The share 0..1 of the layer's outer edge that would look like what is under it."""
+        """The share 0..1 of the layer's outer edge that would look like the picture under it."""
         mine = self._cut(layer)
         solid = (mine[..., 3] > 200).astype(np.uint8)
         inner = cv2.erode(solid, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(1,))

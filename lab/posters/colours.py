@@ -1,4 +1,4 @@
-"""The colours of one poster: a palette that goes together, and how far apart two colours look."""
+"""Chooses the colours of one poster, and measures the difference between colours."""
 
 import colorsys
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
     return _colour(np.array(parts) * 255)
 
 
-def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """`share` 0 gives `one`, 1 gives `other`."""
-    return _colour(np.array(one) * (1 - share) + np.array(other) * share)
+def mixed(first: Colour, second: Colour, share: float) -> Colour:
+    """`share` 0 gives `first`, 1 gives `second`."""
+    return _colour(np.array(first) * (1 - share) + np.array(second) * share)
 
 
 def darker(colour: Colour, share: float = 0.3) -> Colour:

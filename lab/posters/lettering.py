@@ -1,4 +1,4 @@
-"""One line of text as a layer: plain, outlined or with a shadow, at any angle, in one of the bundled typefaces."""
+"""Draws one line of text as a layer: plain, outlined or with a shadow, at any angle, in a bundled typeface."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

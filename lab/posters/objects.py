@@ -1,4 +1,4 @@
-"""Puts things on a poster: some standing free, some partly behind another, now and then cut by the picture's edge."""
+"""Places things on a poster: some alone, some partly behind another, some cut off by the edge."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ _MOST_HIDDEN_EDGE = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The things of one poster: drawn alike, none of them twice."""
+    """The things of one poster, in the same style, each at most once."""
 
     motifs: tuple[str, ...]
     spares: tuple[str, ...]
@@ -31,7 +31,7 @@ class Cast:
     short_px: int
 
     def drawn(self, rng: np.random.Generator, index: int) -> Iterator[Layer]:
-        """One thing in ever new colours and ever a little smaller; where that does not help, another thing."""
+        """Yields one thing in new colours and smaller each time, then another thing."""
         size = rng.uniform(*_SIZES)
         turn = rng.normal(0, 8) if rng.uniform() < 0.8 else rng.uniform(-30, 30)
         is_mirrored = bool(rng.integers(2))
@@ -54,13 +54,13 @@ def cast(rng: np.random.Generator, count: int, palette: Palette, short_px: int) 
 
 
 def place_objects(rng: np.random.Generator, board: Board, things: Cast, pairs: int, is_panel_bare: bool) -> None:
-    """Lay all things on the board, the first `pairs` twos overlapping; one on a bare panel. Raises NoRoomError."""
+    """Lays all things on the board, the first `pairs` pairs overlapping, one on an empty panel. Raises NoRoomError."""
     for i in range(pairs):
         rear = _free_standing(rng, board, things.drawn(rng, 2 * i))
         front = _in_front(rng, board, things.drawn(rng, 2 * i + 1), rear)
-        for one in (rear, front):
-            board.add(one)
-            board.reserve(one)
+        for thing in (rear, front):
+            board.add(thing)
+            board.reserve(thing)
     for i in range(2 * pairs, len(things.motifs)):
         is_on_panel = is_panel_bare and i == 2 * pairs
         lone = _free_standing(rng, board, things.drawn(rng, i), is_on_panel, rng.uniform() < 0.14)
@@ -75,7 +75,7 @@ def _free_standing(
     is_on_panel: bool = False,
     is_cut: bool = False,
 ) -> Layer:
-    """The thing at the most remote of a few fitting places."""
+    """The thing at the most remote of a few suitable places."""
     for drawn in drawings:
         places: list[Layer] = []
         for _ in range(_SPOTS):
@@ -121,7 +121,7 @@ def _in_front(rng: np.random.Generator, board: Board, drawings: Iterator[Layer],
 
 
 def _is_fair(board: Board, placed: Layer, is_on_panel: bool) -> bool:
-    """True if a viewer can tell the thing from its ground, and it is no sliver at the edge of canvas or panel."""
+    """True if the thing is distinct from its ground and not a sliver at the edge of canvas or panel."""
     if board.share_inside(placed) < 0.55:
         return False
     on_panel = 0.0 if board.panel is None else board.share_on(placed, board.panel)

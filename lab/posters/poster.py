@@ -1,4 +1,4 @@
-"""Makes one poster from a seed: plan, ground, panel, texts, things; the layers are the exact truth."""
+"""Draws one poster from a seed: plan, ground, panel, texts, things; the layers are the exact truth."""
 
 from dataclasses import dataclass
 

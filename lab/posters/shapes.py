@@ -1,4 +1,4 @@
-"""Outlines of simple shapes as points: what every motif and panel is put together from."""
+"""Outlines of simple shapes as points, of which all motifs and panels consist."""
 
 from collections.abc import Sequence
 

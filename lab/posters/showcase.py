@@ -1,4 +1,4 @@
-"""The poster of the README: laid out by hand from the same parts that the seeded posters are made of."""
+"""The poster of the README, laid out by hand from the parts of the seeded posters."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A cut-out drawn from filled shapes and lines, oversampled so that its edge is smooth and keeps its own colour."""
+"""Draws a cut-out of filled shapes and lines, oversampled so that its edge is smooth and keeps its own colour."""
 
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ class Sketch:
         self._trace(self._placed(points), colour, width, is_closed)
 
     def shine(self, points: Points, strength: float = 0.5) -> None:
-        """A lighter patch on what is already drawn; only where the style is shaded."""
+        """A lighter patch on the drawing, if the style is shaded."""
         if not self.style.is_shaded:
             return
         part, mask = self._filled(self._placed(points))

@@ -33,18 +33,20 @@ class Wording:
 
 
 def wordings(rng: np.random.Generator, count: int) -> list[Wording]:
-    """Headline and subtitle, and a small line if three are wanted; one poster in four is in Chinese or Japanese."""
+    """Headline and subtitle, and a small line if there are three; one poster in four is in Chinese or Japanese."""
     is_cjk = rng.uniform() < 0.25
     heads, subs = (words.CJK_HEADLINES, words.CJK_SUBTITLES) if is_cjk else (words.HEADLINES, words.SUBTITLES)
-    first, second = (Typeface.HAN, Typeface.HAN) if is_cjk else (_one(rng, _LATIN), _one(rng, _LATIN))
+    first, second = (Typeface.HAN, Typeface.HAN) if is_cjk else (_choose(rng, _LATIN), _choose(rng, _LATIN))
     turn = rng.uniform(-25, 25) if rng.uniform() < 0.3 else 0.0
     lines = [
-        Wording("Headline", _one(rng, heads), first, rng.uniform(0.1, 0.19), rng.uniform(0.6, 0.9), turn),
-        Wording("Subtitle", _one(rng, subs), second, rng.uniform(0.05, 0.085), rng.uniform(0.4, 0.7), _lean(rng, turn)),
+        Wording("Headline", _choose(rng, heads), first, rng.uniform(0.1, 0.19), rng.uniform(0.6, 0.9), turn),
+        Wording(
+            "Subtitle", _choose(rng, subs), second, rng.uniform(0.05, 0.085), rng.uniform(0.4, 0.7), _lean(rng, turn)
+        ),
         Wording(
             "Small line",
-            _one(rng, words.SMALL_LINES),
-            _one(rng, _LATIN[:3]),
+            _choose(rng, words.SMALL_LINES),
+            _choose(rng, _LATIN[:3]),
             rng.uniform(0.035, 0.05),
             0.45,
             _lean(rng, 0),
@@ -54,7 +56,9 @@ def wordings(rng: np.random.Generator, count: int) -> list[Wording]:
 
 
 def place_texts(rng: np.random.Generator, board: Board, lines: list[Wording], palette: Palette) -> list[Layer]:
-    """Find and reserve a place for every line, none over another; returned, not yet laid. Raises NoRoomError."""
+    """Finds and reserves a place for every line, without overlap, and returns the lines without laying them.
+
+    Raises NoRoomError."""
     on_panel = rng.integers(len(lines)) if board.panel is not None and rng.uniform() < 0.75 else -1
     placed: list[Layer] = []
     for i, line in enumerate(lines):
@@ -91,18 +95,18 @@ def _set(board: Board, line: Wording, shrink: float) -> Layer:
 
 
 def _anywhere(rng: np.random.Generator, board: Board, line: Wording, shape: Layer) -> tuple[int, int]:
-    """Headlines like the top, small lines the foot; all like the middle or a margin."""
+    """Headlines prefer the top, small lines the foot, all the middle or a margin."""
     heights = {"Headline": (0.05, 0.05, 0.12, 0.85, rng.uniform()), "Small line": (0.97, 0.97, 0.03, rng.uniform())}
-    y = _one(rng, heights.get(line.role, (rng.uniform(0.1, 0.4), rng.uniform())))
-    x = _one(rng, (0.5, 0.5, 0.02, 0.98, rng.uniform()))
+    y = _choose(rng, heights.get(line.role, (rng.uniform(0.1, 0.4), rng.uniform())))
+    x = _choose(rng, (0.5, 0.5, 0.02, 0.98, rng.uniform()))
     margin = 0.03 * board.short_px
     left = margin + x * (board.width - shape.width - 2 * margin)
     return round(left), round(margin + y * (board.height - shape.height - 2 * margin))
 
 
 def _on_panel(rng: np.random.Generator, shape: Layer, panel: Layer) -> tuple[int, int]:
-    left = panel.left + (panel.width - shape.width) * _one(rng, (0.5, 0.5, 0.3, 0.7))
-    top = panel.top + (panel.height - shape.height) * _one(rng, (0.5, 0.5, 0.35, 0.65))
+    left = panel.left + (panel.width - shape.width) * _choose(rng, (0.5, 0.5, 0.3, 0.7))
+    top = panel.top + (panel.height - shape.height) * _choose(rng, (0.5, 0.5, 0.35, 0.65))
     return round(left), round(top)
 
 
@@ -151,7 +155,7 @@ def _readable(rng: np.random.Generator, ground: NDArray[np.uint8], palette: Pale
 
 
 def _outline(rng: np.random.Generator, colour: Colour, ground: NDArray[np.uint8], palette: Palette) -> Colour:
-    """Another colour that differs from the letters, and if one can be had also from the ground."""
+    """Another colour that differs from the letters, and if possible also from the ground."""
     choices = [palette.paper, palette.ink, *palette.vivid, darker(colour, 0.6)]
     order = [choices[i] for i in rng.permutation(len(choices))]
     middle = np.median(ground, axis=0).astype(np.uint8)
@@ -161,9 +165,9 @@ def _outline(rng: np.random.Generator, colour: Colour, ground: NDArray[np.uint8]
 
 
 def _lean(rng: np.random.Generator, turn: float) -> float:
-    """Mostly parallel to the headline, sometimes upright, sometimes at an angle of its own."""
+    """Mostly parallel to the headline, sometimes vertical, sometimes at another angle."""
     return float(rng.choice([turn, 0.0, rng.uniform(-15, 15)], p=[0.55, 0.3, 0.15]))
 
 
-def _one(rng: np.random.Generator, choices: Sequence[_Choice]) -> _Choice:
+def _choose(rng: np.random.Generator, choices: Sequence[_Choice]) -> _Choice:
     return choices[int(rng.integers(len(choices)))]

@@ -1,4 +1,4 @@
-"""What posters say: headlines, subtitles and small lines, Latin and CJK, all covered by the bundled fonts."""
+"""Texts for posters: headlines, subtitles and small lines, Latin and CJK, all covered by the bundled fonts."""
 
 HEADLINES = (
     "SUMMER SALE", "Big Adventure", "NEW MENU", "Hello World", "Night Market", "JAZZ NIGHT", "Garden Party",

@@ -89,7 +89,7 @@ def test_as_jpeg_the_engine_sees_what_the_file_shows(drawn: Poster) -> None:
     assert done.file.startswith(b"\xff\xd8")
     assert done.score.jpeg_quality == 85
     assert done.score.max_abs_error == 0  # against the JPEG, not against the drawing
-    seen, flat = done.found[0].pixels.astype(int), composite(drawn.stack)
+    seen, flat = done.result[0].pixels.astype(int), composite(drawn.stack)
     assert 0 < np.abs(seen - flat).mean() < 5
 
 

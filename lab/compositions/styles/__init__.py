@@ -1,4 +1,4 @@
-"""The styles of composing, one a module, and how often each is drawn."""
+"""The styles of compositions, a module each, and their frequencies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from lab.compositions.styles import (
     close_groups,
     documents,
     full_pages,
+    illustrations,
     landscapes,
     marks,
     posters,
     scenes,
     screens,
-    taken_apart,
 )
 
 Compose = Callable[[np.random.Generator, Material], Composition]
@@ -32,7 +32,7 @@ class Style:
 
 STYLES: tuple[Style, ...] = (
     Style("scenes", 0.2, scenes.compose),
-    Style("taken-apart", 0.22, taken_apart.compose),
+    Style("illustrations", 0.22, illustrations.compose),
     Style("badges", 0.13, badges.compose),
     Style("marks", 0.09, marks.compose),
     Style("posters", 0.12, posters.compose),

@@ -1,4 +1,4 @@
-"""Stickers and badges: a plate, a rim, a picture, a ribbon or a name on it, on a mostly white canvas."""
+"""Composes stickers and badges: a plate, a rim, a picture, a ribbon or a name, on a mostly white canvas."""
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def _plate(rng: np.random.Generator, material: Material) -> Composition:
 
 
 def _hexagon(rng: np.random.Generator, material: Material) -> Composition:
-    """A sticker of a package of software: hexagon, border, picture, name."""
+    """A sticker of a software package: hexagon, border, picture, name."""
     colours = scheme(rng)
     height = int(rng.choice([768, 1024, 1024, 1200]))
     width = round(height * 0.866)

@@ -1,4 +1,4 @@
-"""Many small things of one kind: a grid, a wreath, confetti, a pattern; one layer or one each, as a designer would."""
+"""Composes many small things of one kind: a grid, a wreath, confetti, a pattern; as one layer or a layer each."""
 
 import numpy as np
 

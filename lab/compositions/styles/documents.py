@@ -1,4 +1,4 @@
-"""Certificates, invitations, playing cards and labels: hollow borders, corner ornaments, centred text, a seal."""
+"""Composes certificates, invitations, playing cards and labels: borders, corner ornaments, centred text, a seal."""
 
 import numpy as np
 
@@ -86,13 +86,13 @@ def _lay_corners(composition: Composition, material: Material, colours: Scheme, 
     mirrored = flipped(sprite)
     w, h, gap = composition.width, composition.height, inset + length * 0.15
     right, foot = w - gap - sprite.shape[1], h - gap - sprite.shape[0]
-    for one, x, y in (
+    for ornament, x, y in (
         (sprite, gap, gap),
         (mirrored, right, gap),
         (sprite[::-1], gap, foot),
         (mirrored[::-1], right, foot),
     ):
-        composition.add(np.ascontiguousarray(one), x, y, LayerKind.OBJECT, "ornament")
+        composition.add(np.ascontiguousarray(ornament), x, y, LayerKind.OBJECT, "ornament")
 
 
 def _lay_lines(composition: Composition, material: Material, colours: Scheme, inset: float, face: Colour) -> None:

@@ -1,4 +1,4 @@
-"""A photograph or texture as the whole ground, with things, half transparent panels and text on it."""
+"""Composes pages of a photograph or texture with things, half transparent panels and text on it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Landscapes from parts: a sky, the sun, hills behind each other, trees, houses, water, each in several colours."""
+"""Composes landscapes: a sky, the sun, hills behind each other, trees, houses, water, each in several colours."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Logos, signs and devices: a mark and a wordmark, a shape with an icon and a board, a body with a display and keys."""
+"""Composes logos, signs and devices: a mark and a wordmark, a shape with an icon, a body with a display and keys."""
 
 import numpy as np
 

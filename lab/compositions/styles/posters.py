@@ -1,4 +1,4 @@
-"""Posters and banners: blocks of text, panels and bands, photographs in frames, buttons, pictures of things."""
+"""Composes posters and banners: blocks of text, panels, bands, framed photographs, buttons, pictures of things."""
 
 import numpy as np
 
@@ -36,16 +36,16 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
 
 
 def _halves(rng: np.random.Generator, width: int, height: int) -> tuple[Rectangle, Rectangle]:
-    """Where the texts stand and where the picture lies: beside or above each other."""
+    """The areas of the texts and of the picture, beside or above each other."""
     share = rng.uniform(0.42, 0.58)
     edge = min(width, height) * 0.05
     if width > height:
-        one = (edge, edge, width * share - 1.5 * edge, height - 2 * edge)
-        other = (width * share + edge / 2, edge, width * (1 - share) - 1.5 * edge, height - 2 * edge)
+        first = (edge, edge, width * share - 1.5 * edge, height - 2 * edge)
+        second = (width * share + edge / 2, edge, width * (1 - share) - 1.5 * edge, height - 2 * edge)
     else:
-        one = (edge, edge, width - 2 * edge, height * share - 1.5 * edge)
-        other = (edge, height * share + edge / 2, width - 2 * edge, height * (1 - share) - 1.5 * edge)
-    return (one, other) if rng.uniform() < 0.5 else (other, one)
+        first = (edge, edge, width - 2 * edge, height * share - 1.5 * edge)
+        second = (edge, height * share + edge / 2, width - 2 * edge, height * (1 - share) - 1.5 * edge)
+    return (first, second) if rng.uniform() < 0.5 else (second, first)
 
 
 def _lay_bands(composition: Composition, colours: Scheme) -> None:

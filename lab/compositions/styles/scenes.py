@@ -1,4 +1,4 @@
-"""Illustration scenes: a few things of one manner of drawing, overlapping, on a ground, a patch or a disc."""
+"""Composes scenes: a few things in one style of drawing, overlapping, on a ground, a patch or a disc."""
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
         _lay_patch(composition, colours)
     main = material.family(rng, *_DRAWN)
     other = material.family(rng, *_DRAWN[:3]) if rng.uniform() < 0.3 else main
-    if main.use is Use.LINE_ART or rng.uniform() < 0.4:  # lines over lines are no scene
+    if main.use is Use.LINE_ART or rng.uniform() < 0.4:  # overlapping line art is hard to recognize
         _lay_row(composition, main)
     else:
         _lay_group(composition, main, other)

@@ -1,4 +1,4 @@
-"""Screens of programs: bars, cards, lists, icons, avatars and text in rows and columns."""
+"""Composes screens of programs: bars, cards, lists, icons, avatars and text in rows and columns."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""Writes what was trained as a repository that diffusers loads: bfloat16, no file larger than it has to be.
+"""Writes the trained parts as a repository that diffusers loads, in bfloat16.
 
-By itself it is a `QwenImageEditPlusPipeline`. The layered pipeline takes `transformer_layered` and `scheduler_layered`
-from it, and all else in common.
+It is a `QwenImageEditPlusPipeline`. The layered pipeline uses its `transformer_layered` and `scheduler_layered`, and
+shares all other parts.
 """
 
 import json
@@ -14,7 +14,7 @@ from diffusers import AutoencoderKLQwenImage, QwenImageEditPlusPipeline
 from torch import nn
 from transformers import GenerationConfig, Qwen2_5_VLForConditionalGeneration
 
-from lab.nano import build, words
+from lab.nano import build, tokens
 from lab.nano.training.decoder import with_trained_decoder
 from lab.nano.training.layered import trained_layered
 from lab.nano.training.pictures import trained_pictures
@@ -30,7 +30,7 @@ def save_vae(vae: AutoencoderKLQwenImage, parts: Path) -> None:
 
 
 def save_text_encoder(model: Qwen2_5_VLForConditionalGeneration, parts: Path) -> None:
-    """Captions are its likeliest words, so that the same picture always has the same one."""
+    """Decoding is greedy, so that the same picture always has the same caption."""
     ids = model.config.text_config
     model.generation_config = GenerationConfig(
         do_sample=False, eos_token_id=ids.eos_token_id, pad_token_id=ids.pad_token_id, bos_token_id=ids.bos_token_id
@@ -39,16 +39,18 @@ def save_text_encoder(model: Qwen2_5_VLForConditionalGeneration, parts: Path) ->
 
 
 def export(folder: Path, target: Path) -> None:
-    """The parts in `folder` with the transformers' moving averages, as far as they are trained; the card stays."""
+    """Writes the parts in `folder` with the transformers' moving averages, as far as they are trained; keeps the model
+    card.
+    """
     parts = folder / "parts"
-    tokenizer = words.tokenizer()
+    tokenizer = tokens.tokenizer()
     vae = AutoencoderKLQwenImage.from_pretrained(parts / "vae", torch_dtype=torch.float32)
     pipeline = QwenImageEditPlusPipeline(
         scheduler=build.scheduler(is_layered=False),
         vae=_halved(with_trained_decoder(folder, vae)),
         text_encoder=Qwen2_5_VLForConditionalGeneration.from_pretrained(parts / "text_encoder", dtype=torch.bfloat16),
         tokenizer=tokenizer,
-        processor=words.processor(tokenizer),
+        processor=tokens.processor(tokenizer),
         transformer=_halved(trained_pictures(folder)),
     )
     card = (target / CARD).read_text("utf-8") if (target / CARD).exists() else ""
@@ -56,10 +58,10 @@ def export(folder: Path, target: Path) -> None:
     pipeline.save_pretrained(target)
     _save(trained_layered(folder), target / "transformer_layered")
     build.scheduler(is_layered=True).save_pretrained(target / "scheduler_layered")
-    _mention_video(target / "processor" / "processor_config.json")
+    _add_video_processor(target / "processor" / "processor_config.json")
     for file in target.rglob("config.json"):
-        _forget_where(file)
-    for file in target.rglob("*.safetensors"):  # which are written for their owner alone
+        _remove_path(file)
+    for file in target.rglob("*.safetensors"):  # safetensors writes them readable for their owner only
         file.chmod(0o644)
     if card:
         (target / CARD).write_text(card, "utf-8")
@@ -73,14 +75,14 @@ def _save(model: nn.Module, folder: Path) -> None:
     model.to(torch.bfloat16).save_pretrained(folder)
 
 
-def _mention_video(file: Path) -> None:
-    """Where torchvision is installed, the stock processor will not load without its video half."""
+def _add_video_processor(file: Path) -> None:
+    """With torchvision installed, the stock processor does not load without the video part."""
     config = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps({**config, "video_processor": _VIDEO}, indent=2) + "\n", "utf-8")
 
 
-def _forget_where(file: Path) -> None:
-    """Where the part was read from is a path of the machine that trained it."""
+def _remove_path(file: Path) -> None:
+    """Removes the path from which the part was read, which belongs to the machine that trained it."""
     config = json.loads(file.read_text("utf-8"))
     config.pop("_name_or_path", None)
     file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")

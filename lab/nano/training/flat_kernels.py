@@ -1,7 +1,7 @@
-"""Makes the VAE quick to train on single pictures: its 3-D convolutions become the 2-D ones that they amount to.
+"""Speeds up the training of the VAE on single pictures by replacing its 3-D convolutions with equal 2-D ones.
 
 `QwenImageCausalConv3d` pads two frames of zeros before the first, so for one frame only the last temporal tap of each
-kernel meets anything but zeros: a 2-D convolution with `weight[:, :, -1]` gives the same numbers (to rounding) in a
+kernel sees values other than zero: a 2-D convolution with `weight[:, :, -1]` gives the same numbers (to rounding) in a
 third of the time and with a third of the arithmetic. Without gradients, `optimizations.one_frame` does more.
 """
 
@@ -24,5 +24,5 @@ def _one_frame_forward(
 
 
 def install() -> None:
-    """For every VAE of this process, once; pictures of several frames go the general way as before."""
+    """Replaces them for every VAE of this process, once; several frames are still computed in 3-D."""
     QwenImageCausalConv3d.forward = _one_frame_forward

@@ -1,6 +1,6 @@
-"""Teaches the transformer that takes a picture apart into layers.
+"""Trains the transformer that decomposes a picture into layers.
 
-The sequence is the pipeline's: the whole picture again, the layers bottom first, and last the picture to take apart.
+The sequence is that of the pipeline: the flattened picture, the layers bottom first, and last the picture to decompose.
 """
 
 from collections.abc import Callable
@@ -12,44 +12,44 @@ import torch
 from diffusers import QwenImageTransformer2DModel
 
 from lab.nano import build
-from lab.nano.drawing import flattened, in_canonical_order, random_composition, said
+from lab.nano.drawing import flattened, in_canonical_order, phrased, random_composition
+from lab.nano.training.encoders import Encoders, Pixels
 from lab.nano.training.flow import figures_of, loss_of_parts, noisy, random_sigmas
 from lab.nano.training.loop import averaged
 from lab.nano.training.pool import Batch, Group, Pool, Sample, pools
-from lab.nano.training.seeing import Pixels, Seer
 from lab.nano.training.transformer import train_on_pools
 
 MOST_LAYERS = 4  # the ground and three things
-_WITHOUT_WORDS = 0.35  # of samples: a picture often comes without a caption
-_EMPTY_SHARE, _MERGED_SHARE = 0.15, 0.06  # of samples with fewer, and with more, things than there are layers for them
-_WEIGHTS = (0.15, 0.5, 1.0)  # of the loss: the whole, which the pipeline drops; the ground; each thing
-_CENTRE, _SPREAD = 0.9, 1.2  # of the noise's log odds: what is hard here is decided where there is much of it
+_WITHOUT_CAPTION = 0.35  # share of samples, since a picture often has no caption
+_EMPTY_SHARE, _MERGED_SHARE = 0.15, 0.06  # shares of samples with fewer and with more things than layers
+_WEIGHTS = (0.15, 0.5, 1.0)  # of the loss: flattened picture, which the pipeline drops; ground; each thing
+_CENTRE, _SPREAD = 0.9, 1.2  # of the noise's log odds: high, since strong noise decides the layers
 
 
 def train_layered(
-    folder: Path, see: Callable[[], Seer], steps: int, device: str, scale: float = 1.0
+    folder: Path, load: Callable[[], Encoders], steps: int, device: str, scale: float = 1.0
 ) -> QwenImageTransformer2DModel:
-    made = pools(groups(scale), folder / "pools", see, device)
-    return train_on_pools(True, made, _loss, steps, folder / "layered.pt", device)
+    sample_pools = pools(groups(scale), folder / "pools", load, device)
+    return train_on_pools(True, sample_pools, _loss, steps, folder / "layered.pt", device)
 
 
 def trained_layered(folder: Path) -> QwenImageTransformer2DModel:
-    """As the checkpoint in `folder` has it, at the end of training or before."""
+    """The transformer of the checkpoint in `folder`, of finished or unfinished training."""
     return averaged(folder / "layered.pt", build.transformer(is_layered=True))
 
 
 def groups(scale: float = 1.0) -> list[Group]:
-    """By the number of layers; `scale` makes small ones for tests."""
+    """The groups by number of layers; a small `scale` makes small groups for tests."""
 
     def group(layers: int, size: tuple[int, int], count: int, batch: int, share: float) -> Group:
         name = f"layers {size[0]}x{size[1]} {layers}"
         draw = partial(_sample, layers=layers, size=size)
-        return Group(name, size, layers + 1, _WORDS[layers], max(64, round(count * scale)), batch, share, draw)
+        return Group(name, size, layers + 1, _TOKENS[layers], max(64, round(count * scale)), batch, share, draw)
 
     return [group(layers, *row) for layers, rows in _GROUPS.items() for row in rows]
 
 
-# By layers: sizes, how many there are, how many make a batch, and their share of all batches.
+# By number of layers: size, number of samples, samples per batch, and share of all batches.
 _GROUPS: dict[int, tuple[tuple[tuple[int, int], int, int, float], ...]] = {
     1: (((64, 64), 500, 32, 0.02),),
     2: (
@@ -71,7 +71,7 @@ _GROUPS: dict[int, tuple[tuple[tuple[int, int], int, int, float], ...]] = {
         ((256, 256), 1000, 2, 0.06),
     ),
 }
-_WORDS = {1: 24, 2: 24, 3: 24, 4: 32}  # of a caption of so many layers' things
+_TOKENS = {1: 24, 2: 24, 3: 24, 4: 32}  # tokens of a caption, by number of layers
 
 
 def _sample(rng: np.random.Generator, layers: int, size: tuple[int, int]) -> Sample:
@@ -84,12 +84,12 @@ def _sample(rng: np.random.Generator, layers: int, size: tuple[int, int]) -> Sam
         things = int(rng.integers(0, things + 1))
     composition = in_canonical_order(random_composition(rng, min(things, MOST_LAYERS - 1), size))
     parts = as_many(composition.layers(), layers)
-    text = " " if is_merged or rng.random() < _WITHOUT_WORDS else said(rng, composition)
+    text = " " if is_merged or rng.random() < _WITHOUT_CAPTION else phrased(rng, composition)
     return Sample(np.concatenate([flattened(parts)[None], parts]), text)
 
 
 def as_many(parts: Pixels, layers: int) -> Pixels:
-    """Empty layers on top where there are too few; what lies lowest is one with the ground where there are too many."""
+    """Adds empty layers on top if there are too few, and merges the lowest with the ground if there are too many."""
     surplus = len(parts) - layers
     if surplus > 0:
         return np.concatenate([flattened(parts[: surplus + 1])[None], parts[surplus + 1 :]])
@@ -102,7 +102,7 @@ def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple
     sigmas_B = random_sigmas(count, _CENTRE + pool.group.more_noise, _SPREAD, pool.device, pure=4)
     mixed_BFSC, velocity_BFSC = noisy(target_BFSC, sigmas_B)
     with torch.autocast(pool.device, torch.bfloat16):
-        said_BSC = model(
+        predicted_BSC = model(
             hidden_states=torch.cat([mixed_BFSC.flatten(1, 2), picture_BSC], 1),
             timestep=sigmas_B,
             encoder_hidden_states=batch.states,
@@ -111,7 +111,7 @@ def _loss(model: QwenImageTransformer2DModel, pool: Pool, batch: Batch) -> tuple
             additional_t_cond=torch.zeros(count, dtype=torch.long, device=pool.device),
             return_dict=False,
         )[0]
-    off_BFSC = said_BSC[:, : -picture_BSC.shape[1]].float().view_as(velocity_BFSC) - velocity_BFSC
+    off_BFSC = predicted_BSC[:, : -picture_BSC.shape[1]].float().view_as(velocity_BFSC) - velocity_BFSC
     weights_F = torch.tensor([_WEIGHTS[min(i, 2)] for i in range(frames)], device=pool.device)
     figures = figures_of(off_BFSC[:, 2:] if frames > 2 else off_BFSC[:, 1:], f"layers{frames - 1}")
     return loss_of_parts(off_BFSC, weights_F), figures

@@ -1,4 +1,4 @@
-"""The training loop that all of nano's parts share: warm-up, decay, a moving average, checkpoints to go on from."""
+"""The training loop of all parts of nano: warm-up, decay, a moving average, and checkpoints to continue from."""
 
 import json
 import math
@@ -15,16 +15,17 @@ import torch
 from torch import nn
 
 _SAVED_EVERY_S = 90.0
-_TOLD_EVERY = 100  # steps
-_LEAST_CHANNELS = 16  # of a kernel that is learnt as a matrix
+_LOG_EVERY = 100  # steps
+_LEAST_CHANNELS = 16  # of a kernel that Muon trains as a matrix
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`steps` in all; the learning rate rises over `warm_up`, holds, and falls to 2 % over the last `decay` of them.
+    """The learning rate rises over `warm_up` steps, is constant, and falls to 2 % over the last share `decay` of
+    `steps`.
 
-    `matrix_rate`: where it is not 0, the transformer blocks' matrices, or a VAE's kernels, learn by Muon (Jordan 2024)
-    at this rate.
+    `matrix_rate`: if it is not 0, Muon (Jordan 2024) trains the transformer blocks' matrices, or a VAE's kernels, with
+    this rate.
     """
 
     steps: int
@@ -36,28 +37,28 @@ class Schedule:
     matrix_rate: float = 0.0
 
     def share(self, step: int) -> float:
-        """Of the full learning rate."""
+        """The share of the full learning rate at a step."""
         done = step / self.steps
         fall = 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * max(0.0, (done - 1 + self.decay) / self.decay)))
         return min(1.0, (step + 1) / self.warm_up) * fall
 
 
 LossOfStep = Callable[[int, np.random.Generator], tuple[torch.Tensor, dict[str, float]]]
-"""(step, a generator of its own) -> the loss to descend, and figures to tell."""
+"""(step, its random generator) -> the loss to minimize, and figures to log."""
 
 
 def train(
     model: nn.Module, loss_of: LossOfStep, schedule: Schedule, checkpoint: Path, device: str = "cpu"
 ) -> nn.Module:
-    """Train to the schedule's end and return the moving average; a checkpoint there is gone on from.
+    """Trains to the end of the schedule and returns the moving average; continues from an existing checkpoint.
 
-    A step depends on its number alone, so that a run that was cut off goes on as if it had not been.
+    A step depends on its number alone, so that an interrupted run gives the same result.
     """
     average = deepcopy(model).eval().requires_grad_(False)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizers = _optimizers(model, schedule)
     step = _restore(checkpoint, model, average, optimizers, device)
-    saved_at, told = time.monotonic(), _Told(checkpoint)
+    saved_at, log = time.monotonic(), _Log(checkpoint)
     while step < schedule.steps:
         torch.manual_seed(step)
         loss, figures = loss_of(step, np.random.default_rng([7, step]))
@@ -70,7 +71,7 @@ def train(
             optimizer.step()
         step += 1
         _follow(average, model, min(schedule.average, (1 + step) / (10 + step)))
-        told.add(step, {"loss": float(loss.detach()), **figures})
+        log.add(step, {"loss": float(loss.detach()), **figures})
         if time.monotonic() - saved_at > _SAVED_EVERY_S or step == schedule.steps:
             _save(checkpoint, step, model, average, optimizers, schedule)
             saved_at = time.monotonic()
@@ -78,13 +79,13 @@ def train(
 
 
 def averaged(checkpoint: Path, model: nn.Module) -> nn.Module:
-    """`model` with the moving average in `checkpoint`, to be used while training still runs, or after it."""
+    """`model` with the moving average in `checkpoint`, of finished or unfinished training."""
     model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
     return model.eval()
 
 
 def _optimizers(model: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
-    """Muon takes what maps a block's channels onto channels; what starts at zero or is no matrix, AdamW."""
+    """Muon trains the matrices between channels of a block; AdamW trains the rest, including what starts at zero."""
     trained = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
 
     def is_matrix(name: str, weight: nn.Parameter) -> bool:
@@ -93,19 +94,19 @@ def _optimizers(model: nn.Module, schedule: Schedule) -> list[torch.optim.Optimi
         return bool(schedule.matrix_rate) and (is_block or is_kernel)
 
     others = [weight for name, weight in trained if not is_matrix(name, weight)]
-    made: list[torch.optim.Optimizer] = [
+    optimizers: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(others, schedule.learning_rate, betas=schedule.betas, weight_decay=0.01, fused=True)
     ]
     if matrices := [weight for name, weight in trained if is_matrix(name, weight)]:
-        made.append(_Muon(matrices, schedule.matrix_rate))
-    for optimizer in made:
+        optimizers.append(_Muon(matrices, schedule.matrix_rate))
+    for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
-    return made
+    return optimizers
 
 
 class _Muon(torch.optim.Muon):
-    """Also for kernels, each a matrix from all that it looks at to its channels."""
+    """Muon that also trains kernels, each as a matrix from all its inputs to its channels."""
 
     def __init__(self, weights: list[nn.Parameter], rate: float) -> None:
         self.weights = weights
@@ -152,8 +153,8 @@ def _save(
     beside.replace(checkpoint)
 
 
-class _Told:
-    """Means over some steps, on the terminal and as lines of JSON beside the checkpoint."""
+class _Log:
+    """Logs means over some steps, on the terminal and as lines of JSON beside the checkpoint."""
 
     def __init__(self, checkpoint: Path) -> None:
         self.name, self.log = checkpoint.stem, checkpoint.with_suffix(".jsonl")
@@ -165,7 +166,7 @@ class _Told:
 
     def add(self, step: int, figures: dict[str, float]) -> None:
         self.figures.append(figures)
-        if step % _TOLD_EVERY and step > 3:
+        if step % _LOG_EVERY and step > 3:
             return
         means = {
             key: round(float(np.mean([x[key] for x in self.figures if key in x])), 4) for key in sorted(self._keys())

@@ -1,7 +1,7 @@
-"""Teaches nano's vision-language model to caption pictures, to expand prompts, and to keep what its words say.
+"""Trains nano's vision-language model to caption pictures, to expand prompts, and to keep the words in its states.
 
-A language model's last state is about the word to come; the transformers are conditioned on it, so it must also still
-hold the words that were. Linear probes that read the last few words from each state see to that, and are then dropped.
+A language model's last state predicts the next word. The transformers are conditioned on it, so it must also contain
+the previous words. Linear probes that read the last words from each state are trained for this, and then dropped.
 """
 
 from pathlib import Path
@@ -14,19 +14,19 @@ from PIL import Image
 from torch import nn
 from transformers import BatchFeature, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
-from lab.nano import build, words
-from lab.nano.drawing import SIZES, Composition, flattened, in_canonical_order, random_composition, said
+from lab.nano import build, tokens
+from lab.nano.drawing import SIZES, Composition, flattened, in_canonical_order, phrased, random_composition
 from lab.nano.edits import random_edit
 from lab.nano.training.loop import Schedule, averaged, train
 from lamina.engines.qwen.nano import prompts
 
-_KEPT_WORDS = 4  # that each state must still hold
-_TEXTS, _EDITS, _PICTURES, _SHORT = 12, 6, 32, 8  # of each task in a batch
+_KEPT_WORDS = 4  # that each state must contain
+_TEXTS, _EDITS, _PICTURES, _SHORT = 12, 6, 32, 8  # examples of each task in a batch
 _END = "<|im_end|>"
 
 
 class Learner(nn.Module):
-    """The model with the probes that training needs."""
+    """The model with the probes for its training."""
 
     def __init__(self, tokenizer: Qwen2Tokenizer) -> None:
         super().__init__()
@@ -37,23 +37,23 @@ class Learner(nn.Module):
 
 def train_text_encoder(folder: Path, steps: int, device: str) -> Qwen2_5_VLForConditionalGeneration:
     torch.manual_seed(0)
-    tokenizer = words.tokenizer()
-    processor = words.processor(tokenizer)
+    tokenizer = tokens.tokenizer()
+    processor = tokens.processor(tokenizer)
     learner = Learner(tokenizer).to(device)
 
     def batch(texts: list[str], pictures: list[Image.Image] | None = None) -> BatchFeature:
         return processor(text=texts, images=pictures, padding=True, return_tensors="pt").to(device)
 
     def loss_of(step: int, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """Pictures at every step, since captioning is the slowest to come; the others by turns."""
+        """Captioning at every step, since it is learnt slowest; the other tasks in turn."""
         loss = _answer_loss(learner.model, batch(*_captioning(rng)), tokenizer)
         figures = {"caption": float(loss.detach())}
         if step % 4 == 3:
             other = 0.5 * _answer_loss(learner.model, batch(_expansions(rng)), tokenizer)
         elif step % 2:
-            other = _kept_loss(learner, batch(*_editing_texts(rng)), words.EDITING_TEMPLATE, tokenizer)
+            other = _kept_loss(learner, batch(*_editing_texts(rng)), tokens.EDITING_TEMPLATE, tokenizer)
         else:
-            other = _kept_loss(learner, batch(_drawing_texts(rng)), words.DRAWING_TEMPLATE, tokenizer)
+            other = _kept_loss(learner, batch(_drawing_texts(rng)), tokens.DRAWING_TEMPLATE, tokenizer)
         figures["expand" if step % 4 == 3 else "kept"] = float(other.detach())
         return loss + other, figures
 
@@ -62,7 +62,7 @@ def train_text_encoder(folder: Path, steps: int, device: str) -> Qwen2_5_VLForCo
 
 
 def trained_text_encoder(folder: Path) -> Qwen2_5_VLForConditionalGeneration:
-    return averaged(folder / "text_encoder.pt", Learner(words.tokenizer())).model
+    return averaged(folder / "text_encoder.pt", Learner(tokens.tokenizer())).model
 
 
 def picture_of(composition: Composition) -> Image.Image:
@@ -72,7 +72,7 @@ def picture_of(composition: Composition) -> Image.Image:
 
 def _drawing_texts(rng: np.random.Generator) -> list[str]:
     compositions = [random_composition(rng, int(rng.integers(0, 4))) for _ in range(_TEXTS)]
-    return [words.DRAWING_TEMPLATE.format(said(rng, composition)) for composition in compositions]
+    return [tokens.DRAWING_TEMPLATE.format(phrased(rng, composition)) for composition in compositions]
 
 
 def _editing_texts(rng: np.random.Generator) -> tuple[list[str], list[Image.Image]]:
@@ -81,7 +81,7 @@ def _editing_texts(rng: np.random.Generator) -> tuple[list[str], list[Image.Imag
     for _ in range(_EDITS):
         edit = random_edit(rng, SIZES[int(rng.integers(len(SIZES)))])
         marks = "".join(f"Picture {i}: {prompts.IMAGE_PLACEHOLDER}" for i in range(1, len(edit.references) + 1))
-        texts.append(words.EDITING_TEMPLATE.format(marks + edit.instruction))
+        texts.append(tokens.EDITING_TEMPLATE.format(marks + edit.instruction))
         pictures += [picture_of(reference) for reference in edit.references]
     return texts, pictures
 
@@ -106,7 +106,7 @@ def _expansions(rng: np.random.Generator) -> list[str]:
 
 
 def _kept_loss(learner: Learner, inputs: BatchFeature, template: str, tokenizer: Qwen2Tokenizer) -> torch.Tensor:
-    """How badly the probes read the words up to each state of the user's own text."""
+    """The loss of the probes that read the last words from each state of the user's text."""
     states_BLC = learner.model(**inputs, output_hidden_states=True, logits_to_keep=1).hidden_states[-1]
     ids = inputs["input_ids"]
     first = len(tokenizer(template.split("{}")[0]).input_ids)
@@ -122,10 +122,10 @@ def _kept_loss(learner: Learner, inputs: BatchFeature, template: str, tokenizer:
 def _answer_loss(
     model: Qwen2_5_VLForConditionalGeneration, inputs: BatchFeature, tokenizer: Qwen2Tokenizer
 ) -> torch.Tensor:
-    """Of the words after "assistant", the end among them."""
+    """The loss of the tokens after "assistant", including the end."""
     ids = inputs["input_ids"]
     start = tokenizer.convert_tokens_to_ids("<|im_start|>")
     turn = torch.cumsum(ids == start, 1) == (ids == start).sum(1, keepdim=True)
-    is_answer = (torch.cumsum(turn, 1) > 3) & inputs["attention_mask"].bool()  # after the mark, the role, the new line
+    is_answer = (torch.cumsum(turn, 1) > 3) & inputs["attention_mask"].bool()  # after mark, role, line break
     logits_BLV = model(**inputs).logits[:, :-1]
     return functional.cross_entropy(logits_BLV[is_answer[:, 1:]], ids[:, 1:][is_answer[:, 1:]])

@@ -1,4 +1,4 @@
-"""Teaches one of nano's transformers from pools of samples, each drawn from by its share."""
+"""Trains one of nano's transformers with pools of samples, each of which has a share of the batches."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,9 +8,9 @@ import torch
 from diffusers import QwenImageTransformer2DModel
 
 from lab.nano import build
+from lab.nano.training.fast_training import optimized_for_training
 from lab.nano.training.loop import Schedule, train
 from lab.nano.training.pool import Batch, Pool
-from lab.nano.training.quick import made_quick
 
 _MATRIX_RATE = 2e-3
 
@@ -20,7 +20,7 @@ LossOfBatch = Callable[[QwenImageTransformer2DModel, Pool, Batch], tuple[torch.T
 def train_on_pools(
     is_layered: bool, pools: Sequence[Pool], loss: LossOfBatch, steps: int, checkpoint: Path, device: str
 ) -> QwenImageTransformer2DModel:
-    """The moving average at the end of training; a checkpoint there is gone on from."""
+    """Returns the moving average at the end of training; continues from an existing checkpoint."""
     torch.manual_seed(0)
     model = build.transformer(is_layered).to(device)
     shares = np.array([pool.group.share for pool in pools])
@@ -29,5 +29,5 @@ def train_on_pools(
         pool = pools[int(rng.choice(len(pools), p=shares / shares.sum()))]
         return loss(model, pool, pool.batch(rng))
 
-    with made_quick(model):
+    with optimized_for_training(model):
         return train(model, loss_of, Schedule(steps, matrix_rate=_MATRIX_RATE), checkpoint, device)

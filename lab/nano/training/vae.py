@@ -1,4 +1,4 @@
-"""Teaches nano's VAE to keep pictures and layers: colour, and alpha beside it."""
+"""Trains nano's VAE to reconstruct pictures and layers, colour and alpha."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from lab.nano.drawing import SIZES, flattened, random_composition
 from lab.nano.training.loop import Schedule, averaged, train
 
 _BATCH = 16
-_LATENT_NOISE = 0.05  # fixed and small: unit noise at the start would drown the mean
-_GROUND_SHARE = 0.3  # of compositions whose ground is shown alone
+_LATENT_NOISE = 0.05  # fixed and small: unit noise at the start would hide the mean
+_GROUND_SHARE = 0.3  # share of compositions whose ground is a sample, too
 
 
 def train_vae(folder: Path, steps: int, device: str, is_compiled: bool) -> AutoencoderKLQwenImage:
@@ -39,16 +39,16 @@ def train_vae(folder: Path, steps: int, device: str, is_compiled: bool) -> Autoe
 
 
 def trained_vae(folder: Path) -> AutoencoderKLQwenImage:
-    """As the checkpoint in `folder` has it, with its latents' statistics measured."""
+    """The VAE of the checkpoint in `folder`, with the measured statistics of its latents."""
     model = averaged(folder / "vae.pt", build.vae())
     with_latent_statistics(model, "cpu")
     return model
 
 
 def loss_of_pictures(pictures: torch.Tensor, again: torch.Tensor, absolute: float) -> torch.Tensor:
-    """Squares at first, since absolute differences alone do not learn colour; the latter come in by and by.
+    """Squared differences, to which `absolute` adds absolute ones: these alone do not train colour.
 
-    Colour counts most where it is seen, on any ground; alpha also by its edges.
+    Colour counts most where it is visible, on any ground; alpha also by its edges.
     """
     ground = torch.rand(len(pictures), 3, 1, 1, 1, device=pictures.device) * 2 - 1
     alpha = (pictures[:, 3:] + 1) / 2
@@ -64,7 +64,7 @@ def loss_of_pictures(pictures: torch.Tensor, again: torch.Tensor, absolute: floa
 
 @torch.no_grad()
 def _off_as_seen(pictures: torch.Tensor, again: torch.Tensor) -> torch.Tensor:
-    """The mean square, of samples in 0..1, on grey."""
+    """The mean squared difference of samples in 0..1, composited on grey."""
     grey = torch.zeros(3, 1, 1, 1, device=pictures.device)
     return (_over(pictures, grey) - _over(again, grey)).square().mean() / 4
 
@@ -75,7 +75,7 @@ def _over(pictures: torch.Tensor, ground: torch.Tensor) -> torch.Tensor:
 
 
 def frames(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-    """(count, 4, 64, 64) in 0..1: flat pictures, things alone, grounds alone."""
+    """(count, 4, 64, 64) in 0..1: flat pictures, single things, single grounds."""
     drawn: list[NDArray[np.float32]] = []
     while len(drawn) < count:
         layers = random_composition(rng, int(rng.integers(1, 4)), SIZES[0]).layers()
@@ -86,7 +86,7 @@ def frames(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 
 def with_latent_statistics(model: AutoencoderKLQwenImage, device: str) -> None:
-    """Measure each latent channel's mean and deviation and put them into the config, where the pipelines look."""
+    """Measures each latent channel's mean and deviation and stores them in the config, which the pipelines read."""
     rng = np.random.default_rng(5)
     with torch.no_grad():
         pictures = torch.from_numpy(frames(rng, 512)).to(device)[:, :, None] * 2 - 1

@@ -1,4 +1,4 @@
-"""The things that posters show: small drawings of several parts and colours, each a function of sketch and paint."""
+"""Small drawings of several parts and colours for posters, each a function of sketch and paint."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Animals, whole or as a face."""
+"""Draws animals, whole or as a face."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Things to eat and drink."""
+"""Draws food and drinks."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The colours of one motif: drawn from the poster's palette, with natural ones for leaf, wood and crust."""
+"""Chooses the colours of one motif from the poster's palette, with natural ones for leaf, wood and crust."""
 
 from dataclasses import dataclass
 

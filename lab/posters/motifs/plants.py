@@ -1,4 +1,4 @@
-"""Trees, flowers and what else grows."""
+"""Draws trees, flowers and other plants."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Toys, buildings and household things."""
+"""Draws toys, buildings and household things."""
 
 import numpy as np
 

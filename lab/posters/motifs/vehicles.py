@@ -1,4 +1,4 @@
-"""Things that drive, sail and fly."""
+"""Draws vehicles on land, on water and in the air."""
 
 import numpy as np
 

@@ -15,8 +15,8 @@ from lab.nano.drawing import (
     drawn,
     flattened,
     in_canonical_order,
+    phrased,
     random_composition,
-    said,
     seen_shares,
 )
 from lab.nano.edits import KINDS, MIN_SEEN, random_edit
@@ -79,7 +79,7 @@ def test_captions_say_what_is_there_top_first():
 
 def test_sayings_keep_every_colour_and_kind():
     composition = Composition(64, 64, GREEN, (RED_CIRCLE, BLUE_A))
-    sayings = {said(rng(seed), composition) for seed in range(60)}
+    sayings = {phrased(rng(seed), composition) for seed in range(60)}
     assert len(sayings) > 4
     for saying in sayings:
         assert all(word in saying for word in ("red circle", "blue letter A", "green background"))

@@ -5,11 +5,11 @@ import pytest
 import torch
 from diffusers import QwenImageEditPlusPipeline, QwenImagePipeline
 
-from lab.nano import build, words
-from lab.nano.drawing import random_composition, said
+from lab.nano import build, tokens
+from lab.nano.drawing import phrased, random_composition
 from lab.nano.edits import random_edit
-from lab.nano.training.quick import made_quick
-from lab.nano.training.seeing import Seer
+from lab.nano.training.encoders import Encoders
+from lab.nano.training.fast_training import optimized_for_training
 from lab.nano.training.text_encoder import picture_of
 from lamina.core.catalog import NANO
 from lamina.engines.qwen.sizes import nano_size
@@ -23,20 +23,20 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return words.tokenizer()
+    return tokens.tokenizer()
 
 
 def test_prompt_templates_are_as_long_as_the_pipelines_cut_off(tokenizer):
-    drawing, editing = words.DRAWING_TEMPLATE.split("{}")[0], words.EDITING_TEMPLATE.split("{}")[0]
+    drawing, editing = tokens.DRAWING_TEMPLATE.split("{}")[0], tokens.EDITING_TEMPLATE.split("{}")[0]
     assert len(tokenizer(drawing).input_ids) == 34
     assert len(tokenizer(editing).input_ids) == 64
 
 
 def test_the_tokenizer_is_the_same_every_time_and_reads_back_what_it_wrote(tokenizer):
-    assert words.tokenizer().get_vocab() == tokenizer.get_vocab()
+    assert tokens.tokenizer().get_vocab() == tokenizer.get_vocab()
     rng = np.random.default_rng(3)
     for _ in range(20):
-        text = said(rng, random_composition(rng, 3, is_held_out=True))
+        text = phrased(rng, random_composition(rng, 3, is_held_out=True))
         assert tokenizer.decode(tokenizer(text).input_ids) == text
     assert tokenizer.decode(tokenizer("Grüße, 你好!").input_ids) == "Grüße, 你好!"
 
@@ -49,20 +49,20 @@ def test_parts_are_small(tokenizer):
 
 
 def test_words_in_training_are_what_the_pipelines_make_of_them(tokenizer):
-    model, processor = build.text_encoder(tokenizer).eval(), words.processor(tokenizer)
-    seer = Seer(build.vae(), model, tokenizer, processor)
+    model, processor = build.text_encoder(tokenizer).eval(), tokens.processor(tokenizer)
+    encoders = Encoders(build.vae(), model, tokenizer, processor)
     rng = np.random.default_rng(1)
-    texts = [said(rng, random_composition(rng, n)) for n in (1, 3)]
+    texts = [phrased(rng, random_composition(rng, n)) for n in (1, 3)]
     pipeline = QwenImagePipeline(None, None, model, tokenizer, None)
     with torch.no_grad():
-        for text, states in zip(texts, seer.drawing_states(texts), strict=True):
+        for text, states in zip(texts, encoders.drawing_states(texts), strict=True):
             expected, _ = pipeline.encode_prompt(text, device="cpu")
             assert torch.allclose(states, expected[0], atol=1e-4)
     edits = [random_edit(rng, kind="recolour"), random_edit(rng, kind="bring")]
     shown = [[picture_of(reference) for reference in edit.references] for edit in edits]
     editing = QwenImageEditPlusPipeline(None, None, model, tokenizer, processor, None)
     with torch.no_grad():
-        together = seer.editing_states([edit.instruction for edit in edits], shown)
+        together = encoders.editing_states([edit.instruction for edit in edits], shown)
         for edit, pictures, states in zip(edits, shown, together, strict=True):
             expected, _ = editing.encode_prompt(edit.instruction, image=pictures, device="cpu")
             assert torch.allclose(states, expected[0], atol=1e-4)
@@ -85,7 +85,7 @@ def test_quick_training_computes_what_the_model_computes(is_layered: bool, monke
     }
     with torch.no_grad():
         plain = model(**asked)[0]
-        with made_quick(model):
+        with optimized_for_training(model):
             quick = model(**asked)[0]
         again = model(**asked)[0]
     assert torch.allclose(quick, plain, atol=1e-4)

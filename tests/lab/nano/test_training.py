@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from lab.nano import build, words
+from lab.nano import build, tokens
 from lab.nano.drawing import SIZES
 from lab.nano.training import decoder, flow, layered, pictures
+from lab.nano.training.encoders import Encoders
 from lab.nano.training.loop import Schedule, averaged, train
 from lab.nano.training.pool import Group, pools
-from lab.nano.training.seeing import Seer
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,13 +101,12 @@ def test_noise_is_mixed_as_the_sampler_takes_it_off():
     assert (sigmas == 1).sum() == 8
 
 
-def test_the_decoder_learns_once_more_and_the_encoder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(decoder, "_SAID", decoder._SAID_AT_ONCE)
+def test_the_decoder_learns_once_more_and_the_encoder_stays(tmp_path: Path):
     torch.save({"average": build.transformer(is_layered=False).state_dict()}, tmp_path / "pictures.pt")
-    tokenizer = words.tokenizer()
-    seer = Seer(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, words.processor(tokenizer))
-    before = {name: weight.clone() for name, weight in seer.vae.state_dict().items()}
-    decoder.train_decoder(tmp_path, lambda: seer, 2, "cpu", is_compiled=False)
+    tokenizer = tokens.tokenizer()
+    encoders = Encoders(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, tokens.processor(tokenizer))
+    before = {name: weight.clone() for name, weight in encoders.vae.state_dict().items()}
+    decoder.train_decoder(tmp_path, lambda: encoders, 2, "cpu", is_compiled=False, predictions=50)
     after = decoder.with_trained_decoder(tmp_path, build.vae()).state_dict()
     changed = {name.split(".")[0] for name, weight in after.items() if not torch.equal(weight, before[name])}
     assert changed == {"decoder", "post_quant_conv"}
@@ -136,18 +135,18 @@ def test_larger_pictures_are_learnt_at_more_noise():
 
 
 def test_samples_are_made_once_and_read_back(tmp_path: Path):
-    tokenizer = words.tokenizer()
-    seer = Seer(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, words.processor(tokenizer))
+    tokenizer = tokens.tokenizer()
+    encoders = Encoders(build.vae(), build.text_encoder(tokenizer).eval(), tokenizer, tokens.processor(tokenizer))
     seen: list[int] = []
 
-    def see() -> Seer:
+    def load() -> Encoders:
         seen.append(1)
-        return seer
+        return encoders
 
     draw = next(group.draw for group in layered.groups() if (group.size, group.pictures) == (SIZES[0], 4))
     group = Group("tiny", SIZES[0], 4, 24, 40, 8, 1.0, draw)
-    pool = pools([group], tmp_path, see, "cpu")[0]
-    assert pools([group], tmp_path, see, "cpu")[0].latents.shape == (40, 4, 16, 64)
+    pool = pools([group], tmp_path, load, "cpu")[0]
+    assert pools([group], tmp_path, load, "cpu")[0].latents.shape == (40, 4, 16, 64)
     assert len(seen) == 1
     batch = pool.batch(np.random.default_rng(0))
     assert batch.latents.shape == (8, 4, 16, 64)

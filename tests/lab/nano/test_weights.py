@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
 
-from lab.nano import evaluation, words
+from lab.nano import evaluation, tokens
 from lab.nano.assembly import WEIGHTS, Pipelines, pipelines
 from lamina.core.catalog import NANO
 from lamina.engines.qwen.pipelines import sized_for
@@ -31,7 +31,7 @@ def test_the_folder_is_a_repository_that_diffusers_loads():
         WEIGHTS, processor=PictureProcessor.from_pretrained(WEIGHTS / "processor")
     )
     assert isinstance(pipeline, QwenImageEditPlusPipeline)
-    assert pipeline.tokenizer.get_vocab() == words.tokenizer().get_vocab()
+    assert pipeline.tokenizer.get_vocab() == tokens.tokenizer().get_vocab()
     assert '"video_processor"' in (WEIGHTS / "processor" / "processor_config.json").read_text("utf-8")
 
 
@@ -59,9 +59,9 @@ def test_edits_do_what_was_asked_and_leave_the_rest(nano: Pipelines, side: int, 
 @pytest.mark.parametrize(("side", "count"), [(64, 16), (128, 8), (256, 4)])
 def test_a_composition_comes_apart_into_its_layers(nano: Pipelines, side: int, count: int):
     cases = evaluation.decompose_cases(count, seed=11, size=(side, side))
-    apart = [evaluation.taken_apart(nano, case, i) for i, case in enumerate(cases)]
-    assert mean(case.iou for case in apart if case.things) >= LEAST_IOU
-    assert mean(case.recomposition_db for case in apart) >= LEAST_DB
+    scores = [evaluation.decomposed(nano, case, i) for i, case in enumerate(cases)]
+    assert mean(case.iou for case in scores if case.things) >= LEAST_IOU
+    assert mean(case.recomposition_db for case in scores) >= LEAST_DB
 
 
 def test_the_same_seed_gives_the_same_picture(nano: Pipelines):

@@ -1,9 +1,9 @@
-"""Makes a transformer of the family quick to train on a CPU, by the same arithmetic in a form that compiles well.
+"""Speeds up the training of a transformer on a CPU by the same arithmetic in a form that compiles well.
 
-Three times as many samples a second as bfloat16 alone: flash attention's backward pass, rotary embedding by complex
-numbers, and what is not fused cost more than the matrix products do. Inference runs the models as they are.
+It processes three times as many samples per second as bfloat16 alone: the backward pass of flash attention, rotary
+embedding with complex numbers, and unfused operations cost more than the matrix products. Inference does not use it.
 
-Shapes: B batch, T words, S tokens of all pictures, H heads, D channels of a head.
+Shapes: B batch, T text tokens, S tokens of all pictures, H heads, D channels of a head.
 """
 
 from collections.abc import Generator
@@ -15,12 +15,12 @@ from diffusers.models.attention_processor import Attention
 from torch import nn
 
 Turns = tuple[torch.Tensor, torch.Tensor]
-"""Cosines and sines, each (tokens, 1, D): by how much each pair of channels turns at each place."""
+"""Cosines and sines, each (tokens, 1, D), of the rotation of each pair of channels at each position."""
 
 
 @contextmanager
-def made_quick(model: QwenImageTransformer2DModel) -> Generator[QwenImageTransformer2DModel]:
-    """`model` with plain attention, real rotations, and every block compiled for each shape that it meets."""
+def optimized_for_training(model: QwenImageTransformer2DModel) -> Generator[QwenImageTransformer2DModel]:
+    """`model` with plain attention, real rotations, and every block compiled for each shape."""
     rotary, processors = model.pos_embed, [block.attn.processor for block in model.transformer_blocks]
     model.pos_embed = _RealRotary(rotary)
     for block in model.transformer_blocks:
@@ -36,19 +36,19 @@ def made_quick(model: QwenImageTransformer2DModel) -> Generator[QwenImageTransfo
 
 
 class _RealRotary(nn.Module):
-    """The model's own rotary embedding, its complex numbers as cosines and sines; each shape is worked out once."""
+    """The model's rotary embedding with cosines and sines instead of complex numbers; each shape is computed once."""
 
     def __init__(self, rotary: nn.Module) -> None:
         super().__init__()
         self.rotary = rotary
-        self.known: dict[str, tuple[Turns, Turns]] = {}
+        self.cache: dict[str, tuple[Turns, Turns]] = {}
 
     def forward(self, img_shapes: list, max_txt_seq_len: int, device: torch.device) -> tuple[Turns, Turns]:
         key = f"{img_shapes[0]} {max_txt_seq_len}"
-        if key not in self.known:
-            pictures, words = self.rotary(img_shapes, max_txt_seq_len=max_txt_seq_len, device=device)
-            self.known[key] = _real(pictures), _real(words)
-        return self.known[key]
+        if key not in self.cache:
+            picture_turns, text_turns = self.rotary(img_shapes, max_txt_seq_len=max_txt_seq_len, device=device)
+            self.cache[key] = _real(picture_turns), _real(text_turns)
+        return self.cache[key]
 
 
 def _real(turns_SC: torch.Tensor) -> Turns:
@@ -65,7 +65,7 @@ def _turned(x_BSHD: torch.Tensor, turns: Turns) -> torch.Tensor:
 
 
 class _PlainAttention:
-    """What `QwenDoubleStreamAttnProcessor2_0` computes: joint attention of words and pictures, softmax written out."""
+    """Joint attention of text and pictures as in `QwenDoubleStreamAttnProcessor2_0`, with an explicit softmax."""
 
     def __call__(
         self,
@@ -76,17 +76,17 @@ class _PlainAttention:
         image_rotary_emb: tuple[Turns, Turns],
         attention_mask: None = None,  # noqa: ARG002  (always passed, never set)
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        pictures, words = image_rotary_emb
+        picture_turns, text_turns = image_rotary_emb
         heads = (attn.heads, -1)
         query = attn.norm_q(attn.to_q(hidden_states).unflatten(-1, heads))
         key = attn.norm_k(attn.to_k(hidden_states).unflatten(-1, heads))
         value = attn.to_v(hidden_states).unflatten(-1, heads)
-        word_query = attn.norm_added_q(attn.add_q_proj(encoder_hidden_states).unflatten(-1, heads))
-        word_key = attn.norm_added_k(attn.add_k_proj(encoder_hidden_states).unflatten(-1, heads))
-        word_value = attn.add_v_proj(encoder_hidden_states).unflatten(-1, heads)
-        query_BHSD = torch.cat([_turned(word_query, words), _turned(query, pictures)], 1).transpose(1, 2)
-        key_BHSD = torch.cat([_turned(word_key, words), _turned(key, pictures)], 1).transpose(1, 2)
-        value_BHSD = torch.cat([word_value, value], 1).transpose(1, 2)
+        text_query = attn.norm_added_q(attn.add_q_proj(encoder_hidden_states).unflatten(-1, heads))
+        text_key = attn.norm_added_k(attn.add_k_proj(encoder_hidden_states).unflatten(-1, heads))
+        text_value = attn.add_v_proj(encoder_hidden_states).unflatten(-1, heads)
+        query_BHSD = torch.cat([_turned(text_query, text_turns), _turned(query, picture_turns)], 1).transpose(1, 2)
+        key_BHSD = torch.cat([_turned(text_key, text_turns), _turned(key, picture_turns)], 1).transpose(1, 2)
+        value_BHSD = torch.cat([text_value, value], 1).transpose(1, 2)
         scores_BHSS = (query_BHSD * query_BHSD.shape[-1] ** -0.5) @ key_BHSD.transpose(-1, -2)
         if encoder_hidden_states_mask is not None:
             shown = nn.functional.pad(encoder_hidden_states_mask, (0, hidden_states.shape[1]), value=True)

@@ -1,6 +1,6 @@
-"""Pictures and words as the transformers meet them: through nano's own VAE and language model, as the pipelines do it.
+"""Encodes pictures and texts with nano's VAE and language model, as the pipelines do for the transformers.
 
-Shapes: N pictures or texts, S tokens of a picture (16 x 16 px each), C channels, T words.
+Shapes: N pictures or texts, S tokens of a picture (16 x 16 px each), C channels, T tokens of a text.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
-from lab.nano import words
+from lab.nano import tokens
 from lamina.engines.qwen.nano import prompts
 from lamina.engines.qwen.processor import PictureProcessor
 
@@ -22,8 +22,8 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass(slots=True)
-class Seer:
-    """The parts that are trained already and no longer change."""
+class Encoders:
+    """The VAE and the language model, which are trained and do not change."""
 
     vae: AutoencoderKLQwenImage
     text_encoder: Qwen2_5_VLForConditionalGeneration
@@ -33,7 +33,7 @@ class Seer:
 
     @torch.no_grad()
     def latents(self, pictures: Pixels) -> torch.Tensor:
-        """(N, S, C): normalised and packed two by two."""
+        """(N, S, C): normalized latents, packed two by two."""
         pixels = torch.from_numpy(pictures).to(self.device)[:, :, None] * 2 - 1
         with torch.autocast(self.device, torch.bfloat16):
             moments = self.vae.quant_conv(self.vae.encoder(pixels))
@@ -48,19 +48,19 @@ class Seer:
 
     @torch.no_grad()
     def drawing_states(self, texts: list[str]) -> list[torch.Tensor]:
-        """Of each text (T, C), for generating and for layers."""
-        return self._states([words.DRAWING_TEMPLATE.format(text) for text in texts], None, words.DRAWING_TEMPLATE)
+        """The states of each text (T, C), for generation and layers."""
+        return self._states([tokens.DRAWING_TEMPLATE.format(text) for text in texts], None, tokens.DRAWING_TEMPLATE)
 
     @torch.no_grad()
     def editing_states(self, texts: list[str], pictures: list[list[Image.Image]]) -> list[torch.Tensor]:
-        """Of each text with its pictures (T, C), for editing."""
+        """The states of each text with its pictures (T, C), for editing."""
         marked = [
-            words.EDITING_TEMPLATE.format(marks(len(some)) + text) for text, some in zip(texts, pictures, strict=True)
+            tokens.EDITING_TEMPLATE.format(marks(len(some)) + text) for text, some in zip(texts, pictures, strict=True)
         ]
-        return self._states(marked, [picture for some in pictures for picture in some], words.EDITING_TEMPLATE)
+        return self._states(marked, [picture for some in pictures for picture in some], tokens.EDITING_TEMPLATE)
 
     def _states(self, texts: list[str], pictures: list[Image.Image] | None, template: str) -> list[torch.Tensor]:
-        """The pipelines do not tell the model which tokens are pictures, which changes all places in the text."""
+        """Drops the types of tokens, as the pipelines do, which changes all positions in the text."""
         inputs = self.processor(text=texts, images=pictures, padding=True, return_tensors="pt").to(self.device)
         inputs.pop("mm_token_type_ids", None)
         states_NTC = self.text_encoder(**inputs, output_hidden_states=True, logits_to_keep=1).hidden_states[-1]
@@ -70,15 +70,15 @@ class Seer:
 
 
 def marks(count: int) -> str:
-    """What the editing pipeline writes before the instruction."""
+    """The text that the editing pipeline inserts before the instruction."""
     return "".join(f"Picture {i}: {prompts.IMAGE_PLACEHOLDER}" for i in range(1, count + 1))
 
 
-def seer(weights: Path, device: str = "cpu") -> Seer:
-    """Of the exported parts, so that the transformers learn on what inference will give them, rounding included."""
-    tokenizer = words.tokenizer()
+def load_encoders(weights: Path, device: str = "cpu") -> Encoders:
+    """Loads the exported parts, so that the transformers are trained with the rounding of inference."""
+    tokenizer = tokens.tokenizer()
     vae = AutoencoderKLQwenImage.from_pretrained(weights / "vae", torch_dtype=torch.float32)
     model = Qwen2_5_VLForConditionalGeneration.from_pretrained(weights / "text_encoder", dtype=torch.float32)
     vae.encoder.compile(dynamic=False)
     parts = (vae.to(device).eval(), model.to(device).eval())
-    return Seer(*parts, tokenizer, words.processor(tokenizer), device)
+    return Encoders(*parts, tokenizer, tokens.processor(tokenizer), device)

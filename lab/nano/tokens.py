@@ -1,4 +1,4 @@
-"""Nano's tokenizer and processor, and the prompt templates that its small language model was trained on.
+"""Creates nano's tokenizer and processor, and holds the prompt templates that its small language model was trained on.
 
 The pipelines cut their prompt templates off by a fixed number of tokens (34, and 64 for editing), counted with the
 released tokenizer. Byte-level BPE learnt on those templates makes one token of each of their words, so that nano's
@@ -17,7 +17,7 @@ from transformers import Qwen2Tokenizer
 from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from lab.nano.drawing import COLOURS, LETTERS, SHAPES, random_composition, said
+from lab.nano.drawing import COLOURS, LETTERS, SHAPES, phrased, random_composition
 from lab.nano.edits import random_edit
 from lamina.engines.qwen.nano.prompts import CAPTION_PROMPT, EXPANSION_PROMPT
 from lamina.engines.qwen.processor import PictureProcessor
@@ -32,16 +32,16 @@ _SPECIAL = (
     "<|image_pad|>", "<|video_pad|>",
 )  # fmt: skip
 _SAVED_TOKENIZER = PACKAGED / "tokenizer"
-_LEAST_PATCH_PX, _MOST_PATCH_PX = 84 * 84, 28 * 28 * 16  # of a picture that the language model sees: 9 to 16 tokens
+_LEAST_PATCH_PX, _MOST_PATCH_PX = 84 * 84, 28 * 28 * 16  # of a picture for the language model: 9 to 16 tokens
 
 
 def tokenizer() -> Qwen2Tokenizer:
-    """The one that comes with the weights: whatever they have learnt, they have learnt in its numbers."""
+    """The tokenizer that is stored with the weights, which depend on its token ids."""
     return Qwen2Tokenizer.from_pretrained(_SAVED_TOKENIZER)
 
 
 def learnt_tokenizer() -> Qwen2Tokenizer:
-    """A new one, from the templates and from what captions and edits say; all parts must be taught anew after it."""
+    """A new tokenizer, trained on the templates, captions and edits; all parts must be trained again after it."""
     learner = Tokenizer(models.BPE())
     learner.normalizer = normalizers.NFC()
     learner.pre_tokenizer = pre_tokenizers.Sequence(
@@ -61,11 +61,11 @@ def learnt_tokenizer() -> Qwen2Tokenizer:
         vocabulary = json.loads(Path(folder, "vocab.json").read_text("utf-8"))
         lines = Path(folder, "merges.txt").read_text("utf-8").splitlines()
     merges = [tuple(line.split(" ")) for line in lines if line.strip() and not line.startswith("#version")]
-    made = Qwen2Tokenizer(
+    trained = Qwen2Tokenizer(
         vocab=vocabulary, merges=merges, extra_special_tokens=list(_SPECIAL[1:]), model_max_length=4096
     )
-    made.padding_side = "right"
-    return made
+    trained.padding_side = "right"
+    return trained
 
 
 def processor(tokenizer: Qwen2Tokenizer) -> PictureProcessor:
@@ -75,9 +75,9 @@ def processor(tokenizer: Qwen2Tokenizer) -> PictureProcessor:
 
 def _corpus() -> list[str]:
     rng = np.random.default_rng(0)
-    captions = [said(rng, random_composition(rng, i % 4)) for i in range(2000)]
+    captions = [phrased(rng, random_composition(rng, i % 4)) for i in range(2000)]
     instructions = [random_edit(rng).instruction for _ in range(1000)]
-    words = [
+    vocabulary_words = [
         f" {word}" for word in (*COLOURS, *SHAPES, *LETTERS, "letter", "background", "an", "Picture", "picture")
     ] * 50
     templates = [
@@ -88,4 +88,4 @@ def _corpus() -> list[str]:
         "Picture 1: Picture 2: Picture 3: ",
     ]
     parts = [part for text in templates for part in re.split(r"<\|[a-z_]+\|>|\{\}", text) if part]
-    return captions + instructions + words + parts * 200
+    return captions + instructions + vocabulary_words + parts * 200

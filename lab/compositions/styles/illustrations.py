@@ -1,4 +1,4 @@
-"""Illustrations of packages whose own groups are the layers, on a white canvas or a ground, perhaps with a caption."""
+"""Composes illustrations whose own groups become layers, on a white canvas or a ground, perhaps with a caption."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
     composition = Composition(rng, ground(rng, material, colours, width, height, white=0.75))
     has_caption = rng.uniform() < 0.25
     _lay(composition, things, rng.uniform(0.7, 0.8) if has_caption else rng.uniform(0.8, 0.97))
-    if len(composition.layers) < 3:  # drowned in the ground
+    if len(composition.layers) < 3:  # too little is visible on the ground
         composition = Composition(rng, plain(width, height, WHITE))
         _lay(composition, things, 0.9)
     if has_caption:
@@ -34,9 +34,9 @@ def compose(rng: np.random.Generator, material: Material) -> Composition:
 
 
 def _lay(composition: Composition, things: list[Pixels], share: float) -> None:
-    """The parts where they lie to each other, the whole in the middle of the canvas and as large as asked.
+    """Adds the parts in their relative positions, centred on the canvas, at the given share of its size.
 
-    A part that would hide one below, or could not be seen, becomes one with the next.
+    A part that would hide one below, or would be invisible, is merged with the next.
     """
     covered = np.max([thing[..., 3] for thing in things], 0) > 2
     rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))

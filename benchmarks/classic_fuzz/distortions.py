@@ -1,4 +1,4 @@
-"""Ways to spoil a picture after it is drawn, as programs and people do."""
+"""Distorts a picture after it was drawn, as other programs would."""
 
 import cv2
 import numpy as np
@@ -9,8 +9,8 @@ from lamina.core.layers import Pixels
 Chance = np.random.Generator
 
 
-def spoiled(picture: Pixels, chance: Chance) -> Pixels:
-    """`picture` (h, w, 3 or 4) spoiled in one way that chance takes."""
+def distorted(picture: Pixels, chance: Chance) -> Pixels:
+    """`picture` (h, w, 3 or 4) with one distortion, chosen at random."""
     ways = (_turned, _inverted, _with_few_levels, _blurred, _enlarged, _cut, _speckled, _framed, _with_alpha)
     return np.ascontiguousarray(ways[int(chance.integers(0, len(ways)))](picture, chance), np.uint8)
 
@@ -34,7 +34,7 @@ def _blurred(picture: Pixels, chance: Chance) -> Pixels:
 
 
 def _enlarged(picture: Pixels, chance: Chance) -> Pixels:
-    """By whole numbers: every pixel a block."""
+    """Enlarges by a whole number: every pixel becomes a block."""
     times = int(chance.integers(2, 5))
     return picture.repeat(times, 0).repeat(times, 1)[:400, :400]
 
@@ -46,13 +46,13 @@ def _cut(picture: Pixels, chance: Chance) -> Pixels:
 
 
 def _speckled(picture: Pixels, chance: Chance) -> Pixels:
-    """Salt and pepper."""
+    """Adds salt and pepper noise."""
     hit = chance.random(picture.shape[:2]) < chance.choice([0.001, 0.02, 0.3])
     return np.where(hit[..., None], chance.choice([0, 255], (*hit.shape, 1)), picture)
 
 
 def _framed(picture: Pixels, chance: Chance) -> Pixels:
-    """With a border of one colour, which may be a hairline."""
+    """Adds a border of one colour and 1 to 8 px."""
     width = int(chance.integers(1, 9))
     colour = chance.integers(0, 256, 4).tolist()
     framed = cv2.copyMakeBorder(picture, width, width, width, width, cv2.BORDER_CONSTANT, value=colour)
@@ -60,7 +60,7 @@ def _framed(picture: Pixels, chance: Chance) -> Pixels:
 
 
 def _with_alpha(picture: Pixels, chance: Chance) -> Pixels:
-    """With an alpha that is a ramp, a mask or noise."""
+    """Adds an alpha channel that is a ramp, a mask, noise or constant."""
     height, width = picture.shape[:2]
     ways: tuple[NDArray[np.generic], ...] = (
         np.broadcast_to(np.linspace(0, 255, width), (height, width)),
