@@ -1,4 +1,4 @@
-"""Draws a picture and the layers that it was taken apart into side by side, over a checkerboard.
+"""Draws a picture and its layers side by side, on a checkerboard.
 
 scripts/lamina decompose examples/poster.png --to out/poster.psd
 .venv/bin/python scripts/layers_picture.py examples/poster.png out/poster.psd docs/pictures/layers.png

@@ -26,7 +26,7 @@ class ProgressLine:
         self._title, self._countdown = title, Countdown()
 
     def __call__(self, stage: str, share_done: float, step: "Step | None" = None, /) -> None:
-        eta_s = self._countdown.heard(None if step is None else step.eta_s)
+        eta_s = self._countdown.remaining_s(None if step is None else step.eta_s)
         if self._is_shown:
             remaining = f", {eta_s:.0f} s left" if eta_s else ""
             text = f"{self._title}  {share_done:4.0%}  {stage}{remaining}"

@@ -58,7 +58,7 @@ class Countdown:
         self._clock = clock
         self._until: float | None = None
 
-    def heard(self, eta_s: float | None) -> float | None:
+    def remaining_s(self, eta_s: float | None) -> float | None:
         """The remaining seconds; None if there never was an estimate. `eta_s`: a new estimate, or None."""
         now = self._clock()
         if eta_s is not None:

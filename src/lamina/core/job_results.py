@@ -65,10 +65,10 @@ class Recomposition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """What every result tells. `engine`: the one that made it; `checkpoint`: the weights; `seed`: of the first picture.
+    """The fields of every result. `engine`: its engine; `checkpoint`: the weights; `seed`: of the first picture.
 
-    `notes`: sentences for the user. `stands_in_for`: the model that was asked for by name, where nano made the result
-    in its place; `is_free`: whether the job costs nothing for that.
+    `notes`: sentences for the user. `stands_in_for`: the model that was requested by name, if nano made the result
+    instead; `is_free`: whether the job is free for that reason.
     """
 
     engine: str = ""

@@ -184,9 +184,9 @@ class LayerStack:
         )
 
 
-def have_same_pixels(one: Pixels, other: Pixels) -> bool:
+def have_same_pixels(first: Pixels, second: Pixels) -> bool:
     """True if two RGBA pictures have the same size and alpha, and the same colour wherever alpha is above 0."""
-    if one.shape != other.shape:
+    if first.shape != second.shape:
         return False
-    differs = (one != other).any(-1) & ((one[..., 3] > 0) | (other[..., 3] > 0))
+    differs = (first != second).any(-1) & ((first[..., 3] > 0) | (second[..., 3] > 0))
     return not differs.any()

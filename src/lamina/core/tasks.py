@@ -1,4 +1,4 @@
-"""Tasks: what a user can ask for, validated before any engine gets it."""
+"""Tasks, which are validated before an engine gets them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -208,7 +208,7 @@ PictureTask = GenerateTask | EditTask | DecomposeTask
 """A task whose result is pictures or layers."""
 
 Task = PictureTask | TrainTask
-"""What a job can be asked to do."""
+"""The kinds of tasks."""
 
 TASKS: Mapping[TaskKind, type[Task]] = {
     TaskKind.GENERATE: GenerateTask,

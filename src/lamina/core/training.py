@@ -121,13 +121,13 @@ def group_names(names: Iterable[str], is_layered: bool) -> list[Group]:
     return groups
 
 
-def check_references(groups: Sequence[Group], asked: int | None) -> None:
-    """Raises `LaminaError` (task_invalid) unless the examples have `asked` references each; None is any number."""
+def check_references(groups: Sequence[Group], requested: int | None) -> None:
+    """Raises `LaminaError` (task_invalid) unless the examples have `requested` references each; None is any number."""
     first = groups[0]
-    if asked is not None and len(first.starts) != asked:
+    if requested is not None and len(first.starts) != requested:
         raise _invalid(
             f"{_shown(first.starts[-1])} is the last of {_counted(len(first.starts), 'reference')} of an example, "
-            f"but the request says {_counted(asked, 'reference')}.",
+            f"but the request says {_counted(requested, 'reference')}.",
             "Correct that number, or omit it.",
         )
 

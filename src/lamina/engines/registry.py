@@ -1,4 +1,4 @@
-"""Lists the engines, tells which of them can run here, and starts the one that serves a request."""
+"""Lists the engines, determines which of them can run here, and starts the one that serves a request."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Fetcher:
         """
         target = parse_target(url)
         request_headers = {"User-Agent": "lamina", **headers, "Accept-Encoding": "identity", "Connection": "close"}
-        async with self._limited(target, timeout_s), self._asked(method, target, request_headers, body) as response:
+        async with self._limited(target, timeout_s), self._response(method, target, request_headers, body) as response:
             start = bytearray()
             async with aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:
@@ -107,7 +107,7 @@ class Fetcher:
         target, is_redirected = first, False
         try:
             for _ in range(_MAX_REDIRECTS + 1):
-                async with self._asked("GET", target, _GET_HEADERS) as response:
+                async with self._response("GET", target, _GET_HEADERS) as response:
                     if response.status not in _REDIRECTS:
                         return await self._save(response, target, to)
                     location = _header(response, b"location")
@@ -152,7 +152,7 @@ class Fetcher:
         return written
 
     @asynccontextmanager
-    async def _asked(
+    async def _response(
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None = None
     ) -> AsyncGenerator[Response]:
         """Sends a request on a new connection, so that the host name is resolved and checked for each request."""

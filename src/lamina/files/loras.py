@@ -87,8 +87,8 @@ async def fetch_lora(service: Service, url: str, to: Path) -> None:
 
 
 async def check_lora_file(path: Path, label: str) -> None:
-    """`path`: ends in .safetensors. Raises `LaminaError` (lora_unusable) where it is no whole safetensors file, or
-    plainly no LoRA for this family; whether it fits the model, its use will tell.
+    """`path`: ends in .safetensors. Raises `LaminaError` (lora_unusable) if it is not a complete safetensors file, or
+    not a LoRA for this family. Whether it fits the model is checked when it is used.
     """
     await asyncio.to_thread(_check, path, label)
 

@@ -1,4 +1,4 @@
-"""Tells the media type of what users send by how it begins, whatever they call it."""
+"""Determines the media type of uploads by their first bytes, whatever their names."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ _ABORTED = 0  # the number of the part that marks an aborted upload; real parts 
 
 @dataclass(frozen=True, slots=True)
 class PendingUpload:
-    """A file that is to come. `keep_s`: the longest time that its owner wants it kept, in seconds."""
+    """An upload in progress. `keep_s`: the longest time that its owner wants it kept, in seconds."""
 
     file_id: str
     key_id: str

@@ -11,7 +11,7 @@ from lamina.store import events, jobs
 
 
 async def cancel(service: Service, key_id: str, job_id: str) -> Job:
-    """The job, cancelled or asked to stop. Raises `LaminaError`: not_found, state_conflict (it has ended)."""
+    """The job, which is cancelled or will stop. Raises `LaminaError`: not_found, state_conflict (it has ended)."""
 
     def work(connection: Connection) -> tuple[Job, bool]:
         job = jobs.locked(connection, job_id, key_id)
@@ -21,9 +21,9 @@ async def cancel(service: Service, key_id: str, job_id: str) -> Job:
             return ended, True
         if jobs.request_cancel(connection, job_id):
             events.append(connection, job_id, "log", {"line": "Asked to stop."}, service.clock())
-            asked = jobs.by_id(connection, job_id)
-            assert asked is not None  # noqa: S101  (this transaction has its row)
-            return asked, False
+            cancelled_job = jobs.by_id(connection, job_id)
+            assert cancelled_job is not None  # noqa: S101  (this transaction has its row)
+            return cancelled_job, False
         raise LaminaError(
             ErrorCode.STATE_CONFLICT,
             f"Job {job_id} has ended: {job.state}.",

@@ -35,8 +35,8 @@ async def view(service: Service, key_id: str, job_id: str) -> JobView:
         if seen_job is None:
             return None
         request = seen_job[0].request
-        is_told = request.webhook_url is not None or request.upload_url is not None
-        return (*seen_job, tuple(outbox.of_job(connection, job_id)) if is_told else ())
+        has_deliveries = request.webhook_url is not None or request.upload_url is not None
+        return (*seen_job, tuple(outbox.of_job(connection, job_id)) if has_deliveries else ())
 
     seen_job = await service.database.read(work)
     if seen_job is None:

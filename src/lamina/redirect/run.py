@@ -24,10 +24,15 @@ _BY_SIGNAL = 128  # shells add this to the number of the signal that ended a com
 
 
 def run_redirected(
-    settings: Settings, command: Sequence[str], vendors: Sequence[str], is_strict: bool, tell: Callable[[str], None]
+    settings: Settings,
+    command: Sequence[str],
+    vendors: Sequence[str],
+    is_strict: bool,
+    show: Callable[[str], None],
 ) -> int:
-    """The command's exit code; 128 plus the signal's number if a signal ended it. `tell` is called with messages for
-    the user. Raises `LaminaError`: input_not_found (no such command), store_unavailable.
+    """The command's exit code; 128 plus the signal's number if a signal ended it. `show` displays messages to the user.
+
+    Raises `LaminaError`: input_not_found (no such command), store_unavailable.
     """
     program = shutil.which(command[0])
     if program is None:
@@ -37,7 +42,7 @@ def run_redirected(
     authority = Authority.in_folder(data_folder(settings))
     with _exiting_on_signals(), local_server(settings) as (address, startup_output), _folder() as folder:
         if startup_output:
-            tell(startup_output)
+            show(startup_output)
         return asyncio.run(
             _run(
                 authority, address, command=[program, *command[1:]], vendors=vendors, is_strict=is_strict, folder=folder

@@ -62,15 +62,15 @@ class Pricing(Protocol):
     """What requests cost, in micro-dollars."""
 
     def most(self, request: JobRequest) -> int:
-        """What is held for it: of a training, for all of its steps and for as many layers as there may be."""
+        """The amount to hold: for a training, the price of all its steps with the largest number of layers."""
         ...
 
     def of_pictures(self, kind: TaskKind, model: str, pictures: int = 1) -> int:
-        """Of a task of `kind` with `model` that makes so many pictures."""
+        """The price of a task of `kind` with `model` that makes `pictures` pictures."""
         ...
 
     def of_training(self, request: JobRequest, steps: int, layers: int, is_whole: bool) -> int:
-        """Of one that did so many steps, with so many layers an example. `is_whole`: it has succeeded."""
+        """The price of a training of `steps` steps with `layers` layers per example. `is_whole`: it succeeded."""
         ...
 
 

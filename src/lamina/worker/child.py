@@ -110,7 +110,7 @@ class _EngineProgress:
         from lamina.core.ports import LOADING
 
         share = share_done * _ENGINE_SHARE
-        eta_s = self._countdown.heard(None if step is None else step.eta_s)
+        eta_s = self._countdown.remaining_s(None if step is None else step.eta_s)
         if stage == LOADING:
             self._report.loading(stage, share)
         elif step is None:

@@ -40,7 +40,7 @@ _CANCELLED = RunOutcome(failure=Failure(ErrorCode.CANCELLED.value, "The job was 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
     """Seconds after which the process is killed. `start_s`: while it gets ready; `stall_s`: without any message during
-    a run; `cancel_grace_s`: after its run was cancelled; `stop_grace_s`: after it was told to stop.
+    a run; `cancel_grace_s`: after its run was cancelled; `stop_grace_s`: after the command to stop.
     """
 
     start_s: float = 300.0
@@ -208,7 +208,7 @@ class EngineProcess:
             self._child.kill()
 
     def _note_exit(self, child: EnginePipes) -> None:
-        """Logs the exit, unless the process was told to stop."""
+        """Logs the exit, unless the process got the command to stop."""
         if self._is_leaving and not child.is_killed:
             return
         job_id = self._working.job_id if self._working is not None else None

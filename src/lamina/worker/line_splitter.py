@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 _MOST_LINE_BYTES = 4096
 _MOST_LINES = 50
-_MOST_TOLD_A_SECOND = 200
+_MOST_PER_SECOND = 200
 
 
 class Lines:
@@ -41,7 +41,7 @@ class LogTail:
         self._on_line, self._now = on_line, now
         self._lines = Lines(_MOST_LINE_BYTES)
         self._kept: deque[str] = deque(maxlen=_MOST_LINES)
-        self._second, self._told = 0, 0
+        self._second, self._passed = 0, 0
 
     def feed(self, data: bytes) -> None:
         for line in self._lines.fed(data):
@@ -51,9 +51,9 @@ class LogTail:
         self._kept.append(line)
         second = int(self._now())
         if second != self._second:
-            self._second, self._told = second, 0
-        self._told += 1
-        if self._told <= _MOST_TOLD_A_SECOND:
+            self._second, self._passed = second, 0
+        self._passed += 1
+        if self._passed <= _MOST_PER_SECOND:
             self._on_line(line)
 
     def kept(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Writes what a run has made as files into the folder of its order, and tells of them as a job's result does."""
+"""Writes the results of a run as files into the folder of its order, and describes them as a job's result."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -79,7 +79,7 @@ class EnginePipes(asyncio.SubprocessProtocol):
         return message
 
     def send(self, line: bytes) -> None:
-        """Does nothing if the process has exited, as `next` will tell."""
+        """Does nothing if the process has exited, which `next` reports."""
         pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(_STDIN))
         if pipe is not None and not pipe.is_closing():
             pipe.write(line)

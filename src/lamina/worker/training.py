@@ -107,7 +107,7 @@ class _TrainingReport:
     def checkpoint(self, step: int, path: str, /) -> None:
         """The agent gets a hard link of its own, since the trainer may delete its file at any time."""
         self._steps_done = step
-        own = self._folder / f".told-{step}"
+        own = self._folder / f".stored-{step}"
         os.link(path, own)
         self._report.checkpoint(
             Checkpoint(step=step, path=str(own), name=Path(path).name, layers=self.layers, engine=self._engine)

@@ -55,7 +55,7 @@ def test_layers_add_up_to_the_picture(real: Pixazo) -> None:
     assert np.abs(pixels(canvas) - pixels(source)).max() <= 1
 
 
-@shows("Pictures", "size is kept; usage tells it", by="raw requests, nano")
+@shows("Pictures", "size is kept and reported in usage", by="raw requests, nano")
 def test_a_picture_has_the_size_that_was_asked_for(real: Pixazo) -> None:
     made = real.post(GENERATE, said("qwen-image", {"text": PROMPT}, size="512*512", watermark=False)).json()
     image = picture(real, made["images"][0]["url"])

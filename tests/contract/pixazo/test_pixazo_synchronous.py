@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from asking import EDIT, GENERATE, Pixazo, data_uri, plain, said
 from compat import shows
 
 from serving import served
+from waiting import joined, until
 
 SIDE_PX = 16  # of the engine that does nothing
 
@@ -110,8 +110,8 @@ def test_who_hangs_up_takes_the_job_along(pixazo: Pixazo) -> None:
         )
         head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
         connection.sendall(f"POST {GENERATE} HTTP/1.1\r\n{head}\r\n".encode() + request.read())
-        job = until(lambda: [one for one in jobs(pixazo, "running") if one["id"] not in before])[0]
-    until(lambda: pixazo.service.client.get(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled")
+        job = until(lambda: [one for one in jobs(pixazo, "running") if one["id"] not in before], "a job runs")[0]
+    until(lambda: pixazo.service.client.get(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled", "it is cancelled")
 
 
 @shows("POST " + GENERATE, "500 after the setting pixazo_wait_s, and the job is cancelled")
@@ -124,10 +124,10 @@ def test_a_wait_has_an_end(tmp_path: Path) -> None:
             "error": "An unexpected error occurred, please try again later",
             "message": "It did not end within 1 s, and was cancelled. Try again later.",
         }
-        until(lambda: jobs(pixazo, "cancelled"))
+        until(lambda: jobs(pixazo, "cancelled"), "the job is cancelled")
 
 
-@shows("POST " + GENERATE, "a server that is told to end answers whoever waits")
+@shows("POST " + GENERATE, "a server that shuts down answers waiting clients")
 def test_a_server_that_ends_keeps_nobody_waiting(tmp_path: Path) -> None:
     with served(tmp_path) as service:
         pixazo = Pixazo(service, service.key)
@@ -138,20 +138,11 @@ def test_a_server_that_ends_keeps_nobody_waiting(tmp_path: Path) -> None:
             )
         )
         waiting.start()
-        until(lambda: jobs(pixazo, "running"))
+        until(lambda: jobs(pixazo, "running"), "the job runs")
         assert service.end() == 0
-        waiting.join(10)
+        joined(waiting)
         assert answers == [500]
 
 
 def jobs(pixazo: Pixazo, state: str) -> list[dict[str, Any]]:
     return pixazo.service.client.get("/v1/jobs", params={"state": state}).json()["jobs"]
-
-
-def until(is_so: Any, longest_s: float = 20.0) -> Any:
-    end = time.monotonic() + longest_s
-    while time.monotonic() < end:
-        if found := is_so():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"it did not come to be within {longest_s:g} s")

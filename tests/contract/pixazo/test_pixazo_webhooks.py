@@ -91,7 +91,7 @@ def test_the_filter_says_what_of(
     assert receiver.got.empty()
 
 
-@shows("Webhooks", "a job that fails is told of, too: status, error, output null")
+@shows("Webhooks", "a failed job is sent, too: status, error, output null")
 def test_a_failure_is_told(pixazo: Pixazo, receiver: Receiver) -> None:
     body = {"image_data_url": "https://example.com/pictures.zip", "webhook": receiver.url}
     assert pixazo.post(TRAINER, body).status_code == 202

@@ -147,8 +147,8 @@ UPLOADS_NO_EFFECT: dict[str, tuple[Any, Any, str]] = {
     "defaultGuidanceScale": (50, 51, "a request says it"),
     "defaultStrength": (1, 1.1, "a request says it"),
     "retry": (0, -1, "a download that failed is asked for again by a new task"),
-    "deliveryMethod": ("async", "stream", "each state is told as it comes"),
-    "webhookURL": (HOOK, "x", "each state is told as it comes"),
+    "deliveryMethod": ("async", "stream", "each state is sent"),
+    "webhookURL": (HOOK, "x", "each state is sent"),
 }
 
 

@@ -65,10 +65,10 @@ def test_the_times_of_a_picture_are_told() -> None:
 def test_a_countdown_goes_on_while_nothing_new_is_told() -> None:
     clock = Clock()
     countdown = Countdown(clock)
-    assert countdown.heard(None) is None
-    assert countdown.heard(10.0) == 10.0
+    assert countdown.remaining_s(None) is None
+    assert countdown.remaining_s(10.0) == 10.0
     clock.now += 4
-    assert countdown.heard(None) == 6.0
-    assert countdown.heard(20.0) == 20.0
+    assert countdown.remaining_s(None) == 6.0
+    assert countdown.remaining_s(20.0) == 20.0
     clock.now += 30
-    assert countdown.heard(None) == 0.0
+    assert countdown.remaining_s(None) == 0.0

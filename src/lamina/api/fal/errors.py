@@ -212,7 +212,7 @@ def _detail(endpoint: Endpoint, failure: Failure, loc: Loc) -> Detail:
 
 
 def _too_large(loc: Loc, message: str) -> Detail:
-    """Lamina has one code for too many pixels and too many bytes, fal has two. The message tells which one it is."""
+    """Lamina has one code for too many pixels and too many bytes, fal has two. The message shows which one it is."""
     pixels, size = _MEGAPIXELS.search(message), _BYTES.search(message)
     if pixels is None and size is not None:
         return detail(loc, message, "file_too_large", {"max_size": int(size[1].replace(",", ""))})

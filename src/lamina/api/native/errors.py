@@ -57,7 +57,7 @@ STATUSES: Mapping[ErrorCode, HTTPStatus] = {
 }
 
 RETRY_AFTER_S: Mapping[ErrorCode, int] = {ErrorCode.LIMIT_REACHED: 60, ErrorCode.STORE_UNAVAILABLE: 5}
-"""Where an answer says when to come again and nobody knows better: limits are by the minute."""
+"""The Retry-After of errors without a known time; limits are per minute."""
 
 
 class ErrorOfFieldBody(TypedDict):
@@ -112,7 +112,7 @@ def problem(error: LaminaError, instance: str | None = None) -> ProblemBody:
 
 
 def problem_headers(code: ErrorCode, retry_after_s: float | None = None) -> dict[str, str]:
-    """What RFC 9110 asks for beside the body. `retry_after_s`: of those in `RETRY_AFTER_S`, rounded up."""
+    """The headers that RFC 9110 requires. `retry_after_s`: for the codes in `RETRY_AFTER_S`, rounded up."""
     headers: dict[str, str] = {}
     if code is ErrorCode.KEY_INVALID:
         headers["WWW-Authenticate"] = CHALLENGE

@@ -45,5 +45,5 @@ async def event_stream(context: ApiContext, key_id: str, job_id: str, after: int
                         return
                     continue
                 spoke_at = clock()
-    except LaminaError as error:  # the headers are out: whoever wants more comes again with Last-Event-ID
+    except LaminaError as error:  # the headers are sent; the client can reconnect with Last-Event-ID
         _log.warning("the events of job %s broke off: %s", job_id, error)

@@ -107,7 +107,7 @@ def error_of_failure(failure: Failure | None, state: JobState) -> RunwareError:
 
 
 def crash() -> RunwareError:
-    return RunwareError("internalServerError", "Something went wrong that nobody had expected; it is in the log.")
+    return RunwareError("internalServerError", "An unexpected error occurred; it is in the log.")
 
 
 def authentication_error(error: LaminaError | RunwareError) -> RunwareError:

@@ -1,4 +1,4 @@
-"""Logs why an API answers that something is wrong on our side: its customers are not told all of it."""
+"""Logs the cause of errors of the service, which responses do not contain."""
 
 import logging
 

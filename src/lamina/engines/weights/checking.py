@@ -78,9 +78,9 @@ def weight_files(folder: Path) -> list[Path]:
             if not isinstance(shards, dict) or not shards:
                 raise damaged(index, "it lists no shards")
             files = [folder / str(shard) for shard in sorted({str(shard) for shard in shards.values()})]
-            gone = [file for file in files if not file.is_file()]
-            if gone:
-                raise missing(gone[0])
+            absent = [file for file in files if not file.is_file()]
+            if absent:
+                raise missing(absent[0])
             return files
         if (folder / f"{name}.safetensors").is_file():
             return [folder / f"{name}.safetensors"]

@@ -84,7 +84,7 @@ class MergedImage:
 def merged_images(document: PSDImage, colours: DocumentColours) -> Iterator[MergedImage]:
     """The interpretations of the merged image, which every file contains but which may be blank (`has_preview`).
 
-    According to the specification, the sign of the layer count tells whether the first channel after the colours is
+    According to the specification, the sign of the layer count shows whether the first channel after the colours is
     transparency. Some programs omit the sign: if nothing names the channel, the second image takes it as transparency.
     """
     index = _transparency_index(document)

@@ -1,4 +1,4 @@
-"""How far a stack is from the picture it was made of, and what is seen of its layers."""
+"""Measures the difference between a stack and its picture, and the visible parts of its layers."""
 
 from lamina.imaging.metrics.coverage import canvas_alpha, visible_alphas
 from lamina.imaging.metrics.recomposition import RecompositionError, recomposition_error

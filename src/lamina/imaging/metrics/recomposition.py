@@ -1,4 +1,4 @@
-"""How far the composite of a stack is from the picture that was taken apart."""
+"""Measures the difference between the composite of a stack and the picture that was decomposed."""
 
 from dataclasses import dataclass
 
@@ -41,5 +41,5 @@ def recomposition_error(stack: LayerStack, source: Pixels) -> RecompositionError
     return RecompositionError(largest / 255, total / count / 255)
 
 
-def _abs_difference(one: Pixels, other: Pixels) -> Pixels:
-    return np.maximum(one, other) - np.minimum(one, other)
+def _abs_difference(first: Pixels, second: Pixels) -> Pixels:
+    return np.maximum(first, second) - np.minimum(first, second)

@@ -72,7 +72,7 @@ def check_is_supported(header: TiffHeader, label: str) -> None:
 def check_lzw_bit_order(header: TiffHeader, data: bytes, label: str) -> None:
     """Raises `LaminaError` (input_not_an_image) for old-style LZW codes, whose bits are reversed, as before TIFF 5.0.
 
-    Only the first bytes of the first strip tell (libtiff, tif_lzw.c, LZWPreDecode).
+    Only the first bytes of the first strip show it (libtiff, tif_lzw.c, LZWPreDecode).
     """
     start = header.offsets[0] if header.offsets else 0
     first = data[start : start + 2]

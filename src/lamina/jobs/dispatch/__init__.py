@@ -1,1 +1,1 @@
-"""How agents come to hear of queued jobs: one adapter each for one machine and for many."""
+"""Notifies agents of queued jobs, with one adapter for one machine and one for many."""

@@ -25,7 +25,7 @@ def apply_schema(connection: Connection) -> None:
         )
     ).one()
     if exists and not (mark or "").startswith(_MARK):
-        return  # whoever created them keeps them up to date
+        return  # another program created them and upgrades them
     scripts = _migrations(mark.removeprefix(_MARK), installed) if exists else [_script("schema.sql")]
     for script in scripts:
         _run(connection, script)

@@ -49,7 +49,7 @@ _ANSWERS: Documented = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """How a client submits a job, and how it wants to be answered."""
+    """A submit of a client, and the kind of response that it requests."""
 
     context: ApiContext
     key: ApiKey

@@ -36,13 +36,13 @@ class Batch:
 
 def batch_of(examples: Sequence[Encoded], are_wordless: Sequence[bool], device: str) -> Batch:
     """The batch of `examples`. `are_wordless`: which of them are trained without their caption."""
-    words = [
+    prompts = [
         example.no_words if is_wordless else example.words
         for example, is_wordless in zip(examples, are_wordless, strict=True)
     ]
-    longest = max(len(states) for states in words)
-    padded = [torch.nn.functional.pad(states, (0, 0, 0, longest - len(states))) for states in words]
-    is_word_BT = torch.tensor([[place < len(states) for place in range(longest)] for states in words])
+    longest = max(len(states) for states in prompts)
+    padded = [torch.nn.functional.pad(states, (0, 0, 0, longest - len(states))) for states in prompts]
+    is_word_BT = torch.tensor([[place < len(states) for place in range(longest)] for states in prompts])
     return Batch(
         target=torch.stack([example.target for example in examples]).to(device),
         given=torch.stack([example.given for example in examples]).to(device),
