@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+import audits
 from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.ids import new_id
 from lamina.core.jobs import Job, JobRequest, JobState
@@ -158,4 +159,4 @@ def ledger_of(service: Service, job_id: str) -> list[tuple[str, int]]:
 
 
 def wrong_balances(service: Service) -> list[Any]:
-    return service.database.write_now(wallets.wrong_balances)
+    return service.database.write_now(audits.wrong_balances)

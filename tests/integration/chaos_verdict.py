@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from chaos_receiver import Receiver
 from sqlalchemy import Connection
 
+from audits import wrong_balances
 from lamina.core.jobs import OPEN, JobState
 from lamina.store import wallets
 from lamina.store.tables import files, job_events, jobs, ledger, webhooks
@@ -107,5 +108,5 @@ def _judge_money(
     verdict.expected_micros = credit_micros - sum(row.price_micros for row in rows if row.state == "succeeded")
     if verdict.balance_micros != verdict.expected_micros:
         verdict.wrong.append(f"the balance is {verdict.balance_micros}, and should be {verdict.expected_micros}")
-    if unequal := wallets.wrong_balances(connection):
+    if unequal := wrong_balances(connection):
         verdict.wrong.append(f"balances that are not their ledger's sum: {unequal}")

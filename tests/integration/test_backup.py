@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from audits import wrong_balances
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.job_results import StackResult
@@ -203,7 +204,7 @@ def test_every_row_and_content_comes_back(place: Place, target: Place, backup: P
     assert target.contents() == place.contents()
     assert (told.blobs, told.missing) == (len(JobState), 0)
     assert told.rows == sum(len(rows) for rows in place.rows().values())
-    assert target.database.write_now(wallets.wrong_balances) == []
+    assert target.database.write_now(wrong_balances) == []
 
 
 def test_only_its_owner_can_read_it(backup: Path) -> None:
@@ -262,7 +263,7 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(place: Place, ta
     target.restore(tmp_path / "backup")
     rows = target.rows()
     assert told.missing == 0
-    assert target.database.write_now(wallets.wrong_balances) == []
+    assert target.database.write_now(wrong_balances) == []
     for table, per_job in (("files", 1), ("ledger", 2), ("job_events", 2), ("webhooks", 1)):
         of_jobs = [row["job_id"] for row in rows[table] if row["job_id"] is not None]
         ended = {row["id"] for row in rows["jobs"] if row["state"] == "succeeded"}

@@ -41,10 +41,6 @@ TRANSITIONS: Mapping[str, tuple[JobState, JobState]] = {
 before its deadline. I: nothing could run it."""
 
 
-def may_become(state: JobState, other: JobState) -> bool:
-    return (state, other) in TRANSITIONS.values()
-
-
 def states_before(state: JobState) -> tuple[JobState, ...]:
     """The states from which a job may come into `state`, sorted."""
     return tuple(sorted(before for before, after in TRANSITIONS.values() if after is state))

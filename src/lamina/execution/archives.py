@@ -46,23 +46,6 @@ class Member:
     size: int
 
 
-def safe_members(
-    path: Path,
-    max_files: int = MAX_FILES,
-    max_total_bytes: int = MAX_TOTAL_BYTES,
-    max_ratio: float = MAX_RATIO,
-) -> list[Member]:
-    """The files of the ZIP in its order, without folders and metadata of file browsers (`__MACOSX`, `.DS_Store`).
-
-    `max_ratio`: limit of the total extracted size divided by the size of the ZIP. One unsafe member rejects the ZIP.
-    Raises LaminaError: input_corrupt (not a ZIP, damaged), input_too_large (a limit is exceeded), task_invalid (unsafe
-    or duplicate names, links, devices, encryption).
-    """
-    limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
-    with _opened(path, limits) as archive:
-        return [member for member, _ in _checked(archive, limits)]
-
-
 def extract(
     path: Path,
     folder: Path,
@@ -70,10 +53,13 @@ def extract(
     max_total_bytes: int = MAX_TOTAL_BYTES,
     max_ratio: float = MAX_RATIO,
 ) -> list[Member]:
-    """Extracts the ZIP into the new `folder`, which is removed again on failure.
+    """Extracts the ZIP into the new `folder`, which is removed again on failure. Returns its files in its order.
 
-    The limits of `safe_members` are checked against the inflated data, since the declared sizes cannot be trusted.
-    Raises LaminaError as `safe_members` does; FileExistsError if `folder` exists.
+    Folders and the metadata of file browsers (`__MACOSX`, `.DS_Store`) are skipped. `max_ratio`: limit of the total
+    extracted size divided by the size of the ZIP. The limits are checked against the inflated data, since the declared
+    sizes cannot be trusted. One unsafe member rejects the ZIP.
+    Raises LaminaError: input_corrupt (not a ZIP, damaged), input_too_large (a limit is exceeded), task_invalid (unsafe
+    or duplicate names, links, devices, encryption); FileExistsError if `folder` exists.
     """
     limits = _Limits(max_files, max_total_bytes, max_ratio, path.stat().st_size)
     folder.mkdir(parents=True)

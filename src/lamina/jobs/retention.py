@@ -61,9 +61,11 @@ def _forget_parts(connection: Connection, then: float) -> None:
 
 
 async def sweep_blobs(service: Service) -> int:
-    """Deletes blobs that no file refers to and that are older than a file takes to be written. Returns their number."""
+    """Deletes blobs that no file refers to and that are older than a file takes to be written, and incomplete files of
+    writers that were killed. Returns the number of deleted files.
+    """
     page: list[str] = []
-    deleted = 0
+    deleted = await service.blobs.sweep_partial(service.clock())
     async for blob in service.blobs.list():
         if service.clock() - blob.last_modified.timestamp() > SWEEP_AFTER.total_seconds():
             page.append(blob.sha256)

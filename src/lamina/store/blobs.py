@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import re
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager, suppress
@@ -145,7 +144,7 @@ class Blobs:
             try:
                 return (await obstore.head_async(self._store, path))["size"]
             except FileNotFoundError:
-                if self._folder is None:  # a response to HEAD has no body, so it does not tell a missing bucket
+                if self._folder is None:  # a response to HEAD has no body, so it does not show a missing bucket
                     return (await obstore.get_async(self._store, path)).meta["size"]
                 raise
 
@@ -183,16 +182,16 @@ class Blobs:
                     if _SHA256.fullmatch(sha256):
                         yield ListedBlob(sha256, meta["size"], meta["last_modified"])
 
-    async def sweep_partial(self) -> int:
-        """Delete partial files that killed writers left more than a day ago; returns their number.
+    async def sweep_partial(self, now: float) -> int:
+        """Delete files that writers which were killed left incomplete a day before `now` or earlier.
 
-        Does nothing in a bucket, where such parts are invisible: use a lifecycle rule of the bucket (abort incomplete
-        multipart uploads).
+        Returns their number. `now`: seconds since 1970. Does nothing in a bucket, where such parts are invisible: use a
+        lifecycle rule of the bucket (abort incomplete multipart uploads).
         """
         if self._folder is None:
             return 0
         with _converted_errors(self.place):
-            return await asyncio.to_thread(_delete_partial, self._folder / "sha256")
+            return await asyncio.to_thread(_delete_partial, self._folder / "sha256", now)
 
     async def check(self) -> None:
         """Test the storage by writing, reading and deleting a small object.
@@ -260,8 +259,8 @@ def _sync(path: Path) -> None:
             os.close(descriptor)
 
 
-def _delete_partial(folder: Path) -> int:
-    oldest_s = time.time() - _PARTIAL_AFTER.total_seconds()
+def _delete_partial(folder: Path, now: float) -> int:
+    oldest_s = now - _PARTIAL_AFTER.total_seconds()
     # obstore writes to a file beside the blob, named like it with "#" and a number, and renames it.
     partial = [path for path in folder.glob("*/*#*") if path.stat().st_mtime < oldest_s]
     for path in partial:

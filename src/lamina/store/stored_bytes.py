@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from lamina.store.tables import files, keys, upload_parts
+from lamina.store.tables import keys
 
 _C = keys.c
 
@@ -35,15 +35,6 @@ def of_key(connection: Connection, key_id: str, most: int | None = None) -> tupl
     """(bytes stored, limit in bytes; None for no limit). `most` as in `take`."""
     row = connection.execute(sa.select(_C.stored_bytes, _limit(most)).where(_C.id == key_id)).first()
     return (0, most or None) if row is None else (int(row[0]), row[1])
-
-
-def wrong_counts(connection: Connection) -> list[tuple[str, int, int]]:
-    """(key, its count, the sum of its files and parts) wherever the two differ. It should always be empty."""
-    uploads = sa.select(files.c.key_id, files.c.size).where(files.c.job_id.is_(None))
-    stored = uploads.union_all(sa.select(upload_parts.c.key_id, upload_parts.c.size)).subquery()
-    total = sa.select(sa.func.coalesce(sa.func.sum(stored.c.size), 0)).where(stored.c.key_id == _C.id)
-    rows = connection.execute(sa.select(_C.id, _C.stored_bytes, total.scalar_subquery()))
-    return [(row[0], int(row[1]), int(row[2])) for row in rows if int(row[1]) != int(row[2])]
 
 
 def _limit(most: int | None) -> sa.ColumnElement[int | None]:

@@ -55,15 +55,3 @@ def entries(connection: Connection, key_id: str, limit: int = 100) -> list[Ledge
 
 def entries_of_job(connection: Connection, job_id: str) -> list[LedgerEntry]:
     return [LedgerEntry(**row) for row in connection.execute(_OF_JOB, {"of_job": job_id}).mappings()]
-
-
-def wrong_balances(connection: Connection) -> list[tuple[str, int, int]]:
-    """(key, balance, sum of its ledger) wherever the two differ. It should always be empty."""
-    total = sa.func.coalesce(sa.func.sum(ledger.c.amount_micros), 0)
-    sums = (
-        sa.select(wallets.c.key_id, wallets.c.balance_micros, total)
-        .join(ledger, ledger.c.key_id == wallets.c.key_id, isouter=True)
-        .group_by(wallets.c.key_id, wallets.c.balance_micros)
-        .having(wallets.c.balance_micros != total)
-    )
-    return [(row[0], int(row[1]), int(row[2])) for row in connection.execute(sums)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+import audits
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.core.keys import ApiKey
@@ -30,7 +31,7 @@ def stored(service: Service, key: ApiKey) -> int:
 
 
 def wrong_counts(service: Service) -> list[tuple[str, int, int]]:
-    return service.database.write_now(stored_bytes.wrong_counts)
+    return service.database.write_now(audits.wrong_counts)
 
 
 def test_a_key_stores_as_much_as_it_may_and_not_a_byte_more(service: Service) -> None:

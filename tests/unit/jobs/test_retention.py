@@ -122,6 +122,18 @@ def test_contents_go_when_no_file_has_them_and_they_are_old_enough(
     assert sum(len(names) for _, _, names in os.walk(tmp_path / "blobs")) == 1
 
 
+def test_what_a_killed_writer_left_is_deleted_after_a_day(service: Service, clock: Clock, tmp_path: Path) -> None:
+    kept = run(upload(service, new_key(service).id, b"kept", "a.png", "image/png"))
+    incomplete = tmp_path / "blobs" / "sha256" / kept.sha256[:2] / f"{'c' * 62}#1"  # as in test_blobs
+    incomplete.touch()
+    clock.now += 3600
+    assert run(sweep_blobs(service)) == 0, "another process may still be writing it"
+    clock.now += 24 * 3600
+    assert run(sweep_blobs(service)) == 1
+    assert not incomplete.exists()
+    assert run(service.blobs.get(kept.sha256)) == b"kept"
+
+
 def test_another_keys_file_is_not_there(service: Service) -> None:
     file = run(upload(service, new_key(service).id, b"content", "a.png", "image/png"))
     assert code_of(own_file(service, new_key(service).id, file.id)) is ErrorCode.NOT_FOUND

@@ -158,15 +158,14 @@ def test_a_listing_knows_sizes_and_skips_what_is_not_a_blob(tmp_path: Path) -> N
 
 def test_what_a_killed_writer_left_is_swept_and_what_another_writes_is_not(tmp_path: Path) -> None:
     script = """
-import asyncio, os, signal, sys
-from lamina.store.blobs import open_blobs
+import os, signal, sys
 import obstore
+from obstore.store import LocalStore
 def parts():
     yield bytes(9 << 20)
     yield bytes(9 << 20)
     os.kill(os.getpid(), signal.SIGKILL)
-blobs = open_blobs(sys.argv[1])
-obstore.put(blobs._store, "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
+obstore.put(LocalStore(sys.argv[1]), "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
 """
     killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
@@ -174,12 +173,11 @@ obstore.put(blobs._store, "sha256/ab/" + "c" * 62, parts(), chunk_size=1 << 20)
 
     async def scenario() -> None:
         blobs = open_blobs(str(tmp_path))
-        assert await blobs.sweep_partial() == 0
+        written_at = left.stat().st_mtime
+        assert await blobs.sweep_partial(written_at + 23 * 3600) == 0
         assert await listed(blobs) == []
-        day_ago_s = left.stat().st_mtime - 25 * 3600
-        os.utime(left, (day_ago_s, day_ago_s))
         await blobs.put(CONTENT)
-        assert await blobs.sweep_partial() == 1
+        assert await blobs.sweep_partial(written_at + 25 * 3600) == 1
         assert not left.exists()
         assert await blobs.get(SHA256) == CONTENT
 

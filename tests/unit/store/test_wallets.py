@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from store_rows import added_key
 
+from audits import wrong_balances
 from lamina.core.keys import ApiKey
 from lamina.store import wallets
 from lamina.store.database import Database
@@ -26,7 +27,7 @@ def test_what_is_added_and_held_is_the_balance(connection: Connection, key: ApiK
         ("top_up", 100),
     ]
     assert [one.kind for one in wallets.entries_of_job(connection, "job")] == ["hold", "release"]
-    assert wallets.wrong_balances(connection) == []
+    assert wrong_balances(connection) == []
 
 
 def test_nothing_is_held_that_is_not_there(connection: Connection, key: ApiKey) -> None:
@@ -55,7 +56,7 @@ def test_a_balance_that_is_not_its_ledgers_sum_is_found(connection: Connection, 
     added_key(connection)
     wallets.add(connection, key.id, wallets.TOP_UP, 10, 1.0)
     connection.execute(wallets_table.update().where(wallets_table.c.key_id == key.id).values(balance_micros=11))
-    assert wallets.wrong_balances(connection) == [(key.id, 11, 10)]
+    assert wrong_balances(connection) == [(key.id, 11, 10)]
 
 
 def test_many_at_once_never_take_more_than_there_is(database: Database) -> None:
@@ -77,4 +78,4 @@ def test_many_at_once_never_take_more_than_there_is(database: Database) -> None:
     assert True in taken
     assert False in taken
     assert database.write_now(lambda connection: wallets.balance_micros(connection, key.id)) >= 0
-    assert database.write_now(wallets.wrong_balances) == []
+    assert database.write_now(wrong_balances) == []

@@ -60,9 +60,6 @@ class ComponentCache:
         self._models[model] = keys
         return {item.role: self._loaded[item.key][0] for item in wanted}
 
-    def has(self, model: str) -> bool:
-        return model in self._models
-
     def touch(self, model: str) -> None:
         """Marks the model as the most recently used. Raises KeyError if it is not cached."""
         self._models[model] = self._models.pop(model)

@@ -13,13 +13,14 @@ from lamina.store import files
 
 _CACHED_S = 3600.0  # the owner of a URL may replace the LoRA
 _CACHED_BYTES = 20 * 2**30
+_PARTIAL_S = 86_400.0
 
 
 async def with_local_loras(service: Service, job: Job, folder: Path) -> JobRequest:
     """The job's request with the paths of local files in place of the addresses of its LoRAs.
 
-    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. A path of this machine is no
-    business of a client's, and is refused.
+    Raises `LaminaError`: not_found, address_refused, address_unreachable, lora_unusable. Paths of this machine are
+    refused.
     """
     loras = [replace(lora, path=await _local(service, job, lora.path, folder)) for lora in job.request.loras]
     return job.request.with_loras(tuple(loras))
@@ -44,22 +45,28 @@ async def _uploaded(service: Service, job: Job, file_id: str, folder: Path) -> P
 
 
 async def _fetched(service: Service, url: str) -> Path:
-    kept = service.cache / "loras"
-    kept.mkdir(parents=True, exist_ok=True)
-    path = kept / f"{hashlib.sha256(url.encode()).hexdigest()}.safetensors"
+    cached = service.cache / "loras"
+    cached.mkdir(parents=True, exist_ok=True)
+    path = cached / f"{hashlib.sha256(url.encode()).hexdigest()}.safetensors"
     if not path.exists() or service.clock() - path.stat().st_mtime > _CACHED_S:
-        _evict(kept)
-        beside = path.with_suffix(f".{new_id()}")
-        await service.patient_fetcher.fetch(url, beside)
-        beside.replace(path)
+        _evict(cached, service.clock())
+        partial = path.with_suffix(f".{new_id()}")
+        await service.patient_fetcher.fetch(url, partial)
+        partial.replace(path)
     return path
 
 
-def _evict(folder: Path) -> None:
-    """Deletes the least recently used files; a process that reads one still has it open."""
-    kept = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_atime)
-    size = sum(path.stat().st_size for path in kept)
-    for path in kept:
+def _evict(folder: Path, now: float) -> None:
+    """Deletes the least recently used files, and downloads that a killed process left incomplete a day before.
+
+    A process that reads a file still has it open.
+    """
+    for path in folder.iterdir():
+        if path.suffix != ".safetensors" and path.stat().st_mtime < now - _PARTIAL_S:
+            path.unlink(missing_ok=True)
+    complete = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_atime)
+    size = sum(path.stat().st_size for path in complete)
+    for path in complete:
         if size <= _CACHED_BYTES:
             return
         size -= path.stat().st_size

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audits import wrong_counts
 from lamina.api.fal.uploads import complete_upload, pending_upload, receive_part, start_upload
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
@@ -56,7 +57,7 @@ def whole(service: Service, upload: PendingUpload, parts: list[dict[str, Any]]) 
 
 
 def stored(service: Service, key: ApiKey) -> int:
-    assert service.database.write_now(stored_bytes.wrong_counts) == []
+    assert service.database.write_now(wrong_counts) == []
     return service.database.write_now(lambda connection: stored_bytes.of_key(connection, key.id))[0]
 
 

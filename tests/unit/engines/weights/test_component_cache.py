@@ -77,7 +77,8 @@ def test_a_model_that_is_forgotten_frees_what_it_alone_used() -> None:
     cache.evict("a")
     cache.evict("nothing")
     assert cache.held_bytes == 5
-    assert not cache.has("a")
+    with pytest.raises(KeyError):
+        cache.touch("a")
     cache.clear()
     assert cache.held_bytes == 0
 

@@ -85,11 +85,6 @@ class Adapters:
         """Loads LoRAs without activating them. Raises `LaminaError` (lora_unusable)."""
         self._load_missing([file for file, _ in wanted], _scales(wanted))
 
-    def unload(self) -> None:
-        """Unloads every LoRA."""
-        for sha256 in self.loaded:
-            self._remove(sha256)
-
     def _load_missing(self, files: Sequence[LoraFile], wanted: Mapping[str, float]) -> None:
         missing = {file.sha256: file for file in files if file.sha256 not in self._loaded}
         parsed = {sha256: parse_lora(read_lora(file), self._shapes) for sha256, file in missing.items()}
