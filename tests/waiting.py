@@ -75,6 +75,21 @@ def until(is_so: Callable[[], T], what: str, within_s: float = PATIENCE_S, look_
     return found
 
 
+async def until_async(
+    is_so: Callable[[], T | Awaitable[T]], what: str, within_s: float = PATIENCE_S, look_s: float = _LOOK_S
+) -> T:
+    """As `until`, in an event loop, which goes on meanwhile. `is_so` may be a coroutine function."""
+    end = time.monotonic() + within_s
+    while True:
+        found = is_so()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < end, f"{what}: not within {within_s:g} s"
+        await asyncio.sleep(look_s)
+
+
 def writer_of(pipe: Path, reader: "subprocess.Popen[Any]", within_s: float = PATIENCE_S) -> int:
     """The descriptor of a named pipe's other end, as soon as the process reads from it."""
 

@@ -24,7 +24,7 @@ from lamina.store.database import Database
 from lamina.store.migrations import migrate
 from services import new_key, request, service_on
 from stores import Postgres
-from waiting import completed
+from waiting import completed, until_async
 
 WITHIN_S = 20.0
 
@@ -231,10 +231,13 @@ def test_a_process_ends_although_the_dispatcher_is_woken_at_the_same_moment(
 ) -> None:
     """As it is when a running job is given back, and then the process ends."""
     service = service_on(opened(database_url), tmp_path)
+    key = new_key(service)
 
     async def scenario() -> bool:
-        serving_it = asyncio.create_task(service.dispatcher.serve(Runs(service), 2))
-        await asyncio.sleep(0.2)  # until it waits
+        runs = Runs(service)
+        serving_it = asyncio.create_task(service.dispatcher.serve(runs, 2))
+        job = await submit(service, key, request())
+        await runs.until({job.id})  # one slot runs it, and the other waits
         service.dispatcher.wake()
         serving_it.cancel()
         await asyncio.wait({serving_it}, timeout=WITHIN_S)
@@ -427,14 +430,17 @@ class TestThroughRestarts:
             async with serving(service, runs, slots=2), sweeping(service):
                 await warm_up(service, key, runs)
                 before = await delays_s(service, key, runs, count=50, pause_s=0.01)
-                trickle = asyncio.create_task(submitting(service, key, pause_s=0.02))
-                await asyncio.sleep(0.3)
+                accepted: set[str] = set()
+                trickle = asyncio.create_task(submitting(service, key, accepted, pause_s=0.02))
+                await until_async(lambda: len(accepted) >= 10, "ten jobs were accepted")
                 await asyncio.to_thread(own_postgres.stop, mode)
                 await asyncio.sleep(away_s)
                 await asyncio.to_thread(own_postgres.start)
-                await asyncio.sleep(0.3)
+                before_restart = len(accepted)
+                await until_async(lambda: len(accepted) >= before_restart + 10, "jobs are accepted again")
                 trickle.cancel()
-                await runs.until(await trickle, within_s=60.0)
+                await asyncio.gather(trickle, return_exceptions=True)
+                await runs.until(accepted, within_s=60.0)
                 return before, await delays_s(service, key, runs, count=100, pause_s=0.01)
 
         before, after = (sorted(delays) for delays in completed(scenario()))
@@ -443,12 +449,9 @@ class TestThroughRestarts:
         assert after[50] < max(0.05, 3 * before[25]), (before[25], after[50])
 
 
-async def submitting(service: Service, key: ApiKey, pause_s: float) -> set[str]:
-    """The ids of the jobs that were taken in, until it is cancelled."""
-    taken_in: set[str] = set()
-    with contextlib.suppress(asyncio.CancelledError):
-        while True:
-            with contextlib.suppress(LaminaError):  # the server is away, and the client was told so
-                taken_in.add((await submit(service, key, request())).id)
-            await asyncio.sleep(pause_s)
-    return taken_in
+async def submitting(service: Service, key: ApiKey, accepted: set[str], pause_s: float) -> None:
+    """Submits jobs until it is cancelled; the ids of those that were accepted go into `accepted`."""
+    while True:
+        with contextlib.suppress(LaminaError):  # the server is away
+            accepted.add((await submit(service, key, request())).id)
+        await asyncio.sleep(pause_s)

@@ -4,9 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ from lamina.store import files as file_store
 from lamina.store.database import Database
 from serving import NO_OP_CHILD, PROGRAM, Served, environment_of, lamina, problem, served
 from stores import BOTH, Postgres
-from waiting import ended
+from waiting import ended, until
 
 _PATIENCE_S = 60.0
-_FIRST_LOOK_S = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +59,6 @@ def new_key(folder: Path, credit: str, *where: str) -> str:
 
 def balance(client: httpx2.Client) -> str:
     return client.get("/v1/wallet").json()["balance_usd"]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Looks again and again: what other processes do is not told to this one."""
-    end = time.monotonic() + _PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end, f"it did not come to be within {_PATIENCE_S:g} s"
-        time.sleep(_FIRST_LOOK_S)
 
 
 def test_an_archive_becomes_an_adapter(service: Served) -> None:
@@ -135,9 +125,12 @@ def test_a_training_is_held_for_as_much_as_it_may_cost_and_settled_by_what_it_di
 def test_a_training_that_is_stopped_keeps_what_it_has_learnt(metered: httpx2.Client) -> None:
     client = metered
     job = trained(client, wait_s=0, steps=5000, checkpoint_every=2, default_caption="wait 0.02")
-    until(lambda: (client.get(f"/v1/jobs/{job['id']}").json()["progress"] or {}).get("step", 0) > 3)
+    until(
+        lambda: (client.get(f"/v1/jobs/{job['id']}").json()["progress"] or {}).get("step", 0) > 3,
+        "step 4 is done",
+    )
     client.post(f"/v1/jobs/{job['id']}/cancel")
-    until(lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled")
+    until(lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled", "it is cancelled")
     after = client.get(f"/v1/jobs/{job['id']}").json()
     steps = after["result"]["steps_done"]
     assert 3 < steps < 5000
@@ -168,7 +161,7 @@ def test_an_address_that_has_expired_is_no_name_any_more_but_the_id_is(tmp_path:
     with served(tmp_path, LAMINA_URL_S="1") as service:
         job = trained(service.client)
         lora = job["result"]["lora"]
-        until(lambda: service.client.get(lora["url"]).status_code == 404)
+        until(lambda: service.client.get(lora["url"]).status_code == 404, "the file is gone")
         answer = service.client.post("/v1/edits", json=edit_with(lora["url"]))
         assert "file:ID" in problem(answer, 404, "not_found")["hint"]
         assert service.client.post("/v1/edits", json=edit_with(f"file:{lora['id']}")).status_code == 202
@@ -267,14 +260,18 @@ def test_whoever_is_killed_the_training_goes_on(store: str, tmp_path: Path, requ
         working = machine("machine0")
         for number in range(4):
             before = reached()
-            until(lambda before=before: reached() > before)
+            until(lambda before=before: reached() > before, "another step is done")
             if number % 2:
                 working.kill()
                 working = machine(f"machine{number + 1}")
             else:
                 for pid in engines(working.process.pid):
                     subprocess.run(["kill", "-9", str(pid)], check=False, timeout=120)
-        until(lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] not in ("queued", "running"))
+        until(
+            lambda: client.get(f"/v1/jobs/{job['id']}").json()["state"] not in ("queued", "running"),
+            "it has ended",
+            _PATIENCE_S,
+        )
         after = client.get(f"/v1/jobs/{job['id']}").json()
         wallet = client.get("/v1/wallet").json()
     assert (after["state"], after["result"]["steps_done"]) == ("succeeded", steps), after

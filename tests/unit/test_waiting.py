@@ -67,3 +67,10 @@ def test_threads_events_and_coroutines() -> None:
         waiting.completed(asyncio.sleep(60), within_s=0.1)
     with pytest.raises(AssertionError, match="never: not within"):
         waiting.until(lambda: False, "never", within_s=0.1)
+    with pytest.raises(AssertionError, match="never: not within"):
+        waiting.completed(waiting.until_async(lambda: False, "never", within_s=0.1))
+
+    async def seven() -> int:
+        return 7
+
+    assert waiting.completed(waiting.until_async(seven, "it is seven")) == 7

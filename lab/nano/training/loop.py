@@ -48,7 +48,12 @@ LossOfStep = Callable[[int, np.random.Generator], tuple[torch.Tensor, dict[str, 
 
 
 def train(
-    model: nn.Module, loss_of: LossOfStep, schedule: Schedule, checkpoint: Path, device: str = "cpu"
+    model: nn.Module,
+    loss_of: LossOfStep,
+    schedule: Schedule,
+    checkpoint: Path,
+    device: str = "cpu",
+    saved_every_s: float = _SAVED_EVERY_S,
 ) -> nn.Module:
     """Trains to the end of the schedule and returns the moving average; continues from an existing checkpoint.
 
@@ -72,7 +77,7 @@ def train(
         step += 1
         _follow(average, model, min(schedule.average, (1 + step) / (10 + step)))
         log.add(step, {"loss": float(loss.detach()), **figures})
-        if time.monotonic() - saved_at > _SAVED_EVERY_S or step == schedule.steps:
+        if time.monotonic() - saved_at > saved_every_s or step == schedule.steps:
             _save(checkpoint, step, model, average, optimizers, schedule)
             saved_at = time.monotonic()
     return average

@@ -2,13 +2,13 @@
 
 import base64
 import re
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 
 from serving import Served, poster
+from waiting import until
 
 LAYERED = "/qwen-image-layered/v1/qwen-image-layered-request"
 LAYERED_RESULT = "/qwen-image-layered/v1/qwen-image-layered-request-result"
@@ -41,14 +41,15 @@ class Pixazo:
 
     def ended(self, request_id: str) -> dict[str, Any]:
         """Polls as the pages say, only more often."""
-        until = time.monotonic() + _LONGEST_S
-        while time.monotonic() < until:
+
+        def final() -> dict[str, Any] | None:
             answer = self.get(f"{STATUS}/{request_id}")
             assert answer.status_code == 200, answer.text
-            if answer.json()["status"] not in ("QUEUED", "PROCESSING"):
-                return answer.json()
-            time.sleep(0.05)
-        raise AssertionError(f"{request_id} did not end")
+            return None if answer.json()["status"] in ("QUEUED", "PROCESSING") else answer.json()
+
+        answer = until(final, f"{request_id} has ended", _LONGEST_S)
+        assert answer is not None
+        return answer
 
     def _headers(self, others: dict[str, str]) -> dict[str, str]:
         own = {} if self.key is None else {"Ocp-Apim-Subscription-Key": self.key}

@@ -47,14 +47,14 @@ def run(folder: Path, steps: int, cut_off_at: int | None = None) -> nn.Module:
         x = torch.from_numpy(rng.standard_normal((8, 4))).float()
         return (model(x) - x.sum(1, keepdim=True)).square().mean() + 0 * torch.randn(1).sum(), {"seen": float(step)}
 
-    return train(model, loss_of, Schedule(steps, warm_up=5, matrix_rate=2e-3), folder / "tiny.pt")
+    schedule = Schedule(steps, warm_up=5, matrix_rate=2e-3)
+    return train(model, loss_of, schedule, folder / "tiny.pt", saved_every_s=-1.0)
 
 
-def test_a_run_that_was_cut_off_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(tmp_path: Path):
     whole, parted = tmp_path / "whole", tmp_path / "parted"
     whole.mkdir(), parted.mkdir()
     expected = run(whole, 20)
-    monkeypatch.setattr("lab.nano.training.loop._SAVED_EVERY_S", -1.0)
     with pytest.raises(CutOffError):
         run(parted, 20, cut_off_at=11)
     again = run(parted, 20)

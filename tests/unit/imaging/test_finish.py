@@ -155,7 +155,7 @@ def test_tiles_leave_no_seam(monkeypatch):
     truth = true_stack()
     raw, source = noised(reduced(truth, 100)), composite(truth)
     whole = finish(raw, source)
-    monkeypatch.setattr(finishing, "_TILE_PX", 70)
+    monkeypatch.setattr(finishing, "TILE_PX", 70)
     for one, other in zip(own_alphas(whole), own_alphas(finish(raw, source)), strict=True):
         assert np.abs(one - other).max() <= 2 / 255
 

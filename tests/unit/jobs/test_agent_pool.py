@@ -21,6 +21,7 @@ from lamina.store.agents import AgentRecord
 from lamina.worker.host import EngineDied
 from lamina.worker.protocol import EngineIdle, RunMessage, RunOrder, RunOutcome
 from services import new_key, request, run, state_now
+from waiting import until_async
 
 
 class Engine:
@@ -73,9 +74,12 @@ def outcome(service: Service, error: Exception) -> JobState:
         key = await asyncio.to_thread(new_key, service)
         async with AgentPool(service, [agent]).serving():
             job = await submit(service, key, request())
-            while not agent.done.is_set():
+
+            async def is_done() -> bool:
                 await sweep(service)
-                await asyncio.sleep(0.02)
+                return agent.done.is_set()
+
+            await until_async(is_done, "the job has ended")
         return await asyncio.to_thread(state_now, service, job.id)
 
     return run(asyncio.wait_for(scenario(), 20.0))
@@ -102,15 +106,11 @@ class KilledEngine(Engine):
             raise EngineDied(-9, ())
 
 
-def test_an_engine_that_is_killed_as_it_starts_is_started_again(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lamina.jobs.run.agent_pool._START_AGAIN_S", 0.0)
-
+def test_an_engine_that_is_killed_as_it_starts_is_started_again(service: Service) -> None:
     async def registered(times: int) -> str:
         agent: Any = ForsakenAgent(service, OSError())
         agent.engine = KilledEngine(times)
-        async with AgentPool(service, [agent]).serving():
+        async with AgentPool(service, [agent], start_again_s=0.0).serving():
             return agent.id
 
     assert run(registered(2))
@@ -144,9 +144,12 @@ async def two_begun(service: Service, engine: Any, count: int) -> AsyncGenerator
     key = await asyncio.to_thread(new_key, service)
     async with AgentPool(service, [Agent(service, engine)]).serving():
         ids = [(await submit(service, key, request())).id for _ in range(count)]
-        while len(engine.begun) < 2:
-            await asyncio.sleep(0.01)
+        await until_async(lambda: len(engine.begun) == 2, "two runs have begun")
         yield ids
+
+
+async def has_failed(service: Service, job_id: str) -> bool:
+    return await asyncio.to_thread(state_now, service, job_id) is JobState.FAILED
 
 
 async def states_of(service: Service, ids: list[str]) -> list[JobState]:
@@ -157,12 +160,12 @@ def test_one_job_is_begun_while_another_is_written_and_no_more(service: Service)
     async def scenario() -> list[JobState]:
         engine = SlowlyWritingEngine()
         async with two_begun(service, engine, 3) as ids:
-            await asyncio.sleep(0.2)
+            for _ in range(20):  # a third run would begin meanwhile
+                service.dispatcher.wake()
+                assert await states_of(service, ids) == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
             assert engine.begun == ids[:2]
-            assert await states_of(service, ids) == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
             engine.may_end.set()
-            while await asyncio.to_thread(state_now, service, ids[2]) is not JobState.FAILED:
-                await asyncio.sleep(0.01)
+            await until_async(lambda: has_failed(service, ids[2]), "the third job has failed")
         return await states_of(service, ids)
 
     assert run(asyncio.wait_for(scenario(), 20.0)) == [JobState.FAILED] * 3

@@ -14,6 +14,7 @@ from lamina.service.service import Service
 from lamina.store import agents, jobs
 from lamina.store.database import Database
 from services import PRICE, Clock, Heard, balance, job_now, new_key, request, run, service_on, started, state_now
+from waiting import until_async
 
 
 def test_a_job_of_a_lost_agent_is_queued_again(service: Service, clock: Clock) -> None:
@@ -104,11 +105,13 @@ def test_it_goes_on_when_the_store_has_been_away(service: Service, clock: Clock)
     away = Database("sqlite:////no/such/folder/lamina.db")
     hasty = replace(service, limits=replace(service.limits, agent_lost_s=0.04))
 
+    async def is_queued() -> bool:
+        return await asyncio.to_thread(state_now, service, job.id) is JobState.QUEUED
+
     async def scenario() -> None:
         broken = asyncio.create_task(keep_sweeping(replace(hasty, database=away)))
         sweeping = asyncio.create_task(keep_sweeping(hasty))
-        while (await asyncio.to_thread(state_now, service, job.id)) is not JobState.QUEUED:
-            await asyncio.sleep(0.01)
+        await until_async(is_queued, "the job is queued again")
         assert not broken.done()
         for task in (broken, sweeping):
             task.cancel()

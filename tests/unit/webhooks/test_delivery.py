@@ -18,6 +18,7 @@ from lamina.store import outbox
 from lamina.webhooks.delivery import OutgoingRequest, deliver_due, keep_delivering, revive_refused
 from lamina.webhooks.signing import MAX_ATTEMPTS
 from services import Clock, Heard, new_key, request, run
+from waiting import until_async
 
 URL = "https://example.org/hook"
 
@@ -158,8 +159,7 @@ def test_a_webhook_is_sent_as_soon_as_its_job_ends(service: Service, receiver: R
         delivering = asyncio.create_task(keep_delivering(service, WRITERS))
         await asyncio.sleep(0)
         await ended_job(service)
-        while not receiver.got:
-            await asyncio.sleep(0.01)
+        await until_async(lambda: receiver.got, "the webhook was sent")
         delivering.cancel()
         await asyncio.gather(delivering, return_exceptions=True)
 

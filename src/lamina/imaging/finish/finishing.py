@@ -15,7 +15,7 @@ from lamina.imaging.finish.resampling import Placement, Tile, Values, limit_size
 from lamina.imaging.metrics import recomposition_error
 from lamina.imaging.strips import strip_of, strips
 
-_TILE_PX = 512
+TILE_PX = 512
 _CHECK_PIXELS = 1 << 16  # small strips, so that the check of an inexact stack ends early
 
 
@@ -84,9 +84,9 @@ def _empty_canvases(count: int, source: Pixels) -> list[Pixels]:
 
 
 def _tiles(width: int, height: int) -> Iterator[Tile]:
-    for top in range(0, height, _TILE_PX):
-        for left in range(0, width, _TILE_PX):
-            yield Tile(top, min(height, top + _TILE_PX), left, min(width, left + _TILE_PX))
+    for top in range(0, height, TILE_PX):
+        for left in range(0, width, TILE_PX):
+            yield Tile(top, min(height, top + TILE_PX), left, min(width, left + TILE_PX))
 
 
 def _finish_tile(raw: LayerStack, source: Pixels, calibration: Calibration, tile: Tile, finished: list[Pixels]) -> None:

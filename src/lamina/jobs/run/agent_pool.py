@@ -21,8 +21,9 @@ _START_TRIES, _START_AGAIN_S = 3, 1.0
 class AgentPool:
     """`is_ready`: its engines are up. At shutdown running jobs get `Limits.drain_s` and then go back to the queue."""
 
-    def __init__(self, service: Service, agents: Sequence[Agent]) -> None:
-        self._service, self._agents = service, agents
+    def __init__(self, service: Service, agents: Sequence[Agent], start_again_s: float = _START_AGAIN_S) -> None:
+        """`start_again_s`: the wait before an engine that was killed while it started is started again, in seconds."""
+        self._service, self._agents, self._start_again_s = service, agents, start_again_s
         self._idle: asyncio.Queue[Agent] = asyncio.Queue()
         self.is_ready = self._is_draining = False
         self._runs: set[asyncio.Task[None]] = set()
@@ -30,7 +31,7 @@ class AgentPool:
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
-            await asyncio.gather(*(_start(agent) for agent in self._agents))
+            await asyncio.gather(*(_start(agent, self._start_again_s) for agent in self._agents))
             self.is_ready = True
             for agent in self._agents:  # only now: agents send no heartbeats while engines start
                 await agent.register()
@@ -119,14 +120,14 @@ class AgentPool:
         await self._service.database.write(lambda connection: agents_store.remove(connection, agent.id))
 
 
-async def _start(agent: Agent) -> None:
+async def _start(agent: Agent, again_s: float) -> None:
     """Tries again if the engine process was killed while it started. Raises `EngineLost` if it cannot start."""
     for _ in range(_START_TRIES - 1):
         try:
             await agent.engine.start()
         except EngineLost as error:
             _log.warning("%s It is started again.", error.message)
-            await asyncio.sleep(_START_AGAIN_S)
+            await asyncio.sleep(again_s)
         else:
             return
     await agent.engine.start()
