@@ -60,8 +60,9 @@ def _positional_dataclasses(tree: ast.AST) -> Iterator[int]:
         decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
         is_dataclass = any(decorator.startswith("dataclass") for decorator in decorators)
         is_keyword_only = any("kw_only=True" in decorator for decorator in decorators)
-        fields = sum(isinstance(statement, ast.AnnAssign) for statement in node.body)
-        if is_dataclass and not is_keyword_only and fields > _MOST_FIELDS:
+        fields = [ast.unparse(line.annotation) for line in node.body if isinstance(line, ast.AnnAssign)]
+        positional = fields.index("KW_ONLY") if "KW_ONLY" in fields else len(fields)
+        if is_dataclass and not is_keyword_only and positional > _MOST_FIELDS:
             yield node.lineno
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import NoReturn
 
 from pydantic import JsonValue
@@ -31,6 +31,7 @@ class Field:
     """
 
     type: str
+    _: KW_ONLY
     least: float | None = None
     most: float | None = None
     step: float | None = None
