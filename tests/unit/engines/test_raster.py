@@ -63,3 +63,8 @@ def test_the_nearest_value_is_that_of_the_nearest_pixel_of_the_mask() -> None:
     assert nearest[0, 4] == values[0, 6]
     assert nearest[4, 8] == values[3, 8]
     assert (nearest_values(np.dstack([values, -values]), mask) == np.dstack([nearest, -nearest])).all()
+
+
+def test_of_an_empty_mask_no_value_is_the_nearest() -> None:
+    values = np.arange(12.0).reshape(2, 2, 3)
+    assert not nearest_values(values, np.zeros((2, 2), bool)).any()

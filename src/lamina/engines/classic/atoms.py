@@ -92,7 +92,8 @@ def _grow_seeds(denoised: Rgb, seeds: Labels) -> Labels:
         return np.zeros(seeds.shape, np.int32)
     markers = seeds.copy()
     cv2.watershed(denoised, markers)
-    known = markers > 0
-    labels = np.asarray(nearest_values(np.maximum(markers, 0), known), np.int32)
+    if not (markers > 0).any():  # the watershed leaves no pixel of the image border a number
+        markers = seeds
+    labels = np.asarray(nearest_values(np.maximum(markers, 0), markers > 0), np.int32)
     is_used = np.bincount(labels.ravel()) > 0
     return take_by_label((np.cumsum(is_used) - 1).astype(np.int32), labels)

@@ -15,6 +15,7 @@ from lamina.engines.segmentation.promptable_masks import PromptableImage
 from lamina.engines.segmentation.salient_object import salience
 
 _MAX_THINGS = 5
+_MIN_SIDE_PX = 48  # in smaller pictures the networks see nothing
 _MIN_SHARE, _MAX_SHARE = 0.003, 0.85  # of the image
 _MIN_SCORE, _MIN_LATER_SCORE = 0.5, 0.7
 _GOOD_SCORE_RATIO = 0.95  # of the best: the largest of such masks is the whole, the others may lack a part
@@ -57,9 +58,11 @@ def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
 
     Raises `ModelFileError`.
     """
-    image = PromptableImage(rgb)
     taken = np.zeros(rgb.shape[:2], bool)
     things: list[Mask] = []
+    if min(taken.shape) < _MIN_SIDE_PX or limit < 1:
+        return things
+    image = PromptableImage(rgb)
     margin = max(3, round(_MARGIN_SHARE * max(taken.shape)))
     left = rgb
     while len(things) < min(limit, _MAX_THINGS):

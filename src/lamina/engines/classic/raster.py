@@ -102,7 +102,9 @@ def depth(mask: Mask) -> Values:
 
 
 def nearest_values(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
-    """`values` (h, w) or (h, w, c) with each pixel replaced by that of the nearest one of the (non-empty) mask."""
+    """`values` (h, w) or (h, w, c) with each pixel replaced by that of the nearest one of the mask; 0 if it is empty."""
+    if not mask.any():
+        return np.zeros_like(values)
     known = values.reshape(mask.size, *values.shape[2:]).take(np.flatnonzero(mask), axis=0)
     return take_by_label(known, nearest_numbers(mask))
 
