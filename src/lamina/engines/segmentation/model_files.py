@@ -42,6 +42,7 @@ def session(model: ModelFile) -> Any:
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads, options.inter_op_num_threads = min(_THREADS, os.cpu_count() or 1), 1
+    options.enable_cpu_mem_arena = False  # it would keep 380 MB of one picture for the next
     # Spinning threads would take processor time from other work on the same image.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return runtime.InferenceSession(content, options, ["CPUExecutionProvider"])
