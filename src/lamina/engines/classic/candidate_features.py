@@ -129,7 +129,8 @@ def overlaps_of(masks: NDArray[np.bool_]) -> Overlaps:
         with_later = np.bitwise_count(words[index:] & words[index]).sum(1, np.uint32)
         shared[index, index:] = shared[index:, index] = with_later
     areas = shared.diagonal().copy()
-    return Overlaps(masks, areas, shared, shared / np.maximum(areas[:, None] + areas - shared, 1))
+    iou = np.asarray(shared / np.maximum(areas[:, None] + areas - shared, 1), np.float32)
+    return Overlaps(masks, areas, shared, iou)
 
 
 def _maps(seen: Observation, atoms: Atoms) -> Maps:

@@ -33,7 +33,7 @@ def exemplar_fill(picture: Pixels, hole: Mask) -> Pixels | None:
     height, width = inside.shape
     scale = min(1.0, _SIDE_PX / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = np.ascontiguousarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
     # where a reduced pixel mixes in the hole, it counts as hole
     small_hole = np.asarray(cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)) > 0
     filled = np.asarray(cv2.resize(_inpainted(small, small_hole), (width, height), interpolation=cv2.INTER_CUBIC))

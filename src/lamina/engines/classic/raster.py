@@ -57,7 +57,7 @@ def _grow_far(mask: Mask, px: int) -> Mask:
     for down in range(min(px, height - 1), -1, -1):
         reach = int(disc[px - down].sum()) // 2
         if reach > reached:
-            wide = np.asarray(cv2.dilate(wide, np.ones((1, 2 * (reach - reached) + 1), np.uint8)))
+            wide = np.asarray(cv2.dilate(wide, np.ones((1, 2 * (reach - reached) + 1), np.uint8)), np.uint8)
             reached = reach
         grown[down:] |= wide[: height - down]
         grown[: height - down] |= wide[down:]
@@ -102,7 +102,7 @@ def depth(mask: Mask) -> Values:
 
 
 def nearest_values(values: NDArray[Any], mask: Mask) -> NDArray[Any]:
-    """`values` (h, w) or (h, w, c) with each pixel replaced by that of the nearest one of the mask; 0 if it is empty."""
+    """`values` (h, w) or (h, w, c) with each pixel replaced by the nearest one of the mask; 0 if it is empty."""
     if not mask.any():
         return np.zeros_like(values)
     known = values.reshape(mask.size, *values.shape[2:]).take(np.flatnonzero(mask), axis=0)

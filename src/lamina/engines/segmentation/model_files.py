@@ -50,7 +50,7 @@ def session(model: ModelFile) -> Any:
 
 def _content(model: ModelFile) -> bytes:
     try:
-        content = files(__package__).joinpath("models", model.name).read_bytes()
+        content = files("lamina.engines.segmentation").joinpath("models", model.name).read_bytes()
     except OSError as error:
         raise ModelFileError(f"The model file {model.name} cannot be read.") from error
     if hashlib.sha256(content).hexdigest() != model.sha256:

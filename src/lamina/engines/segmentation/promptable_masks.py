@@ -15,7 +15,7 @@ _LOGIT_PX = 4  # of its pixels per pixel of the logits
 _BATCH = 2  # boxes at a time; memory grows with it
 _MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 _DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
-_TOP_LEFT, _BOTTOM_RIGHT = 2, 3  # labels of points
+_TOP_LEFT, _BOTTOM_RIGHT, _PADDING = 2, 3, -1  # labels of points
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,12 @@ class PromptableImage:
         logits, quality = np.zeros((count, 4, height, width), np.float32), np.zeros((count, 4), np.float32)
         for start in range(0, count, _BATCH):
             batch = slice(start, start + _BATCH)
-            corners = (boxes[batch] * self._scale).astype(np.float32).reshape(-1, 2, 2)
+            corners = boxes[batch].reshape(-1, 2, 2) * self._scale
+            padding = np.zeros((len(corners), 1, 2))  # the network was exported for points, which end with one
             inputs = {
                 "image_embeddings": self._embedding,
-                "point_coords": corners,
-                "point_labels": np.tile(np.array([_TOP_LEFT, _BOTTOM_RIGHT], np.float32), (len(corners), 1)),
+                "point_coords": np.concatenate([corners, padding], 1).astype(np.float32),
+                "point_labels": np.tile(np.array([_TOP_LEFT, _BOTTOM_RIGHT, _PADDING], np.float32), (len(corners), 1)),
                 "mask_input": np.zeros((1, 1, 256, 256), np.float32),
                 "has_mask_input": np.zeros(1, np.float32),
             }
@@ -75,4 +76,5 @@ class PromptableImage:
         matrix = np.array([[scale, 0, shift], [0, scale, shift]])
         height, width = self._shape
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpAffine(logits, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+        full = cv2.warpAffine(logits, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(full, np.float32)
