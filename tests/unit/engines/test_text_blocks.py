@@ -40,6 +40,18 @@ def test_columns_colours_and_distant_lines_are_apart() -> None:
     assert text_blocks([line(50, 50, 200), line(50, 200, 200)]) == [[0], [1]]
 
 
+def test_a_gap_wider_than_the_leading_separates_texts() -> None:
+    pair = [line(50, 50, 300), line(50, 110, 300)]
+    assert text_blocks(pair) == [[0], [1]]  # 2 em
+    verses = [line(50, y, 300) for y in (50, 90, 150, 190)]
+    assert text_blocks(verses) == [[0, 1], [2, 3]]
+
+
+def test_lines_at_the_same_wide_distance_are_one_block() -> None:
+    assert text_blocks([line(50, 50 + 66 * i, 300 - 20 * i) for i in range(4)]) == [[0, 1, 2, 3]]
+    assert text_blocks([line(50, 50 + 90 * i, 300) for i in range(3)]) == [[0], [1], [2]]  # 3 em is no text
+
+
 def test_words_of_a_line_and_centred_lines_belong_together() -> None:
     assert text_blocks([line(50, 50, 100), line(165, 50, 150)]) == [[0, 1]]
     assert text_blocks([line(50, 50, 400), line(150, 92, 200)]) == [[0, 1]]

@@ -10,7 +10,10 @@ from lamina.engines.classic.ocr import sides
 
 _SAME_SIZE = 1.2  # largest ratio of the em sizes of one block
 _SAME_HEIGHT = 1.9  # and of the heights of its lines, which depend on their letters
-_MAX_LEADING = 1.3  # largest gap between lines, in heights of the taller one
+# Distances of the centres of successive lines, in em. Text is set at 1 to 1.6 em, and a gap between texts has 1.8 em
+# or more, in 140 pairs of lines of 70 designs. Wider lines are one text only if there are three at the same distance.
+_MAX_LEADING, _MAX_EVEN_LEADING = 1.75, 2.6
+_EVEN = 0.08  # largest difference of equal distances, as a share of them
 _MAX_SPACE = 1.2  # largest gap between words of a line, in heights
 _MIN_SHARED = 0.4  # share of the shorter line that another must be above or below, unless they start together
 _SAME_LEVELS = 48  # difference of colours, in levels
@@ -25,32 +28,75 @@ def text_blocks(lines: Sequence[Lettering]) -> list[list[int]]:
     """
     count = len(lines)
     is_near = np.zeros((count, count), bool)
+    leading = np.full((count, count), np.nan)  # signed, of lines above one another
     for first in range(count):
         for second in range(first + 1, count):
-            is_near[first, second] = is_near[second, first] = _belong_together(lines[first], lines[second])
-    return _connected(is_near)
+            if not _have_one_style(lines[first], lines[second]):
+                continue
+            is_near[first, second] = _are_on_one_line(lines[first], lines[second])
+            distance = _leading(lines[first], lines[second])
+            leading[first, second], leading[second, first] = distance, -distance
+    is_near |= (np.abs(leading) <= _MAX_LEADING) | _evenly_spaced(leading)
+    return _connected(is_near | is_near.T)
 
 
-def _belong_together(first: Lettering, second: Lettering) -> bool:
+def _evenly_spaced(leading: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n, n): pairs of successive lines that a third line follows, or precedes, at the same distance."""
+    is_next = np.zeros(leading.shape, bool)
+    for first, distances in enumerate(leading):
+        below = np.where(distances > 0, distances, np.inf)
+        if below.min(initial=np.inf) <= _MAX_EVEN_LEADING:
+            is_next[first, below.argmin()] = True
+    is_even = np.zeros(leading.shape, bool)
+    for first, second in zip(*np.nonzero(is_next), strict=True):
+        for third in np.flatnonzero(is_next[second]):
+            one, other = leading[first, second], leading[second, third]
+            is_even[[first, second], [second, third]] |= abs(one - other) <= _EVEN * max(one, other)
+    return is_even
+
+
+def _have_one_style(first: Lettering, second: Lettering) -> bool:
     sizes = max(1.0, first.size_px), max(1.0, second.size_px)
     heights = _height(first), _height(second)
     if max(sizes) > _SAME_SIZE * min(sizes) or max(heights) > _SAME_HEIGHT * min(heights):
         return False
     if _angle_between(first, second) > _MAX_TURN:
         return False
-    if max(abs(a - b) for a, b in zip(first.colour, second.colour, strict=True)) > _SAME_LEVELS:
-        return False
+    return max(abs(a - b) for a, b in zip(first.colour, second.colour, strict=True)) <= _SAME_LEVELS
+
+
+def _are_on_one_line(first: Lettering, second: Lettering) -> bool:
+    """True if one continues the other at the distance of a word."""
+    height = max(_height(first), _height(second))
+    along_gap, down_gap = _gaps(first, second)
+    return -down_gap > 0.5 * height and along_gap < _MAX_SPACE * height
+
+
+def _leading(first: Lettering, second: Lettering) -> float:
+    """The distance of the centre of the second line below that of the first, in em; NaN if they are side by side."""
     direction = _direction(first)
     (a0, a1), (b0, b1) = _extent(first, direction), _extent(second, direction)
-    across = np.array([-direction[1], direction[0]])
-    (c0, c1), (d0, d1) = _extent(first, across), _extent(second, across)
-    height = max(heights)
-    along_gap, down_gap = max(a0, b0) - min(a1, b1), max(c0, d0) - min(c1, d1)
-    is_same_line = -down_gap > 0.5 * height and along_gap < _MAX_SPACE * height
+    along_gap, down_gap = _gaps(first, second)
     shared = -along_gap / max(1.0, min(a1 - a0, b1 - b0))
-    starts_together = abs(a0 - b0) < height
-    is_below = down_gap < _MAX_LEADING * height and (shared > _MIN_SHARED or (starts_together and shared > 0))
-    return is_same_line or is_below
+    height = max(_height(first), _height(second))
+    is_above = shared > _MIN_SHARED or (abs(a0 - b0) < height and shared > 0)
+    if not is_above or -down_gap > 0.5 * height:
+        return float("nan")
+    down = float((np.mean(second.quad, 0) - np.mean(first.quad, 0)) @ _across(direction))
+    return down / max(1.0, float(np.sqrt(first.size_px * second.size_px)))
+
+
+def _gaps(first: Lettering, second: Lettering) -> tuple[float, float]:
+    """The gaps along and across the first line, in pixels; negative where the lines overlap."""
+    direction = _direction(first)
+    (a0, a1), (b0, b1) = _extent(first, direction), _extent(second, direction)
+    (c0, c1), (d0, d1) = _extent(first, _across(direction)), _extent(second, _across(direction))
+    return max(a0, b0) - min(a1, b1), max(c0, d0) - min(c1, d1)
+
+
+def _across(direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The direction from a line to the next, at right angles to its own."""
+    return np.array([-direction[1], direction[0]])
 
 
 def _height(line: Lettering) -> float:
