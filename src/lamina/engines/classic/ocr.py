@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.engines.classic.large_text import are_same, large_lines
 from lamina.engines.classic.ocr_models import (
     MIN_ASPECT_RATIO,
     RECOGNITION_HEIGHT_PX,
@@ -63,7 +64,23 @@ def read_lines(rgb: Rgb) -> list[OcrLine]:
         parts = [line for line in lines if not is_wide(line.quad) and is_part(line.quad, column.quad)]
         if parts and _is_better_than(column, parts):
             lines = [line for line in lines if line not in parts] + [column]
+    lines = _with_large_lines(rgb, lines)
     return sorted(lines, key=lambda line: (float(line.quad[:, 1].min()), float(line.quad[:, 0].min())))
+
+
+def _with_large_lines(rgb: Rgb, lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """The lines and the large ones that are read with confidence, in place of what overlaps them and is not."""
+    sure = [line for line in lines if len(line.string) >= 2 and line.score >= _LETTERED]
+    large = _read_all(rgb, large_lines(rgb, [line.quad for line in sure]))
+    large = [line for line in large if _is_word(line.string) and line.score >= _SURELY_READ]
+    kept = [line for line in lines if line in sure or not any(are_same(line.quad, other.quad) for other in large)]
+    return [*kept, *large]
+
+
+def _is_word(string: str) -> bool:
+    """True for three or more different letters: wheels and eyes are read as "000"."""
+    letters = [character for character in string if character.isalnum()]
+    return len(letters) >= 3 and len(set(letters)) >= 2
 
 
 def _is_better_than(column: OcrLine, parts: Sequence[OcrLine]) -> bool:
