@@ -15,7 +15,8 @@ from lamina.engines.classic.raster import Mask, Rgb, as_bytes, components, fill_
 from lamina.engines.classic.strokes import Palette, compute_palette
 from lamina.engines.classic.text_window import TextWindow
 
-_SURE, _ACCEPTED = 0.9, 0.5  # similarity of the text of the mask and of the line
+_EXACT, _SURE, _ACCEPTED = 0.99, 0.9, 0.5  # similarity of the text of the mask and of the line; below the first, more
+# candidates are read: letters together with a band behind them, or without one of them, have up to 0.95
 _BLOCK_SHARE = 0.8  # share of the pixels in one component, and of its convex hull
 _MAX_VERIFIED_PX = 8_000  # total width of the lines that are read again per image, at the recogniser's height
 
@@ -115,7 +116,7 @@ def _verify(lines: Sequence[LineCandidate], choices: Sequence[Choices]) -> None:
         tasks = [
             (index, mask, penalty)
             for index in range(len(lines))
-            if scores[index] < _SURE
+            if scores[index] < _EXACT
             for mask, penalty in choices[index][first:last]
             if len(lines[index].ocr_line.string) < 3 or not is_block(mask)
         ]
