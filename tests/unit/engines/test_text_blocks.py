@@ -1,5 +1,7 @@
 """Lines of one style that follow each other are one block; titles, labels and columns are blocks of their own."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lamina.engines.classic.lettering import Lettering
@@ -50,6 +52,14 @@ def test_a_gap_wider_than_the_leading_separates_texts() -> None:
 def test_lines_at_the_same_wide_distance_are_one_block() -> None:
     assert text_blocks([line(50, 50 + 66 * i, 300 - 20 * i) for i in range(4)]) == [[0, 1, 2, 3]]
     assert text_blocks([line(50, 50 + 90 * i, 300) for i in range(3)]) == [[0], [1], [2]]  # 3 em is no text
+
+
+def test_a_reflection_belongs_to_its_line() -> None:
+    reflection = replace(line(52, 70, 300, colour=(200, 200, 200)), string="")
+    assert text_blocks([line(50, 50, 300), reflection]) == [[0, 1]]
+    assert text_blocks([line(50, 50, 300), replace(reflection, string="text")]) == [[0], [1]]
+    beside = replace(line(200, 70, 300, colour=(200, 200, 200)), string="")
+    assert text_blocks([line(50, 50, 300), beside]) == [[0], [1]]
 
 
 def test_words_of_a_line_and_centred_lines_belong_together() -> None:

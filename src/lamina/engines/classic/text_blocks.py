@@ -16,6 +16,7 @@ _MAX_LEADING, _MAX_EVEN_LEADING = 1.75, 2.6
 _EVEN = 0.08  # largest difference of equal distances, as a share of them
 _MAX_SPACE = 1.2  # largest gap between words of a line, in heights
 _MIN_SHARED = 0.4  # share of the shorter line that another must be above or below, unless they start together
+_MIN_OVERLAP, _MOST = 0.3, 0.8  # shares of the height and of the width that a line has in common with its reflection
 _SAME_LEVELS = 48  # difference of colours, in levels
 _MAX_TURN = 0.2  # radians between the directions of two lines
 
@@ -31,9 +32,10 @@ def text_blocks(lines: Sequence[Lettering]) -> list[list[int]]:
     leading = np.full((count, count), np.nan)  # signed, of lines above one another
     for first in range(count):
         for second in range(first + 1, count):
+            is_near[first, second] = _is_echo(lines[first], lines[second])
             if not _have_one_style(lines[first], lines[second]):
                 continue
-            is_near[first, second] = _are_on_one_line(lines[first], lines[second])
+            is_near[first, second] |= _are_on_one_line(lines[first], lines[second])
             distance = _leading(lines[first], lines[second])
             leading[first, second], leading[second, first] = distance, -distance
     is_near |= (np.abs(leading) <= _MAX_LEADING) | _evenly_spaced(leading)
@@ -53,6 +55,15 @@ def _evenly_spaced(leading: NDArray[np.float64]) -> NDArray[np.bool_]:
             one, other = leading[first, second], leading[second, third]
             is_even[[first, second], [second, third]] |= abs(one - other) <= _EVEN * max(one, other)
     return is_even
+
+
+def _is_echo(first: Lettering, second: Lettering) -> bool:
+    """True if one line is the reflection or shadow of the other: it cannot be read, and their boxes overlap."""
+    if bool(first.string) == bool(second.string) or _angle_between(first, second) > _MAX_TURN:
+        return False
+    along_gap, down_gap = _gaps(first, second)
+    heights, widths = zip(*(sides(np.array(line.quad, np.float32))[::-1] for line in (first, second)), strict=True)
+    return -down_gap > _MIN_OVERLAP * max(heights) and -along_gap > _MOST * max(widths)
 
 
 def _have_one_style(first: Lettering, second: Lettering) -> bool:
