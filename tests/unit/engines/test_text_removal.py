@@ -3,7 +3,7 @@
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask
+from lamina.engines.classic.raster import Mask, grow
 from lamina.engines.classic.text_removal import remove_text
 
 _GREEN, _WHITE = (0, 104, 0, 255), (255, 255, 255, 255)
@@ -42,6 +42,15 @@ def test_an_edge_behind_the_letters_stays_sharp_between_them() -> None:
     difference = np.abs(removed.astype(int) - clean).max(-1)
     assert difference[:, :97].max() <= 8
     assert difference[:, 103:].max() <= 8
+
+
+def test_the_faint_end_of_a_shadow_is_not_taken_for_the_surface() -> None:
+    clean = np.full((60, 200, 4), (200, 200, 200, 255), np.uint8)
+    letters = _bars((60, 200), 18, 34)
+    shadowed = clean.copy()
+    shadowed[grow(letters, 2), :3] -= 2  # within the margin
+    shadowed[letters] = (0, 0, 0, 255)
+    assert np.array_equal(remove_text(shadowed, letters), clean)
 
 
 def test_without_letters_nothing_changes() -> None:
