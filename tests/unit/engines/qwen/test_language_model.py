@@ -14,7 +14,7 @@ from lamina.engines.prompts import SuffixExpander, expanded
 
 torch = pytest.importorskip("torch", reason="the extra qwen is not installed")
 
-from lab.nano import build, words  # noqa: E402
+from lab.nano import build, tokens  # noqa: E402
 from lamina.engines.qwen import language  # noqa: E402
 from lamina.engines.qwen.captions import CaptionCache, Captioner  # noqa: E402
 from lamina.engines.qwen.nano import prompts  # noqa: E402
@@ -24,7 +24,7 @@ from lamina.engines.qwen.prompts import RELEASED_TEMPLATES, LanguageModelExpande
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
     torch.set_num_threads(1)
-    return words.tokenizer()
+    return tokens.tokenizer()
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def picture(seed: int = 0, height: int = 48, width: int = 64) -> Pixels:
 
 
 def captioner(text_encoder: Any, tokenizer: Any, cache: CaptionCache | None = None, **options: Any) -> Captioner:
-    processor = words.processor(tokenizer)
+    processor = tokens.processor(tokenizer)
     return Captioner(text_encoder, processor, prompts.CAPTION_PROMPT, "tiny", cache, most_tokens=12, **options)
 
 
