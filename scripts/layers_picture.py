@@ -29,9 +29,11 @@ def main() -> None:
 
 
 def _sheet(tiles: list[tuple[str, Pixels]]) -> Image.Image:
-    rows = -(-len(tiles) // COLUMNS)
-    step_x, step_y = TILE_PX + GAP_PX, TILE_PX + LABEL_PX + GAP_PX
-    sheet = Image.new("RGB", (COLUMNS * step_x + GAP_PX, rows * step_y + GAP_PX), "white")
+    height, width = tiles[0][1].shape[:2]
+    tile_height = round(TILE_PX * min(1, height / width))
+    columns, rows = min(COLUMNS, len(tiles)), -(-len(tiles) // COLUMNS)
+    step_x, step_y = TILE_PX + GAP_PX, tile_height + LABEL_PX + GAP_PX
+    sheet = Image.new("RGB", (columns * step_x + GAP_PX, rows * step_y + GAP_PX), "white")
     draw = ImageDraw.Draw(sheet)
     for index, (label, pixels) in enumerate(tiles):
         row, column = divmod(index, COLUMNS)
@@ -42,7 +44,7 @@ def _sheet(tiles: list[tuple[str, Pixels]]) -> Image.Image:
         ground.alpha_composite(image.convert("RGBA"))
         sheet.paste(ground.convert("RGB"), (left, top))
         short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
-        draw.text((left, top + TILE_PX + 3), short, fill="#333333", font_size=13)
+        draw.text((left, top + tile_height + 3), short, fill="#333333", font_size=13)
     return sheet
 
 
