@@ -10,8 +10,8 @@ import numpy as np
 from lamina.core.layers import Pixels
 from lamina.engines.classic.raster import Mask, bounding_box
 
-_SIDE_PX = 512  # the longer side of what is searched; the time grows with the square
-_PATCH_RADIUS_PX = 5
+_SIDE_PX = 384  # the longer side of what is searched; the time grows with the square
+_PATCH_RADIUS_PX = 4
 _MARGIN_PX = 48
 _MAX_HOLE_SHARE = 0.6  # of what is searched: larger holes become tiles of the few pieces that are left
 _SEED = 7

@@ -19,6 +19,7 @@ _MIN_SHARED = 0.4  # share of the shorter line that another must be above or bel
 _MIN_OVERLAP, _MOST = 0.3, 0.8  # shares of the height and of the width that a line has in common with its reflection
 _SAME_LEVELS = 48  # difference of colours, in levels
 _MAX_TURN = 0.2  # radians between the directions of two lines
+_REACH = 4  # em or heights between their boxes: lines farther apart are not compared, or pages would take minutes
 
 
 def text_blocks(lines: Sequence[Lettering]) -> list[list[int]]:
@@ -30,16 +31,26 @@ def text_blocks(lines: Sequence[Lettering]) -> list[list[int]]:
     count = len(lines)
     is_near = np.zeros((count, count), bool)
     leading = np.full((count, count), np.nan)  # signed, of lines above one another
-    for first in range(count):
-        for second in range(first + 1, count):
-            is_near[first, second] = _is_echo(lines[first], lines[second])
-            if not _have_one_style(lines[first], lines[second]):
-                continue
-            is_near[first, second] |= _are_on_one_line(lines[first], lines[second])
-            distance = _leading(lines[first], lines[second])
-            leading[first, second], leading[second, first] = distance, -distance
+    for first, second in np.argwhere(np.triu(_are_within_reach(lines), 1)).tolist():
+        is_near[first, second] = _is_echo(lines[first], lines[second])
+        if not _have_one_style(lines[first], lines[second]):
+            continue
+        is_near[first, second] |= _are_on_one_line(lines[first], lines[second])
+        distance = _leading(lines[first], lines[second])
+        leading[first, second], leading[second, first] = distance, -distance
     is_near |= (np.abs(leading) <= _MAX_LEADING) | _evenly_spaced(leading)
     return _connected(is_near | is_near.T)
+
+
+def _are_within_reach(lines: Sequence[Lettering]) -> NDArray[np.bool_]:
+    """(n, n): pairs whose boxes are so close that they may belong together."""
+    if not lines:
+        return np.zeros((0, 0), bool)
+    quads = np.array([line.quad for line in lines], float)
+    low, high = quads.min(1), quads.max(1)
+    gaps = np.maximum(low[:, None], low) - np.minimum(high[:, None], high)
+    sizes = np.array([max(_height(line), line.size_px) for line in lines])
+    return gaps.max(2) <= _REACH * np.maximum(sizes[:, None], sizes)
 
 
 def _evenly_spaced(leading: NDArray[np.float64]) -> NDArray[np.bool_]:
