@@ -23,6 +23,7 @@ from lamina.engines.classic.raster import (
     depth,
     grow,
     open_mask,
+    window_of,
 )
 from lamina.engines.classic.soft_shadows import find_shadow
 from lamina.engines.classic.solve import Element
@@ -196,7 +197,7 @@ def _holders(things: list[Thing], owner: Labels) -> tuple[list[int], list[Mask]]
     """
     holders: list[int] = []
     shapes = [thing.mask.copy() if thing.is_hull else owner == index for index, thing in enumerate(things)]
-    windows = [_around(thing.mask) for thing in things]
+    windows = [window_of(bounding_box(thing.mask), 10) for thing in things]
     surfaces = [
         np.count_nonzero(open_mask(owner[window] == index, _OUTLINE_PX)) for index, window in enumerate(windows)
     ]
@@ -215,12 +216,6 @@ def _holders(things: list[Thing], owner: Labels) -> tuple[list[int], list[Mask]]
             )
             shapes[holder] |= shapes[index] & reach
     return holders, shapes
-
-
-def _around(mask: Mask, margin: int = 10) -> tuple[slice, slice]:
-    """Rows and columns of the bounding box of a mask with a margin."""
-    x, y, width, height = bounding_box(mask)
-    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
 
 def _hull(mask: Mask) -> Mask:

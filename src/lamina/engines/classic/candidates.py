@@ -23,6 +23,7 @@ from lamina.engines.classic.raster import (
     components,
     fill_holes,
     grow,
+    window_of,
 )
 from lamina.engines.classic.splitting import split_cutout
 
@@ -136,8 +137,7 @@ def _all(seen: Observation, atoms: Atoms) -> list[Candidate]:
 
 def candidate_of(mask: Mask, source: Source, *, is_hull: bool = False) -> Candidate:
     """A candidate from a mask (h, w) that is not empty."""
-    x, y, width, height = bounding_box(mask)
-    window = slice(y, y + height), slice(x, x + width)
+    window = window_of(bounding_box(mask))
     return _in_window(mask[window].copy(), window, mask.shape, source, is_hull=is_hull)
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask, bounding_box
+from lamina.engines.classic.raster import Mask, bounding_box, window_of
 
 _SIDE_PX = 384  # the longer side of what is searched; the time grows with the square
 _PATCH_RADIUS_PX = 4
@@ -50,9 +50,8 @@ def _inpainted(rgb: Pixels, hole: Mask) -> Pixels:
 
 def _window(hole: Mask) -> tuple[slice, slice]:
     """The bounding box of the hole with as much around it again."""
-    x, y, width, height = bounding_box(hole)
-    margin = max(_MARGIN_PX, max(width, height) // 2)
-    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
+    box = bounding_box(hole)
+    return window_of(box, max(_MARGIN_PX, max(box[2:]) // 2))
 
 
 @cache

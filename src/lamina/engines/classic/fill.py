@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask, Values, as_bytes, bounding_box, levels, zero_outside
+from lamina.engines.classic.raster import Mask, Values, as_bytes, bounding_box, levels, window_of, zero_outside
 
 _TREND_SAMPLES = 6_000
 _TREND_DEGREE = 3
@@ -42,10 +42,8 @@ def fill(picture: Pixels, hole: Mask, known: Mask) -> Pixels:
 
 def _relevant_window(hole: Mask, known: Mask) -> tuple[slice, slice]:
     """The bounding box of the hole expanded by its own size, if enough pixels are known in it."""
-    x, y, width, height = bounding_box(hole)
-    margin = max(32, max(height, width) // 2)
-    rows = slice(max(0, y - margin), y + height + margin)
-    columns = slice(max(0, x - margin), x + width + margin)
+    box = bounding_box(hole)
+    rows, columns = window_of(box, max(32, max(box[2:]) // 2))
     if np.count_nonzero(known[rows, columns]) < 64:
         return slice(None), slice(None)
     return rows, columns

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lamina.engines.classic.candidate_features import MEASURES, PLAIN_LAB, Measured, Overlaps, outline_of
 from lamina.engines.classic.candidates import Candidate, reduced_shape
-from lamina.engines.classic.raster import Mask, as_bytes, bounding_box, grow
+from lamina.engines.classic.raster import Mask, as_bytes, bounding_box, grow, window_of
 
 PAIR_MEASURES = (
     "inclusion",  # overlap over the smaller area
@@ -56,8 +56,7 @@ def measure_pairs(
     colours = np.asarray(cv2.resize(measured.maps.colours, shape[::-1], interpolation=cv2.INTER_AREA))
     rows: list[list[float]] = []
     for small, large in pairs:
-        x, y, width, height = boxes[small]
-        window = np.s_[max(0, y - 3) : y + height + 3, max(0, x - 3) : x + width + 3]
+        window = window_of(boxes[small], 3)
         own, holder, rim = masks[small][window], masks[large][window], outlines[small][window]
         near = colours[window][grow(own, 2) & ~own & holder]
         colour, large_colour = measured.colours[small], measured.colours[large]

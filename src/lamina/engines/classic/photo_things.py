@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 
 from lamina.engines.classic.fill import fill
 from lamina.engines.classic.guided_filter import guided_filter
-from lamina.engines.classic.raster import Mask, Rgb, Values, bounding_box, components, fill_holes, grow, shrink
+from lamina.engines.classic.raster import (
+    Mask,
+    Rgb,
+    Values,
+    bounding_box,
+    components,
+    fill_holes,
+    grow,
+    shrink,
+    window_of,
+)
 from lamina.engines.classic.subject import find_subject
 from lamina.engines.segmentation.model_files import ModelFileError
 from lamina.engines.segmentation.promptable_masks import PromptableImage
@@ -64,8 +74,9 @@ def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
         return things
     image = PromptableImage(rgb)
     margin = max(3, round(_MARGIN_SHARE * max(taken.shape)))
-    left = rgb
     while len(things) < min(limit, _MAX_THINGS):
+        hole = grow(taken, margin)
+        left = fill(rgb, hole, ~hole)
         mask = _most_salient(image, left, taken, _MIN_LATER_SCORE if things else _MIN_SCORE)
         if mask is None:
             break
@@ -74,8 +85,6 @@ def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
             break
         things.append(mask)
         taken |= mask
-        hole = grow(taken, margin)
-        left = fill(rgb, hole, ~hole)
     return things
 
 
@@ -116,8 +125,8 @@ def _salient_boxes(salience: Values, shape: tuple[int, ...]) -> NDArray[np.float
 
 def _agreement(mask: Mask, salient: Values) -> float:
     """Intersection over union with the salience in the bounding box of the mask: other things come later."""
-    x, y, width, height = bounding_box(mask)
-    own, near = mask[y : y + height, x : x + width], salient[y : y + height, x : x + width]
+    window = window_of(bounding_box(mask))
+    own, near = mask[window], salient[window]
     shared = float(near[own].sum())
     return shared / (float(near.sum()) + np.count_nonzero(own) - shared)
 

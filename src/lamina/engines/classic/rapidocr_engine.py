@@ -1,11 +1,9 @@
 """Customises the RapidOCR engine: sessions, detection order and preprocessing; importing this loads ONNX Runtime."""
 
-import os
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from rapidocr import RapidOCR
 from rapidocr.ch_ppocr_det import TextDetector
@@ -13,6 +11,7 @@ from rapidocr.ch_ppocr_det.utils import DetPreProcess
 from rapidocr.ch_ppocr_rec import TextRecognizer
 
 from lamina.engines.classic.parallel import THREADS
+from lamina.engines.onnx_session import cpu_session
 
 
 class Reader(RapidOCR):
@@ -74,14 +73,5 @@ def _with_session(section: Any, threads: int, *, keeps_memory: bool) -> Any:
 
     `threads`: per run. `keeps_memory`: reuses the memory of previous runs.
     """
-    runtime: Any = onnxruntime  # has no type information
-    options = runtime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads, options.inter_op_num_threads = min(threads, os.cpu_count() or 1), 1
-    options.enable_cpu_mem_arena = keeps_memory
-    # Memory patterns would be kept for every image size.
-    options.enable_mem_pattern = not keeps_memory
-    # Spinning threads would take processor time from other work on the same image.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = runtime.InferenceSession(section.model_path, options, ["CPUExecutionProvider"])
+    session = cpu_session(section.model_path, threads, keeps_memory=keeps_memory)
     return type(section)({**section, "session": session}, flags={"allow_objects": True})

@@ -91,6 +91,12 @@ def bounding_box(mask: Mask) -> tuple[int, int, int, int]:
     return x, y, width, height
 
 
+def window_of(box: tuple[int, int, int, int], margin: int = 0) -> tuple[slice, slice]:
+    """Rows and columns of a bounding box (x, y, width, height) with a margin, from the image border on."""
+    x, y, width, height = box
+    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
+
+
 def depth(mask: Mask) -> Values:
     """(h, w): distance transform: distance in pixels to the nearest pixel outside the mask, 0 outside.
 

@@ -10,6 +10,7 @@ from lamina.engines.classic.raster import (
     channel_min,
     components,
     grow,
+    window_of,
 )
 
 _REACH = 0.25  # of the larger side of the thing
@@ -25,9 +26,9 @@ def find_shadow(rgb: Rgb, ground: Rgb, thing: Mask, others: Mask, noise: float) 
     `rgb`, `ground`: (h, w, 3), the image and its background alone. `thing`, `others`: (h, w), the thing and all others.
     `noise`: difference of image and background by chance, in levels.
     """
-    x, y, width, height = bounding_box(thing)
-    reach = int(np.clip(_REACH * max(width, height), _MIN_REACH_PX, _MAX_REACH_PX))
-    window = np.s_[max(0, y - reach) : y + height + reach, max(0, x - reach) : x + width + reach]
+    box = bounding_box(thing)
+    reach = int(np.clip(_REACH * max(box[2:]), _MIN_REACH_PX, _MAX_REACH_PX))
+    window = window_of(box, reach)
     own, base, image = thing[window], ground[window].astype(np.float32), rgb[window].astype(np.float32)
     kept = (image + 2) / (base + 2)
     highest, lowest = channel_max(kept), channel_min(kept)

@@ -19,6 +19,7 @@ from lamina.engines.classic.raster import (
     open_mask,
     shrink,
     sums_by_label,
+    window_of,
 )
 from lamina.engines.classic.saliency import downscale, saliency
 from lamina.engines.classic.separation import Separation, iou, separation
@@ -143,9 +144,9 @@ def _fill_irrelevant_holes(mask: Mask, salience: Values, level: float) -> Mask:
 
 def _cut_out(small: Rgb, salience: Values, hint: Mask, level: float) -> Mask:
     """Segments the neighbourhood of the hint by GrabCut (Rother et al., 2004)."""
-    x, y, width, height = bounding_box(hint)
-    reach = max(6, round(0.12 * max(width, height)))
-    window = np.s_[max(0, y - 2 * reach) : y + height + 2 * reach, max(0, x - 2 * reach) : x + width + 2 * reach]
+    box = bounding_box(hint)
+    reach = max(6, round(0.12 * max(box[2:])))
+    window = window_of(box, 2 * reach)
     state = _trimap(hint[window], salience[window] > level, reach)
     is_certain = np.isin(state, (cv2.GC_BGD, cv2.GC_PR_BGD))
     if is_certain.all() or not is_certain.any():

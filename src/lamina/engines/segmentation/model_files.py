@@ -1,11 +1,12 @@
 """Loads the ONNX models that the wheel ships, after a check of their content, once per process."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from lamina.engines.onnx_session import cpu_session
 
 _THREADS = 2
 
@@ -34,18 +35,8 @@ def session(model: ModelFile) -> Any:
     It is made from the checked bytes, not from the path: what runs is what was checked, and such a session can load no
     external data. Raises `ModelFileError`.
     """
-    content = _content(model)
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before ONNX Runtime is imported
-    import onnxruntime
-
-    runtime: Any = onnxruntime  # has no type information
-    options = runtime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads, options.inter_op_num_threads = min(_THREADS, os.cpu_count() or 1), 1
-    options.enable_cpu_mem_arena = False  # it would keep 380 MB of one picture for the next
-    # Spinning threads would take processor time from other work on the same image.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return runtime.InferenceSession(content, options, ["CPUExecutionProvider"])
+    # The memory that could be kept of one picture for the next is 380 MB.
+    return cpu_session(_content(model), _THREADS, keeps_memory=False)
 
 
 def _content(model: ModelFile) -> bytes:
