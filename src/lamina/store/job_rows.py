@@ -3,7 +3,6 @@
 A key that a row of an earlier version lacks gets its default, and one that only a later version knows is ignored.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from lamina.core.jobs import (
 )
 from lamina.core.records import decode, encode
 from lamina.core.result_records import decode_result
-from lamina.core.tasks import TASKS, TaskKind
+from lamina.core.tasks import TASKS, Task, TaskKind
 
 
 def request_record(request: JobRequest) -> dict[str, Any]:
@@ -68,10 +67,13 @@ def _request_of(row: sa.Row[Any]) -> JobRequest:
     if not record:  # its contents were removed
         return JobRequest(task=AbsentTask(TaskKind(row.kind)), model=row.model)
     kind = TaskKind(record["kind"])
-    request = decode(JobRequest, {**record, "task": AbsentTask(kind)})
-    if not record["task"]:
-        return request
+    return decode(JobRequest, {**record, "task": _task_of(kind, record["task"])})
+
+
+def _task_of(kind: TaskKind, record: Any) -> Task | AbsentTask:
+    if not record:
+        return AbsentTask(kind)
     try:
-        return replace(request, task=decode(TASKS[kind], record["task"]))
+        return decode(TASKS[kind], record)
     except (LaminaError, TypeError, ValueError):
-        return request
+        return AbsentTask(kind)
