@@ -60,17 +60,23 @@ def rank(area: int, is_hull: bool) -> float:
 
 
 def arrange(
-    seen: Observation, chosen: Sequence[Candidate], blocks: Sequence[Sequence[Lettering]], limit: int
+    seen: Observation,
+    chosen: Sequence[Candidate],
+    blocks: Sequence[Sequence[Lettering]],
+    limit: int,
+    *,
+    is_scene: bool,
 ) -> list[Element]:
     """At most `limit` elements without names, front first: the blocks of text, then the things.
 
-    `chosen` and `blocks` must not exceed the limit together.
+    `chosen` and `blocks` must not exceed the limit together. `is_scene`: the background continues by examples of
+    itself beneath the things, because it is no surface.
     """
     things = [_thing(candidate) for candidate in chosen]
     if seen.background.is_smooth or seen.has_clear_ground:
         things = _with_loose_parts(seen, things, limit - len(blocks))
     things.sort(key=lambda thing: thing.rank)
-    return [*_text_elements(seen, blocks), *_thing_elements(seen, things)]
+    return [*_text_elements(seen, blocks), *_thing_elements(seen, things, is_scene=is_scene)]
 
 
 def _thing(candidate: Candidate) -> Thing:
@@ -163,12 +169,12 @@ def _in_order(block: Sequence[Lettering]) -> list[Lettering]:
     return sorted(block, key=lambda line: (line.box[1], line.box[0]))
 
 
-def _thing_elements(seen: Observation, things: list[Thing]) -> list[Element]:
+def _thing_elements(seen: Observation, things: list[Thing], *, is_scene: bool) -> list[Element]:
     """The elements of the things, which are given front first."""
     owner = _owner([thing.mask for thing in things], seen.smooth.shape)
     holders, shapes = _holders(things, owner)
     shadows = map_in_threads(lambda index: _shadow(seen, index, holders, shapes, owner), range(len(things)))
-    plate = _background_plate(seen, owner, shadows)
+    plate = _background_plate(seen, owner, shadows, is_scene=is_scene)
     current, elements = seen.clean, []
     for index, thing in enumerate(things):
         backdrop = _without(
@@ -233,7 +239,7 @@ def _shadow(seen: Observation, index: int, holders: list[int], shapes: list[Mask
     return find_shadow(seen.rgb, model, shapes[index], others, seen.noise)
 
 
-def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | None]) -> Pixels:
+def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | None], *, is_scene: bool) -> Pixels:
     """(h, w, 4): the image without any thing, its shadows included, so that nothing is smeared into the holes."""
     front = owner >= 0
     if seen.has_clear_ground:
@@ -244,7 +250,7 @@ def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | Non
     for shadow in shadows:
         if shadow is not None:
             hole |= grow(shadow, 2)
-    if seen.is_photo and (plate := exemplar_fill(seen.clean, hole)) is not None:
+    if is_scene and (plate := exemplar_fill(seen.clean, hole)) is not None:
         return plate
     known = ~hole & seen.background.mask if seen.background.is_smooth else ~hole
     if np.count_nonzero(known) <= _MIN_KNOWN_PX:

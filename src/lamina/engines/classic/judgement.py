@@ -19,18 +19,23 @@ _COST = 0.25  # of a layer: less certain candidates are not worth one
 _SAME_IOU = 0.72  # candidates that overlap more are never both chosen
 
 
-def judge(measured: Measured, candidates: list[Candidate], is_eligible: NDArray[np.bool_]) -> Worth:
-    """The worth of sets of the candidates. `is_eligible` (n,): whether each may be chosen."""
-    if not candidates:
-        return Worth(np.zeros(0), np.zeros((0, 0)))
-    merits = _merit_networks().probabilities(measured.values)
-    is_eligible = is_eligible & (merits > _COST)  # the others are worth less than a layer costs
+def judge(measured: Measured, expected: Floats, candidates: list[Candidate], is_eligible: NDArray[np.bool_]) -> Worth:
+    """The worth of sets of the candidates, which are `expected` to have these merits.
+
+    `is_eligible` (n,): whether each may be chosen.
+    """
+    is_eligible = is_eligible & (expected > _COST)  # the others are worth less than a layer costs
     pairs = [pair for pair in overlapping_pairs(measured.overlaps) if is_eligible[list(pair)].all()]
     retained = np.zeros(0)
     if pairs:
-        retained = _pair_networks().probabilities(measure_pairs(measured, merits, pairs, candidates))
-    worth = worth_of(merits, measured.overlaps, pairs, retained)
+        retained = _pair_networks().probabilities(measure_pairs(measured, expected, pairs, candidates))
+    worth = worth_of(expected, measured.overlaps, pairs, retained)
     return Worth(np.where(is_eligible, worth.own, -np.inf), worth.loss)
+
+
+def merits(measured: Measured) -> Floats:
+    """(n,): the expected intersection over union of each candidate with a layer that a person would draw."""
+    return _merit_networks().probabilities(measured.values)
 
 
 def worth_of(merits: Floats, overlaps: Overlaps, pairs: list[tuple[int, int]], retained: Floats) -> Worth:

@@ -1,15 +1,18 @@
 """Plans the layers of an image: chooses the candidates and the blocks of text within the limit, and names them."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.core.layers import LayerKind
 from lamina.engines.classic.arrangement import arrange, rank, text_area, visible_samples
 from lamina.engines.classic.atoms import find_atoms
-from lamina.engines.classic.candidate_features import measure
+from lamina.engines.classic.candidate_features import Measured, measure
 from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates, is_detail
-from lamina.engines.classic.judgement import judge
+from lamina.engines.classic.illustration_things import choose_illustration_things
+from lamina.engines.classic.judgement import judge, merits
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.naming import numbered, text_name
 from lamina.engines.classic.observation import Observation
@@ -18,9 +21,11 @@ from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import text_blocks
 from lamina.engines.colours import SAMPLE_PX, colour_word
+from lamina.engines.segmentation.model_files import ModelFileError
 
 _SUBJECT_ONLY = "This looks like a photograph: only its main subject was separated from the background."
 _NO_SUBJECT = "This looks like a photograph without a distinct subject: it was kept as one layer."
+_MIN_EXPLAINED_SHARE = 0.4  # of the foreground, by candidates alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,40 +36,72 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """`things`: the most valuable first. `is_scene`: the background is no surface, but a part of a scene."""
+
+    things: list[Candidate]
+    notes: tuple[str, ...] = ()
+    is_scene: bool = False
+
+
 def plan_layers(seen: Observation, limit: int) -> Plan:
     """At most `limit` layers in front of the background."""
     blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
-    if seen.is_photo:
-        chosen, notes = _photo_things(seen, limit)
-    else:
-        chosen, notes = _chosen(seen, limit), ()
-    chosen, blocks = _within(limit, chosen, blocks)
-    return Plan(_named(arrange(seen, chosen, blocks, limit)), notes)
+    choice = _photo_things(seen, limit) if seen.is_photo else _designed_things(seen, limit)
+    things, blocks = _within(limit, choice.things, blocks)
+    return Plan(_named(arrange(seen, things, blocks, limit, is_scene=choice.is_scene)), choice.notes)
 
 
-def _chosen(seen: Observation, limit: int) -> list[Candidate]:
-    """The candidates that are worth most together, the most valuable first."""
+def _designed_things(seen: Observation, limit: int) -> _Choice:
+    """The candidates that are worth most together; in an illustration that they explain badly, what networks see."""
     if limit <= 0:
-        return []
+        return _Choice([])
     atoms = find_atoms(seen)
     candidates = collect_candidates(seen, atoms)
     if not candidates:
-        return []
+        return _Choice([])
     measured = measure(seen, atoms, candidates)
+    expected = merits(measured)
+    best = _most_valuable(seen, candidates, measured, expected, limit)
+    things = [candidates[index] for index in best]
+    if _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
+        return _Choice(things)
+    ordered = [candidates[index] for index in np.argsort(-expected, kind="stable").tolist()]
+    try:
+        things = choose_illustration_things(seen, atoms, ordered, limit)
+    except ModelFileError as error:
+        return _Choice(things, (f"{error} Illustrations are separated less well without it; install Lamina again.",))
+    return _Choice(things, is_scene=not seen.background.is_smooth)
+
+
+def _most_valuable(
+    seen: Observation, candidates: list[Candidate], measured: Measured, expected: NDArray[np.floating[Any]], limit: int
+) -> list[int]:
+    """The indices of the candidates that are worth most together, the most valuable first."""
     is_eligible = np.array([not is_detail(seen, candidate) for candidate in candidates])
-    worth = judge(measured, candidates, is_eligible)
+    worth = judge(measured, expected, candidates, is_eligible)
     ranks = np.array([rank(candidate.area, candidate.is_hull) for candidate in candidates])
     chosen = select_visible(worth, measured.overlaps.masks, ranks, limit)
-    return [candidates[index] for index in sorted(chosen, key=lambda index: -worth.own[index])]
+    return sorted(chosen, key=lambda index: -worth.own[index])
 
 
-def _photo_things(seen: Observation, limit: int) -> tuple[list[Candidate], tuple[str, ...]]:
+def _explained_share(seen: Observation, things: list[Candidate], merits: list[float]) -> float:
+    """Share 0..1 of the foreground that the layers are expected to show as a person would separate it."""
+    explained = np.zeros(seen.smooth.shape, np.float32)
+    for thing, merit in sorted(zip(things, merits, strict=True), key=lambda pair: -rank(pair[0].area, pair[0].is_hull)):
+        explained[thing.window][thing.mask] = merit
+    front = ~(seen.background.mask | seen.text) | (explained > 0)
+    return float(explained.sum()) / max(1, int(np.count_nonzero(front)))
+
+
+def _photo_things(seen: Observation, limit: int) -> _Choice:
     masks, notes = found_in_photo(seen.rgb, limit)
     if not masks:
         notes = (*notes, _NO_SUBJECT)
     elif len(masks) == 1:
         notes = (*notes, _SUBJECT_ONLY)
-    return [candidate_of(mask, Source.CUTOUT) for mask in masks], notes
+    return _Choice([candidate_of(mask, Source.CUTOUT) for mask in masks], notes, is_scene=True)
 
 
 def _within(
