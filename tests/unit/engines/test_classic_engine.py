@@ -88,7 +88,7 @@ def test_text_is_read_whichever_way_up_it_stands(name: str) -> None:
 
 def test_text_that_is_upside_down_and_cut_off_is_no_gibberish() -> None:
     picture = np.asarray(Image.open(PICTURES / "upside_down.png").convert("RGBA"))
-    assert [layer.name for layer in decompose(picture)] == ["Background", "Object (red)", "Headline: D OPENING"]
+    assert [layer.name for layer in decompose(picture)] == ["Background", "Circle, bottom left", "Headline: D OPENING"]
 
 
 @pytest.mark.parametrize(("name", "lines"), [("cyrillic", 3), ("arabic", 1), ("thai", 1)])
@@ -97,8 +97,8 @@ def test_text_in_a_script_that_is_not_read_is_a_text_layer_without_a_string(name
     stack = decompose(picture)
     assert np.array_equal(composite(stack), picture)
     texts = [layer for layer in stack if layer.kind is LayerKind.TEXT]
-    numbers = [f" {number}" for number in range(1, lines + 1)] if lines > 1 else [""]
-    assert sorted(layer.name for layer in texts) == [f"Text{number} (not read)" for number in numbers]
+    assert len({layer.name for layer in texts}) == lines
+    assert all(layer.name.startswith("Text (not read)") for layer in texts)
     assert [(layer.says, layer.is_read) for layer in texts] == [("", False)] * lines
     ink = np.abs(picture[..., :3].astype(int) - picture[0, 0, :3]).max(-1) > 60
     shown = np.logical_or.reduce([layer.on_canvas(stack.width, stack.height)[..., 3] > 0 for layer in texts])
@@ -149,7 +149,7 @@ def test_transparency_is_kept_and_things_on_it_come_apart() -> None:
     stack = decompose(picture)
     assert have_same_pixels(composite(stack), picture)
     things = [layer for layer in stack if layer.pixels[..., 3].max() >= 8]  # fainter pixels may stay behind
-    assert {layer.name for layer in things} == {"Panel (blue)", "Object (red)"}
+    assert {layer.name for layer in things} == {"Panel, right", "Circle, left"}
 
 
 def test_overlapping_things_come_apart() -> None:

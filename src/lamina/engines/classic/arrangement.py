@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.core.layers import LayerKind, Pixels, TextLine
 from lamina.engines.classic.candidates import Candidate, Source
@@ -289,10 +288,3 @@ def _without(
     if seen.has_clear_ground:  # translucent inpainted pixels could not be unblended
         backdrop[..., 3] = np.where(backdrop[..., 3] < 128, 0, 255)
     return backdrop
-
-
-def visible_samples(element: Element, count: int) -> NDArray[np.uint8]:
-    """(n, 3): about `count` colours of what is seen of an element."""
-    indices = np.flatnonzero(element.mask)
-    indices = indices[:: max(1, len(indices) // count)]
-    return element.visible.reshape(-1, 4)[indices, :3]

@@ -1,26 +1,24 @@
 """Plans the layers of an image: chooses the candidates and the blocks of text within the limit, and names them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.core.layers import LayerKind
-from lamina.engines.classic.arrangement import arrange, rank, text_area, visible_samples
+from lamina.engines.classic.arrangement import arrange, rank, text_area
 from lamina.engines.classic.atoms import find_atoms
 from lamina.engines.classic.candidate_features import Measured, measure
 from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates, is_detail
 from lamina.engines.classic.illustration_things import choose_illustration_things
 from lamina.engines.classic.judgement import judge, merits
 from lamina.engines.classic.lettering import Lettering
-from lamina.engines.classic.naming import numbered, text_name
+from lamina.engines.classic.naming import named
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.photo_things import found_in_photo
 from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import text_blocks
-from lamina.engines.colours import SAMPLE_PX, colour_word
 from lamina.engines.segmentation.model_files import ModelFileError
 
 _SUBJECT_ONLY = "This looks like a photograph: only its main subject was separated from the background."
@@ -50,7 +48,8 @@ def plan_layers(seen: Observation, limit: int) -> Plan:
     blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
     choice = _photo_things(seen, limit) if seen.is_photo else _designed_things(seen, limit)
     things, blocks = _within(limit, choice.things, blocks)
-    return Plan(_named(arrange(seen, things, blocks, limit, is_scene=choice.is_scene)), choice.notes)
+    subject = things[0].full() if seen.is_photo and things else None
+    return Plan(named(arrange(seen, things, blocks, limit, is_scene=choice.is_scene), subject), choice.notes)
 
 
 def _designed_things(seen: Observation, limit: int) -> _Choice:
@@ -115,36 +114,3 @@ def _within(
     while len(blocks) > max(1, places):
         blocks[-2:] = [blocks[-2] + blocks[-1]]
     return chosen[: limit - len(blocks)], blocks
-
-
-def _named(elements: list[Element]) -> list[Element]:
-    sizes = [max((line.size_px for line in element.text), default=0) for element in elements]
-    objects = sorted(
-        (index for index, element in enumerate(elements) if element.kind is LayerKind.OBJECT),
-        key=lambda index: -int(elements[index].mask.sum()),
-    )
-    unread = [index for index, element in enumerate(elements) if element.text and not _strings(element)]
-    named: list[Element] = []
-    for index, element in enumerate(elements):
-        match element.kind:
-            case LayerKind.TEXT if index in unread:
-                name = f"{numbered('Text', unread.index(index) + 1, len(unread))} (not read)"
-            case LayerKind.TEXT:
-                name = text_name(_strings(element), index == sizes.index(max(sizes)))
-            case LayerKind.SMALL:
-                name = "Small elements"
-            case LayerKind.OBJECT:
-                number = numbered("Object", objects.index(index) + 1, len(objects))
-                name = f"{number} ({_colour_of(element)})"
-            case kind:
-                name = f"{kind.capitalize()} ({_colour_of(element)})"
-        named.append(replace(element, name=name))
-    return named
-
-
-def _strings(element: Element) -> list[str]:
-    return [line.string for line in element.text if line.string]
-
-
-def _colour_of(element: Element) -> str:
-    return colour_word(visible_samples(element, SAMPLE_PX))
