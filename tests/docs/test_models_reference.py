@@ -6,6 +6,7 @@ import pytest
 from documents import REFERENCE, is_updating, rewrite_table, rows, section
 
 from lamina.core.catalog import MODELS, Model
+from lamina.core.mask_networks import MASK_NETWORKS, MaskNetwork
 from lamina.core.tasks import TaskKind
 
 PAGE = REFERENCE / "models.md"
@@ -36,6 +37,25 @@ def by_task(model: Model, default: float, of: Callable[[TaskKind], float]) -> st
 
 def noise_row(model: Model) -> list[str]:
     return [f"`{model.name}`", model.scheduler, f"{model.native_px} px"]
+
+
+def network_row(network: MaskNetwork) -> list[str]:
+    return [
+        f"`{network.name}`",
+        network.title,
+        network.repository,
+        network.revision[:12],
+        ", ".join(f"`{file.name}`" for file in network.files),
+        f"{network.bytes / 1e6:.0f} MB",
+        network.licence,
+    ]
+
+
+def test_every_network_for_masks_is_told() -> None:
+    heading, expected = "Larger networks for photographs", [network_row(network) for network in MASK_NETWORKS.values()]
+    if is_updating():
+        rewrite_table(PAGE, heading, expected)
+    assert rows(section(PAGE, heading)) == expected
 
 
 @pytest.mark.parametrize(("heading", "row"), [("The catalog", catalog_row), ("Noise levels", noise_row)])

@@ -1,6 +1,8 @@
-"""`lamina pull`: download of a model's weights, or import of them from a folder."""
+"""`lamina pull`: download of a model's weights or of larger networks for masks, or import of them from a folder."""
 
+import difflib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import click
@@ -11,6 +13,7 @@ from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import aligned
 from lamina.core.catalog import Model, model_named
+from lamina.core.mask_networks import MASK_NETWORKS, MASKS_LARGE, MaskNetwork, networks_named
 
 if TYPE_CHECKING:
     from lamina.engines.weights.places import Roots
@@ -46,41 +49,72 @@ def pull(name: str, source: str | None, is_dry: bool, is_json: bool) -> int:
     Every file is checked against its checksum. Files that another installed model already has are not downloaded
     again. DIR is a folder in the diffusers layout or a snapshot in a Hugging Face cache, and must contain MODEL.
 
+    masks-large are larger networks for the masks of photographs, which the classic engine uses in place of those that
+    come with Lamina; in DIR, each has a folder of its name.
+
     \b
       lamina pull qwen-image-layered
+      lamina pull masks-large
       lamina pull qwen-image --from /mnt/disk/Qwen-Image
     """
     from lamina import settings
 
-    model = model_named(name)
-    _check_is_released(model)
+    contents = _contents_named(name)
     roots = settings.roots(settings.current())
-    report = _download(model, roots, is_dry) if source is None else _import(model, roots, source, is_dry)
-    if wants_json(is_json):
-        print_json(report)
+    if source is None:
+        reports = [_download(content, roots, is_dry) for content in contents]
     else:
-        if is_dry:
-            rows = [(_size(count), name) for name, count in report["contents"].items()]
-            click.echo("\n".join(aligned(rows, (True, False))))
-        if report["folder"] is not None:
-            click.echo(readable(f"{model.name} is installed in {report['folder']}"))
+        folder = Path(source).expanduser()
+        folders = [folder / content.name if name == MASKS_LARGE else folder for content in contents]
+        reports = [_import(content, roots, path, is_dry) for content, path in zip(contents, folders, strict=True)]
+    if wants_json(is_json):
+        print_json({"model": MASKS_LARGE, "parts": reports} if name == MASKS_LARGE else reports[0])
+    else:
+        for line in (line for report in reports for line in _lines(report, is_dry)):
+            click.echo(line)
     return DONE
 
 
-def _download(model: Model, roots: "Roots", is_dry: bool) -> _Report:
+def _lines(report: _Report, is_dry: bool) -> list[str]:
+    """The files if nothing was installed; and where it is installed."""
+    rows = [(_size(count), file) for file, count in report["contents"].items()]
+    lines = aligned(rows, (True, False)) if is_dry else []
+    if report["folder"] is not None:
+        lines.append(readable(f"{report['model']} is installed in {report['folder']}"))
+    return lines
+
+
+def _contents_named(name: str) -> list[Model | MaskNetwork]:
+    """What a pull of that name installs. Raises `LaminaError` (model_unknown, task_invalid)."""
+    from lamina.core.errors import LaminaError
+
+    if networks := networks_named(name):
+        return [*networks]
+    try:
+        model = model_named(name)
+    except LaminaError as error:
+        close = difflib.get_close_matches(name, [MASKS_LARGE, *MASK_NETWORKS], 1, 0.6)
+        if not close:
+            raise
+        raise LaminaError(error.code, error.message, f"Did you mean {close[0]!r}?") from None
+    _check_is_released(model)
+    return [model]
+
+
+def _download(content: Model | MaskNetwork, roots: "Roots", is_dry: bool) -> _Report:
     from lamina.engines.weights import pulling
 
-    offer = pulling.offer_of(model, roots)
+    offer = pulling.offer_of(content, roots)
     is_installed = pulling.is_current(offer, roots)
     click.echo(_announcement(offer, is_installed, roots), err=True)
-    folder = pulling.folder_of(model, roots) if is_installed else None
+    folder = roots.models / content.name if is_installed else None
     if not is_installed and not is_dry:
         line = ProgressLine()
-        folder = pulling.pull(offer, roots, _shown_on(line, model.name))
+        folder = pulling.pull(offer, roots, _shown_on(line, content.name))
         line.clear()
     return {
-        "model": model.name,
-        "repository": offer.listing.repository,
+        "model": content.name,
+        "repository": offer.package.repository,
         "commit": offer.listing.commit,
         "licence": offer.listing.licence,
         "files": len(offer.listing.files),
@@ -91,24 +125,22 @@ def _download(model: Model, roots: "Roots", is_dry: bool) -> _Report:
     }
 
 
-def _import(model: Model, roots: "Roots", source: str, is_dry: bool) -> _Report:
-    from pathlib import Path
-
+def _import(content: Model | MaskNetwork, roots: "Roots", source: Path, is_dry: bool) -> _Report:
     from lamina.engines.weights import pulling
 
-    path, folder = Path(source).expanduser(), None
-    sizes = pulling.contents_of(model, path)
+    folder: Path | None = None
+    sizes = pulling.contents_of(content, source)
     total = sum(sizes.values())
-    summary = f"{model.name}: {path}, {len(sizes)} files, {_size(total)}"
-    click.echo(f"{summary}; to import to {roots.models / model.name}", err=True)
+    summary = f"{content.name}: {source}, {len(sizes)} files, {_size(total)}"
+    click.echo(f"{summary}; to import to {roots.models / content.name}", err=True)
     if not is_dry:
         line = ProgressLine()
-        folder = pulling.adopt(model, path, roots, _shown_on(line, model.name))
+        folder = pulling.adopt(content, source, roots, _shown_on(line, content.name))
         line.clear()
     return {
-        "model": model.name,
-        "source": str(path),
-        "commit": pulling.commit_of(path),
+        "model": content.name,
+        "source": str(source),
+        "commit": pulling.commit_of(source),
         "files": len(sizes),
         "total_bytes": total,
         "contents": sizes,
@@ -130,14 +162,14 @@ def _check_is_released(model: Model) -> None:
 def _announcement(offer: "Offer", is_installed: bool, roots: "Roots") -> str:
     listing = offer.listing
     summary = (
-        f"{offer.model.name}: {listing.repository} at {listing.commit[:12]}, licence "
+        f"{offer.package.name}: {offer.package.repository} at {listing.commit[:12]}, licence "
         f"{listing.licence or 'not stated'}, {len(listing.files)} files, {_size(offer.total_bytes)}"
     )
     if is_installed:
         return f"{summary}; already installed"
     existing_bytes = offer.total_bytes - offer.download_bytes
     existing = f", of which {_size(existing_bytes)} are on disk already" if existing_bytes else ""
-    return f"{summary}{existing}; {_size(offer.download_bytes)} to download to {roots.models / offer.model.name}"
+    return f"{summary}{existing}; {_size(offer.download_bytes)} to download to {roots.models / offer.package.name}"
 
 
 def _shown_on(line: ProgressLine, title: str) -> "BytesDone":

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.engines.weights.checking import INDEX
+from lamina.engines.weights.package import Package
+from lamina.engines.weights.record import FileRecord
 from lamina.installation import install_command
 
 _TIMEOUT_S = 30.0
-_TAKEN = (".safetensors", ".json", ".txt", ".jinja")  # no code, and no format that can contain code
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +27,43 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files to download from a repository. `commit`: of its revision; `licence`: stated by the repository."""
+    """The files of a package to download. `commit`: of its revision; `licence`: stated by the repository."""
 
-    repository: str
+    package: Package
     commit: str
     licence: str
     files: tuple[RemoteFile, ...]
 
 
-def is_taken(name: str) -> bool:
-    """Whether a file belongs to a model: the index, or weights and configs in a component folder."""
-    parts = name.split("/")
-    is_shown = not any(part.startswith(".") or part in ("", "..") for part in parts) and "\\" not in name
-    return name == "model_index.json" or (len(parts) == 2 and is_shown and parts[1].endswith(_TAKEN))
-
-
-def list_repository(model: Model, endpoint: str | None = None) -> Listing:
-    """The model's files on the hub. Raises `LaminaError` (download_failed, engine_unavailable)."""
-    with _hub_errors(model.checkpoint.repository):
+def list_repository(package: Package, endpoint: str | None = None) -> Listing:
+    """The package's files on the hub. Raises `LaminaError` (download_failed, engine_unavailable)."""
+    with _hub_errors(package):
         from huggingface_hub import HfApi
 
         info = HfApi(endpoint=endpoint, library_name="lamina").model_info(
-            model.checkpoint.repository, revision=model.checkpoint.revision, files_metadata=True, timeout=_TIMEOUT_S
+            package.repository, revision=package.revision, files_metadata=True, timeout=_TIMEOUT_S
         )
-    files = tuple(_remote_file(entry) for entry in info.siblings or [] if is_taken(entry.rfilename))
-    if not info.sha or not any(file.name == "model_index.json" for file in files):
-        raise _failed(model.checkpoint.repository, "it does not contain a model in the diffusers layout")
+    files = tuple(_remote_file(entry) for entry in info.siblings or [] if package.takes(entry.rfilename))
+    if package.pinned:
+        files = tuple(_pinned(package, files, name, known) for name, known in package.pinned.items())
+    if not info.sha or not (package.pinned or any(file.name == INDEX for file in files)):
+        raise _failed(package.repository, "it does not contain a model in the diffusers layout")
     card: Any = info.card_data
-    return Listing(model.checkpoint.repository, info.sha, str(card.get("license") if card else "") or "", files)
+    return Listing(package, info.sha, str(card.get("license") if card else "") or "", files)
+
+
+def _pinned(package: Package, files: tuple[RemoteFile, ...], name: str, known: FileRecord) -> RemoteFile:
+    """The file with the checksum that is known. Raises `LaminaError` if it is missing or another one."""
+    file = next((file for file in files if file.name == name), None)
+    if file is None:
+        raise _failed(package.repository, f"it has no {name}")
+    if file.bytes != known.bytes or file.sha256 not in (None, known.sha256):
+        raise LaminaError(
+            ErrorCode.DOWNLOAD_FAILED,
+            f"{package.repository} has another {name} than the one that this version of Lamina knows.",
+            f"If you have the right one: lamina pull {package.name} --from DIR.",
+        )
+    return RemoteFile(name, known.bytes, known.sha256, None)
 
 
 def fetch(
@@ -64,7 +74,7 @@ def fetch(
     `report`: called with the size of `target` so far. After a failure, `target` keeps what was downloaded.
     Raises `LaminaError` (download_failed, output_unwritable).
     """
-    with _hub_errors(listing.repository), target.open("ab") as opened:
+    with _hub_errors(listing.package), target.open("ab") as opened:
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import build_hf_headers, logging
@@ -76,7 +86,7 @@ def fetch(
         report(start)
         # hf_hub_download discards an interrupted download; the function below it can resume.
         http_get(
-            hf_hub_url(listing.repository, file.name, revision=listing.commit, endpoint=endpoint),
+            hf_hub_url(listing.package.repository, file.name, revision=listing.commit, endpoint=endpoint),
             opened,
             resume_size=start,
             headers=build_hf_headers(library_name="lamina") | {"Accept-Encoding": "identity"},
@@ -117,7 +127,7 @@ def _remote_file(entry: Any) -> RemoteFile:
 
 
 @contextmanager
-def _hub_errors(repository: str) -> Generator[None]:
+def _hub_errors(package: Package) -> Generator[None]:
     """Converts errors of the hub and of the network into `LaminaError`."""
     try:
         from huggingface_hub import errors
@@ -125,8 +135,9 @@ def _hub_errors(repository: str) -> Generator[None]:
         raise LaminaError(
             ErrorCode.ENGINE_UNAVAILABLE,
             f"Weights cannot be downloaded: {error}.",
-            f"Install: {install_command('qwen')}. Or import a folder: lamina pull MODEL --from DIR.",
+            f"Install: {install_command(package.extra)}. Or import a folder: lamina pull MODEL --from DIR.",
         ) from error
+    repository = package.repository
     network: Any = errors.HTTPError  # pyright: ignore[reportPrivateImportUsage]
     try:
         yield
@@ -139,7 +150,9 @@ def _hub_errors(repository: str) -> Generator[None]:
     except errors.OfflineModeIsEnabled:
         raise _failed(repository, "HF_HUB_OFFLINE forbids it") from None
     except network as error:
-        raise _failed(repository, " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__) from error
+        raise _failed(
+            package.repository, " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        ) from error
     except OSError as error:
         if error.errno is None:  # the file is shorter than announced
             raise _failed(repository, " ".join(str(error).split())[:200].rstrip(".")) from error

@@ -1,4 +1,4 @@
-"""Installs a model's weights in the models folder, from the hub or a folder: verified, each file stored once."""
+"""Installs a package in the models folder, from the hub or a folder: verified, each file stored once."""
 
 import errno
 import os
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lamina.core.catalog import MODELS, Model
+from lamina.core.catalog import Model
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.engines.weights.architecture import check_is
-from lamina.engines.weights.checking import check_folder
-from lamina.engines.weights.hub import Listing, RemoteFile, fetch, is_taken, list_repository
-from lamina.engines.weights.places import Roots, cached_as, folder_of
+from lamina.core.mask_networks import MaskNetwork
+from lamina.engines.weights.hub import Listing, RemoteFile, fetch, list_repository
+from lamina.engines.weights.package import Package, check_pinned, package_names, package_of
+from lamina.engines.weights.places import Roots, cached_as
 from lamina.engines.weights.record import FileRecord, Record, git_id_of, read_record, sha256_of, write_record
 
 _SPARE_BYTES = 100_000_000  # must stay free on the disk
@@ -29,10 +29,13 @@ class Offer:
     `here`: large files that installed models already have, by name; `started_bytes`: left by an interrupted pull.
     """
 
-    model: Model
     listing: Listing
     here: dict[str, Path]
     started_bytes: int
+
+    @property
+    def package(self) -> Package:
+        return self.listing.package
 
     @property
     def total_bytes(self) -> int:
@@ -44,24 +47,25 @@ class Offer:
         return max(0, self.total_bytes - linked - self.started_bytes)
 
 
-def offer_of(model: Model, roots: Roots, endpoint: str | None = None) -> Offer:
+def offer_of(content: Model | MaskNetwork, roots: Roots, endpoint: str | None = None) -> Offer:
     """Lists what a pull would download. Raises `LaminaError` (download_failed, engine_unavailable)."""
-    listing = list_repository(model, endpoint)
-    installed = _files_by_checksum(roots, model)
+    package = package_of(content)
+    listing = list_repository(package, endpoint)
+    installed = _files_by_checksum(roots, package)
     here = {file.name: installed[file.sha256] for file in listing.files if file.sha256 in installed}
-    staging = _staging(model, roots, listing.commit)
+    staging = _staging(package, roots, listing.commit)
     started = sum(_length(staging / file.name) for file in listing.files if file.name not in here)
-    return Offer(model, listing, here, started)
+    return Offer(listing, here, started)
 
 
 def is_current(offer: Offer, roots: Roots) -> bool:
     """Whether the models folder has exactly this commit, complete."""
-    folder = folder_of(offer.model, roots)
+    folder = roots.models / offer.package.name
     record = read_record(folder)
     if record is None or record.commit != offer.listing.commit:
         return False
     try:
-        check_folder(folder)
+        check_pinned(offer.package, folder)
     except LaminaError:
         return False
     return all(_length(folder / name) == file.bytes for name, file in record.files.items())
@@ -73,8 +77,8 @@ def pull(offer: Offer, roots: Roots, report: BytesDone, endpoint: str | None = N
     Returns its folder. An interrupted pull is resumed by the next one.
     Raises `LaminaError` (download_failed, output_unwritable, weights_damaged).
     """
-    staging = _staging(offer.model, roots, offer.listing.commit)
-    with _written(roots.models), _locked(offer.model, roots):
+    staging = _staging(offer.package, roots, offer.listing.commit)
+    with _written(roots.models), _locked(offer.package, roots):
         staging.mkdir(parents=True, exist_ok=True)
         _check_space(staging, offer.download_bytes)
         files: dict[str, FileRecord] = {}
@@ -99,24 +103,25 @@ def pull(offer: Offer, roots: Roots, report: BytesDone, endpoint: str | None = N
             files[file.name] = _checked(file, target)
         listing = offer.listing
         record = Record(
-            model=offer.model.name,
-            source=listing.repository,
+            model=offer.package.name,
+            source=listing.package.repository,
             commit=listing.commit,
             licence=listing.licence,
             files=files,
         )
-        return _finish(staging, record, roots)
+        return _finish(offer.package, staging, record, roots)
 
 
-def adopt(model: Model, source: Path, roots: Roots, report: BytesDone) -> Path:
-    """As `pull`, from a folder in the diffusers layout or a hub cache snapshot; files are hard-linked if possible.
+def adopt(content: Model | MaskNetwork, source: Path, roots: Roots, report: BytesDone) -> Path:
+    """As `pull`, from a folder in the layout of the repository or a hub cache snapshot; files are hard-linked if
+    possible.
 
     Raises `LaminaError` (weights_missing, weights_damaged, output_unwritable).
     """
-    names = contents_of(model, source)
-    staging = _staging(model, roots, "folder")
+    package, names = package_of(content), contents_of(content, source)
+    staging = _staging(package, roots, "folder")
     total = sum(names.values())
-    with _written(roots.models), _locked(model, roots):
+    with _written(roots.models), _locked(package, roots):
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         if source.stat().st_dev != staging.stat().st_dev:
@@ -128,28 +133,28 @@ def adopt(model: Model, source: Path, roots: Roots, report: BytesDone) -> Path:
             target.parent.mkdir(exist_ok=True)
             report(done, total, name)
             _link(source / name, target)
-            files[name] = FileRecord(_length(target), _hashed(source / name))
+            files[name] = FileRecord(_length(target), _hashed(source / name, package.pinned.get(name)))
             done += files[name].bytes
             report(done, total, name)
         record = Record(
-            model=model.name,
+            model=package.name,
             source=str(source.resolve()),
             commit=commit_of(source),
-            licence=model.checkpoint.licence,
+            licence=package.licence,
             files=files,
         )
-        return _finish(staging, record, roots)
+        return _finish(package, staging, record, roots)
 
 
-def contents_of(model: Model, source: Path) -> dict[str, int]:
+def contents_of(content: Model | MaskNetwork, source: Path) -> dict[str, int]:
     """The size of each file that `adopt` would import, by its path in `source`.
 
-    Raises `LaminaError` (weights_missing, weights_damaged), also if the folder contains another model.
+    Raises `LaminaError` (weights_missing, weights_damaged), also if the folder contains something else.
     """
-    check_folder(source)
-    check_is(model, source)
+    package = package_of(content)
+    package.check_source(source)
     files = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
-    return {name: _length(path) for name, path in files.items() if is_taken(name)}
+    return {name: _length(path) for name, path in files.items() if package.takes(name)}
 
 
 def commit_of(source: Path) -> str:
@@ -158,11 +163,11 @@ def commit_of(source: Path) -> str:
     return cached[1] if cached is not None else ""
 
 
-def _hashed(path: Path) -> str:
-    """The checksum. Raises `LaminaError` (weights_damaged) if it differs from the file name in a hub cache."""
+def _hashed(path: Path, known: FileRecord | None) -> str:
+    """The checksum. Raises `LaminaError` (weights_damaged) if another is known, or is the file name in a hub cache."""
     checksum, stored = sha256_of(path), path.resolve()
     is_named = stored.parent.name == "blobs" and len(stored.name) == len(checksum)
-    if is_named and stored.name != checksum:
+    if (is_named and stored.name != checksum) or (known is not None and known.sha256 != checksum):
         raise LaminaError(
             ErrorCode.WEIGHTS_DAMAGED, f"The weights file {path} does not match its checksum.", "Download it again."
         )
@@ -183,9 +188,9 @@ def _checked(file: RemoteFile, target: Path) -> FileRecord:
     return FileRecord(file.bytes, checksum)
 
 
-def _finish(staging: Path, record: Record, roots: Roots) -> Path:
+def _finish(package: Package, staging: Path, record: Record, roots: Roots) -> Path:
     """Installs the complete files in place of the previous version."""
-    check_folder(staging)
+    package.check(staging)
     for path in [path for path in staging.rglob("*") if path.is_file()]:  # from an older commit or another program
         if path.relative_to(staging).as_posix() not in record.files:
             path.unlink()
@@ -204,16 +209,16 @@ def _finish(staging: Path, record: Record, roots: Roots) -> Path:
     return folder
 
 
-def _staging(model: Model, roots: Roots, version: str) -> Path:
+def _staging(package: Package, roots: Roots, version: str) -> Path:
     """The staging folder of a pull, one per commit, so that files of two commits are never mixed."""
-    return roots.models / f".{model.name}.{version[:12]}.partial"
+    return roots.models / f".{package.name}.{version[:12]}.partial"
 
 
 @contextmanager
-def _locked(model: Model, roots: Roots) -> Generator[None]:
-    """Prevents concurrent pulls of a model, which would append to the same files."""
+def _locked(package: Package, roots: Roots) -> Generator[None]:
+    """Prevents concurrent pulls of a package, which would append to the same files."""
     roots.models.mkdir(parents=True, exist_ok=True)
-    with (roots.models / f".{model.name}.lock").open("w") as lock:
+    with (roots.models / f".{package.name}.lock").open("w") as lock:
         try:
             import fcntl
 
@@ -223,21 +228,25 @@ def _locked(model: Model, roots: Roots) -> Generator[None]:
         except BlockingIOError:
             raise LaminaError(
                 ErrorCode.OUTPUT_IN_THE_WAY,
-                f"Another lamina pull of {model.name} is running.",
+                f"Another lamina pull of {package.name} is running.",
                 "Wait until it has finished.",
             ) from None
         yield
 
 
-def _files_by_checksum(roots: Roots, requested: Model) -> dict[str, Path]:
-    """The files of all installed models by checksum, including the requested model."""
+def _files_by_checksum(roots: Roots, requested: Package) -> dict[str, Path]:
+    """The files of all installed packages by checksum, including the requested one.
+
+    Those of a package with pinned contents are read, so that a damaged one comes anew.
+    """
     files: dict[str, Path] = {}
-    for model in (*(other for other in MODELS.values() if other is not requested), requested):
-        folder = folder_of(model, roots)
+    for package in (*(other for other in package_names() if other != requested.name), requested.name):
+        folder = roots.models / package
         record = read_record(folder)
         for name, file in record.files.items() if record is not None else ():
-            if _length(folder / name) == file.bytes:
-                files[file.sha256] = folder / name
+            path = folder / name
+            if _length(path) == file.bytes and not (requested.pinned and sha256_of(path) != file.sha256):
+                files[file.sha256] = path
     return files
 
 

@@ -110,7 +110,7 @@ def _info(repository: str, folder: Path) -> dict[str, object]:
             "size": len(content),
             "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(),  # noqa: S324
         }
-        if path.suffix in (".safetensors", ".bin"):
+        if path.suffix in (".safetensors", ".bin", ".onnx"):
             sha256 = hashlib.sha256(content).hexdigest()
             entry["lfs"] = {"size": len(content), "sha256": sha256, "pointerSize": 134}
         siblings.append(entry)
