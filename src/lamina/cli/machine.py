@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from lamina.cli.model_list import model_statuses
+from lamina.cli.model_list import DAMAGED, HERE, MISSING, model_statuses
 from lamina.core.errors import LaminaError
+from lamina.core.mask_networks import MASK_NETWORKS
 from lamina.engines.qwen.devices import Device, all_devices, host_total_bytes
 
 _PACKAGES = (
@@ -21,7 +22,8 @@ _DIFFUSION_PACKAGES = ("torch", "diffusers", "transformers", "huggingface-hub", 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """`packages`, `diffusion_packages`: versions by name, None if not installed. `cpu_cores`, `memory_bytes`: None if
-    unknown. `ocr_models`: file names. `models`: the state of every model, "here", "damaged" or "missing".
+    unknown. `ocr_models`: file names. `mask_networks`: the state of every network that can be installed in addition;
+    `models`: that of every model; "here", "damaged" or "missing".
     """
 
     python: str
@@ -30,6 +32,7 @@ class Machine:
     cpu_cores: int | None
     memory_bytes: int | None
     ocr_models: list[str]
+    mask_networks: dict[str, str]
     diffusion_packages: dict[str, str | None]
     devices: list[Device]
     models: dict[str, str]
@@ -43,6 +46,7 @@ def this_machine() -> Machine:
         cpu_cores=_cpu_cores(),
         memory_bytes=host_total_bytes() or None,
         ocr_models=_ocr_models(),
+        mask_networks=_mask_networks(),
         diffusion_packages={package: _version(package) for package in _DIFFUSION_PACKAGES},
         devices=_devices(),
         models=_models(),
@@ -62,6 +66,23 @@ def _models() -> dict[str, str]:
 
     statuses = model_statuses(settings.roots(settings.current()))
     return {status.model.name: status.state for status in statuses}
+
+
+def _mask_networks() -> dict[str, str]:
+    from lamina import settings
+    from lamina.engines.weights.package import check_pinned, package_of
+
+    models = settings.roots(settings.current()).models
+    states: dict[str, str] = {}
+    for name, network in MASK_NETWORKS.items():
+        try:
+            states[name] = MISSING
+            if (models / name).is_dir():
+                check_pinned(package_of(network), models / name)
+                states[name] = HERE
+        except LaminaError:
+            states[name] = DAMAGED
+    return states
 
 
 def _version(package: str) -> str | None:

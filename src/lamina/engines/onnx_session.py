@@ -9,10 +9,7 @@ def cpu_session(model: str | bytes, threads: int, *, keeps_memory: bool) -> Any:
 
     `threads`: per run. `keeps_memory`: reuses the memory of previous runs, which suits inputs of one size.
     """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before ONNX Runtime is imported
-    import onnxruntime
-
-    runtime: Any = onnxruntime  # has no type information
+    runtime = _runtime()
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads, options.inter_op_num_threads = min(threads, os.cpu_count() or 1), 1
@@ -22,3 +19,16 @@ def cpu_session(model: str | bytes, threads: int, *, keeps_memory: bool) -> Any:
     # Spinning threads would take processor time from other work on the same image.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return runtime.InferenceSession(model, options, ["CPUExecutionProvider"])
+
+
+def onnx_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises; its exceptions have no base of their own."""
+    members = vars(_runtime().capi.onnxruntime_pybind11_state).values()
+    return tuple(kind for kind in members if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+def _runtime() -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # must be set before ONNX Runtime is imported
+    import onnxruntime
+
+    return onnxruntime  # has no type information

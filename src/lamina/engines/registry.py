@@ -195,10 +195,10 @@ def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
     return LaminaError(ErrorCode.ENGINE_UNAVAILABLE, f"The {entry.name} engine cannot start: {reason}.", entry.remedy())
 
 
-def _start_classic(_: EngineConfig) -> Decomposer:
+def _start_classic(config: EngineConfig) -> Decomposer:
     from lamina.engines.classic.engine import ClassicEngine
 
-    return ClassicEngine()
+    return ClassicEngine(config.roots.models)
 
 
 def _start_qwen(config: EngineConfig) -> PictureMaker:

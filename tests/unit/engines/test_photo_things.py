@@ -15,6 +15,7 @@ from lamina.engines.classic.engine import ClassicEngine
 from lamina.engines.classic.exemplar_fill import exemplar_fill
 from lamina.engines.classic.photo_things import find_photo_things
 from lamina.engines.segmentation import model_files
+from lamina.engines.segmentation.networks import MOBILE_SAM, U2NETP
 from lamina.imaging.metrics import canvas_alpha
 
 BALL, BLOCK = (250, 260, 90), (450, 300, 560, 400)  # x, y, radius; left, top, right, bottom
@@ -102,7 +103,7 @@ def test_without_a_file_the_subject_is_found_and_a_note_says_so(
 ) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
-    for model in (model_files.ENCODER, model_files.DECODER, model_files.SALIENCY):
+    for model in (MOBILE_SAM.encoder, MOBILE_SAM.decoder, U2NETP.file):
         if model.name != missing:
             (folder / model.name).symlink_to(Path(model_files.__file__).with_name("models") / model.name)
     monkeypatch.setattr(model_files, "files", lambda _: tmp_path)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lamina.engines.segmentation.model_files import DECODER, ENCODER, SALIENCY, ModelFile, ModelFileError, session
+from lamina.engines.segmentation.model_files import ModelFile, ModelFileError, session
+from lamina.engines.segmentation.networks import MOBILE_SAM, U2NETP
 from lamina.engines.segmentation.promptable_masks import PromptableImage
 from lamina.engines.segmentation.salient_object import salience
 
@@ -72,15 +73,15 @@ def test_what_stands_out_is_salient(picture: NDArray[np.uint8], ball: NDArray[np
 
 
 def test_the_shipped_files_are_those_that_were_recorded() -> None:
-    for model in (ENCODER, DECODER, SALIENCY):
+    for model in (MOBILE_SAM.encoder, MOBILE_SAM.decoder, U2NETP.file):
         session(model)
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (ModelFile(DECODER.name, "0" * 64), "The model file mobile_sam_decoder.onnx is damaged."),
-        (ModelFile("none.onnx", SALIENCY.sha256), "The model file none.onnx cannot be read."),
+        (ModelFile(MOBILE_SAM.decoder.name, "0" * 64), "The model file mobile_sam_decoder.onnx is damaged."),
+        (ModelFile("none.onnx", U2NETP.file.sha256), "The model file none.onnx cannot be read."),
     ],
 )
 def test_another_file_is_not_loaded(model: ModelFile, message: str) -> None:

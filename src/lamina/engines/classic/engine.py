@@ -1,5 +1,7 @@
 """Runs the classic engine: decomposes an image into exact layers on any CPU."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -20,13 +22,17 @@ class ClassicEngine:
     name = "classic"
     is_exact = True
 
+    def __init__(self, models: Path | None = None) -> None:
+        """`models`: the folder where larger networks may be installed."""
+        self._models = models
+
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
         limit = (task.layers or MAX_LAYERS) - 1
         seen = observe(_working_copy(picture), progress)
         progress("separating", 0.5)
-        plan = plan_layers(seen, limit)
+        plan = plan_layers(seen, limit, self._models)
         progress("solving edges", 0.8)
         layers = solve(picture, plan.elements, seen.noise)
         progress("done", 1.0)

@@ -8,6 +8,7 @@ from lamina.engines.classic.mask_proposals import MIN_SHARE, propose, refined, s
 from lamina.engines.classic.raster import Mask, Rgb, Values, bounding_box, grow, window_of
 from lamina.engines.classic.subject import find_subject
 from lamina.engines.segmentation.model_files import ModelFileError
+from lamina.engines.segmentation.networks import SHIPPED, MaskNetworks
 from lamina.engines.segmentation.promptable_masks import PromptableImage
 from lamina.engines.segmentation.salient_object import salience
 
@@ -19,14 +20,17 @@ _MAX_SHARED = 0.1  # of a thing with those that were found before
 _MARGIN_SHARE = 0.008  # of the longer side: what is removed around a thing before looking again
 
 
-def found_in_photo(rgb: Rgb, limit: int) -> tuple[list[Mask], tuple[str, ...]]:
-    """As `find_photo_things`; without the networks' files its subject alone, and a note that says so."""
+def found_in_photo(rgb: Rgb, limit: int, networks: MaskNetworks = SHIPPED) -> tuple[list[Mask], tuple[str, ...]]:
+    """As `find_photo_things`, with notes for the user; without the shipped networks' files its subject alone."""
     try:
-        return find_photo_things(rgb, limit), ()
+        return find_photo_things(rgb, limit, networks), networks.notes
     except ModelFileError as error:
+        if not networks.are_shipped:
+            masks, notes = found_in_photo(rgb, limit, SHIPPED)
+            return masks, (*networks.notes, f"{error} The networks in the package were used instead.", *notes)
         subject = find_subject(rgb, _salience_if_any(rgb))
         note = f"{error} Photographs are separated less well without it; install Lamina again."
-        return [] if subject is None else [subject.mask], (note,)
+        return [] if subject is None else [subject.mask], (*networks.notes, note)
 
 
 def _salience_if_any(rgb: Rgb) -> Values | None:
@@ -36,7 +40,7 @@ def _salience_if_any(rgb: Rgb) -> Values | None:
         return None
 
 
-def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
+def find_photo_things(rgb: Rgb, limit: int, networks: MaskNetworks = SHIPPED) -> list[Mask]:
     """(h, w) each, disjoint: at most `limit` things of `rgb` (h, w, 3), the subject first; empty without a subject.
 
     Raises `ModelFileError`.
@@ -45,12 +49,12 @@ def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
     things: list[Mask] = []
     if min(taken.shape) < _MIN_SIDE_PX or limit < 1:
         return things
-    image = PromptableImage(rgb)
+    image = PromptableImage(rgb, networks.prompts)
     margin = max(3, round(_MARGIN_SHARE * max(taken.shape)))
     while len(things) < min(limit, _MAX_THINGS):
         hole = grow(taken, margin)
-        left = fill(rgb, hole, ~hole)
-        mask = _most_salient(image, left, taken, _MIN_LATER_SCORE if things else _MIN_SCORE)
+        small = salience(fill(rgb, hole, ~hole), networks.salience)
+        mask = _most_salient(image, small, taken, _MIN_LATER_SCORE if things else _MIN_SCORE)
         if mask is None:
             break
         mask = refined(rgb, mask) & ~taken
@@ -61,10 +65,9 @@ def find_photo_things(rgb: Rgb, limit: int) -> list[Mask]:
     return things
 
 
-def _most_salient(image: PromptableImage, left: Rgb, taken: Mask, min_score: float) -> Mask | None:
-    """The mask that agrees best with what is salient in `left`, the image without what is `taken`."""
+def _most_salient(image: PromptableImage, small: Values, taken: Mask, min_score: float) -> Mask | None:
+    """The mask that agrees best with `small`, the salience in the image without what is `taken`."""
     height, width = taken.shape
-    small = salience(left)
     salient = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     scored: list[tuple[float, Mask]] = []
     for proposal in propose(image, salient_boxes(small, taken.shape)):

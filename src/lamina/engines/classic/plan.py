@@ -1,6 +1,7 @@
 """Plans the layers of an image: chooses the candidates and the blocks of text within the limit, and names them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import text_blocks
 from lamina.engines.segmentation.model_files import ModelFileError
+from lamina.engines.segmentation.networks import installed_networks
 
 _SUBJECT_ONLY = "This looks like a photograph: only its main subject was separated from the background."
 _NO_SUBJECT = "This looks like a photograph without a distinct subject: it was kept as one layer."
@@ -43,10 +45,10 @@ class _Choice:
     is_scene: bool = False
 
 
-def plan_layers(seen: Observation, limit: int) -> Plan:
-    """At most `limit` layers in front of the background."""
+def plan_layers(seen: Observation, limit: int, models: Path | None = None) -> Plan:
+    """At most `limit` layers in front of the background. `models`: folder where larger networks may be installed."""
     blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
-    choice = _photo_things(seen, limit) if seen.is_photo else _designed_things(seen, limit)
+    choice = _photo_things(seen, limit, models) if seen.is_photo else _designed_things(seen, limit)
     things, blocks = _within(limit, choice.things, blocks)
     subject = things[0].full() if seen.is_photo and things else None
     return Plan(named(arrange(seen, things, blocks, limit, is_scene=choice.is_scene), subject), choice.notes)
@@ -94,8 +96,8 @@ def _explained_share(seen: Observation, things: list[Candidate], merits: list[fl
     return float(explained.sum()) / max(1, int(np.count_nonzero(front)))
 
 
-def _photo_things(seen: Observation, limit: int) -> _Choice:
-    masks, notes = found_in_photo(seen.rgb, limit)
+def _photo_things(seen: Observation, limit: int, models: Path | None) -> _Choice:
+    masks, notes = found_in_photo(seen.rgb, limit, installed_networks(models))
     if not masks:
         notes = (*notes, _NO_SUBJECT)
     elif len(masks) == 1:

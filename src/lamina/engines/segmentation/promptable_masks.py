@@ -1,4 +1,4 @@
-"""Predicts masks of what is in boxes, by a network of MobileSAM's architecture (Zhang et al., 2023)."""
+"""Predicts masks of what is in boxes, by a network of the Segment Anything family (Kirillov et al., 2023)."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.segmentation.model_files import DECODER, ENCODER, session
+from lamina.engines.segmentation.model_files import outputs_of
+from lamina.engines.segmentation.networks import MOBILE_SAM, PromptNetwork
 
 Floats = NDArray[np.float32]
 
-_SIDE_PX = 1024  # the longer side of the picture as the encoder gets it
-_LOGIT_PX = 4  # of its pixels per pixel of the logits
-_BATCH = 2  # boxes at a time; memory grows with it
-_MEAN = np.array([123.675, 116.28, 103.53], np.float32)
-_DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
+_LOGIT_PX = 4  # pixels of the encoder's input per pixel of the logits
 _TOP_LEFT, _BOTTOM_RIGHT, _PADDING = 2, 3, -1  # labels of points
 
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """For each of n boxes four masks: one if it is clear what is meant; else the whole, a part, a part of a part.
+    """For each of n boxes some masks, since it may be unclear what is meant: the whole, a part, a part of a part.
 
-    `logits` (n, 4, h, w): above 0 inside the mask, at reduced size. `quality` (n, 4): predicted intersection over
-    union.
+    `logits` (n, masks, h, w): above 0 inside the mask, at reduced size. `quality` (n, masks): predicted intersection
+    over union.
     """
 
     logits: Floats
@@ -36,45 +33,53 @@ class Proposals:
 class PromptableImage:
     """A picture (h, w, 3) that was encoded once, so that each box is cheap. Raises `ModelFileError`."""
 
-    def __init__(self, rgb: NDArray[np.uint8]) -> None:
-        self._shape = rgb.shape[:2]
-        self._scale = _SIDE_PX / max(self._shape)
-        height, width = (max(1, round(side * self._scale)) for side in self._shape)
+    def __init__(self, rgb: NDArray[np.uint8], network: PromptNetwork = MOBILE_SAM) -> None:
+        self._network, self._shape = network, rgb.shape[:2]
+        sides = self._shape if network.is_squeezed else (max(self._shape),) * 2
+        self._scale = network.side_px / sides[1], network.side_px / sides[0]  # across, down
+        width, height = (max(1, round(self._shape[1 - axis] * self._scale[axis])) for axis in (0, 1))
         self._logit_shape = -(-height // _LOGIT_PX), -(-width // _LOGIT_PX)
-        way = cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR
+        way = cv2.INTER_AREA if min(self._scale) < 1 else cv2.INTER_LINEAR
         resized = np.asarray(cv2.resize(rgb, (width, height), interpolation=way), np.float32)
-        values = np.zeros((1, 3, _SIDE_PX, _SIDE_PX), np.float32)
-        values[0, :, :height, :width] = ((resized - _MEAN) / _DEVIATION).transpose(2, 0, 1)
-        encoder = session(ENCODER)
-        (embedding,) = encoder.run(None, {encoder.get_inputs()[0].name: values})
-        self._embedding = np.asarray(embedding, np.float32)
+        values = np.zeros((1, 3, network.side_px, network.side_px), np.float32)
+        mean, deviation = (np.array(channels) * 255 for channels in (network.mean, network.deviation))
+        normal = (resized - mean.astype(np.float32)) / deviation.astype(np.float32)
+        values[0, :, :height, :width] = normal.transpose(2, 0, 1)
+        outputs = outputs_of(network.encoder, tuple(name for _, name in network.features), {network.image: values})
+        self._features = {taken: output for (taken, _), output in zip(network.features, outputs, strict=True)}
 
     def from_boxes(self, boxes: Floats) -> Proposals:
         """Masks of what fills each of `boxes` (n, 4): left, top, right, bottom in pixels."""
         height, width = self._logit_shape
-        count = len(boxes)
-        logits, quality = np.zeros((count, 4, height, width), np.float32), np.zeros((count, 4), np.float32)
-        for start in range(0, count, _BATCH):
-            batch = slice(start, start + _BATCH)
-            corners = boxes[batch].reshape(-1, 2, 2) * self._scale
-            padding = np.zeros((len(corners), 1, 2))  # the network was exported for points, which end with one
-            inputs = {
-                "image_embeddings": self._embedding,
-                "point_coords": np.concatenate([corners, padding], 1).astype(np.float32),
-                "point_labels": np.tile(np.array([_TOP_LEFT, _BOTTOM_RIGHT, _PADDING], np.float32), (len(corners), 1)),
-                "mask_input": np.zeros((1, 1, 256, 256), np.float32),
-                "has_mask_input": np.zeros(1, np.float32),
-            }
-            masks, qualities = session(DECODER).run(None, inputs)
-            logits[batch], quality[batch] = masks[:, :, :height, :width], qualities
+        shape, batch = (len(boxes), self._network.masks), self._network.batch
+        logits, quality = np.zeros((*shape, height, width), np.float32), np.zeros(shape, np.float32)
+        for start in range(0, len(boxes), batch):
+            part = slice(start, start + batch)
+            inputs = self._features | self._prompts(boxes[part])
+            masks, qualities = outputs_of(self._network.decoder, self._network.outputs, inputs)
+            logits[part], quality[part] = masks[:, :, :height, :width], qualities
         return Proposals(logits, quality)
 
     def full_size(self, logits: Floats) -> Floats:
         """(h, w) at the size of the picture, of one mask's logits."""
-        scale = self._scale / _LOGIT_PX
-        shift = 0.5 * scale - 0.5
-        matrix = np.array([[scale, 0, shift], [0, scale, shift]])
+        across, down = (scale / _LOGIT_PX for scale in self._scale)
+        matrix = np.array([[across, 0, 0.5 * across - 0.5], [0, down, 0.5 * down - 0.5]])
         height, width = self._shape
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         full = cv2.warpAffine(logits, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(full, np.float32)
+
+    def _prompts(self, boxes: Floats) -> dict[str, Floats]:
+        """The inputs of the decoder for boxes (n, 4)."""
+        corners = boxes.reshape(-1, 2, 2) * np.array(self._scale)
+        labels = [_TOP_LEFT, _BOTTOM_RIGHT]
+        if self._network.ends_with_padding:
+            corners = np.concatenate([corners, np.zeros((len(boxes), 1, 2))], 1)
+            labels.append(_PADDING)
+        side = self._network.side_px // _LOGIT_PX
+        return {
+            "point_coords": corners.astype(np.float32),
+            "point_labels": np.tile(np.array(labels, np.float32), (len(boxes), 1)),
+            "mask_input": np.zeros((1, 1, side, side), np.float32),
+            "has_mask_input": np.zeros(1, np.float32),
+        }
