@@ -20,7 +20,7 @@ _ROUND_CORNER = 0.4  # from here on a square is a circle
 _MIN_HOLE_SHARE = 0.2  # of the shape with its holes filled
 _MIN_MAIN_HOLE = 0.85  # share of all holes
 _LINE_RATIO, _MIN_LINE_FILL = 14, 0.75  # of length to width; of the rectangle around it
-_MAX_LINE_WIDTH = 0.02  # of the shorter side of the image
+_MAX_LINE_WIDTH = 0.035  # of the shorter side of the image
 _MAX_HIDDEN, _MAX_HIDDEN_FLEXIBLE = 0.35, 0.1  # shares of a shape
 _MAX_OFF_CENTRE = 0.1  # of a hole, as a share of the sides
 
