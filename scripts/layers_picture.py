@@ -1,7 +1,7 @@
-"""Draws a picture and its layers side by side, on a checkerboard.
+"""Draws a picture and its layers side by side, on a checkerboard; scripts/readme_pictures does it for the README.
 
 scripts/lamina decompose examples/poster.png --to out/poster.psd
-.venv/bin/python scripts/layers_picture.py examples/poster.png out/poster.psd docs/pictures/layers.png
+.venv/bin/python scripts/layers_picture.py examples/poster.png out/poster.psd out/layers.png
 """
 
 import argparse
