@@ -71,10 +71,10 @@ def test_it_is_the_same_every_time(illustration: NDArray[np.uint8]) -> None:
 
 
 def test_a_plain_design_is_separated_without_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
+    def refuse(*_: object) -> None:
         raise AssertionError("a network was loaded")
 
-    monkeypatch.setattr(promptable_masks, "session", refuse)
+    monkeypatch.setattr(promptable_masks, "outputs_of", refuse)
     picture = np.full((300, 400, 4), 255, np.uint8)
     cv2.circle(picture, (120, 150), 60, (200, 30, 40, 255), cv2.FILLED, cv2.LINE_AA)
     cv2.rectangle(picture, (240, 90), (340, 210), (30, 60, 200, 255), cv2.FILLED)
