@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lamina.core.errors import ErrorCode, LaminaError
     from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
     from lamina.core.tasks import Lora
+    from lamina.core.text_styles import TextStyle
     from lamina.imaging.picture import Picture, read_picture
     from lamina.library import Pictures, Stack, decompose, edit, generate, load
 
@@ -35,6 +36,7 @@ __all__ = [
     "Pictures",
     "Stack",
     "TextLine",
+    "TextStyle",
     "__version__",
     "composite",
     "decompose",
@@ -56,6 +58,7 @@ _MODULES = {
     "Pictures": "lamina.execution.pictures",
     "Stack": "lamina.execution.decompose",
     "TextLine": "lamina.core.layers",
+    "TextStyle": "lamina.core.text_styles",
     "composite": "lamina.core.composite",
     "decompose": "lamina.library.layers",
     "edit": "lamina.library.pictures",

@@ -7,6 +7,7 @@ from lamina.cli.inputs import display_name
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
 from lamina.execution.decompose import Stack
+from lamina.imaging.formats.style_records import render_style
 from lamina.installation import localize_commands
 
 _NAME_COLUMNS = 48
@@ -37,6 +38,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
                 "kind": layer.kind.value,
                 "bbox": list(layer.box),
                 **({"text": layer.says} if layer.says else {}),
+                **({} if layer.style is None else {"style": render_style(layer.style)}),
             }
             for index, layer in enumerate(stack)
         ],

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lamina.core.text_styles import TextStyle
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
@@ -35,7 +37,7 @@ class LayerFile(ResultFile):
     `BlendMode`.
 
     `bbox`: (x, y, width, height) px of its pixels on the canvas; `opacity`: 0..255; `text`: what it reads, None where
-    it shows none.
+    it shows none; `style`: how its text is set, None where it was not measured.
     """
 
     index: int = 0
@@ -46,6 +48,7 @@ class LayerFile(ResultFile):
     is_hidden: bool = False
     blend: str = "normal"
     text: str | None = None
+    style: TextStyle | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

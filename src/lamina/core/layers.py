@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.provenance import Provenance
+from lamina.core.text_styles import Colour, TextStyle
 
 Pixels = NDArray[np.uint8]
 """8-bit samples: (height, width, 4) RGBA with straight alpha, or (height, width, 3) RGB."""
@@ -18,6 +19,9 @@ Box = tuple[int, int, int, int]
 """A rectangle on the canvas in pixels: x, y, width, height."""
 
 Point = tuple[float, float]
+
+Quad = tuple[Point, Point, Point, Point]
+"""The corners of a line of text, clockwise from the text's own top left."""
 
 
 class LayerKind(StrEnum):
@@ -58,8 +62,8 @@ class TextLine:
     """
 
     string: str
-    quad: tuple[Point, Point, Point, Point]
-    colour: tuple[int, int, int]
+    quad: Quad
+    colour: Colour
     size_px: float
 
 
@@ -68,7 +72,8 @@ class Layer:
     """A named rectangle of straight-alpha pixels at an offset on the canvas.
 
     `pixels`: (height, width, 4) uint8, made read-only. `left`, `top`: the offset in canvas pixels, may be negative.
-    `opacity`: 0..255, multiplies the alpha. `text`: the lines of a text layer, top first.
+    `opacity`: 0..255, multiplies the alpha. `text`: the lines of a text layer, top first. `style`: their appearance;
+    None if it was not measured.
     """
 
     name: str
@@ -81,6 +86,7 @@ class Layer:
     is_locked: bool = False
     blend: BlendMode = BlendMode.NORMAL
     text: tuple[TextLine, ...] = ()
+    style: TextStyle | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 4 or self.pixels.dtype != np.uint8:
@@ -146,7 +152,7 @@ class Layer:
 
     def _attributes(self) -> tuple[object, ...]:
         switches = (self.opacity, self.is_hidden, self.is_locked, self.blend)
-        return (self.name, self.kind, self.box, *switches, self.text)
+        return (self.name, self.kind, self.box, *switches, self.text, self.style)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ _RESULTS: dict[TaskKind, type[Result]] = {
 }
 _ONLY_IF_SET = ("pictures", "layers", "stack", "flat", "pages", "lora", "config", "loss_plot", "last_checkpoint")
 _ONLY_IF_COMPLETE = ("checkpoint", "seed", "notes")
-_ONLY_IF_SET_OF_FILES = ("width", "height", "text")
+_ONLY_IF_SET_OF_FILES = ("width", "height", "text", "style")
 
 
 def encode_result(result: Result) -> dict[str, Any]:

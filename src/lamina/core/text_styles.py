@@ -1,7 +1,8 @@
 """The appearance of a text layer, in the terms of a character and paragraph panel: typeface, size, spacing, effects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 Colour = tuple[int, int, int]
 """Red, green and blue in sRGB, 0..255."""
@@ -91,3 +92,22 @@ class TextStyle:
     arc_radius_px: float = 0.0
     script: str = ""
     typeface: Typeface | None = None
+
+    def scaled(self, factor: float) -> Self:
+        """The style of the same text in a picture that is `factor` times as large."""
+        outline, shadow = self.outline, self.shadow
+        if outline is not None:
+            outline = replace(outline, width_px=outline.width_px * factor)
+        if shadow is not None:
+            right, down = shadow.offset_px
+            offset_px = right * factor, down * factor
+            shadow = replace(shadow, offset_px=offset_px, blur_px=shadow.blur_px * factor)
+        return replace(
+            self,
+            size_px=self.size_px * factor,
+            line_height_px=self.line_height_px * factor,
+            letter_spacing_px=self.letter_spacing_px * factor,
+            arc_radius_px=self.arc_radius_px * factor,
+            outline=outline,
+            shadow=shadow,
+        )

@@ -137,4 +137,5 @@ def _layer_file(layer: Layer, index: int, name: str, kind: PictureFormat, stack:
         is_hidden=layer.is_hidden,
         blend=layer.blend.value,
         text=layer.says or None,
+        style=layer.style,
     )

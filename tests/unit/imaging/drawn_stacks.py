@@ -4,6 +4,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels, TextLine
+from lamina.core.text_styles import (
+    ColourGradient,
+    TextAlignment,
+    TextOutline,
+    TextShadow,
+    TextStyle,
+    Typeface,
+    TypefaceClass,
+)
 
 
 def noise(height: int, width: int, seed: int = 0) -> Pixels:
@@ -58,12 +67,45 @@ NAMES = st.one_of(
     ),
 )
 SIDES = st.integers(1, 9)
+COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
+LENGTHS = st.floats(0, 1e4)
 LINES = st.builds(
     TextLine,
-    st.text(max_size=5),
+    st.one_of(st.text(max_size=5), NAMES),
     st.tuples(*[st.tuples(*[st.floats(-1e6, 1e6)] * 2)] * 4),
-    st.tuples(*[st.integers(0, 255)] * 3),
+    COLOURS,
     st.floats(0.5, 1e4),
+)
+TYPEFACES = st.builds(
+    Typeface,
+    family=NAMES,
+    confidence=st.floats(0, 1),
+    weight=st.integers(100, 900),
+    is_italic=st.booleans(),
+    type_class=st.sampled_from(TypefaceClass),
+    alternatives=st.lists(NAMES, max_size=3).map(tuple),
+)
+STYLES = st.builds(
+    TextStyle,
+    size_px=LENGTHS,
+    line_height_px=LENGTHS,
+    letter_spacing_px=st.floats(-1e3, 1e3),
+    alignment=st.sampled_from(TextAlignment),
+    colour=COLOURS,
+    gradient=st.none() | st.builds(ColourGradient, start=COLOURS, end=COLOURS, degrees=st.floats(-360, 360)),
+    outline=st.none() | st.builds(TextOutline, colour=COLOURS, width_px=LENGTHS),
+    shadow=st.none()
+    | st.builds(
+        TextShadow,
+        colour=COLOURS,
+        offset_px=st.tuples(*[st.floats(-1e3, 1e3)] * 2),
+        blur_px=LENGTHS,
+        opacity=st.floats(0, 1),
+    ),
+    rotation_degrees=st.floats(-360, 360),
+    arc_radius_px=st.floats(-1e5, 1e5),
+    script=st.sampled_from(["", "Latn", "Hani", "Arab"]),
+    typeface=st.none() | TYPEFACES,
 )
 LAYERS = st.builds(
     lambda seed, height, width, **facts: Layer(pixels=noise(height, width, seed), **facts),
@@ -79,5 +121,6 @@ LAYERS = st.builds(
     is_locked=st.booleans(),
     blend=st.sampled_from(BlendMode),
     text=st.lists(LINES, max_size=2).map(tuple),
+    style=st.none() | STYLES,
 )
 STACKS = st.builds(LayerStack, SIDES, SIDES, st.lists(LAYERS, max_size=5).map(tuple))

@@ -1,6 +1,6 @@
 """The JSON of responses: jobs, files, stacks, models and the wallet, with descriptions of their fields."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -38,6 +38,56 @@ class PictureBody(MadeFile):
     is_flagged: bool = Field(False, description="Whether the safety checker blacked the image out.")
 
 
+Colour = Annotated[list[int], Field(description="Red, green and blue in sRGB, 0 to 255.", examples=[[250, 16, 3]])]
+
+
+class TypefaceBody(BaseModel):
+    family: str = Field(description="Name of the typeface that matches best; empty if none is close enough.")
+    confidence: float = Field(description="Probability that the family is right, 0 to 1.")
+    weight: int = Field(description="Weight as in CSS, 100 to 900.")
+    is_italic: bool
+    type_class: str = Field(description="`sans`, `serif`, `slab`, `mono`, `script` or `display`.")
+    alternatives: list[str] = Field(default_factory=list[str], description="The next best families, best first.")
+
+
+class GradientBody(BaseModel):
+    start: Colour
+    end: Colour
+    degrees: float = Field(description="0 from left to right, 90 from top to bottom.")
+
+
+class OutlineBody(BaseModel):
+    colour: Colour
+    width_px: float = Field(description="Visible width outside the letters, in pixels.")
+
+
+class ShadowBody(BaseModel):
+    colour: Colour
+    offset_px: list[float] = Field(description="Offset to the right and down, in pixels.")
+    blur_px: float = Field(description="Standard deviation of the blur, in pixels.")
+    opacity: float = Field(description="Opacity, 0 to 1.")
+
+
+class TextStyleBody(BaseModel):
+    """The appearance of the lines of a text layer, measured in the image."""
+
+    size_px: float = Field(description="Em size in pixels.")
+    line_height_px: float = Field(description="Distance of the baselines in pixels; 0 for a single line.")
+    letter_spacing_px: float = Field(description="Pixels that are added to the typeface's own advance widths.")
+    alignment: str = Field(description="`left`, `center` or `right`; `left` for a single line.")
+    colour: Colour
+    gradient: GradientBody | None = None
+    outline: OutlineBody | None = None
+    shadow: ShadowBody | None = None
+    rotation_degrees: float = Field(description="Clockwise rotation in degrees.")
+    arc_radius_px: float = Field(
+        description="Radius of the circle on which the baseline lies, positive if its centre is below the text; "
+        "0 if it is straight."
+    )
+    script: str = Field(description="ISO 15924 code of the script; empty if the text was not read.", examples=["Latn"])
+    typeface: TypefaceBody | None = None
+
+
 class LayerBody(MadeFile):
     """A layer; layers are listed bottom first, and each image has the size of the canvas."""
 
@@ -49,6 +99,7 @@ class LayerBody(MadeFile):
     is_hidden: bool = False
     blend: str = "normal"
     text: str | None = None
+    style: TextStyleBody | None = Field(None, description="How the text is set; only of text layers.")
 
 
 class RecompositionBody(BaseModel):

@@ -130,7 +130,8 @@ def _finish_layers(
 
 def _place_layer(layer: Layer, pixels: Pixels, placement: Placement) -> Layer:
     text = tuple(_place_line(line, placement) for line in layer.text)
-    return replace(layer, pixels=pixels, left=0, top=0, text=text).cropped()
+    style = layer.style and layer.style.scaled(1 / placement.scale_y)
+    return replace(layer, pixels=pixels, left=0, top=0, text=text, style=style).cropped()
 
 
 def _place_line(line: TextLine, placement: Placement) -> TextLine:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pixels, TextLine
+from lamina.core.text_styles import TextStyle
 from lamina.imaging.formats.records import (
     FORMAT,
     VERSION,
@@ -19,6 +20,7 @@ from lamina.imaging.formats.records import (
     render_opacity,
     render_text,
 )
+from lamina.imaging.formats.style_records import parse_style, render_style
 from lamina.imaging.layer_names import slug
 from lamina.imaging.read_errors import InvalidContentError
 
@@ -47,6 +49,7 @@ def render_manifest(stack: LayerStack) -> bytes:
             "locked": layer.is_locked,
             "blend": layer.blend.value,
             "text": render_text(layer.text),
+            **({} if layer.style is None else {"style": render_style(layer.style)}),
         }
         for layer, file in zip(stack, file_names(stack), strict=True)
     ]
@@ -70,6 +73,7 @@ class Entry:
     is_locked: bool
     blend: BlendMode
     text: tuple[TextLine, ...]
+    style: TextStyle | None
 
     def layer(self, pixels: Pixels) -> Layer:
         """The layer with its pixels. Raises `InvalidContentError` if their size is not that of the entry."""
@@ -88,6 +92,7 @@ class Entry:
             is_locked=self.is_locked,
             blend=self.blend,
             text=self.text,
+            style=self.style,
         )
 
 
@@ -132,6 +137,7 @@ def _parse_entry(index: int, entry: Any) -> Entry:
             is_locked=_boolean(entry.get("locked", False)),
             blend=_enum_value(BlendMode, entry.get("blend", BlendMode.NORMAL.value)),
             text=parse_text(entry.get("text", ())),
+            style=parse_style(entry.get("style")),
         )
 
 

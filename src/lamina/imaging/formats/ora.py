@@ -12,6 +12,7 @@ from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
 from lamina.imaging.formats.archive import add, add_picture, new_archive
 from lamina.imaging.formats.manifest import file_names
 from lamina.imaging.formats.records import render_opacity, render_text
+from lamina.imaging.formats.style_records import render_style
 from lamina.imaging.layer_names import display_name
 from lamina.imaging.metadata import metadata_of_stack, png_texts
 
@@ -58,6 +59,8 @@ def _attributes(layer: Layer, file: str) -> dict[str, str]:
         attributes["edit-locked"] = "true"
     if layer.text:
         attributes[f"{{{NAMESPACE}}}text"] = json.dumps(render_text(layer.text))
+    if layer.style is not None:
+        attributes[f"{{{NAMESPACE}}}style"] = json.dumps(render_style(layer.style))
     if layer.name != attributes["name"]:
         attributes[f"{{{NAMESPACE}}}name"] = json.dumps(layer.name)
     return attributes

@@ -11,6 +11,7 @@ from lamina.imaging.formats.archive import Archive
 from lamina.imaging.formats.group_flattening import Group, Leaf, Node
 from lamina.imaging.formats.ora_tree import LayerElement, StackElement
 from lamina.imaging.formats.records import layer_label, parse_text, quoted
+from lamina.imaging.formats.style_records import parse_style
 from lamina.imaging.layer_names import display_name
 from lamina.imaging.read_errors import InvalidContentError
 
@@ -68,6 +69,7 @@ class LayerReader:
             is_hidden=element.is_hidden,
             is_locked=element.is_locked,
             text=parse_text(_lamina_json(element, "text", [])),
+            style=parse_style(_lamina_json(element, "style", None)),
         )
         return [Leaf(layer, element.blend)]
 

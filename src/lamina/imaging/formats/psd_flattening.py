@@ -35,6 +35,7 @@ from lamina.imaging.formats.psd_rendering import Edges, affected_box
 from lamina.imaging.formats.psd_stack_builder import LayerFactory, Result, StackBuilder
 from lamina.imaging.formats.psd_xmp import LayerXmp
 from lamina.imaging.formats.records import combined_opacity, parse_text
+from lamina.imaging.formats.style_records import parse_style
 from lamina.imaging.size_limits import SizeLimits
 
 _MAX_NAMES = 5
@@ -263,6 +264,7 @@ class DocumentFlattener:
             is_locked=inherited.is_locked,
             blend=blend,
             text=parse_text(metadata.get("text", ())),
+            style=parse_style(metadata.get("style")),
         )
 
 

@@ -1,4 +1,4 @@
-"""Layer attributes without an equivalent in Photoshop, stored as XMP: kinds, text lines and truncated names."""
+"""Layer attributes without an equivalent in Photoshop, stored as XMP: kinds, text lines and styles, truncated names."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from lamina.core.layers import LayerStack
 from lamina.imaging.formats.records import FORMAT, VERSION, render_text
+from lamina.imaging.formats.style_records import render_style
 from lamina.imaging.metadata import metadata_of_stack, render_xmp
 from lamina.imaging.read_errors import CorruptFileError
 
@@ -20,6 +21,7 @@ class LayerXmp(TypedDict, total=False):
 
     kind: str
     text: Any
+    style: Any
     name: str
     shown: str
 
@@ -31,6 +33,8 @@ def render_layer_xmp(stack: LayerStack, shown_names: dict[int, str]) -> bytes:
         layers[str(number)] = {"kind": layer.kind.value}
         if layer.text:
             layers[str(number)]["text"] = render_text(layer.text)
+        if layer.style is not None:
+            layers[str(number)]["style"] = render_style(layer.style)
         if layer.name != shown_names[number]:
             layers[str(number)] |= {"name": layer.name, "shown": shown_names[number]}
     metadata = json.dumps({"format": FORMAT, "version": VERSION, "layers": layers})

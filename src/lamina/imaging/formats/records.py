@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypedDict
 
 from lamina.core.layers import Layer, LayerKind, LayerStack, Point, TextLine
+from lamina.core.text_styles import Colour
 from lamina.imaging.layer_names import name_or_kind
 from lamina.imaging.read_errors import InvalidContentError
 
@@ -47,20 +48,28 @@ def parse_text(value: Any) -> tuple[TextLine, ...]:
 
 def _parse_line(value: Any) -> TextLine:
     a, b, c, d = (_point(corner) for corner in value["quad"])
-    red, green, blue = (parse_integer(sample, 0, 255) for sample in value["colour"])
     if not isinstance(value["string"], str):
         raise TypeError("a text is not a string")
-    return TextLine(value["string"], (a, b, c, d), (red, green, blue), _number(value["size_px"]))
+    return TextLine(value["string"], (a, b, c, d), parse_colour(value["colour"]), parse_number(value["size_px"]))
 
 
 def _point(value: Any) -> Point:
     x, y = value
-    return _number(x), _number(y)
+    return parse_number(x), parse_number(y)
 
 
-def _number(value: Any) -> float:
+def parse_colour(value: Any) -> Colour:
+    """Red, green and blue, 0..255. Raises `InvalidContentError`, TypeError or ValueError if the value is not valid."""
+    red, green, blue = (parse_integer(sample, 0, 255) for sample in value)
+    return red, green, blue
+
+
+def parse_number(value: Any, *, minimum: float = -sys.float_info.max, maximum: float = sys.float_info.max) -> float:
+    """The number. Raises `InvalidContentError` if it is not a finite number or out of range."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise InvalidContentError(f"{quoted(value)} is not a number")
+    if not minimum <= value <= maximum:
+        raise InvalidContentError(f"{quoted(value)} is out of range")
     return float(value)
 
 
@@ -78,7 +87,7 @@ def render_opacity(opacity: int) -> float:
 
 def parse_opacity(share: Any) -> int:
     """A share 0..1 as 0..255. Raises `InvalidContentError` if it is not valid."""
-    number = _number(share)
+    number = parse_number(share)
     if not 0 <= number <= 1:
         raise InvalidContentError(f"the opacity {quoted(share)} is not from 0 to 1")
     return round(number * 255)
