@@ -1,0 +1,85 @@
+"""The metrics of a typeface: its own if it is installed on this machine, else the typical ones of its class."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from PIL import ImageFont
+
+from lamina.core.text_styles import Typeface
+from lamina.typesetting.installed import FontFile, find_font
+from lamina.typesetting.metrics import FaceMetrics, Glyph, Ink, ink_of
+from lamina.typesetting.typical import typical_metrics
+
+_EM_PX = 500  # at which outlines are measured
+_MISSING = "\U0010fffd"  # a private character that no font has
+
+
+def face_metrics(typeface: Typeface | None) -> FaceMetrics:
+    """The metrics of `typeface`; those of a regular sans-serif for None."""
+    typical = typical_metrics(typeface)
+    if typeface is None or not typeface.family:
+        return typical
+    file = find_font(typeface.family, typeface.weight, typeface.is_italic)
+    return typical if file is None else InstalledMetrics(file, typical)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledMetrics:
+    """The metrics of an installed font, with its kerning. `fallback`: for strings with characters that it lacks."""
+
+    file: FontFile
+    fallback: FaceMetrics
+
+    @property
+    def is_exact(self) -> bool:
+        return True
+
+    @property
+    def ascent(self) -> float:
+        return _font(self.file).getmetrics()[0] / _EM_PX
+
+    @property
+    def descent(self) -> float:
+        return _font(self.file).getmetrics()[1] / _EM_PX
+
+    def advance(self, string: str) -> float:
+        return self._own_advance(string) if self._has(string) else self.fallback.advance(string)
+
+    def ink(self, string: str) -> Ink:
+        if not self._has(string):
+            return self.fallback.ink(string)
+        return ink_of(
+            [glyph for character in string if (glyph := _glyph(self.file, character))], self._own_advance(string)
+        )
+
+    def _own_advance(self, string: str) -> float:
+        return _font(self.file).getlength(string) / _EM_PX
+
+    def _has(self, string: str) -> bool:
+        return all(_glyph(self.file, character) is not None for character in set(string))
+
+
+@cache
+def _font(file: FontFile) -> ImageFont.FreeTypeFont:
+    return file.at(_EM_PX)
+
+
+@lru_cache(maxsize=4096)
+def _glyph(file: FontFile, character: str) -> Glyph | None:
+    """A character of a font; None if the font lacks it."""
+    font = _font(file)
+    mask, (x, y) = font.getmask2(character, "L", anchor="ls")
+    box = mask.getbbox()
+    advance = font.getlength(character) / _EM_PX
+    if box is None:
+        return Glyph(advance, 0.0, 0.0, 0.0, 0.0)
+    if bytes(mask) == _missing(file):
+        return None
+    left, top, right, bottom = ((side + shift) / _EM_PX for side, shift in zip(box, (x, y, x, y), strict=True))
+    return Glyph(advance, left, right, -top, bottom)
+
+
+@cache
+def _missing(file: FontFile) -> bytes:
+    """The picture that the font shows for characters that it lacks."""
+    return bytes(_font(file).getmask(_MISSING, "L"))

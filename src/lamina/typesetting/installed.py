@@ -1,0 +1,152 @@
+"""Finds the file of a typeface among the fonts that are installed on this machine."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from PIL import ImageFont
+
+_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
+_MAX_FILES = 20_000
+_MAX_FACES = 16  # per collection
+_WEIGHTS = {
+    "thin": 100,
+    "hairline": 100,
+    "extralight": 200,
+    "ultralight": 200,
+    "light": 300,
+    "medium": 500,
+    "semibold": 600,
+    "demibold": 600,
+    "demi": 600,
+    "extrabold": 800,
+    "ultrabold": 800,
+    "bold": 700,
+    "black": 900,
+    "heavy": 900,
+}
+_REGULAR = 400
+_MAX_WEIGHT_DIFFERENCE = 150
+_WIDTHS = re.compile("condensed|narrow|compressed|expanded|extended|wide")
+
+
+@dataclass(frozen=True, slots=True)
+class FontFile:
+    """A face in a font file.
+
+    `index`: its number in a collection. `weight`: the weight that a variable font is set to; None for other fonts.
+    """
+
+    path: Path
+    index: int
+    weight: int | None = None
+
+    def at(self, size_px: float) -> ImageFont.FreeTypeFont:
+        """The face at an em size in pixels."""
+        font = ImageFont.truetype(self.path, size_px, index=self.index)
+        if self.weight is not None:
+            axes = font.get_variation_axes()
+            values = [self.weight if _is_weight(axis) else axis["default"] for axis in axes]
+            font.set_variation_by_axes(values)
+        return font
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What a font file says of a face. `style`: such as "Bold Italic"."""
+
+    file: FontFile
+    family: str
+    style: str
+    is_variable: bool
+
+
+@cache
+def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
+    """The face of the family with the slant and the nearest weight; None if none is within 150.
+
+    Families are compared by their letters and digits; condensed and expanded faces are families of their own.
+    """
+    wanted = _letters(family)
+    faces = [face for path in _likely_files(wanted) for face in _faces(path) if _letters(face.family) == wanted]
+    differences = [_difference(face, weight, is_italic) for face in faces]
+    best = min(range(len(faces)), key=differences.__getitem__, default=None)
+    if best is None or differences[best] > _MAX_WEIGHT_DIFFERENCE:
+        return None
+    return replace(faces[best].file, weight=weight) if faces[best].is_variable else faces[best].file
+
+
+def _likely_files(wanted: str) -> list[Path]:
+    """The files whose name begins like the family; all files if there are none."""
+    paths = _font_files() if wanted else ()
+    likely = [path for path in paths if _letters(path.stem).startswith(wanted)]
+    return likely or list(paths)
+
+
+@cache
+def _font_files() -> tuple[Path, ...]:
+    return tuple(sorted(islice(_walk(), _MAX_FILES)))
+
+
+def _walk() -> Iterator[Path]:
+    for folder in _folders():
+        for parent, _, names in os.walk(folder):
+            yield from (Path(parent, name) for name in names if name.lower().endswith(_ENDINGS))
+
+
+def _folders() -> list[Path]:
+    home = Path.home()
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
+    if sys.platform == "win32":
+        return [Path("C:/Windows/Fonts"), home / "AppData/Local/Microsoft/Windows/Fonts"]
+    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".local/share/fonts", home / ".fonts"]
+
+
+@cache
+def _faces(path: Path) -> tuple[_Face, ...]:
+    """The faces in a file; none if it cannot be read."""
+    faces: list[_Face] = []
+    for index in range(_MAX_FACES):
+        try:
+            font = ImageFont.truetype(path, 16, index=index)
+        except (OSError, ValueError):
+            break
+        family, style = font.getname()
+        faces.append(_Face(FontFile(path, index), family or "", style or "", _has_weight_axis(font)))
+        if path.suffix.lower() in (".ttf", ".otf"):
+            break
+    return tuple(faces)
+
+
+def _has_weight_axis(font: ImageFont.FreeTypeFont) -> bool:
+    try:
+        return any(map(_is_weight, font.get_variation_axes()))
+    except (OSError, NotImplementedError):
+        return False
+
+
+def _is_weight(axis: "ImageFont.Axis") -> bool:
+    return _letters(str(axis["name"])).endswith("weight")
+
+
+def _difference(face: _Face, weight: int, is_italic: bool) -> int:
+    """How far a face is from the wanted one, in units of weight."""
+    words = face.style.lower().replace("oblique", "italic")
+    has_slant = "italic" in words
+    if has_slant != is_italic or _WIDTHS.search(words):
+        return 2 * _MAX_WEIGHT_DIFFERENCE
+    if face.is_variable:
+        return 0
+    letters = _letters(words.replace("italic", ""))
+    return abs(next((value for word, value in _WEIGHTS.items() if letters.startswith(word)), _REGULAR) - weight)
+
+
+def _letters(name: str) -> str:
+    """The name in lower case, without spaces and signs."""
+    return "".join(character for character in name.casefold() if character.isalnum())
