@@ -11,7 +11,7 @@ from lamina.cli.exits import DONE, FAILED, affects_every_picture, print_error
 from lamina.cli.fault_log import log_internal_error
 from lamina.cli.inputs import display_name, find_pictures, is_folder
 from lamina.cli.model_options import Size, model_options, sampling_of
-from lamina.cli.output_options import json_option, quiet_option
+from lamina.cli.output_options import editable_option, json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
@@ -35,7 +35,7 @@ class _Options:
 
     task: DecomposeTask
     engine: str | None
-    live_text: bool
+    is_editable: bool
     is_json: bool
     is_quiet: bool
     is_many: bool
@@ -59,9 +59,7 @@ class _Options:
 @click.option(
     "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
 )
-@click.option(
-    "--live-text", is_flag=True, help="Editable text in PowerPoint and SVG files instead of pictures of the text."
-)
+@editable_option
 @json_option
 @quiet_option
 @click.option(
@@ -93,7 +91,7 @@ def decompose(
     layers: int | None,
     targets: tuple[str, ...],
     engine: str | None,
-    live_text: bool,
+    is_editable: bool,
     is_json: bool,
     is_quiet: bool,
     prompt: str,
@@ -110,7 +108,7 @@ def decompose(
       lamina decompose poster.png                    writes poster.psd to the current folder
       lamina decompose poster.png -n 6 --to out.ora --to layers/
       lamina decompose photos/ --to 'out/{stem}.psd'
-      curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --live-text
+      curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --editable
       lamina decompose poster.png --engine qwen -n 4 --seed 7
 
     The extension of --to selects the format: .psd .ora .pptx .svg .tif .webp .zip, or .png for the flattened picture.
@@ -133,7 +131,7 @@ def decompose(
         height=height,
     )
     options = _Options(
-        task=task, engine=engine, live_text=live_text, is_json=is_json, is_quiet=is_quiet, is_many=is_many
+        task=task, engine=engine, is_editable=is_editable, is_json=is_json, is_quiet=is_quiet, is_many=is_many
     )
     sources, errors = find_pictures(inputs)
     jobs = plan_jobs(sources, targets, is_many)
@@ -191,7 +189,7 @@ def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "Sta
     stack = decomposed(options.task, job.source, options.engine, engine_progress)
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
-        stack.save(output, live_text=options.live_text)
+        stack.save(output, editable=options.is_editable)
     line("comparing", 1.0)
     _ = stack.error  # computed and cached here, while the progress line shows it
     return stack

@@ -20,6 +20,7 @@ COMMANDS = {
     "edit": ("lamina.cli.edit", "edit", "Edit pictures as a text prompt describes."),
     "train": ("lamina.cli.train", "train", "Train a LoRA on your own pictures."),
     "recompose": ("lamina.cli.recompose", "recompose", "Flatten a layered file into one picture."),
+    "convert": ("lamina.cli.convert", "convert", "Write a layered file in other formats."),
     "compare": ("lamina.cli.compare", "compare", "Measure the difference between a layered file and a picture."),
     "models": (
         "lamina.cli.model_list",

@@ -5,4 +5,11 @@ import click
 json_option = click.option(
     "--json", "is_json", is_flag=True, help="JSON output (the default if stdout is not a terminal)."
 )
+editable_option = click.option(
+    "--editable",
+    "--live-text",
+    "is_editable",
+    is_flag=True,
+    help="Editable text in PowerPoint and SVG files instead of pictures of the text.",
+)
 quiet_option = click.option("--quiet", "is_quiet", is_flag=True, help="No output except errors.")

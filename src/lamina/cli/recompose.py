@@ -8,11 +8,11 @@ import click
 from lamina.cli.destinations import check_not_inputs
 from lamina.cli.exits import DONE
 from lamina.cli.output_options import json_option, quiet_option
-from lamina.cli.printing import print_json, readable, wants_json
+from lamina.cli.printing import wants_json
+from lamina.cli.stack_report import print_stack_report
 
 if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.core.layers import Pixels
-    from lamina.execution.decompose import Stack
 
 _WHITE = (255, 255, 255)
 
@@ -84,7 +84,7 @@ def recompose(
     with atomic_file(Path(target)) as file:
         write(file, picture, encoding, metadata_of_stack(stack))
     if not is_quiet:
-        _print_report(stack, stack_path, target, is_json)
+        print_stack_report(stack, stack_path, [target], is_json=wants_json(is_json))
     return DONE
 
 
@@ -94,21 +94,3 @@ def _on_background(colour: tuple[int, int, int], picture: "Pixels") -> "Pixels":
     from lamina.core.composite import over
 
     return over(np.full(picture.shape, (*colour, 255), np.uint8), picture)
-
-
-def _print_report(stack: "Stack", stack_path: str, target: str, is_json: bool) -> None:
-    if wants_json(is_json):
-        report = {
-            "stack": stack_path,
-            "width": stack.width,
-            "height": stack.height,
-            "layers": len(stack),
-            "outputs": [target],
-            **({"notes": list(stack.notes)} if stack.notes else {}),
-        }
-        print_json(report)
-        return
-    layers = "1 layer" if len(stack) == 1 else f"{len(stack)} layers"
-    head = f"{stack_path}  {stack.width} x {stack.height}: {layers}"
-    lines = [head, *(f"  {note}" for note in stack.notes), f"  wrote {target}"]
-    click.echo(readable("\n".join(lines)))

@@ -17,6 +17,7 @@ from lamina.engines.safety.verdicts import judged_stack
 from lamina.execution.faults import TrackedProgress, engine_faults
 from lamina.execution.inputs import AnyPicture, picture_of
 from lamina.imaging import saving
+from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.finish import finish
 from lamina.imaging.finish.resampling import resize_image
 from lamina.imaging.metrics import RecompositionError, recomposition_error
@@ -37,14 +38,15 @@ class Stack(LayerStack):
     engine: str | None = None
     seconds: float | None = None
 
-    def save(self, path: str | os.PathLike[str], live_text: bool = False) -> Path:
+    def save(self, path: str | os.PathLike[str], live_text: bool = False, *, editable: bool = False) -> Path:
         """Save to a file in the format of the path's extension, or to a folder of PNGs if the path ends with "/".
 
         Extensions: `.psd .ora .pptx .svg .tif .webp .zip`, and `.png` for the flat picture. An existing file is
-        replaced atomically. `live_text`: text in PowerPoint and SVG files is editable instead of a picture.
+        replaced atomically. `editable`: text in PowerPoint and SVG files is text instead of a picture of it;
+        `live_text` is an earlier name of the same.
         Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
         """
-        return saving.save(self, os.fspath(path), live_text=live_text)
+        return saving.save(self, os.fspath(path), ExportOptions(editable_text=editable or live_text))
 
     def composite(self) -> Pixels:
         """(height, width, 4): the composite of the visible layers."""

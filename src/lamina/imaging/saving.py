@@ -11,6 +11,7 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack
 from lamina.imaging.atomic_files import atomic_file, atomic_folder, check_file_target, check_folder_target
+from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.read_errors import CorruptFileError, InvalidContentError
 from lamina.imaging.size_limits import MAX_MEGAPIXELS, SizeLimits
 from lamina.imaging.stack_formats import StackFormat, stack_format_of
@@ -37,10 +38,9 @@ _READER_ERRORS = (
 )
 
 
-def save(stack: LayerStack, path: str | Path, *, live_text: bool = False) -> Path:
+def save(stack: LayerStack, path: str | Path, options: ExportOptions = PICTURES_ONLY) -> Path:
     """Writes the stack atomically, in the format of the path's extension, and returns the path.
 
-    `live_text`: PowerPoint and SVG get editable text instead of images of it.
     Missing parent folders are created; an existing file, or a folder that Lamina wrote, is replaced.
     Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
     """
@@ -54,7 +54,7 @@ def save(stack: LayerStack, path: str | Path, *, live_text: bool = False) -> Pat
             write_folder(stack, folder)
     else:
         with atomic_file(target) as file:
-            _write(stack, stack_format, file, live_text)
+            _write(stack, stack_format, file, options)
     return target
 
 
@@ -105,7 +105,7 @@ def load(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> LayerStack
         ) from error
 
 
-def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, live_text: bool) -> None:
+def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options: ExportOptions) -> None:
     # Imported here, because each format loads libraries of its own.
     match stack_format:
         case StackFormat.PSD:
@@ -119,11 +119,11 @@ def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, live_te
         case StackFormat.PPTX:
             from lamina.imaging.formats import pptx
 
-            pptx.write(stack, file, live_text=live_text)
+            pptx.write(stack, file, options)
         case StackFormat.SVG:
             from lamina.imaging.formats import svg
 
-            svg.write(stack, file, live_text=live_text)
+            svg.write(stack, file, options)
         case StackFormat.TIFF:
             from lamina.imaging.formats import tiff
 

@@ -18,6 +18,7 @@ from tifffile import TiffFile
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
+from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import check_output, load, save
 from lamina.imaging.stack_formats import StackFormat, stack_format_of
 
@@ -38,7 +39,7 @@ def test_any_stack_comes_back_the_same(name: str, tmp_path: Path, stack: LayerSt
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stack=STACKS)
 def test_any_stack_can_be_saved_with_live_text(name: str, tmp_path: Path, stack: LayerStack) -> None:
-    written = save(stack, f"{tmp_path}/{name}", live_text=True)
+    written = save(stack, f"{tmp_path}/{name}", ExportOptions(editable_text=True))
     assert written.exists()
     assert [path.name for path in tmp_path.iterdir()] == [written.name]
 

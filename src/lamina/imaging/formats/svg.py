@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from html import escape
 from typing import BinaryIO
 
-from lamina.core.layers import BlendMode, Layer, LayerStack, TextLine
+from lamina.core.layers import BlendMode, Layer, LayerStack
+from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.formats.records import render_opacity
-from lamina.imaging.formats.rotated_boxes import rotated_box
-from lamina.imaging.layer_names import display_name, sanitize_name
+from lamina.imaging.formats.svg_text import render_block
+from lamina.imaging.formats.text_layout import text_blocks
+from lamina.imaging.layer_names import display_name
 from lamina.imaging.png import encode_png
 
 _HEAD = (
@@ -19,20 +21,17 @@ _HEAD = (
     'xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" '
     'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
 )
-# Typical font metrics of Latin fonts, in em.
-_ASCENT_EM, _X_HEIGHT_EM, _DESCENT_EM = 0.72, 0.52, 0.21
-_X_HEIGHT_CHARACTERS = frozenset("acegmnopqrsuvwxyz.,:;-_+~ ")
-_DESCENDING_CHARACTERS = frozenset("gjpqyQ,;()[]{}|@$_")
 
 
-def write(stack: LayerStack, file: BinaryIO, *, live_text: bool = False) -> None:
-    """Writes the stack; with `live_text`, layers with fully recognised text become text elements."""
+def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
+    """Writes the stack; with `editable_text`, layers with fully recognised text become a text element per block."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n", write_through=True)
     text.write(_HEAD.format(width=stack.width, height=stack.height))
     for index, layer in enumerate(stack):
         text.write(f'<g id="layer{index}" inkscape:groupmode="layer"{"".join(_attributes(layer))}>\n')
-        if live_text and layer.is_read:
-            text.writelines(_text(line) for line in layer.text)
+        if options.editable_text and layer.is_read:
+            for number, block in enumerate(text_blocks(layer)):
+                text.writelines(render_block(block, f"layer{index}-{number}"))
         else:
             text.writelines(_image(layer))
         text.write("</g>\n")
@@ -58,22 +57,3 @@ def _image(layer: Layer) -> Iterator[str]:
     yield 'preserveAspectRatio="none" xlink:href="data:image/png;base64,'
     yield base64.b64encode(encode_png(layer.pixels)).decode("ascii")
     yield '"/>\n'
-
-
-def _text(line: TextLine) -> str:
-    left, top, width, height, degrees = rotated_box(line.quad)
-    baseline = top + height / 2 + _centre_above_baseline_em(line.string) * line.size_px
-    turn = f' transform="rotate({degrees:.3f} {left + width / 2:.2f} {top + height / 2:.2f})"' if degrees else ""
-    colour = "#" + "".join(f"{sample:02x}" for sample in line.colour)
-    return (
-        f'<text x="{left:.2f}" y="{baseline:.2f}" font-family="sans-serif" font-size="{line.size_px:.2f}" '
-        f'fill="{colour}" textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs" xml:space="preserve"{turn}>'
-        f"{escape(sanitize_name(line.string))}</text>\n"
-    )
-
-
-def _centre_above_baseline_em(string: str) -> float:
-    letters = set(string)
-    ascent = _X_HEIGHT_EM if letters <= _X_HEIGHT_CHARACTERS else _ASCENT_EM
-    descent = _DESCENT_EM if letters & _DESCENDING_CHARACTERS else 0
-    return (ascent - descent) / 2

@@ -20,6 +20,7 @@ from lamina.core.files import FileRecord
 from lamina.core.jobs import Job
 from lamina.files.storage import address_of, fetch_content, own_file
 from lamina.imaging import saving
+from lamina.imaging.export_options import ExportOptions
 from lamina.jobs.follow import view
 
 router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=ProblemRoute)
@@ -52,15 +53,16 @@ async def get_stack_file(
     key: Reader,
     job_id: JobId,
     ending: Ending,
-    live_text: Annotated[
+    editable: Annotated[
         bool, Query(description="Write text in PPTX and SVG files as editable text instead of images.")
     ] = False,
+    live_text: Annotated[bool, Query(description="Earlier name of `editable`.", deprecated=True)] = False,
 ) -> StreamingResponse:
     """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
     job = (await view(context.service, key.id, job_id)).job
     record = await own_file(context.service, key.id, stack_file(job))
     async with context.conversions:
-        file = await _converted(context, record, ending, live_text)
+        file = await _converted(context, record, ending, ExportOptions(editable_text=editable or live_text))
     size = file.seek(0, 2)
     file.seek(0)
     headers = {
@@ -80,25 +82,25 @@ async def get_stack(context: Context, key: Reader, job_id: JobId) -> StackBody:
     return render_stack(job, job.result, lambda file_id, media_type: address_of(context.service, file_id, media_type))
 
 
-async def _converted(context: ApiContext, record: FileRecord, ending: Ending, is_text_live: bool) -> BinaryIO:
+async def _converted(context: ApiContext, record: FileRecord, ending: Ending, options: ExportOptions) -> BinaryIO:
     """An open file that is already deleted: it disappears when it is closed."""
     folder = Path(tempfile.mkdtemp(prefix="lamina-stack-"))
     try:
         source = folder / "stack.zip"
         await fetch_content(context.service, record, source)
-        return await asyncio.to_thread(_convert, source, folder / f"out.{ending}", is_text_live)
+        return await asyncio.to_thread(_convert, source, folder / f"out.{ending}", options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _convert(source: Path, target: Path, is_text_live: bool) -> BinaryIO:
+def _convert(source: Path, target: Path, options: ExportOptions) -> BinaryIO:
     if target.suffix == source.suffix:
         return source.open("rb")
     try:
         stack = saving.load(source)
     except LaminaError as error:  # we wrote it, so the request is not at fault
         raise LaminaError(ErrorCode.STORE_UNAVAILABLE, f"The stored stack cannot be read: {error.message}") from error
-    saving.save(stack, target, live_text=is_text_live)
+    saving.save(stack, target, options)
     return target.open("rb")
 
 

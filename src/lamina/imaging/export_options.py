@@ -1,0 +1,18 @@
+"""What a user can choose about the content of a file that a stack is saved to, beyond its format."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """The options of all writers; each ignores those that its format lacks.
+
+    `editable_text`: text instead of pictures of it. `embeds_fonts`: the installed fonts of that text within the file.
+    """
+
+    editable_text: bool = False
+    embeds_fonts: bool = False
+
+
+PICTURES_ONLY = ExportOptions()
+"""Every layer as a picture."""

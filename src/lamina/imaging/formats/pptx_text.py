@@ -1,0 +1,161 @@
+"""Writes a block of text as a text box of PowerPoint, with the letters where they are in the picture."""
+
+import itertools
+import math
+from typing import Any
+
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
+from pptx.oxml.xmlchemy import OxmlElement
+from pptx.util import Emu
+
+from lamina.core.text_styles import Colour, TextAlignment, TextOutline, TextShadow, TextStyle
+from lamina.imaging.formats.text_layout import TextBlock
+from lamina.imaging.layer_names import sanitize_name
+from lamina.typesetting.frames import LineBox
+from lamina.typesetting.scripts import is_right_to_left
+from lamina.typesetting.typical import BOLD, fallback_families
+
+_EMU_PER_POINT = 12700
+# ECMA-376 part 1, 20.1.10.72 and on: the ranges of ST_TextFontSize, ST_TextPoint and ST_TextSpacingPoint, in 1/100 pt.
+_MIN_SIZE, _MAX_SIZE = 100, 400_000
+_MAX_LETTER_SPACING, _MAX_LINE_SPACING = 400_000, 158_400
+_MAX_EMU = 27_273_042_316_900  # of ST_Coordinate
+_MAX_INDENT = 51_206_400  # of ST_TextMargin
+_UNITS_PER_DEGREE = 60_000
+_ALIGNMENTS = {TextAlignment.LEFT: "l", TextAlignment.CENTER: "ctr", TextAlignment.RIGHT: "r"}
+_BLUR_RADIUS = 2.0  # of PowerPoint's blur, in standard deviations
+
+
+def add_text_box(shapes: Any, block: TextBlock, opacity: int, scale: float) -> Any:
+    """Adds a text box of the block's rows, a paragraph each. `scale`: EMU per pixel.
+
+    The lines have exact spacing. LibreOffice, and PowerPoint if the spacing is that of a single line, then put the
+    baseline at the descent of the typeface above the bottom of the line.
+    """
+    style = block.style
+    steps = _steps(block)
+    box = block.box
+    top = block.rows[0].baseline + block.metrics.descent * style.size_px - steps[0]
+    box = LineBox(left=box.left, right=box.right, top=top, bottom=max(box.bottom, top + sum(steps)))
+    shape = shapes.add_textbox(*_placed(block, box, scale))
+    shape.rotation = style.rotation_degrees % 360
+    frame = shape.text_frame
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    frame.word_wrap = False
+    frame.auto_size = MSO_AUTO_SIZE.NONE
+    frame.vertical_anchor = MSO_ANCHOR.TOP
+    for index, (row, step) in enumerate(zip(block.rows, steps, strict=True)):
+        paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+        indent = row.anchor - box.left if style.alignment is TextAlignment.LEFT else 0.0
+        _set_paragraph(
+            paragraph._p.get_or_add_pPr(), row.string, style.alignment, indent_emu=indent * scale, step_emu=step * scale
+        )
+        run = paragraph.add_run()
+        run.text = row.string
+        _set_run(run._r.get_or_add_rPr(), style, opacity, scale)
+    return shape
+
+
+def _steps(block: TextBlock) -> list[float]:
+    """The height of each line in pixels: the distance from the baseline above it, which the first line repeats."""
+    size_px, metrics = block.style.size_px, block.metrics
+    baselines = [row.baseline for row in block.rows]
+    steps = [max(0.1 * size_px, below - above) for above, below in itertools.pairwise(baselines)]
+    return [steps[0] if steps else (metrics.ascent + metrics.descent) * size_px, *steps]
+
+
+def _placed(block: TextBlock, box: LineBox, scale: float) -> tuple[Emu, Emu, Emu, Emu]:
+    """Left, top, width and height of the box before it is rotated about its centre."""
+    width, height = max(1.0, box.width), max(1.0, box.height)
+    x, y = block.frame.canvas_point((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+    sides = x - width / 2, y - height / 2, width, height
+    left, top, across, down = (Emu(round(min(max(side * scale, -_MAX_EMU), _MAX_EMU))) for side in sides)
+    return left, top, across, down
+
+
+def _set_paragraph(
+    properties: Any, string: str, alignment: TextAlignment, *, indent_emu: float, step_emu: float
+) -> None:
+    properties.set("algn", _ALIGNMENTS[alignment])
+    properties.set("marL", str(round(min(max(0, indent_emu), _MAX_INDENT))))
+    properties.set("indent", "0")
+    if is_right_to_left(string):
+        properties.set("rtl", "1")
+    spacing = _add(properties, "a:lnSpc")
+    _add(spacing, "a:spcPts", val=min(_hundredths(step_emu), _MAX_LINE_SPACING))
+    for side in ("a:spcBef", "a:spcAft"):
+        _add(_add(properties, side), "a:spcPts", val=0)
+    _add(properties, "a:buNone")
+
+
+def _set_run(properties: Any, style: TextStyle, opacity: int, scale: float) -> None:
+    """The character properties, whose elements the schema wants in this order."""
+    typeface = style.typeface
+    properties.set("sz", str(min(max(_MIN_SIZE, _hundredths(style.size_px * scale)), _MAX_SIZE)))
+    spacing = _hundredths(style.letter_spacing_px * scale)
+    properties.set("spc", str(min(max(-_MAX_LETTER_SPACING, spacing), _MAX_LETTER_SPACING)))
+    properties.set("b", str(int(typeface is not None and typeface.weight >= BOLD)))
+    properties.set("i", str(int(typeface is not None and typeface.is_italic)))
+    if style.outline is not None:
+        _add_outline(properties, style.outline, opacity, scale)
+    if style.gradient is None:
+        _add_solid_fill(properties, style.colour, opacity)
+    else:
+        fill = _add(properties, "a:gradFill", rotWithShape=1)
+        stops = _add(fill, "a:gsLst")
+        for position, colour in ((0, style.gradient.start), (100_000, style.gradient.end)):
+            _add_colour(_add(stops, "a:gs", pos=position), colour, opacity)
+        _add(
+            fill,
+            "a:lin",
+            ang=round(style.gradient.degrees % 360 * _UNITS_PER_DEGREE) % (360 * _UNITS_PER_DEGREE),
+            scaled=0,
+        )
+    if style.shadow is not None:
+        _add_shadow(properties, style.shadow, opacity, scale)
+    family = typeface.family if typeface is not None and typeface.family else fallback_families(typeface)[0]
+    for script in ("a:latin", "a:cs"):
+        _add(properties, script, typeface=sanitize_name(family))
+
+
+def _add_outline(properties: Any, outline: TextOutline, opacity: int, scale: float) -> None:
+    """PowerPoint centres the line on the edge of the letters: one of this width leaves half of it visible outside."""
+    line = _add(properties, "a:ln", w=min(round(outline.width_px * scale), 20_116_800))
+    _add_solid_fill(line, outline.colour, opacity)
+    _add(line, "a:round")
+
+
+def _add_shadow(properties: Any, shadow: TextShadow, opacity: int, scale: float) -> None:
+    right, down = shadow.offset_px
+    element = _add(
+        _add(properties, "a:effectLst"),
+        "a:outerShdw",
+        blurRad=min(round(_BLUR_RADIUS * shadow.blur_px * scale), _MAX_EMU),
+        dist=min(round(math.hypot(right, down) * scale), _MAX_EMU),
+        dir=round(math.degrees(math.atan2(down, right)) % 360 * _UNITS_PER_DEGREE) % (360 * _UNITS_PER_DEGREE),
+        rotWithShape=0,
+    )
+    _add_colour(element, shadow.colour, round(opacity * shadow.opacity))
+
+
+def _add_solid_fill(parent: Any, colour: Colour, opacity: int) -> None:
+    _add_colour(_add(parent, "a:solidFill"), colour, opacity)
+
+
+def _add_colour(parent: Any, colour: Colour, opacity: int) -> None:
+    element = _add(parent, "a:srgbClr", val="".join(f"{sample:02X}" for sample in colour))
+    if opacity < 255:
+        _add(element, "a:alpha", val=round(opacity * 100_000 / 255))
+
+
+def _add(parent: Any, tag: str, **attributes: object) -> Any:
+    element: Any = OxmlElement(tag)
+    for name, value in attributes.items():
+        element.set(name, str(value))
+    parent.append(element)
+    return element
+
+
+def _hundredths(emu: float) -> int:
+    """EMU as hundredths of a point."""
+    return round(emu * 100 / _EMU_PER_POINT)

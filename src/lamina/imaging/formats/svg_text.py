@@ -1,0 +1,137 @@
+"""Writes a block of text as SVG text, with the letters where they are in the picture."""
+
+import math
+from collections.abc import Iterator
+from html import escape
+
+from lamina.core.text_styles import Colour, ColourGradient, TextAlignment, TextShadow, Typeface
+from lamina.imaging.formats.text_layout import TextBlock, TextRow
+from lamina.imaging.layer_names import sanitize_name
+from lamina.typesetting.frames import LineBox
+from lamina.typesetting.scripts import is_right_to_left
+from lamina.typesetting.typical import fallback_families
+
+_ANCHORS = {TextAlignment.LEFT: "start", TextAlignment.CENTER: "middle", TextAlignment.RIGHT: "end"}
+_TURNED = {"start": "end", "middle": "middle", "end": "start"}  # the names of the ends in text from right to left
+_GENERIC = frozenset({"sans-serif", "serif", "monospace", "cursive"})
+_REGULAR = 400
+
+
+def render_block(block: TextBlock, name: str) -> Iterator[str]:
+    """The elements of a block. `name`: the beginning of the ids of its gradient and its shadow.
+
+    The element is rotated about its centre. `textLength` fits lines to the picture in a program that replaces the
+    typeface; it is left out where the typeface is known to be installed.
+    """
+    style, box = block.style, block.box
+    gradient_id, shadow_id = f"{name}-fill", f"{name}-shadow"
+    pivot = block.frame.canvas_point((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+    shift = pivot[0] - (box.left + box.right) / 2, pivot[1] - (box.top + box.bottom) / 2
+    if style.gradient is not None:
+        yield _gradient(style.gradient, _moved(box, shift), gradient_id)
+    if style.shadow is not None:
+        yield _shadow(style.shadow, block, shadow_id)
+        yield f'<g filter="url(#{shadow_id})">\n'
+    yield f"<text{''.join(_attributes(block, pivot, gradient_id))}>"
+    for row in block.rows:
+        yield _row(row, block, shift)
+    yield "</text>\n"
+    if style.shadow is not None:
+        yield "</g>\n"
+
+
+def _attributes(block: TextBlock, pivot: tuple[float, float], gradient_id: str) -> Iterator[str]:
+    style = block.style
+    yield f' font-family="{escape(font_families(style.typeface))}" font-size="{style.size_px:.2f}"'
+    if style.typeface is not None:
+        if style.typeface.weight != _REGULAR:
+            yield f' font-weight="{style.typeface.weight}"'
+        if style.typeface.is_italic:
+            yield ' font-style="italic"'
+    if abs(style.letter_spacing_px) >= 0.005:
+        yield f' letter-spacing="{style.letter_spacing_px:.3f}"'
+    anchor = _ANCHORS[style.alignment]
+    if is_right_to_left(block.rows[0].string):
+        yield ' direction="rtl"'
+        anchor = _TURNED[anchor]
+    if anchor != "start":
+        yield f' text-anchor="{anchor}"'
+    fill = _hex(style.colour) if style.gradient is None else f"url(#{gradient_id})"
+    yield f' fill="{fill}"'
+    if style.outline is not None:
+        yield f' stroke="{_hex(style.outline.colour)}" stroke-width="{2 * style.outline.width_px:.2f}"'
+        yield ' stroke-linejoin="round" paint-order="stroke"'
+    if style.rotation_degrees:
+        yield f' transform="rotate({style.rotation_degrees:.3f} {pivot[0]:.2f} {pivot[1]:.2f})"'
+    yield ' xml:space="preserve"'
+
+
+def font_families(typeface: Typeface | None) -> str:
+    """The value of `font-family`: the typeface, and what to use where it is not installed."""
+    families = fallback_families(typeface)
+    if typeface is not None and sanitize_name(typeface.family).strip():
+        families = (sanitize_name(typeface.family), *families)
+    return ", ".join(name if name in _GENERIC else _quoted(name) for name in families)
+
+
+def _row(row: TextRow, block: TextBlock, shift: tuple[float, float]) -> str:
+    style = block.style
+    # Programs count the spacing after the last letter, too, where they align.
+    trailing_px = {TextAlignment.LEFT: 0.0, TextAlignment.CENTER: 0.5, TextAlignment.RIGHT: 1.0}[style.alignment]
+    x = row.anchor + shift[0] + trailing_px * style.letter_spacing_px
+    fit = ""
+    if not block.metrics.is_exact and row.width_px > 0:
+        length = max(0.01, row.width_px + style.letter_spacing_px)
+        fit = f' textLength="{length:.2f}" lengthAdjust="spacingAndGlyphs"'
+    return f'<tspan x="{x:.2f}" y="{row.baseline + shift[1]:.2f}"{fit}>{escape(row.string)}</tspan>'
+
+
+def _gradient(gradient: ColourGradient, box: LineBox, gradient_id: str) -> str:
+    """A gradient whose line passes through the middle of the box, and ends where its corners are."""
+    turn = math.radians(gradient.degrees)
+    right, down = math.cos(turn), math.sin(turn)
+    reach = (abs(box.width * right) + abs(box.height * down)) / 2
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    ends = x - reach * right, y - reach * down, x + reach * right, y + reach * down
+    place = " ".join(f'{name}="{end:.2f}"' for name, end in zip(("x1", "y1", "x2", "y2"), ends, strict=True))
+    return (
+        f'<linearGradient id="{gradient_id}" gradientUnits="userSpaceOnUse" {place}>'
+        f'<stop offset="0" stop-color="{_hex(gradient.start)}"/><stop offset="1" stop-color="{_hex(gradient.end)}"/>'
+        "</linearGradient>\n"
+    )
+
+
+def _shadow(shadow: TextShadow, block: TextBlock, shadow_id: str) -> str:
+    """A filter in canvas coordinates, around the rotated text."""
+    (left, top), (right, bottom) = _canvas_extents(block)
+    margin = 3 * shadow.blur_px + max(map(abs, shadow.offset_px)) + block.style.size_px
+    if block.style.outline is not None:
+        margin += block.style.outline.width_px
+    return (
+        f'<filter id="{shadow_id}" filterUnits="userSpaceOnUse" x="{left - margin:.1f}" y="{top - margin:.1f}" '
+        f'width="{right - left + 2 * margin:.1f}" height="{bottom - top + 2 * margin:.1f}" '
+        'color-interpolation-filters="sRGB">'
+        f'<feDropShadow dx="{shadow.offset_px[0]:.2f}" dy="{shadow.offset_px[1]:.2f}" '
+        f'stdDeviation="{shadow.blur_px:.2f}" flood-color="{_hex(shadow.colour)}" '
+        f'flood-opacity="{shadow.opacity:.3f}"/></filter>\n'
+    )
+
+
+def _canvas_extents(block: TextBlock) -> tuple[tuple[float, float], tuple[float, float]]:
+    corners = block.frame.quad(block.box)
+    across, down = zip(*corners, strict=True)
+    return (min(across), min(down)), (max(across), max(down))
+
+
+def _moved(box: LineBox, shift: tuple[float, float]) -> LineBox:
+    return LineBox(
+        left=box.left + shift[0], right=box.right + shift[0], top=box.top + shift[1], bottom=box.bottom + shift[1]
+    )
+
+
+def _quoted(family: str) -> str:
+    return "'" + family.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _hex(colour: Colour) -> str:
+    return "#" + "".join(f"{sample:02x}" for sample in colour)
