@@ -11,6 +11,7 @@ from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
 from lamina.engines.classic.observation import observe
 from lamina.engines.classic.plan import plan_layers
 from lamina.engines.classic.solve import solve
+from lamina.engines.classic.text_styles import measure_text
 
 _MODEL_OPTIONS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
 _WORKING_SIDE_PX = 1280  # the image is analysed on a copy of at most this size
@@ -34,7 +35,7 @@ class ClassicEngine:
         progress("separating", 0.5)
         plan = plan_layers(seen, limit, self._models)
         progress("solving edges", 0.8)
-        layers = solve(picture, plan.elements, seen.noise)
+        layers = measure_text(solve(picture, plan.elements, seen.noise))
         progress("done", 1.0)
         return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes))
 

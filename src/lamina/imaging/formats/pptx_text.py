@@ -8,10 +8,11 @@ from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu
 
-from lamina.core.text_styles import Colour, TextAlignment, TextOutline, TextShadow, TextStyle
+from lamina.core.text_styles import Colour, TextAlignment, TextOutline, TextShadow, TextStyle, Typeface
 from lamina.imaging.formats.text_layout import TextBlock
 from lamina.imaging.layer_names import sanitize_name
 from lamina.typesetting.frames import LineBox
+from lamina.typesetting.installed import weight_name
 from lamina.typesetting.scripts import is_right_to_left
 from lamina.typesetting.typical import BOLD, fallback_families
 
@@ -23,19 +24,22 @@ _MAX_EMU = 27_273_042_316_900  # of ST_Coordinate
 _MAX_INDENT = 51_206_400  # of ST_TextMargin
 _UNITS_PER_DEGREE = 60_000
 _ALIGNMENTS = {TextAlignment.LEFT: "l", TextAlignment.CENTER: "ctr", TextAlignment.RIGHT: "r"}
+# With exact line spacing, the baseline is a fifth of the font size above the bottom of the line, whatever the typeface,
+# as measured in LibreOffice 7.4.
+_BELOW_BASELINE_EM = 0.2
+_SINGLE_LINE_EM = 1.0
 _BLUR_RADIUS = 2.0  # of PowerPoint's blur, in standard deviations
 
 
 def add_text_box(shapes: Any, block: TextBlock, opacity: int, scale: float) -> Any:
     """Adds a text box of the block's rows, a paragraph each. `scale`: EMU per pixel.
 
-    The lines have exact spacing. LibreOffice, and PowerPoint if the spacing is that of a single line, then put the
-    baseline at the descent of the typeface above the bottom of the line.
+    The lines have exact spacing, because what a program adds to other spacing depends on the typeface that it uses.
     """
     style = block.style
     steps = _steps(block)
     box = block.box
-    top = block.rows[0].baseline + block.metrics.descent * style.size_px - steps[0]
+    top = block.rows[0].baseline + _BELOW_BASELINE_EM * style.size_px - steps[0]
     box = LineBox(left=box.left, right=box.right, top=top, bottom=max(box.bottom, top + sum(steps)))
     shape = shapes.add_textbox(*_placed(block, box, scale))
     shape.rotation = style.rotation_degrees % 360
@@ -58,10 +62,10 @@ def add_text_box(shapes: Any, block: TextBlock, opacity: int, scale: float) -> A
 
 def _steps(block: TextBlock) -> list[float]:
     """The height of each line in pixels: the distance from the baseline above it, which the first line repeats."""
-    size_px, metrics = block.style.size_px, block.metrics
+    size_px = block.style.size_px
     baselines = [row.baseline for row in block.rows]
     steps = [max(0.1 * size_px, below - above) for above, below in itertools.pairwise(baselines)]
-    return [steps[0] if steps else (metrics.ascent + metrics.descent) * size_px, *steps]
+    return [steps[0] if steps else _SINGLE_LINE_EM * size_px, *steps]
 
 
 def _placed(block: TextBlock, box: LineBox, scale: float) -> tuple[Emu, Emu, Emu, Emu]:
@@ -94,7 +98,7 @@ def _set_run(properties: Any, style: TextStyle, opacity: int, scale: float) -> N
     properties.set("sz", str(min(max(_MIN_SIZE, _hundredths(style.size_px * scale)), _MAX_SIZE)))
     spacing = _hundredths(style.letter_spacing_px * scale)
     properties.set("spc", str(min(max(-_MAX_LETTER_SPACING, spacing), _MAX_LETTER_SPACING)))
-    properties.set("b", str(int(typeface is not None and typeface.weight >= BOLD)))
+    properties.set("b", str(int(typeface is not None and typeface.weight >= BOLD and not weight_name(typeface.weight))))
     properties.set("i", str(int(typeface is not None and typeface.is_italic)))
     if style.outline is not None:
         _add_outline(properties, style.outline, opacity, scale)
@@ -113,9 +117,15 @@ def _set_run(properties: Any, style: TextStyle, opacity: int, scale: float) -> N
         )
     if style.shadow is not None:
         _add_shadow(properties, style.shadow, opacity, scale)
-    family = typeface.family if typeface is not None and typeface.family else fallback_families(typeface)[0]
     for script in ("a:latin", "a:cs"):
-        _add(properties, script, typeface=sanitize_name(family))
+        _add(properties, script, typeface=sanitize_name(_family(typeface)))
+
+
+def _family(typeface: Typeface | None) -> str:
+    """The family as Office lists it, where a family has regular and bold only: other weights have one of their own."""
+    if typeface is None or not typeface.family:
+        return fallback_families(typeface)[0]
+    return f"{typeface.family} {weight_name(typeface.weight)}".strip()
 
 
 def _add_outline(properties: Any, outline: TextOutline, opacity: int, scale: float) -> None:

@@ -1,0 +1,145 @@
+"""Measures the outline and the shadow of letters."""
+
+import itertools
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from lamina.core.text_styles import Colour, TextOutline, TextShadow
+from lamina.engines.classic.raster import Mask, Values, as_bytes, grow
+from lamina.engines.classic.text_styles.letters import Letters
+
+_MAX_OUTLINE_EM = 0.3
+_LINED = 0.7  # share of the letters' surroundings that an outline covers at least: a shadow covers about a half
+_ENDS = 0.35  # below this share, the outline has ended
+_MIN_SHADOW = 0.05  # of the area of the letters
+_MAX_OFFSET_EM = 0.24
+_BLURS_EM = (0.0, 0.025, 0.06, 0.12)
+_MAX_LEFT = 0.5  # share of what is not letters that a shadow may leave unexplained
+_MIN_OPACITY = 0.1
+_COARSE_EM_PX, _FINE_EM_PX = 24.0, 64.0
+
+
+def find_outline(letters: Letters, colours: Values, em_px: float) -> TextOutline | None:
+    """The line of even width around the letters; None without. `colours`: (h, w, 3) in levels; `em_px`: of these."""
+    faces = letters.faces > 0.5
+    if not letters.colours or not faces.any():
+        return None
+    distance = np.asarray(cv2.distanceTransform(as_bytes(~faces), cv2.DIST_L2, 5), np.float32)
+    width, shells = 0.0, max(2, int(_MAX_OUTLINE_EM * em_px))
+    for shell in range(shells):
+        ring = (distance > shell) & (distance <= shell + 1)
+        share = float(letters.others[ring].mean()) if ring.any() else 0.0
+        if shell == 0 and share < 0.5:
+            return None
+        if share < _ENDS:
+            break
+        if shell == 1 and share < _LINED and width < 0.9:
+            return None
+        width += share
+    within = (distance > 0) & (distance <= max(1.0, width)) & (letters.others > 0.7)
+    if width < 0.6 or not within.any() or not _surrounds(letters, distance, width):
+        return None
+    red, green, blue = np.median(colours[within], 0)
+    return TextOutline(colour=(round(float(red)), round(float(green)), round(float(blue))), width_px=width)
+
+
+def _surrounds(letters: Letters, distance: Values, width: float) -> bool:
+    """True if the ring around the letters is covered on all four sides."""
+    ring = (distance > 0) & (distance <= max(1.0, 0.7 * width))
+    faces = letters.faces > 0.5
+    step = max(1, round(0.7 * width))
+    for down, right in ((0, step), (0, -step), (step, 0), (-step, 0)):
+        side = ring & np.roll(faces, (down, right), (0, 1))
+        if side.any() and letters.others[side].mean() < 0.6:
+            return False
+    return True
+
+
+class _ShadowTask:
+    """The search of a shadow at one scale.
+
+    `shape`: (h, w), what casts it; `seen`: (h, w), what is visible of it, 0 elsewhere; `outside`: (h, w), 1 where it
+    would be visible, else 0.
+    """
+
+    def __init__(self, shape: Values, seen: Values, outside: Values, em_px: float) -> None:
+        self._outside, self._em_px = outside, em_px
+        self._seen = seen * outside
+        self.total = float((self._seen**2).sum())
+        self._blurred = lru_cache(maxsize=8)(lambda blur: self._blur(shape, blur))
+
+    def _blur(self, shape: Values, blur: float) -> Values:
+        sigma = blur * self._em_px
+        return shape if sigma <= 0.3 else np.asarray(cv2.GaussianBlur(shape, (0, 0), sigma), np.float32)
+
+    def fit(self, right: float, down: float, blur: float) -> tuple[float, float]:
+        """What a shadow with this offset and blur, in em, leaves unexplained, and its opacity 0..1."""
+        cast = self._blurred(blur)
+        shift = np.array([[1, 0, right * self._em_px], [0, 1, down * self._em_px]], np.float32)
+        cast = np.asarray(cv2.warpAffine(cast, shift, (cast.shape[1], cast.shape[0])), np.float32) * self._outside
+        common, own = float(np.vdot(cast, self._seen)), float(np.vdot(cast, cast))
+        opacity = min(1.0, common / max(1e-6, own))
+        return self.total - 2 * opacity * common + opacity**2 * own, opacity
+
+
+def find_shadow(letters: Letters, outline_px: float, colours: Values, em_px: float) -> TextShadow | None:
+    """The shadow of the letters, in pixels of these and along the text; None without. `outline_px`: of its outline."""
+    faces = letters.faces > 0.5
+    reach = round(outline_px + 0.5) + 1
+    outside = ~grow(faces, reach)
+    seen = np.where(outside, letters.others, 0)
+    if not letters.colours or seen.sum() < _MIN_SHADOW * letters.faces.sum():
+        return None
+    shape = grow(faces, round(outline_px)) if outline_px else faces
+    coarse = _reduced(shape, seen, outside, em_px, _COARSE_EM_PX)
+    steps = np.linspace(-_MAX_OFFSET_EM, _MAX_OFFSET_EM, 13)
+    tries = [(right, down, blur) for right, down in itertools.product(steps, steps) for blur in _BLURS_EM]
+    best = min(tries, key=lambda each: coarse.fit(*each)[0])
+    fine = _reduced(shape, seen, outside, em_px, _FINE_EM_PX)
+    best = _refined(fine, best)
+    left, opacity = fine.fit(*best)
+    if opacity < _MIN_OPACITY or left > _MAX_LEFT * fine.total:
+        return None
+    right, down, blur = best
+    return TextShadow(
+        colour=_colour(colours, seen),
+        offset_px=(right * em_px, down * em_px),
+        blur_px=blur * em_px,
+        opacity=round(opacity, 2),
+    )
+
+
+def _refined(task: _ShadowTask, start: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The best offset and blur near `start`, by halving steps along each axis."""
+    best, lowest = start, task.fit(*start)[0]
+    step = _MAX_OFFSET_EM / 12
+    for _ in range(4):
+        for axis, sign in itertools.product(range(3), (-1, 1)):
+            values = list(best)
+            values[axis] += sign * step
+            values[2] = max(0.0, values[2])
+            right, down, blur = values
+            left = task.fit(right, down, blur)[0]
+            if left < lowest:
+                best, lowest = (right, down, blur), left
+        step /= 2
+    return best
+
+
+def _reduced(shape: Mask, seen: Values, outside: Mask, em_px: float, target_px: float) -> _ShadowTask:
+    scale = min(1.0, target_px / max(1.0, em_px))
+    size = max(4, round(shape.shape[1] * scale)), max(4, round(shape.shape[0] * scale))
+
+    def small(plane: Values) -> Values:
+        return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    is_outside = (small(outside.astype(np.float32)) > 0.9).astype(np.float32)
+    return _ShadowTask(small(shape.astype(np.float32)), small(seen.astype(np.float32)), is_outside, em_px * scale)
+
+
+def _colour(colours: Values, seen: Values) -> Colour:
+    strong = seen >= 0.5 * seen.max()
+    red, green, blue = np.median(colours[strong], 0)
+    return round(float(red)), round(float(green)), round(float(blue))
