@@ -64,6 +64,10 @@ class LineBox:
     def height(self) -> float:
         return self.bottom - self.top
 
+    def shifted(self, right: float, down: float) -> "LineBox":
+        """The box, moved."""
+        return LineBox(left=self.left + right, right=self.right + right, top=self.top + down, bottom=self.bottom + down)
+
 
 def direction_of(quad: Quad) -> float:
     """The clockwise rotation of a line of text, in degrees from -180 to 180."""

@@ -28,7 +28,7 @@ def render_block(block: TextBlock, name: str) -> Iterator[str]:
     pivot = block.frame.canvas_point((box.left + box.right) / 2, (box.top + box.bottom) / 2)
     shift = pivot[0] - (box.left + box.right) / 2, pivot[1] - (box.top + box.bottom) / 2
     if style.gradient is not None:
-        yield _gradient(style.gradient, _moved(box, shift), gradient_id)
+        yield _gradient(style.gradient, box.shifted(*shift), gradient_id)
     if style.shadow is not None:
         yield _shadow(style.shadow, block, shadow_id)
         yield f'<g filter="url(#{shadow_id})">\n'
@@ -121,12 +121,6 @@ def _canvas_extents(block: TextBlock) -> tuple[tuple[float, float], tuple[float,
     corners = block.frame.quad(block.box)
     across, down = zip(*corners, strict=True)
     return (min(across), min(down)), (max(across), max(down))
-
-
-def _moved(box: LineBox, shift: tuple[float, float]) -> LineBox:
-    return LineBox(
-        left=box.left + shift[0], right=box.right + shift[0], top=box.top + shift[1], bottom=box.bottom + shift[1]
-    )
 
 
 def _quoted(family: str) -> str:

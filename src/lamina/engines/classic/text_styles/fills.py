@@ -46,14 +46,15 @@ def innermost(alpha: Values) -> Mask:
     return solid & (inward >= np.asarray(cv2.dilate(inward, np.ones((5, 5), np.uint8)))) & (inward >= 1)
 
 
-def find_fill(colours: Values, inner: Mask, owners: Labels, fallback: Colour) -> Fill:
-    """The fill of letters. `colours`: (h, w, 3) in levels; `inner`: see `innermost`; `owners`: (h, w), their lines."""
+def find_fill(pixels: Values, inner: Mask, owners: Labels, fallback: Colour) -> Fill:
+    """The fill of letters. `pixels`: (h, w, 4), premultiplied 0..1; `inner`: see `innermost`; `owners`: their lines."""
     rows, columns = np.nonzero(inner & (owners >= 0))
     if len(rows) < _MIN_SAMPLES:
         return Fill(colour=fallback)
     step = max(1, len(rows) // _MAX_SAMPLES)
     rows, columns = rows[::step], columns[::step]
-    samples = colours[rows, columns].astype(np.float64)
+    samples = pixels[rows, columns].astype(np.float64)
+    samples = np.clip(samples[:, :3] * 255 / samples[:, 3:], 0, 255)
     red, green, blue = np.median(samples, 0)
     middle = round(red), round(green), round(blue)
     places = np.column_stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])

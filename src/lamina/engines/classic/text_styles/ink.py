@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.raster import Labels, Mask, Values, components, take_by_label
+from lamina.engines.classic.raster import Labels, Mask, Values, bounds_by_label, components, take_by_label
 from lamina.typesetting.frames import LineBox
 
 _MARGIN = 0.6  # of the height of a line: letters beyond its box that may belong to it
@@ -51,6 +51,17 @@ def _whole_letters(owners: Labels, letters: Mask, boxes: Sequence[LineBox]) -> L
     changed = take_by_label(is_whole | is_noise, parts.labels)
     owners[changed] = take_by_label(owner_of_part, parts.labels)[changed]
     return owners
+
+
+def windows_of_lines(owners: Labels, count: int) -> dict[int, tuple[slice, slice]]:
+    """The rows and columns of the letters of each line that has any, with a margin of one pixel."""
+    areas = np.bincount((owners + 1).ravel(), minlength=count + 1)[1:]
+    bounds = bounds_by_label(owners + 1, count + 1)[1:].tolist()
+    return {
+        index: (slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1))
+        for index, (top, left, bottom, right) in enumerate(bounds)
+        if areas[index]
+    }
 
 
 def ink_box(coverage: Values) -> LineBox | None:

@@ -1,5 +1,6 @@
 """Separates the faces of letters from the outline and the shadow in the same layer, by colour."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,14 @@ import numpy as np
 from lamina.core.text_styles import Colour
 from lamina.engines.classic.raster import Labels, Values
 from lamina.engines.classic.text_styles.fills import Fill
+from lamina.engines.classic.text_styles.ink import windows_of_lines
 
 _OTHER_LEVELS = 60.0  # distance in RGB from which on a pixel is not of the face
 _MIN_OTHER = 0.06  # share of the layer from which on something else than faces is in it
 _MIN_ALPHA = 0.04  # the colour of fainter pixels says nothing
 _MIN_CLUSTER = 0.15  # of the other pixels
-_MAX_SAMPLES = 4000
+_MAX_SAMPLES, _MAX_QUICK_SAMPLES = 4000, 40_000
+_MOST_COMMON = 3  # colours of faces that faint pixels are compared with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,38 +31,65 @@ class Letters:
     others: Values
     colours: tuple[Colour, ...] = ()
 
+    def within(self, window: tuple[slice, slice]) -> "Letters":
+        """The same in a part of the picture."""
+        return Letters(self.faces[window], self.others[window], self.colours)
+
 
 def separate_letters(pixels: Values, owners: Labels, fills: Sequence[Fill]) -> Letters:
     """Separates the letters in `pixels` (h, w, 4), premultiplied 0..1. `fills`: of each line in `owners`."""
     alpha = pixels[..., 3]
+    if not _shows_more_than_faces(pixels, owners, fills):
+        return Letters(alpha, np.zeros_like(alpha))
     colours = straight_colours(pixels)
-    away = np.full(alpha.shape, np.inf, np.float32)  # distance from the face's colour
-    for index, fill in enumerate(fills):
-        is_own = owners == index
-        distance = np.linalg.norm(colours - fill.at(alpha.shape), axis=-1)
-        away[is_own] = distance[is_own]
-    nobodys = owners < 0
-    if nobodys.any():  # faint edges and shadows: the nearest of the faces
-        distances = [np.linalg.norm(colours - fill.at(alpha.shape), axis=-1) for fill in _distinct(fills)]
-        away[nobodys] = np.min(distances, 0)[nobodys]
+    away = _distance_from_faces(colours, owners, fills)
     weight = np.where((alpha > _MIN_ALPHA) & (away > _OTHER_LEVELS), alpha, 0)
     if weight.sum() < _MIN_OTHER * alpha.sum():
         return Letters(alpha, np.zeros_like(alpha))
     centres = _centres(colours, weight)
-    to_other = np.min([np.linalg.norm(colours - np.array(centre, np.float32), axis=-1) for centre in centres], 0)
+    to_other = np.min([_distance(colours, np.array(centre, np.float32)) for centre in centres], 0)
     share = np.where(alpha > _MIN_ALPHA, to_other / np.maximum(to_other + away, 1e-6), 0)
     faces = (alpha * share).astype(np.float32)
     return Letters(faces, alpha - faces, centres)
 
 
+def _shows_more_than_faces(pixels: Values, owners: Labels, fills: Sequence[Fill]) -> bool:
+    """True if, in a sample of the letters, enough is of other colours than the faces: most text has no effects."""
+    if any(fill.gradient is not None for fill in fills):
+        return True
+    places = np.flatnonzero(pixels[..., 3] > _MIN_ALPHA)
+    places = places[:: max(1, len(places) // _MAX_QUICK_SAMPLES)]
+    sample = pixels.reshape(-1, 4)[places][:, None]
+    common = [colour for colour, _ in Counter(fill.colour for fill in fills).most_common(_MOST_COMMON)]
+    faces = np.array([*(fill.colour for fill in fills), common[0]], np.float32)[owners.ravel()[places]]
+    away = _distance(straight_colours(sample)[:, 0], faces)
+    away = np.min([away, *(_distance(straight_colours(sample)[:, 0], np.array(each)) for each in common)], 0)
+    weights = sample[:, 0, 3]
+    return bool(weights[away > _OTHER_LEVELS].sum() >= _MIN_OTHER / 2 * weights.sum())
+
+
+def _distance_from_faces(colours: Values, owners: Labels, fills: Sequence[Fill]) -> Values:
+    """(h, w): from the colour of the line's faces; elsewhere, on faint edges, from the nearest of common ones."""
+    shape = owners.shape[0], owners.shape[1]
+    common = Counter(fill.colour for fill in fills).most_common(_MOST_COMMON)
+    by_colour = {fill.colour: fill for fill in fills}
+    away = np.min([_distance(colours, by_colour[colour].at(shape)) for colour, _ in common], 0)
+    for index, window in windows_of_lines(owners, len(fills)).items():
+        is_own = owners[window] == index
+        face = fills[index].at(shape)
+        face = face if face.shape[:2] == (1, 1) else face[window]
+        away[window] = np.where(is_own, _distance(colours[window], face), away[window])
+    return away
+
+
+def _distance(colours: Values, others: Values) -> Values:
+    difference = colours - others
+    return np.sqrt(np.einsum("...i,...i", difference, difference))
+
+
 def straight_colours(pixels: Values) -> Values:
     """(h, w, 3): the colours in levels, without alpha."""
     return np.asarray(np.clip(pixels[..., :3] * 255 / np.maximum(pixels[..., 3:], 1e-3), 0, 255), np.float32)
-
-
-def _distinct(fills: Sequence[Fill]) -> list[Fill]:
-    """A fill of each colour: a page has hundreds of lines in one."""
-    return list({fill.colour if fill.gradient is None else id(fill): fill for fill in fills}.values())
 
 
 def _centres(colours: Values, weight: Values) -> tuple[Colour, ...]:

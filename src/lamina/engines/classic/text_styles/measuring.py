@@ -9,10 +9,10 @@ import numpy as np
 from lamina.core.layers import Layer, TextLine
 from lamina.core.text_styles import TextOutline, TextShadow, TextStyle, Typeface
 from lamina.engines.classic.parallel import map_in_threads
-from lamina.engines.classic.raster import Labels
+from lamina.engines.classic.raster import Labels, Mask, Values
 from lamina.engines.classic.text_styles.effects import find_outline, find_shadow
 from lamina.engines.classic.text_styles.fills import Fill, find_fill, innermost
-from lamina.engines.classic.text_styles.ink import ink_box, line_owners
+from lamina.engines.classic.text_styles.ink import ink_box, line_owners, windows_of_lines
 from lamina.engines.classic.text_styles.letters import Letters, separate_letters, straight_colours
 from lamina.engines.classic.text_styles.sizes import SizeEstimate, line_size, pooled, unified
 from lamina.engines.classic.text_styles.upright import UprightText, rectify, refined_direction
@@ -26,6 +26,8 @@ _SAME_DEGREES = 3.0
 _SAME_SIZE = 0.06  # share by which sizes of one group of lines may differ
 _MIN_COVERAGE = 0.5
 _SAME_ROW_EM = 0.35
+_EFFECT_MARGIN_EM = 0.5  # around a line: outlines and shadows are within it
+_MIN_EFFECT_EM_PX = 12  # in smaller text, effects cannot be told from the edges of the letters
 
 TypefaceMatcher = Callable[[Layer], Typeface | None]
 """Recognises the typeface of a text layer; None if that is not possible."""
@@ -137,55 +139,60 @@ def _measure_part(upright: UprightText, lines: Sequence[TextLine], boxes: Sequen
     local_boxes = [upright.to_pixels(box) for box in boxes]
     shape = upright.alpha.shape[0], upright.alpha.shape[1]
     owners = line_owners(local_boxes, shape, upright.alpha > _MIN_COVERAGE)
-    colours, inner = straight_colours(upright.pixels), innermost(upright.alpha)
-    fills = _fills(colours, inner, owners, lines)
+    fills = _fills(upright.pixels, innermost(upright.alpha), owners, lines)
     letters = separate_letters(upright.pixels, owners, fills)
-    owners = line_owners(local_boxes, shape, letters.faces > _MIN_COVERAGE)
-    found = [_ink(letters, owners, index) for index in range(len(boxes))]
+    if letters.colours:
+        owners = line_owners(local_boxes, shape, letters.faces > _MIN_COVERAGE)
+    found = {
+        index: _ink(letters, owners, index, window) for index, window in windows_of_lines(owners, len(boxes)).items()
+    }
     return _Part(
         letters,
         owners,
         fills,
-        [box if ink is None else upright.to_frame(ink) for box, ink in zip(boxes, found, strict=True)],
+        [box if (ink := found.get(index)) is None else upright.to_frame(ink) for index, box in enumerate(boxes)],
     )
 
 
-def _fills(colours: np.ndarray, inner: np.ndarray, owners: Labels, lines: Sequence[TextLine]) -> list[Fill]:
+def _fills(pixels: Values, inner: Mask, owners: Labels, lines: Sequence[TextLine]) -> list[Fill]:
     """The fill of each line: a gradient across all lines, or the colour of the line."""
-    whole = find_fill(colours, inner, owners, lines[0].colour)
+    whole = find_fill(pixels, inner, owners, lines[0].colour)
     if whole.gradient is not None:
         return [whole] * len(lines)
     return [Fill(colour=line.colour) for line in lines]
 
 
-def _ink(letters: Letters, owners: Labels, index: int) -> LineBox | None:
-    rows, columns = np.nonzero(owners == index)
-    if not rows.size:
-        return None
-    top, bottom, left, right = rows.min() - 1, rows.max() + 2, columns.min() - 1, columns.max() + 2
-    window = np.s_[max(0, top) : bottom, max(0, left) : right]
-    near = (owners[window] == index) | (owners[window] < 0)
-    box = ink_box(np.where(near, letters.faces[window], 0))
-    if box is None:
-        return None
-    shift_x, shift_y = max(0, left), max(0, top)
-    return LineBox(
-        left=box.left + shift_x, right=box.right + shift_x, top=box.top + shift_y, bottom=box.bottom + shift_y
-    )
+def _ink(letters: Letters, owners: Labels, index: int, window: tuple[slice, slice]) -> LineBox | None:
+    """The extents of a line in pixels. `window`: where its letters are, solid pixels only."""
+    is_near = (owners[window] == index) | (owners[window] < 0)
+    box = ink_box(np.where(is_near, letters.faces[window], 0))
+    return box and box.shifted(window[1].start, window[0].start)
 
 
 def _find_effects(part: _Part, upright: UprightText, main: int, size_px: float, frame: TextFrame) -> _Effects:
-    colours, em_px = straight_colours(upright.pixels), max(4.0, size_px * upright.scale)
-    outline = find_outline(part.letters, colours, em_px)
+    """The effects of the line `main`, which stands for all of them."""
+    em_px = size_px * upright.scale
+    box = upright.to_pixels(part.boxes[main])
+    margin = _EFFECT_MARGIN_EM * em_px
+    window = np.s_[
+        max(0, math.floor(box.top - margin)) : math.ceil(box.bottom + margin),
+        max(0, math.floor(box.left - margin)) : math.ceil(box.right + margin),
+    ]
+    effects = _Effects(fill=part.fills[main])
+    letters = part.letters.within(window)
+    if em_px < _MIN_EFFECT_EM_PX or not letters.faces.size:
+        return effects
+    colours = straight_colours(upright.pixels[window])
+    outline = find_outline(letters, colours, em_px)
     outline_px = 0.0 if outline is None else outline.width_px
-    shadow = find_shadow(part.letters, outline_px, colours, em_px)
+    shadow = find_shadow(letters, outline_px, colours, em_px)
     if outline is not None:
         outline = replace(outline, width_px=round(outline.width_px / upright.scale, 2))
     if shadow is not None:
         right, down = frame.canvas_point(shadow.offset_px[0] / upright.scale, shadow.offset_px[1] / upright.scale)
         blur_px = round(shadow.blur_px / upright.scale, 2)
         shadow = replace(shadow, offset_px=(round(right, 2), round(down, 2)), blur_px=blur_px)
-    return _Effects(fill=part.fills[main], outline=outline, shadow=shadow)
+    return replace(effects, outline=outline, shadow=shadow)
 
 
 def _size_groups(layer: Layer, boxes: Sequence[LineBox], scales: Sequence[float], metrics: FaceMetrics) -> list[_Group]:
