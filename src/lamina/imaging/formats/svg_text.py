@@ -15,13 +15,14 @@ _ANCHORS = {TextAlignment.LEFT: "start", TextAlignment.CENTER: "middle", TextAli
 _TURNED = {"start": "end", "middle": "middle", "end": "start"}  # the names of the ends in text from right to left
 _GENERIC = frozenset({"sans-serif", "serif", "monospace", "cursive"})
 _REGULAR = 400
+_SPACED_EM = 0.12  # letter spacing that no typeface has: letters are set apart instead of stretched
 
 
 def render_block(block: TextBlock, name: str) -> Iterator[str]:
     """The elements of a block. `name`: the beginning of the ids of its gradient and its shadow.
 
-    The element is rotated about its centre. `textLength` fits lines to the picture in a program that replaces the
-    typeface; it is left out where the typeface is known to be installed.
+    The element is rotated about its centre. Where the typeface is not known to be installed, `textLength` fits the
+    lines to the picture in place of letter spacing, which would depend on the typeface that a program substitutes.
     """
     style, box = block.style, block.box
     gradient_id, shadow_id = f"{name}-fill", f"{name}-shadow"
@@ -48,7 +49,7 @@ def _attributes(block: TextBlock, pivot: tuple[float, float], gradient_id: str) 
             yield f' font-weight="{style.typeface.weight}"'
         if style.typeface.is_italic:
             yield ' font-style="italic"'
-    if abs(style.letter_spacing_px) >= 0.005:
+    if block.metrics.is_exact and abs(style.letter_spacing_px) >= 0.005:
         yield f' letter-spacing="{style.letter_spacing_px:.3f}"'
     anchor = _ANCHORS[style.alignment]
     if is_right_to_left(block.rows[0].string):
@@ -76,13 +77,14 @@ def font_families(typeface: Typeface | None) -> str:
 
 def _row(row: TextRow, block: TextBlock, shift: tuple[float, float]) -> str:
     style = block.style
-    # Programs count the spacing after the last letter, too, where they align.
-    trailing_px = {TextAlignment.LEFT: 0.0, TextAlignment.CENTER: 0.5, TextAlignment.RIGHT: 1.0}[style.alignment]
-    x = row.anchor + shift[0] + trailing_px * style.letter_spacing_px
-    fit = ""
-    if not block.metrics.is_exact and row.width_px > 0:
-        length = max(0.01, row.width_px + style.letter_spacing_px)
-        fit = f' textLength="{length:.2f}" lengthAdjust="spacingAndGlyphs"'
+    x, fit = row.anchor + shift[0], ""
+    if block.metrics.is_exact:
+        # Programs count the spacing after the last letter, too, where they align.
+        trailing = {TextAlignment.LEFT: 0.0, TextAlignment.CENTER: 0.5, TextAlignment.RIGHT: 1.0}[style.alignment]
+        x += trailing * style.letter_spacing_px
+    elif row.width_px > 0:
+        is_spaced = style.letter_spacing_px > _SPACED_EM * style.size_px
+        fit = f' textLength="{row.width_px:.2f}" lengthAdjust="{"spacing" if is_spaced else "spacingAndGlyphs"}"'
     return f'<tspan x="{x:.2f}" y="{row.baseline + shift[1]:.2f}"{fit}>{escape(row.string)}</tspan>'
 
 

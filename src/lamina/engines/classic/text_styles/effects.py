@@ -1,6 +1,7 @@
 """Measures the outline and the shadow of letters."""
 
 import itertools
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -16,9 +17,37 @@ _ENDS = 0.35  # below this share, the outline has ended
 _MIN_SHADOW = 0.05  # of the area of the letters
 _MAX_OFFSET_EM = 0.24
 _BLURS_EM = (0.0, 0.025, 0.06, 0.12)
+_MIN_SWAPPED = 0.3  # area of what is not faces, in areas of the faces, from which on it may be the faces
+_CLEARLY = 0.7
 _MAX_LEFT = 0.5  # share of what is not letters that a shadow may leave unexplained
 _MIN_OPACITY = 0.1
 _COARSE_EM_PX, _FINE_EM_PX = 24.0, 64.0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEffects:
+    """The effects of letters, in pixels of these and along the text. `is_swapped`: what seemed to be faces is not."""
+
+    outline: TextOutline | None = None
+    shadow: TextShadow | None = None
+    is_swapped: bool = False
+
+
+def find_effects(letters: Letters, colours: Values, em_px: float) -> FoundEffects:
+    """The outline and the shadow. `colours`: (h, w, 3) in levels; `em_px`: em size in pixels of these.
+
+    If faces and shadow have been mistaken for each other, the shadow that is cast by what seems to be the faces
+    explains less: it is not whole, because the true faces lie on it.
+    """
+    outline = find_outline(letters, colours, em_px)
+    shadow, unexplained = find_shadow(letters, outline.width_px if outline else 0.0, colours, em_px)
+    if outline is None and letters.others.sum() > _MIN_SWAPPED * letters.faces.sum():
+        swapped = Letters(letters.others, letters.faces, letters.colours)
+        other_outline = find_outline(swapped, colours, em_px)
+        other_shadow, remaining = find_shadow(swapped, other_outline.width_px if other_outline else 0.0, colours, em_px)
+        if (other_outline or other_shadow) and remaining < _CLEARLY * unexplained:
+            return FoundEffects(other_outline, other_shadow, is_swapped=True)
+    return FoundEffects(outline, shadow)
 
 
 def find_outline(letters: Letters, colours: Values, em_px: float) -> TextOutline | None:
@@ -84,31 +113,34 @@ class _ShadowTask:
         return self.total - 2 * opacity * common + opacity**2 * own, opacity
 
 
-def find_shadow(letters: Letters, outline_px: float, colours: Values, em_px: float) -> TextShadow | None:
-    """The shadow of the letters, in pixels of these and along the text; None without. `outline_px`: of its outline."""
+def find_shadow(letters: Letters, outline_px: float, colours: Values, em_px: float) -> tuple[TextShadow | None, float]:
+    """The shadow of the letters, in pixels of these and along the text, or None; and the share, 0..1, of what is not
+    letters or outline that remains unexplained. `outline_px`: the width of the outline.
+    """
     faces = letters.faces > 0.5
-    reach = round(outline_px + 0.5) + 1
-    outside = ~grow(faces, reach)
+    outside = ~grow(faces, round(outline_px + 0.5) + 1)
     seen = np.where(outside, letters.others, 0)
     if not letters.colours or seen.sum() < _MIN_SHADOW * letters.faces.sum():
-        return None
+        return None, 0.0
     shape = grow(faces, round(outline_px)) if outline_px else faces
     coarse = _reduced(shape, seen, outside, em_px, _COARSE_EM_PX)
-    steps = np.linspace(-_MAX_OFFSET_EM, _MAX_OFFSET_EM, 13)
+    steps = np.linspace(-_MAX_OFFSET_EM, _MAX_OFFSET_EM, 13).tolist()
     tries = [(right, down, blur) for right, down in itertools.product(steps, steps) for blur in _BLURS_EM]
     best = min(tries, key=lambda each: coarse.fit(*each)[0])
     fine = _reduced(shape, seen, outside, em_px, _FINE_EM_PX)
     best = _refined(fine, best)
     left, opacity = fine.fit(*best)
-    if opacity < _MIN_OPACITY or left > _MAX_LEFT * fine.total:
-        return None
+    unexplained = left / max(1e-6, fine.total)
+    if opacity < _MIN_OPACITY or unexplained > _MAX_LEFT:
+        return None, unexplained
     right, down, blur = best
-    return TextShadow(
+    shadow = TextShadow(
         colour=_colour(colours, seen),
         offset_px=(right * em_px, down * em_px),
         blur_px=blur * em_px,
         opacity=round(opacity, 2),
     )
+    return shadow, unexplained
 
 
 def _refined(task: _ShadowTask, start: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -9,10 +9,11 @@ from lamina.typesetting.setting import SetLine
 
 _EDGE_ERROR_PX = 0.35  # standard deviation of the height of letters between two edges
 _FACE_ERROR, _TYPICAL_ERROR = 0.004, 0.015  # of the size: of the metrics of the typeface, and of typical ones
-_FEW_LETTERS_ERROR = 0.03  # of the size, with typical metrics: of lines without capitals or ascenders
+_UNSURE_ERROR = 0.05  # of the size, with typical metrics: of lines whose tallest letters differ between typefaces
 _SAME, _SAME_SHARE = 2.0, 0.02  # standard deviations, and share of the size, within which sizes are equal
 _OUTLIER = 0.1  # of the size: lines that differ more do not have their block's size, or were misread
 _CAPITAL_EM = 0.62  # strings that are as tall above the baseline have capitals or ascenders
+_UNSURE = frozenset("/\\|()[]{}@$§&;,Qj_")  # characters that reach below the baseline as far as the typeface likes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ def line_size(line: SetLine, scale: float, is_exact: bool) -> SizeEstimate:
     """The em size from the height of a line. `scale`: pixels in which it was measured per pixel; see `FaceMetrics`."""
     px = line.box.height / line.ink.height
     metric_error = _FACE_ERROR if is_exact else _TYPICAL_ERROR
-    if not is_exact and line.ink.top < _CAPITAL_EM:
-        metric_error = _FEW_LETTERS_ERROR
+    if not is_exact and (line.ink.top < _CAPITAL_EM or _UNSURE.intersection(line.string)):
+        metric_error = _UNSURE_ERROR
     return SizeEstimate(px, float(np.hypot(_EDGE_ERROR_PX / scale / line.ink.height, metric_error * px)))
 
 

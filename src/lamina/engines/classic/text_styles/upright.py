@@ -15,8 +15,8 @@ from lamina.typesetting.frames import LineBox, TextFrame
 _EM_PX = 96  # larger text is reduced to this size: edges are located to a fraction of a pixel
 _MAX_PIXELS = 3_000_000
 _MARGIN = 0.6  # of the height of the lines, for outlines and shadows
-_MAX_TURN, _STEP = 3.0, 0.25  # degrees around the direction of the OCR that are tried
-_AS_GOOD = 0.97  # of the contrast of the rows: then a multiple of 90 degrees is preferred
+_MAX_TURN, _STEP = 5.0, 0.25  # degrees around the direction of the OCR that are tried
+_AS_GOOD = 0.9  # of the contrast of the rows: then a multiple of 90 degrees is preferred
 _MAX_POINTS = 20_000
 _SOLID = 128
 

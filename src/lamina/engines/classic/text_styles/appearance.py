@@ -1,0 +1,180 @@
+"""Measures what the letters of a text layer look like, and where exactly they are."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lamina.core.layers import Layer, TextLine
+from lamina.core.text_styles import Colour, TextOutline, TextShadow
+from lamina.engines.classic.raster import Labels, Mask, Values
+from lamina.engines.classic.text_styles.effects import find_effects
+from lamina.engines.classic.text_styles.fills import Fill, find_fill, innermost
+from lamina.engines.classic.text_styles.ink import ink_box, line_owners, windows_of_lines
+from lamina.engines.classic.text_styles.letters import Letters, separate_letters, straight_colours
+from lamina.engines.classic.text_styles.upright import UprightText, rectify, refined_direction
+from lamina.typesetting.frames import LineBox, TextFrame, direction_of
+
+_SAME_DEGREES = 3.0
+_SOLID = 0.5
+_MISSING, _LOOSE = 0.5, 0.1  # of the height of a line: gaps at its ends that letters leave, and that the OCR leaves
+_EFFECT_MARGIN_EM = 0.5  # around a line: outlines and shadows are within it
+_MIN_EFFECT_EM_PX = 12  # in smaller text, effects cannot be told from the edges of the letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """The effects of the main line of a layer; lengths in canvas pixels, offsets on the canvas."""
+
+    fill: Fill
+    outline: TextOutline | None = None
+    shadow: TextShadow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """`lines`: with corrected colours. For each line: `frames`; `boxes`, of the visible letters, in the frame;
+    `scales`, pixels in which it was measured per canvas pixel.
+    """
+
+    lines: tuple[TextLine, ...]
+    frames: tuple[TextFrame, ...]
+    boxes: tuple[LineBox, ...]
+    scales: tuple[float, ...]
+    effects: Effects
+
+
+def measure_appearance(layer: Layer) -> Appearance:
+    """The appearance of a layer with lines of text."""
+    appearance, faces = _measured(layer)
+    if faces is None:
+        return appearance
+    seeming = appearance.effects.fill.colour
+    lines = (replace(line, colour=faces) if line.colour == seeming else line for line in layer.text)
+    return _measured(replace(layer, text=tuple(lines)))[0]
+
+
+def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
+    """The appearance, and the colour of the faces if what lines give as their colour is that of the shadow."""
+    frames = _frames(layer)
+    boxes = [frame.box(line.quad) for frame, line in zip(frames, layer.text, strict=True)]
+    main = max(range(len(boxes)), key=lambda index: boxes[index].width * boxes[index].height)
+    effects, faces = Effects(fill=Fill(colour=layer.text[main].colour)), None
+    scales = [1.0] * len(boxes)
+    for frame in dict.fromkeys(frames):
+        members = [index for index, own_frame in enumerate(frames) if own_frame == frame]
+        lines = [layer.text[index] for index in members]
+        upright = rectify(layer, frame, [boxes[index] for index in members], max(line.size_px for line in lines))
+        part = _part(upright, lines, [boxes[index] for index in members])
+        for index, box in zip(members, part.boxes, strict=True):
+            boxes[index], scales[index] = box, upright.scale
+        if main in members:
+            effects, faces = _effects(part, upright, members.index(main), layer.text[main].size_px, frame)
+    appearance = Appearance(
+        lines=layer.text, frames=tuple(frames), boxes=tuple(boxes), scales=tuple(scales), effects=effects
+    )
+    return appearance, faces
+
+
+def _frames(layer: Layer) -> list[TextFrame]:
+    """The frame of each line; lines of about the same direction share it."""
+    directions = [direction_of(line.quad) for line in layer.text]
+    widths = [math.dist(line.quad[0], line.quad[1]) for line in layer.text]
+    frames: list[TextFrame | None] = [None] * len(directions)
+    for first in sorted(range(len(directions)), key=lambda index: -widths[index]):
+        if frames[first] is not None:
+            continue
+        members = [
+            index
+            for index, degrees in enumerate(directions)
+            if frames[index] is None and abs((degrees - directions[first] + 180) % 360 - 180) <= _SAME_DEGREES
+        ]
+        quads = [layer.text[index].quad for index in members]
+        frame = TextFrame(round(refined_direction(layer, quads, directions[first]), 2))
+        for index in members:
+            frames[index] = frame
+    return [frame for frame in frames if frame is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """The lines of one direction, in an upright part of the layer. `boxes`: of the visible letters, in the frame."""
+
+    letters: Letters
+    fills: list[Fill]
+    boxes: list[LineBox]
+
+
+def _part(upright: UprightText, lines: Sequence[TextLine], boxes: Sequence[LineBox]) -> _Part:
+    local_boxes = [upright.to_pixels(box) for box in boxes]
+    shape = upright.alpha.shape[0], upright.alpha.shape[1]
+    owners = line_owners(local_boxes, shape, upright.alpha > _SOLID)
+    fills = _fills(upright.pixels, innermost(upright.alpha), owners, lines)
+    letters = separate_letters(upright.pixels, owners, fills)
+    if letters.colours:
+        owners = line_owners(local_boxes, shape, letters.faces > _SOLID)
+    windows = windows_of_lines(owners, len(boxes))
+    found = {index: _ink(letters, owners, index, window) for index, window in windows.items()}
+    enclosed = [
+        box if (ink := found.get(index)) is None else _completed(upright.to_frame(ink), box)
+        for index, box in enumerate(boxes)
+    ]
+    return _Part(letters, fills, enclosed)
+
+
+def _fills(pixels: Values, inner: Mask, owners: Labels, lines: Sequence[TextLine]) -> list[Fill]:
+    """The fill of each line: a gradient across all lines, or the colour of the line."""
+    whole = find_fill(pixels, inner, owners, lines[0].colour)
+    if whole.gradient is not None:
+        return [whole] * len(lines)
+    return [Fill(colour=line.colour) for line in lines]
+
+
+def _ink(letters: Letters, owners: Labels, index: int, window: tuple[slice, slice]) -> LineBox | None:
+    """The extents of a line in pixels. `window`: where its letters are, solid pixels only."""
+    is_near = (owners[window] == index) | (owners[window] < 0)
+    box = ink_box(np.where(is_near, letters.faces[window], 0))
+    return box and box.shifted(window[1].start, window[0].start)
+
+
+def _completed(ink: LineBox, box: LineBox) -> LineBox:
+    """The extents of a line: not far beyond the box of the OCR, but to its ends where letters are missing there."""
+    reach, loose = _MISSING * box.height, _LOOSE * box.height
+    return LineBox(
+        left=box.left + loose if ink.left - box.left > reach else ink.left,
+        right=box.right - loose if box.right - ink.right > reach else ink.right,
+        top=max(ink.top, box.top - loose),
+        bottom=min(ink.bottom, box.bottom + loose),
+    )
+
+
+def _effects(
+    part: _Part, upright: UprightText, main: int, size_px: float, frame: TextFrame
+) -> tuple[Effects, Colour | None]:
+    """The effects of the line `main`, which stands for all; the colour of the faces as in `_measured`."""
+    em_px, fill = size_px * upright.scale, part.fills[main]
+    box = upright.to_pixels(part.boxes[main])
+    margin = _EFFECT_MARGIN_EM * em_px
+    window = np.s_[
+        max(0, math.floor(box.top - margin)) : max(0, math.ceil(box.bottom + margin)),
+        max(0, math.floor(box.left - margin)) : max(0, math.ceil(box.right + margin)),
+    ]
+    letters = part.letters.within(window)
+    if em_px < _MIN_EFFECT_EM_PX or not letters.colours or not letters.faces.size:
+        return Effects(fill=fill), None
+    found = find_effects(letters, straight_colours(upright.pixels[window]), em_px)
+    outline, shadow = found.outline, found.shadow
+    if outline is not None:
+        outline = replace(outline, width_px=round(outline.width_px / upright.scale, 2))
+    if shadow is not None:
+        right, down = frame.canvas_point(shadow.offset_px[0] / upright.scale, shadow.offset_px[1] / upright.scale)
+        blur_px = round(shadow.blur_px / upright.scale, 2)
+        shadow = replace(shadow, offset_px=(round(right, 2), round(down, 2)), blur_px=blur_px)
+    faces = _farthest(letters.colours, fill.colour) if found.is_swapped else None
+    return Effects(fill=fill, outline=outline, shadow=shadow), faces
+
+
+def _farthest(colours: Sequence[Colour], colour: Colour) -> Colour:
+    """The colour that differs most: another one may be a mixture."""
+    return max(colours, key=lambda each: math.dist(each, colour))
