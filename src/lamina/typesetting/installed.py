@@ -30,7 +30,8 @@ _WEIGHTS = {
     "black": 900,
     "heavy": 900,
 }
-_REGULAR, _BOLD, _NEAR = 400, 700, 99
+_REGULAR = 400
+_LIGHT, _HEAVY = 350, 750  # weights between them are listed as regular or bold
 _WEIGHT_NAMES = {100: "Thin", 200: "ExtraLight", 300: "Light", 800: "ExtraBold", 900: "Black"}
 _MAX_WEIGHT_DIFFERENCE = 150
 _WIDTHS = re.compile("condensed|narrow|compressed|expanded|extended|wide")
@@ -84,7 +85,7 @@ def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
 
 def weight_name(weight: int) -> str:
     """The name of a weight in the names of fonts; empty for those near regular (400) and bold (700)."""
-    if abs(weight - _REGULAR) <= _NEAR or abs(weight - _BOLD) <= _NEAR:
+    if _LIGHT < weight < _HEAVY:
         return ""
     return _WEIGHT_NAMES[min(_WEIGHT_NAMES, key=lambda named: abs(named - weight))]
 

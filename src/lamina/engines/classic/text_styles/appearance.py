@@ -58,7 +58,7 @@ def measure_appearance(layer: Layer) -> Appearance:
 def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
     """The appearance, and the colour of the faces if what lines give as their colour is that of the shadow."""
     frames = _frames(layer)
-    boxes = [frame.box(line.quad) for frame, line in zip(frames, layer.text, strict=True)]
+    boxes = [_with_area(frame.box(line.quad)) for frame, line in zip(frames, layer.text, strict=True)]
     main = max(range(len(boxes)), key=lambda index: boxes[index].width * boxes[index].height)
     effects, faces = Effects(fill=Fill(colour=layer.text[main].colour)), None
     scales = [1.0] * len(boxes)
@@ -75,6 +75,13 @@ def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
         lines=layer.text, frames=tuple(frames), boxes=tuple(boxes), scales=tuple(scales), effects=effects
     )
     return appearance, faces
+
+
+def _with_area(box: LineBox) -> LineBox:
+    """The box, at least a pixel wide and high: corners in files of other origin may be anywhere."""
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    half_width, half_height = max(0.5, box.width / 2), max(0.5, box.height / 2)
+    return LineBox(left=x - half_width, right=x + half_width, top=y - half_height, bottom=y + half_height)
 
 
 def _frames(layer: Layer) -> list[TextFrame]:
@@ -141,6 +148,8 @@ def _ink(letters: Letters, owners: Labels, index: int, window: tuple[slice, slic
 def _completed(ink: LineBox, box: LineBox) -> LineBox:
     """The extents of a line: not far beyond the box of the OCR, but to its ends where letters are missing there."""
     reach, loose = _MISSING * box.height, _LOOSE * box.height
+    if min(ink.bottom, box.bottom) - max(ink.top, box.top) < loose:
+        return ink
     return LineBox(
         left=box.left + loose if ink.left - box.left > reach else ink.left,
         right=box.right - loose if box.right - ink.right > reach else ink.right,

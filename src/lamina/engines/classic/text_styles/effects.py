@@ -9,11 +9,12 @@ import numpy as np
 
 from lamina.core.text_styles import Colour, TextOutline, TextShadow
 from lamina.engines.classic.raster import Mask, Values, as_bytes, grow
-from lamina.engines.classic.text_styles.letters import Letters
+from lamina.engines.classic.text_styles.letters import Letters, nearest_colour
 
 _MAX_OUTLINE_EM = 0.3
 _LINED = 0.7  # share of the letters' surroundings that an outline covers at least: a shadow covers about a half
-_ENDS = 0.35  # below this share, the outline has ended
+_BEGINS, _ENDS = 0.5, 0.35  # shares of the pixels beside the letters from which on, and of others up to which, it goes
+_LEAST_SIDE, _MIN_OUTLINE_PX = 0.6, 0.6
 _MIN_SHADOW = 0.05  # of the area of the letters
 _MAX_OFFSET_EM = 0.24
 _BLURS_EM = (0.0, 0.025, 0.06, 0.12)
@@ -51,37 +52,42 @@ def find_effects(letters: Letters, colours: Values, em_px: float) -> FoundEffect
 
 
 def find_outline(letters: Letters, colours: Values, em_px: float) -> TextOutline | None:
-    """The line of even width around the letters; None without. `colours`: (h, w, 3) in levels; `em_px`: of these."""
+    """The line of even width and one colour around the letters; None without. Units as in `find_effects`."""
     faces = letters.faces > 0.5
     if not letters.colours or not faces.any():
         return None
     distance = np.asarray(cv2.distanceTransform(as_bytes(~faces), cv2.DIST_L2, 5), np.float32)
-    width, shells = 0.0, max(2, int(_MAX_OUTLINE_EM * em_px))
-    for shell in range(shells):
-        ring = (distance > shell) & (distance <= shell + 1)
-        share = float(letters.others[ring].mean()) if ring.any() else 0.0
-        if shell == 0 and share < 0.5:
-            return None
-        if share < _ENDS:
-            break
-        if shell == 1 and share < _LINED and width < 0.9:
-            return None
-        width += share
-    within = (distance > 0) & (distance <= max(1.0, width)) & (letters.others > 0.7)
-    if width < 0.6 or not within.any() or not _surrounds(letters, distance, width):
+    nearest = nearest_colour(colours, letters.colours)
+    candidates = [np.where(nearest == index, letters.others, 0) for index in range(len(letters.colours))]
+    widths = [_outline_width(ring, distance, em_px) for ring in candidates]
+    best = max(range(len(widths)), key=widths.__getitem__)
+    width, ring = widths[best], candidates[best]
+    within = (distance > 0) & (distance <= max(1.0, width)) & (ring > 0.7)
+    if width < _MIN_OUTLINE_PX or not within.any() or not _surrounds(ring, faces, distance, width):
         return None
     red, green, blue = np.median(colours[within], 0)
     return TextOutline(colour=(round(float(red)), round(float(green)), round(float(blue))), width_px=width)
 
 
-def _surrounds(letters: Letters, distance: Values, width: float) -> bool:
-    """True if the ring around the letters is covered on all four sides."""
-    ring = (distance > 0) & (distance <= max(1.0, 0.7 * width))
-    faces = letters.faces > 0.5
+def _outline_width(ring: Values, distance: Values, em_px: float) -> float:
+    """The width in pixels of what surrounds the letters evenly; 0 if nothing does. `distance`: from the letters."""
+    width = 0.0
+    for shell in range(max(2, int(_MAX_OUTLINE_EM * em_px))):
+        pixels = ring[(distance > shell) & (distance <= shell + 1)]
+        share = float(pixels.mean()) if pixels.size else 0.0
+        if share < (_ENDS if shell else _BEGINS) or (shell == 1 and share < _LINED and width < 0.9):
+            break
+        width += share
+    return width
+
+
+def _surrounds(ring: Values, faces: Mask, distance: Values, width: float) -> bool:
+    """True if the outline covers all four sides of the letters."""
+    near = (distance > 0) & (distance <= max(1.0, 0.7 * width))
     step = max(1, round(0.7 * width))
     for down, right in ((0, step), (0, -step), (step, 0), (-step, 0)):
-        side = ring & np.roll(faces, (down, right), (0, 1))
-        if side.any() and letters.others[side].mean() < 0.6:
+        side = near & np.roll(faces, (down, right), (0, 1))
+        if side.any() and ring[side].mean() < _LEAST_SIDE:
             return False
     return True
 

@@ -17,7 +17,7 @@ _MAX_PIXELS = 3_000_000
 _MARGIN = 0.6  # of the height of the lines, for outlines and shadows
 _MAX_TURN, _STEP = 5.0, 0.25  # degrees around the direction of the OCR that are tried
 _AS_GOOD = 0.9  # of the contrast of the rows: then a multiple of 90 degrees is preferred
-_MAX_POINTS = 20_000
+_ROWS, _MAX_POINTS = 48, 60_000  # rows of pixels in a line that are enough to compare them, and pixels of them
 _SOLID = 128
 
 
@@ -116,13 +116,17 @@ def refined_direction(layer: Layer, quads: Sequence[Quad], degrees: float) -> fl
 
 
 def _points(layer: Layer, quads: Sequence[Quad]) -> NDArray[np.float64]:
-    """(n, 2): x and y of solid pixels around the lines."""
+    """(n, 2): x and y of solid pixels around the lines, on a grid that large text does not need finer."""
     corners = np.array(quads, float).reshape(-1, 2) - (layer.left, layer.top)
     x0, y0 = np.clip(np.floor(corners.min(0)), 0, None).astype(int)
-    x1, y1 = np.ceil(corners.max(0)).astype(int) + 1
-    rows, columns = np.nonzero(layer.pixels[y0 : max(y1, y0), x0 : max(x1, x0), 3] >= _SOLID)
-    step = max(1, len(rows) // _MAX_POINTS)
-    return np.column_stack([columns[::step], rows[::step]]).astype(np.float64)
+    x1, y1 = np.maximum(np.ceil(corners.max(0)).astype(int) + 1, (x0, y0))
+    height_px = float(np.median([math.dist(quad[0], quad[3]) for quad in quads]))
+    step = max(1, int(height_px / _ROWS))
+    while True:
+        rows, columns = np.nonzero(layer.pixels[y0:y1:step, x0:x1:step, 3] >= _SOLID)
+        if len(rows) <= _MAX_POINTS:
+            return np.column_stack([columns, rows]).astype(np.float64)
+        step += 1
 
 
 def _row_contrast(points: NDArray[np.float64], degrees: float) -> float:
