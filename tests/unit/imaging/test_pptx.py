@@ -2,17 +2,22 @@
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from drawn_stacks import full_stack, line, noise
+from drawn_texts import STYLE, text_layer, text_line
 from PIL import Image
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.enum.text import MSO_AUTO_SIZE
 
+from installed_fonts import bundled
 from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine, have_same_pixels
+from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
 from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import save
 
@@ -88,3 +93,102 @@ def _on_large_canvas() -> LayerStack:
 
 def test_the_line_of_the_stack_is_what_these_tests_assume() -> None:
     assert full_stack()[4].text == (line(),)
+
+
+def _text_box(*layers: Layer, path: Path) -> Any:
+    _, shapes = _slide(save(LayerStack(800, 500, layers), path, EDITABLE))
+    return shapes[0]
+
+
+def _run_properties(box: Any) -> Any:
+    return box.text_frame.paragraphs[0].runs[0]._r.rPr
+
+
+def test_a_block_is_one_text_box_with_a_paragraph_per_line(tmp_path: Path) -> None:
+    style = replace(STYLE, letter_spacing_px=2.0)
+    lines = [text_line(string, 100, 200 + 50 * index, style) for index, string in enumerate(("Plan", "Ship it", "now"))]
+    box = _text_box(text_layer(*lines, style=style), path=tmp_path / "a.pptx")
+    frame = box.text_frame
+    assert frame.text == "Plan\nShip it\nnow"
+    assert [paragraph.line_spacing.pt for paragraph in frame.paragraphs] == pytest.approx([37.5] * 3)
+    assert (frame.word_wrap, frame.auto_size) == (False, MSO_AUTO_SIZE.NONE)
+    assert {frame.margin_left, frame.margin_top, frame.margin_right, frame.margin_bottom} == {0}
+    properties = _run_properties(box)
+    assert properties.get("sz") == "3000"
+    assert properties.get("spc") == "150"
+    # The first baseline is a fifth of the size above the bottom of the first line.
+    assert (box.top / EMU_A_PIXEL, box.left / EMU_A_PIXEL) == pytest.approx((200 + 0.2 * 40 - 50, 100), abs=0.1)
+
+
+@pytest.mark.parametrize(("alignment", "short"), [("left", "l"), ("center", "ctr"), ("right", "r")])
+def test_alignment(alignment: str, short: str, tmp_path: Path) -> None:
+    style = replace(STYLE, alignment=TextAlignment(alignment))
+    lines = [text_line("Plan", 100, 200 + 50 * index) for index in range(2)]
+    box = _text_box(text_layer(*lines, style=style), path=tmp_path / "a.pptx")
+    assert [paragraph._p.pPr.get("algn") for paragraph in box.text_frame.paragraphs] == [short] * 2
+    assert box.left / EMU_A_PIXEL == pytest.approx(100, abs=0.5)
+
+
+def test_an_indented_line_has_a_margin(tmp_path: Path) -> None:
+    lines = (text_line("Plan", 100, 200), text_line("then", 140, 250), text_line("Ship", 100, 300))
+    box = _text_box(text_layer(*lines), path=tmp_path / "a.pptx")
+    margins = [int(paragraph._p.pPr.get("marL")) for paragraph in box.text_frame.paragraphs]
+    assert margins == pytest.approx([0, 40 * EMU_A_PIXEL, 0], abs=EMU_A_PIXEL / 2)
+
+
+@pytest.mark.parametrize(
+    ("weight", "family", "is_bold"), [(400, "Lato", "0"), (700, "Lato", "1"), (900, "Lato Black", "0")]
+)
+def test_the_typeface_is_named_as_office_lists_it(weight: int, family: str, is_bold: str, tmp_path: Path) -> None:
+    style = replace(STYLE, typeface=replace(bundled("Lato", weight), is_italic=True))
+    properties = _run_properties(
+        _text_box(text_layer(text_line("Plan", 100, 200), style=style), path=tmp_path / "a.pptx")
+    )
+    assert (properties.get("b"), properties.get("i")) == (is_bold, "1")
+    assert properties.xpath("string(a:latin/@typeface)") == family
+
+
+def test_without_a_typeface_a_common_one_of_the_class_is_named(tmp_path: Path) -> None:
+    style = replace(STYLE, typeface=bundled("", 400, TypefaceClass.MONO))
+    properties = _run_properties(
+        _text_box(text_layer(text_line("Plan", 100, 200), style=style), path=tmp_path / "a.pptx")
+    )
+    assert properties.xpath("string(a:latin/@typeface)") == "Courier New"
+
+
+def test_effects_are_in_the_order_of_the_schema(tmp_path: Path) -> None:
+    style = replace(
+        STYLE,
+        gradient=ColourGradient(start=(255, 0, 0), end=(0, 0, 255), degrees=-90.0),
+        outline=TextOutline(colour=(1, 2, 3), width_px=3.0),
+        shadow=TextShadow(colour=(9, 9, 9), offset_px=(0.0, 5.0), blur_px=2.0, opacity=0.5),
+    )
+    layer = replace(text_layer(text_line("Plan", 100, 200), style=style), opacity=128)
+    properties = _run_properties(_text_box(layer, path=tmp_path / "a.pptx"))
+    assert [child.tag.split("}")[1] for child in properties] == ["ln", "gradFill", "effectLst", "latin", "cs"]
+    assert properties.xpath("string(a:ln/@w)") == str(3 * EMU_A_PIXEL)
+    assert properties.xpath("string(.//a:lin/@ang)") == str(270 * 60_000)
+    assert properties.xpath("string(.//a:outerShdw/@dir)") == str(90 * 60_000)
+    assert properties.xpath("string(.//a:outerShdw/@dist)") == str(5 * EMU_A_PIXEL)
+    assert properties.xpath("string(.//a:outerShdw//a:alpha/@val)") == str(round(64 / 255 * 100_000))
+    assert properties.xpath("string(.//a:gs//a:alpha/@val)") == str(round(128 / 255 * 100_000))
+
+
+def test_rotated_text_turns_about_its_middle(tmp_path: Path) -> None:
+    style = replace(STYLE, rotation_degrees=-90)
+    box = _text_box(text_layer(text_line("Plan", -300, 200, style), style=style), path=tmp_path / "a.pptx")
+    assert box.rotation == 270
+    # Along the canvas' y axis from 300 up, across it at x = 200.
+    assert (box.left + box.width / 2) / EMU_A_PIXEL == pytest.approx(200 - 0.3 * 40, abs=4)
+    assert (box.top + box.height / 2) / EMU_A_PIXEL == pytest.approx(300 - box.width / EMU_A_PIXEL / 2, abs=1)
+
+
+def test_text_from_right_to_left(tmp_path: Path) -> None:
+    box = _text_box(text_layer(text_line("שלום עולם!", 100, 200)), path=tmp_path / "a.pptx")
+    assert box.text_frame.paragraphs[0]._p.pPr.get("rtl") == "1"
+
+
+@pytest.mark.parametrize("string", ["word " * 1000, "🎉 sale 🎉", "a\x00b\x1b[31m\ud800", " ", "]]><&\"'"])
+def test_any_string_gives_a_file_that_can_be_read(string: str, tmp_path: Path) -> None:
+    box = _text_box(text_layer(text_line(string, 100, 200)), path=tmp_path / "a.pptx")
+    assert len(box.text_frame.text) == len(string)

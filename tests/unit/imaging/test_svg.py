@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,16 @@ import numpy as np
 import pytest
 import resvg_py
 from drawn_stacks import full_stack, line, noise, opaque
+from drawn_texts import STYLE, text_layer, text_line
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from PIL import Image
 
+from installed_fonts import FONTS, SANS, bundled, fonts_in_home
+from lab.posters.lettering import Lettering, Typeface, lettered, moved
 from lamina.core.composite import composite
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
+from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
+from lamina.engines.classic.text_styles import measure_text
 from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import save
 
@@ -76,3 +82,86 @@ def test_a_layer_with_a_line_that_was_not_read_stays_a_picture(tmp_path: Path) -
     root = etree.parse(save(LayerStack(60, 40, (unread,)), tmp_path / "a.svg", EDITABLE)).getroot()
     assert root.findall(f".//{SVG}text") == []
     assert len(root.findall(f".//{SVG}image")) == 1
+
+
+def _texts(path: Path) -> list[Any]:
+    return etree.parse(path).getroot().findall(f".//{SVG}text")
+
+
+def _saved(*layers: Layer, path: Path) -> Path:
+    return save(LayerStack(800, 500, layers), path, EDITABLE)
+
+
+@pytest.mark.parametrize("turn", [0, -12])
+def test_the_letters_are_where_they_are_in_the_picture(turn: float, tmp_path: Path) -> None:
+    drawn = moved(lettered(Lettering("Open Studio", Typeface.SANS, 90, (0, 0, 0), turn), "text"), to=(60, 80))
+    with fonts_in_home(tmp_path / "home"):
+        path = _saved(*measure_text([drawn], lambda _: SANS), path=tmp_path / "a.svg")
+    assert "textLength" not in path.read_text()
+    fonts = [str(FONTS / "LaminaSans-Black.ttf")]
+    again = bytes(resvg_py.svg_to_bytes(svg_path=str(path), font_files=fonts, skip_system_fonts=True))
+    with Image.open(io.BytesIO(again)) as image:
+        letters = np.asarray(image.convert("RGBA"))[..., 3] > 127
+    truth = drawn.on_canvas(800, 500)[..., 3] > 127
+    assert (letters & truth).sum() / (letters | truth).sum() > 0.9
+
+
+def test_a_block_is_one_element_with_a_row_per_line(tmp_path: Path) -> None:
+    lines = [text_line(string, 100, 200 + 50 * index) for index, string in enumerate(("Plan", "Ship it", "now"))]
+    (text,) = _texts(_saved(text_layer(*lines), path=tmp_path / "a.svg"))
+    assert [row.text for row in text] == ["Plan", "Ship it", "now"]
+    assert [float(row.get("y")) for row in text] == pytest.approx([200, 250, 300], abs=0.1)
+    assert {row.get("x") for row in text} == {"100.00"}
+    assert text.get("font-family").endswith("sans-serif")
+    assert text.get("font-size") == "40.00"
+
+
+@pytest.mark.parametrize(("alignment", "anchor"), [("left", None), ("center", "middle"), ("right", "end")])
+def test_alignment_is_the_anchor(alignment: str, anchor: str | None, tmp_path: Path) -> None:
+    style = replace(STYLE, alignment=TextAlignment(alignment))
+    lines = [text_line(string, 100, 200 + 50 * index) for index, string in enumerate(("Plan", "Plan"))]
+    (text,) = _texts(_saved(text_layer(*lines, style=style), path=tmp_path / "a.svg"))
+    assert text.get("text-anchor") == anchor
+
+
+def test_the_typeface_has_fallbacks_of_its_class(tmp_path: Path) -> None:
+    face = replace(bundled("No 'Such' Serif", 300, TypefaceClass.SERIF), is_italic=True)
+    style = replace(STYLE, typeface=face)
+    (text,) = _texts(_saved(text_layer(text_line("Plan", 100, 200), style=style), path=tmp_path / "a.svg"))
+    assert text.get("font-family").startswith("'No \\'Such\\' Serif', 'Times New Roman'")
+    assert text.get("font-family").endswith(", serif")
+    assert (text.get("font-weight"), text.get("font-style")) == ("300", "italic")
+    assert text[0].get("textLength")  # fits another typeface into the place
+
+
+def test_effects(tmp_path: Path) -> None:
+    style = replace(
+        STYLE,
+        gradient=ColourGradient(start=(255, 0, 0), end=(0, 0, 255), degrees=90.0),
+        outline=TextOutline(colour=(1, 2, 3), width_px=3.0),
+        shadow=TextShadow(colour=(9, 9, 9), offset_px=(4.0, 5.0), blur_px=2.0, opacity=0.5),
+    )
+    path = _saved(text_layer(text_line("Plan", 100, 200), style=style), path=tmp_path / "a.svg")
+    root = etree.parse(path).getroot()
+    (text,) = root.findall(f".//{SVG}text")
+    assert text.get("stroke-width") == "6.00"  # half of it lies beneath the letters
+    assert text.get("paint-order") == "stroke"
+    (gradient,) = root.findall(f".//{SVG}linearGradient")
+    assert text.get("fill") == f"url(#{gradient.get('id')})"
+    assert [stop.get("stop-color") for stop in gradient] == ["#ff0000", "#0000ff"]
+    assert gradient.get("x1") == gradient.get("x2")
+    (shadow,) = root.findall(f".//{SVG}feDropShadow")
+    assert (shadow.get("dx"), shadow.get("dy"), shadow.get("stdDeviation")) == ("4.00", "5.00", "2.00")
+    drawn = _drawn(path)
+    assert drawn.shape == (500, 800, 4)
+
+
+def test_text_from_right_to_left_keeps_its_edge(tmp_path: Path) -> None:
+    (text,) = _texts(_saved(text_layer(text_line("שלום עולם!", 100, 200)), path=tmp_path / "a.svg"))
+    assert (text.get("direction"), text.get("text-anchor")) == ("rtl", "end")
+
+
+@pytest.mark.parametrize("string", ["word " * 1000, "🎉 sale 🎉", "a\x00b\x1b[31m\ud800", " ", "]]><&\"'"])
+def test_any_string_gives_a_file_that_can_be_read(string: str, tmp_path: Path) -> None:
+    (text,) = _texts(_saved(text_layer(text_line(string, 100, 200)), path=tmp_path / "a.svg"))
+    assert len(text[0].text) == len(string)
