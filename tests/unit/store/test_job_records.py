@@ -93,11 +93,32 @@ LAYER = {
     "is_hidden": False,
     "blend": "normal",
 }
+STYLE = {
+    "size_px": 88.0,
+    "line_height_px": 0.0,
+    "letter_spacing_px": 1.5,
+    "alignment": "left",
+    "colour": [250, 16, 3],
+    "gradient": {"start": [250, 16, 3], "end": [9, 9, 9], "degrees": 90.0},
+    "outline": {"colour": [0, 0, 0], "width_px": 3.0},
+    "shadow": {"colour": [0, 0, 0], "offset_px": [4.0, 4.0], "blur_px": 2.0, "opacity": 0.5},
+    "rotation_degrees": 0.0,
+    "arc_radius_px": 0.0,
+    "script": "Latn",
+    "typeface": {
+        "family": "Lato",
+        "confidence": 0.9,
+        "weight": 700,
+        "is_italic": False,
+        "type_class": "sans",
+        "alternatives": ["Carlito"],
+    },
+}
 STACK = {
     **MADE,
     "recomposition": {"max_abs_error": 0.0, "mean_abs_error": 0.0},
     "stack": SIZED,
-    "layers": [LAYER, {**LAYER, "index": 1, "text": "SALE"}],
+    "layers": [LAYER, {**LAYER, "index": 1, "text": "SALE", "style": STYLE}],
     "flat": SIZED,
     "pages": SIZED,
     "pictures": [{**SIZED, "is_flagged": False}],

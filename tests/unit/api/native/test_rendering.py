@@ -1,6 +1,7 @@
 """What the service has done, as the native JSON tells it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from lamina.core.job_results import LayerFile, ResultFile, StackResult
 from lamina.core.jobs import AbsentTask, Failure, Job, JobEvent, JobRequest, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
+from lamina.core.text_styles import TextShadow, TextStyle
 from lamina.core.wallets import LedgerEntry
 from lamina.jobs.follow import JobView
 
@@ -91,6 +93,17 @@ def test_a_stack_has_an_address_a_layer_and_a_file_a_format() -> None:
     assert set(shown.files) == {"psd", "ora", "pptx", "svg", "tiff", "webp", "zip"}
     assert stack_file(done) == "s"
     assert render_job(JobView(done), address).links.stack == f"/v1/stacks/{ID}"
+
+
+def test_a_text_layer_tells_how_it_is_set() -> None:
+    shadow = TextShadow(colour=(0, 0, 0), offset_px=(4.0, 5.0), blur_px=2.0, opacity=0.5)
+    style = TextStyle(size_px=88.0, colour=(250, 16, 3), shadow=shadow, script="Latn")
+    stack = replace(STACK, layers=(LAYER, replace(LAYER, text="SALE", style=style)))
+    ground, text = json.loads(render_stack(job(result=stack), stack, address).model_dump_json())["layers"]
+    assert ground["style"] is None
+    assert (text["style"]["size_px"], text["style"]["colour"]) == (88.0, [250, 16, 3])
+    assert text["style"]["alignment"] == "left"
+    assert text["style"]["shadow"]["offset_px"] == [4.0, 5.0]
 
 
 @pytest.mark.parametrize(
