@@ -4,7 +4,7 @@ import click
 
 from lamina.cli.destinations import check_not_inputs
 from lamina.cli.exits import DONE
-from lamina.cli.output_options import editable_option, json_option, quiet_option
+from lamina.cli.output_options import editable_option, embed_fonts_option, json_option, quiet_option
 from lamina.cli.printing import wants_json
 from lamina.cli.stack_report import print_stack_report
 
@@ -20,9 +20,17 @@ from lamina.cli.stack_report import print_stack_report
     help="Output path; its extension selects the format. May be repeated.",
 )
 @editable_option
+@embed_fonts_option
 @json_option
 @quiet_option
-def convert(stack_path: str, targets: tuple[str, ...], is_editable: bool, is_json: bool, is_quiet: bool) -> int:
+def convert(
+    stack_path: str,
+    targets: tuple[str, ...],
+    is_editable: bool,
+    embeds_fonts: bool,
+    is_json: bool,
+    is_quiet: bool,
+) -> int:
     """Write the layers of STACK, a PSD, ORA or ZIP file or a folder of PNG files, in other formats.
 
     The layers stay as they are; nothing is decomposed again.
@@ -44,7 +52,7 @@ def convert(stack_path: str, targets: tuple[str, ...], is_editable: bool, is_jso
 
     stack = load(stack_path)
     for output in outputs:
-        stack.save(output, editable=is_editable)
+        stack.save(output, editable=is_editable, embed_fonts=embeds_fonts)
     if not is_quiet:
         print_stack_report(stack, stack_path, outputs, is_json=wants_json(is_json))
     return DONE

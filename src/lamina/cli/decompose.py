@@ -11,7 +11,7 @@ from lamina.cli.exits import DONE, FAILED, affects_every_picture, print_error
 from lamina.cli.fault_log import log_internal_error
 from lamina.cli.inputs import display_name, find_pictures, is_folder
 from lamina.cli.model_options import Size, model_options, sampling_of
-from lamina.cli.output_options import editable_option, json_option, quiet_option
+from lamina.cli.output_options import editable_option, embed_fonts_option, json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.terminal_text import terminal_columns
@@ -36,6 +36,7 @@ class _Options:
     task: DecomposeTask
     engine: str | None
     is_editable: bool
+    embeds_fonts: bool
     is_json: bool
     is_quiet: bool
     is_many: bool
@@ -60,6 +61,7 @@ class _Options:
     "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
 )
 @editable_option
+@embed_fonts_option
 @json_option
 @quiet_option
 @click.option(
@@ -92,6 +94,7 @@ def decompose(
     targets: tuple[str, ...],
     engine: str | None,
     is_editable: bool,
+    embeds_fonts: bool,
     is_json: bool,
     is_quiet: bool,
     prompt: str,
@@ -131,7 +134,13 @@ def decompose(
         height=height,
     )
     options = _Options(
-        task=task, engine=engine, is_editable=is_editable, is_json=is_json, is_quiet=is_quiet, is_many=is_many
+        task=task,
+        engine=engine,
+        is_editable=is_editable,
+        embeds_fonts=embeds_fonts,
+        is_json=is_json,
+        is_quiet=is_quiet,
+        is_many=is_many,
     )
     sources, errors = find_pictures(inputs)
     jobs = plan_jobs(sources, targets, is_many)
@@ -189,7 +198,7 @@ def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "Sta
     stack = decomposed(options.task, job.source, options.engine, engine_progress)
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
-        stack.save(output, editable=options.is_editable)
+        stack.save(output, editable=options.is_editable, embed_fonts=options.embeds_fonts)
     line("comparing", 1.0)
     _ = stack.error  # computed and cached here, while the progress line shows it
     return stack

@@ -12,4 +12,10 @@ editable_option = click.option(
     is_flag=True,
     help="Editable text in PowerPoint and SVG files instead of pictures of the text.",
 )
+embed_fonts_option = click.option(
+    "--embed-fonts",
+    "embeds_fonts",
+    is_flag=True,
+    help="Letters of the installed fonts within SVG files with editable text.",
+)
 quiet_option = click.option("--quiet", "is_quiet", is_flag=True, help="No output except errors.")

@@ -38,15 +38,25 @@ class Stack(LayerStack):
     engine: str | None = None
     seconds: float | None = None
 
-    def save(self, path: str | os.PathLike[str], live_text: bool = False, *, editable: bool = False) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        live_text: bool = False,
+        *,
+        editable: bool = False,
+        embed_fonts: bool = False,
+    ) -> Path:
         """Save to a file in the format of the path's extension, or to a folder of PNGs if the path ends with "/".
 
         Extensions: `.psd .ora .pptx .svg .tif .webp .zip`, and `.png` for the flat picture. An existing file is
         replaced atomically. `editable`: text in PowerPoint and SVG files is text instead of a picture of it;
-        `live_text` is an earlier name of the same.
+        `live_text` is an earlier name of the same. `embed_fonts`: an SVG file with editable text contains the letters
+        of the installed fonts that it uses.
         Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
         """
-        return saving.save(self, os.fspath(path), ExportOptions(editable_text=editable or live_text))
+        return saving.save(
+            self, os.fspath(path), ExportOptions(editable_text=editable or live_text, embeds_fonts=embed_fonts)
+        )
 
     def composite(self) -> Pixels:
         """(height, width, 4): the composite of the visible layers."""

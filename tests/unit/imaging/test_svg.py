@@ -1,7 +1,10 @@
 """What resvg draws of our SVG files, and what an XML reader sees in them."""
 
+import base64
 import io
 import math
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,14 @@ import pytest
 import resvg_py
 from drawn_stacks import full_stack, line, noise, opaque
 from drawn_texts import STYLE, text_layer, text_line
+from fontTools.ttLib import TTFont
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from PIL import Image
 
 from installed_fonts import FONTS, SANS, bundled, fonts_in_home
 from lab.posters.lettering import Lettering, Typeface, lettered, moved
 from lamina.core.composite import composite
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
 from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
 from lamina.engines.classic.text_styles import measure_text
@@ -154,6 +159,53 @@ def test_effects(tmp_path: Path) -> None:
     assert (shadow.get("dx"), shadow.get("dy"), shadow.get("stdDeviation")) == ("4.00", "5.00", "2.00")
     drawn = _drawn(path)
     assert drawn.shape == (500, 800, 4)
+
+
+def _text_in_lamina_sans(home: Path) -> Layer:
+    style = replace(STYLE, typeface=SANS)
+    with fonts_in_home(home):
+        return text_layer(text_line("Open", 100, 200, style), text_line("Studio", 100, 250, style), style=style)
+
+
+def _embedded(path: Path) -> list[TTFont]:
+    sources = re.findall(r"url\(data:font/woff;base64,([^)]*)\)", path.read_text())
+    return [TTFont(io.BytesIO(base64.b64decode(source))) for source in sources]
+
+
+def test_fonts_are_embedded_with_the_letters_of_the_text(tmp_path: Path) -> None:
+    stack = LayerStack(800, 500, (_text_in_lamina_sans(tmp_path / "one"),))
+    with fonts_in_home(tmp_path / "home"):
+        path = save(stack, tmp_path / "a.svg", ExportOptions(editable_text=True, embeds_fonts=True))
+        plain = save(stack, tmp_path / "b.svg", EDITABLE)
+        again = save(stack, tmp_path / "c.svg", ExportOptions(editable_text=True, embeds_fonts=True))
+    (font,) = _embedded(path)
+    assert set(map(chr, font.getBestCmap())) == set("OpenStudio")
+    assert 'font-family:"Lamina Sans";font-weight:900' in path.read_text()
+    assert _texts(path)[0].get("font-family").startswith("'Lamina Sans'")
+    assert _embedded(plain) == []
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_fonts_that_must_not_be_embedded_are_left_out(tmp_path: Path) -> None:
+    layer = _text_in_lamina_sans(tmp_path / "one")
+    with fonts_in_home(tmp_path / "home"):
+        installed = tmp_path / "home/.fonts/LaminaSans-Black.ttf"
+        font = TTFont(installed)
+        font["OS/2"].fsType = 2  # restricted licence embedding
+        font.save(installed)
+        path = save(LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(True, True))
+    assert _embedded(path) == []
+    assert len(_texts(path)) == 1
+
+
+def test_without_fonttools_embedding_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = _text_in_lamina_sans(tmp_path / "one")
+    monkeypatch.setitem(sys.modules, "fontTools.subset", None)
+    with fonts_in_home(tmp_path / "home"), pytest.raises(LaminaError) as refused:
+        save(LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(True, True))
+    assert refused.value.code is ErrorCode.OUTPUT_UNWRITABLE
+    assert "fonts" in refused.value.hint
+    assert not (tmp_path / "a.svg").exists()
 
 
 def test_text_from_right_to_left_keeps_its_edge(tmp_path: Path) -> None:

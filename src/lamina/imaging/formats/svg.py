@@ -4,11 +4,13 @@ import base64
 import io
 from collections.abc import Iterator
 from html import escape
+from itertools import chain
 from typing import BinaryIO
 
 from lamina.core.layers import BlendMode, Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.formats.records import render_opacity
+from lamina.imaging.formats.svg_fonts import embedded_fonts
 from lamina.imaging.formats.svg_text import render_block
 from lamina.imaging.formats.text_layout import text_blocks
 from lamina.imaging.layer_names import display_name
@@ -24,15 +26,20 @@ _HEAD = (
 
 
 def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
-    """Writes the stack; with `editable_text`, layers with fully recognised text become a text element per block."""
+    """Writes the stack; with `editable_text`, layers with fully recognised text become a text element per block.
+
+    Raises `LaminaError` (output_unwritable) if fonts are to be embedded and cannot be.
+    """
     text = io.TextIOWrapper(file, encoding="utf-8", newline="\n", write_through=True)
     text.write(_HEAD.format(width=stack.width, height=stack.height))
+    blocks = {index: text_blocks(layer) for index, layer in enumerate(stack) if options.editable_text and layer.is_read}
+    if options.embeds_fonts:
+        text.write(embedded_fonts(chain.from_iterable(blocks.values())))
     for index, layer in enumerate(stack):
         text.write(f'<g id="layer{index}" inkscape:groupmode="layer"{"".join(_attributes(layer))}>\n')
-        if options.editable_text and layer.is_read:
-            for number, block in enumerate(text_blocks(layer)):
-                text.writelines(render_block(block, f"layer{index}-{number}"))
-        else:
+        for number, block in enumerate(blocks.get(index, ())):
+            text.writelines(render_block(block, f"layer{index}-{number}"))
+        if index not in blocks:
             text.writelines(_image(layer))
         text.write("</g>\n")
     text.write("</svg>\n")
