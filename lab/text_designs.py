@@ -87,7 +87,7 @@ def text_design(seed: int, background: Background, typefaces: Sequence[Typeface]
     samples = pixels[::16, ::16, :3].reshape(-1, 3)
     short_px, y = min(width, height), 0.06 * height
     for lines, share, leading in _contents(rng):
-        typeface = typefaces[rng.integers(len(typefaces))]
+        typeface = typefaces[int(rng.integers(len(typefaces)))]
         colour = _readable(rng, samples, colours)
         style = _style(rng, typeface, share * short_px, leading, colour, colours)
         text = _fitted(SetText(lines, style), 0.86 * width)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from lamina.core.text_styles import Typeface
 from lamina.typesetting.installed import FontFile, find_font
 from lamina.typesetting.metrics import FaceMetrics, Glyph, Ink, ink_of
 from lamina.typesetting.typical import typical_metrics
 
-_EM_PX = 500  # at which outlines are measured
+_EM_PX = 400  # at which outlines are measured
+_SHEET, _PEN = (1000, 1000), (200, 600)  # the size of the sheet that a character is drawn on, and where the pen starts
 _MISSING = "\U0010fffd"  # a private character that no font has
 
 
@@ -67,19 +68,24 @@ def _font(file: FontFile) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=4096)
 def _glyph(file: FontFile, character: str) -> Glyph | None:
     """A character of a font; None if the font lacks it."""
-    font = _font(file)
-    mask, (x, y) = font.getmask2(character, "L", anchor="ls")
-    box = mask.getbbox()
-    advance = font.getlength(character) / _EM_PX
+    picture = _drawn(file, character)
+    box = picture.getbbox()
+    advance = _font(file).getlength(character) / _EM_PX
     if box is None:
         return Glyph(advance, 0.0, 0.0, 0.0, 0.0)
-    if bytes(mask) == _missing(file):
+    if picture.tobytes() == _missing(file):
         return None
-    left, top, right, bottom = ((side + shift) / _EM_PX for side, shift in zip(box, (x, y, x, y), strict=True))
-    return Glyph(advance, left, right, -top, bottom)
+    left, right = ((side - _PEN[0]) / _EM_PX for side in (box[0], box[2]))
+    return Glyph(advance, left, right, (_PEN[1] - box[1]) / _EM_PX, (box[3] - _PEN[1]) / _EM_PX)
 
 
 @cache
 def _missing(file: FontFile) -> bytes:
     """The picture that the font shows for characters that it lacks."""
-    return bytes(_font(file).getmask(_MISSING, "L"))
+    return _drawn(file, _MISSING).tobytes()
+
+
+def _drawn(file: FontFile, character: str) -> Image.Image:
+    picture = Image.new("L", _SHEET)
+    ImageDraw.Draw(picture).text(_PEN, character, 255, _font(file), anchor="ls")
+    return picture

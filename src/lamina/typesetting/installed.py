@@ -51,10 +51,10 @@ class FontFile:
     def at(self, size_px: float) -> ImageFont.FreeTypeFont:
         """The face at an em size in pixels."""
         font = ImageFont.truetype(self.path, size_px, index=self.index)
-        if self.weight is not None:
+        weight = self.weight
+        if weight is not None:
             axes = font.get_variation_axes()
-            values = [self.weight if _is_weight(axis) else axis["default"] for axis in axes]
-            font.set_variation_by_axes(values)
+            font.set_variation_by_axes([float(weight if _is_weight(axis) else axis.get("default") or 0) for axis in axes])
         return font
 
 
@@ -141,7 +141,7 @@ def _has_weight_axis(font: ImageFont.FreeTypeFont) -> bool:
 
 
 def _is_weight(axis: "ImageFont.Axis") -> bool:
-    return _letters(str(axis["name"])).endswith("weight")
+    return _letters(str(axis.get("name", ""))).endswith("weight")
 
 
 def _difference(face: _Face, weight: int, is_italic: bool) -> int:

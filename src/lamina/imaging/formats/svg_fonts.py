@@ -61,7 +61,7 @@ def _subset(file: FontFile, characters: str) -> bytes | None:
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of tables that it leaves out
     try:
         font = TTFont(file.path, fontNumber=file.index, recalcTimestamp=False)
-        if font["OS/2"].fsType != _INSTALLABLE:
+        if getattr(font["OS/2"], "fsType", _INSTALLABLE) != _INSTALLABLE:
             return None
         if file.weight is not None and "fvar" in font:
             font = instantiateVariableFont(font, {"wght": file.weight})

@@ -27,7 +27,7 @@ class Fill:
 
     colour: Colour
     gradient: ColourGradient | None = None
-    plane: NDArray[np.float64] | None = None
+    plane: Values | None = None
 
     def at(self, shape: tuple[int, int]) -> Values:
         """(h, w, 3) or (1, 1, 3): the colours in levels."""
@@ -53,7 +53,7 @@ def find_fill(pixels: Values, inner: Mask, owners: Labels, fallback: Colour) -> 
         return Fill(colour=fallback)
     step = max(1, len(rows) // _MAX_SAMPLES)
     rows, columns = rows[::step], columns[::step]
-    samples = pixels[rows, columns].astype(np.float64)
+    samples: Values = pixels[rows, columns].astype(np.float64)
     samples = np.clip(samples[:, :3] * 255 / samples[:, 3:], 0, 255)
     red, green, blue = np.median(samples, 0)
     middle = round(red), round(green), round(blue)
@@ -67,7 +67,7 @@ def find_fill(pixels: Values, inner: Mask, owners: Labels, fallback: Colour) -> 
     return Fill(colour=middle) if gradient is None else Fill(colour=middle, gradient=gradient, plane=plane)
 
 
-def _plane(places: NDArray[np.float64], samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _plane(places: Values, samples: Values) -> tuple[Values, NDArray[np.bool_]]:
     """The linear fit of colours, and which samples it explains; outliers are left out."""
     is_inlier = np.ones(len(samples), bool)
     plane = np.zeros((3, 3))
@@ -78,7 +78,7 @@ def _plane(places: NDArray[np.float64], samples: NDArray[np.float64]) -> tuple[N
     return plane, is_inlier
 
 
-def _is_gradient(samples: NDArray[np.float64], fitted: NDArray[np.float64], lines: NDArray[np.int32]) -> bool:
+def _is_gradient(samples: Values, fitted: Values, lines: NDArray[np.int32]) -> bool:
     left = ((samples - fitted) ** 2).sum()
     if left > _MUCH_BETTER * ((samples - samples.mean(0)) ** 2).sum():
         return False
@@ -86,7 +86,7 @@ def _is_gradient(samples: NDArray[np.float64], fitted: NDArray[np.float64], line
     return left <= _MUCH_BETTER * by_line
 
 
-def _gradient(plane: NDArray[np.float64], places: NDArray[np.float64]) -> ColourGradient | None:
+def _gradient(plane: Values, places: Values) -> ColourGradient | None:
     """The two colours at the ends of the text's box; None if they hardly differ, or not in one direction."""
     _, strengths, directions = np.linalg.svd(plane[:2].T, full_matrices=False)
     (right, down), side = directions[0], strengths[1] if len(strengths) > 1 else 0.0
