@@ -111,7 +111,7 @@ def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options
         case StackFormat.PSD:
             from lamina.imaging.formats import psd
 
-            psd.write(stack, file)
+            psd.write(stack, file, options)
         case StackFormat.ORA:
             from lamina.imaging.formats import ora
 

@@ -1,7 +1,9 @@
-"""Writes Photoshop files (PSD): named, cropped layers, groups of adjacent text layers, and the merged image."""
+"""Writes Photoshop files (PSD): named, cropped layers, type layers, groups of text layers, and the merged image."""
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import chain, groupby
 from typing import BinaryIO
 
 import numpy as np
@@ -22,18 +24,22 @@ from psd_tools.psd.layer_and_mask import (
     LayerRecord,
     LayerRecords,
 )
-from psd_tools.psd.tagged_blocks import TaggedBlocks
+from psd_tools.psd.tagged_blocks import TaggedBlock, TaggedBlocks
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
+from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
+from lamina.imaging.formats.psd_type_layers import type_setting
 from lamina.imaging.formats.psd_xmp import render_layer_xmp
+from lamina.imaging.formats.text_layout import TextBlock, text_blocks
 from lamina.imaging.layer_names import display_name
 
 BLENDS: dict[BlendMode, PsdBlend] = {mode: PsdBlend[mode.name] for mode in BlendMode}
 NAME_UNITS = 255
 """Maximum length of a layer name in Photoshop, in UTF-16 code units."""
 
+_MAX_TYPE_NAME = 60
 _LOCK_ALL = 0x80000000
 _STRIP_ROWS = 256
 _MAX_BYTES = 2_000_000_000
@@ -42,21 +48,23 @@ _MAX_BYTES = 2_000_000_000
 _Entry = tuple[LayerRecord, ChannelDataList]
 
 
-def write(stack: LayerStack, file: BinaryIO) -> None:
+def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
     """Writes the stack; `psd_reading.read` restores it.
 
-    Attributes without an equivalent in Photoshop (kinds, text, long names) are stored as XMP by layer id. The sections
-    are written one by one, so that the encoded layers are freed before the merged image is composited.
+    With editable text, a text layer whose lines were all recognised becomes a group of its pixels and a hidden type
+    layer, so that the picture stays exact until the text is edited. Attributes without an equivalent in Photoshop
+    (kinds, text, long names) are stored as XMP by layer id. The sections are written one by one, so that the encoded
+    layers are freed before the merged image is composited.
     """
     FileHeader(channels=4, width=stack.width, height=stack.height, depth=8, color_mode=ColorMode.RGB).write(file)
     ColorModeData().write(file)
     _resources(stack).write(file)
-    _layers(stack).write(file)
+    _layers(stack, options).write(file)
     _write_merged_image(composite(stack), file)
 
 
-def _layers(stack: LayerStack) -> LayerAndMaskInformation:
-    entries = list(_entries(stack))
+def _layers(stack: LayerStack, options: ExportOptions) -> LayerAndMaskInformation:
+    entries = _numbered([*_entries(stack, options)], len(stack))
     if sum(len(channel.data) for _, data in entries for channel in data) > _MAX_BYTES:
         raise LaminaError(
             ErrorCode.OUTPUT_TOO_LARGE,
@@ -82,22 +90,58 @@ def _display_name(layer: Layer) -> str:
     return display_name(layer.name, layer.kind, NAME_UNITS)
 
 
-def _entries(stack: LayerStack) -> Iterator[_Entry]:
-    numbered = list(enumerate(stack, 1))
-    next_id = len(numbered) + 1
-    for is_text, run in groupby(numbered, key=lambda entry: entry[1].kind is LayerKind.TEXT):
-        members = [_pixel_layer(number, layer) for number, layer in run]
-        is_group = is_text and len(members) > 1
-        if is_group:
-            yield _divider("</Layer group>", SectionDivider.BOUNDING_SECTION_DIVIDER, next_id)
-        yield from members
-        if is_group:
-            yield _divider("Text", SectionDivider.OPEN_FOLDER, next_id + 1)
-            next_id += 2
+def _entries(stack: LayerStack, options: ExportOptions) -> Iterator[_Entry]:
+    for is_text, run in groupby(enumerate(stack, 1), key=lambda entry: entry[1].kind is LayerKind.TEXT):
+        members = list(run)
+        parts = chain.from_iterable(_layer_entries(number, layer, options) for number, layer in members)
+        yield from _group("Text", parts) if is_text and len(members) > 1 else parts
 
 
-def _pixel_layer(number: int, layer: Layer) -> _Entry:
-    name = _display_name(layer)
+def _layer_entries(number: int, layer: Layer, options: ExportOptions) -> Iterator[_Entry]:
+    pixels = _pixel_layer(_display_name(layer), layer, number)
+    if not (options.editable_text and layer.is_read):
+        yield pixels
+        return
+    yield from _group(_display_name(layer), chain(map(partial(_type_layer, layer), text_blocks(layer)), [pixels]))
+
+
+def _group(name: str, members: Iterable[_Entry]) -> Iterator[_Entry]:
+    yield _divider("</Layer group>", SectionDivider.BOUNDING_SECTION_DIVIDER)
+    yield from members
+    yield _divider(name, SectionDivider.OPEN_FOLDER)
+
+
+def _numbered(entries: list[_Entry], layer_count: int) -> list[_Entry]:
+    """The entries, those that are no layers of the stack with the ids after those of the layers."""
+    number = layer_count
+    for record, _ in entries:
+        if Tag.LAYER_ID not in record.tagged_blocks:
+            number += 1
+            record.tagged_blocks.set_data(Tag.LAYER_ID, number)
+    return entries
+
+
+def _type_layer(layer: Layer, block: TextBlock) -> _Entry:
+    """A hidden layer that Photoshop sets anew when its text is edited; until then it shows the pixels of its rows."""
+    record, channels = _pixel_layer(block.rows[0].string[:_MAX_TYPE_NAME], _part_of(layer, block))
+    record.flags = LayerFlags(visible=False)
+    key = Tag.TYPE_TOOL_OBJECT_SETTING
+    record.tagged_blocks[key] = TaggedBlock(key=key, data=type_setting(block))  # pyright: ignore[reportArgumentType]
+    return record, channels
+
+
+def _part_of(layer: Layer, block: TextBlock) -> Layer:
+    """The rows of one block as a layer."""
+    corners = block.frame.quad(block.box)
+    xs, ys = [x - layer.left for x, _ in corners], [y - layer.top for _, y in corners]
+    x0, x1 = (min(max(round(x), 0), layer.width) for x in (min(xs), max(xs)))
+    y0, y1 = (min(max(round(y), 0), layer.height) for y in (min(ys), max(ys)))
+    if x0 >= x1 or y0 >= y1:
+        return layer
+    return replace(layer, pixels=layer.pixels[y0:y1, x0:x1], left=layer.left + x0, top=layer.top + y0)
+
+
+def _pixel_layer(name: str, layer: Layer, number: int | None = None) -> _Entry:
     record = LayerRecord(
         top=layer.top,
         left=layer.left,
@@ -117,12 +161,12 @@ def _pixel_layer(number: int, layer: Layer) -> _Entry:
     return record, ChannelDataList(channels)  # pyright: ignore[reportCallIssue]
 
 
-def _divider(name: str, kind: SectionDivider, number: int) -> _Entry:
+def _divider(name: str, kind: SectionDivider) -> _Entry:
     record = LayerRecord(
         channel_info=[ChannelInfo(id=ChannelID(channel)) for channel in (-1, 0, 1, 2)],
         blend_mode=PsdBlend.NORMAL,
-        name=name,
-        tagged_blocks=_tagged(name, number),
+        name=name.encode("ascii", "replace").decode()[:63],
+        tagged_blocks=_tagged(name),
     )
     blocks, setting = record.tagged_blocks, Tag.SECTION_DIVIDER_SETTING
     if kind is SectionDivider.OPEN_FOLDER:
@@ -133,10 +177,11 @@ def _divider(name: str, kind: SectionDivider, number: int) -> _Entry:
     return record, ChannelDataList([ChannelData() for _ in range(4)])  # pyright: ignore[reportCallIssue]
 
 
-def _tagged(name: str, number: int) -> TaggedBlocks:
+def _tagged(name: str, number: int | None = None) -> TaggedBlocks:
     blocks = TaggedBlocks()
     blocks.set_data(Tag.UNICODE_LAYER_NAME, name)
-    blocks.set_data(Tag.LAYER_ID, number)
+    if number is not None:
+        blocks.set_data(Tag.LAYER_ID, number)
     return blocks
 
 

@@ -109,6 +109,8 @@ class DocumentFlattener:
             self._flatten_layer(source, inherited)
 
     def _flatten_layer(self, source: PsdLayer, inherited: _Inherited) -> None:
+        if self._is_spare_text(source):
+            return
         inherited = self._with_flags(source, inherited)
         if inherited.is_hidden:
             self._flatten_hidden(source, inherited)
@@ -125,6 +127,11 @@ class DocumentFlattener:
             )
         else:
             self._flatten_unit(source, inherited)
+
+    def _is_spare_text(self, source: PsdLayer) -> bool:
+        """Whether it is a hidden type layer that Lamina has put beside the pixels of the text."""
+        is_ours = bool(self._metadata) and str(source.layer_id) not in self._metadata
+        return is_ours and isinstance(source, TypeLayer) and not source.visible
 
     def _can_ungroup(self, group: Group) -> bool:
         if isinstance(group, Artboard):
