@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class ExportOptions:
     """The options of all writers; each ignores those that its format lacks.
 
-    `editable_text`: text instead of pictures of it. `embeds_fonts`: the installed fonts of that text within the file.
+    `editable_text`: text instead of pictures of it, or hidden beside them where they must stay exact. `embeds_fonts`: the installed fonts of that text within the file.
     """
 
     editable_text: bool = False

@@ -54,7 +54,7 @@ async def get_stack_file(
     job_id: JobId,
     ending: Ending,
     editable: Annotated[
-        bool, Query(description="Write text in PPTX and SVG files as editable text instead of images.")
+        bool, Query(description="Write editable text into PPTX and SVG files instead of images, and into PSD files beside them.")
     ] = False,
     live_text: Annotated[bool, Query(description="Earlier name of `editable`.", deprecated=True)] = False,
 ) -> StreamingResponse:
