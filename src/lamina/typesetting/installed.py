@@ -54,7 +54,9 @@ class FontFile:
         weight = self.weight
         if weight is not None:
             axes = font.get_variation_axes()
-            font.set_variation_by_axes([float(weight if _is_weight(axis) else axis.get("default") or 0) for axis in axes])
+            font.set_variation_by_axes(
+                [float(weight if _is_weight(axis) else axis.get("default") or 0) for axis in axes]
+            )
         return font
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installed_fonts import SANS, fonts_in_home
+from installed_fonts import FONTS, SANS, fonts_in_home
+from lab.compositions.writing import Hand, arc
 from lab.posters.lettering import Lettering, Shadow, Typeface, lettered, moved
 from lab.text_designs import SetText, draw_text
 from lamina.core.layers import Layer, LayerKind, TextLine
@@ -173,6 +174,41 @@ def test_a_line_that_was_not_read_has_a_style_without_a_script() -> None:
     style = style_of(replace(drawn, text=(replace(drawn.text[0], string=""),)))
     assert style.script == ""
     assert style.colour == CREAM
+
+
+def bent(string: str, radius_px: float, is_below: bool) -> tuple[Layer, float]:
+    """Text of 70 px around a circle, with loose corners, and the radius at its baseline."""
+    hand = Hand(font=FONTS / "LaminaSans-Black.ttf", size_px=70, colour=NAVY)
+    pixels = arc(string, hand, radius_px, is_below=is_below)
+    layer = Layer("bent", LayerKind.TEXT, pixels, 40, 30).cropped()
+    left, top, width, height = layer.box
+    right, bottom, left, top = left + width + 8.0, top + height + 8.0, left - 8.0, top - 8.0
+    line = TextLine(string, ((left, top), (right, top), (right, bottom), (left, bottom)), NAVY, 0.8 * height)
+    # The middles of the letters' boxes are on the circle, 0.35 em above the baseline.
+    return replace(layer, text=(line,)), -(radius_px + 24.5) if is_below else radius_px - 24.5
+
+
+@pytest.mark.parametrize("is_below", [False, True])
+@pytest.mark.parametrize("string", ["GRAND OPENING", "Up to 50% off"])
+@pytest.mark.parametrize("radius_px", [200, 400, 1200])
+def test_text_on_a_circle(radius_px: float, string: str, is_below: bool) -> None:
+    layer, baseline_radius_px = bent(string, radius_px, is_below)
+    (measured,) = measure_text([layer], lambda _: SANS)
+    assert measured.style is not None
+    assert measured.style.arc_radius_px == pytest.approx(baseline_radius_px, rel=0.15)
+    assert measured.style.size_px == pytest.approx(70, rel=0.1)
+    assert measured.style.rotation_degrees == 0
+    (left, top), _, (right, bottom), _ = measured.text[0].quad
+    assert (left, right) == pytest.approx((layer.left, layer.left + layer.width), abs=20)
+    descender_px = 0.2 * 70  # of a letter that is not in the middle
+    assert top == pytest.approx(layer.top, abs=8 + descender_px)
+    assert bottom == pytest.approx(layer.top + layer.height, abs=8 + descender_px)
+
+
+@pytest.mark.parametrize("string", ["GRAND OPENING", "Up to 50% off", "all ages", "o.-'"])
+def test_straight_text_is_on_no_circle(string: str) -> None:
+    style = style_of(lettered(replace(PLAIN, string=string), "text"))
+    assert style.arc_radius_px == 0
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 3)])

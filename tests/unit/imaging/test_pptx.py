@@ -183,6 +183,18 @@ def test_rotated_text_turns_about_its_middle(tmp_path: Path) -> None:
     assert (box.top + box.height / 2) / EMU_A_PIXEL == pytest.approx(300 - box.width / EMU_A_PIXEL / 2, abs=1)
 
 
+@pytest.mark.parametrize(("radius_px", "preset"), [(200.0, "textArchUp"), (-300.0, "textArchDown")])
+def test_bent_text_is_word_art_on_its_circle(radius_px: float, preset: str, tmp_path: Path) -> None:
+    line_on_arc = TextLine("Studio", ((300, 150), (500, 150), (500, 220), (300, 220)), (0, 0, 0), 40.0)
+    layer = text_layer(line_on_arc, style=replace(STYLE, arc_radius_px=radius_px))
+    box = _text_box(layer, path=tmp_path / "a.pptx")
+    assert box.text_frame.text == "Studio"
+    assert box.text_frame._txBody.bodyPr.xpath("string(a:prstTxWarp/@prst)") == preset
+    assert box.width == pytest.approx(box.height, abs=2)
+    assert box.width / EMU_A_PIXEL == pytest.approx(2 * abs(radius_px), abs=40)
+    assert (box.left + box.width / 2) / EMU_A_PIXEL == pytest.approx(400, abs=1)
+
+
 def test_text_from_right_to_left(tmp_path: Path) -> None:
     box = _text_box(text_layer(text_line("שלום עולם!", 100, 200)), path=tmp_path / "a.pptx")
     assert box.text_frame.paragraphs[0]._p.pPr.get("rtl") == "1"

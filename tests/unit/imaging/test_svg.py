@@ -22,7 +22,7 @@ from installed_fonts import FONTS, SANS, bundled, fonts_in_home
 from lab.posters.lettering import Lettering, Typeface, lettered, moved
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
+from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
 from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
 from lamina.engines.classic.text_styles import measure_text
 from lamina.imaging.export_options import ExportOptions
@@ -109,6 +109,27 @@ def test_the_letters_are_where_they_are_in_the_picture(turn: float, tmp_path: Pa
         letters = np.asarray(image.convert("RGBA"))[..., 3] > 127
     truth = drawn.on_canvas(800, 500)[..., 3] > 127
     assert (letters & truth).sum() / (letters | truth).sum() > 0.9
+
+
+@pytest.mark.parametrize("radius_px", [200.0, -300.0])
+def test_bent_text_follows_its_circle(radius_px: float, tmp_path: Path) -> None:
+    style = replace(STYLE, arc_radius_px=radius_px, typeface=SANS)
+    line = TextLine("Studio Studio", ((300, 150), (500, 150), (500, 220), (300, 220)), (0, 0, 0), 40.0)
+    with fonts_in_home(tmp_path / "home"):
+        path = _saved(text_layer(line, style=style), path=tmp_path / "a.svg")
+    (text,) = _texts(path)
+    assert (text[0].tag, text[0].text) == (f"{SVG}textPath", "Studio Studio")
+    fonts = [str(FONTS / "LaminaSans-Black.ttf")]
+    drawn = bytes(resvg_py.svg_to_bytes(svg_path=str(path), font_files=fonts, skip_system_fonts=True))
+    with Image.open(io.BytesIO(drawn)) as image:
+        rows, columns = np.nonzero(np.asarray(image.convert("RGBA"))[..., 3] > 127)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(400, abs=4)
+    # The middle of the text is where the line is highest, or lowest.
+    if radius_px > 0:
+        assert rows.min() == pytest.approx(150, abs=3)
+    else:
+        assert rows.max() == pytest.approx(220, abs=3)
+    assert np.ptp(rows) > 1.5 * 29  # the height of capitals
 
 
 def test_a_block_is_one_element_with_a_row_per_line(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import itertools
 import math
 from typing import Any
 
-from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu
 
@@ -37,17 +37,15 @@ def add_text_box(shapes: Any, block: TextBlock, opacity: int, scale: float) -> A
     The lines have exact spacing, because what a program adds to other spacing depends on the typeface that it uses.
     """
     style = block.style
+    if style.arc_radius_px:
+        return _add_word_art(shapes, block, opacity, scale)
     steps = _steps(block)
     box = block.box
     top = block.rows[0].baseline + _BELOW_BASELINE_EM * style.size_px - steps[0]
     box = LineBox(left=box.left, right=box.right, top=top, bottom=max(box.bottom, top + sum(steps)))
-    shape = shapes.add_textbox(*_placed(block, box, scale))
-    shape.rotation = style.rotation_degrees % 360
+    shape = _add_shape(shapes, block, box, scale)
     frame = shape.text_frame
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    frame.word_wrap = False
     frame.auto_size = MSO_AUTO_SIZE.NONE
-    frame.vertical_anchor = MSO_ANCHOR.TOP
     for index, (row, step) in enumerate(zip(block.rows, steps, strict=True)):
         paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
         indent = row.anchor - box.left if style.alignment is TextAlignment.LEFT else 0.0
@@ -57,6 +55,34 @@ def add_text_box(shapes: Any, block: TextBlock, opacity: int, scale: float) -> A
         run = paragraph.add_run()
         run.text = row.string
         _set_run(run._r.get_or_add_rPr(), style, opacity, scale)
+    return shape
+
+
+def _add_word_art(shapes: Any, block: TextBlock, opacity: int, scale: float) -> Any:
+    """A line that follows the upper or the lower half of the circle inscribed in its box."""
+    row, metrics = block.rows[0], block.metrics
+    # The middle of the line, between ascent and descent, is on the circle, as measured in LibreOffice 7.4.
+    above_px = (metrics.ascent - metrics.descent) / 2 * block.style.size_px
+    radius_px = block.style.arc_radius_px + above_px
+    ends = sorted((row.baseline - above_px, row.baseline - above_px + 2 * radius_px))
+    circle = LineBox(left=row.anchor - abs(radius_px), right=row.anchor + abs(radius_px), top=ends[0], bottom=ends[1])
+    shape = _add_shape(shapes, block, circle, scale)
+    warp = _add(shape.text_frame._txBody.bodyPr, "a:prstTxWarp", prst="textArchUp" if radius_px > 0 else "textArchDown")
+    _add(warp, "a:avLst")
+    run = shape.text_frame.paragraphs[0].add_run()
+    run.text = row.string
+    shape.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
+    _set_run(run._r.get_or_add_rPr(), block.style, opacity, scale)
+    return shape
+
+
+def _add_shape(shapes: Any, block: TextBlock, box: LineBox, scale: float) -> Any:
+    shape = shapes.add_textbox(*_placed(block, box, scale))
+    shape.rotation = block.style.rotation_degrees % 360
+    frame = shape.text_frame
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    frame.word_wrap = False
+    frame.vertical_anchor = MSO_ANCHOR.TOP
     return shape
 
 

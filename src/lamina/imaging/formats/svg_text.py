@@ -15,6 +15,7 @@ _ANCHORS = {TextAlignment.LEFT: "start", TextAlignment.CENTER: "middle", TextAli
 _TURNED = {"start": "end", "middle": "middle", "end": "start"}  # the names of the ends in text from right to left
 _GENERIC = frozenset({"sans-serif", "serif", "monospace", "cursive"})
 _REGULAR = 400
+_MAX_HALF_ANGLE = math.radians(175)
 _SPACED_EM = 0.12  # letter spacing that no typeface has: letters are set apart instead of stretched
 
 
@@ -33,9 +34,14 @@ def render_block(block: TextBlock, name: str) -> Iterator[str]:
     if style.shadow is not None:
         yield _shadow(style.shadow, block, shadow_id)
         yield f'<g filter="url(#{shadow_id})">\n'
+    if style.arc_radius_px:
+        yield _arc(block.rows[0], style.arc_radius_px, shift, f"{name}-arc")
     yield f"<text{''.join(_attributes(block, pivot, gradient_id))}>"
-    for row in block.rows:
-        yield _row(row, block, shift)
+    if style.arc_radius_px:
+        string = escape(block.rows[0].string)
+        yield f'<textPath xlink:href="#{name}-arc" startOffset="50%">{string}</textPath>'
+    else:
+        yield from (_row(row, block, shift) for row in block.rows)
     yield "</text>\n"
     if style.shadow is not None:
         yield "</g>\n"
@@ -49,7 +55,7 @@ def _attributes(block: TextBlock, pivot: tuple[float, float], gradient_id: str) 
             yield f' font-weight="{style.typeface.weight}"'
         if style.typeface.is_italic:
             yield ' font-style="italic"'
-    if block.metrics.is_exact and abs(style.letter_spacing_px) >= 0.005:
+    if (block.metrics.is_exact or style.arc_radius_px) and abs(style.letter_spacing_px) >= 0.005:
         yield f' letter-spacing="{style.letter_spacing_px:.3f}"'
     anchor = _ANCHORS[style.alignment]
     if is_right_to_left(block.rows[0].string):
@@ -86,6 +92,17 @@ def _row(row: TextRow, block: TextBlock, shift: tuple[float, float]) -> str:
         is_spaced = style.letter_spacing_px > _SPACED_EM * style.size_px
         fit = f' textLength="{row.width_px:.2f}" lengthAdjust="{"spacing" if is_spaced else "spacingAndGlyphs"}"'
     return f'<tspan x="{x:.2f}" y="{row.baseline + shift[1]:.2f}"{fit}>{escape(row.string)}</tspan>'
+
+
+def _arc(row: TextRow, radius_px: float, shift: tuple[float, float], arc_id: str) -> str:
+    """The path of the baseline on a circle, from left to right, longer than the text."""
+    reach = abs(radius_px)
+    half_angle = min(_MAX_HALF_ANGLE, 1.2 * row.width_px / 2 / reach + 0.3)
+    x, y = row.anchor + shift[0], row.baseline + shift[1] + radius_px * (1 - math.cos(half_angle))
+    half_width = reach * math.sin(half_angle)
+    flags = f"{int(half_angle > math.pi / 2)} {int(radius_px > 0)}"
+    path = f"M{x - half_width:.2f} {y:.2f}A{reach:.2f} {reach:.2f} 0 {flags} {x + half_width:.2f} {y:.2f}"
+    return f'<path id="{arc_id}" d="{path}" fill="none"/>\n'
 
 
 def _gradient(gradient: ColourGradient, box: LineBox, gradient_id: str) -> str:

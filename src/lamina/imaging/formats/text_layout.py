@@ -1,6 +1,7 @@
 """Lays out the text of a layer for formats with editable text: as blocks with positions, sizes and typefaces."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -29,7 +30,7 @@ class TextRow:
     """A row of a block, in pixels of the block's frame.
 
     `anchor`: its left end, middle or right end, as the block is aligned; `width_px`: from where the pen starts to where
-    it ends.
+    it ends. The one row of a block with an arc is described at its middle.
     """
 
     string: str
@@ -53,6 +54,8 @@ class TextBlock:
     @property
     def box(self) -> LineBox:
         """The extents of the rows, from the first ascent to the last descent."""
+        if self.style.arc_radius_px:
+            return self._arc_box(self.rows[0], self.style.arc_radius_px)
         shift = {TextAlignment.LEFT: 0.0, TextAlignment.CENTER: -0.5, TextAlignment.RIGHT: -1.0}[self.style.alignment]
         lefts = [row.anchor + shift * row.width_px for row in self.rows]
         return LineBox(
@@ -60,6 +63,19 @@ class TextBlock:
             right=max(left + row.width_px for left, row in zip(lefts, self.rows, strict=True)),
             top=self.rows[0].baseline - self.metrics.ascent * self.style.size_px,
             bottom=self.rows[-1].baseline + self.metrics.descent * self.style.size_px,
+        )
+
+    def _arc_box(self, row: TextRow, radius_px: float) -> LineBox:
+        """The extents of a row on a circle."""
+        size_px, reach = self.style.size_px, abs(radius_px)
+        half_angle = min(math.pi, row.width_px / 2 / reach)
+        half_width = (reach + size_px) * math.sin(min(half_angle, math.pi / 2))
+        ends = row.baseline + radius_px * (1 - math.cos(half_angle))
+        return LineBox(
+            left=row.anchor - half_width,
+            right=row.anchor + half_width,
+            top=min(row.baseline, ends) - self.metrics.ascent * size_px,
+            bottom=max(row.baseline, ends) + self.metrics.descent * size_px,
         )
 
 
@@ -227,6 +243,10 @@ def _joined(parts: list[_StyledLine], metrics: FaceMetrics) -> SetLine:
 
 def _block(lines: list[SetLine], style: TextStyle, metrics: FaceMetrics) -> TextBlock:
     size_px = style.size_px
+    if style.arc_radius_px:
+        if len(lines) == 1 and abs(style.arc_radius_px) > size_px / 2:
+            return _arc(lines[0], style, metrics)
+        style = replace(style, arc_radius_px=0.0)
     anchors = _even([line.anchor(style.alignment, size_px) for line in lines], _EVEN_ANCHORS_EM * size_px)
     baselines = [line.baseline(size_px) for line in lines]
     step = style.line_height_px or line_height_px(baselines, size_px)
@@ -239,11 +259,29 @@ def _block(lines: list[SetLine], style: TextStyle, metrics: FaceMetrics) -> Text
             string=line.string,
             anchor=anchor,
             baseline=baseline,
-            width_px=max(0.0, line.advance * size_px + style.letter_spacing_px * max(0, letter_count(line.string) - 1)),
+            width_px=_width_px(line, style),
         )
         for line, anchor, baseline in zip(lines, anchors, baselines, strict=True)
     ]
     return TextBlock(rows=tuple(rows), style=style, metrics=metrics)
+
+
+def _arc(line: SetLine, style: TextStyle, metrics: FaceMetrics) -> TextBlock:
+    """A block of a line on a circle: its anchor is its middle, where the baseline is highest, or lowest."""
+    size_px, box = style.size_px, line.box
+    baseline = box.top + line.ink.top * size_px if style.arc_radius_px > 0 else box.bottom - line.ink.bottom * size_px
+    row = TextRow(
+        string=line.string,
+        anchor=(box.left + box.right) / 2,
+        baseline=baseline,
+        width_px=_width_px(line, style),
+    )
+    return TextBlock(rows=(row,), style=replace(style, alignment=TextAlignment.CENTER), metrics=metrics)
+
+
+def _width_px(line: SetLine, style: TextStyle) -> float:
+    spacing_px = style.letter_spacing_px * max(0, letter_count(line.string) - 1)
+    return max(0.0, line.advance * style.size_px + spacing_px)
 
 
 def _even(anchors: list[float], tolerance_px: float) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 from lamina.core.layers import Layer, TextLine
 from lamina.core.text_styles import Colour, TextOutline, TextShadow
 from lamina.engines.classic.raster import Labels, Mask, Values
+from lamina.engines.classic.text_styles.bends import enclosing_box, find_bend, straightened
 from lamina.engines.classic.text_styles.effects import find_effects
 from lamina.engines.classic.text_styles.fills import Fill, find_fill, innermost
 from lamina.engines.classic.text_styles.ink import ink_box, line_owners, windows_of_lines
@@ -17,7 +18,9 @@ from lamina.engines.classic.text_styles.upright import UprightText, rectify, ref
 from lamina.typesetting.frames import LineBox, TextFrame, direction_of
 
 _SAME_DEGREES = 3.0
+_SNAP_DEGREES = 3.0
 _SOLID = 0.5
+_CAPITALS = 1.4  # the em in heights of capitals
 _MISSING, _LOOSE = 0.5, 0.1  # of the height of a line: gaps at its ends that letters leave, and that the OCR leaves
 _EFFECT_MARGIN_EM = 0.5  # around a line: outlines and shadows are within it
 _MIN_EFFECT_EM_PX = 12  # in smaller text, effects cannot be told from the edges of the letters
@@ -34,8 +37,11 @@ class Effects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """`lines`: with corrected colours. For each line: `frames`; `boxes`, of the visible letters, in the frame;
-    `scales`, pixels in which it was measured per canvas pixel.
+    """`lines`: with corrected colours, and corners that enclose the visible letters. For each line: `frames`; `boxes`,
+    of the visible letters, in the frame; `scales`, pixels in which it was measured per canvas pixel.
+
+    `bend_px`: the radius of the circle through the middles of the letters of bent text, signed as
+    `TextStyle.arc_radius_px`; the box is then that of the straightened text, around the middle of its middle line.
     """
 
     lines: tuple[TextLine, ...]
@@ -43,6 +49,7 @@ class Appearance:
     boxes: tuple[LineBox, ...]
     scales: tuple[float, ...]
     effects: Effects
+    bend_px: float = 0.0
 
 
 def measure_appearance(layer: Layer) -> Appearance:
@@ -57,6 +64,9 @@ def measure_appearance(layer: Layer) -> Appearance:
 
 def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
     """The appearance, and the colour of the faces if what lines give as their colour is that of the shadow."""
+    bent = _bent(layer) if len(layer.text) == 1 else None
+    if bent is not None:
+        return bent
     frames = _frames(layer)
     boxes = [_with_area(frame.box(line.quad)) for frame, line in zip(frames, layer.text, strict=True)]
     main = max(range(len(boxes)), key=lambda index: boxes[index].width * boxes[index].height)
@@ -71,10 +81,48 @@ def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
             boxes[index], scales[index] = box, upright.scale
         if main in members:
             effects, faces = _effects(part, upright, members.index(main), layer.text[main].size_px, frame)
+    lines = tuple(
+        replace(line, quad=frame.quad(box)) for line, frame, box in zip(layer.text, frames, boxes, strict=True)
+    )
     appearance = Appearance(
-        lines=layer.text, frames=tuple(frames), boxes=tuple(boxes), scales=tuple(scales), effects=effects
+        lines=lines, frames=tuple(frames), boxes=tuple(boxes), scales=tuple(scales), effects=effects
     )
     return appearance, faces
+
+
+def _bent(layer: Layer) -> tuple[Appearance, Colour | None] | None:
+    """The same of a single line on a circle; None if it is straight."""
+    line = layer.text[0]
+    frame = TextFrame(direction_of(line.quad))
+    upright = rectify(layer, frame, [_with_area(frame.box(line.quad))], line.size_px)
+    bend = find_bend(upright.alpha > _SOLID)
+    if bend is None:
+        return None
+    straight, scale = straightened(upright, bend), upright.scale
+    half_height, half_length = bend.height / scale, math.radians(bend.span) * abs(bend.radius) / 2 / scale
+    box = LineBox(left=-half_length, right=half_length, top=-half_height, bottom=half_height)
+    part = _part(straight, [line], [box])
+    box = part.boxes[0]
+    turned = TextFrame(_snapped(frame.degrees + bend.turn))
+    effects, faces = _effects(part, straight, 0, _CAPITALS * bend.height / scale, turned)
+    x, y = bend.point(np.array((box.left + box.right) / 2 * scale), np.zeros(1))
+    middle = frame.canvas_point(float(x[0]) / scale + upright.left, float(y[0]) / scale + upright.top)
+    enclosing = enclosing_box(box, bend.radius / scale).shifted(turned.along(middle), turned.across(middle))
+    appearance = Appearance(
+        lines=(replace(line, quad=turned.quad(enclosing)),),
+        frames=(turned,),
+        boxes=(box,),
+        scales=(scale,),
+        effects=effects,
+        bend_px=bend.radius / scale,
+    )
+    return appearance, faces
+
+
+def _snapped(degrees: float) -> float:
+    """The rotation, or a multiple of 90 degrees that is near: the middle of bent text is found less exactly."""
+    straight = 90.0 * round(degrees / 90)
+    return straight if abs(degrees - straight) <= _SNAP_DEGREES else round(degrees, 2)
 
 
 def _with_area(box: LineBox) -> LineBox:

@@ -86,17 +86,15 @@ def _styled(layer: Layer, text: _MeasuredText, sizes: Sequence[float]) -> Layer:
     """The layer with its style. `sizes`: of the groups, in pixels."""
     appearance, effects = text.appearance, text.appearance.effects
     size_of = {index: px for group, px in zip(text.groups, sizes, strict=True) for index in group.lines}
-    lines = tuple(
-        replace(line, quad=frame.quad(box), size_px=size_of[index])
-        for index, (line, frame, box) in enumerate(
-            zip(appearance.lines, appearance.frames, appearance.boxes, strict=True)
-        )
-    )
+    lines = tuple(replace(line, size_px=size_of[index]) for index, line in enumerate(appearance.lines))
     frame = appearance.frames[text.groups[0].lines[0]]
     main = [index for index in text.groups[0].lines if appearance.frames[index] == frame]
     set_lines = [set_line(lines[index].string, appearance.boxes[index], text.metrics) for index in main]
     size_px = sizes[0]
     rows = _rows(set_lines, size_px)
+    arc_radius_px = 0.0
+    if appearance.bend_px:
+        arc_radius_px, set_lines = _on_baseline(set_lines[0], appearance.bend_px, size_px)
     style = TextStyle(
         size_px=size_px,
         line_height_px=round(line_height_px([row.baseline(size_px) for row in rows], size_px), 2),
@@ -107,10 +105,19 @@ def _styled(layer: Layer, text: _MeasuredText, sizes: Sequence[float]) -> Layer:
         outline=effects.outline,
         shadow=effects.shadow,
         rotation_degrees=frame.degrees,
+        arc_radius_px=round(arc_radius_px, 1),
         script=script_of(layer.says),
         typeface=text.typeface,
     )
     return replace(layer, text=lines, style=style)
+
+
+def _on_baseline(line: SetLine, bend_px: float, size_px: float) -> tuple[float, list[SetLine]]:
+    """The radius at the baseline of a straightened line, and the line as wide as it is there."""
+    radius_px = bend_px - line.baseline(size_px)
+    share, middle = radius_px / bend_px, (line.box.left + line.box.right) / 2
+    half_width = share * line.box.width / 2
+    return radius_px, [replace(line, box=replace(line.box, left=middle - half_width, right=middle + half_width))]
 
 
 def _rows(lines: Sequence[SetLine], size_px: float) -> list[SetLine]:
