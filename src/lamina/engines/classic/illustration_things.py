@@ -21,7 +21,6 @@ _MAX_PROMPTS = 36
 _MIN_PROMPT_SHARE = 0.004  # of the image
 _SAME_BOX_IOU = 0.85
 _SAME_MASK_IOU = 0.8
-_STEP = 4  # masks are compared in every fourth row and column
 _MIN_FRONT_SHARE = 0.7  # of a mask: the rest of it is background
 _BASE_CONFIDENCE, _CONFIDENCE_BY_MASKS = 0.4, 0.3  # in a candidate: without a mask like it, and with the same one
 _MIN_WORTH = 0.08
@@ -43,8 +42,9 @@ def choose_illustration_things(
     pool = list(candidates)
     confidences: list[float] = []
     for proposal in masks:
-        front = refined(seen.rgb, proposal.mask) & ~seen.background.mask
-        if np.count_nonzero(front) >= _MIN_FRONT_SHARE * np.count_nonzero(proposal.mask):
+        mask = proposal.mask()
+        front = refined(seen.rgb, mask) & ~seen.background.mask
+        if np.count_nonzero(front) >= _MIN_FRONT_SHARE * np.count_nonzero(mask):
             # to the networks that judge, a mask is a connected shape
             pool.append(candidate_of(front, Source.CUTOUT))
             confidences.append(proposal.quality)
@@ -76,12 +76,12 @@ def _proposals(seen: Observation, candidates: list[Candidate]) -> list[Proposal]
 def _distinct(proposals: list[Proposal]) -> list[Proposal]:
     """Without near-duplicates, of which the best one is kept; the best first."""
     kept: list[Proposal] = []
-    small: list[Mask] = []
+    masks: list[Mask] = []
     for proposal in sorted(proposals, key=lambda proposal: -proposal.quality):
-        own = proposal.mask[::_STEP, ::_STEP]
-        if all(np.count_nonzero(own & other) < _SAME_MASK_IOU * np.count_nonzero(own | other) for other in small):
+        own = proposal.reduced
+        if all(np.count_nonzero(own & other) < _SAME_MASK_IOU * np.count_nonzero(own | other) for other in masks):
             kept.append(proposal)
-            small.append(own)
+            masks.append(own)
     return kept
 
 

@@ -19,27 +19,36 @@ _MAX_HOLE_SHARE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """`mask` (h, w). `quality`, 0..1: its expected intersection over union with a thing times its stability."""
+    """A mask at reduced size, since there are many. `quality`, 0..1: its expected intersection over union with a thing
+    times its stability.
+    """
 
-    mask: Mask
+    image: PromptableImage
+    logits: NDArray[np.float32]
     quality: float
+
+    @property
+    def reduced(self) -> Mask:
+        """(h, w) at the size of the logits."""
+        return self.logits > 0
+
+    def mask(self) -> Mask:
+        """(h, w) at the size of the image."""
+        return self.image.full_size(self.logits) > 0
 
 
 def propose(image: PromptableImage, boxes: NDArray[np.float32]) -> list[Proposal]:
     """Masks of a sensible size and with a stable outline in `boxes` (n, 4): left, top, right, bottom in pixels.
 
-    There are up to four of a box, and near-duplicates among them. Raises `ModelFileError`.
+    There are several of a box, and near-duplicates among them. Raises `ModelFileError`.
     """
     found = image.from_boxes(boxes)
     proposals: list[Proposal] = []
     for logits, quality in zip(found.logits, found.quality, strict=True):
         for own, expected in zip(logits, quality.tolist(), strict=True):
             stability = np.count_nonzero(own > 1) / max(1, np.count_nonzero(own > -1))
-            if stability < _MIN_STABILITY:
-                continue
-            mask = image.full_size(own) > 0
-            if MIN_SHARE <= np.count_nonzero(mask) / mask.size <= MAX_SHARE:
-                proposals.append(Proposal(mask, min(1.0, expected) * stability))
+            if stability >= _MIN_STABILITY and MIN_SHARE <= np.count_nonzero(own > 0) / own.size <= MAX_SHARE:
+                proposals.append(Proposal(image, own, min(1.0, expected) * stability))
     return proposals
 
 

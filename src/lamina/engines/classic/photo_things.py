@@ -71,7 +71,7 @@ def _most_salient(image: PromptableImage, small: Values, taken: Mask, min_score:
     salient = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     scored: list[tuple[float, Mask]] = []
     for proposal in propose(image, salient_boxes(small, taken.shape)):
-        mask = proposal.mask
+        mask = proposal.mask()
         if np.count_nonzero(mask & taken) <= _MAX_SHARED * np.count_nonzero(mask):
             scored.append((_agreement(mask, salient) * proposal.quality, mask))
     best = max((score for score, _ in scored), default=0.0)
