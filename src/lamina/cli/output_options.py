@@ -10,7 +10,7 @@ editable_option = click.option(
     "--live-text",
     "is_editable",
     is_flag=True,
-    help="Editable text in PowerPoint, SVG and Photoshop files, there beside the pictures of it.",
+    help="Editable text and shapes in PowerPoint and SVG files, and type layers in Photoshop files.",
 )
 embed_fonts_option = click.option(
     "--embed-fonts",

@@ -49,14 +49,13 @@ class Stack(LayerStack):
         """Save to a file in the format of the path's extension, or to a folder of PNGs if the path ends with "/".
 
         Extensions: `.psd .ora .pptx .svg .tif .webp .zip`, and `.png` for the flat picture. An existing file is
-        replaced atomically. `editable`: text in PowerPoint and SVG files is text instead of a picture of it, in PSD beside it;
-        `live_text` is an earlier name of the same. `embed_fonts`: an SVG file with editable text contains the letters
-        of the installed fonts that it uses.
+        replaced atomically. `editable`: text and simple shapes in PowerPoint and SVG files are not pictures, and PSD
+        files have type layers beside the pictures of text. `live_text`: editable text only. `embed_fonts`: an SVG file
+        with editable text contains the letters of the installed fonts that it uses.
         Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
         """
-        return saving.save(
-            self, os.fspath(path), ExportOptions(editable_text=editable or live_text, embeds_fonts=embed_fonts)
-        )
+        options = ExportOptions(editable_text=editable or live_text, native_shapes=editable, embeds_fonts=embed_fonts)
+        return saving.save(self, os.fspath(path), options)
 
     def composite(self) -> Pixels:
         """(height, width, 4): the composite of the visible layers."""

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
     """The options of all writers; each ignores those that its format lacks.
 
-    `editable_text`: text instead of pictures of it, or hidden beside them where they must stay exact. `embeds_fonts`: the installed fonts of that text within the file.
+    `editable_text`: text instead of pictures of it, or hidden beside them where they must stay exact. `native_shapes`:
+    shapes instead of pictures of them. `embeds_fonts`: the installed fonts of the text within the file.
     """
 
     editable_text: bool = False
+    native_shapes: bool = False
     embeds_fonts: bool = False
 
 

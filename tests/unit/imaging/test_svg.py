@@ -214,7 +214,9 @@ def test_fonts_that_must_not_be_embedded_are_left_out(tmp_path: Path) -> None:
         font = TTFont(installed)
         font["OS/2"].fsType = 2  # restricted licence embedding
         font.save(installed)
-        path = save(LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(True, True))
+        path = save(
+            LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(editable_text=True, embeds_fonts=True)
+        )
     assert _embedded(path) == []
     assert len(_texts(path)) == 1
 
@@ -223,7 +225,7 @@ def test_without_fonttools_embedding_is_refused(tmp_path: Path, monkeypatch: pyt
     layer = _text_in_lamina_sans(tmp_path / "one")
     monkeypatch.setitem(sys.modules, "fontTools.subset", None)
     with fonts_in_home(tmp_path / "home"), pytest.raises(LaminaError) as refused:
-        save(LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(True, True))
+        save(LayerStack(800, 500, (layer,)), tmp_path / "a.svg", ExportOptions(editable_text=True, embeds_fonts=True))
     assert refused.value.code is ErrorCode.OUTPUT_UNWRITABLE
     assert "fonts" in refused.value.hint
     assert not (tmp_path / "a.svg").exists()

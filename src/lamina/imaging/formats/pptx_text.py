@@ -5,10 +5,10 @@ import math
 from typing import Any
 
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
-from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu
 
-from lamina.core.text_styles import Colour, TextAlignment, TextOutline, TextShadow, TextStyle, Typeface
+from lamina.core.text_styles import TextAlignment, TextOutline, TextShadow, TextStyle, Typeface
+from lamina.imaging.formats.pptx_fills import UNITS_PER_DEGREE, add_colour, add_element, add_fill, add_solid_fill
 from lamina.imaging.formats.text_layout import TextBlock
 from lamina.imaging.layer_names import sanitize_name
 from lamina.typesetting.frames import LineBox
@@ -22,7 +22,6 @@ _MIN_SIZE, _MAX_SIZE = 100, 400_000
 _MAX_LETTER_SPACING, _MAX_LINE_SPACING = 400_000, 158_400
 _MAX_EMU = 27_273_042_316_900  # of ST_Coordinate
 _MAX_INDENT = 51_206_400  # of ST_TextMargin
-_UNITS_PER_DEGREE = 60_000
 _ALIGNMENTS = {TextAlignment.LEFT: "l", TextAlignment.CENTER: "ctr", TextAlignment.RIGHT: "r"}
 # With exact line spacing, the baseline is a fifth of the font size above the bottom of the line, whatever the typeface,
 # as measured in LibreOffice 7.4.
@@ -67,8 +66,9 @@ def _add_word_art(shapes: Any, block: TextBlock, opacity: int, scale: float) -> 
     ends = sorted((row.baseline - above_px, row.baseline - above_px + 2 * radius_px))
     circle = LineBox(left=row.anchor - abs(radius_px), right=row.anchor + abs(radius_px), top=ends[0], bottom=ends[1])
     shape = _add_shape(shapes, block, circle, scale)
-    warp = _add(shape.text_frame._txBody.bodyPr, "a:prstTxWarp", prst="textArchUp" if radius_px > 0 else "textArchDown")
-    _add(warp, "a:avLst")
+    arch = "textArchUp" if radius_px > 0 else "textArchDown"
+    warp = add_element(shape.text_frame._txBody.bodyPr, "a:prstTxWarp", prst=arch)
+    add_element(warp, "a:avLst")
     run = shape.text_frame.paragraphs[0].add_run()
     run.text = row.string
     shape.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
@@ -111,11 +111,11 @@ def _set_paragraph(
     properties.set("indent", "0")
     if is_right_to_left(string):
         properties.set("rtl", "1")
-    spacing = _add(properties, "a:lnSpc")
-    _add(spacing, "a:spcPts", val=min(_hundredths(step_emu), _MAX_LINE_SPACING))
+    spacing = add_element(properties, "a:lnSpc")
+    add_element(spacing, "a:spcPts", val=min(_hundredths(step_emu), _MAX_LINE_SPACING))
     for side in ("a:spcBef", "a:spcAft"):
-        _add(_add(properties, side), "a:spcPts", val=0)
-    _add(properties, "a:buNone")
+        add_element(add_element(properties, side), "a:spcPts", val=0)
+    add_element(properties, "a:buNone")
 
 
 def _set_run(properties: Any, style: TextStyle, opacity: int, scale: float) -> None:
@@ -128,23 +128,11 @@ def _set_run(properties: Any, style: TextStyle, opacity: int, scale: float) -> N
     properties.set("i", str(int(typeface is not None and typeface.is_italic)))
     if style.outline is not None:
         _add_outline(properties, style.outline, opacity, scale)
-    if style.gradient is None:
-        _add_solid_fill(properties, style.colour, opacity)
-    else:
-        fill = _add(properties, "a:gradFill", rotWithShape=1)
-        stops = _add(fill, "a:gsLst")
-        for position, colour in ((0, style.gradient.start), (100_000, style.gradient.end)):
-            _add_colour(_add(stops, "a:gs", pos=position), colour, opacity)
-        _add(
-            fill,
-            "a:lin",
-            ang=round(style.gradient.degrees % 360 * _UNITS_PER_DEGREE) % (360 * _UNITS_PER_DEGREE),
-            scaled=0,
-        )
+    add_fill(properties, style.colour, style.gradient, opacity)
     if style.shadow is not None:
         _add_shadow(properties, style.shadow, opacity, scale)
     for script in ("a:latin", "a:cs"):
-        _add(properties, script, typeface=sanitize_name(_family(typeface)))
+        add_element(properties, script, typeface=sanitize_name(_family(typeface)))
 
 
 def _family(typeface: Typeface | None) -> str:
@@ -156,40 +144,22 @@ def _family(typeface: Typeface | None) -> str:
 
 def _add_outline(properties: Any, outline: TextOutline, opacity: int, scale: float) -> None:
     """PowerPoint centres the line on the edge of the letters: one of this width leaves half of it visible outside."""
-    line = _add(properties, "a:ln", w=min(round(outline.width_px * scale), 20_116_800))
-    _add_solid_fill(line, outline.colour, opacity)
-    _add(line, "a:round")
+    line = add_element(properties, "a:ln", w=min(round(outline.width_px * scale), 20_116_800))
+    add_solid_fill(line, outline.colour, opacity)
+    add_element(line, "a:round")
 
 
 def _add_shadow(properties: Any, shadow: TextShadow, opacity: int, scale: float) -> None:
     right, down = shadow.offset_px
-    element = _add(
-        _add(properties, "a:effectLst"),
+    element = add_element(
+        add_element(properties, "a:effectLst"),
         "a:outerShdw",
         blurRad=min(round(_BLUR_RADIUS * shadow.blur_px * scale), _MAX_EMU),
         dist=min(round(math.hypot(right, down) * scale), _MAX_EMU),
-        dir=round(math.degrees(math.atan2(down, right)) % 360 * _UNITS_PER_DEGREE) % (360 * _UNITS_PER_DEGREE),
+        dir=round(math.degrees(math.atan2(down, right)) % 360 * UNITS_PER_DEGREE) % (360 * UNITS_PER_DEGREE),
         rotWithShape=0,
     )
-    _add_colour(element, shadow.colour, round(opacity * shadow.opacity))
-
-
-def _add_solid_fill(parent: Any, colour: Colour, opacity: int) -> None:
-    _add_colour(_add(parent, "a:solidFill"), colour, opacity)
-
-
-def _add_colour(parent: Any, colour: Colour, opacity: int) -> None:
-    element = _add(parent, "a:srgbClr", val="".join(f"{sample:02X}" for sample in colour))
-    if opacity < 255:
-        _add(element, "a:alpha", val=round(opacity * 100_000 / 255))
-
-
-def _add(parent: Any, tag: str, **attributes: object) -> Any:
-    element: Any = OxmlElement(tag)
-    for name, value in attributes.items():
-        element.set(name, str(value))
-    parent.append(element)
-    return element
+    add_colour(element, shadow.colour, round(opacity * shadow.opacity))
 
 
 def _hundredths(emu: float) -> int:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-from lamina.core.text_styles import Colour, ColourGradient, TextAlignment, TextShadow, Typeface
+from lamina.core.text_styles import TextAlignment, TextShadow, Typeface
+from lamina.imaging.formats.svg_fills import hex_colour, render_gradient
 from lamina.imaging.formats.text_layout import TextBlock, TextRow
 from lamina.imaging.layer_names import sanitize_name
-from lamina.typesetting.frames import LineBox
 from lamina.typesetting.scripts import is_right_to_left
 from lamina.typesetting.typical import fallback_families
 
@@ -30,7 +30,7 @@ def render_block(block: TextBlock, name: str) -> Iterator[str]:
     pivot = block.frame.canvas_point((box.left + box.right) / 2, (box.top + box.bottom) / 2)
     shift = pivot[0] - (box.left + box.right) / 2, pivot[1] - (box.top + box.bottom) / 2
     if style.gradient is not None:
-        yield _gradient(style.gradient, box.shifted(*shift), gradient_id)
+        yield render_gradient(style.gradient, box.shifted(*shift), gradient_id)
     if style.shadow is not None:
         yield _shadow(style.shadow, block, shadow_id)
         yield f'<g filter="url(#{shadow_id})">\n'
@@ -63,10 +63,10 @@ def _attributes(block: TextBlock, pivot: tuple[float, float], gradient_id: str) 
         anchor = _TURNED[anchor]
     if anchor != "start":
         yield f' text-anchor="{anchor}"'
-    fill = _hex(style.colour) if style.gradient is None else f"url(#{gradient_id})"
+    fill = hex_colour(style.colour) if style.gradient is None else f"url(#{gradient_id})"
     yield f' fill="{fill}"'
     if style.outline is not None:
-        yield f' stroke="{_hex(style.outline.colour)}" stroke-width="{2 * style.outline.width_px:.2f}"'
+        yield f' stroke="{hex_colour(style.outline.colour)}" stroke-width="{2 * style.outline.width_px:.2f}"'
         yield ' stroke-linejoin="round" paint-order="stroke"'
     if style.rotation_degrees:
         yield f' transform="rotate({style.rotation_degrees:.3f} {pivot[0]:.2f} {pivot[1]:.2f})"'
@@ -105,21 +105,6 @@ def _arc(row: TextRow, radius_px: float, shift: tuple[float, float], arc_id: str
     return f'<path id="{arc_id}" d="{path}" fill="none"/>\n'
 
 
-def _gradient(gradient: ColourGradient, box: LineBox, gradient_id: str) -> str:
-    """A gradient whose line passes through the middle of the box, and ends where its corners are."""
-    turn = math.radians(gradient.degrees)
-    right, down = math.cos(turn), math.sin(turn)
-    reach = (abs(box.width * right) + abs(box.height * down)) / 2
-    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    ends = x - reach * right, y - reach * down, x + reach * right, y + reach * down
-    place = " ".join(f'{name}="{end:.2f}"' for name, end in zip(("x1", "y1", "x2", "y2"), ends, strict=True))
-    return (
-        f'<linearGradient id="{gradient_id}" gradientUnits="userSpaceOnUse" {place}>'
-        f'<stop offset="0" stop-color="{_hex(gradient.start)}"/><stop offset="1" stop-color="{_hex(gradient.end)}"/>'
-        "</linearGradient>\n"
-    )
-
-
 def _shadow(shadow: TextShadow, block: TextBlock, shadow_id: str) -> str:
     """A filter in canvas coordinates, around the rotated text."""
     (left, top), (right, bottom) = _canvas_extents(block)
@@ -131,7 +116,7 @@ def _shadow(shadow: TextShadow, block: TextBlock, shadow_id: str) -> str:
         f'width="{right - left + 2 * margin:.1f}" height="{bottom - top + 2 * margin:.1f}" '
         'color-interpolation-filters="sRGB">'
         f'<feDropShadow dx="{shadow.offset_px[0]:.2f}" dy="{shadow.offset_px[1]:.2f}" '
-        f'stdDeviation="{shadow.blur_px:.2f}" flood-color="{_hex(shadow.colour)}" '
+        f'stdDeviation="{shadow.blur_px:.2f}" flood-color="{hex_colour(shadow.colour)}" '
         f'flood-opacity="{shadow.opacity:.3f}"/></filter>\n'
     )
 
@@ -144,7 +129,3 @@ def _canvas_extents(block: TextBlock) -> tuple[tuple[float, float], tuple[float,
 
 def _quoted(family: str) -> str:
     return "'" + family.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _hex(colour: Colour) -> str:
-    return "#" + "".join(f"{sample:02x}" for sample in colour)

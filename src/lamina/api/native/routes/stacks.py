@@ -54,15 +54,17 @@ async def get_stack_file(
     job_id: JobId,
     ending: Ending,
     editable: Annotated[
-        bool, Query(description="Write editable text into PPTX and SVG files instead of images, and into PSD files beside them.")
+        bool,
+        Query(description="Write editable text and shapes (PPTX, SVG), and type layers (PSD)."),
     ] = False,
-    live_text: Annotated[bool, Query(description="Earlier name of `editable`.", deprecated=True)] = False,
+    live_text: Annotated[bool, Query(description="Write editable text only.", deprecated=True)] = False,
 ) -> StreamingResponse:
     """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
     job = (await view(context.service, key.id, job_id)).job
     record = await own_file(context.service, key.id, stack_file(job))
     async with context.conversions:
-        file = await _converted(context, record, ending, ExportOptions(editable_text=editable or live_text))
+        options = ExportOptions(editable_text=editable or live_text, native_shapes=editable)
+        file = await _converted(context, record, ending, options)
     size = file.seek(0, 2)
     file.seek(0)
     headers = {
