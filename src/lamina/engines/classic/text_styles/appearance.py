@@ -12,7 +12,7 @@ from lamina.engines.classic.raster import Labels, Mask, Values
 from lamina.engines.classic.text_styles.bends import enclosing_box, find_bend, straightened
 from lamina.engines.classic.text_styles.effects import find_effects
 from lamina.engines.classic.text_styles.fills import Fill, find_fill, innermost
-from lamina.engines.classic.text_styles.ink import ink_box, line_owners, windows_of_lines
+from lamina.engines.classic.text_styles.ink import ink_box, letters_bottom, line_owners, windows_of_lines
 from lamina.engines.classic.text_styles.letters import Letters, separate_letters, straight_colours
 from lamina.engines.classic.text_styles.upright import UprightText, rectify, refined_direction
 from lamina.typesetting.frames import LineBox, TextFrame, direction_of
@@ -38,7 +38,8 @@ class Effects:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
     """`lines`: with corrected colours, and corners that enclose the visible letters. For each line: `frames`; `boxes`,
-    of the visible letters, in the frame; `scales`, pixels in which it was measured per canvas pixel.
+    of the visible letters, in the frame; `bottoms`, where most letters end there, or None; `scales`, pixels in which it
+    was measured per canvas pixel.
 
     `bend_px`: the radius of the circle through the middles of the letters of bent text, signed as
     `TextStyle.arc_radius_px`; the box is then that of the straightened text, around the middle of its middle line.
@@ -47,6 +48,7 @@ class Appearance:
     lines: tuple[TextLine, ...]
     frames: tuple[TextFrame, ...]
     boxes: tuple[LineBox, ...]
+    bottoms: tuple[float | None, ...]
     scales: tuple[float, ...]
     effects: Effects
     bend_px: float = 0.0
@@ -71,21 +73,26 @@ def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
     boxes = [_with_area(frame.box(line.quad)) for frame, line in zip(frames, layer.text, strict=True)]
     main = max(range(len(boxes)), key=lambda index: boxes[index].width * boxes[index].height)
     effects, faces = Effects(fill=Fill(colour=layer.text[main].colour)), None
-    scales = [1.0] * len(boxes)
+    scales, bottoms = [1.0] * len(boxes), [None] * len(boxes)
     for frame in dict.fromkeys(frames):
         members = [index for index, own_frame in enumerate(frames) if own_frame == frame]
         lines = [layer.text[index] for index in members]
         upright = rectify(layer, frame, [boxes[index] for index in members], max(line.size_px for line in lines))
         part = _part(upright, lines, [boxes[index] for index in members])
-        for index, box in zip(members, part.boxes, strict=True):
-            boxes[index], scales[index] = box, upright.scale
+        for index, box, bottom in zip(members, part.boxes, part.bottoms, strict=True):
+            boxes[index], bottoms[index], scales[index] = box, bottom, upright.scale
         if main in members:
             effects, faces = _effects(part, upright, members.index(main), layer.text[main].size_px, frame)
     lines = tuple(
         replace(line, quad=frame.quad(box)) for line, frame, box in zip(layer.text, frames, boxes, strict=True)
     )
     appearance = Appearance(
-        lines=lines, frames=tuple(frames), boxes=tuple(boxes), scales=tuple(scales), effects=effects
+        lines=lines,
+        frames=tuple(frames),
+        boxes=tuple(boxes),
+        bottoms=tuple(bottoms),
+        scales=tuple(scales),
+        effects=effects,
     )
     return appearance, faces
 
@@ -112,6 +119,7 @@ def _bent(layer: Layer) -> tuple[Appearance, Colour | None] | None:
         lines=(replace(line, quad=turned.quad(enclosing)),),
         frames=(turned,),
         boxes=(box,),
+        bottoms=tuple(part.bottoms),
         scales=(scale,),
         effects=effects,
         bend_px=bend.radius / scale,
@@ -154,11 +162,15 @@ def _frames(layer: Layer) -> list[TextFrame]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """The lines of one direction, in an upright part of the layer. `boxes`: of the visible letters, in the frame."""
+    """The lines of one direction, in an upright part of the layer.
+
+    `boxes`: of the visible letters, in the frame; `bottoms`: where most of them end, None if that is unclear.
+    """
 
     letters: Letters
     fills: list[Fill]
     boxes: list[LineBox]
+    bottoms: list[float | None]
 
 
 def _part(upright: UprightText, lines: Sequence[TextLine], boxes: Sequence[LineBox]) -> _Part:
@@ -169,13 +181,17 @@ def _part(upright: UprightText, lines: Sequence[TextLine], boxes: Sequence[LineB
     letters = separate_letters(upright.pixels, owners, fills)
     if letters.colours:
         owners = line_owners(local_boxes, shape, letters.faces > _SOLID)
-    windows = windows_of_lines(owners, len(boxes))
-    found = {index: _ink(letters, owners, index, window) for index, window in windows.items()}
-    enclosed = [
-        box if (ink := found.get(index)) is None else _completed(upright.to_frame(ink), box)
-        for index, box in enumerate(boxes)
-    ]
-    return _Part(letters, fills, enclosed)
+    enclosed, bottoms = list(boxes), [None] * len(boxes)
+    for index, window in windows_of_lines(owners, len(boxes)).items():
+        is_near = (owners[window] == index) | (owners[window] < 0)
+        coverage = np.where(is_near, letters.faces[window], 0)
+        ink, bottom = ink_box(coverage), letters_bottom(coverage)
+        if ink is not None:
+            ink = ink.shifted(window[1].start, window[0].start)
+            enclosed[index] = _completed(upright.to_frame(ink), boxes[index])
+        if bottom is not None:
+            bottoms[index] = (bottom + window[0].start) / upright.scale + upright.top
+    return _Part(letters, fills, enclosed, bottoms)
 
 
 def _fills(pixels: Values, inner: Mask, owners: Labels, lines: Sequence[TextLine]) -> list[Fill]:
@@ -184,13 +200,6 @@ def _fills(pixels: Values, inner: Mask, owners: Labels, lines: Sequence[TextLine
     if whole.gradient is not None:
         return [whole] * len(lines)
     return [Fill(colour=line.colour) for line in lines]
-
-
-def _ink(letters: Letters, owners: Labels, index: int, window: tuple[slice, slice]) -> LineBox | None:
-    """The extents of a line in pixels. `window`: where its letters are, solid pixels only."""
-    is_near = (owners[window] == index) | (owners[window] < 0)
-    box = ink_box(np.where(is_near, letters.faces[window], 0))
-    return box and box.shifted(window[1].start, window[0].start)
 
 
 def _completed(ink: LineBox, box: LineBox) -> LineBox:

@@ -72,6 +72,19 @@ def ink_box(coverage: Values) -> LineBox | None:
     return LineBox(left=horizontal[0], right=horizontal[1], top=vertical[0], bottom=vertical[1])
 
 
+def letters_bottom(coverage: Values) -> float | None:
+    """The row, in pixels, on which most letters (h, w) end: where their coverage falls most from row to row."""
+    counts = np.concatenate([coverage.sum(1), [0.0]])
+    falls = counts[:-1] - counts[1:]
+    falls[: len(falls) // 3] = 0  # there are the tops of letters
+    last = int(falls.argmax()) if falls.size else 0
+    if falls.size < 3 or falls[last] <= 0:
+        return None
+    near = falls[max(0, last - 1) : last + 2].clip(0)
+    places = np.arange(max(0, last - 1), max(0, last - 1) + len(near)) + 1.0
+    return float((places * near).sum() / near.sum())
+
+
 def _extent(profile: NDArray[np.floating]) -> tuple[float, float] | None:
     inside = np.flatnonzero(profile >= 0.5)
     if not inside.size:

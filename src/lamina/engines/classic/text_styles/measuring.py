@@ -63,10 +63,12 @@ def _measure(layer: Layer, match_typeface: TypefaceMatcher | None) -> _MeasuredT
 
 def _size_groups(appearance: Appearance, metrics: FaceMetrics) -> list[_Group]:
     estimates = [
-        line_size(set_line(line.string, box, metrics), scale, metrics.is_exact)
+        line_size(set_line(line.string, box, metrics), bottom, scale, metrics.is_exact)
         if line.string
         else SizeEstimate(line.size_px, _UNREAD_ERROR * line.size_px)
-        for line, box, scale in zip(appearance.lines, appearance.boxes, appearance.scales, strict=True)
+        for line, box, bottom, scale in zip(
+            appearance.lines, appearance.boxes, appearance.bottoms, appearance.scales, strict=True
+        )
     ]
     same = _SAME_SIZE if metrics.is_exact else _SAME_TYPICAL_SIZE
     groups: list[list[int]] = []

@@ -13,7 +13,9 @@ _UNSURE_ERROR = 0.05  # of the size, with typical metrics: of lines whose talles
 _SAME, _SAME_SHARE = 2.0, 0.02  # standard deviations, and share of the size, within which sizes are equal
 _OUTLIER = 0.1  # of the size: lines that differ more do not have their block's size, or were misread
 _CAPITAL_EM = 0.62  # strings that are as tall above the baseline have capitals or ascenders
-_UNSURE = frozenset("/\\|()[]{}@$§&;,Qj_")  # characters that reach below the baseline as far as the typeface likes
+_DESCENT_EM = 0.05  # letters that reach farther below the baseline descend
+_DESCENDING, _MOST = frozenset("gjpqyQ"), 0.6
+_TALL = frozenset("/\\|()[]{}@$§&")  # characters that are as tall as the typeface likes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,28 @@ class SizeEstimate:
     error_px: float
 
 
-def line_size(line: SetLine, scale: float, is_exact: bool) -> SizeEstimate:
-    """The em size from the height of a line. `scale`: pixels in which it was measured per pixel; see `FaceMetrics`."""
-    px = line.box.height / line.ink.height
-    metric_error = _FACE_ERROR if is_exact else _TYPICAL_ERROR
-    if not is_exact and (line.ink.top < _CAPITAL_EM or _UNSURE.intersection(line.string)):
-        metric_error = _UNSURE_ERROR
-    return SizeEstimate(px, float(np.hypot(_EDGE_ERROR_PX / scale / line.ink.height, metric_error * px)))
+def line_size(line: SetLine, bottom: float | None, scale: float, is_exact: bool) -> SizeEstimate:
+    """The em size from the height of a line.
+
+    `bottom`: where most letters end. `scale`: pixels in which it was measured per pixel. `is_exact`: see `FaceMetrics`;
+    of another typeface, only the height above the baseline is used, because typefaces differ more below it.
+    """
+    height_px, height, metric_error = line.box.height, line.ink.height, _FACE_ERROR
+    if not is_exact:
+        is_unsure = line.ink.top < _CAPITAL_EM or bool(_TALL.intersection(line.string))
+        metric_error = _UNSURE_ERROR if is_unsure else _TYPICAL_ERROR
+        if line.ink.bottom > _DESCENT_EM:
+            if bottom is not None and _most_end_on_baseline(line.string) and bottom > line.box.top:
+                height_px, height = bottom - line.box.top, line.ink.top
+            else:
+                metric_error = _UNSURE_ERROR
+    px = height_px / height
+    return SizeEstimate(px, float(np.hypot(_EDGE_ERROR_PX / scale / height, metric_error * px)))
+
+
+def _most_end_on_baseline(string: str) -> bool:
+    letters = [character for character in string if character.isalnum()]
+    return sum(character not in _DESCENDING for character in letters) > _MOST * len(string.replace(" ", ""))
 
 
 def pooled(estimates: Sequence[SizeEstimate]) -> SizeEstimate:
