@@ -73,7 +73,8 @@ def _measured(layer: Layer) -> tuple[Appearance, Colour | None]:
     boxes = [_with_area(frame.box(line.quad)) for frame, line in zip(frames, layer.text, strict=True)]
     main = max(range(len(boxes)), key=lambda index: boxes[index].width * boxes[index].height)
     effects, faces = Effects(fill=Fill(colour=layer.text[main].colour)), None
-    scales, bottoms = [1.0] * len(boxes), [None] * len(boxes)
+    scales = [1.0] * len(boxes)
+    bottoms: list[float | None] = [None] * len(boxes)
     for frame in dict.fromkeys(frames):
         members = [index for index, own_frame in enumerate(frames) if own_frame == frame]
         lines = [layer.text[index] for index in members]
@@ -181,7 +182,8 @@ def _part(upright: UprightText, lines: Sequence[TextLine], boxes: Sequence[LineB
     letters = separate_letters(upright.pixels, owners, fills)
     if letters.colours:
         owners = line_owners(local_boxes, shape, letters.faces > _SOLID)
-    enclosed, bottoms = list(boxes), [None] * len(boxes)
+    enclosed = list(boxes)
+    bottoms: list[float | None] = [None] * len(boxes)
     for index, window in windows_of_lines(owners, len(boxes)).items():
         is_near = (owners[window] == index) | (owners[window] < 0)
         coverage = np.where(is_near, letters.faces[window], 0)
