@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from lamina.core.text_styles import Colour
-from lamina.engines.classic.raster import Labels, Values
+from lamina.engines.classic.raster import Labels, Values, shrink
 from lamina.engines.classic.text_styles.fills import Fill
 from lamina.engines.classic.text_styles.ink import windows_of_lines
 
 _OTHER_LEVELS = 60.0  # distance in RGB from which on a pixel is not of the face
 _MIN_OTHER = 0.06  # share of the layer from which on something else than faces is in it
+_SOLID = 0.9
 _MIN_ALPHA = 0.04  # the colour of fainter pixels says nothing
 _MIXTURE_LEVELS = 30.0  # distance in RGB from the line between two colours
 _MIN_CLUSTER = 0.15  # of the other pixels
@@ -56,10 +57,16 @@ def separate_letters(pixels: Values, owners: Labels, fills: Sequence[Fill]) -> L
 
 
 def _shows_more_than_faces(pixels: Values, owners: Labels, fills: Sequence[Fill]) -> bool:
-    """True if, in a sample of the letters, enough is of other colours than the faces: most text has no effects."""
+    """True if, in a sample of the letters, enough is of other colours than the faces: most text has no effects.
+
+    Opaque pixels at the edge do not count: in scans they are mixed with the paper.
+    """
     if any(fill.gradient is not None for fill in fills):
         return True
-    places = np.flatnonzero(pixels[..., 3] > _MIN_ALPHA)
+    solid = pixels[..., 3] > _SOLID
+    places = np.flatnonzero(((pixels[..., 3] > _MIN_ALPHA) & ~solid) | shrink(solid, 1))
+    if not places.size:
+        return False
     places = places[:: max(1, len(places) // _MAX_QUICK_SAMPLES)]
     sample = pixels.reshape(-1, 4)[places][:, None]
     common = _common_colours(fills)
