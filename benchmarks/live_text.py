@@ -5,12 +5,12 @@
 
 The benchmark draws slides and posters whose text is known in every respect, in the typefaces of Debian's packages
 fonts-dejavu, -lato, -roboto, -open-sans, -liberation and -roboto-slab that are installed, decomposes each with the
-classic engine, writes the text layers alone as editable text, and has resvg draw the SVG and LibreOffice (`soffice`,
-with `pdftoppm`) the slide. "IoU": of the drawn letters, without outline and shadow, and the true ones. "Size": by how
-much the em size differs from the true one. "Alike": the share of blocks of several lines in which all lines have one
-size; "aligned": those with the right alignment. "Look": the share of blocks in which exactly the true effects were
-found. "Outside": blocks that reach beyond the canvas. It prints a line of JSON for every block of text and finally a
-table.
+classic engine, writes the text layers alone as editable text, and has resvg (`svg`) and Chromium (`chromium`) draw the
+SVG, and LibreOffice (`soffice`, with `pdftoppm`) the slide (`pptx`). "IoU": of the drawn letters, without outline and
+shadow, and the true ones. "Size": by how much the em size differs from the true one. "Alike": the share of blocks of
+several lines in which all lines have one size; "aligned": those with the right alignment. "Look": the share of blocks in
+which exactly the true effects were found. "Outside": blocks that reach beyond the canvas. It prints a line of JSON for
+every block of text and finally a table.
 
 `--typefaces`: `true` passes the true typeface to the engine; `unknown` measures and writes without one.
 """
@@ -191,6 +191,19 @@ def _drawn_by_resvg(found: dict[str, LayerStack], folder: Path) -> dict[str, Let
     return drawn
 
 
+def _drawn_by_chromium(found: dict[str, LayerStack], folder: Path) -> dict[str, Letters]:
+    drawn: dict[str, Letters] = {}
+    for name, stack in found.items():
+        path = save(_in_black(stack), folder / f"{name}.svg", ExportOptions(editable_text=True)).resolve()
+        picture = path.with_name(f"{name}-chromium.png")
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
+        size = f"--window-size={stack.width},{stack.height}"
+        _run(["chromium", *options, size, f"--screenshot={picture}", f"file://{path}"])
+        with Image.open(picture) as image:
+            drawn[name] = np.asarray(image.convert("L")) < 128
+    return drawn
+
+
 def _drawn_by_libreoffice(found: dict[str, LayerStack], folder: Path) -> dict[str, Letters]:
     for name, stack in found.items():
         save(_in_black(stack), folder / f"{name}.pptx", ExportOptions(editable_text=True))
@@ -212,6 +225,7 @@ def _run(command: Sequence[str]) -> None:
 
 _DRAWERS: dict[str, Callable[[dict[str, LayerStack], Path], dict[str, Letters]]] = {
     "svg": _drawn_by_resvg,
+    "chromium": _drawn_by_chromium,
     "pptx": _drawn_by_libreoffice,
 }
 
@@ -261,9 +275,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--typefaces", choices=("true", "unknown"), default="true", help="what the engine is told (true)"
     )
-    parser.add_argument(
-        "--formats", nargs="+", choices=("svg", "pptx"), default=["svg", "pptx"], help="what to write (svg pptx)"
-    )
+    parser.add_argument("--formats", nargs="+", choices=_DRAWERS, default=list(_DRAWERS), help="what to draw (all)")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep the files here")
     return parser.parse_args()
 

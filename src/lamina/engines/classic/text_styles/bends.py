@@ -11,7 +11,7 @@ from lamina.engines.classic.raster import Mask, Values, components
 from lamina.engines.classic.text_styles.upright import UprightText
 from lamina.typesetting.frames import LineBox
 
-_MIN_LETTERS = 4
+_MIN_LETTERS = 6
 _MIN_SAGITTA = 0.1  # of the height of the letters
 _BETTER = 1.25  # of the contrast of rows: how much more text on a circle must have on it than on a straight line
 _TURNS = np.arange(-6.0, 6.25, 0.5)  # degrees of straight lines
