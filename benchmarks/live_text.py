@@ -8,9 +8,9 @@ fonts-dejavu, -lato, -roboto, -open-sans, -liberation and -roboto-slab that are 
 classic engine, writes the text layers alone as editable text, and has resvg (`svg`) and Chromium (`chromium`) draw the
 SVG, and LibreOffice (`soffice`, with `pdftoppm`) the slide (`pptx`). "IoU": of the drawn letters, without outline and
 shadow, and the true ones. "Size": by how much the em size differs from the true one. "Alike": the share of blocks of
-several lines in which all lines have one size; "aligned": those with the right alignment. "Look": the share of blocks in
-which exactly the true effects were found. "Outside": blocks that reach beyond the canvas. It prints a line of JSON for
-every block of text and finally a table.
+several lines in which all lines have one size; "aligned": those with the right alignment. "Look": the share of blocks
+in which exactly the true effects were found. "Outside": blocks that reach beyond the canvas. It prints a line of JSON
+for every block of text and finally a table.
 
 `--typefaces`: `true` passes the true typeface to the engine; `unknown` measures and writes without one.
 """
