@@ -51,8 +51,11 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
     where D is the colour below and C the colour above, blended with D in proportion b if a mode is given.
     Colour is 0 where the resulting alpha is 0. On an opaque backdrop this is (a C + (255 - a) D + 127) // 255.
     """
-    if opacity == 255 and blend is BlendMode.NORMAL and (below[..., 3] == 255).all():
-        return _over_opaque(below, above)
+    if opacity == 255 and blend is BlendMode.NORMAL:
+        if (below[..., 3] == 255).all():
+            return _over_opaque(below, above)
+        if not below[..., 3].any():
+            return np.where(above[..., 3:] > 0, above, np.uint8(0))
     a = above[..., 3:].astype(np.int32)
     if opacity != 255:
         a = (a * opacity + 127) // 255
@@ -67,11 +70,18 @@ def over(below: Pixels, above: Pixels, opacity: int = 255, blend: BlendMode = Bl
 
 
 def _over_opaque(below: Pixels, above: Pixels) -> Pixels:
-    """`over` on an opaque backdrop, several times faster: in 16 bits, with an exact division by 255."""
-    a = above[..., 3:].astype(np.uint16)
-    total = above[..., :3] * a + below[..., :3] * (255 - a) + np.uint16(127)
-    out = below.copy()
-    out[..., :3] = (total + 1 + (total >> 8)) >> 8
+    """`over` on an opaque backdrop, several times faster: in 16 bits, with an exact division by 255.
+
+    All four samples of a pixel are computed, because contiguous arrays are processed several times as fast.
+    """
+    a = np.repeat(above[..., 3], 4, axis=-1).reshape(above.shape).astype(np.uint16)
+    total = above * a
+    total += below * (255 - a)
+    total += np.uint16(128)
+    total += (total - np.uint16(1)) >> 8
+    total >>= 8
+    out = total.astype(np.uint8)
+    out[..., 3] = 255
     return out
 
 
