@@ -8,12 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from lamina.core.composite import composite
-from lamina.core.layers import LayerStack
+from lamina.core.layers import LayerStack, have_same_pixels
 from lamina.core.tasks import DecomposeTask
+from lamina.engines.classic import plan
 from lamina.engines.classic.engine import ClassicEngine
 from lamina.engines.segmentation import model_files, promptable_masks
 from lamina.imaging.metrics import canvas_alpha
+from lamina.imaging.picture import read_picture
 
+PICTURES = Path(__file__).parent / "pictures"
 BALL = 420, 330, 120  # x, y, radius
 
 
@@ -68,6 +71,23 @@ def test_no_layer_is_crumbs(illustration: NDArray[np.uint8]) -> None:
 def test_it_is_the_same_every_time(illustration: NDArray[np.uint8]) -> None:
     for one, other in zip(decomposed(illustration), decomposed(illustration), strict=True):
         assert one.name == other.name and np.array_equal(one.pixels, other.pixels)
+
+
+@pytest.mark.parametrize(("name", "layers"), [("hidden_thing", 4), ("empty_mask", 2)])
+def test_things_that_hide_each_other_and_empty_masks_are_left_out(
+    name: str, layers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "_MIN_ILLUSTRATION_PX", 1)  # the smallest pictures that were found to fail
+    picture = read_picture(str(PICTURES / f"{name}.png")).pixels
+    stack = ClassicEngine().decompose(picture, DecomposeTask(layers=layers))
+    assert have_same_pixels(composite(stack), picture)
+    assert all(layer.pixels[..., 3].any() for layer in stack.layers[1:])
+
+
+def test_tiny_pictures_are_separated_without_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "choose_illustration_things", None)
+    picture = read_picture(str(PICTURES / "empty_mask.png")).pixels
+    assert have_same_pixels(composite(ClassicEngine().decompose(picture, DecomposeTask(layers=2))), picture)
 
 
 def test_a_plain_design_is_separated_without_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:

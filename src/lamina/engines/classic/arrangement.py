@@ -75,7 +75,14 @@ def arrange(
     if seen.background.is_smooth or seen.has_clear_ground:
         things = _with_loose_parts(seen, things, limit - len(blocks))
     things.sort(key=lambda thing: thing.rank)
-    return [*_text_elements(seen, blocks), *_thing_elements(seen, things, is_scene=is_scene)]
+    return [*_text_elements(seen, blocks), *_thing_elements(seen, _visible(seen, things), is_scene=is_scene)]
+
+
+def _visible(seen: Observation, things: list[Thing]) -> list[Thing]:
+    """Those that others, which are given front first, do not cover entirely, and panels, which go on beneath them."""
+    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
+    areas = np.bincount(owner[owner >= 0], minlength=len(things))
+    return [thing for thing, area in zip(things, areas, strict=True) if area or (thing.is_hull and thing.mask.any())]
 
 
 def _thing(candidate: Candidate) -> Thing:

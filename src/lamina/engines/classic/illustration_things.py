@@ -44,7 +44,7 @@ def choose_illustration_things(
     for proposal in masks:
         mask = proposal.mask()
         front = refined(seen.rgb, mask) & ~seen.background.mask
-        if np.count_nonzero(front) >= _MIN_FRONT_SHARE * np.count_nonzero(mask):
+        if np.count_nonzero(front) >= max(1, _MIN_FRONT_SHARE * np.count_nonzero(mask)):
             # to the networks that judge, a mask is a connected shape
             pool.append(candidate_of(front, Source.CUTOUT))
             confidences.append(proposal.quality)
@@ -100,7 +100,8 @@ def _chosen(pool: list[Candidate], worth: Floats, count: int, limit: int) -> lis
         if np.count_nonzero(mask & others) > _MAX_SHARED * np.count_nonzero(mask):
             continue
         mask &= ~taken
-        if components(open_mask(mask, _THIN_PX)).areas[1:].max(initial=0) < _MIN_BODY_SHARE * np.count_nonzero(mask):
+        body_area = components(open_mask(mask, _THIN_PX)).areas[1:].max(initial=0)
+        if body_area < max(1, _MIN_BODY_SHARE * np.count_nonzero(mask)):
             continue
         chosen.append(candidate_of(mask, Source.CUTOUT))
         if is_mask:

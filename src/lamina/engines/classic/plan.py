@@ -25,6 +25,7 @@ from lamina.engines.segmentation.networks import installed_networks
 
 _SUBJECT_ONLY = "This looks like a photograph: only its main subject was separated from the background."
 _NO_SUBJECT = "This looks like a photograph without a distinct subject: it was kept as one layer."
+_MIN_ILLUSTRATION_PX = 64  # shorter side: in smaller pictures, networks see no things
 _MIN_EXPLAINED_SHARE = 0.4  # of the foreground, by candidates alone
 
 
@@ -66,7 +67,8 @@ def _designed_things(seen: Observation, limit: int) -> _Choice:
     expected = merits(measured)
     best = _most_valuable(seen, candidates, measured, expected, limit)
     things = [candidates[index] for index in best]
-    if _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
+    is_tiny = min(seen.smooth.shape) < _MIN_ILLUSTRATION_PX
+    if is_tiny or _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
         return _Choice(things)
     ordered = [candidates[index] for index in np.argsort(-expected, kind="stable").tolist()]
     try:
