@@ -23,6 +23,7 @@ _SOLID = 0.5
 _CAPITALS = 1.4  # the em in heights of capitals
 _MISSING, _LOOSE = 0.5, 0.1  # of the height of a line: gaps at its ends that letters leave, and that the OCR leaves
 _EFFECT_MARGIN_EM = 0.5  # around a line: outlines and shadows are within it
+_MAX_EFFECT_WIDTH_EM = 16  # of a long line, the middle shows its effects as well
 _MIN_EFFECT_EM_PX = 12  # in smaller text, effects cannot be told from the edges of the letters
 
 
@@ -224,9 +225,11 @@ def _effects(
     em_px, fill = size_px * upright.scale, part.fills[main]
     box = upright.to_pixels(part.boxes[main])
     margin = _EFFECT_MARGIN_EM * em_px
+    middle = (box.left + box.right) / 2
+    half_width = min(box.width / 2 + margin, _MAX_EFFECT_WIDTH_EM / 2 * em_px)
     window = np.s_[
         max(0, math.floor(box.top - margin)) : max(0, math.ceil(box.bottom + margin)),
-        max(0, math.floor(box.left - margin)) : max(0, math.ceil(box.right + margin)),
+        max(0, math.floor(middle - half_width)) : max(0, math.ceil(middle + half_width)),
     ]
     letters = part.letters.within(window)
     if em_px < _MIN_EFFECT_EM_PX or not letters.colours or not letters.faces.size:

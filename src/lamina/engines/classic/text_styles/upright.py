@@ -13,7 +13,7 @@ from lamina.engines.classic.raster import Values
 from lamina.typesetting.frames import LineBox, TextFrame
 
 _EM_PX = 96  # larger text is reduced to this size: edges are located to a fraction of a pixel
-_MAX_PIXELS = 3_000_000
+_MAX_PIXELS = 1_000_000  # of one block of text
 _MARGIN = 0.6  # of the height of the lines, for outlines and shadows
 _MAX_TURN, _STEP = 5.0, 0.25  # degrees around the direction of the OCR that are tried
 _AS_GOOD = 0.9  # of the contrast of the rows: then a multiple of 90 degrees is preferred
