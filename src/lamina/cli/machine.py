@@ -1,15 +1,14 @@
 """Facts about the machine for `lamina doctor`: Python, packages, CPU cores, memory, devices, models."""
 
-import importlib.util
 import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from lamina.cli.model_list import DAMAGED, HERE, MISSING, model_statuses
 from lamina.core.errors import LaminaError
 from lamina.core.mask_networks import MASK_NETWORKS
+from lamina.engines.ocr_models import ocr_model_files
 from lamina.engines.qwen.devices import Device, all_devices, host_total_bytes
 
 _PACKAGES = (
@@ -45,7 +44,7 @@ def this_machine() -> Machine:
         packages={package: _version(package) for package in _PACKAGES},
         cpu_cores=_cpu_cores(),
         memory_bytes=host_total_bytes() or None,
-        ocr_models=_ocr_models(),
+        ocr_models=[model.name for model in ocr_model_files()],
         mask_networks=_mask_networks(),
         diffusion_packages={package: _version(package) for package in _DIFFUSION_PACKAGES},
         devices=_devices(),
@@ -95,10 +94,3 @@ def _version(package: str) -> str | None:
 def _cpu_cores() -> int | None:
     """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-def _ocr_models() -> list[str]:
-    """The file names of the installed OCR models."""
-    package = importlib.util.find_spec("rapidocr")
-    folders = package.submodule_search_locations if package is not None else None
-    return sorted(model.name for folder in folders or [] for model in Path(folder, "models").glob("*.onnx"))

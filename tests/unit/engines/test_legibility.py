@@ -6,7 +6,7 @@ import pytest
 
 from lamina.engines.classic.legibility import is_believable, looks_like_letters, may_be_of_another_script, may_be_text
 from lamina.engines.classic.ocr import OcrLine
-from lamina.engines.classic.ocr_models import Recognition
+from lamina.engines.classic.text_recogniser import Recognition
 from lamina.engines.classic.text_window import text_windows
 
 QUAD = np.array([[20, 20], [220, 20], [220, 60], [20, 60]], np.float32)

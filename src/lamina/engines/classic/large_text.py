@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.ocr_models import detect_lines
 from lamina.engines.classic.raster import Rgb
+from lamina.engines.classic.text_detector import detect_lines
 
 _SIDE_PX = 320  # letters of a fifth of the image are then as high as the detector expects
 _MIN_HEIGHT_PX = 10  # in the reduced copy: lower lines are found better at full size

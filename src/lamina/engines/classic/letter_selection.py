@@ -10,9 +10,9 @@ import numpy as np
 from lamina.engines.classic.backdrop import Backdrop, fit_backdrop
 from lamina.engines.classic.legibility import is_believable, is_plausible, looks_like_letters, may_be_text
 from lamina.engines.classic.ocr import OcrLine, Quad, flat_size, strip, strip_px
-from lamina.engines.classic.ocr_models import RECOGNITION_HEIGHT_PX, Recognition, read_strips
 from lamina.engines.classic.raster import Mask, Rgb, as_bytes, components, fill_holes
 from lamina.engines.classic.strokes import Palette, compute_palette
+from lamina.engines.classic.text_recogniser import RECOGNITION_HEIGHT_PX, Recognition, read_strips
 from lamina.engines.classic.text_window import TextWindow
 
 _EXACT, _SURE, _ACCEPTED = 0.99, 0.9, 0.5  # similarity of the text of the mask and of the line; below the first, more

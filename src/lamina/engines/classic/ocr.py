@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.large_text import are_same, large_lines
-from lamina.engines.classic.ocr_models import (
-    MIN_ASPECT_RATIO,
-    RECOGNITION_HEIGHT_PX,
-    Recognition,
-    detect_lines,
-    read_strips,
-)
 from lamina.engines.classic.raster import Rgb
+from lamina.engines.classic.text_detector import detect_lines
+from lamina.engines.classic.text_recogniser import MIN_ASPECT_RATIO, RECOGNITION_HEIGHT_PX, Recognition, read_strips
 from lamina.engines.classic.vertical_text import TALL, columns, is_part, is_wide
 
 Quad = NDArray[np.float32]

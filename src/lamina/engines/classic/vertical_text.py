@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.ocr_models import detect_lines
 from lamina.engines.classic.raster import Rgb
+from lamina.engines.classic.text_detector import detect_lines
 
 TALL = 1.5  # lines with at least this ratio of height to width are vertical
 _WIDE = 1.6  # boxes with at least this ratio of width to height are upright lines, not rotated letters

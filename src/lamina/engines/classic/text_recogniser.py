@@ -1,26 +1,26 @@
-"""Runs the two OCR networks: text detection in images, and recognition of single-line strips."""
+"""Reads strips of an image that contain one line of text each, with the recognition network."""
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from math import ceil
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.classic.parallel import THREADS, map_in_threads
 from lamina.engines.classic.raster import Mask, Rgb
+from lamina.engines.ocr_models import RECOGNITION_MODEL, ocr_session
 
 RECOGNITION_HEIGHT_PX = 48  # input height of the recogniser
-_DETECTION_SIDE_PX = 1024  # smaller images lose 12 px text; the time grows with the square
 _BATCH, _BATCH_PX = 8, 1500  # maximum number of strips per batch, and their total width
 MIN_ASPECT_RATIO = 320 / 48  # shorter strips are padded to this aspect ratio
 _CHARACTER_REACH = 0.65  # of the strip height: maximum distance of ink from the centre of its character
 
-_engine_lock = threading.Lock()
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,27 +49,15 @@ class Recognition:
         return float((np.minimum(*(np.abs(place - inked) for place in nearest)) > _CHARACTER_REACH).mean())
 
 
-def detect_lines(rgb: Rgb) -> list[tuple[NDArray[np.float32], float]]:
-    """The corners (4, 2) and the detection score 0..1 of every text line in `rgb` (height, width, 3)."""
-    with _engine_lock:
-        # All three options are needed: the engine keeps those of the previous call.
-        result = _engine()(rgb[..., ::-1], use_det=True, use_cls=False, use_rec=False)
-    boxes, scores = getattr(result, "boxes", None), getattr(result, "scores", None)
-    if boxes is None or scores is None:
-        return []
-    lines = [(np.asarray(box, np.float32), float(score)) for box, score in zip(boxes, scores, strict=True)]
-    return sorted(lines, key=lambda line: (float(line[0][0, 1]), float(line[0][0, 0])))
-
-
 def read_strips(strips: Sequence[Rgb]) -> list[Recognition]:
     """The text of each strip (height, width, 3), which contains one upright line."""
     if not strips:
         return []
     ratios = [strip.shape[1] / strip.shape[0] for strip in strips]
     batches = list(_batches(ratios))
-    with _engine_lock:
-        recogniser: Any = _engine().recogniser()
-        results = map_in_threads(lambda batch: _read(recogniser, [strips[index] for index in batch]), batches)
+    with _lock:
+        network = _network()
+        results = map_in_threads(lambda batch: _read(network, [strips[index] for index in batch]), batches)
     recognitions = {
         index: recognition
         for batch, batch_results in zip(batches, results, strict=True)
@@ -78,16 +66,42 @@ def read_strips(strips: Sequence[Rgb]) -> list[Recognition]:
     return [recognitions[index] for index in range(len(strips))]
 
 
-def _read(recogniser: Any, strips: Sequence[Rgb]) -> list[Recognition]:
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """`characters`: of the network's classes, of which the first stands for no character."""
+
+    session: Any
+    characters: tuple[str, ...]
+
+
+@cache
+def _network() -> _Network:
+    # Strips have any width, so that memory of one run seldom fits the next. Several strips are read in parallel, which
+    # is faster than several threads per strip.
+    session = ocr_session(RECOGNITION_MODEL, 1, keeps_memory=False)
+    characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
+    return _Network(session, ("", *characters, " "))
+
+
+def _read(network: _Network, strips: Sequence[Rgb]) -> list[Recognition]:
     """The texts of one batch of strips, ordered by width."""
     ratios = [strip.shape[1] / strip.shape[0] for strip in strips]
     widest = max(MIN_ASPECT_RATIO, ratios[-1])
-    inputs = np.stack([recogniser.resize_norm_img(strip[..., ::-1], widest) for strip in strips])
-    characters = recogniser.postprocess_op.character
-    outputs = np.asarray(recogniser.session(inputs))
+    inputs = np.stack([_network_input(strip, int(RECOGNITION_HEIGHT_PX * widest)) for strip in strips])
+    outputs = np.asarray(network.session.run(None, {network.session.get_inputs()[0].name: inputs})[0])
     return [
-        _decode(probabilities, characters, widest / ratio) for probabilities, ratio in zip(outputs, ratios, strict=True)
+        _decode(probabilities, network.characters, widest / ratio)
+        for probabilities, ratio in zip(outputs, ratios, strict=True)
     ]
+
+
+def _network_input(strip: Rgb, width: int) -> NDArray[np.float32]:
+    """(3, height, width) with channels in the order blue, green, red, -1..1; 0 to the right of a shorter strip."""
+    own_width = min(ceil(RECOGNITION_HEIGHT_PX * (strip.shape[1] / strip.shape[0])), width)
+    resized = np.asarray(cv2.resize(strip[..., ::-1], (own_width, RECOGNITION_HEIGHT_PX)), np.float32)
+    network_input = np.zeros((3, RECOGNITION_HEIGHT_PX, width), np.float32)
+    network_input[..., :own_width] = (resized.transpose(2, 0, 1) / 255 - 0.5) / 0.5
+    return network_input
 
 
 def _batches(ratios: Sequence[float]) -> Iterator[list[int]]:
@@ -117,25 +131,3 @@ def _decode(probabilities: NDArray[np.float32], characters: Sequence[str], paddi
     string = "".join(characters[int(sign)] for sign in likeliest[is_first])
     score = float(probabilities.max(1)[is_first].mean()) if is_first.any() else 0.0
     return Recognition(string, score, (np.flatnonzero(likeliest) + 0.5) * padding / len(likeliest))
-
-
-@cache
-def _engine() -> Any:
-    """The RapidOCR engine, created once per process. Its models come from its wheel, so that it downloads nothing."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # has to be set before the import of ONNX Runtime
-    import rapidocr
-
-    from lamina.engines.classic.rapidocr_engine import Reader
-
-    models = Path(rapidocr.__file__).parent / "models"
-    return Reader(
-        params={
-            "Global.log_level": "critical",
-            "Global.max_side_len": 4096,
-            "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
-            "Det.limit_side_len": _DETECTION_SIDE_PX,
-            "Det.limit_type": "max",
-            "Det.box_thresh": 0.4,  # below the default, for lines that touch a drawing; others are rejected later
-            "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
-        }
-    )
