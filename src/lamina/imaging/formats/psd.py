@@ -210,6 +210,8 @@ def _write_merged_image(flat: Pixels, file: BinaryIO) -> None:
 
 def _on_white(flat: Pixels) -> Pixels:
     """Composites the colours on white, as Photoshop stores a merged image with transparency."""
+    if (flat[..., 3] == 255).all():
+        return flat
     alpha = flat[..., 3:].astype(np.uint16)
     colours = (flat[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     return np.concatenate([colours.astype(np.uint8), flat[..., 3:]], -1)

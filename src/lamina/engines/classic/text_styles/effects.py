@@ -109,6 +109,23 @@ class _ShadowTask:
         sigma = blur * self._em_px
         return shape if sigma <= 0.3 else np.asarray(cv2.GaussianBlur(shape, (0, 0), sigma), np.float32)
 
+    def best_whole_offset(self) -> tuple[float, float, float]:
+        """The offset, of whole pixels, and the blur, in em, that leave least unexplained, all tried at once."""
+        reach = max(1, round(_MAX_OFFSET_EM * self._em_px))
+        seen, outside = (np.pad(plane, reach) for plane in (self._seen, self._outside))
+        best, lowest = (0.0, 0.0, 0.0), np.inf
+        for blur in _BLURS_EM:
+            cast = self._blurred(blur)
+            common = cv2.matchTemplate(seen, cast, cv2.TM_CCORR)
+            own = cv2.matchTemplate(outside, cast**2, cv2.TM_CCORR)
+            opacity = np.clip(common / np.maximum(own, 1e-6), 0, 1)
+            left = self.total - 2 * opacity * common + opacity**2 * own
+            down, right = np.unravel_index(int(left.argmin()), left.shape)
+            if left[down, right] < lowest:
+                best = (int(right) - reach) / self._em_px, (int(down) - reach) / self._em_px, blur
+                lowest = float(left[down, right])
+        return best
+
     def fit(self, right: float, down: float, blur: float) -> tuple[float, float]:
         """What a shadow with this offset and blur, in em, leaves unexplained, and its opacity 0..1."""
         cast = self._blurred(blur)
@@ -130,11 +147,8 @@ def find_shadow(letters: Letters, outline_px: float, colours: Values, em_px: flo
         return None, 0.0
     shape = grow(faces, round(outline_px)) if outline_px else faces
     coarse = _reduced(shape, seen, outside, em_px, _COARSE_EM_PX)
-    steps = np.linspace(-_MAX_OFFSET_EM, _MAX_OFFSET_EM, 13).tolist()
-    tries = [(right, down, blur) for right, down in itertools.product(steps, steps) for blur in _BLURS_EM]
-    best = min(tries, key=lambda each: coarse.fit(*each)[0])
     fine = _reduced(shape, seen, outside, em_px, _FINE_EM_PX)
-    best = _refined(fine, best)
+    best = _refined(fine, coarse.best_whole_offset())
     left, opacity = fine.fit(*best)
     unexplained = left / max(1e-6, fine.total)
     if opacity < _MIN_OPACITY or unexplained > _MAX_LEFT:
