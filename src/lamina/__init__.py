@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lamina.core.composite import composite
     from lamina.core.errors import ErrorCode, LaminaError
     from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
+    from lamina.core.selections import Place, Selection, Unit
     from lamina.core.tasks import Lora
     from lamina.core.text_styles import TextStyle
     from lamina.imaging.picture import Picture, read_picture
@@ -34,9 +35,12 @@ __all__ = [
     "Lora",
     "Picture",
     "Pictures",
+    "Place",
+    "Selection",
     "Stack",
     "TextLine",
     "TextStyle",
+    "Unit",
     "__version__",
     "composite",
     "decompose",
@@ -56,9 +60,12 @@ _MODULES = {
     "Lora": "lamina.core.tasks",
     "Picture": "lamina.imaging.picture",
     "Pictures": "lamina.execution.pictures",
+    "Place": "lamina.core.selections",
+    "Selection": "lamina.core.selections",
     "Stack": "lamina.execution.decompose",
     "TextLine": "lamina.core.layers",
     "TextStyle": "lamina.core.text_styles",
+    "Unit": "lamina.core.selections",
     "composite": "lamina.core.composite",
     "decompose": "lamina.library.layers",
     "edit": "lamina.library.pictures",

@@ -20,6 +20,7 @@ from lamina.imaging.saving import load
 class Untouched:
     name = "untouched"
     is_exact = True
+    follows_selections = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]

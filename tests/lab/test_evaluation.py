@@ -18,6 +18,7 @@ class Oracle:
 
     name = "oracle"
     is_exact = True
+    follows_selections = True
 
     def __init__(self, truth: LayerStack) -> None:
         self._truth = truth
@@ -33,6 +34,7 @@ class Untouched:
 
     name = "untouched"
     is_exact = True
+    follows_selections = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]

@@ -14,9 +14,11 @@ from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.output_options import editable_option, embed_fonts_option, json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
+from lamina.cli.selection_options import exclusions_of, selection_options
 from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import LaminaError
 from lamina.core.faults import fault_of
+from lamina.core.selections import Selection
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engines.registry import engine_names
 from lamina.installation import localize_commands
@@ -60,6 +62,7 @@ class _Options:
 @click.option(
     "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
 )
+@selection_options
 @editable_option
 @embed_fonts_option
 @json_option
@@ -93,6 +96,9 @@ def decompose(
     layers: int | None,
     targets: tuple[str, ...],
     engine: str | None,
+    boxes: tuple[Selection, ...],
+    points: tuple[Selection, ...],
+    excluded: tuple[Selection, ...],
     is_editable: bool,
     embeds_fonts: bool,
     is_json: bool,
@@ -112,6 +118,7 @@ def decompose(
       lamina decompose poster.png -n 6 --to out.ora --to layers/
       lamina decompose photos/ --to 'out/{stem}.psd'
       curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --editable
+      lamina decompose poster.png --box 40,60,320,200=Logo --point 50%,80%
       lamina decompose poster.png --engine qwen -n 4 --seed 7
 
     The extension of --to selects the format: .psd .ora .pptx .svg .tif .webp .zip, or .png for the flattened picture.
@@ -132,6 +139,8 @@ def decompose(
         is_raw=is_raw,
         width=width,
         height=height,
+        selections=(*boxes, *points),
+        exclusions=exclusions_of(excluded),
     )
     options = _Options(
         task=task,

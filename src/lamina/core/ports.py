@@ -60,6 +60,7 @@ class Decomposer(Protocol):
     """An engine that decomposes pictures into layers.
 
     `is_exact`: its layers composite exactly to the picture; the layers of other engines are corrected afterwards.
+    `follows_selections`: it makes layers of the task's selections, which are in pixels of the picture.
     """
 
     @property
@@ -67,6 +68,9 @@ class Decomposer(Protocol):
 
     @property
     def is_exact(self) -> bool: ...
+
+    @property
+    def follows_selections(self) -> bool: ...
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:
         """`picture`: (height, width, 4) RGBA, sRGB, upright. The stack has its aspect ratio, bottom layer first."""

@@ -1,15 +1,17 @@
 """Tasks, which are validated before an engine gets them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
 
 from lamina.core.acceleration import Acceleration
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.schedulers import scheduler_named
+from lamina.core.selections import Place, Selection
 
 MIN_LAYERS, MAX_LAYERS = 1, 10
+MAX_EXCLUSIONS = 50
 MAX_PICTURES = 20  # of one request
 MAX_REFERENCES = 10
 DEFAULT_STRENGTH = 0.6
@@ -141,6 +143,8 @@ class DecomposeTask:
 
     `width`, `height`: px, both or neither; the picture is resized to it first, whatever its aspect.
     `layers`: 1..10 at most; there may be fewer. None is the engine's own default.
+    `selections`: things that become layers of their own, before all others. `exclusions`: points that do not belong to
+    any of them.
     For models only: `prompt` describes the whole picture with its hidden parts, and is written by the model where it is
     empty; `resolution_px`: 640 or 1024, at which the model works; `is_raw`: return the model's layers unprocessed, at
     the size that it works at.
@@ -155,15 +159,48 @@ class DecomposeTask:
     is_raw: bool = False
     width: int | None = None
     height: int | None = None
+    selections: tuple[Selection, ...] = ()
+    exclusions: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         _check_size(self.width, self.height)
         _check_range("number of layers", self.layers, MIN_LAYERS, MAX_LAYERS)
+        self._check_selections()
         if self.resolution_px not in RESOLUTIONS_PX:
             raise _invalid(
                 f"The resolution {self.resolution_px} px is not supported.",
                 f"Ask for {' or '.join(map(str, RESOLUTIONS_PX))}.",
             )
+
+    def _check_selections(self) -> None:
+        _check_range("number of excluded points", len(self.exclusions), 0, MAX_EXCLUSIONS)
+        if self.exclusions and not self.selections:
+            raise _invalid("Points are excluded, but nothing is selected.", "Select a thing by a box or a point.")
+        count, limit = len(self.selections), self.layers or MAX_LAYERS
+        if count and count >= limit:
+            raise _invalid(
+                f"{count} selected things and the background are more than {limit} layers.",
+                f"Select fewer things, or ask for more layers, at most {MAX_LAYERS}.",
+            )
+
+    def with_selections_in_pixels(self, width: int, height: int) -> "DecomposeTask":
+        """The same task with all coordinates in pixels of a picture of that size, resized as the task requests.
+
+        Raises `LaminaError` (task_invalid) if a place is outside the picture.
+        """
+        if not self.selections:
+            return self
+        across = 1.0 if self.width is None else self.width / width
+        down = 1.0 if self.height is None else self.height / height
+
+        def placed(place: Place) -> Place:
+            return place.in_pixels(width, height).scaled(across, down)
+
+        return replace(
+            self,
+            selections=tuple(replace(each, place=placed(each.place)) for each in self.selections),
+            exclusions=tuple(map(placed, self.exclusions)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from lamina import settings
 from lamina.core.composite import composite
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Decomposer, Progress, no_progress
 from lamina.core.tasks import DecomposeTask, TaskKind
-from lamina.engines.registry import stand_in_notes, start_engine
+from lamina.engines.registry import AUTO, stand_in_notes, start_engine
 from lamina.engines.safety.checking import safety_checker
 from lamina.engines.safety.verdicts import judged_stack
 from lamina.execution.faults import TrackedProgress, engine_faults
@@ -23,6 +24,7 @@ from lamina.imaging.finish.resampling import resize_image
 from lamina.imaging.metrics import RecompositionError, recomposition_error
 from lamina.imaging.picture import Picture
 
+_STEERABLE = "classic"
 _ENGINE_SHARE, _FINISHED = 0.9, 0.98  # shares of the progress after the engine and after finishing
 
 
@@ -89,9 +91,14 @@ def decomposed(
     engine_failed.
     """
     options = settings.current(layers=task.layers, engine=engine, safety=safety)
-    decomposer = start_engine(
-        options.engine, task.sampling.model, settings.engine_config(options), may_stand_in=may_stand_in
-    )
+    name = _STEERABLE if task.selections and options.engine == AUTO and task.sampling.model is None else options.engine
+    decomposer = start_engine(name, task.sampling.model, settings.engine_config(options), may_stand_in=may_stand_in)
+    if task.selections and not decomposer.follows_selections:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The {decomposer.name} engine cannot separate selected things.",
+            f"Use the engine {_STEERABLE} without a model, or leave the boxes and points out.",
+        )
     tracked = TrackedProgress(progress)
     with engine_faults(decomposer.name, tracked):
         return _decomposed(decomposer, replace(task, layers=options.layers), picture, options, tracked)
@@ -106,6 +113,7 @@ def _decomposed(
 ) -> Stack:
     progress("reading the picture", 0.0)
     source = picture_of(picture, options.max_megapixels)
+    task = task.with_selections_in_pixels(source.width, source.height)
     if task.width is not None and task.height is not None:
         source = replace(source, pixels=resize_image(source.pixels, task.width, task.height))
     start = time.perf_counter()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lamina.core.ports import Progress, no_progress
+from lamina.core.selections import Place, Selection
 from lamina.core.tasks import DecomposeTask, Lora, Sampling
 from lamina.execution.decompose import Stack, decomposed
 from lamina.execution.inputs import AnyPicture
@@ -20,15 +21,22 @@ def decompose(
     steps: int | None = None,
     guidance: float | None = None,
     loras: Sequence[Lora] = (),
+    select: Sequence[Selection] = (),
+    exclude: Sequence[Place] = (),
 ) -> Stack:
     """Decompose a picture into layers that add up to it.
 
     `layers`: maximum number of layers, 1..10; the result may have fewer. `engine`: a name, or "auto" for the best
     engine available. Both default to the settings. `progress`: called with the name of the stage and the share done.
+    `select`: things that become layers of their own; `exclude`: points that belong to none of them; only the classic
+    engine follows these.
     For engines that run a diffusion model: `prompt` describes the picture, `model` is the model's name, and `seed`
     makes the result repeatable.
     Raises `LaminaError`; `read_picture` lists the errors of unreadable pictures. An internal error of the engine has
     the code engine_failed, with the original exception as its cause.
     """
     sampling = Sampling(model=model, seed=seed, steps=steps, guidance=guidance, loras=tuple(loras))
-    return decomposed(DecomposeTask(layers=layers, prompt=prompt, sampling=sampling), picture, engine, progress)
+    task = DecomposeTask(
+        layers=layers, prompt=prompt, sampling=sampling, selections=tuple(select), exclusions=tuple(exclude)
+    )
+    return decomposed(task, picture, engine, progress)

@@ -23,6 +23,7 @@ class HalvesEngine:
 
     name = "classic"
     is_exact = True
+    follows_selections = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:
         height, width = picture.shape[:2]

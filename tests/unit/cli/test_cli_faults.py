@@ -22,6 +22,7 @@ class FragileEngine:
 
     name = "classic"
     is_exact = True
+    follows_selections = True
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]

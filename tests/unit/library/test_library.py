@@ -19,6 +19,7 @@ class ColumnsEngine:
 
     name = "classic"
     is_exact = True
+    follows_selections = True
 
     def decompose(self, picture: np.ndarray, task: DecomposeTask, progress: Progress) -> lamina.LayerStack:
         height, width = picture.shape[:2]

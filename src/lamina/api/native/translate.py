@@ -11,6 +11,7 @@ from lamina.api.native.wire import (
     LoraFields,
     PictureFields,
     SamplingFields,
+    SelectionFields,
     Strict,
     TrainingFields,
 )
@@ -19,6 +20,7 @@ from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.catalog import wanted_model
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import FILE, JOB, Delivery, InputRole, JobInput, JobRequest
+from lamina.core.selections import Place, Selection, Unit
 from lamina.core.tasks import (
     DecomposeTask,
     EditTask,
@@ -39,7 +41,17 @@ _WEB, _DATA = ("http://", "https://"), "data:"
 def parse_decomposition(fields: DecompositionFields) -> JobRequest:
     """Raises `LaminaError`: task_invalid, model_unknown, not_offered."""
     sampling = _parse_sampling(fields, TaskKind.DECOMPOSE)
-    task = DecomposeTask(fields.layers, fields.prompt, sampling, fields.resolution, fields.raw)
+    task = DecomposeTask(
+        layers=fields.layers,
+        prompt=fields.prompt,
+        sampling=sampling,
+        resolution_px=fields.resolution,
+        is_raw=fields.raw,
+        selections=tuple(_parse_selection(each, Unit(fields.unit)) for each in fields.select),
+        exclusions=tuple(Place(x=x, y=y, unit=Unit(fields.unit)) for x, y in fields.exclude),
+    )
+    if task.selections and (fields.engine not in ("auto", "classic") or fields.model is not None):
+        raise _invalid("Only the engine classic separates selected things.", "Leave out model, and engine or select.")
     return _picture_request(task, fields, _inputs((InputRole.PICTURE, fields.image)), Delivery(safety=fields.safety))
 
 
@@ -152,6 +164,18 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
         scheduler=fields.scheduler,
         acceleration=Acceleration(AccelerationLevel(fields.acceleration)),
     )
+
+
+def _parse_selection(fields: SelectionFields, unit: Unit) -> Selection:
+    if (fields.box is None) == (fields.point is None):
+        raise _invalid("A selection needs either a box or a point.", "Send one of them.")
+    if fields.box is not None:
+        x, y, width, height = fields.box
+        if not width or not height:
+            raise _invalid(f"A box of {width:g} x {height:g} has no area.", "Give a width and a height above 0.")
+        return Selection(Place(x=x, y=y, width=width, height=height, unit=unit), fields.name)
+    x, y = fields.point or (0.0, 0.0)
+    return Selection(Place(x=x, y=y, unit=unit), fields.name)
 
 
 def _parse_lora(fields: LoraFields) -> Lora:

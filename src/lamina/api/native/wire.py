@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lamina.core.selections import MAX_COORDINATE, MAX_NAME_LENGTH
 from lamina.core.tasks import (
     DEFAULT_STRENGTH,
     MAX_ALPHA,
+    MAX_EXCLUSIONS,
     MAX_GUIDANCE,
     MAX_LAYERS,
     MAX_LORA_SCALE,
@@ -48,6 +50,8 @@ Prompt = Annotated[str, Field(min_length=1, max_length=_LONGEST_PROMPT, descript
 Side = Annotated[int, Field(ge=MIN_SIDE_PX, le=MAX_SIDE_PX, description="Size in pixels, a multiple of 16.")]
 Count = Annotated[int, Field(ge=1, le=MAX_PICTURES, description="Number of images; each uses the next seed.")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Coordinate = Annotated[float, Field(ge=0, le=MAX_COORDINATE)]
+Point = Annotated[tuple[Coordinate, Coordinate], Field(description="Distances from the left and from the top.")]
 
 
 class Strict(BaseModel):
@@ -115,6 +119,14 @@ class JobFields(Strict):
     )  # fmt: skip
 
 
+class SelectionFields(Strict):
+    box: tuple[Coordinate, Coordinate, Coordinate, Coordinate] | None = Field(
+        None, description="Left, top, width and height of a box around the thing."
+    )
+    point: Point | None = Field(None, description="A point on the thing, instead of a box.")
+    name: str = Field("", max_length=MAX_NAME_LENGTH, description="Name of the layer; by default it is chosen.")
+
+
 class DecompositionFields(JobFields, SamplingFields):
     """Decompose an image into layers."""
 
@@ -132,8 +144,28 @@ class DecompositionFields(JobFields, SamplingFields):
     safety: bool | None = Field(
         None, description="Run the safety checker on the result of a model; the default is the server's setting."
     )
+    select: list[SelectionFields] = Field(
+        default_factory=list[SelectionFields],
+        max_length=MAX_LAYERS - 1,
+        description="Things that become layers of their own, before all others; engine `classic` only.",
+    )
+    exclude: list[Point] = Field(
+        default_factory=list[Point],
+        max_length=MAX_EXCLUSIONS,
+        description="Points that do not belong to the selected things.",
+    )
+    unit: Literal["pixels", "shares"] = Field(
+        "pixels", description="Unit of `select` and `exclude`: pixels, or shares 0 to 1 of the width and height."
+    )
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"image": _FILE_EXAMPLE, "layers": 6}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"image": _FILE_EXAMPLE, "layers": 6},
+                {"image": _FILE_EXAMPLE, "select": [{"box": [40, 60, 320, 200], "name": "Logo"}]},
+            ]
+        }
+    )
 
 
 class PictureFields(JobFields, SamplingFields):

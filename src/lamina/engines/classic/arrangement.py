@@ -26,9 +26,12 @@ from lamina.engines.classic.raster import (
 )
 from lamina.engines.classic.soft_shadows import find_shadow
 from lamina.engines.classic.solve import Element
+from lamina.engines.classic.text_blocks import TextBlock
 
 _MARGIN_PX = 3  # width of the soft edge around a mask
 _MIN_KNOWN_PX = 64
+_RING_PX = 10  # around a hole: what is farther away may be another thing
+_FRINGE_PX = 5  # wide foreground without a layer is no remainder of the edge of a thing
 _HULL_WEIGHT = 1.5  # a panel lies behind an object of the same area
 _SURROUNDED = 0.55  # share of its surroundings from which on a thing lies on another
 _CLOSELY_SURROUNDED = 0.8
@@ -42,11 +45,16 @@ _MIN_SMALL_SHARE = 0.0004
 
 @dataclass(frozen=True, eq=False)
 class Thing:
-    """A layer that shows no text. `mask`: (h, w), its visible part, and what lies on it if it `is_hull`."""
+    """A layer that shows no text. `mask`: (h, w), its visible part, and what lies on it if it `is_hull`.
+
+    `name`: of the layer; empty if it is named by its looks. `is_selected`: the user selected it, as it is.
+    """
 
     mask: Mask
     kind: LayerKind
     is_hull: bool = False
+    name: str = ""
+    is_selected: bool = False
 
     @property
     def rank(self) -> float:
@@ -61,12 +69,12 @@ def rank(area: int, is_hull: bool) -> float:
 def arrange(
     seen: Observation,
     chosen: Sequence[Candidate],
-    blocks: Sequence[Sequence[Lettering]],
+    blocks: Sequence[TextBlock],
     limit: int,
     *,
     is_scene: bool,
 ) -> list[Element]:
-    """At most `limit` elements without names, front first: the blocks of text, then the things.
+    """At most `limit` elements, front first: the blocks of text, then the things. Few have names already.
 
     `chosen` and `blocks` must not exceed the limit together. `is_scene`: the background continues by examples of
     itself beneath the things, because it is no surface.
@@ -92,7 +100,7 @@ def _thing(candidate: Candidate) -> Thing:
         kind = LayerKind.AREA
     else:
         kind = LayerKind.OBJECT
-    return Thing(candidate.full(), kind, candidate.is_hull)
+    return Thing(candidate.full(), kind, candidate.is_hull, candidate.name, candidate.is_selected)
 
 
 def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> list[Thing]:
@@ -114,7 +122,8 @@ def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> lis
         is_thin = depth(part).max() <= _THIN_PX
         if near.any():
             toucher = int(np.bincount(owner[window][near]).argmax())
-            if is_thin or loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[toucher].mask):
+            is_small = loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[toucher].mask)
+            if is_thin or (is_small and not things[toucher].is_selected):
                 masks[toucher][window] |= part
                 continue
         if not is_thin:
@@ -124,9 +133,10 @@ def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> lis
         return things
     if len(things) < limit:
         return [*things, Thing(rest, LayerKind.SMALL)]
-    if not things:
+    others = [thing for thing in things if not thing.is_selected]
+    if not others:
         return things
-    smallest = min(things, key=lambda thing: np.count_nonzero(thing.mask))
+    smallest = min(others, key=lambda thing: np.count_nonzero(thing.mask))
     if np.count_nonzero(rest) < np.count_nonzero(smallest.mask):
         return things
     merged = Thing(smallest.mask | rest, LayerKind.SMALL)
@@ -141,34 +151,29 @@ def _owner(masks: Sequence[Mask], shape: tuple[int, ...]) -> Labels:
     return owner
 
 
-def _text_elements(seen: Observation, blocks: Sequence[Sequence[Lettering]]) -> list[Element]:
-    blocks = sorted(blocks, key=text_area)
+def _text_elements(seen: Observation, blocks: Sequence[TextBlock]) -> list[Element]:
+    blocks = sorted(blocks, key=lambda block: block.area)  # small text lies in front of large text
     masks: list[Mask] = []
     count = np.zeros(seen.smooth.shape, np.uint8)
     for block in blocks:
         mask = np.zeros(seen.smooth.shape, bool)
-        for line in block:
+        for line in block.lines:
             line.paint(mask)
         masks.append(mask)
         count += mask
     return [
         Element(
-            name="",
+            name=block.name,
             kind=LayerKind.TEXT,
             mask=mask,
             # a soft edge must not extend onto another block
             edge_area=count == as_bytes(mask),
             visible=seen.visible,
             backdrop=seen.clean,
-            text=tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in _in_order(block)),
+            text=tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in _in_order(block.lines)),
         )
         for block, mask in zip(blocks, masks, strict=True)
     ]
-
-
-def text_area(block: Sequence[Lettering]) -> int:
-    """The area of the boxes around its lines, in pixels: small text lies in front of large text."""
-    return sum(line.box[2] * line.box[3] for line in block)
 
 
 def _in_order(block: Sequence[Lettering]) -> list[Lettering]:
@@ -188,7 +193,7 @@ def _thing_elements(seen: Observation, things: list[Thing], *, is_scene: bool) -
         )
         elements.append(
             Element(
-                name="",
+                name=thing.name,
                 kind=thing.kind,
                 mask=shapes[index],
                 edge_area=(owner == index) | (owner == holders[index]) | (owner == -1),
@@ -261,7 +266,26 @@ def _background_plate(seen: Observation, owner: Labels, shadows: list[Mask | Non
     known = ~hole & seen.background.mask if seen.background.is_smooth else ~hole
     if np.count_nonzero(known) <= _MIN_KNOWN_PX:
         known = ~hole
-    return fill(seen.clean, hole, known)
+    plate = fill(seen.clean, hole, known)
+    if seen.background.is_smooth:
+        _continue_foreground(plate, seen, hole)
+    return plate
+
+
+def _continue_foreground(plate: Pixels, seen: Observation, hole: Mask) -> None:
+    """Foreground that is no layer of its own stays in the plate; it goes on beneath the things that lie on it."""
+    foreground = components(open_mask(~(seen.background.mask | hole), _FRINGE_PX))
+    if len(foreground) < 2:
+        return
+    holes = components(hole)
+    for label in range(1, len(holes)):
+        window = window_of(bounding_box(holes.labels == label), _RING_PX)
+        part = holes.labels[window] == label
+        ring = np.where(grow(part, _RING_PX) & ~hole[window], foreground.labels[window], -1)
+        around = ring[ring >= 0]
+        holder = int(np.bincount(around).argmax()) if around.size else 0
+        if holder and (around == holder).mean() >= _SURROUNDED:
+            plate[window] = fill(plate[window], part, ring == holder)
 
 
 def _without(

@@ -62,8 +62,9 @@ class Candidate:
     """A region that may be a layer.
 
     `mask` is its crop of the image at `rows` and `columns`. `sources`: all ways in which it was found. `is_hull`: it
-    includes what lies on it, as panels do. `cut_score`: of a part of a cut-out, the score of the cut (above 0: likely);
-    `persistence`: of a merged region, see `merge_tree`.
+    includes what lies on it, as panels do. `name`: of the layer, if the user has given one; `is_selected`: the user
+    selected it. `cut_score`: of a part of a cut-out, the score of the cut (above 0: likely); `persistence`: of a merged
+    region, see `merge_tree`.
     """
 
     mask: Mask
@@ -71,6 +72,8 @@ class Candidate:
     columns: slice
     sources: set[Source]
     is_hull: bool = False
+    name: str = ""
+    is_selected: bool = False
     cut_score: float = 0.0
     persistence: float = 0.0
     shape: tuple[int, int] = field(repr=False)

@@ -1,5 +1,6 @@
 """Runs the classic engine: decomposes an image into exact layers on any CPU."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,7 @@ class ClassicEngine:
 
     name = "classic"
     is_exact = True
+    follows_selections = True
 
     def __init__(self, models: Path | None = None) -> None:
         """`models`: the folder where larger networks may be installed."""
@@ -31,9 +33,13 @@ class ClassicEngine:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
         limit = (task.layers or MAX_LAYERS) - 1
-        seen = observe(_working_copy(picture), progress)
+        working = working_copy(picture)
+        seen = observe(working, progress)
         progress("separating", 0.5)
-        plan = plan_layers(seen, limit, self._models)
+        across, down = working.shape[1] / width, working.shape[0] / height
+        selections = [replace(each, place=each.place.scaled(across, down)) for each in task.selections]
+        exclusions = [place.scaled(across, down) for place in task.exclusions]
+        plan = plan_layers(seen, limit, self._models, selections, exclusions)
         progress("solving edges", 0.8)
         layers = measure_text(solve(picture, plan.elements, seen.noise))
         progress("done", 1.0)
@@ -53,7 +59,8 @@ def _unused(task: DecomposeTask) -> tuple[str, ...]:
     return (f"The classic engine ignores {listed}: only models support {'it' if len(names) == 1 else 'them'}.",)
 
 
-def _working_copy(picture: Pixels) -> Pixels:
+def working_copy(picture: Pixels) -> Pixels:
+    """The picture, or a smaller version of it on which it is analysed."""
     scale = _WORKING_SIDE_PX / max(picture.shape[:2])
     if scale >= 1:
         return picture

@@ -43,23 +43,26 @@ _VAGUE = {"Object", "Area"}  # say too little without a colour
 
 
 def named(elements: Sequence[Element], subject: Mask | None = None) -> list[Element]:
-    """The elements of an image, front first, each with a name of its own.
+    """The elements of an image, front first, each with a name of its own; names that they have already are kept.
 
     `subject`: (h, w), where the subject of a photograph is.
     """
-    names = names_of(traits_of(elements, subject))
+    names = names_of(traits_of(elements, subject), [element.name for element in elements])
     return [replace(element, name=name) for element, name in zip(elements, names, strict=True)]
 
 
-def names_of(traits: Sequence[Traits]) -> list[str]:
+def names_of(traits: Sequence[Traits], given: Sequence[str] = ()) -> list[str]:
     """For each layer the first of its wordings that no other has; those that stay alike are numbered as one reads.
 
-    A name thus depends on another layer only if both would have the same.
+    A name thus depends on another layer only if both would have the same. `given`: the names of layers that have one.
     """
-    wordings = [_wordings(it) for it in traits]
+    given = given or [""] * len(traits)
+    wordings = [
+        (partial(_thing_name, name, ""),) if name else _wordings(it) for it, name in zip(traits, given, strict=True)
+    ]
     levels = _levels(wordings)
     names = [""] * len(traits)
-    for index in sorted(range(len(traits)), key=lambda index: traits[index].reading_order):
+    for index in sorted(range(len(traits)), key=lambda index: (not given[index], traits[index].reading_order)):
         wording = wordings[index][levels[index]]
         numbered = (wording(number) for number in count(1))
         names[index] = next(name for name in numbered if name not in names)

@@ -1,5 +1,6 @@
 """Plans the layers of an image: chooses the candidates and the blocks of text within the limit, and names them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.classic.arrangement import arrange, rank, text_area
+from lamina.core.selections import Place, Selection
+from lamina.engines.classic.arrangement import arrange, rank
 from lamina.engines.classic.atoms import find_atoms
 from lamina.engines.classic.candidate_features import Measured, measure
 from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates, is_detail
 from lamina.engines.classic.illustration_things import choose_illustration_things
 from lamina.engines.classic.judgement import judge, merits
-from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.naming import named
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.photo_things import found_in_photo
+from lamina.engines.classic.selected_things import Selected, ThingFinder, apart_from, select_things
 from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
-from lamina.engines.classic.text_blocks import text_blocks
+from lamina.engines.classic.text_blocks import TextBlock, text_blocks
 from lamina.engines.segmentation.model_files import ModelFileError
 from lamina.engines.segmentation.networks import installed_networks
 
@@ -46,13 +48,27 @@ class _Choice:
     is_scene: bool = False
 
 
-def plan_layers(seen: Observation, limit: int, models: Path | None = None) -> Plan:
-    """At most `limit` layers in front of the background. `models`: folder where larger networks may be installed."""
-    blocks = [[seen.lettering[index] for index in block] for block in text_blocks(seen.lettering)]
-    choice = _photo_things(seen, limit, models) if seen.is_photo else _designed_things(seen, limit)
-    things, blocks = _within(limit, choice.things, blocks)
-    subject = things[0].full() if seen.is_photo and things else None
-    return Plan(named(arrange(seen, things, blocks, limit, is_scene=choice.is_scene), subject), choice.notes)
+def plan_layers(
+    seen: Observation,
+    limit: int,
+    models: Path | None = None,
+    selections: Sequence[Selection] = (),
+    exclusions: Sequence[Place] = (),
+) -> Plan:
+    """At most `limit` layers in front of the background, those of the selections first.
+
+    `models`: folder where larger networks may be installed. `selections` (at most `limit`) and `exclusions` are in
+    pixels of the working size.
+    """
+    selected = select_things(ThingFinder(seen, exclusions), selections) if selections else Selected()
+    others = limit - selected.count
+    lines = [line for index, line in enumerate(seen.lettering) if index not in selected.lines]
+    blocks = [TextBlock(tuple(lines[index] for index in block)) for block in text_blocks(lines)]
+    choice = _photo_things(seen, others, models) if seen.is_photo else _designed_things(seen, others)
+    things, blocks = _within(others, apart_from(selected, choice.things), blocks)
+    subject = things[0].full() if seen.is_photo and things and not selected.things else None
+    elements = arrange(seen, [*selected.things, *things], [*selected.blocks, *blocks], limit, is_scene=choice.is_scene)
+    return Plan(named(elements, subject), (*selected.notes, *choice.notes))
 
 
 def _designed_things(seen: Observation, limit: int) -> _Choice:
@@ -107,14 +123,12 @@ def _photo_things(seen: Observation, limit: int, models: Path | None) -> _Choice
     return _Choice([candidate_of(mask, Source.CUTOUT) for mask in masks], notes, is_scene=True)
 
 
-def _within(
-    limit: int, chosen: list[Candidate], blocks: list[list[Lettering]]
-) -> tuple[list[Candidate], list[list[Lettering]]]:
+def _within(limit: int, chosen: list[Candidate], blocks: list[TextBlock]) -> tuple[list[Candidate], list[TextBlock]]:
     """Both together within the limit: text gets what things leave, at least half; the smallest blocks are joined."""
     if limit <= 0:
         return [], []
-    blocks = sorted(blocks, key=lambda block: -text_area(block))
+    blocks = sorted(blocks, key=lambda block: -block.area)
     places = max(limit - len(chosen), (limit + 1) // 2)
     while len(blocks) > max(1, places):
-        blocks[-2:] = [blocks[-2] + blocks[-1]]
+        blocks[-2:] = [TextBlock(blocks[-2].lines + blocks[-1].lines)]
     return chosen[: limit - len(blocks)], blocks

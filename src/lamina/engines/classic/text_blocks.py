@@ -1,6 +1,7 @@
 """Groups lines of text into blocks: the paragraphs, titles and labels that a designer would edit as one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,19 @@ _MIN_OVERLAP, _MOST = 0.3, 0.8  # shares of the height and of the width that a l
 _SAME_LEVELS = 48  # difference of colours, in levels
 _MAX_TURN = 0.2  # radians between the directions of two lines
 _REACH = 4  # em or heights between their boxes: lines farther apart are not compared, or pages would take minutes
+
+
+@dataclass(frozen=True, eq=False)
+class TextBlock:
+    """Lines of text that become one layer. `name`: of the layer; empty if it is named by its text."""
+
+    lines: tuple[Lettering, ...]
+    name: str = ""
+
+    @property
+    def area(self) -> int:
+        """The area of the boxes around its lines, in pixels."""
+        return sum(line.box[2] * line.box[3] for line in self.lines)
 
 
 def text_blocks(lines: Sequence[Lettering]) -> list[list[int]]:

@@ -31,6 +31,7 @@ class QwenEngine:
     """
 
     is_exact = False
+    follows_selections = False
 
     def __init__(self, name: str, loader: ModelLoader) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Predicts masks of what is in boxes, by a network of the Segment Anything family (Kirillov et al., 2023)."""
+"""Predicts masks of what is in boxes or at points, by a network like Segment Anything (Kirillov et al., 2023)."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,13 @@ from lamina.engines.segmentation.networks import MOBILE_SAM, PromptNetwork
 Floats = NDArray[np.float32]
 
 _LOGIT_PX = 4  # pixels of the encoder's input per pixel of the logits
-_TOP_LEFT, _BOTTOM_RIGHT, _PADDING = 2, 3, -1  # labels of points
+_OUTSIDE, _INSIDE, _TOP_LEFT, _BOTTOM_RIGHT, _PADDING = 0, 1, 2, 3, -1  # labels of points
+_NO_POINTS = np.empty((0, 2), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """For each of n boxes some masks, since it may be unclear what is meant: the whole, a part, a part of a part.
+    """For each of n boxes or points some masks, since it may be unclear what is meant: the whole, or a part of it.
 
     `logits` (n, masks, h, w): above 0 inside the mask, at reduced size. `quality` (n, masks): predicted intersection
     over union.
@@ -31,7 +32,7 @@ class Proposals:
 
 
 class PromptableImage:
-    """A picture (h, w, 3) that was encoded once, so that each box is cheap. Raises `ModelFileError`."""
+    """A picture (h, w, 3) that was encoded once, so that each prompt is cheap. Raises `ModelFileError`."""
 
     def __init__(self, rgb: NDArray[np.uint8], network: PromptNetwork = MOBILE_SAM) -> None:
         self._network, self._shape = network, rgb.shape[:2]
@@ -48,14 +49,27 @@ class PromptableImage:
         outputs = outputs_of(network.encoder, tuple(name for _, name in network.features), {network.image: values})
         self._features = {taken: output for (taken, _), output in zip(network.features, outputs, strict=True)}
 
-    def from_boxes(self, boxes: Floats) -> Proposals:
-        """Masks of what fills each of `boxes` (n, 4): left, top, right, bottom in pixels."""
+    def from_boxes(self, boxes: Floats, outside: Floats = _NO_POINTS) -> Proposals:
+        """Masks of what fills each of `boxes` (n, 4): left, top, right, bottom in pixels.
+
+        `outside` (m, 2): x and y of points that belong to no mask.
+        """
+        return self._predicted(boxes.reshape(-1, 2, 2), [_TOP_LEFT, _BOTTOM_RIGHT], outside)
+
+    def from_points(self, points: Floats, outside: Floats = _NO_POINTS) -> Proposals:
+        """Masks of what is at each of `points` (n, 2): x and y in pixels. `outside`: as in `from_boxes`."""
+        return self._predicted(points.reshape(-1, 1, 2), [_INSIDE], outside)
+
+    def _predicted(self, points: Floats, labels: list[int], outside: Floats) -> Proposals:
+        """The masks of n prompts of labelled points, (n, labels, 2) in pixels."""
+        prompts = np.concatenate([points, np.broadcast_to(outside, (len(points), *outside.shape))], 1)
+        labels = [*labels, *[_OUTSIDE] * len(outside)]
         height, width = self._logit_shape
-        shape, batch = (len(boxes), self._network.masks), self._network.batch
+        shape, batch = (len(prompts), self._network.masks), self._network.batch
         logits, quality = np.zeros((*shape, height, width), np.float32), np.zeros(shape, np.float32)
-        for start in range(0, len(boxes), batch):
+        for start in range(0, len(prompts), batch):
             part = slice(start, start + batch)
-            inputs = self._features | self._prompts(boxes[part])
+            inputs = self._features | self._prompts(prompts[part], labels)
             masks, qualities = outputs_of(self._network.decoder, self._network.outputs, inputs)
             logits[part], quality[part] = masks[:, :, :height, :width], qualities
         return Proposals(logits, quality)
@@ -69,17 +83,16 @@ class PromptableImage:
         full = cv2.warpAffine(logits, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(full, np.float32)
 
-    def _prompts(self, boxes: Floats) -> dict[str, Floats]:
-        """The inputs of the decoder for boxes (n, 4)."""
-        corners = boxes.reshape(-1, 2, 2) * np.array(self._scale)
-        labels = [_TOP_LEFT, _BOTTOM_RIGHT]
+    def _prompts(self, points: Floats, labels: list[int]) -> dict[str, Floats]:
+        """The inputs of the decoder for points (n, labels, 2)."""
+        scaled = points * np.array(self._scale)
         if self._network.ends_with_padding:
-            corners = np.concatenate([corners, np.zeros((len(boxes), 1, 2))], 1)
-            labels.append(_PADDING)
+            scaled = np.concatenate([scaled, np.zeros((len(points), 1, 2))], 1)
+            labels = [*labels, _PADDING]
         side = self._network.side_px // _LOGIT_PX
         return {
-            "point_coords": corners.astype(np.float32),
-            "point_labels": np.tile(np.array(labels, np.float32), (len(boxes), 1)),
+            "point_coords": scaled.astype(np.float32),
+            "point_labels": np.tile(np.array(labels, np.float32), (len(points), 1)),
             "mask_input": np.zeros((1, 1, side, side), np.float32),
             "has_mask_input": np.zeros(1, np.float32),
         }

@@ -16,6 +16,7 @@ from lamina.api.native.translate import (
 from lamina.api.native.wire import DecompositionFields, EditFields, GenerationFields, TrainingFields
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import InputRole, JobInput
+from lamina.core.selections import Place, Selection, Unit
 from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, Lora, TaskKind
 
 FILE = "file:0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
@@ -62,6 +63,36 @@ def test_a_decomposition_with_everything() -> None:
     assert (task.sampling.model, task.sampling.seed, task.sampling.steps) == ("nano", 2**64 - 1, 8)
     assert (request.engine, request.priority, request.start_within_s, request.run_within_s) == ("nano", -3, 60, 30.5)
     assert (request.webhook_url, request.delivery.safety) == (URL, False)
+
+
+def test_a_decomposition_with_selections() -> None:
+    fields = decomposition(
+        select=[{"box": [0.1, 0.2, 0.3, 0.4], "name": "Logo"}, {"point": [0.5, 0.5]}], exclude=[[0.9, 1]], unit="shares"
+    )
+    task = parse_decomposition(fields).task
+    assert isinstance(task, DecomposeTask)
+    assert task.selections == (
+        Selection(Place(x=0.1, y=0.2, width=0.3, height=0.4, unit=Unit.SHARES), "Logo"),
+        Selection(Place(x=0.5, y=0.5, unit=Unit.SHARES)),
+    )
+    assert task.exclusions == (Place(x=0.9, y=1, unit=Unit.SHARES),)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"select": [{"name": "Logo"}]},
+        {"select": [{"box": [1, 1, 5, 5], "point": [1, 1]}]},
+        {"select": [{"box": [1, 1, 0, 0]}]},
+        {"select": [{"box": [0.5, 0.5, 0.6, 0.1]}], "unit": "shares"},
+        {"select": [{"point": [1, 1]}], "layers": 1},
+        {"select": [{"point": [1, 1]}], "engine": "qwen"},
+        {"select": [{"point": [1, 1]}], "model": "qwen-image-layered"},
+        {"exclude": [[1, 1]]},
+    ],
+)
+def test_selections_that_cannot_be_are_errors(wrong: dict[str, Any]) -> None:
+    assert code_of(parse_decomposition, decomposition(**wrong)) is ErrorCode.TASK_INVALID
 
 
 def test_a_generation_from_a_picture() -> None:
