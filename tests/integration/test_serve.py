@@ -57,6 +57,14 @@ def test_a_picture_that_is_sent_comes_back_as_a_psd(tmp_path: Path) -> None:
         )
         assert (job.status_code, job.json()["state"]) == (200, "succeeded")
         assert job.headers["preference-applied"] == "wait=60"
+        disc = {"box": [28, 58, 84, 84], "name": "Disc"}
+        fields = {"image": upload.json()["reference"], "layers": 2, "select": [disc]}
+        selected = service.client.post("/v1/decompositions", json=fields, headers={"Prefer": "wait=60"}).json()
+        assert [layer["name"] for layer in selected["result"]["layers"]] == ["Background", "Disc"]
+        outside = fields | {"select": [{"point": [300, 20]}]}
+        failed = service.client.post("/v1/decompositions", json=outside, headers={"Prefer": "wait=60"}).json()
+        assert (failed["state"], failed["error"]["code"]) == ("failed", "task_invalid")
+        assert "outside the picture of 240 x 160 pixels" in failed["error"]["message"]
         psd = service.client.get(f"/v1/stacks/{job.json()['id']}.psd")
         assert psd.headers["content-type"] == "image/vnd.adobe.photoshop"
     (tmp_path / "poster.psd").write_bytes(psd.content)
