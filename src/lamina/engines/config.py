@@ -1,4 +1,4 @@
-"""The configuration of the diffusion engines: weights, device, precision, prompt expansion, training."""
+"""The configuration of the engines: weights, device, precision, prompt expansion, training, other scripts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ class EngineConfig:
     `device`: a torch device name. `precision`, `placement`: see `core.placement`. All three may be "auto".
     `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: folder for captions and for
     LoRAs downloaded from URLs; None keeps them for this process only. `optimizations`: those to use; None uses all
-    that fit the device.
+    that fit the device. `tesseract`: name or path of the program that reads other scripts; empty for none.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -29,3 +29,4 @@ class EngineConfig:
     cache_dir: Path | None = None
     training: TrainingOptions = field(default_factory=TrainingOptions)
     optimizations: frozenset[Optimization] | None = None
+    tesseract: str = ""

@@ -21,6 +21,7 @@ _PREFIX = "LAMINA_"
 _FILE_VARIABLE = "LAMINA_SETTINGS"
 _TEST_PREFIX = "LAMINA_TEST_"
 _FLAG = "flag"
+_NO_TESSERACT = "off"
 _SECRETS = frozenset({"expander_key"})
 _USERINFO = re.compile(r"//[^/]*@")
 
@@ -32,6 +33,8 @@ class Settings:
     General: `engine`: a name or "auto". `layers`: maximum number, 1..10; None is the engine's default.
     `max_megapixels`: limit for input pictures, in 10^6 pixels. `log_level`: "debug", "info", "warning" or "error";
     with "debug", commands print tracebacks to stderr instead of writing them to `state_folder`.
+
+    Classic engine: `tesseract`: name or path of the program that reads other scripts, or "off".
 
     Diffusion models: `models_dir`: folder of the weights; None is the default of `roots`. `device`: "auto", "cuda:0",
     "mps" or "cpu". `precision`, `placement`: "auto" or a value of `Precision` or `Placement`. `transformer`:
@@ -57,6 +60,7 @@ class Settings:
     engine_fast: str = AUTO
     safety: str = "auto"
     safety_threshold: float = 0.8
+    tesseract: str = "tesseract"
     expander_url: str | None = None
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
@@ -131,6 +135,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         device=settings.device,
         precision=settings.precision,
         placement=settings.placement,
+        tesseract="" if settings.tesseract == _NO_TESSERACT else settings.tesseract,
         expander_url=settings.expander_url,
         expander_model=settings.expander_model,
         expander_key=settings.expander_key,

@@ -214,6 +214,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "engine_fast": _engine_fast,
     "safety": _safety,
     "safety_threshold": _safety_threshold,
+    "tesseract": _text("the name or the path of Tesseract, or off"),
     "expander_url": _expander_url,
     "expander_model": _expander_model,
     "expander_key": _expander_key,

@@ -10,6 +10,7 @@ from lamina.core.layers import LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
 from lamina.engines.classic.observation import observe
+from lamina.engines.classic.other_scripts import read_other_scripts
 from lamina.engines.classic.plan import plan_layers
 from lamina.engines.classic.solve import solve
 from lamina.engines.classic.text_styles import measure_text
@@ -25,9 +26,9 @@ class ClassicEngine:
     is_exact = True
     follows_selections = True
 
-    def __init__(self, models: Path | None = None) -> None:
-        """`models`: the folder where larger networks may be installed."""
-        self._models = models
+    def __init__(self, models: Path | None = None, tesseract: str = "") -> None:
+        """`models`: folder where larger networks may be installed. `tesseract`: see `EngineConfig`."""
+        self._models, self._tesseract = models, tesseract
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
@@ -35,6 +36,9 @@ class ClassicEngine:
         limit = (task.layers or MAX_LAYERS) - 1
         working = working_copy(picture)
         seen = observe(working, progress)
+        if self._tesseract:
+            lettering = read_other_scripts(seen.visible[..., :3], seen.lettering, self._tesseract)
+            seen = replace(seen, lettering=tuple(lettering))
         progress("separating", 0.5)
         across, down = working.shape[1] / width, working.shape[0] / height
         selections = [replace(each, place=each.place.scaled(across, down)) for each in task.selections]

@@ -22,7 +22,7 @@ _EDGE = MEASURES.index("edge")
 _MIN_TEXT_INSIDE = 0.7  # of a line's box that is in the selected box
 # Intersection over union of a box and of the box around its text, from which on text is meant: with other things in it,
 # and where there is nothing else.
-_MIN_TEXT_FIT, _MIN_ALONE_FIT = 0.75, 0.25
+_MIN_TEXT_FIT, _MIN_ALONE_FIT = 0.75, 0.5
 _MAX_BESIDE_TEXT, _TEXT_EDGE_PX = 0.25, 3  # area of other foreground in areas of the text, without the text's edges
 _MIN_BOX_IOU = 0.4  # of a candidate's box with the selected one
 # Weights of what is known of an outline: how certain its source is of it (the network says so of each mask; candidates
