@@ -4,6 +4,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerStack
 from lamina.imaging.atomic_files import atomic_file, atomic_folder, check_file_target, check_folder_target
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
+from lamina.imaging.export_report import FLATTENED, PICTURE, ExportedLayer
 from lamina.imaging.read_errors import CorruptFileError, InvalidContentError
 from lamina.imaging.size_limits import MAX_MEGAPIXELS, SizeLimits
 from lamina.imaging.stack_formats import StackFormat, stack_format_of
@@ -44,6 +46,12 @@ def save(stack: LayerStack, path: str | Path, options: ExportOptions = PICTURES_
     Missing parent folders are created; an existing file, or a folder that Lamina wrote, is replaced.
     Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
     """
+    export(stack, path, options)
+    return Path(path)
+
+
+def export(stack: LayerStack, path: str | Path, options: ExportOptions = PICTURES_ONLY) -> tuple[ExportedLayer, ...]:
+    """What each layer became in the file that `save` writes, bottom first. Raises the errors of `save`."""
     stack_format = stack_format_of(path)
     stack_format.check_fits(stack.width, stack.height)
     target = Path(path)
@@ -52,10 +60,9 @@ def save(stack: LayerStack, path: str | Path, options: ExportOptions = PICTURES_
 
         with atomic_folder(target, contains_only_a_stack) as folder:
             write_folder(stack, folder)
-    else:
-        with atomic_file(target) as file:
-            _write(stack, stack_format, file, options)
-    return target
+        return _pictures(stack)
+    with atomic_file(target) as file:
+        return tuple(_write(stack, stack_format, file, options))
 
 
 def check_output(path: str | Path) -> StackFormat:
@@ -105,13 +112,19 @@ def load(path: str | Path, max_megapixels: float = MAX_MEGAPIXELS) -> LayerStack
         ) from error
 
 
-def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options: ExportOptions) -> None:
+def _pictures(stack: LayerStack) -> tuple[ExportedLayer, ...]:
+    return (ExportedLayer(PICTURE),) * len(stack)
+
+
+def _write(
+    stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options: ExportOptions
+) -> Sequence[ExportedLayer]:
     # Imported here, because each format loads libraries of its own.
     match stack_format:
         case StackFormat.PSD:
             from lamina.imaging.formats import psd
 
-            psd.write(stack, file, options)
+            return psd.write(stack, file, options)
         case StackFormat.ORA:
             from lamina.imaging.formats import ora
 
@@ -119,11 +132,11 @@ def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options
         case StackFormat.PPTX:
             from lamina.imaging.formats import pptx
 
-            pptx.write(stack, file, options)
+            return pptx.write(stack, file, options)
         case StackFormat.SVG:
             from lamina.imaging.formats import svg
 
-            svg.write(stack, file, options)
+            return svg.write(stack, file, options)
         case StackFormat.TIFF:
             from lamina.imaging.formats import tiff
 
@@ -141,8 +154,10 @@ def _write(stack: LayerStack, stack_format: StackFormat, file: BinaryIO, options
             from lamina.imaging.png import write_png
 
             write_png(file, composite(stack), png_texts(metadata_of_stack(stack)))
+            return (ExportedLayer(FLATTENED),) * len(stack)
         case StackFormat.FOLDER:
             raise ValueError("a folder is not written to a file object")
+    return _pictures(stack)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -4,28 +4,26 @@ import io
 from typing import Any, BinaryIO
 
 from pptx import Presentation
-from pptx.enum.shapes import MSO_SHAPE
 from pptx.oxml.ns import qn
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu
 
 from lamina.core.layers import Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
-from lamina.imaging.formats.native_shapes import NativeShape, ShapeKind, native_shapes
-from lamina.imaging.formats.pptx_fills import add_element, add_fill
+from lamina.imaging.export_report import EDITABLE_TEXT, PICTURE, ExportedLayer
+from lamina.imaging.formats.pptx_shapes import add_autoshape, is_autoshape
 from lamina.imaging.formats.pptx_text import add_text_box
-from lamina.imaging.formats.records import combined_opacity
 from lamina.imaging.formats.text_layout import text_blocks
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
+from lamina.imaging.shapes.recognition import ShapedStack, with_native_shapes
 
 _EMU_PER_PIXEL = 9525  # 96 pixels an inch
-_AUTOSHAPES = {ShapeKind.RECTANGLE: MSO_SHAPE.RECTANGLE, ShapeKind.ELLIPSE: MSO_SHAPE.OVAL}
 # ECMA-376 part 1, 19.7.18 (ST_SlideSizeCoordinate): 1 to 56 inches.
 _MIN_SIDE, _MAX_SIDE = 914_400, 51_206_400
 
 
-def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
+def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> list[ExportedLayer]:
     """Writes the stack; with `editable_text`, layers with fully recognised text become a text box per block, and
     with `native_shapes`, layers that are simple shapes become autoshapes.
 
@@ -40,20 +38,26 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
     presentation.slide_height = Emu(max(_MIN_SIDE, round(stack.height * scale)))
     blank = presentation.slide_layouts[6]
     shapes: Any = presentation.slides.add_slide(blank).shapes
-    found = native_shapes(stack) if options.native_shapes else {}
-    for index, layer in enumerate(stack):
+    shaped = with_native_shapes(stack) if options.native_shapes else ShapedStack(stack, {})
+    exported: list[ExportedLayer] = []
+    for index, layer in enumerate(shaped.stack):
+        native = shaped.shapes.get(index)
         if options.editable_text and layer.is_read:
             shape = _text(shapes, layer, scale)
-        elif index in found:
-            shape = _autoshape(shapes, found[index], layer.opacity, scale)
+            exported.append(ExportedLayer(EDITABLE_TEXT))
+        elif native is not None and is_autoshape(native.shape, layer.opacity):
+            shape = add_autoshape(shapes, native.shape, layer.opacity, scale)
+            exported.append(ExportedLayer(native.shape.name, native.residual))
         else:
             shape = _picture(shapes, layer, scale)
+            exported.append(ExportedLayer(PICTURE))
         properties = shape._element._nvXxPr.cNvPr  # python-pptx has no public API for these attributes
         properties.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
         if layer.is_hidden:
             properties.set("hidden", "1")
         shape.name = display_name(layer.name, layer.kind)
     presentation.save(file)
+    return exported
 
 
 def _picture(shapes: Any, layer: Layer, scale: float) -> Any:
@@ -72,19 +76,6 @@ def _text(shapes: Any, layer: Layer, scale: float) -> Any:
     for block in blocks:
         add_text_box(group.shapes, block, layer.opacity, scale).name = block.rows[0].string
     return group
-
-
-def _autoshape(shapes: Any, shape: NativeShape, opacity: int, scale: float) -> Any:
-    sides = (round(side * scale) for side in (shape.left, shape.top, shape.width, shape.height))
-    kind = MSO_SHAPE.ROUNDED_RECTANGLE if shape.radius else _AUTOSHAPES[shape.kind]
-    added = shapes.add_shape(kind, *map(Emu, sides))
-    if shape.radius:
-        added.adjustments[0] = shape.radius / min(shape.width, shape.height)
-    properties = added._element.spPr
-    add_fill(properties, shape.colour, shape.gradient, combined_opacity(shape.opacity, opacity))
-    add_element(add_element(properties, "a:ln"), "a:noFill")
-    added._element.remove(added._element.find(qn("p:style")))  # the theme's line, shadow and text colour
-    return added
 
 
 def _fade(blip: Any, opacity: int) -> None:

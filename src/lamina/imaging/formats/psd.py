@@ -30,6 +30,7 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
+from lamina.imaging.export_report import PICTURE, TYPE_LAYER, ExportedLayer
 from lamina.imaging.formats.psd_type_layers import type_setting
 from lamina.imaging.formats.psd_xmp import render_layer_xmp
 from lamina.imaging.formats.text_layout import TextBlock, text_blocks
@@ -48,7 +49,7 @@ _MAX_BYTES = 2_000_000_000
 _Entry = tuple[LayerRecord, ChannelDataList]
 
 
-def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
+def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> list[ExportedLayer]:
     """Writes the stack; `psd_reading.read` restores it.
 
     With editable text, a text layer whose lines were all recognised becomes a group of its pixels and a hidden type
@@ -61,6 +62,11 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
     _resources(stack).write(file)
     _layers(stack, options).write(file)
     _write_merged_image(composite(stack), file)
+    return [ExportedLayer(TYPE_LAYER if _has_type(layer, options) else PICTURE) for layer in stack]
+
+
+def _has_type(layer: Layer, options: ExportOptions) -> bool:
+    return options.editable_text and layer.is_read
 
 
 def _layers(stack: LayerStack, options: ExportOptions) -> LayerAndMaskInformation:
@@ -99,7 +105,7 @@ def _entries(stack: LayerStack, options: ExportOptions) -> Iterator[_Entry]:
 
 def _layer_entries(number: int, layer: Layer, options: ExportOptions) -> Iterator[_Entry]:
     pixels = _pixel_layer(_display_name(layer), layer, number)
-    if not (options.editable_text and layer.is_read):
+    if not _has_type(layer, options):
         yield pixels
         return
     yield from _group(_display_name(layer), chain(map(partial(_type_layer, layer), text_blocks(layer)), [pixels]))

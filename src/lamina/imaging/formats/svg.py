@@ -9,15 +9,15 @@ from typing import BinaryIO
 
 from lamina.core.layers import BlendMode, Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
-from lamina.imaging.formats.native_shapes import NativeShape, ShapeKind, native_shapes
+from lamina.imaging.export_report import EDITABLE_TEXT, PICTURE, ExportedLayer
 from lamina.imaging.formats.records import render_opacity
-from lamina.imaging.formats.svg_fills import hex_colour, render_gradient
 from lamina.imaging.formats.svg_fonts import embedded_fonts
+from lamina.imaging.formats.svg_shapes import render_shape
 from lamina.imaging.formats.svg_text import render_block
 from lamina.imaging.formats.text_layout import text_blocks
 from lamina.imaging.layer_names import display_name
 from lamina.imaging.png import encode_png
-from lamina.typesetting.frames import LineBox
+from lamina.imaging.shapes.recognition import ShapedStack, with_native_shapes
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -28,7 +28,7 @@ _HEAD = (
 )
 
 
-def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> None:
+def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_ONLY) -> list[ExportedLayer]:
     """Writes the stack; with `editable_text`, layers with fully recognised text become a text element per block, and
     with `native_shapes`, layers that are simple shapes become elements of those.
 
@@ -39,18 +39,24 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
     blocks = {index: text_blocks(layer) for index, layer in enumerate(stack) if options.editable_text and layer.is_read}
     if options.embeds_fonts:
         text.write(embedded_fonts(chain.from_iterable(blocks.values())))
-    shapes = native_shapes(stack) if options.native_shapes else {}
-    for index, layer in enumerate(stack):
+    shaped = with_native_shapes(stack) if options.native_shapes else ShapedStack(stack, {})
+    exported: list[ExportedLayer] = []
+    for index, layer in enumerate(shaped.stack):
         text.write(f'<g id="layer{index}" inkscape:groupmode="layer"{"".join(_attributes(layer))}>\n')
-        for number, block in enumerate(blocks.get(index, ())):
-            text.writelines(render_block(block, f"layer{index}-{number}"))
-        if index in shapes:
-            text.write(_shape(shapes[index], f"layer{index}-fill"))
-        elif index not in blocks:
+        if index in blocks:
+            for number, block in enumerate(blocks[index]):
+                text.writelines(render_block(block, f"layer{index}-{number}"))
+            exported.append(ExportedLayer(EDITABLE_TEXT))
+        elif (found := shaped.shapes.get(index)) is not None:
+            text.write(render_shape(found.shape, f"layer{index}"))
+            exported.append(ExportedLayer(found.shape.name, found.residual))
+        else:
             text.writelines(_image(layer))
+            exported.append(ExportedLayer(PICTURE))
         text.write("</g>\n")
     text.write("</svg>\n")
     text.detach()
+    return exported
 
 
 def _attributes(layer: Layer) -> Iterator[str]:
@@ -64,24 +70,6 @@ def _attributes(layer: Layer) -> Iterator[str]:
         style += f"mix-blend-mode:{layer.blend.value};"
     if style:
         yield f' style="{style}"'
-
-
-def _shape(shape: NativeShape, gradient_id: str) -> str:
-    gradient = ""
-    fill = hex_colour(shape.colour)
-    if shape.gradient is not None:
-        right, bottom = shape.left + shape.width, shape.top + shape.height
-        box = LineBox(left=shape.left, right=right, top=shape.top, bottom=bottom)
-        gradient, fill = render_gradient(shape.gradient, box, gradient_id), f"url(#{gradient_id})"
-    if shape.opacity < 255:
-        fill += f'" fill-opacity="{render_opacity(shape.opacity)}'
-    if shape.kind is ShapeKind.ELLIPSE:
-        across, down = shape.width / 2, shape.height / 2
-        middle = f'cx="{shape.left + across:.3f}" cy="{shape.top + down:.3f}"'
-        return f'{gradient}<ellipse {middle} rx="{across:.3f}" ry="{down:.3f}" fill="{fill}"/>\n'
-    place = f'x="{shape.left:.3f}" y="{shape.top:.3f}" width="{shape.width:.3f}" height="{shape.height:.3f}"'
-    corners = f' rx="{shape.radius:.3f}"' if shape.radius else ""
-    return f'{gradient}<rect {place}{corners} fill="{fill}"/>\n'
 
 
 def _image(layer: Layer) -> Iterator[str]:
