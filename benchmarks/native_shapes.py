@@ -76,7 +76,7 @@ class Measured:
 
 def main() -> None:
     options = _options()
-    rows: list[tuple[str, Measured]] = []
+    rows: list[tuple[Background, Measured]] = []
     engine = ClassicEngine()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.save or Path(temporary)
@@ -117,8 +117,14 @@ def measured(name: str, drawn: LayerStack, found: LayerStack, folder: Path) -> I
         yield _compared(row, picture, redrawn, alphas[best])
     for index, layer in enumerate(found):
         if index not in matched and svg[index].content != PICTURE:
-            contents = {"svg": svg[index].content, "pptx": pptx[index].content}
-            row = Measured(poster=name, layer=layer.name, is_true=False, iou=0.0, **contents)
+            row = Measured(
+                poster=name,
+                layer=layer.name,
+                is_true=False,
+                iou=0.0,
+                svg=svg[index].content,
+                pptx=pptx[index].content,
+            )
             yield _compared(row, picture, redrawn, alphas[index])
 
 

@@ -62,8 +62,8 @@ def _solid(pixels: Pixels, cover: Values, sight: Sight, opacity: int) -> Iterato
         if fill is not None:
             yield NativeShape(form=form, fill=fill, opacity=opacity)
         elif bordered := with_border(form, pixels, sight):
-            face = {"fill": bordered.fill, "inner": bordered.inner, "border": bordered.border}
-            yield NativeShape(form=form, opacity=opacity, **face)
+            border, inner = bordered.border, bordered.inner
+            yield NativeShape(form=form, fill=bordered.fill, inner=inner, border=border, opacity=opacity)
 
 
 def _hollow(pixels: Pixels, cover: Values, hole: Mask, sight: Sight) -> Iterator[NativeShape]:
@@ -84,6 +84,8 @@ def _forms(cover: Values, sight: Sight) -> Iterator[Form]:
     tried = 0
     for form in fitted_forms(cover, sight.is_known, sight.box):
         outline = np.abs(distance(form, *sight.middles)) < 1
+        if not sight.contains(form.bounds):
+            continue
         if np.count_nonzero(outline & sight.is_known) < _MIN_SEEN_OUTLINE * np.count_nonzero(outline):
             continue
         yield form

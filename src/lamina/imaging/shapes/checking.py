@@ -17,6 +17,7 @@ LEVELS = 1
 """The largest difference away from edges."""
 
 _EDGE_PX = 1.5
+_SHADOW_LEVELS = 12  # of the faint end of a shadow
 _MAX_EDGE, _MAX_MEAN_EDGE = 0.5, 0.12  # of the contrast beside an edge: of one pixel, and of all
 _MIN_CONTRAST = 8
 
@@ -45,7 +46,8 @@ def checked(shape: NativeShape, sight: Sight, pictures: tuple[Pixels, Pixels], a
     off = (difference(before, after) - already).clip(0) * (sight.share / np.float32(255))
     is_known = sight.is_known
     outline = _outline(shape, sight)
-    inside = off[is_known & ~outline]
+    is_faint = sight.is_shaded & (off > LEVELS) & (off <= _SHADOW_LEVELS)
+    inside = off[is_known & ~outline & ~is_faint]
     if inside.max(initial=0) > LEVELS:
         return None
     edge = outline & is_known
@@ -59,7 +61,7 @@ def checked(shape: NativeShape, sight: Sight, pictures: tuple[Pixels, Pixels], a
     residual = Residual(
         inside=round(float(inside.max(initial=0))), edges=round(float(edges.mean()), 2) if edges.size else 0.0
     )
-    return Check(residual, (off > LEVELS) & ~is_known, outline)
+    return Check(residual, (off > LEVELS) & (~is_known | is_faint) & ~(outline & is_known), outline)
 
 
 def difference(first: Pixels, second: Pixels) -> Values:

@@ -10,7 +10,7 @@ from lamina.core.text_styles import Colour
 from lamina.imaging.shapes.drawing import stop_colours
 from lamina.imaging.shapes.shape import Fill, Form, LinearGradient, RadialGradient, Stop, Values
 
-Points = NDArray[np.floating[Any]]
+Indices = NDArray[np.integer[Any]]
 
 _LEVELS = 1
 _OUTLIERS = 0.003  # share of the pixels that the search ignores; the redrawn picture is checked in full
@@ -40,7 +40,7 @@ def fitted_fill(x: Values, y: Values, colours: Values, form: Form) -> Fill | Non
 
 
 def _linear(
-    across: Values, down: Values, colours: Values, form: Form, picks: tuple[Points, Points]
+    across: Values, down: Values, colours: Values, form: Form, picks: tuple[Indices, Indices]
 ) -> LinearGradient | None:
     picked, fitted = picks
 
@@ -63,7 +63,7 @@ def _linear(
 
 
 def _radial(
-    across: Values, down: Values, colours: Values, form: Form, picks: tuple[Points, Points]
+    across: Values, down: Values, colours: Values, form: Form, picks: tuple[Indices, Indices]
 ) -> RadialGradient | None:
     picked, fitted = picks
 
@@ -111,7 +111,7 @@ def _misfit(share: Values, colours: Values) -> float:
     return float(np.sqrt(np.mean((fit - colours) ** 2)))
 
 
-def _stops(share: Values, colours: Values, fitted: Points) -> tuple[Stop, ...]:
+def _stops(share: Values, colours: Values, fitted: Indices) -> tuple[Stop, ...]:
     """As few as are needed; none if too many were. The first and the last are where the pixels begin and end, or the
     gradient does if that is near.
     """
@@ -167,7 +167,7 @@ def _is_close(difference: Values) -> bool:
     return float(np.mean(difference > _LEVELS)) <= _OUTLIERS
 
 
-def _spread(count: int, wanted: int) -> Points:
+def _spread(count: int, wanted: int) -> Indices:
     """Indices of some of so many pixels, the same each time."""
     if count <= wanted:
         return np.arange(count)

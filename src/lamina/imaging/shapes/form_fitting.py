@@ -25,6 +25,7 @@ _MAX_ERROR = 0.16  # root of the mean squared difference of the coverage
 _WORSE, _SLACK = 1.15, 0.004  # a simpler form may fit so much worse
 _CONVEX = 0.93  # of the convex hull: the forms fill all of it
 _UPRIGHT_DEGREES = 0.01
+_SMALLEST_PART = 0.05  # of the largest one: smaller ones are remains of other things
 _MAX_RATIO = 3.0  # of the sides of a fitted ellipse and those of what is seen
 
 
@@ -52,6 +53,9 @@ def fitted_forms(cover: Values, is_known: Mask, box: Box) -> Iterator[Form]:
     contours = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
     if not contours:
         return
+    largest = max(map(cv2.contourArea, contours))
+    contours = [contour for contour in contours if cv2.contourArea(contour) >= _SMALLEST_PART * largest]
+    solid = np.asarray(cv2.drawContours(np.zeros_like(solid), contours, -1, (1,), cv2.FILLED)) & solid
     hull = cv2.convexHull(np.concatenate(contours))
     within = np.zeros_like(solid)
     cv2.fillConvexPoly(within, hull, (1,))
@@ -98,7 +102,7 @@ def _upright_starts(solid: NDArray[np.uint8], box: Box) -> Iterator[Form]:
 def _turned_starts(hull: NDArray[Any], size: tuple[int, ...], box: Box) -> Iterator[Form]:
     points = hull.astype(np.float32)
     (x, y), sides, degrees = cv2.minAreaRect(points)
-    width, height, degrees = _least_turned(*sides, degrees)
+    width, height, degrees = _least_turned(sides[0], sides[1], degrees)
     short = min(width, height) + 1
     if abs(degrees) > _UPRIGHT_DEGREES:
         place = {"x": box[0] + x + 0.5, "y": box[1] + y + 0.5, "width": width + 1, "height": height + 1}
@@ -108,7 +112,7 @@ def _turned_starts(hull: NDArray[Any], size: tuple[int, ...], box: Box) -> Itera
             yield replace(turned, radius=radius)
     if len(points) >= 5:
         (x, y), sides, degrees = cv2.fitEllipse(points)
-        width, height, degrees = _least_turned(*sides, degrees)
+        width, height, degrees = _least_turned(sides[0], sides[1], degrees)
         # Points of a straight line, for example, lie on no ellipse.
         if min(width, height) > 1 and max(width, height) < _MAX_RATIO * max(size):
             place = {"x": box[0] + x + 0.5, "y": box[1] + y + 0.5, "width": width + 1, "height": height + 1}

@@ -10,7 +10,7 @@ from lamina.core.layers import BlendMode, Layer, Pixels
 from lamina.imaging.shapes.checking import LEVELS, difference
 from lamina.imaging.shapes.sight import overlap, wider
 
-_REACH_PX = 6  # from the layer's own pixels
+_REACH_PX = 18  # from the layer's own pixels
 _SEEN_ALPHA = 4
 
 

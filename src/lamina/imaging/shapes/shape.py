@@ -39,6 +39,18 @@ class Form:
     radius: float = 0.0
     degrees: float = 0.0
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The left, top, right and bottom of the upright rectangle around it."""
+        turn = np.radians(self.degrees)
+        cos, sin = abs(float(np.cos(turn))), abs(float(np.sin(turn)))
+        across, down = (self.width * cos, self.height * sin), (self.width * sin, self.height * cos)
+        if self.kind is FormKind.ELLIPSE:
+            half_width, half_height = float(np.hypot(*across)) / 2, float(np.hypot(*down)) / 2
+        else:
+            half_width, half_height = sum(across) / 2, sum(down) / 2
+        return self.x - half_width, self.y - half_height, self.x + half_width, self.y + half_height
+
     def inset(self, distance_px: float) -> Self:
         """The outline of the same kind whose sides are so much further inside."""
         width, height = self.width - 2 * distance_px, self.height - 2 * distance_px

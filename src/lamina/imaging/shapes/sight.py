@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 Shares = NDArray[np.uint8]
 
 _MARGIN_PX = 4  # around what covers a layer: there its colour is a soft edge's, or was filled in
+_SHADOW_PX = 12  # how much further than that the faint end of a shadow may reach
 _NEARLY_ALL = 250
 
 
@@ -32,10 +33,12 @@ class Sight:
     @cached_property
     def is_known(self) -> Mask:
         """(h, w): what is seen entirely, and not beside something that covers it."""
-        kernel = np.ones((2 * _MARGIN_PX + 1,) * 2, np.uint8)
-        clear = np.ones_like(self.share)
-        clear[self.canvas] = self.share[self.canvas] >= _NEARLY_ALL
-        return np.asarray(cv2.erode(clear, kernel, borderValue=(1,))).view(np.bool_) & (self.share > 0)
+        return self._is_clear(_MARGIN_PX) & (self.share > 0)
+
+    @cached_property
+    def is_shaded(self) -> Mask:
+        """(h, w): what may be in the faint end of a shadow of something that covers the layer."""
+        return ~self._is_clear(_MARGIN_PX + _SHADOW_PX)
 
     @cached_property
     def middles(self) -> tuple[Values, Values]:
@@ -43,6 +46,23 @@ class Sight:
         left, top, width, height = self.box
         x = (left + np.arange(width, dtype=np.float32) + 0.5)[None]
         return x, (top + np.arange(height, dtype=np.float32) + 0.5)[:, None]
+
+    def contains(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Whether a rectangle (left, top, right, bottom) is within the box, but for what is outside the canvas."""
+        left, top, width, height = self.box
+        rows, columns = self.canvas
+        return (
+            (bounds[0] >= left or columns.start > 0)
+            and (bounds[1] >= top or rows.start > 0)
+            and (bounds[2] <= left + width or columns.stop < width)
+            and (bounds[3] <= top + height or rows.stop < height)
+        )
+
+    def _is_clear(self, margin_px: int) -> Mask:
+        clear = np.ones_like(self.share)
+        clear[self.canvas] = self.share[self.canvas] >= _NEARLY_ALL
+        kernel = np.ones((2 * margin_px + 1,) * 2, np.uint8)
+        return np.asarray(cv2.erode(clear, kernel, borderValue=(1,))).view(np.bool_)
 
 
 def sights(stack: LayerStack, margin_px: int) -> Iterator[tuple[int, Sight]]:
