@@ -3,18 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-import resvg_py
+from drawn_shapes import differences, drawn
 from drawn_stacks import STACKS, noise, opaque
 from hypothesis import HealthCheck, given, settings
-from numpy.typing import NDArray
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE
 
 from lamina.core.composite import composite
-from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import save
 from lamina.imaging.shapes.recognition import with_native_shapes
@@ -22,13 +20,6 @@ from lamina.imaging.shapes.shape import Form, FormKind, LinearGradient, NativeSh
 
 SHAPES = ExportOptions(native_shapes=True)
 RED = 200, 30, 40
-
-
-def drawn(svg: str, width: int = 200, height: int = 140) -> Pixels:
-    """(height, width, 4) by resvg, an independent renderer."""
-    text = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{svg}</svg>'
-    data = np.frombuffer(bytes(resvg_py.svg_to_bytes(svg_string=text)), np.uint8)
-    return np.asarray(cv2.cvtColor(np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED)), cv2.COLOR_BGRA2RGBA), np.uint8)
 
 
 def shape_of(svg: str) -> NativeShape | None:
@@ -119,12 +110,6 @@ def test_only_what_is_seen_must_be_the_same() -> None:
     assert sorted(with_native_shapes(stack()).shapes) == [0, 1, 2]
     without_icon = LayerStack(200, 140, stack().layers[:3])
     assert sorted(with_native_shapes(without_icon).shapes) == [0, 2]
-
-
-def differences(path: Path, expected: Pixels) -> NDArray[Any]:
-    data = np.frombuffer(bytes(resvg_py.svg_to_bytes(svg_path=str(path))), np.uint8)
-    shown = np.asarray(cv2.cvtColor(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB), np.int16)
-    return np.abs(shown - expected[..., :3]).max(-1)
 
 
 def test_svg_shows_the_same(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ _MAX_INNER_STOPS = 2
 _PROMISING = 1.2  # root of the mean squared difference in levels, of a profile without constraints
 _PLACES = 24
 _NEAR_END = 0.05
+_MAX_STEPS = 80  # the middle of a circle may be infinitely far away
 
 
 def fitted_fill(x: Values, y: Values, colours: Values, form: Form) -> Fill | None:
@@ -91,7 +92,9 @@ def _descended(
 ) -> tuple[float, list[float]]:
     """The lowest place that steps along each parameter lead to, which halve down to the precision."""
     now, error = list(start), misfit(start)
-    while reach > precision:
+    for _ in range(_MAX_STEPS):
+        if reach <= precision:
+            break
         moves = [[value + sign * reach * (axis == at) for at, value in enumerate(now)]
                  for axis in range(len(now)) for sign in (-1, 1)]  # fmt: skip
         lowest, move = min((misfit(move), move) for move in moves)

@@ -23,7 +23,7 @@ _SNAP_PX = 0.03
 _MIN_RADIUS_PX = 0.75
 _MAX_ERROR = 0.16  # root of the mean squared difference of the coverage
 _WORSE, _SLACK = 1.15, 0.004  # a simpler form may fit so much worse
-_CONVEX = 0.93  # of the convex hull: the forms fill all of it
+_MAX_MISSING = 0.07  # of the convex hull, which the forms fill
 _UPRIGHT_DEGREES = 0.01
 _SMALLEST_PART = 0.05  # of the largest one: smaller ones are remains of other things
 _MAX_RATIO = 3.0  # of the sides of a fitted ellipse and those of what is seen
@@ -59,7 +59,8 @@ def fitted_forms(cover: Values, is_known: Mask, box: Box) -> Iterator[Form]:
     hull = cv2.convexHull(np.concatenate(contours))
     within = np.zeros_like(solid)
     cv2.fillConvexPoly(within, hull, (1,))
-    if np.count_nonzero(within & (solid | ~is_known)) < _CONVEX * np.count_nonzero(within):
+    missing = np.count_nonzero(within & ~solid.view(np.bool_) & is_known)
+    if missing > _MAX_MISSING * np.count_nonzero(within) + cv2.arcLength(hull, closed=True) / 2:  # steps of pixels
         return
     outline = _outline(solid, cover, is_known, box)
     upright = [_refined(start, outline, is_turned=False) for start in _upright_starts(solid, box)]

@@ -13,7 +13,6 @@ Values = NDArray[np.floating[Any]]
 
 _LINE_PX, _LINE_RATIO = 10.0, 8.0  # a rectangle that is at most so thick, and at least so many times as long, is a line
 _SAME_PX = 0.5
-_SAME_DEGREES = 0.05
 
 
 class FormKind(StrEnum):
@@ -50,6 +49,16 @@ class Form:
         else:
             half_width, half_height = sum(across) / 2, sum(down) / 2
         return self.x - half_width, self.y - half_height, self.x + half_width, self.y + half_height
+
+    @property
+    def name(self) -> str:
+        """What users call it if it is filled."""
+        if self.kind is FormKind.ELLIPSE:
+            return "circle" if abs(self.width - self.height) <= _SAME_PX else "ellipse"
+        short, long = sorted((self.width, self.height))
+        if short <= _LINE_PX and long >= _LINE_RATIO * short:
+            return "line"
+        return "rounded rectangle" if self.radius else "rectangle"
 
     def inset(self, distance_px: float) -> Self:
         """The outline of the same kind whose sides are so much further inside."""
@@ -143,13 +152,7 @@ class NativeShape:
 
     @property
     def name(self) -> str:
-        """What users call it, such as "rounded rectangle"."""
-        form = self.form
+        """What users call it, such as "rounded rectangle" or "circle with outline"."""
         if self.fill is None:
-            return "ring" if form.kind is FormKind.ELLIPSE else "frame"
-        if form.kind is FormKind.ELLIPSE:
-            return "circle" if abs(form.width - form.height) <= _SAME_PX else "ellipse"
-        short, long = sorted((form.width, form.height))
-        if short <= _LINE_PX and long >= _LINE_RATIO * short:
-            return "line"
-        return "rounded rectangle" if form.radius else "rectangle"
+            return "ring" if self.form.kind is FormKind.ELLIPSE else "frame"
+        return f"{self.form.name} with outline" if self.border is not None else self.form.name
