@@ -6,11 +6,11 @@
 The benchmark draws posters, decomposes each with the classic engine, writes it with native shapes, and has resvg draw
 the SVG. The true simple shapes of a poster are its background, flat or a gradient, and its panel, unless that is a
 ribbon: rectangles, rounded rectangles and ellipses, some turned, some with a border. "Came back": a layer that covers
-the same pixels (IoU of at least .9) is a shape in the file. "Wrong": a shape that is not one in truth, or with a residual of more than one
-level. "Residual": the difference between what resvg draws and the poster, away from edges, that no more than one of
-10,000 pixels exceeds; "largest": of all of them. "Edges": the mean difference on edges, as a share of their contrast.
-The table has those of the worst shape. It prints a
-line of JSON for every true shape and every wrong one, and finally a table.
+the same pixels (IoU of at least .9) is a shape in the file. "Wrong": a shape that is not one in truth, or with a
+residual of more than one level. "Residual": the difference between what resvg draws and the poster, away from edges,
+that no more than one of 10,000 pixels exceeds; "largest": of all of them. "Edges": the mean difference on edges, as a
+share of their contrast. It prints a line of JSON for every true shape and every wrong one, and finally a table with the
+worst of each group.
 """
 
 import argparse

@@ -4,9 +4,10 @@ import click
 
 from lamina.cli.destinations import check_not_inputs
 from lamina.cli.exits import DONE
-from lamina.cli.output_options import editable_option, embed_fonts_option, json_option, quiet_option
+from lamina.cli.output_options import export_options, json_option, quiet_option
 from lamina.cli.printing import wants_json
 from lamina.cli.stack_report import print_stack_report
+from lamina.imaging.export_options import ExportOptions
 
 
 @click.command()
@@ -19,15 +20,13 @@ from lamina.cli.stack_report import print_stack_report
     required=True,
     help="Output path; its extension selects the format. May be repeated.",
 )
-@editable_option
-@embed_fonts_option
+@export_options
 @json_option
 @quiet_option
 def convert(
     stack_path: str,
     targets: tuple[str, ...],
-    is_editable: bool,
-    embeds_fonts: bool,
+    export: ExportOptions,
     is_json: bool,
     is_quiet: bool,
 ) -> int:
@@ -40,7 +39,8 @@ def convert(
       lamina convert layers/ --to poster.ora --to poster.svg
 
     The extension of --to selects the format: .psd .ora .pptx .svg .tif .webp .zip, or .png for the flattened picture.
-    A path that ends in / is a folder of PNG files.
+    A path that ends in / is a folder of PNG files. With --editable, --live-text or --live-shapes, the output says what
+    each layer became in each file.
     """
     from lamina.imaging.saving import check_output
 
@@ -51,8 +51,8 @@ def convert(
     from lamina.execution.decompose import load
 
     stack = load(stack_path)
-    for output in outputs:
-        stack.save(output, editable=is_editable, embed_fonts=embeds_fonts)
+    exports = [(output, stack.export(output, export)) for output in outputs]
     if not is_quiet:
-        print_stack_report(stack, stack_path, outputs, is_json=wants_json(is_json))
+        told = exports if export.is_editable else []
+        print_stack_report(stack, stack_path, outputs, is_json=wants_json(is_json), exports=told)
     return DONE

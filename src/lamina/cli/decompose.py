@@ -11,7 +11,7 @@ from lamina.cli.exits import DONE, FAILED, affects_every_picture, print_error
 from lamina.cli.fault_log import log_internal_error
 from lamina.cli.inputs import display_name, find_pictures, is_folder
 from lamina.cli.model_options import Size, model_options, sampling_of
-from lamina.cli.output_options import editable_option, embed_fonts_option, json_option, quiet_option
+from lamina.cli.output_options import export_options, json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
 from lamina.cli.selection_options import exclusions_of, selection_options
@@ -21,9 +21,11 @@ from lamina.core.faults import fault_of
 from lamina.core.selections import Selection
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
 from lamina.engines.registry import engine_names
+from lamina.imaging.export_options import ExportOptions
 from lamina.installation import localize_commands
 
 if TYPE_CHECKING:  # numpy and the engines are imported when there is work for them
+    from lamina.cli.export_report import Export
     from lamina.core.ports import Step
     from lamina.execution.decompose import Stack
 
@@ -37,8 +39,7 @@ class _Options:
 
     task: DecomposeTask
     engine: str | None
-    is_editable: bool
-    embeds_fonts: bool
+    export: ExportOptions
     is_json: bool
     is_quiet: bool
     is_many: bool
@@ -63,8 +64,7 @@ class _Options:
     "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
 )
 @selection_options
-@editable_option
-@embed_fonts_option
+@export_options
 @json_option
 @quiet_option
 @click.option(
@@ -99,8 +99,7 @@ def decompose(
     boxes: tuple[Selection, ...],
     points: tuple[Selection, ...],
     excluded: tuple[Selection, ...],
-    is_editable: bool,
-    embeds_fonts: bool,
+    export: ExportOptions,
     is_json: bool,
     is_quiet: bool,
     prompt: str,
@@ -126,6 +125,8 @@ def decompose(
     without and with its extension. With several inputs, the path must contain {stem} or {name}, or be a folder, in
     which each picture gets a subfolder.
 
+    With --editable, --live-text or --live-shapes, the output says what each layer became in each file.
+
     The JSON output is one object, or one object per line for several inputs. A picture that failed has "error".
     """
     is_many = len(inputs) > 1 or any(map(is_folder, inputs))
@@ -145,8 +146,7 @@ def decompose(
     options = _Options(
         task=task,
         engine=engine,
-        is_editable=is_editable,
-        embeds_fonts=embeds_fonts,
+        export=export,
         is_json=is_json,
         is_quiet=is_quiet,
         is_many=is_many,
@@ -172,7 +172,7 @@ def _decompose_all(jobs: Sequence[Job], options: _Options) -> list[Job]:
         name = display_name(job.source)
         line.begin(f"[{number}/{len(jobs)}] {name}" if len(jobs) > 1 else name)
         try:
-            stack = _decompose_one(job, options, line)
+            stack, exports = _decompose_one(job, options, line)
         except LaminaError as error:
             line.clear()
             if affects_every_picture(error) or not options.is_many:
@@ -183,11 +183,11 @@ def _decompose_all(jobs: Sequence[Job], options: _Options) -> list[Job]:
             _print_failure(job, logged, options)
         else:
             line.clear()
-            _print_stack(stack, job, options)
+            _print_stack(stack, exports, job, options)
     return failed
 
 
-def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
+def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "tuple[Stack, Sequence[Export]]":
     """Raises `LaminaError` for everything that can go wrong with the picture; a broken pipe on stdout is not caught."""
     try:
         return _decompose_and_save(job, options, line)
@@ -197,7 +197,7 @@ def _decompose_one(job: Job, options: _Options, line: ProgressLine) -> "Stack":
         raise fault_of(error, "Writing the layers") from error
 
 
-def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "Stack":
+def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "tuple[Stack, Sequence[Export]]":
     line("starting", 0.0)
     from lamina.execution.decompose import decomposed
 
@@ -205,23 +205,25 @@ def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "Sta
         line(stage, share_done * _ENGINE_SHARE, step)
 
     stack = decomposed(options.task, job.source, options.engine, engine_progress)
+    exports: list[Export] = []
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))
-        stack.save(output, editable=options.is_editable, embed_fonts=options.embeds_fonts)
+        exports.append((output, stack.export(output, options.export)))
     line("comparing", 1.0)
     _ = stack.error  # computed and cached here, while the progress line shows it
-    return stack
+    return stack, exports if options.export.is_editable else []
 
 
-def _print_stack(stack: "Stack", job: Job, options: _Options) -> None:
+def _print_stack(stack: "Stack", exports: "Sequence[Export]", job: Job, options: _Options) -> None:
     from lamina.cli.decomposition_report import render_json, render_table
 
     if options.is_quiet:
         return
     if options.is_json:
-        _print_json(render_json(stack, job.source, job.outputs), options)
+        _print_json(render_json(stack, job.source, job.outputs, exports), options)
     else:
-        click.echo(readable("\n".join(render_table(stack, job.source, job.outputs, terminal_columns()))))
+        table = render_table(stack, job.source, job.outputs, terminal_columns(), exports)
+        click.echo(readable("\n".join(table)))
 
 
 def _print_failure(job: Job, error: LaminaError, options: _Options) -> None:

@@ -1,8 +1,9 @@
 """Report of `lamina decompose` about one picture, as JSON or as a table."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lamina.cli.export_report import export_columns, render_exports
 from lamina.cli.inputs import display_name
 from lamina.cli.terminal_text import aligned, shortened
 from lamina.core.layers import Layer
@@ -10,12 +11,15 @@ from lamina.execution.decompose import Stack
 from lamina.imaging.formats.style_records import render_style
 from lamina.installation import localize_commands
 
+if TYPE_CHECKING:
+    from lamina.cli.export_report import Export
+
 _NAME_COLUMNS = 48
 _OTHER_COLUMNS = 46  # width of a table row without the name
 
 
-def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, Any]:
-    """Layers are bottom first, boxes in pixels, errors fractions of 255."""
+def render_json(stack: Stack, source: str, outputs: Sequence[str], exports: "Sequence[Export]" = ()) -> dict[str, Any]:
+    """Layers are bottom first, boxes in pixels, errors fractions of 255. `exports`: of editable files."""
     error, made = stack.error, stack.made
     provenance = made and {
         "checkpoint": made.checkpoint,
@@ -44,18 +48,29 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str]) -> dict[str, 
         ],
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
+        **({"exports": render_exports(exports)} if exports else {}),
         **({"is_flagged": True} if stack.is_flagged else {}),
         **({"notes": list(map(localize_commands, stack.notes))} if stack.notes else {}),
         **({"made": provenance} if provenance else {}),
     }
 
 
-def render_table(stack: Stack, source: str, outputs: Sequence[str], columns: int) -> list[str]:
-    """Lines for a terminal: the picture, its layers with the topmost first as in Photoshop, and the output paths."""
-    name_columns = max(8, min(_NAME_COLUMNS, columns - _OTHER_COLUMNS))
-    rows = [("", "layer", "kind", "size", "position", "coverage")]
-    rows += [_row(index, layer, stack, name_columns) for index, layer in reversed(list(enumerate(stack)))]
-    lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True))]
+def render_table(
+    stack: Stack, source: str, outputs: Sequence[str], columns: int, exports: "Sequence[Export]" = ()
+) -> list[str]:
+    """Lines for a terminal: the picture, its layers with the topmost first as in Photoshop, and the output paths.
+
+    `exports`: what the layers became in editable files.
+    """
+    became = export_columns(exports)
+    others = _OTHER_COLUMNS + sum(2 + max(map(len, column)) for column in became)
+    name_columns = max(8, min(_NAME_COLUMNS, columns - others))
+    rows = [("", "layer", "kind", "size", "position", "coverage", *(column[0] for column in became))]
+    rows += [
+        (*_row(index, layer, stack, name_columns), *(column[index + 1] for column in became))
+        for index, layer in reversed(list(enumerate(stack)))
+    ]
+    lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True, *[False] * len(became)))]
     notes = [f"  {localize_commands(note)}" for note in stack.notes]
     written = [f"  wrote {output}" for output in outputs]
     return [_headline(stack, source), *lines, _exactness(stack), *notes, *written]

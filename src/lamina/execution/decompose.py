@@ -19,6 +19,7 @@ from lamina.execution.faults import TrackedProgress, engine_faults
 from lamina.execution.inputs import AnyPicture, picture_of
 from lamina.imaging import saving
 from lamina.imaging.export_options import ExportOptions
+from lamina.imaging.export_report import ExportedLayer
 from lamina.imaging.finish import finish
 from lamina.imaging.finish.resampling import resize_image
 from lamina.imaging.metrics import RecompositionError, recomposition_error
@@ -46,18 +47,25 @@ class Stack(LayerStack):
         live_text: bool = False,
         *,
         editable: bool = False,
+        live_shapes: bool = False,
         embed_fonts: bool = False,
     ) -> Path:
         """Save to a file in the format of the path's extension, or to a folder of PNGs if the path ends with "/".
 
         Extensions: `.psd .ora .pptx .svg .tif .webp .zip`, and `.png` for the flat picture. An existing file is
         replaced atomically. `editable`: text and simple shapes in PowerPoint and SVG files are not pictures, and PSD
-        files have type layers beside the pictures of text. `live_text`: editable text only. `embed_fonts`: an SVG file
-        with editable text contains the letters of the installed fonts that it uses.
+        files have type layers beside the pictures of text. `live_text`, `live_shapes`: only the text, or only the
+        shapes. `embed_fonts`: an SVG file with editable text contains the letters of the installed fonts that it uses.
         Raises `LaminaError`: output_unknown_format, output_too_large, output_in_the_way, output_unwritable.
         """
-        options = ExportOptions(editable_text=editable or live_text, native_shapes=editable, embeds_fonts=embed_fonts)
+        options = ExportOptions(
+            editable_text=editable or live_text, native_shapes=editable or live_shapes, embeds_fonts=embed_fonts
+        )
         return saving.save(self, os.fspath(path), options)
+
+    def export(self, path: str | os.PathLike[str], options: ExportOptions) -> tuple[ExportedLayer, ...]:
+        """As `save`; returns what each layer became in the file, bottom first."""
+        return saving.export(self, os.fspath(path), options)
 
     def composite(self) -> Pixels:
         """(height, width, 4): the composite of the visible layers."""

@@ -15,6 +15,11 @@ class ExportOptions:
     native_shapes: bool = False
     embeds_fonts: bool = False
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether any layer may become something else than a picture."""
+        return self.editable_text or self.native_shapes
+
 
 PICTURES_ONLY = ExportOptions()
 """Every layer as a picture."""

@@ -55,7 +55,9 @@ def fitted_forms(cover: Values, is_known: Mask, box: Box) -> Iterator[Form]:
         return
     largest = max(map(cv2.contourArea, contours))
     contours = [contour for contour in contours if cv2.contourArea(contour) >= _SMALLEST_PART * largest]
-    solid = np.asarray(cv2.drawContours(np.zeros_like(solid), contours, -1, (1,), cv2.FILLED)) & solid
+    parts = np.zeros_like(solid)
+    cv2.drawContours(parts, contours, -1, (1,), cv2.FILLED)
+    solid &= parts
     hull = cv2.convexHull(np.concatenate(contours))
     within = np.zeros_like(solid)
     cv2.fillConvexPoly(within, hull, (1,))

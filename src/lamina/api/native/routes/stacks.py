@@ -57,13 +57,14 @@ async def get_stack_file(
         bool,
         Query(description="Write editable text and shapes (PPTX, SVG), and type layers (PSD)."),
     ] = False,
-    live_text: Annotated[bool, Query(description="Write editable text only.", deprecated=True)] = False,
+    live_text: Annotated[bool, Query(description="Write editable text only.")] = False,
+    live_shapes: Annotated[bool, Query(description="Write editable shapes only (PPTX, SVG).")] = False,
 ) -> StreamingResponse:
     """Photoshop, OpenRaster, PowerPoint, SVG, multi-page TIFF, animated WebP, or a ZIP of PNGs."""
     job = (await view(context.service, key.id, job_id)).job
     record = await own_file(context.service, key.id, stack_file(job))
     async with context.conversions:
-        options = ExportOptions(editable_text=editable or live_text, native_shapes=editable)
+        options = ExportOptions(editable_text=editable or live_text, native_shapes=editable or live_shapes)
         file = await _converted(context, record, ending, options)
     size = file.seek(0, 2)
     file.seek(0)

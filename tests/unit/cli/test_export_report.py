@@ -1,0 +1,92 @@
+"""What `decompose` and `convert` say about what each layer became in editable files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pptx import Presentation
+
+from lamina.cli.export_report import export_columns
+from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine
+from lamina.core.text_styles import TextStyle
+from lamina.imaging.export_report import ExportedLayer
+from lamina.imaging.saving import save
+from lamina.imaging.shapes.shape import Residual
+
+Lamina = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def stack(folder: Path) -> LayerStack:
+    """stack.psd: on 80 x 60, a background, noise and a line of text with a style."""
+    line = TextLine("Open", ((10.0, 10.0), (60.0, 10.0), (60.0, 24.0), (10.0, 24.0)), (200, 0, 0), 20.0)
+    style = TextStyle(size_px=20.0, colour=(200, 0, 0), script="Latn")
+    letters = np.full((14, 50, 4), (200, 0, 0, 255), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (20, 20, 4), np.uint8)
+    layers = (
+        Layer("Background", LayerKind.BACKGROUND, np.full((60, 80, 4), 255, np.uint8)),
+        Layer("Noise", LayerKind.OBJECT, noise, 50, 35),
+        Layer("Text: Open", LayerKind.TEXT, letters, 10, 10, text=(line,), style=style),
+    )
+    made = LayerStack(80, 60, layers)
+    save(made, folder / "stack.psd")
+    return made
+
+
+def became(lamina: Lamina, *options: str) -> list[list[str]]:
+    done = lamina("convert", "stack.psd", *options, "--json")
+    assert (done.code, done.err) == (0, "")
+    return [[layer["became"] for layer in export["layers"]] for export in json.loads(done.out)["exports"]]
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--editable", ["rectangle", "picture", "editable text"]),
+        ("--live-text", ["picture", "picture", "editable text"]),
+        ("--live-shapes", ["rectangle", "picture", "picture"]),
+    ],
+)
+def test_convert_says_what_each_layer_became(option: str, expected: list[str], lamina: Lamina) -> None:
+    assert became(lamina, "--to", "a.svg", "--to", "a.pptx", option) == [expected, expected]
+    shapes = Presentation("a.pptx").slides[0].shapes
+    assert [shape.shape_type.name == "PICTURE" for shape in shapes] == [name == "picture" for name in expected]
+
+
+def test_both_options_are_editable(lamina: Lamina) -> None:
+    both = became(lamina, "--to", "a.svg", "--live-text", "--live-shapes")
+    assert both == [["rectangle", "picture", "editable text"]]
+
+
+def test_the_residual_is_in_levels(lamina: Lamina) -> None:
+    done = lamina("convert", "stack.psd", "--to", "a.svg", "--live-shapes", "--json")
+    layers = json.loads(done.out)["exports"][0]["layers"]
+    assert layers[0] == {"index": 0, "became": "rectangle", "residual": {"inside": 0, "edges": 0.0}}
+    assert layers[1] == {"index": 1, "became": "picture"}
+
+
+def test_type_layers_and_flat_pictures(lamina: Lamina) -> None:
+    files = became(lamina, "--to", "a.psd", "--to", "a.png", "--to", "layers/", "--editable")
+    assert files == [["picture", "picture", "picture and type layer"], ["flattened"] * 3, ["picture"] * 3]
+
+
+def test_nothing_is_said_about_pictures(lamina: Lamina) -> None:
+    assert "exports" not in json.loads(lamina("convert", "stack.psd", "--to", "a.svg", "--json").out)
+
+
+def test_decompose_says_it_too(lamina: Lamina, picture: Path) -> None:
+    done = lamina("decompose", str(picture), "--to", "a.svg", "--editable", "--json")
+    report = json.loads(done.out)
+    (export,) = report["exports"]
+    assert export["path"] == "a.svg"
+    assert [layer["index"] for layer in export["layers"]] == list(range(len(report["layers"])))
+    assert export["layers"][1]["became"] == "editable text"
+
+
+def test_the_table_has_a_column_for_each_kind_of_file() -> None:
+    shape, picture = ExportedLayer("circle", Residual(inside=1, edges=0.5)), ExportedLayer("picture")
+    exports = [("a.svg", (picture, shape)), ("b.svg", (picture, shape)), ("a.pptx", (picture, picture))]
+    assert export_columns(exports) == [["in .svg", "picture", "circle, ±1"], ["in .pptx", "picture", "picture"]]
