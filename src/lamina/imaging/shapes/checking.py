@@ -66,7 +66,9 @@ def checked(shape: NativeShape, sight: Sight, pictures: tuple[Pixels, Pixels], a
 
 def difference(first: Pixels, second: Pixels) -> Values:
     """(h, w) in levels: the largest difference of the colours times alpha, and of alpha."""
-    return np.abs(_weighted(first) - _weighted(second)).max(-1)
+    off = np.abs(_weighted(first) - _weighted(second))
+    # Several times as fast as `max` along a short axis.
+    return np.maximum(np.maximum(off[..., 0], off[..., 1]), np.maximum(off[..., 2], off[..., 3]))
 
 
 def _outline(shape: NativeShape, sight: Sight) -> Mask:

@@ -44,10 +44,11 @@ def _linear(
     across: Values, down: Values, colours: Values, form: Form, picks: tuple[Indices, Indices]
 ) -> LinearGradient | None:
     picked, fitted = picks
+    right, below, seen = across[picked], down[picked], colours[picked]
 
     def misfit(parameters: Sequence[float]) -> float:
         turn = np.radians(parameters[0])
-        return _misfit((across * np.cos(turn) + down * np.sin(turn))[picked], colours[picked])
+        return _misfit(right * np.cos(turn) + below * np.sin(turn), seen)
 
     best = min((misfit([degrees]), float(degrees)) for degrees in range(0, 180, 5))
     error, (degrees,) = _descended(misfit, [best[1]], 2.5, 0.01)
@@ -67,10 +68,11 @@ def _radial(
     across: Values, down: Values, colours: Values, form: Form, picks: tuple[Indices, Indices]
 ) -> RadialGradient | None:
     picked, fitted = picks
+    right, below, seen = across[picked], down[picked], colours[picked]
 
     def misfit(parameters: Sequence[float]) -> float:
         x, y = parameters
-        return _misfit(np.hypot(across - x, down - y)[picked], colours[picked])
+        return _misfit(np.hypot(right - x, below - y), seen)
 
     shares = (-0.4, -0.2, 0.0, 0.2, 0.4)
     starts = [[form.width * x, form.height * y] for x in shares for y in shares]

@@ -94,12 +94,20 @@ def _upright_starts(solid: NDArray[np.uint8], box: Box) -> Iterator[Form]:
     upright = Form(kind=FormKind.RECTANGLE, x=x, y=y, width=width, height=height)
     yield upright
     yield replace(upright, kind=FormKind.ELLIPSE)
-    short = min(width, height)
-    missing = max(0.0, width * height - float(solid[y0:y1, x0:x1].sum()))
-    radius = max(2.0, math.sqrt(missing / (4 - math.pi)))
-    for start in (radius, short / 2 - 0.01):
-        if start < short / 2:
-            yield replace(upright, radius=start)
+    tried: list[float] = []
+    for radius in (*_corner_radii(solid[y0:y1, x0:x1]), min(width, height) / 2 - 0.01):
+        if radius >= 1 and all(abs(radius - other) > 2 for other in tried):
+            tried.append(radius)
+            yield replace(upright, radius=radius)
+
+
+def _corner_radii(solid: NDArray[np.uint8]) -> Iterator[float]:
+    """For each corner, the radius of the circle that the diagonal from there meets first."""
+    side = min(solid.shape) // 2
+    for corner in (solid, solid[::-1], solid[:, ::-1], solid[::-1, ::-1]):
+        diagonal = corner[np.arange(side), np.arange(side)]
+        steps = int(np.argmax(diagonal)) if diagonal.any() else side
+        yield min(steps / (1 - math.sqrt(0.5)), side - 0.01)
 
 
 def _turned_starts(hull: NDArray[Any], size: tuple[int, ...], box: Box) -> Iterator[Form]:
