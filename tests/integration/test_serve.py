@@ -94,6 +94,15 @@ def test_a_stack_is_given_out_in_every_format(service: Served, ending: str, magi
     assert f".{ending}" in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize(
+    ("query", "has_shapes"),
+    [("", False), ("?live_text=true", False), ("?live_shapes=true", True), ("?editable=true", True)],
+)
+def test_a_stack_is_given_out_with_shapes(service: Served, query: str, has_shapes: bool) -> None:
+    text = service.client.get(f"/v1/stacks/{decomposed(service)}.svg{query}").text
+    assert ("<rect " in text) == has_shapes
+
+
 def decomposed(service: Served) -> str:
     given = {"image": f"data:image/png;base64,{_base64(poster())}"}
     headers = {"Prefer": "wait=30", "Idempotency-Key": "the stack of these tests"}

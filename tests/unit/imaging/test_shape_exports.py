@@ -1,6 +1,7 @@
 """Shapes of every kind in SVG and PowerPoint files: that they are recognized, and show the same."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from drawn_shapes import contrasts, differences, drawn
 from drawn_stacks import opaque
+from PIL import Image
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE
 
@@ -170,6 +172,17 @@ def test_a_faint_shadow_on_a_shape_goes_to_what_casts_it(tmp_path: Path) -> None
     assert [layer.content for layer in exported] == ["rectangle", "rounded rectangle", "picture"]
     picture = composite(shaded)
     assert differences(tmp_path / "a.svg", picture)[contrasts(picture) <= 8].max() <= 1
+
+
+def test_powerpoint_leaves_what_it_cannot_show_and_what_lies_on_it(tmp_path: Path) -> None:
+    ground, icon = drawn(_SPOT), drawn('<path d="M70 50 L120 70 L70 90 Z" fill="#ffe060"/>')
+    ground[92:96, 70:90, :3] -= 3
+    layers = (Layer("Spot", LayerKind.OBJECT, ground), Layer("Icon", LayerKind.OBJECT, icon))
+    exported = export(LayerStack(200, 140, layers), tmp_path / "a.pptx", SHAPES)
+    assert [layer.content for layer in exported] == ["picture", "picture"]
+    shape: Any = list(Presentation(str(tmp_path / "a.pptx")).slides[0].shapes)[1]
+    with Image.open(BytesIO(shape.image.blob)) as image:
+        assert np.array_equal(np.asarray(image), icon)
 
 
 def test_a_spot_far_from_everything_keeps_the_picture(tmp_path: Path) -> None:

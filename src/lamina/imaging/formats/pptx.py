@@ -38,14 +38,14 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
     presentation.slide_height = Emu(max(_MIN_SIDE, round(stack.height * scale)))
     blank = presentation.slide_layouts[6]
     shapes: Any = presentation.slides.add_slide(blank).shapes
-    shaped = with_native_shapes(stack) if options.native_shapes else ShapedStack(stack, {})
+    shaped = with_native_shapes(stack, is_autoshape) if options.native_shapes else ShapedStack(stack, {})
     exported: list[ExportedLayer] = []
     for index, layer in enumerate(shaped.stack):
         native = shaped.shapes.get(index)
         if options.editable_text and layer.is_read:
             shape = _text(shapes, layer, scale)
             exported.append(ExportedLayer(EDITABLE_TEXT))
-        elif native is not None and is_autoshape(native.shape, layer.opacity):
+        elif native is not None:
             shape = add_autoshape(shapes, native.shape, layer.opacity, scale)
             exported.append(ExportedLayer(native.shape.name, native.residual))
         else:

@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from pptx.enum.shapes import MSO_SHAPE
 from pptx.oxml.ns import qn
 from pptx.util import Emu
 
+from lamina.core.layers import Layer
 from lamina.imaging.formats.pptx_fills import UNITS_PER_DEGREE, add_colour, add_element, add_solid_fill
 from lamina.imaging.formats.records import combined_opacity
 from lamina.imaging.shapes.drawing import stop_colours
@@ -17,20 +19,19 @@ _OFF_CENTRE = 0.01  # of the sides
 _PERCENT = 1000
 
 
-def is_autoshape(shape: NativeShape, opacity: int) -> bool:
+def is_autoshape(shape: NativeShape, layer: Layer) -> bool:
     """Whether PowerPoint can show the shape as it is.
 
-    Its circular gradients begin in the middle of a shape, and its outlines lie over the fill, which shows if they let
-    light through. `opacity`: that of the layer.
+    Its circular gradients begin in the middle of a shape, and are ellipses in some programs if the shape is not as wide
+    as high. Its outlines lie over the fill, which shows if they let light through.
     """
-    is_faint = combined_opacity(shape.opacity, opacity) < 255
+    is_faint = combined_opacity(shape.opacity, layer.opacity) < 255
     if is_faint and shape.border is not None and shape.fill is not None:
         return False
-    gradients = [fill for fill in (shape.fill, shape.border) if isinstance(fill, RadialGradient)]
-    return all(
-        abs(fill.across) <= _OFF_CENTRE * shape.form.width and abs(fill.down) <= _OFF_CENTRE * shape.form.height
-        for fill in gradients
-    )
+    form = shape.form
+    radial = [fill for fill in (shape.fill, shape.border) if isinstance(fill, RadialGradient)]
+    is_square = abs(form.width - form.height) <= _OFF_CENTRE * form.width
+    return all(is_square and math.hypot(fill.across, fill.down) <= _OFF_CENTRE * form.width for fill in radial)
 
 
 def add_autoshape(shapes: Any, shape: NativeShape, opacity: int, scale: float) -> Any:
@@ -132,7 +133,5 @@ def _moved(stops: Sequence[Stop], start: float, scale: float) -> list[Stop]:
 
 
 def _at(stops: Sequence[Stop], offset: float) -> Stop:
-    import numpy as np
-
     red, green, blue = (round(float(value)) for value in stop_colours(tuple(stops), np.array([offset]))[0])
     return Stop(offset, (red, green, blue))

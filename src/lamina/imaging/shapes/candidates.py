@@ -69,8 +69,11 @@ def _solid(pixels: Pixels, cover: Values, sight: Sight, opacity: int) -> Iterato
 def _hollow(pixels: Pixels, cover: Values, hole: Mask, sight: Sight) -> Iterator[NativeShape]:
     opacity = int(pixels[..., 3].max())
     empty = np.where(hole, 1 - cover, np.float32(0))
+    inners = list(_forms(empty, sight))
+    if not inners:
+        return
     for form in _forms(np.where(hole, np.float32(1), cover), sight):
-        for inner in _forms(empty, sight):
+        for inner in inners:
             between = np.minimum(-distance(form, *sight.middles), distance(inner, *sight.middles))
             inside = sight.is_known & (between > 0.75)
             border = _fill(pixels, inside, sight, form)

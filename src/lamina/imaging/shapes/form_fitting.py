@@ -16,7 +16,7 @@ from lamina.imaging.shapes.shape import Form, FormKind, Values
 Mask = NDArray[np.bool_]
 
 _BAND_PX = 3  # beside the outline: there the coverage tells where it is
-_MAX_POINTS = 12_000
+_MAX_POINTS = 5000
 _ITERATIONS = 14
 _STEPS = np.array([0.02, 0.02, 0.02, 0.02, 0.05, 0.02])
 _SNAP_PX = 0.03

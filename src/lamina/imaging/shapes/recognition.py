@@ -1,5 +1,6 @@
 """Finds the layers of a stack that are simple shapes, so that vector formats can contain the shapes themselves."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,18 +39,19 @@ class ShapedStack:
     shapes: dict[int, FoundShape]
 
 
-def with_native_shapes(stack: LayerStack) -> ShapedStack:
+def with_native_shapes(
+    stack: LayerStack, is_usable: Callable[[NativeShape, Layer], bool] = lambda _shape, _layer: True
+) -> ShapedStack:
     """The stack with shapes instead of those layers that are some: most are not.
 
     A shape shows the same as its layer wherever no other layer covers it: to within one level inside, and but for
-    antialiasing on edges.
+    antialiasing on edges. `is_usable`: whether a format can contain the shape instead of the layer.
     """
     cropped = LayerStack(stack.width, stack.height, tuple(layer.cropped() for layer in stack))
     seen = {index: sight for index, sight in sights(cropped, _MARGIN_PX) if may_be_a_shape(cropped[index])}
-    proposed = {index: list(candidates(cropped[index], sight)) for index, sight in seen.items()}
-    proposed = {index: shapes for index, shapes in proposed.items() if shapes}
+    proposed = {index: _Proposals(candidates(cropped[index], sight)) for index, sight in seen.items()}
     while proposed:
-        attempt = _Attempt(cropped, seen)
+        attempt = _Attempt(cropped, seen, is_usable)
         attempt.replace_layers(proposed)
         guilty = attempt.guilty()
         if not guilty:
@@ -60,20 +62,36 @@ def with_native_shapes(stack: LayerStack) -> ShapedStack:
     return ShapedStack(stack, {})
 
 
+class _Proposals:
+    """Shapes that are made when they are wanted first, and kept for the next attempt."""
+
+    def __init__(self, source: Iterator[NativeShape]) -> None:
+        self._source = source
+        self._made: list[NativeShape] = []
+
+    def __iter__(self) -> Iterator[NativeShape]:
+        yield from tuple(self._made)
+        for shape in self._source:
+            self._made.append(shape)
+            yield shape
+
+
 class _Attempt:
     """One way through the stack from the bottom, with the picture before and after layers are replaced."""
 
-    def __init__(self, stack: LayerStack, seen: dict[int, Sight]) -> None:
-        self.stack, self.seen = stack, seen
+    def __init__(
+        self, stack: LayerStack, seen: dict[int, Sight], is_usable: Callable[[NativeShape, Layer], bool]
+    ) -> None:
+        self.stack, self.seen, self._is_usable = stack, seen, is_usable
         self.found: dict[int, FoundShape] = {}
         self.layers: dict[int, Layer] = {}
         self._checks: dict[int, Check] = {}
         self._before = np.zeros((stack.height, stack.width, 4), np.uint8)
         self._after = self._before.copy()
 
-    def replace_layers(self, proposed: dict[int, list[NativeShape]]) -> None:
+    def replace_layers(self, proposed: dict[int, _Proposals]) -> None:
         for index, layer in enumerate(self.stack):
-            shape = self._accepted(index, proposed.get(index, []))
+            shape = self._accepted(index, proposed.get(index, ()))
             if layer.is_hidden:
                 continue
             place(self._before, layer)
@@ -103,9 +121,9 @@ class _Attempt:
                 return [index]
         return [max(self._checks)] if is_off.any() else []
 
-    def _accepted(self, index: int, shapes: list[NativeShape]) -> NativeShape | None:
+    def _accepted(self, index: int, shapes: Iterable[NativeShape]) -> NativeShape | None:
         layer, sight = self.stack[index], self.seen.get(index)
-        if sight is None or not shapes:
+        if sight is None or shapes == ():
             return None
         pixels = np.zeros((sight.box[3], sight.box[2], 4), np.uint8)
         pixels[_MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX] = layer.pixels
@@ -113,6 +131,8 @@ class _Attempt:
         already = difference(ground, below)
         before = over(ground, pixels, layer.opacity, layer.blend)
         for shape in shapes:
+            if not self._is_usable(shape, layer):
+                continue
             after = over(below, draw(shape, sight.box), layer.opacity, layer.blend)
             check = checked(shape, sight, (before, after), already)
             if check is not None:
