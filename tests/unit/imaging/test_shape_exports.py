@@ -185,6 +185,23 @@ def test_powerpoint_leaves_what_it_cannot_show_and_what_lies_on_it(tmp_path: Pat
         assert np.array_equal(np.asarray(image), icon)
 
 
+def test_a_radial_background_reaches_beyond_the_slide(tmp_path: Path) -> None:
+    """PowerPoint begins such gradients in the middle of a shape."""
+    svg = _RADIAL.format(x=60, y=50, radius=180) + '<rect width="200" height="140" fill="url(#r)"/>'
+    layers = (Layer("Background", LayerKind.BACKGROUND, drawn(svg)),)
+    exported = export(LayerStack(200, 140, layers), tmp_path / "a.pptx", SHAPES)
+    assert exported[0].content == "rectangle"
+    shapes: Any = Presentation(str(tmp_path / "a.pptx")).slides[0].shapes
+    (shape,) = shapes
+    left, top, width, height = (side / 9525 for side in (shape.left, shape.top, shape.width, shape.height))
+    assert (left + width / 2, top + height / 2) == pytest.approx((60, 50), abs=1)
+    assert width == height and left <= 0 and top <= 0 and left + width >= 200 and top + height >= 140
+    stop = shape.fill.gradient_stops[1]
+    ends = stop.position * width / 2 * 2**0.5 / 180  # where it is on the true gradient
+    wanted = np.array([255, 240, 192]) + ends * (np.array([0, 96, 192]) - [255, 240, 192])
+    assert np.abs(np.array([*stop.color.rgb]) - wanted).max() <= 2
+
+
 def test_a_spot_far_from_everything_keeps_the_picture(tmp_path: Path) -> None:
     drawing = stack('<rect x="20" y="20" width="160" height="100" rx="10" fill="#3264c8"/>')
     panel = drawing[1].pixels.copy()

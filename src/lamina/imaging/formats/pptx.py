@@ -11,12 +11,13 @@ from pptx.util import Emu
 from lamina.core.layers import Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.export_report import EDITABLE_TEXT, PICTURE, ExportedLayer
-from lamina.imaging.formats.pptx_shapes import add_autoshape, is_autoshape
+from lamina.imaging.formats.pptx_shapes import add_autoshape, beyond_the_slide, is_autoshape
 from lamina.imaging.formats.pptx_text import add_text_box
 from lamina.imaging.formats.text_layout import text_blocks
 from lamina.imaging.layer_names import display_name, sanitize_name
 from lamina.imaging.png import encode_png
 from lamina.imaging.shapes.recognition import ShapedStack, with_native_shapes
+from lamina.imaging.shapes.shape import NativeShape
 
 _EMU_PER_PIXEL = 9525  # 96 pixels an inch
 # ECMA-376 part 1, 19.7.18 (ST_SlideSizeCoordinate): 1 to 56 inches.
@@ -34,11 +35,19 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
     longest, shortest = max(stack.width, stack.height), min(stack.width, stack.height)
     scale = max(_EMU_PER_PIXEL, _MIN_SIDE / shortest)
     scale = min(scale, _MAX_SIDE / longest)
-    presentation.slide_width = Emu(max(_MIN_SIDE, round(stack.width * scale)))
-    presentation.slide_height = Emu(max(_MIN_SIDE, round(stack.height * scale)))
+    width, height = (max(_MIN_SIDE, round(side * scale)) for side in (stack.width, stack.height))
+    presentation.slide_width, presentation.slide_height = Emu(width), Emu(height)
     blank = presentation.slide_layouts[6]
     shapes: Any = presentation.slides.add_slide(blank).shapes
-    shaped = with_native_shapes(stack, is_autoshape) if options.native_shapes else ShapedStack(stack, {})
+
+    def autoshape(shape: NativeShape) -> NativeShape:
+        is_padded = min(width, height) == _MIN_SIDE
+        return shape if is_padded else beyond_the_slide(shape, stack.width, stack.height)
+
+    def is_usable(shape: NativeShape, layer: Layer) -> bool:
+        return is_autoshape(autoshape(shape), layer)
+
+    shaped = with_native_shapes(stack, is_usable) if options.native_shapes else ShapedStack(stack, {})
     exported: list[ExportedLayer] = []
     for index, layer in enumerate(shaped.stack):
         native = shaped.shapes.get(index)
@@ -46,7 +55,7 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
             shape = _text(shapes, layer, scale)
             exported.append(ExportedLayer(EDITABLE_TEXT))
         elif native is not None:
-            shape = add_autoshape(shapes, native.shape, layer.opacity, scale)
+            shape = add_autoshape(shapes, autoshape(native.shape), layer.opacity, scale)
             exported.append(ExportedLayer(native.shape.name, native.residual))
         else:
             shape = _picture(shapes, layer, scale)

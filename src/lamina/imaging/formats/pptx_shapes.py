@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,24 @@ def is_autoshape(shape: NativeShape, layer: Layer) -> bool:
     radial = [fill for fill in (shape.fill, shape.border) if isinstance(fill, RadialGradient)]
     is_square = abs(form.width - form.height) <= _OFF_CENTRE * form.width
     return all(is_square and math.hypot(fill.across, fill.down) <= _OFF_CENTRE * form.width for fill in radial)
+
+
+def beyond_the_slide(shape: NativeShape, width: int, height: int) -> NativeShape:
+    """The same on the slide, if a radial gradient fills all of it: a larger square, in whose middle it begins.
+
+    `width`, `height`: of the slide, in pixels. Other shapes stay as they are.
+    """
+    form, fill = shape.form, shape.fill
+    if not isinstance(fill, RadialGradient) or shape.border is not None:
+        return shape
+    left, top, right, bottom = form.bounds
+    is_plain = form.kind is FormKind.RECTANGLE and not form.degrees and not form.radius
+    if not is_plain or left > 0 or top > 0 or right < width or bottom < height:
+        return shape
+    x, y = form.x + fill.across, form.y + fill.down
+    side = 2 * max(x, y, width - x, height - y)
+    square = replace(form, x=x, y=y, width=side, height=side)
+    return replace(shape, form=square, fill=replace(fill, across=0.0, down=0.0))
 
 
 def add_autoshape(shapes: Any, shape: NativeShape, opacity: int, scale: float) -> Any:
