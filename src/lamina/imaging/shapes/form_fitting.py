@@ -69,7 +69,7 @@ def fitted_forms(cover: Values, is_known: Mask, box: Box) -> Iterator[Form]:
     errors = [(outline.error(form), form) for form in upright]
     best = min(error for error, _ in errors)
     yield from (form for error, form in errors if error <= min(_MAX_ERROR, best * _WORSE + _SLACK))
-    turned = [_refined(start, outline, is_turned=True) for start in _turned_starts(hull, solid.shape, box)]
+    turned = [_refined(start, outline, is_turned=True) for start in _turned_starts(solid, hull, box)]
     errors = [(outline.error(form), form) for form in turned]
     closest = min((error for error, _ in errors), default=math.inf)
     if closest < best:
@@ -110,24 +110,52 @@ def _corner_radii(solid: NDArray[np.uint8]) -> Iterator[float]:
         yield min(steps / (1 - math.sqrt(0.5)), side - 0.01)
 
 
-def _turned_starts(hull: NDArray[Any], size: tuple[int, ...], box: Box) -> Iterator[Form]:
+def _turned_starts(solid: NDArray[np.uint8], hull: NDArray[Any], box: Box) -> Iterator[Form]:
     points = hull.astype(np.float32)
-    (x, y), sides, degrees = cv2.minAreaRect(points)
-    width, height, degrees = _least_turned(sides[0], sides[1], degrees)
-    short = min(width, height) + 1
-    if abs(degrees) > _UPRIGHT_DEGREES:
-        place = {"x": box[0] + x + 0.5, "y": box[1] + y + 0.5, "width": width + 1, "height": height + 1}
-        turned = Form(kind=FormKind.RECTANGLE, degrees=degrees, **place)
+    _, sides, degrees = cv2.minAreaRect(points)
+    angles = [_least_turned(sides[0], sides[1], degrees)[2], _main_axis(solid)]
+    for number, angle in enumerate(angles):
+        if abs(angle) <= _UPRIGHT_DEGREES or any(abs(angle - other) < 0.2 for other in angles[:number]):
+            continue
+        turned = _around(points[:, 0] + 0.5 + box[:2], angle)
         yield turned
-        for radius in (short / 8, short / 2 - 0.01):
-            yield replace(turned, radius=radius)
+        short = min(turned.width, turned.height)
+        radii = {round(radius) for radius in (*_turned_radii(points[:, 0] + 0.5 + box[:2], turned), short / 2 - 0.01)}
+        yield from (replace(turned, radius=float(radius)) for radius in sorted(radii) if 1 <= radius < short / 2)
     if len(points) >= 5:
         (x, y), sides, degrees = cv2.fitEllipse(points)
         width, height, degrees = _least_turned(sides[0], sides[1], degrees)
         # Points of a straight line, for example, lie on no ellipse.
-        if min(width, height) > 1 and max(width, height) < _MAX_RATIO * max(size):
+        if min(width, height) > 1 and max(width, height) < _MAX_RATIO * max(solid.shape):
             place = {"x": box[0] + x + 0.5, "y": box[1] + y + 0.5, "width": width + 1, "height": height + 1}
             yield Form(kind=FormKind.ELLIPSE, degrees=degrees, **place)
+
+
+def _main_axis(solid: NDArray[np.uint8]) -> float:
+    """The direction in degrees, -45 to 45, of the axis of symmetry that is nearest to upright."""
+    moments = cv2.moments(solid, binaryImage=True)
+    spread = moments["mu20"] - moments["mu02"]
+    return _least_turned(1, 1, math.degrees(math.atan2(2 * moments["mu11"], spread)) / 2)[2]
+
+
+def _around(points: Values, degrees: float) -> Form:
+    """The rectangle of this direction around (n, 2) middles of pixels."""
+    turn = math.radians(degrees)
+    axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    along = points @ axes.T
+    low, high = along.min(0), along.max(0)
+    x, y = (low + high) / 2 @ axes
+    width, height = (float(side) + 1 for side in high - low)
+    return Form(kind=FormKind.RECTANGLE, x=float(x), y=float(y), width=width, height=height, degrees=degrees)
+
+
+def _turned_radii(points: Values, form: Form) -> Iterator[float]:
+    """For each corner, the radius with which the points reach so far along the diagonal."""
+    across, down = form.local(points[:, 0], points[:, 1])
+    sharp = (form.width + form.height) / 2 / math.sqrt(2)
+    for right, below in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        reach = float((right * across + below * down).max()) / math.sqrt(2) + 0.5
+        yield (sharp - reach) / (math.sqrt(2) - 1)
 
 
 def _least_turned(width: float, height: float, degrees: float) -> tuple[float, float, float]:
