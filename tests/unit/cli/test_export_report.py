@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from pptx import Presentation
 
+from lamina.cli.decomposition_report import render_table
 from lamina.cli.export_report import export_columns
 from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine
 from lamina.core.text_styles import TextStyle
+from lamina.execution.decompose import Stack, load
+from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.export_report import ExportedLayer
 from lamina.imaging.saving import save
 from lamina.imaging.shapes.shape import Residual
@@ -90,3 +93,20 @@ def test_the_table_has_a_column_for_each_kind_of_file() -> None:
     shape, picture = ExportedLayer("circle", Residual(inside=1, edges=0.5)), ExportedLayer("picture")
     exports = [("a.svg", (picture, shape)), ("b.svg", (picture, shape)), ("a.pptx", (picture, picture))]
     assert export_columns(exports) == [["in .svg", "picture", "circle, ±1"], ["in .pptx", "picture", "picture"]]
+
+
+def test_python_writes_shapes_alone_too() -> None:
+    loaded = load("stack.psd")
+    text = loaded.save("a.svg", live_shapes=True).read_text("utf-8")
+    assert ("<rect" in text, "<text" in text) == (True, False)
+    text = loaded.save("a.svg", live_text=True).read_text("utf-8")
+    assert ("<rect" in text, "<text" in text) == (False, True)
+
+
+def test_the_terminal_shows_what_the_layers_became(stack: LayerStack) -> None:
+    loaded = load("stack.psd")
+    exports = [("a.svg", loaded.export("a.svg", ExportOptions(editable_text=True, native_shapes=True)))]
+    made = Stack(stack.width, stack.height, stack.layers, engine="classic", seconds=1.0)
+    table = render_table(made, "stack.psd", ["a.svg"], 120, exports)
+    assert table[1].endswith("coverage  in .svg")
+    assert [line.split("%")[-1].strip() for line in table[2:5]] == ["editable text", "picture", "rectangle, ±0"]
