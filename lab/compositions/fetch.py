@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.compositions.source import Source
@@ -12,13 +13,13 @@ from lab.compositions.sources import SOURCES
 _DOWNLOAD_LIMIT_S = 600
 
 
-def fetch(cache: Path) -> None:
+def fetch(cache: Path, sources: Iterable[Source] = SOURCES) -> None:
     """Downloads the packages that are missing in the folder.
 
     Raises RuntimeError if a registry does not have a package in the version of the table.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    for source in {source.name: source for source in SOURCES}.values():
+    for source in {source.name: source for source in sources}.values():
         target = folder(cache, source)
         if not target.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as workplace:
@@ -52,7 +53,7 @@ def _only(workplace: Path, pattern: str) -> Path:
 def _run(command: list[str], workplace: Path) -> None:
     program = shutil.which(command[0])
     if program is None:
-        raise RuntimeError(f"{command[0]} is not installed; compositions need npm, apt-get and dpkg-deb.")
+        raise RuntimeError(f"{command[0]} is not installed; npm, apt-get and dpkg-deb are needed.")
     done = subprocess.run(  # noqa: S603 - the commands come from the table above
         [program, *command[1:]], cwd=workplace, capture_output=True, text=True, timeout=_DOWNLOAD_LIMIT_S, check=False
     )
