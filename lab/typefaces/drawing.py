@@ -1,6 +1,6 @@
 """Draws single letters as they look in pictures: at any size and place between pixels, hinted or not, soft or sharp."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,6 +27,10 @@ class Rendering:
     blur_px: float = 0.0
     gain: float = 1.0
     noise: float = 0.0
+
+    def at_random_place(self, rng: np.random.Generator) -> "Rendering":
+        """The same rendering at another place between pixels."""
+        return replace(self, shift=(float(rng.random()), float(rng.random())))
 
 
 def random_rendering(rng: np.random.Generator, sizes: tuple[float, float]) -> Rendering:

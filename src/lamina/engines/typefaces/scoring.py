@@ -1,0 +1,44 @@
+"""Compares seen letters with those of every face of the index."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lamina.engines.typefaces.alignment import SeenLetter
+from lamina.engines.typefaces.index import Floats, TypefaceIndex
+
+_FREEDOM = 10.0  # of Student's t-distribution: letters that were mistaken do not decide
+_MISSING_RATIO = 5.0  # of a letter that a face lacks, in the usual noise
+_SIZE_ERROR = 0.02  # share of a size by which letters of one face differ
+_EDGE_ERROR_PX = 0.3
+
+
+def face_scores(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Floats:
+    """(F): the logarithm of each face's likelihood, up to a constant; the letters need not be of one size."""
+    columns = np.array([letter.column for letter in letters])
+    heights = np.array([letter.shape.height for letter in letters], np.float32)
+    noise = np.interp(heights, index.noise[:, 0], index.noise[:, 1]).astype(np.float32)
+    components = np.stack([letter.components for letter in letters])
+    described = np.einsum("lp,lpd->ld", components, index.projections[columns])
+    difference = index.descriptors[:, columns] - described
+    ratios = np.einsum("fld,fld->fl", difference, difference) / noise
+    ratios = np.where(index.known[:, columns], ratios, _MISSING_RATIO)
+    dimensions = index.projections.shape[2]
+    shape = -0.5 * (_FREEDOM + dimensions) * np.log1p(ratios * dimensions / _FREEDOM)
+    return (shape.sum(1) + _size_scores(letters, columns, index)).astype(np.float32)
+
+
+def _size_scores(letters: Sequence[SeenLetter], columns: np.ndarray, index: TypefaceIndex) -> Floats:
+    """(F): the same of the widths and heights of letters, relative to one another."""
+    sizes = np.array([(letter.shape.width, letter.shape.height) for letter in letters], np.float32)
+    errors = np.hypot(_SIZE_ERROR, _EDGE_ERROR_PX / sizes)
+    apart = np.log(sizes) - index.log_sizes[:, columns]
+    weights = errors**-2 * index.known[:, columns, None]
+    total = np.maximum(weights.sum((1, 2)), 1e-6)
+    scale = (apart * weights).sum((1, 2)) / total
+    for _ in range(2):  # outliers lose their weight
+        robust = weights / (1 + ((apart - scale[:, None, None]) / errors) ** 2 / _FREEDOM)
+        scale = (apart * robust).sum((1, 2)) / np.maximum(robust.sum((1, 2)), 1e-6)
+    ratios = ((apart - scale[:, None, None]) / errors) ** 2
+    ratios = np.where(index.known[:, columns, None], ratios, _MISSING_RATIO)
+    return (-0.5 * (_FREEDOM + 1) * np.log1p(ratios / _FREEDOM)).sum((1, 2)).astype(np.float32)
