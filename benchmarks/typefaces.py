@@ -2,12 +2,12 @@
 
     scripts/bench typefaces --lines 600
 
-Every line has a typeface, a string, a size from 24 to 96 px, a colour and a place between pixels that the index was not
-fitted with. Half of the lines are in families of the index, half in families that were held out of it, and `known` tells
-which. "Top 1" and "top 5": the share of lines whose family is the best match, and among it and the alternatives.
+Every line has a typeface, a string, a size from 24 to 96 px, a colour and a place between pixels that the index was
+not fitted with. Half of the lines are in families of the index, half in families that were held out of it, and `known`
+tells which. "Top 1" and "top 5": the share of lines whose family is the best match, and among it and the alternatives.
 "Weight": the share within 100 of the true weight; "italic" and "class": the share that is right. "Sure": the share of
-lines with a confidence of at least a half; "right": the share of those whose family is right. "Unread": lines of which
-too few letters were told apart.
+lines for which a family is named; "right": the share of those whose family is right. "Unread": lines of which too few
+letters were told apart.
 
 `--engine` puts the lines into pictures of 1024 x 1024 pixels and takes them from what the classic engine makes of these,
 text recognition included, instead of drawing them as layers. The fonts are those of `python -m lab.typefaces`, which it

@@ -18,7 +18,7 @@ from lab.typefaces.table import families, sources
 from lamina.engines.typefaces.index import render_index
 
 _TARGET = Path("src/lamina/engines/typefaces/index.npz")
-_RENDERINGS = 6
+_RENDERINGS = 4
 _DIMENSIONS = 14
 _DESCRIPTOR_STEP = 0.5  # half a standard deviation of the noise
 

@@ -59,7 +59,8 @@ def draw_letter(path: Path, character: str, how: Rendering, rng: np.random.Gener
     ImageDraw.Draw(sheet).text((margin - left + right_px, margin - top + down_px), character, 255, font, anchor="ls")
     coverage = np.asarray(sheet, np.float32) / 255
     if scale > 1:
-        coverage = coverage.reshape(height // scale, scale, width // scale, scale).mean((1, 3))
+        size = width // scale, height // scale
+        coverage = np.asarray(cv2.resize(coverage, size, interpolation=cv2.INTER_AREA), np.float32)
     if how.blur_px:
         coverage = cv2.GaussianBlur(coverage, (0, 0), how.blur_px)
     noise = rng.normal(0, how.noise, coverage.shape) if how.noise else 0
@@ -68,9 +69,17 @@ def draw_letter(path: Path, character: str, how: Rendering, rng: np.random.Gener
 
 def has_letter(path: Path, character: str) -> bool:
     """True if the font has a glyph for the character, and not the one that stands for missing characters."""
-    font = open_font(path, 40)
-    own, missing = font.getmask(character), font.getmask(_MISSING)
-    return own.getbbox() is not None and (own.size != missing.size or bytes(own) != bytes(missing))
+    try:
+        own, missing = (_on_sheet(path, each) for each in (character, _MISSING))
+    except OSError:  # some fonts have letters of impossible sizes
+        return False
+    return own.getbbox() is not None and own.tobytes() != missing.tobytes()
+
+
+def _on_sheet(path: Path, character: str) -> Image.Image:
+    sheet = Image.new("L", (120, 120))
+    ImageDraw.Draw(sheet).text((40, 80), character, 255, open_font(path, 40), anchor="ls")
+    return sheet
 
 
 @lru_cache(maxsize=64)

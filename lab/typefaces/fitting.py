@@ -1,5 +1,6 @@
 """Fits the descriptors of the index: what tells typefaces apart, compared with how much pictures of a letter vary."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def draw_samples(families: Sequence[Family], cache: Path, *, count: int, seed: i
 def fit_index(families: Sequence[Family], samples: Samples, dimensions: int) -> TypefaceIndex:
     """The index of the families whose letters are in `samples`."""
     seen = np.isfinite(samples.sizes[..., 0])
-    known = seen.all(2)
+    known = np.asarray(seen.all(2), np.bool_)
     flat = samples.cells[known].reshape(-1, SIDE * SIDE)
     rng = np.random.default_rng(0)
     chosen = flat[rng.choice(len(flat), min(len(flat), 60_000), replace=False)].astype(np.float32) / 255
@@ -111,14 +112,14 @@ def _projection(components: Floats, dimensions: int) -> Floats:
     whitening = vectors / np.sqrt(values)
     white = (means - means.mean(0)) @ whitening
     spread, directions = np.linalg.eigh(np.cov(white, rowvar=False))
-    return whitening @ directions[:, np.argsort(-spread)[:dimensions]]
+    return np.asarray(whitening @ directions[:, np.argsort(-spread)[:dimensions]], np.float32)
 
 
 def _noise(differences: Floats, heights_px: Floats, known: NDArray[np.bool_]) -> Floats:
     """(N, 2): the mean squared difference at heights of letters."""
     squares, heights = (differences[known] ** 2).sum(-1).ravel(), heights_px[known].ravel()
     rows = []
-    for low, high in zip(_HEIGHTS_PX, _HEIGHTS_PX[1:], strict=False):
+    for low, high in itertools.pairwise(_HEIGHTS_PX):
         inside = (heights >= low) & (heights < high)
         if inside.sum() > 100:
             rows.append((np.median(heights[inside]), squares[inside].mean()))

@@ -18,7 +18,7 @@ _MARGIN_PX = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLook:
-    """`spacing_em`: added to the advances of letters. `shift`: of the line, in pixels. `blur_px`: as an encoder does."""
+    """`spacing_em`: added to the advances of letters. `shift`: of the line, in pixels."""
 
     size_px: float
     colour: Colour

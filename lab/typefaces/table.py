@@ -42,10 +42,15 @@ def families() -> tuple[Family, ...]:
             TypefaceClass(row["class"]),
             row["licence"],
             row["held_out"],
-            tuple(Face(*place.split(":", 1), weight, is_italic) for place, weight, is_italic in row["faces"]),
+            tuple(_face(*face) for face in row["faces"]),
         )
         for row in json.loads(_TABLE.read_text("utf-8"))["families"]
     )
+
+
+def _face(place: str, weight: int, is_italic: bool) -> Face:
+    package, path = place.split(":", 1)
+    return Face(package, path, weight, is_italic)
 
 
 @cache

@@ -14,6 +14,7 @@ from lamina.engines.classic.other_scripts import read_other_scripts
 from lamina.engines.classic.plan import plan_layers
 from lamina.engines.classic.solve import solve
 from lamina.engines.classic.text_styles import measure_text
+from lamina.engines.typefaces import match_typeface
 
 _MODEL_OPTIONS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
 _WORKING_SIDE_PX = 1280  # the image is analysed on a copy of at most this size
@@ -45,7 +46,7 @@ class ClassicEngine:
         exclusions = [place.scaled(across, down) for place in task.exclusions]
         plan = plan_layers(seen, limit, self._models, selections, exclusions)
         progress("solving edges", 0.8)
-        layers = measure_text(solve(picture, plan.elements, seen.noise))
+        layers = measure_text(solve(picture, plan.elements, seen.noise), match_typeface)
         progress("done", 1.0)
         return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes))
 

@@ -41,9 +41,7 @@ def align(string: str, shapes: Sequence[LetterShape], index: TypefaceIndex) -> l
     ]
 
 
-def _costs(
-    columns: Sequence[int], shapes: Sequence[LetterShape], components: Floats, index: TypefaceIndex
-) -> Floats:
+def _costs(columns: Sequence[int], shapes: Sequence[LetterShape], components: Floats, index: TypefaceIndex) -> Floats:
     """(parts, letters): how unlike a part is to a letter."""
     used = np.array(columns)
     away = (components[:, None] - index.usual_components[used][None]) / index.spreads
@@ -51,7 +49,11 @@ def _costs(
     sizes = np.log([(shape.width, shape.height) for shape in shapes])
     usual = index.usual_log_sizes[used]
     steps = np.linspace(0.05, 0.95, 19)
-    scale = np.median(np.quantile(sizes[:, 1], steps) - np.quantile(usual[used >= 0][:, 1], steps)) if (used >= 0).any() else 0
+    scale = (
+        np.median(np.quantile(sizes[:, 1], steps) - np.quantile(usual[used >= 0][:, 1], steps))
+        if (used >= 0).any()
+        else 0
+    )
     apart = (sizes[:, None] - scale - usual[None]) / np.maximum(index.size_spreads[used], 0.08)
     costs += _SIZE_SHARE * np.minimum(apart**2, 9.0).mean(-1)
     costs[:, used < 0] = _UNKNOWN_LETTER

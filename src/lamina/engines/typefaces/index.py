@@ -55,7 +55,7 @@ class TypefaceIndex:
 
     def components(self, cells: Floats) -> Floats:
         """(n, P): the components of shapes (n, SIDE, SIDE)."""
-        return (cells.reshape(len(cells), -1) - self.mean) @ self.basis
+        return np.asarray((cells.reshape(len(cells), -1) - self.mean) @ self.basis, np.float32)
 
 
 @cache

@@ -57,9 +57,7 @@ def _straight(layer: Layer, corners: Sequence[Point], width_px: float, scale: fl
     return cv2.copyMakeBorder(pixels, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)).astype(np.float32)
 
 
-def _turned(
-    layer: Layer, start: Point, extents: tuple[float, float], degrees: float, scale: float
-) -> Pixels | None:
+def _turned(layer: Layer, start: Point, extents: tuple[float, float], degrees: float, scale: float) -> Pixels | None:
     """The same of a line that is not horizontal. `start`: its top left corner in the layer."""
     width_px, height_px = extents
     turn = math.radians(degrees)

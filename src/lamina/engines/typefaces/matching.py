@@ -70,7 +70,7 @@ def judged(scores: Floats, index: TypefaceIndex) -> Typeface:
 
 
 def _class(votes: Floats, index: TypefaceIndex) -> TypefaceClass:
-    totals = {type_class: 0.0 for type_class in TypefaceClass}
+    totals = dict.fromkeys(TypefaceClass, 0.0)
     for family, vote in zip(index.families.tolist(), votes.tolist(), strict=True):
         totals[index.family_classes[family]] += vote
     return max(totals, key=totals.__getitem__)

@@ -42,7 +42,8 @@ def line_segments(coverage: Coverage) -> list[LetterShape]:
     ]
     if count > _MAX_PARTS:
         return []
-    shapes = [_shape(coverage, labels, part) for part in _joined(parts)]
+    numbers = np.asarray(labels, np.int32)
+    shapes = [_shape(coverage, numbers, part) for part in _joined(parts)]
     return [shape for shape in shapes if shape is not None]
 
 

@@ -11,6 +11,7 @@ SIDE = 24
 Coverage = NDArray[np.float32]
 """(h, w), 0..1."""
 
+_STEPS = np.linspace(0, 1, SIDE + 1)
 _EDGE = 0.5  # share of the strongest coverage at which a letter ends
 
 
@@ -39,16 +40,13 @@ def letter_shape(coverage: Coverage) -> LetterShape | None:
         return None
     sums = np.zeros((coverage.shape[0] + 1, coverage.shape[1] + 1), np.float64)
     sums[1:, 1:] = coverage.cumsum(0).cumsum(1)
-    steps = np.linspace(0, 1, SIDE + 1)
-    xs, ys = left + steps * (right - left), top + steps * (bottom - top)
+    xs, ys = left + _STEPS * (right - left), top + _STEPS * (bottom - top)
     x0 = np.minimum(xs.astype(np.int64), coverage.shape[1] - 1)
     y0 = np.minimum(ys.astype(np.int64), coverage.shape[0] - 1)
     down = sums[y0] + (sums[y0 + 1] - sums[y0]) * (ys - y0)[:, None]
     both = down[:, x0] + (down[:, x0 + 1] - down[:, x0]) * (xs - x0)
     cells = np.diff(np.diff(both, axis=0), axis=1) * (SIDE * SIDE / ((right - left) * (bottom - top)))
-    return LetterShape(
-        cells=cells.astype(np.float32), left=left, top=top, width=right - left, height=bottom - top
-    )
+    return LetterShape(cells=cells.astype(np.float32), left=left, top=top, width=right - left, height=bottom - top)
 
 
 def _extent(profile: NDArray[np.float32]) -> tuple[float, float] | None:
