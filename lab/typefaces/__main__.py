@@ -19,7 +19,7 @@ from lamina.engines.typefaces.index import render_index
 
 _TARGET = Path("src/lamina/engines/typefaces/index.npz")
 _RENDERINGS = 4
-_DIMENSIONS = 14
+_DIMENSIONS = 12
 _DESCRIPTOR_STEP = 0.5  # half a standard deviation of the noise
 
 
