@@ -7,17 +7,21 @@ import numpy as np
 from lamina.core.layers import Layer, TextLine
 from lamina.core.text_styles import Typeface, TypefaceClass
 from lamina.engines.typefaces.alignment import SeenLetter, align
+from lamina.engines.typefaces.confidence import confidence
 from lamina.engines.typefaces.index import Floats, TypefaceIndex, typeface_index
 from lamina.engines.typefaces.lines import line_coverage
 from lamina.engines.typefaces.scoring import face_scores
 from lamina.engines.typefaces.segments import line_segments
+from lamina.engines.typefaces.traits import CLASSES, WEIGHTS, judged_traits
 
 _ENOUGH_LETTERS = 48
 _MIN_LETTERS = 3
 _ALTERNATIVES = 4
 _SAME_SIZE = 0.75  # of the em size of the main line: smaller lines may be in another typeface
-_FAMILY_TEMPERATURE, _VOTE_TEMPERATURE = 6.0, 12.0
-_WEIGHTS = np.arange(100, 901, 100)
+_NAMED = 0.3  # confidence from which on a family is named
+_VOTE_TEMPERATURE = 12.0
+_VOTES_CLASS, _VOTES_WEIGHT, _VOTES_ITALIC = 0.3, 0.7, 0.3  # share of the votes; the rest is that of the network
+_DOUBT = 0.02  # added to shares: neither can exclude a class alone
 
 
 def match_typeface(layer: Layer) -> Typeface | None:
@@ -26,7 +30,7 @@ def match_typeface(layer: Layer) -> Typeface | None:
     letters = seen_letters(layer, index)
     if len(letters) < _MIN_LETTERS:
         return None
-    return judged(face_scores(letters, index), index)
+    return judged(letters, index)
 
 
 def seen_letters(layer: Layer, index: TypefaceIndex) -> list[SeenLetter]:
@@ -51,31 +55,54 @@ def _main_lines(lines: Sequence[TextLine]) -> list[TextLine]:
     return sorted(same, key=lambda line: -len(line.string))
 
 
-def judged(scores: Floats, index: TypefaceIndex) -> Typeface:
-    """The typeface that scores of faces speak for."""
-    families = np.full(len(index.family_names), -np.inf, np.float32)
-    np.maximum.at(families, index.families, scores)
-    order = np.argsort(-families)
-    shares = _softmax(families / _FAMILY_TEMPERATURE)
-    votes = _softmax(scores / _VOTE_TEMPERATURE)
-    names = [index.family_names[at] for at in order[: _ALTERNATIVES + 1]]
+def judged(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Typeface:
+    """The typeface of some letters: a family of the index if one is close enough, else its traits alone."""
+    scores = face_scores(letters, index)
+    families = family_scores(scores, index)
+    order = np.argsort(-families)[: _ALTERNATIVES + 1]
+    sure = confidence(families, len(letters))
+    names = [index.family_names[at] for at in order]
+    if sure >= _NAMED:
+        best = int(order[0])
+        face = int(np.where(index.families == best, scores, -np.inf).argmax())
+        return Typeface(
+            family=names[0],
+            confidence=round(sure, 3),
+            weight=int(index.weights[face]),
+            is_italic=bool(index.italics[face]),
+            type_class=index.family_classes[best],
+            alternatives=tuple(names[1:]),
+        )
+    type_class, weight, is_italic = _judged_traits(letters, scores, index)
     return Typeface(
-        family=names[0],
-        confidence=float(shares[order[0]]),
-        weight=int(round(float(votes @ index.weights) / 100) * 100),
-        is_italic=bool(votes @ index.italics > 0.5),
-        type_class=_class(votes, index),
-        alternatives=tuple(names[1:]),
+        family="",
+        confidence=round(sure, 3),
+        weight=weight,
+        is_italic=is_italic,
+        type_class=type_class,
+        alternatives=tuple(names[:_ALTERNATIVES]),
     )
 
 
-def _class(votes: Floats, index: TypefaceIndex) -> TypefaceClass:
-    totals = dict.fromkeys(TypefaceClass, 0.0)
-    for family, vote in zip(index.families.tolist(), votes.tolist(), strict=True):
-        totals[index.family_classes[family]] += vote
-    return max(totals, key=totals.__getitem__)
+def family_scores(scores: Floats, index: TypefaceIndex) -> Floats:
+    """(families): the score of the best face of each."""
+    families = np.full(len(index.family_names), -np.inf, np.float32)
+    np.maximum.at(families, index.families, scores)
+    return families
 
 
-def _softmax(values: Floats) -> Floats:
-    shares = np.exp(values - values.max())
-    return (shares / shares.sum()).astype(np.float32)
+def _judged_traits(
+    letters: Sequence[SeenLetter], scores: Floats, index: TypefaceIndex
+) -> tuple[TypefaceClass, int, bool]:
+    """Class, weight and slant: of the network, and of the faces that are most alike, each family with one vote."""
+    traits = judged_traits(letters, index)
+    votes = np.exp((scores - scores.max()) / _VOTE_TEMPERATURE) / np.bincount(index.families)[index.families]
+    votes /= votes.sum()
+    face_classes = np.array([CLASSES.index(type_class) for type_class in index.family_classes])[index.families]
+    by_votes = np.bincount(face_classes, votes, minlength=len(CLASSES))
+    classes = np.log(traits.classes + _DOUBT) * (1 - _VOTES_CLASS) + np.log(by_votes + _DOUBT) * _VOTES_CLASS
+    weight = (1 - _VOTES_WEIGHT) * float(traits.weights @ np.array(WEIGHTS)) + _VOTES_WEIGHT * float(
+        votes @ index.weights
+    )
+    italic = (1 - _VOTES_ITALIC) * traits.italic + _VOTES_ITALIC * float(votes @ index.italics)
+    return CLASSES[int(classes.argmax())], round(weight / 100) * 100, italic > 0.5

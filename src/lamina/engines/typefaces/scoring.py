@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.engines.typefaces.alignment import SeenLetter
-from lamina.engines.typefaces.index import Floats, TypefaceIndex
+from lamina.engines.typefaces.index import Floats, Integers, TypefaceIndex
 
 _FREEDOM = 10.0  # of Student's t-distribution: letters that were mistaken do not decide
 _MISSING_RATIO = 5.0  # of a letter that a face lacks, in the usual noise
@@ -28,7 +28,7 @@ def face_scores(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Floats:
     return (shape.sum(1) + _size_scores(letters, columns, index)).astype(np.float32)
 
 
-def _size_scores(letters: Sequence[SeenLetter], columns: np.ndarray, index: TypefaceIndex) -> Floats:
+def _size_scores(letters: Sequence[SeenLetter], columns: Integers, index: TypefaceIndex) -> Floats:
     """(F): the same of the widths and heights of letters, relative to one another."""
     sizes = np.array([(letter.shape.width, letter.shape.height) for letter in letters], np.float32)
     errors = np.hypot(_SIZE_ERROR, _EDGE_ERROR_PX / sizes)
