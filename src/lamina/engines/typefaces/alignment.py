@@ -17,25 +17,29 @@ _MAX_LETTERS = 160  # of a line
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenLetter:
-    """`column`: the number of the character in the index. `components`: (P), of the shape."""
+    """`column`: the number of the character in the index. `place`: in the string; letters of different lines are far
+    apart. `components`: (P), of the shape.
+    """
 
     column: int
+    place: int
     shape: LetterShape
     components: Floats
 
 
-def align(string: str, shapes: Sequence[LetterShape], index: TypefaceIndex) -> list[SeenLetter]:
+def align(string: str, shapes: Sequence[LetterShape], index: TypefaceIndex, first: int = 0) -> list[SeenLetter]:
     """The parts of a line, from left to right, that are known letters of its text.
 
-    Parts that show several letters, or a piece of one, are left out.
+    Parts that show several letters, or a piece of one, are left out. `first`: the place of the first character.
     """
-    columns = [index.column(character) for character in string if not character.isspace()]
+    places = [place for place, character in enumerate(string, first) if not character.isspace()]
+    columns = [index.column(string[place - first]) for place in places]
     if not shapes or not columns or max(len(columns), len(shapes)) > _MAX_LETTERS:
         return []
     components = index.components(np.stack([shape.cells for shape in shapes]))
     costs = _costs(columns, shapes, components, index)
     return [
-        SeenLetter(columns[letter], shapes[part], components[part])
+        SeenLetter(columns[letter], places[letter], shapes[part], components[part])
         for part, letter in _cheapest(costs)
         if columns[letter] >= 0 and costs[part, letter] <= _MAX_COST
     ]

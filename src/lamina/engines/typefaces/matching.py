@@ -10,17 +10,20 @@ from lamina.engines.typefaces.alignment import SeenLetter, align
 from lamina.engines.typefaces.confidence import confidence
 from lamina.engines.typefaces.index import Floats, TypefaceIndex, typeface_index
 from lamina.engines.typefaces.lines import line_coverage
+from lamina.engines.typefaces.pitch import pitch_evenness
 from lamina.engines.typefaces.scoring import face_scores
 from lamina.engines.typefaces.segments import line_segments
 from lamina.engines.typefaces.traits import CLASSES, WEIGHTS, judged_traits
 
 _ENOUGH_LETTERS = 48
 _MIN_LETTERS = 3
+_LINE_PLACES = 1_000_000  # between the places of letters in different lines
 _ALTERNATIVES = 4
 _SAME_SIZE = 0.75  # of the em size of the main line: smaller lines may be in another typeface
 _NAMED = 0.3  # confidence from which on a family is named
 _VOTE_TEMPERATURE = 12.0
 _VOTES_CLASS, _VOTES_WEIGHT, _VOTES_ITALIC = 0.3, 0.7, 0.3  # share of the votes; the rest is that of the network
+_PITCH, _MAX_PITCH = 8.0, 4.0  # of the evenness of the pitch, in units of the logarithm of a probability
 _DOUBT = 0.02  # added to shares: neither can exclude a class alone
 
 
@@ -36,10 +39,10 @@ def match_typeface(layer: Layer) -> Typeface | None:
 def seen_letters(layer: Layer, index: TypefaceIndex) -> list[SeenLetter]:
     """The letters of a layer's main lines that could be told apart, at most about 48."""
     letters: list[SeenLetter] = []
-    for line in _main_lines(layer.text):
+    for number, line in enumerate(_main_lines(layer.text)):
         coverage = line_coverage(layer, line)
         if coverage is not None:
-            letters += align(line.string, line_segments(coverage), index)
+            letters += align(line.string, line_segments(coverage), index, first=number * _LINE_PLACES)
         if len(letters) >= _ENOUGH_LETTERS:
             break
     return letters[:_ENOUGH_LETTERS]
@@ -101,6 +104,7 @@ def _judged_traits(
     face_classes = np.array([CLASSES.index(type_class) for type_class in index.family_classes])[index.families]
     by_votes = np.bincount(face_classes, votes, minlength=len(CLASSES))
     classes = np.log(traits.classes + _DOUBT) * (1 - _VOTES_CLASS) + np.log(by_votes + _DOUBT) * _VOTES_CLASS
+    classes[CLASSES.index(TypefaceClass.MONO)] += min(max(_PITCH * pitch_evenness(letters), -_MAX_PITCH), _MAX_PITCH)
     weight = (1 - _VOTES_WEIGHT) * float(traits.weights @ np.array(WEIGHTS)) + _VOTES_WEIGHT * float(
         votes @ index.weights
     )

@@ -1,6 +1,6 @@
 """Splits a line of text into the parts that do not touch one another, most of which are single letters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -74,4 +74,5 @@ def _shape(coverage: Coverage, labels: NDArray[np.int32], part: _Part) -> Letter
     window = np.s_[top : part.bottom + 2, left : part.right + 2]
     own = np.isin(labels[window], part.numbers)
     near = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return letter_shape(np.where(near & (own | (labels[window] == 0)), coverage[window], 0).astype(np.float32))
+    shape = letter_shape(np.where(near & (own | (labels[window] == 0)), coverage[window], 0).astype(np.float32))
+    return None if shape is None else replace(shape, left=shape.left + left, top=shape.top + top)
