@@ -5,13 +5,14 @@
 Every line has a typeface, a string, a size from 24 to 96 px, a colour and a place between pixels that the index was
 not fitted with. Half of the lines are in families of the index, half in families that were held out of it, and `known`
 tells which. "Top 1" and "top 5": the share of lines whose family is the best match, and among it and the alternatives.
-"Weight": the share within 100 of the true weight; "italic" and "class": the share that is right. "Sure": the share of
-lines for which a family is named; "right": the share of those whose family is right. "Unread": lines of which too few
-letters were told apart.
+"Weight": the share within 100 of the true weight, of families that have several: a single one is called regular,
+whatever it looks like. "Italic" and "class": the share that is right. "Named": the share of lines for which a family
+is named; "right": the share of those whose family is right. "Unread": lines of which too few letters were told apart;
+they count as wrong.
 
-`--engine` puts the lines into pictures of 1024 x 1024 pixels and takes them from what the classic engine makes of these,
-text recognition included, instead of drawing them as layers. The fonts are those of `python -m lab.typefaces`, which it
-downloads if they are missing.
+`--engine` puts the lines into pictures of 1024 x 1024 pixels and takes them from what the classic engine makes of
+these, text recognition included, instead of drawing them as layers. The fonts are those of `python -m lab.typefaces`,
+which it downloads if they are missing.
 """
 
 import argparse
@@ -174,12 +175,13 @@ def _result(case: Case, found: Typeface | None, seconds: float) -> Result:
 
 def _print_table(results: Sequence[Result]) -> None:
     rows: list[tuple[str, ...]] = [
-        ("families", "lines", "top 1", "top 5", "weight", "italic", "class", "sure", "right", "unread", "ms")
+        ("families", "lines", "top 1", "top 5", "weight", "italic", "class", "named", "right", "unread", "ms")
     ]
     for name, known in (("in the index", True), ("held out", False)):
         group = [each for each in results if each.known is known]
         pairs = [(each, each.found) for each in group if each.found is not None]
-        sure = [(each, found) for each, found in pairs if found.confidence >= 0.5]
+        named = [(each, found) for each, found in pairs if found.family]
+        weighted = [each for each in group if each.family in _families_with_weights()]
         if not group:
             continue
         count = len(group)
@@ -189,16 +191,24 @@ def _print_table(results: Sequence[Result]) -> None:
                 f"{count}",
                 f"{sum(found.family == each.family for each, found in pairs) / count:.0%}",
                 f"{sum(each.family in (found.family, *found.alternatives) for each, found in pairs) / count:.0%}",
-                f"{sum(abs(found.weight - each.weight) <= 100 for each, found in pairs) / count:.0%}",
+                f"{sum(_has_weight(each) for each in weighted) / max(1, len(weighted)):.0%}",
                 f"{sum(found.is_italic == each.is_italic for each, found in pairs) / count:.0%}",
                 f"{sum(found.type_class == each.type_class for each, found in pairs) / count:.0%}",
-                f"{len(sure) / count:.0%}",
-                f"{sum(found.family == each.family for each, found in sure) / max(1, len(sure)):.0%}",
+                f"{len(named) / count:.0%}",
+                f"{sum(found.family == each.family for each, found in named) / max(1, len(named)):.0%}",
                 f"{count - len(pairs)}",
                 f"{median(each.milliseconds for each in group):.1f}",
             )
         )
     print("\n".join(["", *aligned(rows, [False, *[True] * (len(rows[0]) - 1)])]))
+
+
+def _families_with_weights() -> set[str]:
+    return {family.name for family in families() if len({face.weight for face in family.faces}) > 1}
+
+
+def _has_weight(result: Result) -> bool:
+    return result.found is not None and abs(result.found.weight - result.weight) <= 100
 
 
 def _options() -> argparse.Namespace:

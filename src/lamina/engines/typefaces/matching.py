@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.core.layers import Layer, TextLine
-from lamina.core.text_styles import Typeface, TypefaceClass
+from lamina.core.text_styles import Typeface
 from lamina.engines.typefaces.alignment import SeenLetter, align
 from lamina.engines.typefaces.confidence import confidence
 from lamina.engines.typefaces.index import Floats, TypefaceIndex, typeface_index
 from lamina.engines.typefaces.lines import line_coverage
-from lamina.engines.typefaces.pitch import pitch_evenness
 from lamina.engines.typefaces.scoring import face_scores
 from lamina.engines.typefaces.segments import line_segments
-from lamina.engines.typefaces.traits import CLASSES, WEIGHTS, judged_traits
+from lamina.engines.typefaces.voting import voted_traits
 
 _ENOUGH_LETTERS = 48
 _MIN_LETTERS = 3
@@ -21,10 +20,6 @@ _LINE_PLACES = 1_000_000  # between the places of letters in different lines
 _ALTERNATIVES = 4
 _SAME_SIZE = 0.75  # of the em size of the main line: smaller lines may be in another typeface
 _NAMED = 0.3  # confidence from which on a family is named
-_VOTE_TEMPERATURE = 12.0
-_VOTES_CLASS, _VOTES_WEIGHT, _VOTES_ITALIC = 0.3, 0.7, 0.3  # share of the votes; the rest is that of the network
-_PITCH, _MAX_PITCH = 8.0, 4.0  # of the evenness of the pitch, in units of the logarithm of a probability
-_DOUBT = 0.02  # added to shares: neither can exclude a class alone
 
 
 def match_typeface(layer: Layer) -> Typeface | None:
@@ -76,7 +71,7 @@ def judged(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Typeface:
             type_class=index.family_classes[best],
             alternatives=tuple(names[1:]),
         )
-    type_class, weight, is_italic = _judged_traits(letters, scores, index)
+    type_class, weight, is_italic = voted_traits(letters, scores, index)
     return Typeface(
         family="",
         confidence=round(sure, 3),
@@ -92,21 +87,3 @@ def family_scores(scores: Floats, index: TypefaceIndex) -> Floats:
     families = np.full(len(index.family_names), -np.inf, np.float32)
     np.maximum.at(families, index.families, scores)
     return families
-
-
-def _judged_traits(
-    letters: Sequence[SeenLetter], scores: Floats, index: TypefaceIndex
-) -> tuple[TypefaceClass, int, bool]:
-    """Class, weight and slant: of the network, and of the faces that are most alike, each family with one vote."""
-    traits = judged_traits(letters, index)
-    votes = np.exp((scores - scores.max()) / _VOTE_TEMPERATURE) / np.bincount(index.families)[index.families]
-    votes /= votes.sum()
-    face_classes = np.array([CLASSES.index(type_class) for type_class in index.family_classes])[index.families]
-    by_votes = np.bincount(face_classes, votes, minlength=len(CLASSES))
-    classes = np.log(traits.classes + _DOUBT) * (1 - _VOTES_CLASS) + np.log(by_votes + _DOUBT) * _VOTES_CLASS
-    classes[CLASSES.index(TypefaceClass.MONO)] += min(max(_PITCH * pitch_evenness(letters), -_MAX_PITCH), _MAX_PITCH)
-    weight = (1 - _VOTES_WEIGHT) * float(traits.weights @ np.array(WEIGHTS)) + _VOTES_WEIGHT * float(
-        votes @ index.weights
-    )
-    italic = (1 - _VOTES_ITALIC) * traits.italic + _VOTES_ITALIC * float(votes @ index.italics)
-    return CLASSES[int(classes.argmax())], round(weight / 100) * 100, italic > 0.5
