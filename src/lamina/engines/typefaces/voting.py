@@ -44,5 +44,5 @@ def _with_votes(traits: Traits, scores: Floats, index: TypefaceIndex) -> Traits:
     )
 
 
-def _joined(of_network: Floats, of_votes: NDArray[np.floating[Any]]) -> Floats:
+def _joined(of_network: Floats, of_votes: NDArray[Any]) -> Floats:
     return np.asarray((1 - _VOTES) * of_network + _VOTES * of_votes, np.float32)
