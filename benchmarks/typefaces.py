@@ -93,10 +93,13 @@ def main() -> None:
 def _cases(count: int, seed: int) -> Iterator[Case]:
     rng = np.random.default_rng(seed)
     groups = [[family for family in families() if family.is_held_out is held_out] for held_out in (False, True)]
+    order = rng.permutation(len(_TEXTS))
     for number in range(count):
         group = groups[number % 2]
         family = group[rng.integers(len(group))]
-        string = _TEXTS[rng.integers(len(_TEXTS))]
+        if number % _LINES_A_PICTURE == 0:
+            order = rng.permutation(len(_TEXTS))
+        string = _TEXTS[order[number % _LINES_A_PICTURE]]
         look = LineLook(
             size_px=float(np.exp(rng.uniform(*np.log(_SIZES_PX)))),
             colour=(int(rng.integers(256)), int(rng.integers(256)), int(rng.integers(256))),
@@ -156,7 +159,7 @@ def _put(picture: NDArray[np.float32], layer: Layer, place: int, is_light: bool)
 
 
 def _similarity(first: str, second: str) -> float:
-    return SequenceMatcher(None, "".join(first.split()), "".join(second.split())).ratio()
+    return SequenceMatcher(None, *("".join(string.casefold().split()) for string in (first, second))).ratio()
 
 
 def _result(case: Case, found: Typeface | None, seconds: float) -> Result:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from lamina.engines.typefaces.index import Floats, TypefaceIndex
-from lamina.engines.typefaces.shapes import LetterShape
+from lamina.engines.typefaces.cutting import cut_letters
+from lamina.engines.typefaces.index import Floats, Integers, TypefaceIndex
+from lamina.engines.typefaces.shapes import Coverage, LetterShape
 
 _COMPONENTS = 30  # of shapes that tell letters apart
 _SIZE_SHARE = 0.5  # of the costs of sizes
 _SKIPPED_LETTER, _SKIPPED_PART, _UNKNOWN_LETTER = 1.6, 2.2, 2.0  # costs; that of a letter in a usual typeface is 1
 _MAX_COST = 4.0  # of a part that is still taken for a letter
 _MAX_LETTERS = 160  # of a line
+_ENOUGH = 8  # letters of a line with which no parts are cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,31 +28,69 @@ class SeenLetter:
     place: int
     shape: LetterShape
     components: Floats
+    is_cut: bool = False
 
 
-def align(string: str, shapes: Sequence[LetterShape], index: TypefaceIndex, first: int = 0) -> list[SeenLetter]:
-    """The parts of a line, from left to right, that are known letters of its text.
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenLine:
+    """`parts`: of the picture of the line, which do not touch one another, from left to right."""
 
-    Parts that show several letters, or a piece of one, are left out. `first`: the place of the first character.
+    string: str
+    coverage: Coverage
+    parts: Sequence[LetterShape]
+
+
+def align(line: SeenLine, index: TypefaceIndex, first: int = 0) -> list[SeenLetter]:
+    """The parts of a line, from left to right, that are known letters of its text. `first`: the place of the first.
+
+    Parts that show several letters, or a piece of one, are left out, or cut if there is little else.
     """
-    places = [place for place, character in enumerate(string, first) if not character.isspace()]
-    columns = [index.column(string[place - first]) for place in places]
-    if not shapes or not columns or max(len(columns), len(shapes)) > _MAX_LETTERS:
+    places = [place for place, character in enumerate(line.string, first) if not character.isspace()]
+    columns = [index.column(line.string[place - first]) for place in places]
+    shapes = line.parts
+    if not shapes or max(columns, default=-1) < 0 or max(len(columns), len(shapes)) > _MAX_LETTERS:
         return []
     components = index.components(np.stack([shape.cells for shape in shapes]))
     costs = _costs(columns, shapes, components, index)
-    return [
+    pairs = [pair for pair in _cheapest(costs) if costs[pair] <= _MAX_COST]
+    seen = [
         SeenLetter(columns[letter], places[letter], shapes[part], components[part])
-        for part, letter in _cheapest(costs)
-        if columns[letter] >= 0 and costs[part, letter] <= _MAX_COST
+        for part, letter in pairs
+        if columns[letter] >= 0
     ]
+    if len(seen) < _ENOUGH:
+        seen += _cut(line, pairs, columns, places, index)
+    return sorted(seen, key=lambda letter: letter.place)
+
+
+def _cut(
+    line: SeenLine,
+    pairs: Sequence[tuple[int, int]],
+    columns: Sequence[int],
+    places: Sequence[int],
+    index: TypefaceIndex,
+) -> list[SeenLetter]:
+    """The letters of parts that show several."""
+    ends = [(-1, -1), *pairs, (len(line.parts), len(columns))]
+    found: list[SeenLetter] = []
+    for (part, letter), (next_part, next_letter) in pairwise(ends):
+        parts, letters = line.parts[part + 1 : next_part], range(letter + 1, next_letter)
+        if not 0 < len(parts) < len(letters):
+            continue
+        run = [columns[at] for at in letters], [places[at] for at in letters]
+        for at, shape in zip(letters, cut_letters(line.coverage, parts, *run, index), strict=True):
+            if shape is None or columns[at] < 0:
+                continue
+            components = index.components(shape.cells[None])
+            if _unlikeness(components, np.array([columns[at]]), index).item() <= _MAX_COST:
+                found.append(SeenLetter(columns[at], places[at], shape, components[0], is_cut=True))
+    return found
 
 
 def _costs(columns: Sequence[int], shapes: Sequence[LetterShape], components: Floats, index: TypefaceIndex) -> Floats:
     """(parts, letters): how unlike a part is to a letter."""
     used = np.array(columns)
-    away = (components[:, None] - index.usual_components[used][None]) / index.spreads
-    costs = (away[..., :_COMPONENTS] ** 2).mean(-1)
+    costs = _unlikeness(components, used, index)
     sizes = np.log([(shape.width, shape.height) for shape in shapes])
     usual = index.usual_log_sizes[used]
     steps = np.linspace(0.05, 0.95, 19)
@@ -62,6 +103,12 @@ def _costs(columns: Sequence[int], shapes: Sequence[LetterShape], components: Fl
     costs += _SIZE_SHARE * np.minimum(apart**2, 9.0).mean(-1)
     costs[:, used < 0] = _UNKNOWN_LETTER
     return costs.astype(np.float32)
+
+
+def _unlikeness(components: Floats, columns: Integers, index: TypefaceIndex) -> Floats:
+    """(parts, letters): the mean squared difference of shapes from the usual ones, compared with that of typefaces."""
+    away = (components[:, None] - index.usual_components[columns]) / index.spreads
+    return np.asarray((away[..., :_COMPONENTS] ** 2).mean(-1), np.float32)
 
 
 def _cheapest(costs: Floats) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lamina.core.layers import Layer, TextLine
 from lamina.core.text_styles import Typeface
-from lamina.engines.typefaces.alignment import SeenLetter, align
+from lamina.engines.typefaces.alignment import SeenLetter, SeenLine, align
 from lamina.engines.typefaces.confidence import confidence
 from lamina.engines.typefaces.index import Floats, TypefaceIndex, typeface_index
 from lamina.engines.typefaces.lines import line_coverage
@@ -37,7 +37,8 @@ def seen_letters(layer: Layer, index: TypefaceIndex) -> list[SeenLetter]:
     for number, line in enumerate(_main_lines(layer.text)):
         coverage = line_coverage(layer, line)
         if coverage is not None:
-            letters += align(line.string, line_segments(coverage), index, first=number * _LINE_PLACES)
+            seen = SeenLine(line.string, coverage, line_segments(coverage))
+            letters += align(seen, index, first=number * _LINE_PLACES)
         if len(letters) >= _ENOUGH_LETTERS:
             break
     return letters[:_ENOUGH_LETTERS]

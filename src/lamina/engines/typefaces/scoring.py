@@ -11,13 +11,14 @@ _FREEDOM = 10.0  # of Student's t-distribution: letters that were mistaken do no
 _MISSING_RATIO = 5.0  # of a letter that a face lacks, in the usual noise
 _SIZE_ERROR = 0.02  # share of a size by which letters of one face differ
 _EDGE_ERROR_PX = 0.3
+_CUT_NOISE = 6.0  # of letters that were cut off others
 
 
 def face_scores(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Floats:
     """(F): the logarithm of each face's likelihood, up to a constant; the letters need not be of one size."""
     columns = np.array([letter.column for letter in letters])
     heights = np.array([letter.shape.height for letter in letters], np.float32)
-    noise = np.interp(heights, index.noise[:, 0], index.noise[:, 1]).astype(np.float32)
+    noise = np.interp(heights, index.noise[:, 0], index.noise[:, 1]) * _noise_factors(letters)
     components = np.stack([letter.components for letter in letters])
     described = np.einsum("lp,lpd->ld", components, index.projections[columns])
     difference = index.descriptors[:, columns] - described
@@ -28,10 +29,15 @@ def face_scores(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Floats:
     return (shape.sum(1) + _size_scores(letters, columns, index)).astype(np.float32)
 
 
+def _noise_factors(letters: Sequence[SeenLetter]) -> Floats:
+    """(letters): more for letters that were cut, whose edges are uncertain."""
+    return np.array([_CUT_NOISE if letter.is_cut else 1.0 for letter in letters], np.float32)
+
+
 def _size_scores(letters: Sequence[SeenLetter], columns: Integers, index: TypefaceIndex) -> Floats:
     """(F): the same of the widths and heights of letters, relative to one another."""
     sizes = np.array([(letter.shape.width, letter.shape.height) for letter in letters], np.float32)
-    errors = np.hypot(_SIZE_ERROR, _EDGE_ERROR_PX / sizes)
+    errors = np.hypot(_SIZE_ERROR, _EDGE_ERROR_PX / sizes) * np.sqrt(_noise_factors(letters))[:, None]
     apart = np.log(sizes) - index.log_sizes[:, columns]
     weights = errors**-2 * index.known[:, columns, None]
     total = np.maximum(weights.sum((1, 2)), 1e-6)
