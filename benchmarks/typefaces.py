@@ -159,7 +159,8 @@ def _put(picture: NDArray[np.float32], layer: Layer, place: int, is_light: bool)
 
 
 def _similarity(first: str, second: str) -> float:
-    return SequenceMatcher(None, *("".join(string.casefold().split()) for string in (first, second))).ratio()
+    one, other = ("".join(string.casefold().split()) for string in (first, second))
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def _result(case: Case, found: Typeface | None, seconds: float) -> Result:

@@ -17,7 +17,7 @@ from lab.typefaces.fitting import Samples, draw_samples, fit_index
 from lab.typefaces.table import families, sources
 from lab.typefaces.trait_fitting import fit_traits
 from lamina.engines.typefaces.index import parse_index, render_index
-from lamina.engines.typefaces.traits import render_network
+from lamina.engines.typefaces.traits import render_networks
 
 _TARGET = Path("src/lamina/engines/typefaces/index.npz")
 _RENDERINGS = 4
@@ -34,8 +34,8 @@ def main() -> None:
     index = fit_index(indexed, samples, _DIMENSIONS)
     contents = render_index(index, _DESCRIPTOR_STEP)
     _TARGET.write_bytes(contents)
-    network = fit_traits(indexed, samples, parse_index(contents))
-    _TARGET.with_name("traits.npz").write_bytes(render_network(network))
+    networks = fit_traits(indexed, samples, parse_index(contents))
+    _TARGET.with_name("traits.npz").write_bytes(render_networks(networks))
     print(f"{len(indexed)} families, {len(index.families)} faces, {len(contents) / 1e6:.2f} MB")  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""Fits the network that judges the class, weight and slant of typefaces which are not in the index."""
+"""Fits the networks that judge the class, weight and slant of typefaces which are not in the index."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,8 +17,8 @@ from lamina.engines.typefaces.index import TypefaceIndex
 from lamina.engines.typefaces.shapes import SIDE
 from lamina.engines.typefaces.traits import CLASSES, WEIGHTS, TraitNetwork, letter_inputs
 
-_LETTER, _LINE = (96, 64), (64,)
-_BATCH, _STEPS, _RATE, _DECAY = 96, 4000, 2e-3, 0.05
+_NETWORKS, _LETTER, _LINE = 3, (64, 48), (48,)
+_BATCH, _STEPS, _RATE, _DECAY = 96, 3000, 2e-3, 0.05
 _LETTERS = (4, 28)  # of a line, least and most
 _DROPOUT, _NOISE = 0.25, 0.25
 _CAPITALS_ONLY, _CAPITAL = 0.25, 0.15  # shares of lines, and of letters in others
@@ -54,10 +54,14 @@ def _layers(sizes: Sequence[int]) -> nn.ModuleList:
     return nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(sizes))
 
 
-def fit_traits(families: Sequence[Family], samples: Samples, index: TypefaceIndex, steps: int = _STEPS) -> TraitNetwork:
-    """The network, fitted to random lines of the letters of all faces."""
-    torch.manual_seed(1)
-    rng = np.random.default_rng(1)
+def fit_traits(families: Sequence[Family], samples: Samples, index: TypefaceIndex) -> list[TraitNetwork]:
+    """The networks, fitted to random lines of the letters of all faces."""
+    return [_fit(families, samples, index, seed=seed) for seed in range(_NETWORKS)]
+
+
+def _fit(families: Sequence[Family], samples: Samples, index: TypefaceIndex, *, seed: int) -> TraitNetwork:
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     rows = [(family, face) for family in families for face in family.faces]
     classes = np.array([CLASSES.index(family.type_class) for family, _ in rows])
     weights = np.array([WEIGHTS.index(face.weight) for _, face in rows])
@@ -70,8 +74,8 @@ def fit_traits(families: Sequence[Family], samples: Samples, index: TypefaceInde
     shares = _shares(families)
     model = _Network(index.basis.shape[1] + 2 + len(CHARACTERS))
     optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
+    for _ in range(_STEPS):
         chosen = rng.choice(len(rows), _BATCH, p=shares)
         inputs, is_there = _lines(chosen, components, samples, index, rng)
         letters = torch.from_numpy(inputs)

@@ -1,4 +1,4 @@
-"""Judges the class, the weight and the slant of any typeface from its letters, by a small fitted network."""
+"""Judges the class, the weight and the slant of any typeface from its letters, by small fitted networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,11 +54,17 @@ class TraitNetwork:
 
 
 def judged_traits(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Traits:
-    """The traits of the typeface of some letters."""
+    """The traits of the typeface of some letters: the mean of the networks."""
     columns = np.array([letter.column for letter in letters])
     sizes = np.log([(letter.shape.width, letter.shape.height) for letter in letters]).astype(np.float32)
     components = np.stack([letter.components for letter in letters])
-    return _network().traits(letter_inputs(components, sizes, columns, index))
+    inputs = letter_inputs(components, sizes, columns, index)
+    judged = [network.traits(inputs) for network in _networks()]
+    return Traits(
+        classes=np.asarray(np.mean([traits.classes for traits in judged], 0), np.float32),
+        weights=np.asarray(np.mean([traits.weights for traits in judged], 0), np.float32),
+        italic=float(np.mean([traits.italic for traits in judged])),
+    )
 
 
 def letter_inputs(components: Floats, log_sizes: Floats, columns: Integers, index: TypefaceIndex) -> Floats:
@@ -74,32 +80,38 @@ def letter_inputs(components: Floats, log_sizes: Floats, columns: Integers, inde
 
 
 @cache
-def _network() -> TraitNetwork:
-    return parse_network(files("lamina.engines.typefaces").joinpath(_FILE).read_bytes())
+def _networks() -> tuple[TraitNetwork, ...]:
+    return parse_networks(files("lamina.engines.typefaces").joinpath(_FILE).read_bytes())
 
 
-def parse_network(contents: bytes) -> TraitNetwork:
-    """A network from what `render_network` wrote."""
+def parse_networks(contents: bytes) -> tuple[TraitNetwork, ...]:
+    """The networks from what `render_networks` wrote."""
     with np.load(BytesIO(contents), allow_pickle=False) as arrays:
         values = arrays["values"].astype(np.float32)
         shapes: list[tuple[int, int]] = [(int(before), int(after)) for before, after in arrays["shapes"]]
         count = int(arrays["letter_layers"])
-    layers: list[tuple[Floats, Floats]] = []
-    for before, after in shapes:
-        weights, biases, values = np.split(values, [before * after, (before + 1) * after])
-        layers.append((weights.reshape(before, after), biases))
-    return TraitNetwork(tuple(layers[:count]), tuple(layers[count:]))
+    networks: list[TraitNetwork] = []
+    for own in values:
+        layers: list[tuple[Floats, Floats]] = []
+        rest = own
+        for before, after in shapes:
+            weights, biases, rest = np.split(rest, [before * after, (before + 1) * after])
+            layers.append((weights.reshape(before, after), biases))
+        networks.append(TraitNetwork(tuple(layers[:count]), tuple(layers[count:])))
+    return tuple(networks)
 
 
-def render_network(network: TraitNetwork) -> bytes:
-    """The network as a file, in half precision."""
-    layers = (*network.letter, *network.line)
+def render_networks(networks: Sequence[TraitNetwork]) -> bytes:
+    """Networks of equal sizes as a file, in half precision."""
+    layers = [(*network.letter, *network.line) for network in networks]
     stored = BytesIO()
     np.savez_compressed(
         stored,
-        values=np.concatenate([part.ravel() for layer in layers for part in layer]).astype(np.float16),
-        shapes=np.array([weights.shape for weights, _ in layers], np.uint16),
-        letter_layers=np.uint8(len(network.letter)),
+        values=np.stack([np.concatenate([part.ravel() for layer in own for part in layer]) for own in layers]).astype(
+            np.float16
+        ),
+        shapes=np.array([weights.shape for weights, _ in layers[0]], np.uint16),
+        letter_layers=np.uint8(len(networks[0].letter)),
     )
     return stored.getvalue()
 
