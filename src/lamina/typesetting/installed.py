@@ -11,9 +11,10 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from lamina.typesetting.font_names import read_face_names
+
 _ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 _MAX_FILES = 20_000
-_MAX_FACES = 16  # per collection
 _WEIGHTS = {
     "thin": 100,
     "hairline": 100,
@@ -78,11 +79,14 @@ def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
     """
     wanted = _letters(family)
     faces = [face for path in _likely_files(wanted) for face in _faces(path) if _letters(face.family) == wanted]
-    differences = [_difference(face, weight, is_italic) for face in faces]
-    best = min(range(len(faces)), key=differences.__getitem__, default=None)
-    if best is None or differences[best] > _MAX_WEIGHT_DIFFERENCE:
-        return None
-    return replace(faces[best].file, weight=weight) if faces[best].is_variable else faces[best].file
+    differences = {face: _difference(face, weight, is_italic) for face in faces}
+    for face in sorted(faces, key=differences.__getitem__):
+        if differences[face] > _MAX_WEIGHT_DIFFERENCE:
+            return None
+        file = replace(face.file, weight=weight) if face.is_variable else face.file
+        if _opens(file):
+            return file
+    return None
 
 
 def weight_name(weight: int) -> str:
@@ -122,24 +126,19 @@ def _folders() -> list[Path]:
 @cache
 def _faces(path: Path) -> tuple[_Face, ...]:
     """The faces in a file; none if it cannot be read."""
-    faces: list[_Face] = []
-    for index in range(_MAX_FACES):
-        try:
-            font = ImageFont.truetype(path, 16, index=index)
-        except (OSError, ValueError):
-            break
-        family, style = font.getname()
-        faces.append(_Face(FontFile(path, index), family or "", style or "", _has_weight_axis(font)))
-        if path.suffix.lower() in (".ttf", ".otf"):
-            break
-    return tuple(faces)
+    return tuple(
+        _Face(FontFile(path, names.index), names.family, names.style, names.has_weight_axis)
+        for names in read_face_names(path)
+    )
 
 
-def _has_weight_axis(font: ImageFont.FreeTypeFont) -> bool:
+def _opens(file: FontFile) -> bool:
+    """False for a damaged font."""
     try:
-        return any(map(_is_weight, font.get_variation_axes()))
-    except (OSError, NotImplementedError):
+        file.at(16)
+    except (OSError, ValueError, NotImplementedError):
         return False
+    return True
 
 
 def _is_weight(axis: "ImageFont.Axis") -> bool:
