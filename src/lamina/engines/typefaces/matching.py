@@ -14,7 +14,7 @@ from lamina.engines.typefaces.scoring import face_scores
 from lamina.engines.typefaces.segments import line_segments
 from lamina.engines.typefaces.voting import voted_traits
 
-_ENOUGH_LETTERS = 48
+_ENOUGH_LETTERS = 36
 _MIN_LETTERS = 3
 _LINE_PLACES = 1_000_000  # between the places of letters in different lines
 _ALTERNATIVES = 4
@@ -32,7 +32,7 @@ def match_typeface(layer: Layer) -> Typeface | None:
 
 
 def seen_letters(layer: Layer, index: TypefaceIndex) -> list[SeenLetter]:
-    """The letters of a layer's main lines that could be told apart, at most about 48."""
+    """The letters of a layer's main lines that could be told apart, at most 36."""
     letters: list[SeenLetter] = []
     for number, line in enumerate(_main_lines(layer.text)):
         coverage = line_coverage(layer, line)

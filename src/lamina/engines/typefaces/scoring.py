@@ -37,14 +37,20 @@ def _noise_factors(letters: Sequence[SeenLetter]) -> Floats:
 def _size_scores(letters: Sequence[SeenLetter], columns: Integers, index: TypefaceIndex) -> Floats:
     """(F): the same of the widths and heights of letters, relative to one another."""
     sizes = np.array([(letter.shape.width, letter.shape.height) for letter in letters], np.float32)
-    errors = np.hypot(_SIZE_ERROR, _EDGE_ERROR_PX / sizes) * np.sqrt(_noise_factors(letters))[:, None]
-    apart = np.log(sizes) - index.log_sizes[:, columns]
-    weights = errors**-2 * index.known[:, columns, None]
-    total = np.maximum(weights.sum((1, 2)), 1e-6)
-    scale = (apart * weights).sum((1, 2)) / total
-    for _ in range(2):  # outliers lose their weight
-        robust = weights / (1 + ((apart - scale[:, None, None]) / errors) ** 2 / _FREEDOM)
-        scale = (apart * robust).sum((1, 2)) / np.maximum(robust.sum((1, 2)), 1e-6)
-    ratios = ((apart - scale[:, None, None]) / errors) ** 2
-    ratios = np.where(index.known[:, columns, None], ratios, _MISSING_RATIO)
-    return (-0.5 * (_FREEDOM + 1) * np.log1p(ratios / _FREEDOM)).sum((1, 2)).astype(np.float32)
+    errors = np.hypot(np.float32(_SIZE_ERROR), np.float32(_EDGE_ERROR_PX) / sizes)
+    errors *= np.sqrt(_noise_factors(letters))[:, None]
+    known = np.repeat(index.known[:, columns], 2, axis=1)
+    apart = (np.log(sizes) - index.log_sizes[:, columns]).reshape(len(known), -1)
+    precision = errors.ravel() ** -2
+    weights = precision * known
+    scale = _weighted_mean(apart, weights)
+    weights /= 1 + precision * (apart - scale) ** 2 / _FREEDOM  # outliers lose their weight
+    ratios = precision * (apart - _weighted_mean(apart, weights)) ** 2
+    ratios[~known] = _MISSING_RATIO
+    return np.asarray(-0.5 * (_FREEDOM + 1) * np.log1p(ratios / _FREEDOM).sum(1), np.float32)
+
+
+def _weighted_mean(values: Floats, weights: Floats) -> Floats:
+    """(rows, 1)"""
+    total = np.maximum(weights.sum(1, keepdims=True), 1e-6)
+    return np.asarray((values * weights).sum(1, keepdims=True) / total, np.float32)

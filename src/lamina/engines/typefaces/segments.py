@@ -72,7 +72,9 @@ def _shape(coverage: Coverage, labels: NDArray[np.int32], part: _Part) -> Letter
     """The shape of a part without its neighbours."""
     top, left = max(0, part.top - 2), max(0, part.left - 2)
     window = np.s_[top : part.bottom + 2, left : part.right + 2]
-    own = np.isin(labels[window], part.numbers)
+    own = labels[window] == part.numbers[0]
+    for number in part.numbers[1:]:
+        own |= labels[window] == number
     near = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     shape = letter_shape(np.where(near & (own | (labels[window] == 0)), coverage[window], 0).astype(np.float32))
     return None if shape is None else replace(shape, left=shape.left + left, top=shape.top + top)
