@@ -39,7 +39,7 @@ class TraitNetwork:
         """The traits of letters with `inputs` (letters, k), see `letter_inputs`."""
         values = inputs
         for weights, biases in self.letter:
-            values = np.maximum(values @ weights + biases, 0)
+            values = np.maximum(np.einsum("nk,kp->np", values, weights) + biases, 0)
         values = np.concatenate([values.mean(0), values.max(0)])
         for weights, biases in self.line[:-1]:
             values = np.maximum(values @ weights + biases, 0)
