@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -62,13 +62,34 @@ class FontFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Face:
+class NamedFace:
     """What a font file says of a face. `style`: such as "Bold Italic"."""
 
     file: FontFile
     family: str
     style: str
     is_variable: bool
+
+    @property
+    def is_italic(self) -> bool:
+        return "italic" in self._words
+
+    @property
+    def weight(self) -> int:
+        """100..900 as in CSS."""
+        if self.file.weight is not None:
+            return self.file.weight
+        letters = _letters(self._words.replace("italic", ""))
+        return next((value for word, value in _WEIGHTS.items() if letters.startswith(word)), _REGULAR)
+
+    @property
+    def has_usual_width(self) -> bool:
+        """False for condensed and expanded faces."""
+        return not _WIDTHS.search(self._words)
+
+    @property
+    def _words(self) -> str:
+        return self.style.lower().replace("oblique", "italic")
 
 
 @cache
@@ -89,6 +110,11 @@ def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
     return None
 
 
+def faces_in(folder: Path) -> list[NamedFace]:
+    """The faces of all font files in a folder and those below it."""
+    return [face for path in sorted(islice(_walk([folder]), _MAX_FILES)) for face in _faces(path)]
+
+
 def weight_name(weight: int) -> str:
     """The name of a weight in the names of fonts; empty for those near regular (400) and bold (700)."""
     if _LIGHT < weight < _HEAVY:
@@ -105,11 +131,11 @@ def _likely_files(wanted: str) -> list[Path]:
 
 @cache
 def _font_files() -> tuple[Path, ...]:
-    return tuple(sorted(islice(_walk(), _MAX_FILES)))
+    return tuple(sorted(islice(_walk(_folders()), _MAX_FILES)))
 
 
-def _walk() -> Iterator[Path]:
-    for folder in _folders():
+def _walk(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
         for parent, _, names in os.walk(folder):
             yield from (Path(parent, name) for name in names if name.lower().endswith(_ENDINGS))
 
@@ -124,10 +150,10 @@ def _folders() -> list[Path]:
 
 
 @cache
-def _faces(path: Path) -> tuple[_Face, ...]:
+def _faces(path: Path) -> tuple[NamedFace, ...]:
     """The faces in a file; none if it cannot be read."""
     return tuple(
-        _Face(FontFile(path, names.index), names.family, names.style, names.has_weight_axis)
+        NamedFace(FontFile(path, names.index), names.family, names.style, names.has_weight_axis)
         for names in read_face_names(path)
     )
 
@@ -145,16 +171,11 @@ def _is_weight(axis: "ImageFont.Axis") -> bool:
     return _letters(str(axis.get("name", ""))).endswith("weight")
 
 
-def _difference(face: _Face, weight: int, is_italic: bool) -> int:
+def _difference(face: NamedFace, weight: int, is_italic: bool) -> int:
     """How far a face is from the wanted one, in units of weight."""
-    words = face.style.lower().replace("oblique", "italic")
-    has_slant = "italic" in words
-    if has_slant != is_italic or _WIDTHS.search(words):
+    if face.is_italic != is_italic or not face.has_usual_width:
         return 2 * _MAX_WEIGHT_DIFFERENCE
-    if face.is_variable:
-        return 0
-    letters = _letters(words.replace("italic", ""))
-    return abs(next((value for word, value in _WEIGHTS.items() if letters.startswith(word)), _REGULAR) - weight)
+    return 0 if face.is_variable else abs(face.weight - weight)
 
 
 def _letters(name: str) -> str:

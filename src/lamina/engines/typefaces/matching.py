@@ -22,9 +22,12 @@ _SAME_SIZE = 0.75  # of the em size of the main line: smaller lines may be in an
 _NAMED = 0.3  # confidence from which on a family is named
 
 
-def match_typeface(layer: Layer) -> Typeface | None:
-    """The typeface of a text layer; None if too few of its letters can be told apart."""
-    index = typeface_index()
+def match_typeface(layer: Layer, index: TypefaceIndex | None = None) -> Typeface | None:
+    """The typeface of a text layer; None if too few of its letters can be told apart.
+
+    `index`: of the typefaces to compare with; None is that of the package.
+    """
+    index = index or typeface_index()
     letters = seen_letters(layer, index)
     if len(letters) < _MIN_LETTERS:
         return None

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from lamina.engines.typefaces.shapes import Coverage, LetterShape, letter_shape
 
-_SOLID = 0.5
+_SOLID = 0.5  # of the usual coverage within strokes, which is below 1 where they are thinner than a pixel
+_FAINT = 0.1
 _MIN_PART = 0.002  # of the squared height of a line: smaller parts are noise, and the dot of an i is larger
 _ABOVE = 0.5  # share of a part's width that is over or below another part: then they are one letter
 _SMALL = 0.45  # height of a dot or an accent, of the letter that it belongs to
@@ -32,7 +33,9 @@ class _Part:
 
 def line_segments(coverage: Coverage) -> list[LetterShape]:
     """The shapes of a line's parts from left to right. A dot and its stem are one part."""
-    solid = (coverage > _SOLID).astype(np.uint8)
+    inked = coverage[coverage > _FAINT]
+    usual = float(np.quantile(inked, 0.9)) if inked.size else 1.0
+    solid = (coverage > _SOLID * usual).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     least = _MIN_PART * coverage.shape[0] ** 2
     parts = [

@@ -58,7 +58,12 @@ def judged_traits(letters: Sequence[SeenLetter], index: TypefaceIndex) -> Traits
     columns = np.array([letter.column for letter in letters])
     sizes = np.log([(letter.shape.width, letter.shape.height) for letter in letters]).astype(np.float32)
     components = np.stack([letter.components for letter in letters])
-    inputs = letter_inputs(components, sizes, columns, index)
+    return traits_of(components, sizes, columns, index)
+
+
+def traits_of(components: Floats, log_sizes: Floats, columns: Integers, index: TypefaceIndex) -> Traits:
+    """The same for letters whose components, sizes and columns are given, see `letter_inputs`."""
+    inputs = letter_inputs(components, log_sizes, columns, index)
     judged = [network.traits(inputs) for network in _networks()]
     return Traits(
         classes=np.asarray(np.mean([traits.classes for traits in judged], 0), np.float32),
