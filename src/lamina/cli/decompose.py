@@ -39,6 +39,7 @@ class _Options:
 
     task: DecomposeTask
     engine: str | None
+    fonts: str | None
     export: ExportOptions
     is_json: bool
     is_quiet: bool
@@ -64,6 +65,11 @@ class _Options:
     "--engine", type=click.Choice(engine_names()), help="Engine that decomposes the pictures (default: auto)."
 )
 @selection_options
+@click.option(
+    "--fonts",
+    metavar="FOLDER",
+    help="Folder of fonts whose families are recognised besides those that Lamina knows.",
+)
 @export_options
 @json_option
 @quiet_option
@@ -99,6 +105,7 @@ def decompose(
     boxes: tuple[Selection, ...],
     points: tuple[Selection, ...],
     excluded: tuple[Selection, ...],
+    fonts: str | None,
     export: ExportOptions,
     is_json: bool,
     is_quiet: bool,
@@ -146,6 +153,7 @@ def decompose(
     options = _Options(
         task=task,
         engine=engine,
+        fonts=fonts,
         export=export,
         is_json=is_json,
         is_quiet=is_quiet,
@@ -204,7 +212,7 @@ def _decompose_and_save(job: Job, options: _Options, line: ProgressLine) -> "tup
     def engine_progress(stage: str, share_done: float, step: "Step | None" = None, /) -> None:
         line(stage, share_done * _ENGINE_SHARE, step)
 
-    stack = decomposed(options.task, job.source, options.engine, engine_progress)
+    stack = decomposed(options.task, job.source, options.engine, engine_progress, fonts=options.fonts)
     exports: list[Export] = []
     for number, output in enumerate(job.outputs):
         line(f"writing {output}", _ENGINE_SHARE + (1 - _ENGINE_SHARE) * number / len(job.outputs))

@@ -1,4 +1,4 @@
-"""The configuration of the engines: weights, device, precision, prompt expansion, training, other scripts."""
+"""The configuration of the engines: weights, device, precision, prompt expansion, training, fonts, other scripts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,9 @@ class EngineConfig:
 
     `device`: a torch device name. `precision`, `placement`: see `core.placement`. All three may be "auto".
     `expander_url`, `expander_model`, `expander_key`: see `endpoint.Endpoint`. `cache_dir`: folder for captions and for
-    LoRAs downloaded from URLs; None keeps them for this process only. `optimizations`: those to use; None uses all
-    that fit the device. `tesseract`: name or path of the program that reads other scripts; empty for none.
+    LoRAs downloaded from URLs; None keeps them for this process only. `fonts_dir`: folder of fonts that are recognised
+    besides those of the package. `optimizations`: those to use; None uses all that fit the device. `tesseract`: name or
+    path of the program that reads other scripts; empty for none.
     """
 
     roots: Roots = PACKAGE_ONLY
@@ -27,6 +28,7 @@ class EngineConfig:
     expander_model: str | None = None
     expander_key: str | None = field(default=None, repr=False)
     cache_dir: Path | None = None
+    fonts_dir: Path | None = None
     training: TrainingOptions = field(default_factory=TrainingOptions)
     optimizations: frozenset[Optimization] | None = None
     tesseract: str = ""

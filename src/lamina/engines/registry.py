@@ -198,7 +198,7 @@ def _cannot_start(entry: EngineEntry, reason: str) -> LaminaError:
 def _start_classic(config: EngineConfig) -> Decomposer:
     from lamina.engines.classic.engine import ClassicEngine
 
-    return ClassicEngine(config.roots.models, config.tesseract)
+    return ClassicEngine(config.roots.models, fonts=config.fonts_dir, tesseract=config.tesseract)
 
 
 def _start_qwen(config: EngineConfig) -> PictureMaker:

@@ -91,14 +91,15 @@ def decomposed(
     progress: Progress = no_progress,
     safety: str | None = None,
     may_stand_in: bool = False,
+    fonts: str | None = None,
 ) -> Stack:
     """Decomposes a picture into layers. Options that are None come from the settings.
 
     `engine`: its name, or "auto". `safety`: "auto", "on", "off". `may_stand_in`: whether nano may be used if the
-    weights of the requested model are missing. Raises `LaminaError`; unexpected exceptions of the engine become
-    engine_failed.
+    weights of the requested model are missing. `fonts`: a folder of fonts to be recognised. Raises `LaminaError`;
+    unexpected exceptions of the engine become engine_failed.
     """
-    options = settings.current(layers=task.layers, engine=engine, safety=safety)
+    options = settings.current(layers=task.layers, engine=engine, safety=safety, fonts_dir=fonts)
     name = _STEERABLE if task.selections and options.engine == AUTO and task.sampling.model is None else options.engine
     decomposer = start_engine(name, task.sampling.model, settings.engine_config(options), may_stand_in=may_stand_in)
     if task.selections and not decomposer.follows_selections:

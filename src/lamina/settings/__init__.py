@@ -31,7 +31,8 @@ class Settings:
     """All settings; docs/reference/settings.md describes each. Names ending in `_s` are in seconds.
 
     General: `engine`: a name or "auto". `layers`: maximum number, 1..10; None is the engine's default.
-    `max_megapixels`: limit for input pictures, in 10^6 pixels. `log_level`: "debug", "info", "warning" or "error";
+    `max_megapixels`: limit for input pictures, in 10^6 pixels. `fonts_dir`: folder of fonts that are recognised besides
+    those of the package. `log_level`: "debug", "info", "warning" or "error";
     with "debug", commands print tracebacks to stderr instead of writing them to `state_folder`.
 
     Classic engine: `tesseract`: name or path of the program that reads other scripts, or "off".
@@ -53,6 +54,7 @@ class Settings:
     layers: int | None = None
     max_megapixels: float = 64.0
     models_dir: str | None = None
+    fonts_dir: str | None = None
     device: str = AUTO
     precision: str = AUTO
     placement: str = AUTO
@@ -140,6 +142,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         expander_model=settings.expander_model,
         expander_key=settings.expander_key,
         cache_dir=_cache_folder() / "lamina",
+        fonts_dir=Path(settings.fonts_dir).expanduser() if settings.fonts_dir else None,
         training=TrainingOptions(
             targets=Targets(settings.training_targets),
             optimizer=OptimizerName(settings.training_optimizer),

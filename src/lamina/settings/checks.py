@@ -207,6 +207,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "layers": _layers,
     "max_megapixels": _max_megapixels,
     "models_dir": _models_dir,
+    "fonts_dir": _text("the path of a folder"),
     "device": _device,
     "precision": _choice((AUTO, *Precision)),
     "placement": _choice((AUTO, *Placement)),

@@ -1,5 +1,7 @@
 """Typefaces of drawn lines are recognised; what cannot be recognised gives nothing, and never an error."""
 
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from installed_fonts import FONTS
 from lab.typefaces.lines import LineLook, draw_line
 from lamina.core.layers import Layer, LayerKind, TextLine
 from lamina.core.text_styles import TypefaceClass
-from lamina.engines.typefaces import match_typeface
+from lamina.engines.typefaces import index_with_fonts, match_typeface
 from lamina.engines.typefaces.index import typeface_index
 
 SANS, SLAB, SCRIPT = "LaminaSans-Black.ttf", "LaminaSlab-Bold.otf", "LaminaScript-Bold.otf"
@@ -92,6 +94,40 @@ def test_any_corners_and_pixels_name_no_family(fill: int, quad: tuple[tuple[floa
     layer = Layer("text", LayerKind.TEXT, np.full((30, 60, 4), fill, np.uint8), text=(line,))
     found = match_typeface(layer)
     assert found is None or not found.family
+
+
+def test_a_font_of_a_folder_is_recognised(tmp_path: Path) -> None:
+    shutil.copy(FONTS / SLAB, tmp_path)
+    extended = index_with_fonts(tmp_path)
+    assert extended.notes == ()
+    found = match_typeface(drawn(SLAB, "Quarterly Map of 1967"), extended.index)
+    assert found is not None
+    assert "Lamina Slab" in (found.family, found.alternatives[0])
+    found = match_typeface(drawn(SANS, "Quarterly Map of 1967"), extended.index)
+    assert found is not None
+    assert found.family == "Roboto"
+
+
+def test_fonts_that_cannot_be_used_are_noted(tmp_path: Path) -> None:
+    assert "has no fonts" in index_with_fonts(tmp_path).notes[0]
+    assert "has no fonts" in index_with_fonts(tmp_path / "missing").notes[0]
+    damaged, broken = tmp_path / "damaged", tmp_path / "broken"
+    damaged.mkdir()
+    (damaged / "a.otf").write_bytes((FONTS / SLAB).read_bytes().replace(b"CFF ", b"CFX "))
+    assert index_with_fonts(damaged).notes == (f"Faces in {damaged} that are damaged or lack Latin letters: 1.",)
+    broken.mkdir()
+    (broken / "a.ttf").write_bytes(b"not a font")
+    (broken / "b.otf").write_bytes((FONTS / SLAB).read_bytes()[:5000])
+    assert len(index_with_fonts(broken).notes) == 1
+
+
+def test_many_fonts_take_a_bounded_time(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"{number}.ttf").write_bytes((FONTS / SANS).read_bytes())
+    start = time.monotonic()
+    extended = index_with_fonts(tmp_path)
+    assert time.monotonic() - start < 10
+    assert not extended.notes or "would take too long" in extended.notes[0]
 
 
 def test_the_index_has_enough_free_families_and_is_small() -> None:

@@ -1,12 +1,14 @@
 """Runs the classic engine: decomposes an image into exact layers on any CPU."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lamina.core.layers import LayerStack, Pixels
+from lamina.core.layers import Layer, LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
 from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
 from lamina.engines.classic.observation import observe
@@ -14,7 +16,7 @@ from lamina.engines.classic.other_scripts import read_other_scripts
 from lamina.engines.classic.plan import plan_layers
 from lamina.engines.classic.solve import solve
 from lamina.engines.classic.text_styles import measure_text
-from lamina.engines.typefaces import match_typeface
+from lamina.engines.typefaces import index_with_fonts, match_typeface
 
 _MODEL_OPTIONS = ("model", "steps", "guidance", "negative", "loras", "scheduler", "acceleration")
 _WORKING_SIDE_PX = 1280  # the image is analysed on a copy of at most this size
@@ -27,9 +29,12 @@ class ClassicEngine:
     is_exact = True
     follows_selections = True
 
-    def __init__(self, models: Path | None = None, tesseract: str = "") -> None:
-        """`models`: folder where larger networks may be installed. `tesseract`: see `EngineConfig`."""
-        self._models, self._tesseract = models, tesseract
+    def __init__(self, models: Path | None = None, *, fonts: Path | None = None, tesseract: str = "") -> None:
+        """`models`: folder where larger networks may be installed. `fonts`: folder with fonts to be recognised.
+
+        `tesseract`: see `EngineConfig`.
+        """
+        self._models, self._fonts, self._tesseract = models, fonts, tesseract
 
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
@@ -46,9 +51,16 @@ class ClassicEngine:
         exclusions = [place.scaled(across, down) for place in task.exclusions]
         plan = plan_layers(seen, limit, self._models, selections, exclusions)
         progress("solving edges", 0.8)
-        layers = measure_text(solve(picture, plan.elements, seen.noise), match_typeface)
+        layers, notes = self._measured(solve(picture, plan.elements, seen.noise))
         progress("done", 1.0)
-        return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes))
+        return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes, *notes))
+
+    def _measured(self, layers: Sequence[Layer]) -> tuple[Sequence[Layer], tuple[str, ...]]:
+        """The layers with the styles of their text, and notes on the fonts of the folder."""
+        if not any(layer.text for layer in layers):
+            return layers, ()
+        typefaces = index_with_fonts(self._fonts)
+        return measure_text(layers, partial(match_typeface, index=typefaces.index)), typefaces.notes
 
 
 def _unused(task: DecomposeTask) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def index_with_fonts(folder: Path | None) -> ExtendedIndex:
         without += found is None
         described += [] if found is None else [found]
     if without:
-        notes = (*notes, f"{without} faces in {folder} are damaged, or lack Latin letters.")
+        notes = (*notes, f"Faces in {folder} that are damaged or lack Latin letters: {without}.")
     return ExtendedIndex(_extended(index, described), notes)
 
 
