@@ -6,7 +6,7 @@ import numpy as np
 
 from lamina.engines.typefaces.index import Floats
 
-_COEFFICIENTS = (1.7798, -0.0822, -0.5634, 0.087, -4.2208)  # fitted by lab.typefaces.calibration
+_COEFFICIENTS = (1.7948, -0.0719, -0.642, 0.0709, -4.49)  # fitted by lab.typefaces.calibration
 
 
 def confidence(family_scores: Floats, letters: int) -> float:
