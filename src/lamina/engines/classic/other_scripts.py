@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.ocr import Quad, flat_size, strip
+from lamina.engines.classic.parallel import map_in_threads
 from lamina.engines.classic.raster import Rgb
 from lamina.typesetting.scripts import script_of
 
@@ -44,7 +46,8 @@ _LINE_PX, _MARGIN_PX = 48, 12  # height of a line as Tesseract gets it, and pape
 _MAX_LINES, _MAX_WIDTH_PX = 24, 2400
 _TIMEOUT_S = 30
 _MIN_CONFIDENCE = 80.0  # of 100, mean of the words
-_SURE = 92.0  # then no other script is tried
+_MIN_LINE_PX = 14  # smaller lettering cannot be read in any script
+_FIRST_LINES = 4  # the others are read in scripts in which one of these was read
 _PAGE, _CONFIDENCE, _TEXT = 1, 10, 11  # columns of Tesseract's TSV output
 
 
@@ -53,28 +56,50 @@ def read_other_scripts(rgb: Rgb, letterings: Sequence[Lettering], program: str) 
 
     `program`: the name or the path of Tesseract. Nothing changes if it or its models are missing, or if it fails.
     """
-    unread = [index for index, lettering in enumerate(letterings) if not lettering.string]
+    unread = [index for index, lettering in enumerate(letterings) if _may_be_read(lettering)]
     models = installed_models(program) if unread else {}
-    if not models:
-        return list(letterings)
     tallest = sorted(unread, key=lambda index: -letterings[index].size_px)[:_MAX_LINES]
-    # The recogniser may have taken what it cannot read for upside down.
-    attempts = [(index, turned) for index in tallest for turned in (False, True)]
-    pages = _pages([_upright(rgb, _quad(letterings[index], turned)) for index, turned in attempts])
+    first, rest = tallest[:_FIRST_LINES], tallest[_FIRST_LINES:]
+    reader = _Reader(rgb, letterings, program)
+    attempts = map_in_threads(lambda script: reader.read(first, script, models[script]), models)
+    used = [script for script, readings in zip(models, attempts, strict=True) if readings]
+    if rest:
+        attempts += [reader.read(rest, script, models[script]) for script in used]
     best: dict[int, _Reading] = {}
-    for script, names in models.items():
-        for (index, turned), (string, confidence) in zip(
-            attempts, _read(program, names, pages, len(attempts)), strict=True
-        ):
-            least = best[index].confidence if index in best else _MIN_CONFIDENCE
-            if confidence > least and script_of(string) == script:
-                best[index] = _Reading(string, confidence, turned)
-        if all(index in best and best[index].confidence >= _SURE for index in tallest):
-            break
+    for index, reading in chain.from_iterable(readings.items() for readings in attempts):
+        if index not in best or reading.confidence > best[index].confidence:
+            best[index] = reading
     return [
         _with_reading(lettering, best[index]) if index in best else lettering
         for index, lettering in enumerate(letterings)
     ]
+
+
+def _may_be_read(lettering: Lettering) -> bool:
+    """True for lines without a string whose letters are not too small."""
+    return not lettering.string and flat_size(np.array(lettering.quad, np.float32))[1] >= _MIN_LINE_PX
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reader:
+    """Reads lines of one image."""
+
+    rgb: Rgb
+    letterings: Sequence[Lettering]
+    program: str
+
+    def read(self, indices: Sequence[int], script: str, models: str) -> "dict[int, _Reading]":
+        """What is read of some lines in one script, by their indices; those that are not read are left out."""
+        # The recogniser may have taken what it cannot read for upside down.
+        attempts = [(index, turned) for index in indices for turned in (False, True)]
+        pages = _pages([_upright(self.rgb, _quad(self.letterings[index], turned)) for index, turned in attempts])
+        strings = _read(self.program, models, pages, len(attempts))
+        readings: dict[int, _Reading] = {}
+        for (index, turned), (string, confidence) in zip(attempts, strings, strict=True):
+            least = readings[index].confidence if index in readings else _MIN_CONFIDENCE
+            if confidence > least and script_of(string) == script:
+                readings[index] = _Reading(string, confidence, turned)
+        return readings
 
 
 @dataclass(frozen=True, slots=True)
