@@ -87,6 +87,13 @@ def test_two_things_with_one_name_are_numbered(picture: NDArray[np.uint8]) -> No
     assert sorted(names) == ["Background", "Thing", "Thing 2"]
 
 
+def test_a_thing_that_is_selected_twice_is_one_layer_and_a_note_says_so(picture: NDArray[np.uint8]) -> None:
+    selections = [Selection(Place(x=165, y=160), "Sun"), Selection(Place(x=108, y=88, width=125, height=125), "Again")]
+    stack = decomposed(picture, 3, *selections)
+    assert [layer.name for layer in stack if layer.name in ("Sun", "Again")] == ["Sun"]
+    assert any(note.startswith("Selection 2 is a thing that was selected before") for note in stack.notes)
+
+
 def test_an_excluded_point_belongs_to_no_selected_thing(picture: NDArray[np.uint8]) -> None:
     box, button = Place(x=40, y=60, width=261, height=261), Place(x=110, y=270)
     task = DecomposeTask(layers=2, selections=(Selection(box, "Card"),), exclusions=(button,))

@@ -29,6 +29,7 @@ _MIN_BOX_IOU = 0.4  # of a candidate's box with the selected one
 # count as certain), how well the best outline from another source agrees, and how much of it is on edges of the image.
 # They were chosen on the tuning authors of `scripts/bench selections`.
 _BY_CERTAINTY, _BY_AGREEMENT, _BY_EDGE = 0.4, 0.7, 0.6
+_SAME_IOU = 0.9  # of two selections that are one thing
 _MIN_OUTSIDE_SHARE = 0.5  # of a thing that a selection leaves
 
 
@@ -64,6 +65,9 @@ def select_things(finder: "ThingFinder", selections: Sequence[Selection]) -> Sel
             kind = "point" if selection.place.is_point else "box"
             notes.append(f"Nothing was found in selection {number}, a {kind}, so that it has no layer of its own.")
             continue
+        if any(_mask_iou(mask, thing.full()) > _SAME_IOU for thing in things):
+            notes.append(f"Selection {number} is a thing that was selected before, so that it has no layer of its own.")
+            continue
         thing = candidate_of(mask, Source.CUTOUT)
         thing.name, thing.is_selected = selection.name, True
         things.append(thing)
@@ -80,8 +84,19 @@ def apart_from(selected: Selected, things: Sequence[Candidate]) -> list[Candidat
         left = thing.full() & ~taken
         share = np.count_nonzero(left) / thing.area
         if share >= _MIN_OUTSIDE_SHARE and left.any():
-            rest.append(thing if thing.is_hull or share == 1 else candidate_of(left, min(thing.sources)))
+            rest.append(thing if thing.is_hull or share == 1 else _reduced(thing, left))
     return rest
+
+
+def _reduced(thing: Candidate, mask: Mask) -> Candidate:
+    """The same thing with another mask."""
+    reduced = candidate_of(mask, Source.CUTOUT)
+    reduced.sources = thing.sources
+    return reduced
+
+
+def _mask_iou(first: Mask, second: Mask) -> float:
+    return float(np.count_nonzero(first & second) / max(1, np.count_nonzero(first | second)))
 
 
 class ThingFinder:
