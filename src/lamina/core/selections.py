@@ -31,11 +31,17 @@ class Place:
 
     def __post_init__(self) -> None:
         if min(self.width, self.height) < 0 or (self.width == 0) != (self.height == 0):
-            raise _invalid(
-                f"A box of {self.width:g} x {self.height:g} has no area.", "Give a width and a height above 0."
-            )
+            raise _without_area(self.width, self.height)
         if self.unit is Unit.SHARES:
             self._check_within(1, 1)
+
+    @classmethod
+    def box(cls, x: float, y: float, size: tuple[float, float], unit: Unit = Unit.PIXELS) -> "Place":
+        """A box of the width and height `size`; raises `LaminaError` (task_invalid) if it is only a point."""
+        width, height = size
+        if not (width and height):
+            raise _without_area(width, height)
+        return cls(x=x, y=y, width=width, height=height, unit=unit)
 
     def __str__(self) -> str:
         numbers = (self.x, self.y) if self.is_point else (self.x, self.y, self.width, self.height)
@@ -84,6 +90,10 @@ class Selection:
                 f"The name of the selection {self.place} has {len(self.name)} characters.",
                 f"Give at most {MAX_NAME_LENGTH}.",
             )
+
+
+def _without_area(width: float, height: float) -> LaminaError:
+    return _invalid(f"A box of {width:g} x {height:g} has no area.", "Give a width and a height above 0.")
 
 
 def _invalid(message: str, hint: str) -> LaminaError:

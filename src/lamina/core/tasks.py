@@ -1,6 +1,6 @@
 """Tasks, which are validated before an engine gets them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
@@ -193,9 +193,10 @@ class DecomposeTask:
         across = 1.0 if self.width is None else self.width / width
         down = 1.0 if self.height is None else self.height / height
 
-        def placed(place: Place) -> Place:
-            return place.in_pixels(width, height).scaled(across, down)
+        return self.with_places(lambda place: place.in_pixels(width, height).scaled(across, down))
 
+    def with_places(self, placed: Callable[[Place], Place]) -> "DecomposeTask":
+        """The same task with the result of `placed` for each place that is selected or excluded."""
         return replace(
             self,
             selections=tuple(replace(each, place=placed(each.place)) for each in self.selections),

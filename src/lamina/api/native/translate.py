@@ -171,9 +171,7 @@ def _parse_selection(fields: SelectionFields, unit: Unit) -> Selection:
         raise _invalid("A selection needs either a box or a point.", "Send one of them.")
     if fields.box is not None:
         x, y, width, height = fields.box
-        if not width or not height:
-            raise _invalid(f"A box of {width:g} x {height:g} has no area.", "Give a width and a height above 0.")
-        return Selection(Place(x=x, y=y, width=width, height=height, unit=unit), fields.name)
+        return Selection(Place.box(x, y, (width, height), unit), fields.name)
     x, y = fields.point or (0.0, 0.0)
     return Selection(Place(x=x, y=y, unit=unit), fields.name)
 

@@ -47,9 +47,8 @@ class ClassicEngine:
             seen = replace(seen, lettering=tuple(lettering))
         progress("separating", 0.5)
         across, down = working.shape[1] / width, working.shape[0] / height
-        selections = [replace(each, place=each.place.scaled(across, down)) for each in task.selections]
-        exclusions = [place.scaled(across, down) for place in task.exclusions]
-        plan = plan_layers(seen, limit, self._models, selections, exclusions)
+        scaled = task.with_places(lambda place: place.scaled(across, down))
+        plan = plan_layers(seen, limit, self._models, scaled.selections, scaled.exclusions)
         progress("solving edges", 0.8)
         layers, notes = self._measured(solve(picture, plan.elements, seen.noise))
         progress("done", 1.0)

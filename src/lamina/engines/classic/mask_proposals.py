@@ -46,10 +46,15 @@ def propose(image: PromptableImage, boxes: NDArray[np.float32]) -> list[Proposal
     proposals: list[Proposal] = []
     for logits, quality in zip(found.logits, found.quality, strict=True):
         for own, expected in zip(logits, quality.tolist(), strict=True):
-            stability = np.count_nonzero(own > 1) / max(1, np.count_nonzero(own > -1))
+            stability = stability_of(own)
             if stability >= _MIN_STABILITY and MIN_SHARE <= np.count_nonzero(own > 0) / own.size <= MAX_SHARE:
                 proposals.append(Proposal(image, own, min(1.0, expected) * stability))
     return proposals
+
+
+def stability_of(logits: NDArray[np.float32]) -> float:
+    """0..1: how little a mask (h, w) depends on the threshold of its logits."""
+    return np.count_nonzero(logits > 1) / max(1, np.count_nonzero(logits > -1))
 
 
 def salient_boxes(salience: Values, shape: tuple[int, ...]) -> NDArray[np.float32]:

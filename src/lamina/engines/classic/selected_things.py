@@ -11,7 +11,7 @@ from lamina.engines.classic.atoms import find_atoms
 from lamina.engines.classic.candidate_features import MEASURES, measure
 from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates
 from lamina.engines.classic.lettering import Lettering
-from lamina.engines.classic.mask_proposals import refined
+from lamina.engines.classic.mask_proposals import refined, stability_of
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.raster import Mask, bounding_box, grow
 from lamina.engines.classic.text_blocks import TextBlock, text_blocks
@@ -162,17 +162,13 @@ class ThingFinder:
         return pool[int(self._worth(place, pool, qualities, count).argmax())].full()
 
     def _may_be_at(self, place: Place, candidate: Candidate) -> bool:
-        box = _place_of(
-            (
-                candidate.columns.start,
-                candidate.rows.start,
-                candidate.columns.stop - candidate.columns.start,
-                candidate.rows.stop - candidate.rows.start,
-            )
-        )
         if any(self._covers(candidate, x, y) for x, y in self._outside.tolist()):
             return False
-        return self._covers(candidate, place.x, place.y) if place.is_point else _iou(place, box) >= _MIN_BOX_IOU
+        return (
+            self._covers(candidate, place.x, place.y)
+            if place.is_point
+            else _iou(place, _box_of(candidate)) >= _MIN_BOX_IOU
+        )
 
     @staticmethod
     def _covers(candidate: Candidate, x: float, y: float) -> bool:
@@ -191,7 +187,6 @@ class ThingFinder:
             found = self._image.from_boxes(np.array([corners], np.float32), self._outside)
         within = _rectangle(place, self._seen.smooth.shape)
         for logits, quality in zip(found.logits[0], found.quality[0].tolist(), strict=True):
-            stability = np.count_nonzero(logits > 1) / max(1, np.count_nonzero(logits > -1))
             whole = self._image.full_size(logits) > 0
             mask = whole & within
             if mask.any():
@@ -199,7 +194,7 @@ class ThingFinder:
                 outline = refined(self._seen.rgb, mask) & within & ~self._seen.text
                 for variant in (outline, outline & ~self._seen.background.mask):
                     if variant.any():
-                        yield variant, min(1.0, quality) * stability * inside
+                        yield variant, min(1.0, quality) * stability_of(logits) * inside
 
     def _worth(
         self, place: Place, pool: list[Candidate], qualities: NDArray[np.float64], count: int
@@ -215,8 +210,7 @@ class ThingFinder:
             return worth
         fits = np.empty(len(pool))
         for index, candidate in enumerate(pool):
-            rows, columns = candidate.window
-            box = _place_of((columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start))
+            box = _box_of(candidate)
             fits[index] = _iou(place, box) ** 2 * _share_inside(box, place)
         return worth * fits
 
@@ -229,6 +223,11 @@ def _rectangle(place: Place, shape: tuple[int, ...]) -> Mask:
     rows = slice(max(0, round(place.y)), max(1, round(place.y + place.height)))
     inside[rows, max(0, round(place.x)) : max(1, round(place.x + place.width))] = True
     return inside
+
+
+def _box_of(candidate: Candidate) -> Place:
+    rows, columns = candidate.window
+    return _place_of((columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start))
 
 
 def _place_of(box: tuple[int, int, int, int]) -> Place:
