@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -95,7 +96,21 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
-    sys.exit(_exit_code(arguments))
+    _end_process(_exit_code(arguments))
+
+
+def _end_process(code: int) -> NoReturn:
+    """Exit, without the interpreter's own shutdown if the storage was used.
+
+    A thread of obstore that waits for the interpreter during that shutdown would abort the process with SIGABRT.
+    """
+    if "obstore" not in sys.modules:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):  # the reader has gone away, which `_exit_code` has dealt with
+                stream.flush()
+    os._exit(code)
 
 
 def _exit_on_signals() -> None:
