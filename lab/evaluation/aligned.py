@@ -72,14 +72,14 @@ def aligned_scores(
 def _check(result: LayerStack, truth: LayerStack) -> None:
     if (result.width, result.height) != (truth.width, truth.height):
         raise LaminaError(ErrorCode.STACK_INVALID, "The two stacks differ in size.", "Compare stacks of one picture.")
-    if any(all(layer.is_hidden for layer in stack) for stack in (result, truth)):
+    if not all(any(layer.is_visible for layer in stack) for stack in (result, truth)):
         raise LaminaError(ErrorCode.STACK_INVALID, "A stack shows no layer.", "Compare stacks that show something.")
 
 
 def _reduced(stack: LayerStack, longest_side_px: int) -> list[Pixels]:
     scale = min(1.0, longest_side_px / max(stack.width, stack.height))
     size = max(1, round(stack.width * scale)), max(1, round(stack.height * scale))
-    shown = [layer for layer in stack if not layer.is_hidden]
+    shown = [layer for layer in stack if layer.is_visible]
     return [_resized(layer, stack, size) for layer in shown]
 
 

@@ -18,7 +18,7 @@ def composite(stack: LayerStack) -> Pixels:
     """(height, width, 4): all visible layers of the stack over a transparent canvas."""
     canvas = np.zeros((stack.height, stack.width, 4), np.uint8)
     for layer in stack:
-        if not layer.is_hidden:
+        if layer.is_visible:
             place(canvas, layer)
     return canvas
 

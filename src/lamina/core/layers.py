@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import takewhile
 from typing import Self
 
 import numpy as np
@@ -68,12 +69,27 @@ class TextLine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """A group of layers, or of groups, that follow each other in a stack.
+
+    It is a pass-through group: it names, hides and locks its members, and does not change how they composite.
+    Groups are compared by identity, so that two groups may have the same name.
+    """
+
+    name: str
+    kind: LayerKind = LayerKind.OBJECT
+    is_hidden: bool = False
+    is_locked: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """A named rectangle of straight-alpha pixels at an offset on the canvas.
 
     `pixels`: (height, width, 4) uint8, made read-only. `left`, `top`: the offset in canvas pixels, may be negative.
-    `opacity`: 0..255, multiplies the alpha. `text`: the lines of a text layer, top first. `style`: their appearance;
-    None if it was not measured.
+    `opacity`: 0..255, multiplies the alpha. `is_hidden`, `is_locked`: of the layer itself, whatever its groups are.
+    `text`: the lines of a text layer, top first. `style`: their appearance; None if it was not measured.
+    `groups`: those that contain the layer, outermost first.
     """
 
     name: str
@@ -87,6 +103,7 @@ class Layer:
     blend: BlendMode = BlendMode.NORMAL
     text: tuple[TextLine, ...] = ()
     style: TextStyle | None = None
+    groups: tuple[Group, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 4 or self.pixels.dtype != np.uint8:
@@ -114,6 +131,11 @@ class Layer:
     @property
     def box(self) -> Box:
         return self.left, self.top, self.width, self.height
+
+    @property
+    def is_visible(self) -> bool:
+        """True if neither the layer nor a group around it is hidden."""
+        return not (self.is_hidden or any(group.is_hidden for group in self.groups))
 
     @property
     def says(self) -> str:
@@ -159,8 +181,9 @@ class Layer:
 class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
-    `notes`: sentences for the user from the engine or the file's reader. `made`: how a model made it. `is_flagged`: the
-    safety checker has blackened it. None of these three is part of the content.
+    The members of a group follow each other. `notes`: sentences for the user from the engine or the file's reader.
+    `made`: how a model made it. `is_flagged`: the safety checker has blackened it. None of these three is part of the
+    content.
     """
 
     width: int
@@ -173,6 +196,24 @@ class LayerStack:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise LaminaError(ErrorCode.STACK_INVALID, f"The canvas is {self.width} x {self.height} pixels.")
+        self._check_groups()
+
+    def _check_groups(self) -> None:
+        """Raises `LaminaError` (stack_invalid) if a group is interrupted by a layer that is not in it."""
+        ended: set[Group] = set()
+        previous: tuple[Group, ...] = ()
+        for layer in self.layers:
+            if layer.groups is previous:
+                continue
+            ended.update(previous)
+            ended.difference_update(_common_groups(previous, layer.groups))
+            if not ended.isdisjoint(layer.groups):
+                raise LaminaError(
+                    ErrorCode.STACK_INVALID,
+                    f"The layer {layer.name!r} is not next to the other members of its group.",
+                    "Keep the members of a group together.",
+                )
+            previous = layer.groups
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -184,10 +225,27 @@ class LayerStack:
         return self.layers[index]
 
     def has_same_content(self, other: "LayerStack") -> bool:
-        """True if the canvas and all layers are equal; see `Layer.has_same_content`."""
-        return (self.width, self.height, len(self)) == (other.width, other.height, len(other)) and all(
+        """True if the canvas, all layers and their groups are equal; see `Layer.has_same_content`."""
+        return (self.width, self.height, self._nesting()) == (other.width, other.height, other._nesting()) and all(
             mine.has_same_content(theirs) for mine, theirs in zip(self, other, strict=True)
         )
+
+    def _nesting(self) -> list[list[tuple[object, ...]]]:
+        """The attributes of the groups around each layer, with a number for each group."""
+        numbers: dict[Group, int] = {}
+        return [
+            [
+                (numbers.setdefault(group, len(numbers)), group.name, group.kind, group.is_hidden, group.is_locked)
+                for group in layer.groups
+            ]
+            for layer in self
+        ]
+
+
+def _common_groups(first: tuple[Group, ...], second: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The outer groups that two layers share."""
+    pairs = zip(first, second, strict=False)
+    return tuple(mine for mine, _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
 
 
 def have_same_pixels(first: Pixels, second: Pixels) -> bool:

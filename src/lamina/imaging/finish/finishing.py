@@ -52,7 +52,7 @@ def _check(raw: LayerStack, source: Pixels) -> None:
         raise LaminaError(ErrorCode.STACK_INVALID, "The image is not 8-bit RGBA.", "Pass (height, width, 4) uint8.")
     if 0 in source.shape:
         raise LaminaError(ErrorCode.STACK_INVALID, "The image has no pixels.", "Pass an image of at least 1 x 1 pixel.")
-    if all(layer.is_hidden for layer in raw):
+    if not any(layer.is_visible for layer in raw):
         raise LaminaError(ErrorCode.STACK_INVALID, "All layers are hidden.", "Pass a stack with a visible layer.")
     for layer in raw:
         if layer.blend is not BlendMode.NORMAL:
@@ -100,12 +100,12 @@ def _finish_tile(raw: LayerStack, source: Pixels, calibration: Calibration, tile
         plane = resample_layer(layer, raw, calibration.placement, outer, is_sharp=is_sharp)
         if plane is None:
             continue
-        if layer.is_hidden:
+        if not layer.is_visible:
             finished[index][tile.slices] = unpremultiply(plane[inner])
         else:
             planes[index] = plane
     if not planes:
-        bottom = next(index for index, layer in enumerate(raw) if not layer.is_hidden)
+        bottom = next(index for index, layer in enumerate(raw) if layer.is_visible)
         planes[bottom] = np.zeros((outer.bottom - outer.top, outer.right - outer.left, 4), np.float32)
     layers = _finish_layers(planes, source, calibration, tile=tile, outer=outer)
     for index, pixels in zip(planes, layers, strict=True):

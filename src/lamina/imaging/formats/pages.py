@@ -13,7 +13,7 @@ def pages(stack: LayerStack) -> Iterator[Layer]:
 
     An empty layer if none is visible, because a file needs at least one page.
     """
-    visible = [layer for layer in stack if not layer.is_hidden]
+    visible = [layer for layer in stack if layer.is_visible]
     for layer in visible:
         yield _apply_opacity(layer)
     if not visible:

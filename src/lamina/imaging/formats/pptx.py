@@ -62,7 +62,7 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
             exported.append(ExportedLayer(PICTURE))
         properties = shape._element._nvXxPr.cNvPr  # python-pptx has no public API for these attributes
         properties.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
-        if layer.is_hidden:
+        if not layer.is_visible:
             properties.set("hidden", "1")
         shape.name = display_name(layer.name, layer.kind)
     presentation.save(file)

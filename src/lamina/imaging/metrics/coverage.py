@@ -25,7 +25,7 @@ def visible_alphas(stack: LayerStack) -> list[Alpha]:
 
 def canvas_alpha(layer: Layer, stack: LayerStack) -> Alpha:
     """(height, width) in 0..1: the layer's alpha with its opacity on the stack's canvas; 0 where it is hidden."""
-    if layer.is_hidden:
+    if not layer.is_visible:
         return np.zeros((stack.height, stack.width), np.float32)
     alpha = layer.on_canvas(stack.width, stack.height)[..., 3].astype(np.float32)
     return alpha * np.float32(layer.opacity / 255 / 255)

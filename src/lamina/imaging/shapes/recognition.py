@@ -92,7 +92,7 @@ class _Attempt:
     def replace_layers(self, proposed: dict[int, _Proposals]) -> None:
         for index, layer in enumerate(self.stack):
             shape = self._accepted(index, proposed.get(index, ()))
-            if layer.is_hidden:
+            if not layer.is_visible:
                 continue
             place(self._before, layer)
             if shape is not None:
@@ -137,7 +137,7 @@ class _Attempt:
             check = checked(shape, sight, (before, after), already)
             if check is not None:
                 self.found[index] = FoundShape(shape, check.residual)
-                if not layer.is_hidden:
+                if layer.is_visible:
                     self._checks[index] = check
                 return shape
         return None

@@ -71,7 +71,7 @@ def sights(stack: LayerStack, margin_px: int) -> Iterator[tuple[int, Sight]]:
     for index in range(len(stack) - 1, -1, -1):
         layer = stack[index]
         yield index, _sight(share, wider(layer.box, margin_px))
-        if not layer.is_hidden and layer.blend is BlendMode.NORMAL:
+        if layer.is_visible and layer.blend is BlendMode.NORMAL:
             _cover(share, layer)
 
 
