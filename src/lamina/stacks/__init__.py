@@ -1,0 +1,1 @@
+"""Edits of layer stacks: documents with numbered layers and groups, the operations on them, and what changed."""

@@ -1,0 +1,127 @@
+"""Writes documents as JSON and parses them, for the database."""
+
+import json
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from lamina.core.layers import BlendMode, LayerKind
+from lamina.imaging.formats.records import TextLineRecord, parse_text, render_text
+from lamina.imaging.formats.style_records import parse_style, render_style
+from lamina.stacks.document import Document, GroupNode, LayerNode, Node
+from lamina.stacks.pixels import PixelRef
+from lamina.stacks.transforms import IDENTITY, Transform
+
+VERSION = 1
+
+
+class LayerRecord(TypedDict):
+    """A layer. `pixels`: key, width, height; `transform`: the six numbers of `Transform`, none for the identity."""
+
+    type: Literal["layer"]
+    id: int
+    name: str
+    kind: str
+    pixels: list[Any]
+    corner: list[int]
+    transform: list[float]
+    opacity: int
+    flags: list[str]
+    blend: str
+    text: list[TextLineRecord]
+    style: Any
+
+
+class GroupRecord(TypedDict):
+    """A group. `members`: lowest first."""
+
+    type: Literal["group"]
+    id: int
+    name: str
+    kind: str
+    flags: list[str]
+    members: "list[NodeRecord]"
+
+
+NodeRecord: TypeAlias = LayerRecord | GroupRecord
+
+
+def render_document(document: Document) -> str:
+    """The document as JSON; equal documents have equal JSON."""
+    record = {
+        "version": VERSION,
+        "size": [document.width, document.height],
+        "next_id": document.next_id,
+        "members": [_render_node(node) for node in document.members],
+    }
+    return json.dumps(record, separators=(",", ":"))
+
+
+def parse_document(text: str) -> Document:
+    """The inverse of `render_document`. Raises ValueError for JSON of a later version."""
+    record = json.loads(text)
+    if record["version"] != VERSION:
+        raise ValueError(f"a document of version {record['version']}")
+    width, height = record["size"]
+    members = tuple(_parse_node(node) for node in record["members"])
+    return Document(width=width, height=height, members=members, next_id=record["next_id"])
+
+
+def _render_node(node: Node) -> NodeRecord:
+    if isinstance(node, GroupNode):
+        return GroupRecord(
+            type="group",
+            id=node.id,
+            name=node.name,
+            kind=node.kind.value,
+            flags=_flags(hidden=node.is_hidden, locked=node.is_locked),
+            members=[_render_node(member) for member in node.members],
+        )
+    matrix = node.transform
+    return LayerRecord(
+        type="layer",
+        id=node.id,
+        name=node.name,
+        kind=node.kind.value,
+        pixels=[node.pixels.key, node.pixels.width, node.pixels.height],
+        corner=[node.left, node.top],
+        transform=[] if matrix.is_identity else [matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f],
+        opacity=node.opacity,
+        flags=_flags(hidden=node.is_hidden, locked=node.is_locked, guessed=node.is_guessed),
+        blend=node.blend.value,
+        text=render_text(node.text),
+        style=node.style and render_style(node.style),
+    )
+
+
+def _parse_node(record: NodeRecord) -> Node:
+    flags = record["flags"]
+    if record["type"] == "group":
+        return GroupNode(
+            id=record["id"],
+            name=record["name"],
+            kind=LayerKind(record["kind"]),
+            is_hidden="hidden" in flags,
+            is_locked="locked" in flags,
+            members=tuple(_parse_node(member) for member in record["members"]),
+        )
+    key, width, height = record["pixels"]
+    left, top = record["corner"]
+    return LayerNode(
+        id=record["id"],
+        name=record["name"],
+        kind=LayerKind(record["kind"]),
+        pixels=PixelRef(key, width, height),
+        left=left,
+        top=top,
+        transform=Transform(*record["transform"]) if record["transform"] else IDENTITY,
+        opacity=record["opacity"],
+        is_hidden="hidden" in flags,
+        is_locked="locked" in flags,
+        blend=BlendMode(record["blend"]),
+        text=parse_text(record["text"]),
+        style=parse_style(record["style"]),
+        is_guessed="guessed" in flags,
+    )
+
+
+def _flags(**flags: bool) -> list[str]:
+    return [name for name, is_set in flags.items() if is_set]
