@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit the process.
+    """Run the command line and exit the process. `arguments`: None for those of the process.
 
     Exit codes: 0 success, 1 failure (including bad input), 2 usage error, 3 cannot start, 129 terminal closed,
     130 interrupted, 143 terminated.
@@ -96,16 +96,17 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
-    _end_process(_exit_code(arguments))
+    code = _exit_code(arguments)
+    if arguments is None and "obstore" in sys.modules:
+        _end_process(code)
+    sys.exit(code)
 
 
 def _end_process(code: int) -> NoReturn:
-    """Exit, without the interpreter's own shutdown if the storage was used.
+    """Exit without the interpreter's own shutdown.
 
     A thread of obstore that waits for the interpreter during that shutdown would abort the process with SIGABRT.
     """
-    if "obstore" not in sys.modules:
-        sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             with suppress(OSError, ValueError):  # the reader has gone away, which `_exit_code` has dealt with

@@ -5,11 +5,11 @@ import sys
 
 PROGRAM = """
 import atexit, sys
-sys.argv[0] = "lamina"
+sys.argv = ["lamina", "--version"]
 atexit.register(print, "the interpreter was shut down")
 {imports}
 from lamina.cli.main import run
-run(["--version"])
+run()
 """
 
 
