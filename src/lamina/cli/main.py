@@ -22,6 +22,10 @@ COMMANDS = {
     "train": ("lamina.cli.train", "train", "Train a LoRA on your own pictures."),
     "recompose": ("lamina.cli.recompose", "recompose", "Flatten a layered file into one picture."),
     "convert": ("lamina.cli.convert", "convert", "Write a layered file in other formats."),
+    "layers": ("lamina.cli.layers", "layers", "List the layers of a layered file, and change them."),
+    "split": ("lamina.cli.split", "split", "Take a layer of a layered file apart."),
+    "separate": ("lamina.cli.split", "separate", "Take one thing out of a layer, as a layer of its own."),
+    "merge": ("lamina.cli.merge", "merge", "Make one layer of several."),
     "compare": ("lamina.cli.compare", "compare", "Measure the difference between a layered file and a picture."),
     "models": (
         "lamina.cli.model_list",

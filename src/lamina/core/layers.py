@@ -67,6 +67,11 @@ class TextLine:
     colour: Colour
     size_px: float
 
+    def moved(self, right: float, down: float) -> Self:
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.quad
+        quad = (ax + right, ay + down), (bx + right, by + down), (cx + right, cy + down), (dx + right, dy + down)
+        return replace(self, quad=quad)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
@@ -158,6 +163,11 @@ class Layer:
             return self
         pixels = self.pixels[y0:y1, x0:x1].copy()
         return replace(self, pixels=pixels, left=self.left + int(x0), top=self.top + int(y0))
+
+    def moved(self, right: int, down: int) -> Self:
+        """The same layer, with its text, moved by whole pixels."""
+        text = tuple(line.moved(right, down) for line in self.text)
+        return replace(self, left=self.left + right, top=self.top + down, text=text)
 
     def on_canvas(self, width: int, height: int) -> Pixels:
         """(height, width, 4): the layer's pixels on a transparent canvas, without its opacity."""

@@ -32,12 +32,13 @@ class Halves:
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:  # noqa: ARG002
         height, width = picture.shape[:2]
         layers: list[Layer] = []
-        for number in range(min(task.layers or 2, width)):
+        for number in range(2 if task.selections else min(task.layers or 2, width)):
             x0 = int(self._random.integers(0, width))
             pixels = picture[:, x0:].copy() if number else picture.copy()
             pixels[..., 3] = pixels[..., 3] * self._random.integers(0, 2, pixels.shape[:2])
             pixels[::3, ::3, 3] //= 2
-            layers.append(Layer(f"Part {number}", LayerKind.OBJECT, pixels, left=x0 if number else 0))
+            name = task.selections[0].name if task.selections and number else f"Part {number}"
+            layers.append(Layer(name, LayerKind.OBJECT, pixels, left=x0 if number else 0))
         return LayerStack(width, height, tuple(layers))
 
 

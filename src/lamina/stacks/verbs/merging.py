@@ -56,7 +56,7 @@ def canvas_below(document: Document, node_id: int, box: Box, pixels: PixelStore)
 
 def shifted(layer: Layer, box: Box) -> Layer:
     """The layer with its position counted from the corner of a box."""
-    return replace(layer, left=layer.left - box[0], top=layer.top - box[1])
+    return layer.moved(-box[0], -box[1])
 
 
 def _merged(document: Document, group_id: int, name: str, pixels: PixelStore) -> LayerNode:

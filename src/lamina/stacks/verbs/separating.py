@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind
+from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
 from lamina.core.ports import Decomposer, no_progress
 from lamina.core.selections import Place, Selection
 from lamina.core.tasks import DecomposeTask
@@ -12,9 +13,12 @@ from lamina.stacks.document import Document, GroupNode, LayerNode
 from lamina.stacks.operations import Separate, Split
 from lamina.stacks.pixels import PixelStore
 from lamina.stacks.rendering import check_count, layer_node, rendered
-from lamina.stacks.verbs.attributes import checked_name
+from lamina.stacks.verbs.attributes import MAX_NAME_LENGTH, checked_name
 from lamina.stacks.verbs.checks import layer_of
 from lamina.stacks.verbs.exact_parts import exact_parts
+
+_SELECTED = "selected thing"  # the name by which the engine's answer is recognised
+_ON_IT = 0.8  # the share of a layer on the selected thing from which it belongs to it
 
 
 def separate(document: Document, operation: Separate, pixels: PixelStore, engine: Decomposer) -> Document:
@@ -22,17 +26,71 @@ def separate(document: Document, operation: Separate, pixels: PixelStore, engine
     layer = rendered(node, pixels)
     place = place_in_layer(operation.place.in_pixels(document.width, document.height), layer)
     name = checked_name(operation.name) if operation.name else ""
-    task = DecomposeTask(layers=2, selections=(Selection(place, name),))
-    rest, *things = with_parts(node, layer, engine.decompose(layer.pixels, task, no_progress).layers, pixels)
-    if not things:
+    found = engine.decompose(layer.pixels, separate_task(place), no_progress)
+    return with_separated(document, node, found.layers, name, pixels)
+
+
+def separate_task(place: Place) -> DecomposeTask:
+    """What an engine is asked for, with the picture of a layer. `place`: counted from the layer's corner."""
+    return DecomposeTask(selections=(Selection(place, _SELECTED),))
+
+
+def with_separated(
+    document: Document, node: LayerNode, found: Sequence[Layer], name: str, pixels: PixelStore
+) -> Document:
+    """The document with the selected thing among `found`, the answer to `separate_task`, right above its layer.
+
+    Raises `LaminaError` (task_invalid) if nothing is left of the layer, or nothing was found.
+    """
+    layer = rendered(node, pixels)
+    parts = with_parts(node, layer, _around_the_selected(found, layer), pixels)
+    thing = next((part for part in parts if part.name == _SELECTED), None)
+    if thing is None or not _leaves_something(thing, layer, pixels):
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"Nothing at {operation.place} can be told apart from the rest of {layer.name!r}.",
+            f"Nothing at that place can be told apart from the rest of {layer.name!r}.",
             "Give a box around the whole thing, or another point.",
         )
-    numbered, named = document.with_ids([replace(thing, name=name or thing.name) for thing in things])
-    check_count(sum(1 for _ in numbered.layers()) + len(named))
-    return numbered.substituted(node.id, [replace(rest, id=node.id, name=node.name, kind=node.kind), *named])
+    thing_name = name or f"Part of {node.name}"[:MAX_NAME_LENGTH]
+    check_count(sum(1 for _ in document.layers()) - 1 + len(parts))
+    numbered, named = document.with_ids(parts)
+    named = tuple(replace(part, name=thing_name) if part.name == _SELECTED else part for part in named)
+    first = replace(named[0], id=node.id) if named[0].name != thing_name else named[0]
+    return numbered.substituted(node.id, [first, *named[1:]])
+
+
+def _around_the_selected(found: Sequence[Layer], whole: Layer) -> list[Layer]:
+    """Three parts at most: what is below the selected thing or beside it, the thing with all that is on it, and what
+    only overlaps it.
+    """
+    index = next((index for index, layer in enumerate(found) if layer.name == _SELECTED), None)
+    if index is None:
+        return list(found)
+    size = whole.width, whole.height
+    outline = found[index].on_canvas(*size)[..., 3] > 0
+    below, on_it, across = list(found[:index]), [found[index]], list[Layer]()
+    for layer in found[index + 1 :]:
+        covered = layer.on_canvas(*size)[..., 3] > 0
+        shared = int((covered & outline).sum())
+        target = below if shared == 0 else on_it if shared >= _ON_IT * int(covered.sum()) else across
+        target.append(layer)
+    selected = found[index] if len(on_it) == 1 else _flat(on_it, found[index], size)
+    return [
+        *([_flat(below, whole, size)] if below else []),
+        selected,
+        *([_flat(across, whole, size)] if across else []),
+    ]
+
+
+def _flat(layers: Sequence[Layer], like: Layer, size: tuple[int, int]) -> Layer:
+    """One layer of several, with the name and kind of `like`."""
+    return Layer(like.name, like.kind, composite(LayerStack(*size, tuple(layers)))).cropped()
+
+
+def _leaves_something(thing: LayerNode, layer: Layer, pixels: PixelStore) -> bool:
+    """True if some of the layer is seen outside the thing."""
+    seen = rendered(thing, pixels).moved(-layer.left, -layer.top).on_canvas(layer.width, layer.height)
+    return bool(((layer.pixels[..., 3] > 0) & (seen[..., 3] == 0)).any())
 
 
 def split(document: Document, operation: Split, pixels: PixelStore, engine: Decomposer) -> Document:
@@ -67,8 +125,7 @@ def with_parts(node: LayerNode, layer: Layer, parts: Sequence[Layer], pixels: Pi
     exact = exact_parts(parts, layer.pixels, may_overlap=may_overlap)
     return [
         replace(
-            layer_node(replace(part, left=part.left + layer.left, top=part.top + layer.top), 0, pixels),
-            kind=LayerKind.OBJECT if part.kind is LayerKind.BACKGROUND and node.kind is not part.kind else part.kind,
+            layer_node(_on_canvas(part, layer), 0, pixels),
             opacity=node.opacity,
             blend=node.blend,
             is_hidden=node.is_hidden,
@@ -76,6 +133,12 @@ def with_parts(node: LayerNode, layer: Layer, parts: Sequence[Layer], pixels: Pi
         )
         for part in exact
     ]
+
+
+def _on_canvas(part: Layer, whole: Layer) -> Layer:
+    """A part that an engine found in the picture of a layer, on the canvas. The lowest part is no background."""
+    moved = part.moved(whole.left, whole.top)
+    return replace(moved, name=whole.name, kind=whole.kind) if part.kind is LayerKind.BACKGROUND else moved
 
 
 def place_in_layer(place: Place, layer: Layer) -> Place:
