@@ -1,6 +1,6 @@
 """Layers and layer stacks: what every engine returns and every export writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
@@ -18,6 +18,9 @@ Pixels = NDArray[np.uint8]
 
 Box = tuple[int, int, int, int]
 """A rectangle on the canvas in pixels: x, y, width, height."""
+
+MAX_GROUP_DEPTH = 64
+"""The most groups that a layer may be in; Photoshop allows 10."""
 
 Point = tuple[float, float]
 
@@ -209,21 +212,21 @@ class LayerStack:
         self._check_groups()
 
     def _check_groups(self) -> None:
-        """Raises `LaminaError` (stack_invalid) if a group is interrupted by a layer that is not in it."""
-        ended: set[Group] = set()
-        previous: tuple[Group, ...] = ()
+        """Raises `LaminaError` (stack_invalid) if groups are nested too deep, or have other layers between members."""
         for layer in self.layers:
-            if layer.groups is previous:
-                continue
-            ended.update(previous)
-            ended.difference_update(_common_groups(previous, layer.groups))
-            if not ended.isdisjoint(layer.groups):
+            if len(layer.groups) > MAX_GROUP_DEPTH:
                 raise LaminaError(
                     ErrorCode.STACK_INVALID,
-                    f"The layer {layer.name!r} is not next to the other members of its group.",
-                    "Keep the members of a group together.",
+                    f"The layer {layer.name!r} is in {len(layer.groups)} groups; the limit is {MAX_GROUP_DEPTH}.",
+                    "Ungroup some of them.",
                 )
-            previous = layer.groups
+        apart = separated_member([layer.groups for layer in self.layers])
+        if apart is not None:
+            raise LaminaError(
+                ErrorCode.STACK_INVALID,
+                f"The layer {self.layers[apart].name!r} is not next to the other members of its group.",
+                "Keep the members of a group together.",
+            )
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -250,6 +253,24 @@ class LayerStack:
             ]
             for layer in self
         ]
+
+
+def separated_member(paths: Sequence[tuple[Group, ...]]) -> int | None:
+    """The index of the first layer that does not follow the other members of its groups; None if all do.
+
+    `paths`: the groups of each layer, outermost first.
+    """
+    ended: set[Group] = set()
+    previous: tuple[Group, ...] = ()
+    for index, path in enumerate(paths):
+        if path is previous:
+            continue
+        ended.update(previous)
+        ended.difference_update(_common_groups(previous, path))
+        if not ended.isdisjoint(path) or len(set(path)) < len(path):
+            return index
+        previous = path
+    return None
 
 
 def _common_groups(first: tuple[Group, ...], second: tuple[Group, ...]) -> tuple[Group, ...]:

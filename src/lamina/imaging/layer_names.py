@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from lamina.core.layers import LayerKind
+from lamina.core.layers import Group, LayerKind
 
 # Characters that XML 1.0 (section 2.2) forbids, line breaks and tabs (attributes normalize them), lone surrogates.
 _INVALID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -17,6 +17,16 @@ def name_or_kind(name: str, kind: LayerKind) -> str:
 def display_name(name: str, kind: LayerKind, max_units: int | None = None) -> str:
     """The sanitized name for other programs, or the kind of layer if the name is blank."""
     return name_or_kind(sanitize_name(name, max_units), kind)
+
+
+def group_name_or_default(name: str) -> str:
+    """The name of a group, or "Group" if the name is blank."""
+    return name if sanitize_name(name).strip() else "Group"
+
+
+def group_display_name(group: Group, max_units: int | None = None) -> str:
+    """The sanitized name of a group for other programs, or "Group" if the name is blank."""
+    return group_name_or_default(sanitize_name(group.name, max_units))
 
 
 def sanitize_name(name: str, max_units: int | None = None) -> str:

@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels, TextLine
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack, Pixels, TextLine
 from lamina.core.text_styles import (
     ColourGradient,
     TextAlignment,
@@ -32,20 +33,36 @@ def line(string: str = "SUMMER 夏") -> TextLine:
 
 
 def full_stack() -> LayerStack:
-    """60 x 40: a background, an object that hangs over, a hidden, a locked and a faint layer, two text layers."""
+    """60 x 40: a background, an object that hangs over, a hidden, a locked and a faint layer, two text layers.
+
+    The hidden and the faint layer are in a locked group, and the text layers in a group in it.
+    """
     gradient = opaque(40, 60, (0, 128, 90))
     gradient[..., 0] = np.arange(60) * 4
+    card, text = Group("Card <1>", LayerKind.PANEL, is_locked=True), Group("Text", LayerKind.TEXT)
     return LayerStack(
         60,
         40,
         (
             Layer("Background", LayerKind.BACKGROUND, gradient),
             Layer("Object 1 (red)", LayerKind.OBJECT, noise(20, 30, 1), -7, 28),
-            Layer("Hidden & <secret>", LayerKind.PANEL, noise(9, 9, 2), 3, 4, is_hidden=True),
-            Layer("Faint", LayerKind.AREA, noise(12, 14, 3), 30, 2, opacity=100, is_locked=True),
-            Layer("Headline: SUMMER 夏", LayerKind.TEXT, noise(15, 40, 4), 3, 6, text=(line(),)),
-            Layer("Line: sale", LayerKind.TEXT, noise(8, 20, 5), 30, 30, opacity=128, text=(line("a"), line("b\n<&>"))),
+            *grouped(
+                (
+                    Layer("Hidden & <secret>", LayerKind.PANEL, noise(9, 9, 2), 3, 4, is_hidden=True),
+                    Layer("Faint", LayerKind.AREA, noise(12, 14, 3), 30, 2, opacity=100, is_locked=True),
+                    *grouped(_two_lines(), text),
+                ),
+                card,
+            ),
         ),
+    )
+
+
+def _two_lines() -> tuple[Layer, Layer]:
+    lines = (line("a"), line("b\n<&>"))
+    return (
+        Layer("Headline: SUMMER 夏", LayerKind.TEXT, noise(15, 40, 4), 3, 6, text=(line(),)),
+        Layer("Line: sale", LayerKind.TEXT, noise(8, 20, 5), 30, 30, opacity=128, text=lines),
     )
 
 
@@ -123,4 +140,10 @@ LAYERS = st.builds(
     text=st.lists(LINES, max_size=2).map(tuple),
     style=st.none() | STYLES,
 )
-STACKS = st.builds(LayerStack, SIDES, SIDES, st.lists(LAYERS, max_size=5).map(tuple))
+GROUPS = st.builds(Group, name=NAMES, kind=st.sampled_from(LayerKind), is_hidden=st.booleans(), is_locked=st.booleans())
+_MEMBERS = st.recursive(
+    LAYERS.map(lambda layer: (layer,)),
+    lambda inner: st.builds(grouped, st.lists(inner, min_size=1, max_size=3).map(lambda lists: sum(lists, ())), GROUPS),
+    max_leaves=6,
+)
+STACKS = st.builds(LayerStack, SIDES, SIDES, st.lists(_MEMBERS, max_size=4).map(lambda lists: sum(lists, ())))

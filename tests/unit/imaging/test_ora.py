@@ -2,17 +2,20 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyora
 import pytest
-from drawn_stacks import full_stack
+from drawn_stacks import full_stack, noise
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from PIL import Image
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, LayerKind
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack
 from lamina.imaging.png import encode_png
 from lamina.imaging.saving import load, save
 
@@ -32,7 +35,7 @@ def test_the_container_is_as_the_specification_says(tmp_path: Path) -> None:
 def test_pyora_reads_names_places_switches_and_pixels(tmp_path: Path) -> None:
     project = pyora.Project.load(str(save(full_stack(), tmp_path / "a.ora")))
     assert project.dimensions == (60, 40)
-    theirs = list(project.children)[::-1]
+    theirs = list(project.iter_layers)
     assert [layer.name for layer in theirs] == [layer.name for layer in full_stack()]
     for layer, source in zip(full_stack(), theirs, strict=True):
         assert source.offsets == (layer.left, layer.top)
@@ -49,7 +52,30 @@ def _write_ora(path: Path, stack_xml: str) -> Path:
     return path
 
 
-def test_nested_stacks_of_other_programs_are_opened_out(tmp_path: Path) -> None:
+def test_pyora_reads_groups_as_they_are_nested(tmp_path: Path) -> None:
+    project = pyora.Project.load(str(save(full_stack(), tmp_path / "a.ora")))
+    (card,) = [child for child in project.children if child.name == "Card <1>"]
+    text, *others = card.children
+    assert [child.name for child in (*others[::-1], text)] == ["Hidden & <secret>", "Faint", "Text"]
+    assert [child.name for child in text.children] == ["Line: sale", "Headline: SUMMER 夏"]
+
+
+def test_groups_are_stacks_that_pass_through(tmp_path: Path) -> None:
+    hidden = Group("Karte\n卡", LayerKind.PANEL, is_hidden=True, is_locked=True)
+    stack = LayerStack(4, 4, grouped([Layer("A", LayerKind.OBJECT, noise(4, 4))], hidden))
+    with zipfile.ZipFile(save(stack, tmp_path / "a.ora")) as archive:
+        element = etree.fromstring(archive.read("stack.xml"))[0][0]
+    assert element.tag == "stack"
+    assert {key: value for key, value in element.items() if not key.startswith("{")} == {
+        "name": "Karte 卡",
+        "isolation": "auto",
+        "visibility": "hidden",
+        "edit-locked": "true",
+    }
+    assert [child.get("visibility") for child in element] == ["visible"]
+
+
+def test_nested_stacks_of_other_programs_pass_through(tmp_path: Path) -> None:
     path = _write_ora(
         tmp_path / "b.ora",
         '<image w="5" h="4"><stack><stack opacity="0.5" visibility="hidden">'
@@ -59,7 +85,8 @@ def test_nested_stacks_of_other_programs_are_opened_out(tmp_path: Path) -> None:
     lower, upper = load(path)
     assert (lower.name, lower.kind, lower.box) == ("Background", LayerKind.BACKGROUND, (0, 0, 5, 4))
     assert (upper.name, upper.kind, upper.box) == ("Top", LayerKind.OBJECT, (1, -2, 5, 4))
-    assert (upper.opacity, upper.is_hidden, upper.blend) == (51, True, BlendMode.MULTIPLY)
+    assert (upper.opacity, upper.is_hidden, upper.blend) == (51, False, BlendMode.MULTIPLY)
+    assert [(group.name, group.kind, group.is_hidden) for group in upper.groups] == [("Group", LayerKind.OBJECT, True)]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +112,16 @@ def test_what_cannot_be_read_is_told(stack_xml: str, code: str, tmp_path: Path) 
     assert caught.value.code is ErrorCode(code)
 
 
-def test_a_layer_renamed_elsewhere_keeps_its_new_name(tmp_path: Path) -> None:
-    save(full_stack(), tmp_path / "a.ora")
+def test_layers_and_groups_renamed_elsewhere_keep_their_new_names(tmp_path: Path) -> None:
+    long_named = grouped(full_stack().layers[4:], Group("Card\n1"))
+    save(replace(full_stack(), layers=(*full_stack().layers[:2], *long_named)), tmp_path / "a.ora")
     with zipfile.ZipFile(tmp_path / "a.ora") as old, zipfile.ZipFile(tmp_path / "b.ora", "w") as new:
         for entry in old.namelist():
-            new.writestr(entry, old.read(entry).replace(b"Headline: SUMMER", b"Title:"))
-    assert load(tmp_path / "b.ora")[4].name == "Title: 夏"
+            changed = old.read(entry).replace(b"Headline: SUMMER", b"Title:").replace(b'name="Card 1"', b'name="Box"')
+            new.writestr(entry, changed)
+    title = load(tmp_path / "b.ora")[2]
+    assert title.name == "Title: 夏"
+    assert [group.name for group in title.groups] == ["Box", "Card <1>", "Text"]
 
 
 def test_the_manifest_of_a_zip_is_as_documented(tmp_path: Path) -> None:
@@ -108,4 +139,10 @@ def test_the_manifest_of_a_zip_is_as_documented(tmp_path: Path) -> None:
     assert manifest["layers"][3]["bbox"] == [30, 2, 14, 12]
     assert manifest["layers"][3]["opacity"] == pytest.approx(100 / 255, abs=1e-6)
     assert [entry["visible"] for entry in manifest["layers"]] == [True, True, False, True, True, True]
+    assert manifest["version"] == 2
+    assert [entry["group"] for entry in manifest["layers"]] == [None, None, 0, 0, 1, 1]
+    assert manifest["groups"] == [
+        {"name": "Card <1>", "kind": "panel", "visible": True, "locked": True, "parent": None},
+        {"name": "Text", "kind": "text", "visible": True, "locked": False, "parent": 0},
+    ]
     assert manifest["layers"][4]["text"][0]["string"] == "SUMMER 夏"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, LayerStack, Pixels
+from lamina.core.layers import MAX_GROUP_DEPTH, BlendMode, LayerStack, Pixels
 from lamina.imaging.formats.merged import difference_from_merged
 from lamina.imaging.formats.ora_tree import parse_stack_xml
 from lamina.imaging.png import encode_png
@@ -160,9 +160,14 @@ def _layer(name: str, **attributes: object) -> str:
 GROUND = _layer("grey")
 
 
-def test_an_isolated_group_of_normal_layers_is_opened_out(tmp_path: Path) -> None:
+def _tree(stack: LayerStack) -> list[tuple[str, ...]]:
+    """The names of each layer's groups, and its own."""
+    return [(*(group.name for group in layer.groups), layer.name) for layer in stack]
+
+
+def test_an_isolated_group_of_normal_layers_passes_through(tmp_path: Path) -> None:
     stack = load(_ora(tmp_path, f'<stack name="g">{_layer("faint")}{_layer("red")}</stack>{GROUND}'))
-    assert [layer.name for layer in stack] == ["grey", "red", "faint"]
+    assert _tree(stack) == [("grey",), ("g", "red"), ("g", "faint")]
     assert stack.notes == ()
 
 
@@ -195,7 +200,44 @@ def test_a_mode_in_an_isolated_group_sees_the_group_alone(tmp_path: Path) -> Non
 def test_groups_in_groups(tmp_path: Path) -> None:
     inner = f'<stack name="in" opacity="0.5" isolation="auto">{_layer("red")}</stack>'
     stack = load(_ora(tmp_path, f'<stack name="out" opacity="0.5">{inner}</stack>{GROUND}'))
-    assert [(layer.name, layer.opacity) for layer in stack][1:] == [("red", 64)]
+    assert [layer.opacity for layer in stack][1:] == [64]
+    assert _tree(stack)[1:] == [("out", "in", "red")]
+
+
+def test_switches_of_groups_stay_theirs(tmp_path: Path) -> None:
+    inner = f'<stack name="in" visibility="hidden">{_layer("red")}{_layer("faint", visibility="hidden")}</stack>'
+    stack = load(_ora(tmp_path, f'<stack name="out" edit-locked="true">{inner}{_layer("green")}</stack>{GROUND}'))
+    assert _tree(stack)[1:] == [("out", "green"), ("out", "in", "faint"), ("out", "in", "red")]
+    assert [(layer.is_hidden, layer.is_locked) for layer in stack][1:] == [(False, False), (True, False), (False,) * 2]
+    assert [(group.is_hidden, group.is_locked) for group in stack[2].groups] == [(False, True), (True, False)]
+
+
+def test_a_layer_that_takes_what_is_below_its_groups_leaves_them(tmp_path: Path) -> None:
+    """The result has layers from outside the groups, and the hidden layers in them would be interrupted by it."""
+    above, hidden = _layer("green", x=4), _layer("red", visibility="hidden")
+    cut = f'<stack name="in" isolation="auto">{_layer("faint", op="svg:dst-out", x=2)}{hidden}</stack>'
+    stack = load(_ora(tmp_path, f'<stack name="out" isolation="auto" edit-locked="true">{above}{cut}</stack>{GROUND}'))
+    assert _tree(stack) == [("red",), ("grey",), ("out", "green")]
+    assert [(layer.is_hidden, layer.is_locked) for layer in stack] == [(True, True), (False, False), (False, False)]
+
+
+@pytest.mark.parametrize("inside", [_layer("red"), _layer("red") + _layer("green", x=2)])
+def test_a_group_with_an_operator_becomes_a_layer_beside_its_hidden_ones(inside: str, tmp_path: Path) -> None:
+    hidden = f'<stack name="in">{_layer("faint", visibility="hidden")}</stack>'
+    group = f'<stack name="g" edit-locked="true" composite-op="svg:plus">{hidden}{inside}</stack>'
+    stack = load(_ora(tmp_path, f'<stack name="out">{group}</stack>{GROUND}'))
+    assert [len(names) for names in _tree(stack)] == [1, 2, 3]
+    assert _tree(stack)[2] == ("out", "in", "faint")
+    assert [layer.is_locked for layer in stack] == [False, True, True]
+
+
+def test_groups_deeper_than_a_stack_allows_give_their_switches_to_what_is_in_them(tmp_path: Path) -> None:
+    deep = f'<stack visibility="hidden">{_layer("red")}</stack>'
+    for number in range(MAX_GROUP_DEPTH):
+        deep = f'<stack name="{number}">{deep}{_layer("green", op="svg:plus")}</stack>'
+    stack = load(_ora(tmp_path, deep + GROUND))
+    assert max(len(layer.groups) for layer in stack) == MAX_GROUP_DEPTH
+    assert [layer.is_visible for layer in stack if layer.name == "red"] == [False]
 
 
 def test_what_is_hidden_in_a_rendered_group_stays_hidden_beside_it(tmp_path: Path) -> None:
@@ -278,7 +320,7 @@ def test_hidden_things_that_lamina_does_not_know_are_noted_and_not_refused(tmp_p
         '<layer name="v" src="v.png"/></stack>'
     )
     stack = load(_ora(tmp_path, hidden + GROUND, {"v": b"<svg/>"}))
-    assert [(layer.name, layer.is_hidden) for layer in stack] == [("grey", False), ("red", True)]
+    assert [(layer.name, layer.is_visible) for layer in stack] == [("grey", True), ("red", False)]
     assert [note[:40] for note in stack.notes] == [
         "The hidden layer 'red' had the blend mod",
         "The element 'text' is not supported and ",

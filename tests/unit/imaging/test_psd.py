@@ -7,35 +7,44 @@ import pytest
 from drawn_stacks import full_stack, line, noise, opaque
 from PIL import Image
 from psd_tools import PSDImage
-from psd_tools.api.layers import Group
+from psd_tools.api.layers import Group as PsdGroup
 from psd_tools.constants import BlendMode as PsdBlend
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack
 from lamina.imaging.saving import load, save
+
+FROM_0_3 = Path(__file__).parent / "lamina_0_3"
 
 
 def test_names_places_and_switches_are_where_photoshop_looks(tmp_path: Path) -> None:
     document = PSDImage.open(save(full_stack(), tmp_path / "a.psd"))
-    assert [layer.name for layer in document] == ["Background", "Object 1 (red)", "Hidden & <secret>", "Faint", "Text"]
-    for source, layer in zip(document, full_stack(), strict=False):
-        if not source.is_group():
-            assert (source.left, source.top, source.width, source.height) == layer.box
-            assert (source.opacity, source.visible) == (layer.opacity, not layer.is_hidden)
-    assert document[3].locks is not None
-    assert document[3].locks.complete
+    layers = [source for source in document.descendants() if not source.is_group()]
+    assert [layer.name for layer in layers] == [layer.name for layer in full_stack()]
+    for source, layer in zip(layers, full_stack(), strict=True):
+        assert (source.left, source.top, source.width, source.height) == layer.box
+        assert (source.opacity, source.visible) == (layer.opacity, not layer.is_hidden)
+    assert [source.locks is not None and source.locks.complete for source in layers] == [
+        layer.is_locked for layer in full_stack()
+    ]
 
 
-def test_adjacent_text_layers_stand_in_a_group_and_the_order_is_kept(tmp_path: Path) -> None:
-    kinds = [LayerKind.TEXT, LayerKind.OBJECT, LayerKind.TEXT, LayerKind.TEXT, LayerKind.PANEL, LayerKind.TEXT]
-    stack = LayerStack(4, 4, tuple(Layer(f"{i} 文", kind, noise(4, 4, i)) for i, kind in enumerate(kinds)))
+def test_groups_are_pass_through_folders_as_they_are_nested(tmp_path: Path) -> None:
+    card, inner = Group("Karte 卡", LayerKind.PANEL, is_locked=True), Group("Inner", is_hidden=True)
+    layers = [Layer(f"{i} 文", LayerKind.TEXT, noise(4, 4, i)) for i in range(4)]
+    stack = LayerStack(4, 4, (layers[0], *grouped((layers[1], *grouped(layers[2:3], inner), layers[3]), card)))
     document = PSDImage.open(save(stack, tmp_path / "a.psd"))
-    assert [layer.name for layer in document] == ["0 文", "1 文", "Text", "4 文", "5 文"]
-    group = document[2]
-    assert isinstance(group, Group)
-    assert group.blend_mode is PsdBlend.PASS_THROUGH
-    assert [layer.name for layer in group] == ["2 文", "3 文"]
+    assert [layer.name for layer in document] == ["0 文", "Karte 卡"]
+    folder = document[1]
+    assert isinstance(folder, PsdGroup)
+    assert folder.blend_mode is PsdBlend.PASS_THROUGH
+    assert (folder.visible, folder.opacity, folder.locks is not None and folder.locks.complete) == (True, 255, True)
+    assert [layer.name for layer in folder] == ["1 文", "Inner", "3 文"]
+    hidden = folder[1]
+    assert isinstance(hidden, PsdGroup)
+    assert (hidden.visible, hidden[0].name, hidden[0].visible) == (False, "2 文", True)
     assert load(tmp_path / "a.psd").has_same_content(stack)
 
 
@@ -70,18 +79,30 @@ def test_psd_tools_composites_each_mode_as_we_do(blend: BlendMode, tmp_path: Pat
 
 def test_a_layer_renamed_or_removed_elsewhere_keeps_its_kind_and_text(tmp_path: Path) -> None:
     document = PSDImage.open(save(full_stack(), tmp_path / "a.psd"))
-    document[4][0].name = "Neuer Titel"
+    document[2][2].name = "Neuer Ordner"
+    document[2][2][0].name = "Neuer Titel"
     document[1].delete_layer()
     document.save(tmp_path / "edited.psd")
     again = load(tmp_path / "edited.psd")
     assert [layer.name for layer in again][3:] == ["Neuer Titel", "Line: sale"]
     assert [layer.kind for layer in again][3:] == [LayerKind.TEXT] * 2
+    assert [(group.name, group.kind) for group in again[3].groups] == [
+        ("Card <1>", LayerKind.PANEL),
+        ("Neuer Ordner", LayerKind.TEXT),
+    ]
     assert again[3].text == (line(),)
+
+
+def test_the_folders_of_text_that_lamina_0_3_added_are_no_groups() -> None:
+    """Up to Lamina 0.3, text layers that follow each other were in a folder "Text"."""
+    document = PSDImage.open(FROM_0_3 / "folders.psd")
+    assert [layer.name for layer in document] == ["Background", "Text", "Panel"]
+    assert load(FROM_0_3 / "folders.psd").has_same_content(load(FROM_0_3 / "folders.zip"))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 class TestOtherPrograms:
-    def test_groups_are_opened_out_with_their_switches(self, tmp_path: Path) -> None:
+    def test_groups_pass_through_and_give_their_opacity_to_their_layers(self, tmp_path: Path) -> None:
         document = PSDImage.new("RGBA", (10, 8))
         document.create_pixel_layer(Image.new("RGBA", (10, 8), (1, 2, 3, 255)), "Ground")
         inner = document.create_pixel_layer(
@@ -94,7 +115,10 @@ class TestOtherPrograms:
             ("Ground", LayerKind.BACKGROUND),
             ("Inner", LayerKind.OBJECT),
         ]
-        assert (stack[1].box, stack[1].opacity, stack[1].is_hidden) == ((-1, 1, 2, 2), 20, True)
+        assert (stack[1].box, stack[1].opacity, stack[1].is_hidden) == ((-1, 1, 2, 2), 20, False)
+        assert [(group.name, group.kind, group.is_hidden) for group in stack[1].groups] == [
+            ("Group", LayerKind.OBJECT, True)
+        ]
 
     def test_a_pixel_mask_limits_the_alpha(self, tmp_path: Path) -> None:
         document = PSDImage.new("RGBA", (4, 4))

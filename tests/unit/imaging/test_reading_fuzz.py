@@ -132,7 +132,7 @@ def test_a_manifest_that_says_odd_things(name: str, tmp_path: Path) -> None:
     for number in range(ROUNDS):
         chance = random.Random(number)  # noqa: S311
         manifest = json.loads(_manifest_of(whole))
-        place: Any = chance.choice([manifest, *manifest["layers"], *manifest["layers"][4]["text"]])
+        place: Any = chance.choice([manifest, *manifest["layers"], *manifest["groups"], *manifest["layers"][4]["text"]])
         place[chance.choice([*place, "other"])] = chance.choice(JSON_VALUES)
         data = json.dumps(manifest).encode()
         _told(_with_manifest(whole, data[: chance.randrange(len(data))] if chance.random() < 0.05 else data))

@@ -1,4 +1,4 @@
-"""Flattens a tree of groups and layers to a list that looks the same; renders a group if that is impossible."""
+"""Turns groups with opacities and modes into pass-through groups that look the same; renders those it cannot."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.composite import composite
-from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layer_tree import ungrouped
+from lamina.core.layers import BlendMode, Box, Layer, LayerStack, Pixels
+from lamina.core.layers import Group as LayerGroup
 from lamina.imaging.formats.operators import Operator, apply_operator
 from lamina.imaging.formats.pixel_change import solve_layer
-from lamina.imaging.formats.records import combined_opacity, count_noun, layer_label
+from lamina.imaging.formats.records import combined_opacity, count_noun, empty_group_note, layer_label
 from lamina.imaging.size_limits import SizeLimits
 
 Blend: TypeAlias = BlendMode | Operator
@@ -25,19 +27,17 @@ class Leaf:
     blend: Blend = BlendMode.NORMAL
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """A group of a file. `members`: lowest first.
+    """A group of a file. `group`: its name, kind and flags; `members`: lowest first.
 
     `is_isolated`: the members do not blend with the layers below the group. A group that is not isolated (pass through)
-    only passes its opacity and flags to its members.
+    only passes its opacity to its members.
     """
 
-    name: str
+    group: LayerGroup
     members: "tuple[Leaf | Group, ...]"
     opacity: int = 255
-    is_hidden: bool = False
-    is_locked: bool = False
     is_isolated: bool = True
     blend: Blend = BlendMode.NORMAL
 
@@ -60,28 +60,31 @@ class GroupFlattener:
     def flatten(self, nodes: Iterable[Node]) -> list[Layer]:
         """The layers, lowest first, whose composite equals that of the nodes on a transparent canvas, within rounding.
 
+        Groups are kept, unless they are rendered into one layer, or a layer is merged with those below its group.
         Raises `LaminaError` (input_too_large).
         """
         layers: list[Layer] = []
         for node in nodes:
-            layers = self._add_node(node, layers)
+            layers = self._add_node(node, layers, ())
         return layers
 
-    def _add_node(self, node: Node, below: list[Layer]) -> list[Layer]:
+    def _add_node(self, node: Node, below: list[Layer], path: tuple[LayerGroup, ...]) -> list[Layer]:
+        """`path`: the groups around the node, outermost first, without those around an isolated group."""
         if isinstance(node, Leaf):
-            return self._add_layer(node.layer, node.blend, below)
+            return self._add_layer(replace(node.layer, groups=path), node.blend, below)
         if not node.members:
-            self.notes.append(f"The {layer_label('group', node.name)} is empty and was omitted.")
-        if node.is_isolated and not node.is_hidden:
-            return self._add_group(node, below)
+            self.notes.append(empty_group_note(node.group.name))
+        path = (*path, node.group)
+        if node.is_isolated and not any(group.is_hidden for group in path):
+            return self._add_group(node, below, path)
         for member in node.members:
-            below = self._add_node(_inherit(member, node), below)
+            below = self._add_node(_faded(member, node.opacity), below, path)
         return below
 
     def _add_layer(self, layer: Layer, blend: Blend, below: list[Layer]) -> list[Layer]:
         if isinstance(blend, BlendMode):
             return [*below, replace(layer, blend=blend)]
-        if layer.is_hidden:
+        if not layer.is_visible:
             self.notes.append(
                 f"The hidden {layer_label('layer', layer.name)} had the blend mode {blend}, "
                 "which was changed to normal."
@@ -89,10 +92,10 @@ class GroupFlattener:
             return [*below, replace(layer, blend=BlendMode.NORMAL)]
         return self._add_with_operator(layer, blend, below)
 
-    def _add_group(self, group: Group, below: list[Layer]) -> list[Layer]:
-        """Adds the members if that looks the same, else the group rendered into one layer."""
+    def _add_group(self, group: Group, below: list[Layer], path: tuple[LayerGroup, ...]) -> list[Layer]:
+        """Adds the members if that looks the same, else the group, the last of `path`, rendered into one layer."""
         members = self.flatten(group.members)
-        visible = [layer for layer in members if not layer.is_hidden]
+        visible = [layer for layer in members if layer.is_visible]
         coverage = _CoverageMap(self.width, self.height)
         is_separate = [coverage.add(layer) for layer in visible]
         plain = [
@@ -101,13 +104,17 @@ class GroupFlattener:
         ]
         is_plain = group.opacity == 255 and group.blend is BlendMode.NORMAL
         if is_plain and all(layer.blend is BlendMode.NORMAL for layer in plain):
-            return [*below, *_with_group_lock(_restore_hidden(members, plain), group)]
+            return [*below, *_inside(_restore_hidden(members, plain), path)]
         if all(is_separate) and isinstance(group.blend, BlendMode):
             faded = [replace(_with_opacity(layer, group.opacity), blend=group.blend) for layer in plain]
-            return [*below, *_with_group_lock(_restore_hidden(members, faded), group)]
-        merged = _with_opacity(plain[0], group.opacity) if len(plain) == 1 else self._merge(visible, group)
-        hidden = [layer for layer in members if layer.is_hidden]
-        return [*self._add_layer(merged, group.blend, below), *_with_group_lock(hidden, group)]
+            return [*below, *_inside(_restore_hidden(members, faded), path)]
+        if len(plain) == 1:
+            merged = ungrouped(_with_opacity(plain[0], group.opacity), plain[0].groups)
+        else:
+            merged = self._merge(visible, group)
+        hidden = [layer for layer in members if not layer.is_visible]
+        alone = [ungrouped(layer, (group.group,)) for layer in _inside([merged, *hidden], path)]
+        return [*self._add_layer(alone[0], group.blend, below), *alone[1:]]
 
     def _add_with_operator(self, layer: Layer, operator: Operator, below: list[Layer]) -> list[Layer]:
         """Adds a layer with an operator that stacks do not support, as the change that it makes to the layers below."""
@@ -115,7 +122,7 @@ class GroupFlattener:
         box = canvas if operator.affects_outside_layer else _intersection(layer.box, canvas)
         if box is None:
             return [*below, layer]
-        backdrop = self._render([member for member in below if not member.is_hidden], box)
+        backdrop = self._render([member for member in below if member.is_visible], box)
         above = replace(layer, left=layer.left - box[0], top=layer.top - box[1]).on_canvas(box[2], box[3])
         visible = apply_operator(backdrop, above, operator, layer.opacity)
         pixels = solve_layer(backdrop, visible, above[..., 3])
@@ -128,7 +135,7 @@ class GroupFlattener:
         return [*below, replace(layer, pixels=pixels, left=box[0], top=box[1], opacity=255).cropped()]
 
     def _merge_with_operator(self, layer: Layer, operator: Operator, below: list[Layer]) -> list[Layer]:
-        visible = [member for member in below if not member.is_hidden]
+        visible = [member for member in below if member.is_visible]
         canvas = (0, 0, self.width, self.height)
         pixels = apply_operator(self._render(visible, canvas), layer.on_canvas(*canvas[2:]), operator, layer.opacity)
         self.notes.append(
@@ -136,49 +143,41 @@ class GroupFlattener:
             f"layer with the layers below it ({count_noun(len(visible), 'layer')})."
         )
         name, kind = (visible[-1].name, visible[-1].kind) if visible else (layer.name, layer.kind)
-        return [*(member for member in below if member.is_hidden), Layer(name, kind, pixels).cropped()]
+        # It has layers from outside the groups of the layer, and would lie between their members.
+        hidden = [ungrouped(member, layer.groups) for member in below if not member.is_visible]
+        return [*hidden, Layer(name, kind, pixels).cropped()]
 
     def _merge(self, layers: list[Layer], group: Group) -> Layer:
         self.notes.append(
-            f"The {layer_label('group', group.name)} was rendered into one layer ({count_noun(len(layers), 'layer')})."
+            f"The {layer_label('group', group.group.name)} was rendered into one layer "
+            f"({count_noun(len(layers), 'layer')})."
         )
         boxes = [box for layer in layers if (box := _intersection(layer.box, (0, 0, self.width, self.height)))]
         box = _bounding_box(boxes) if boxes else (0, 0, 1, 1)
         pixels = self._render(layers, box)
-        return Layer(
-            group.name, LayerKind.OBJECT, pixels, box[0], box[1], opacity=group.opacity, is_locked=group.is_locked
-        )
+        return Layer(group.group.name, group.group.kind, pixels, box[0], box[1], opacity=group.opacity)
 
     def _render(self, layers: list[Layer], box: Box) -> Pixels:
         left, top, width, height = box
         self.limits.count_layer(width, height)
-        moved = (replace(layer, left=layer.left - left, top=layer.top - top) for layer in layers)
+        moved = (replace(layer, left=layer.left - left, top=layer.top - top, groups=()) for layer in layers)
         return composite(LayerStack(width, height, tuple(moved)))
 
 
-def _inherit(node: Node, group: Group) -> Node:
+def _faded(node: Node, opacity: int) -> Node:
     if isinstance(node, Leaf):
-        return replace(node, layer=_with_opacity(_with_group_flags(node.layer, group), group.opacity))
-    return replace(
-        node,
-        opacity=combined_opacity(node.opacity, group.opacity),
-        is_hidden=node.is_hidden or group.is_hidden,
-        is_locked=node.is_locked or group.is_locked,
-    )
+        return replace(node, layer=_with_opacity(node.layer, opacity))
+    return replace(node, opacity=combined_opacity(node.opacity, opacity))
 
 
-def _with_group_flags(layer: Layer, group: Group) -> Layer:
-    return replace(layer, is_hidden=layer.is_hidden or group.is_hidden, is_locked=layer.is_locked or group.is_locked)
-
-
-def _with_group_lock(layers: list[Layer], group: Group) -> list[Layer]:
-    return [_with_group_flags(layer, group) for layer in layers] if group.is_locked else layers
+def _inside(layers: Iterable[Layer], path: tuple[LayerGroup, ...]) -> list[Layer]:
+    return [replace(layer, groups=(*path, *layer.groups)) for layer in layers]
 
 
 def _restore_hidden(members: list[Layer], visible: list[Layer]) -> list[Layer]:
     """All members, with the visible ones replaced by those of `visible`."""
     remaining = iter(visible)
-    return [layer if layer.is_hidden else next(remaining) for layer in members]
+    return [next(remaining) if layer.is_visible else layer for layer in members]
 
 
 def _with_opacity(layer: Layer, opacity: int) -> Layer:

@@ -1,4 +1,4 @@
-"""Writes and parses manifest.json, which describes the PNGs of a stack, lowest layer first."""
+"""Writes and parses manifest.json, which describes the PNGs and the groups of a stack, lowest layer first."""
 
 import json
 import re
@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from lamina.core.layers import BlendMode, Box, Layer, LayerKind, LayerStack, Pixels, TextLine
+from lamina.core.layer_tree import groups_of
+from lamina.core.layers import (
+    MAX_GROUP_DEPTH,
+    BlendMode,
+    Box,
+    Group,
+    Layer,
+    LayerKind,
+    LayerStack,
+    Pixels,
+    TextLine,
+    separated_member,
+)
 from lamina.core.text_styles import TextStyle
 from lamina.imaging.formats.records import (
     FORMAT,
-    VERSION,
     parse_integer,
     parse_opacity,
     parse_text,
@@ -25,8 +36,11 @@ from lamina.imaging.layer_names import slug
 from lamina.imaging.read_errors import InvalidContentError
 
 MANIFEST = "manifest.json"
+_VERSION = 2
+_READ_VERSIONS = (1, 2)  # the first has no groups
 _Name = TypeVar("_Name", bound=StrEnum)
 _MAX_COORDINATE = 1 << 24
+_MAX_GROUPS = 10_000
 _FILE_NAME = re.compile(r"[^/\\\0]{1,255}")
 
 
@@ -38,11 +52,24 @@ def file_names(stack: LayerStack) -> list[str]:
 
 def render_manifest(stack: LayerStack) -> bytes:
     """The manifest of a stack whose PNGs have the names of `file_names`."""
+    parents = groups_of(stack)
+    numbers = {group: number for number, group in enumerate(parents)}
+    groups = [
+        {
+            "name": group.name,
+            "kind": group.kind.value,
+            "visible": not group.is_hidden,
+            "locked": group.is_locked,
+            "parent": None if parent is None else numbers[parent],
+        }
+        for group, parent in parents.items()
+    ]
     layers = [
         {
             "file": file,
             "name": layer.name,
             "kind": layer.kind.value,
+            "group": numbers[layer.groups[-1]] if layer.groups else None,
             "bbox": list(layer.box),
             "opacity": render_opacity(layer.opacity),
             "visible": not layer.is_hidden,
@@ -53,7 +80,14 @@ def render_manifest(stack: LayerStack) -> bytes:
         }
         for layer, file in zip(stack, file_names(stack), strict=True)
     ]
-    manifest = {"format": FORMAT, "version": VERSION, "width": stack.width, "height": stack.height, "layers": layers}
+    manifest = {
+        "format": FORMAT,
+        "version": _VERSION,
+        "width": stack.width,
+        "height": stack.height,
+        "groups": groups,
+        "layers": layers,
+    }
     try:
         return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
     except UnicodeEncodeError:  # a lone surrogate in a name
@@ -62,7 +96,10 @@ def render_manifest(stack: LayerStack) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The entry of a layer. `file`: the name of its PNG in the folder of the manifest."""
+    """The entry of a layer. `file`: the name of its PNG in the folder of the manifest.
+
+    `groups`: those that contain the layer, outermost first.
+    """
 
     file: str
     name: str
@@ -74,6 +111,7 @@ class Entry:
     blend: BlendMode
     text: tuple[TextLine, ...]
     style: TextStyle | None
+    groups: tuple[Group, ...]
 
     def layer(self, pixels: Pixels) -> Layer:
         """The layer with its pixels. Raises `InvalidContentError` if their size is not that of the entry."""
@@ -93,16 +131,18 @@ class Entry:
             blend=self.blend,
             text=self.text,
             style=self.style,
+            groups=self.groups,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The canvas in pixels and the layers, lowest first."""
+    """The canvas in pixels, the layers, lowest first, and the names of groups without layers."""
 
     width: int
     height: int
     entries: tuple[Entry, ...]
+    empty_groups: tuple[str, ...]
 
 
 def parse_manifest(data: bytes) -> Manifest:
@@ -113,19 +153,56 @@ def parse_manifest(data: bytes) -> Manifest:
         raise InvalidContentError(f"its {MANIFEST} is not valid JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InvalidContentError(f"its {MANIFEST} was not written by Lamina")
-    if manifest.get("version") != VERSION:
-        raise InvalidContentError(
-            f"its {MANIFEST} has version {quoted(manifest.get('version'))}, but Lamina supports {VERSION}"
-        )
+    version = manifest.get("version")
+    if version not in _READ_VERSIONS:
+        raise InvalidContentError(f"its {MANIFEST} has version {quoted(version)}, but Lamina supports {_VERSION}")
     with _error_context("the canvas"):
         width, height = (parse_integer(manifest[side], 1, _MAX_COORDINATE) for side in ("width", "height"))
     layers = manifest.get("layers")
     if not isinstance(layers, list):
         raise InvalidContentError(f"its {MANIFEST} has no list of layers")
-    return Manifest(width, height, tuple(_parse_entry(index, entry) for index, entry in enumerate(layers)))
+    paths = _parse_groups(manifest.get("groups", [])) if version == _VERSION else None
+    entries = tuple(_parse_entry(index, entry, paths) for index, entry in enumerate(layers))
+    apart = separated_member([entry.groups for entry in entries])
+    if apart is not None:
+        raise InvalidContentError(f"in its {MANIFEST}, layer {apart} is not next to the other members of its group")
+    filled = {group for entry in entries for group in entry.groups}
+    return Manifest(width, height, entries, tuple(path[-1].name for path in paths or () if path[-1] not in filled))
 
 
-def _parse_entry(index: int, entry: Any) -> Entry:
+def _parse_groups(groups: Any) -> list[tuple[Group, ...]]:
+    """Each group with the groups around it, outermost first. Groups precede those in them, so there are no cycles."""
+    if not isinstance(groups, list) or len(groups) > _MAX_GROUPS:
+        raise InvalidContentError(f"its {MANIFEST} has no list of at most {_MAX_GROUPS} groups")
+    paths: list[tuple[Group, ...]] = []
+    for index, group in enumerate(groups):
+        with _error_context(f"group {index}"):
+            around = _path(group["parent"], paths)
+            if len(around) >= MAX_GROUP_DEPTH:
+                raise InvalidContentError(f"it is in more than {MAX_GROUP_DEPTH - 1} groups")
+            paths.append((*around, _parse_group(group)))
+    return paths
+
+
+def _parse_group(group: Any) -> Group:
+    return Group(
+        name=_string(group["name"]),
+        kind=_enum_value(LayerKind, group["kind"]),
+        is_hidden=not _boolean(group["visible"]),
+        is_locked=_boolean(group["locked"]),
+    )
+
+
+def _path(index: Any, paths: list[tuple[Group, ...]]) -> tuple[Group, ...]:
+    """The groups around something in the group of that index, which may be None."""
+    if index is None:
+        return ()
+    if not paths:
+        raise InvalidContentError(f"{quoted(index)} is not the index of a group before it")
+    return paths[parse_integer(index, 0, len(paths) - 1)]
+
+
+def _parse_entry(index: int, entry: Any, paths: list[tuple[Group, ...]] | None) -> Entry:
     with _error_context(f"layer {index}"):
         return Entry(
             file=_file_name(entry["file"]),
@@ -138,6 +215,7 @@ def _parse_entry(index: int, entry: Any) -> Entry:
             blend=_enum_value(BlendMode, entry.get("blend", BlendMode.NORMAL.value)),
             text=parse_text(entry.get("text", ())),
             style=parse_style(entry.get("style")),
+            groups=() if paths is None else _path(entry.get("group"), paths),
         )
 
 

@@ -1,19 +1,21 @@
 """Writes OpenRaster 0.0.5 (https://www.openraster.org), the format of Krita, MyPaint and GIMP."""
 
 import json
-from typing import BinaryIO
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 from PIL import Image
 
 from lamina.core.composite import composite
-from lamina.core.layers import BlendMode, Layer, LayerStack, Pixels
+from lamina.core.layer_tree import GroupNode, Node, tree_of
+from lamina.core.layers import BlendMode, Group, Layer, LayerStack, Pixels
 from lamina.imaging.formats.archive import add, add_picture, new_archive
 from lamina.imaging.formats.manifest import file_names
 from lamina.imaging.formats.records import render_opacity, render_text
 from lamina.imaging.formats.style_records import render_style
-from lamina.imaging.layer_names import display_name
+from lamina.imaging.layer_names import display_name, group_display_name
 from lamina.imaging.metadata import metadata_of_stack, png_texts
 
 MIMETYPE = b"image/openraster"
@@ -37,14 +39,37 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
 
 def _render_xml(stack: LayerStack, files: list[str]) -> bytes:
     image = etree.Element("image", {"version": "0.0.5", "w": str(stack.width), "h": str(stack.height)})
-    layers = etree.SubElement(image, "stack")
-    for name, layer in reversed(list(zip(files, stack, strict=True))):
-        element = etree.SubElement(layers, "layer", _attributes(layer, name), nsmap={"lamina": NAMESPACE})
-        element.tail = "\n"
+    _add_nodes(etree.SubElement(image, "stack"), tree_of(stack), files)
     return etree.tostring(image, xml_declaration=True, encoding="UTF-8")
 
 
-def _attributes(layer: Layer, file: str) -> dict[str, str]:
+def _add_nodes(parent: Any, nodes: Sequence[Node], files: list[str]) -> None:
+    for node in reversed(nodes):
+        if isinstance(node, GroupNode):
+            element = etree.SubElement(parent, "stack", _group_attributes(node.group), nsmap={"lamina": NAMESPACE})
+            _add_nodes(element, node.members, files)
+        else:
+            attributes = _layer_attributes(node.layer, files[node.index])
+            element = etree.SubElement(parent, "layer", attributes, nsmap={"lamina": NAMESPACE})
+        element.tail = "\n"
+
+
+def _group_attributes(group: Group) -> dict[str, str]:
+    """The attributes of a nested stack, which passes through: its members blend with the layers below it."""
+    attributes = {
+        "name": group_display_name(group),
+        "isolation": "auto",
+        "visibility": "hidden" if group.is_hidden else "visible",
+        f"{{{NAMESPACE}}}kind": group.kind.value,
+    }
+    if group.is_locked:
+        attributes["edit-locked"] = "true"
+    if group.name != attributes["name"]:
+        attributes[f"{{{NAMESPACE}}}name"] = json.dumps(group.name)
+    return attributes
+
+
+def _layer_attributes(layer: Layer, file: str) -> dict[str, str]:
     attributes = {
         "name": display_name(layer.name, layer.kind),
         "src": file,

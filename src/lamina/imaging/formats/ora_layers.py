@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import Group as LayerGroup
 from lamina.core.layers import Layer, LayerKind
 from lamina.imaging.formats.archive import Archive
 from lamina.imaging.formats.group_flattening import Group, Leaf, Node
 from lamina.imaging.formats.ora_tree import LayerElement, StackElement
 from lamina.imaging.formats.records import layer_label, parse_text, quoted
 from lamina.imaging.formats.style_records import parse_style
-from lamina.imaging.layer_names import display_name
+from lamina.imaging.layer_names import display_name, group_display_name
 from lamina.imaging.read_errors import InvalidContentError
 
 
@@ -38,16 +39,10 @@ class LayerReader:
         return tuple(nodes)
 
     def _group(self, stack: StackElement, is_hidden: bool) -> Group:
+        self.is_from_lamina = self.is_from_lamina or "kind" in stack.lamina_attributes
+        group = LayerGroup(_group_name(stack), _kind(stack), is_hidden=stack.is_hidden, is_locked=stack.is_locked)
         members = self.nodes(stack.members, is_hidden or stack.is_hidden)
-        return Group(
-            name=stack.name,
-            members=members,
-            opacity=stack.opacity,
-            is_hidden=stack.is_hidden,
-            is_locked=stack.is_locked,
-            is_isolated=stack.is_isolated,
-            blend=stack.blend,
-        )
+        return Group(group, members, opacity=stack.opacity, is_isolated=stack.is_isolated, blend=stack.blend)
 
     def _leaf(self, element: LayerElement, is_hidden: bool) -> list[Leaf]:
         self.is_from_lamina = self.is_from_lamina or "kind" in element.lamina_attributes
@@ -93,15 +88,26 @@ def _full_name(element: LayerElement) -> str:
     return element.name
 
 
-def _kind(element: LayerElement) -> LayerKind:
+def _group_name(element: StackElement) -> str:
+    own_name = _lamina_json(element, "name", None)
+    if isinstance(own_name, str) and group_display_name(LayerGroup(own_name)) == element.name:
+        return own_name
+    return element.name
+
+
+def _kind(element: LayerElement | StackElement) -> LayerKind:
     kind = element.lamina_attributes.get("kind", LayerKind.OBJECT.value)
     if kind not in list(LayerKind):
-        raise InvalidContentError(f"the {layer_label('layer', element.name)} has an unknown kind")
+        raise InvalidContentError(f"the {_label(element)} has an unknown kind")
     return LayerKind(kind)
 
 
-def _lamina_json(element: LayerElement, name: str, default: Any) -> Any:
+def _lamina_json(element: LayerElement | StackElement, name: str, default: Any) -> Any:
     try:
         return json.loads(element.lamina_attributes[name]) if name in element.lamina_attributes else default
     except (ValueError, RecursionError):
-        raise InvalidContentError(f"the {name} of the {layer_label('layer', element.name)} is not valid JSON") from None
+        raise InvalidContentError(f"the {name} of the {_label(element)} is not valid JSON") from None
+
+
+def _label(element: LayerElement | StackElement) -> str:
+    return layer_label("layer" if isinstance(element, LayerElement) else "group", element.name)

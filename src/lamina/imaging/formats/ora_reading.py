@@ -1,4 +1,4 @@
-"""Reads OpenRaster files of Lamina and other programs as a flat list of layers."""
+"""Reads OpenRaster files of Lamina and other programs as layers in pass-through groups."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +10,13 @@ from lamina.imaging.formats.group_flattening import Group, GroupFlattener, Node
 from lamina.imaging.formats.merged import difference_from_merged, differs
 from lamina.imaging.formats.ora_layers import LayerReader
 from lamina.imaging.formats.ora_tree import parse_stack_xml
-from lamina.imaging.formats.records import empty_stack_notes, layer_label, limit_notes, normalise_foreign_stack
+from lamina.imaging.formats.records import (
+    empty_stack_notes,
+    layer_label,
+    limit_notes,
+    normalise_foreign_stack,
+    within_depth,
+)
 
 _MERGED = "mergedimage.png"
 _MAX_MEAN_LEVELS = 1.0  # mean difference from the merged image up to which an interpretation is accepted
@@ -20,7 +26,7 @@ _MIN_RATIO = 2.0  # the other interpretation must differ at least this many time
 def read(archive: Archive) -> LayerStack:
     """The layers of an OpenRaster file, lowest first, with notes on every difference from the file.
 
-    Groups are flattened if that looks the same, else rendered into one layer.
+    Groups pass through if that looks the same, else they are rendered into one layer.
     Raises `LaminaError` (input_not_a_stack, input_too_large, input_corrupt) and `InvalidContentError`.
     """
     image = parse_stack_xml(archive.text("stack.xml"))
@@ -52,7 +58,7 @@ class _File:
         Krita, passes the opacity to the members and ignores the mode; version 0.0.5 isolates the group. If the results
         differ, the merged image decides; if it does not, the file is rejected.
         """
-        ambiguous = [group.name for group in _groups(nodes) if _is_ambiguous(group)]
+        ambiguous = [group.group.name for group in _groups(nodes) if _is_ambiguous(group)]
         passed_through = self._flatten(nodes)
         if not ambiguous:
             return passed_through
@@ -77,7 +83,7 @@ class _File:
 
     def _flatten(self, nodes: tuple[Node, ...]) -> tuple[tuple[Layer, ...], list[str]]:
         flattener = GroupFlattener(self.width, self.height, self.archive.limits)
-        return tuple(flattener.flatten(nodes)), flattener.notes
+        return within_depth(flattener.flatten(nodes)), flattener.notes
 
     def notes_on_difference(self, stack: LayerStack) -> tuple[str, ...]:
         """Notes on the difference of the layers and the merged image."""
@@ -107,7 +113,7 @@ class _File:
 
 def _groups(nodes: tuple[Node, ...]) -> list[Group]:
     """The visible groups."""
-    groups = [node for node in nodes if isinstance(node, Group) and not node.is_hidden]
+    groups = [node for node in nodes if isinstance(node, Group) and not node.group.is_hidden]
     return [*groups, *(inner for group in groups for inner in _groups(group.members))]
 
 

@@ -53,7 +53,7 @@ class LayerElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackElement:
-    """A group. `members`: topmost first, as in the file."""
+    """A group. `members`: topmost first, as in the file. `lamina_attributes`: as those of a layer."""
 
     name: str
     members: "tuple[LayerElement | StackElement, ...]"
@@ -62,6 +62,7 @@ class StackElement:
     is_locked: bool
     is_isolated: bool
     blend: Blend
+    lamina_attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,6 @@ class _Reader:
             if is_visible and not inner.tag.startswith("{"):
                 raise _unsupported_error(f"The {_element_label(element)} has the element {quoted(inner.tag)}, which is")
             self.omitted[f"element {quoted(inner.tag)}"] += 1
-        lamina_attributes = {
-            key.removeprefix(f"{{{NAMESPACE}}}"): value for key, value in element.items() if NAMESPACE in key
-        }
         return LayerElement(
             name=_name(element),
             source=element.get("src"),
@@ -153,7 +151,7 @@ class _Reader:
             is_hidden=_is_hidden(element),
             is_locked=_is_locked(element),
             blend=self._blend(element, is_visible),
-            lamina_attributes=lamina_attributes,
+            lamina_attributes=_lamina_attributes(element),
         )
 
     def _stack(self, element: Any, is_visible: bool) -> StackElement:
@@ -168,6 +166,7 @@ class _Reader:
             is_locked=_is_locked(element),
             is_isolated=_choice(element, "isolation", ("isolate", "auto")) == "isolate",
             blend=self._blend(element, is_visible),
+            lamina_attributes=_lamina_attributes(element),
         )
 
     def _blend(self, element: Any, is_visible: bool) -> Blend:
@@ -194,6 +193,10 @@ class _Reader:
 def _elements(parent: Any) -> Iterator[Any]:
     """The child elements, without comments and processing instructions."""
     return (child for child in parent if isinstance(child.tag, str))
+
+
+def _lamina_attributes(element: Any) -> dict[str, str]:
+    return {key.removeprefix(f"{{{NAMESPACE}}}"): value for key, value in element.items() if NAMESPACE in key}
 
 
 def _name(element: Any) -> str:

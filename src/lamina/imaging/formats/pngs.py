@@ -6,7 +6,7 @@ from typing import BinaryIO
 from lamina.core.layers import Layer, LayerStack
 from lamina.imaging.formats.archive import Archive, add, add_picture, new_archive
 from lamina.imaging.formats.manifest import MANIFEST, Entry, Manifest, file_names, parse_manifest, render_manifest
-from lamina.imaging.formats.records import empty_stack_notes
+from lamina.imaging.formats.records import empty_group_note, empty_stack_notes, limit_notes
 from lamina.imaging.layer_images import read_layer_image
 from lamina.imaging.png import write_png
 from lamina.imaging.read_errors import InvalidContentError
@@ -61,7 +61,8 @@ def read_folder(folder: Path, limits: SizeLimits) -> LayerStack:
 
 
 def _stack(manifest: Manifest, layers: list[Layer]) -> LayerStack:
-    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=empty_stack_notes(layers))
+    notes = limit_notes([*map(empty_group_note, manifest.empty_groups), *empty_stack_notes(layers)])
+    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes)
 
 
 def _missing(entry: Entry) -> InvalidContentError:

@@ -1,9 +1,9 @@
-"""Writes Photoshop files (PSD): named, cropped layers, type layers, groups of text layers, and the merged image."""
+"""Writes Photoshop files (PSD): named, cropped layers in pass-through groups, type layers, and the merged image."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
@@ -28,13 +28,14 @@ from psd_tools.psd.tagged_blocks import TaggedBlock, TaggedBlocks
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layer_tree import GroupNode, Node, groups_of, tree_of
+from lamina.core.layers import BlendMode, Group, Layer, LayerStack, Pixels
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.export_report import PICTURE, TYPE_LAYER, ExportedLayer
 from lamina.imaging.formats.psd_type_layers import type_setting
 from lamina.imaging.formats.psd_xmp import render_layer_xmp
 from lamina.imaging.formats.text_layout import TextBlock, text_blocks
-from lamina.imaging.layer_names import display_name
+from lamina.imaging.layer_names import display_name, group_display_name
 
 BLENDS: dict[BlendMode, PsdBlend] = {mode: PsdBlend[mode.name] for mode in BlendMode}
 NAME_UNITS = 255
@@ -54,8 +55,8 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
 
     With editable text, a text layer whose lines were all recognised becomes a group of its pixels and a hidden type
     layer, so that the picture stays exact until the text is edited. Attributes without an equivalent in Photoshop
-    (kinds, text, long names) are stored as XMP by layer id. The sections are written one by one, so that the encoded
-    layers are freed before the merged image is composited.
+    (kinds, text, long names) are stored as XMP by the ids of layers and groups. The sections are written one by one, so
+    that the encoded layers are freed before the merged image is composited.
     """
     FileHeader(channels=4, width=stack.width, height=stack.height, depth=8, color_mode=ColorMode.RGB).write(file)
     ColorModeData().write(file)
@@ -70,7 +71,8 @@ def _has_type(layer: Layer, options: ExportOptions) -> bool:
 
 
 def _layers(stack: LayerStack, options: ExportOptions) -> LayerAndMaskInformation:
-    entries = _numbered([*_entries(stack, options)], len(stack))
+    ids = _Ids(stack)
+    entries = _numbered([*_entries(tree_of(stack), ids, options)], ids.last)
     if sum(len(channel.data) for _, data in entries for channel in data) > _MAX_BYTES:
         raise LaminaError(
             ErrorCode.OUTPUT_TOO_LARGE,
@@ -86,21 +88,37 @@ def _layers(stack: LayerStack, options: ExportOptions) -> LayerAndMaskInformatio
 
 
 def _resources(stack: LayerStack) -> ImageResources:
-    resources = ImageResources.new()
-    names = {number: _display_name(layer) for number, layer in enumerate(stack, 1)}
-    resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=render_layer_xmp(stack, names))
+    resources, ids = ImageResources.new(), _Ids(stack)
+    layers = {ids.of_layer(index): (layer, _display_name(layer)) for index, layer in enumerate(stack)}
+    groups = {number: (group, group_display_name(group, NAME_UNITS)) for group, number in ids.of_groups.items()}
+    packet = render_layer_xmp(stack, layers, groups)
+    resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=packet)
     return resources
+
+
+class _Ids:
+    """Numbers the layers from 1, lowest first, and then the groups. `last`: the highest number."""
+
+    def __init__(self, stack: LayerStack) -> None:
+        self.of_groups = {group: number for number, group in enumerate(groups_of(stack), len(stack) + 1)}
+        self.last = len(stack) + len(self.of_groups)
+
+    def of_layer(self, index: int) -> int:
+        return index + 1
 
 
 def _display_name(layer: Layer) -> str:
     return display_name(layer.name, layer.kind, NAME_UNITS)
 
 
-def _entries(stack: LayerStack, options: ExportOptions) -> Iterator[_Entry]:
-    for is_text, run in groupby(enumerate(stack, 1), key=lambda entry: entry[1].kind is LayerKind.TEXT):
-        members = list(run)
-        parts = chain.from_iterable(_layer_entries(number, layer, options) for number, layer in members)
-        yield from _group("Text", parts) if is_text and len(members) > 1 else parts
+def _entries(nodes: Sequence[Node], ids: _Ids, options: ExportOptions) -> Iterator[_Entry]:
+    for node in nodes:
+        if isinstance(node, GroupNode):
+            name = group_display_name(node.group, NAME_UNITS)
+            folder = _divider(name, SectionDivider.OPEN_FOLDER, ids.of_groups[node.group], node.group)
+            yield from _folder(folder, _entries(node.members, ids, options))
+        else:
+            yield from _layer_entries(ids.of_layer(node.index), node.layer, options)
 
 
 def _layer_entries(number: int, layer: Layer, options: ExportOptions) -> Iterator[_Entry]:
@@ -108,18 +126,18 @@ def _layer_entries(number: int, layer: Layer, options: ExportOptions) -> Iterato
     if not _has_type(layer, options):
         yield pixels
         return
-    yield from _group(_display_name(layer), chain(map(partial(_type_layer, layer), text_blocks(layer)), [pixels]))
+    folder = _divider(_display_name(layer), SectionDivider.OPEN_FOLDER)
+    yield from _folder(folder, chain(map(partial(_type_layer, layer), text_blocks(layer)), [pixels]))
 
 
-def _group(name: str, members: Iterable[_Entry]) -> Iterator[_Entry]:
+def _folder(folder: _Entry, members: Iterable[_Entry]) -> Iterator[_Entry]:
     yield _divider("</Layer group>", SectionDivider.BOUNDING_SECTION_DIVIDER)
     yield from members
-    yield _divider(name, SectionDivider.OPEN_FOLDER)
+    yield folder
 
 
-def _numbered(entries: list[_Entry], layer_count: int) -> list[_Entry]:
-    """The entries, those that are no layers of the stack with the ids after those of the layers."""
-    number = layer_count
+def _numbered(entries: list[_Entry], number: int) -> list[_Entry]:
+    """The entries, those that are neither layers nor groups of the stack with ids from `number` + 1."""
     for record, _ in entries:
         if Tag.LAYER_ID not in record.tagged_blocks:
             number += 1
@@ -161,19 +179,26 @@ def _pixel_layer(name: str, layer: Layer, number: int | None = None) -> _Entry:
         name=name.encode("ascii", "replace").decode()[:63],
         tagged_blocks=_tagged(name, number),
     )
-    if layer.is_locked:
-        record.tagged_blocks.set_data(Tag.PROTECTED_SETTING, _LOCK_ALL)
+    _set_locked(record, layer.is_locked)
     channels = [_channel(layer.pixels, sample) for sample in (3, 0, 1, 2)]
     return record, ChannelDataList(channels)  # pyright: ignore[reportCallIssue]
 
 
-def _divider(name: str, kind: SectionDivider) -> _Entry:
+def _set_locked(record: LayerRecord, is_locked: bool) -> None:
+    if is_locked:
+        record.tagged_blocks.set_data(Tag.PROTECTED_SETTING, _LOCK_ALL)
+
+
+def _divider(name: str, kind: SectionDivider, number: int | None = None, group: Group | None = None) -> _Entry:
     record = LayerRecord(
         channel_info=[ChannelInfo(id=ChannelID(channel)) for channel in (-1, 0, 1, 2)],
         blend_mode=PsdBlend.NORMAL,
         name=name.encode("ascii", "replace").decode()[:63],
-        tagged_blocks=_tagged(name),
+        tagged_blocks=_tagged(name, number),
     )
+    if group is not None:
+        record.flags = LayerFlags(visible=not group.is_hidden)
+        _set_locked(record, group.is_locked)
     blocks, setting = record.tagged_blocks, Tag.SECTION_DIVIDER_SETTING
     if kind is SectionDivider.OPEN_FOLDER:
         record.blend_mode = PsdBlend.PASS_THROUGH

@@ -1,17 +1,19 @@
-"""Flattens the layer tree of a Photoshop file to a list of layers that looks the same."""
+"""Turns the layer tree of a Photoshop file into layers in pass-through groups that look the same."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from psd_tools import PSDImage
-from psd_tools.api.layers import AdjustmentLayer, Artboard, FillLayer, Group, ShapeLayer, TypeLayer
+from psd_tools.api.layers import AdjustmentLayer, Artboard, FillLayer, ShapeLayer
+from psd_tools.api.layers import Group as PsdGroup
 from psd_tools.api.layers import Layer as PsdLayer
 from psd_tools.constants import Knockout
 
-from lamina.core.layers import BlendMode, Layer, LayerKind, Pixels
+from lamina.core.layers import Layer
 from lamina.imaging.formats.psd_artboards import artboard_colour
+from lamina.imaging.formats.psd_attributes import Inherited, SourceAttributes
 from lamina.imaging.formats.psd_colours import DocumentColours
 from lamina.imaging.formats.psd_features import blend_mode_name, unsupported_features
 from lamina.imaging.formats.psd_groups import (
@@ -33,27 +35,17 @@ from lamina.imaging.formats.psd_pixels import (
 )
 from lamina.imaging.formats.psd_rendering import Edges, affected_box
 from lamina.imaging.formats.psd_stack_builder import LayerFactory, Result, StackBuilder
-from lamina.imaging.formats.psd_xmp import LayerXmp
-from lamina.imaging.formats.records import combined_opacity, parse_text
-from lamina.imaging.formats.style_records import parse_style
+from lamina.imaging.formats.psd_xmp import StackXmp
+from lamina.imaging.formats.records import combined_opacity, within_depth
 from lamina.imaging.size_limits import SizeLimits
 
 _MAX_NAMES = 5
 
 _EMPTY = "Empty layers were omitted"
+_EMPTY_GROUPS = "Empty groups were omitted"
 _OUTSIDE = "Layers outside the canvas were omitted"
 _HIDDEN_INSIDE = "Hidden layers in rasterised groups were omitted"
 _HIDDEN = "Hidden layers without pixels were omitted"
-
-
-@dataclass(frozen=True)
-class _Inherited:
-    """What a layer inherits from its groups."""
-
-    frame: Edges  # the bounds of the artboard or the canvas, which clip the layer
-    opacity: int = 255
-    is_hidden: bool = False
-    is_locked: bool = False
 
 
 class DocumentFlattener:
@@ -62,15 +54,13 @@ class DocumentFlattener:
     `unsupported`: features of visible layers that are not rendered as in Photoshop, as (layer name, feature).
     """
 
-    def __init__(
-        self, document: PSDImage, colours: DocumentColours, limits: SizeLimits, metadata: dict[str, LayerXmp]
-    ) -> None:
+    def __init__(self, document: PSDImage, colours: DocumentColours, limits: SizeLimits, xmp: StackXmp | None) -> None:
         self.unsupported: list[tuple[str, str]] = []
         self._document = document
         self._whole = (0, 0, document.width, document.height)
         self._colours = colours
         self._limits = limits
-        self._metadata = metadata
+        self._attributes = SourceAttributes(xmp)
         self._stack = StackBuilder(document, colours, limits)
         self._rendered: defaultdict[str, list[str]] = defaultdict(list)
         self._layers_by_note: defaultdict[str, list[str]] = defaultdict(list)
@@ -78,7 +68,7 @@ class DocumentFlattener:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Lowest first."""
-        return tuple(self._stack.layers)
+        return within_depth(self._stack.layers)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,70 +86,60 @@ class DocumentFlattener:
             self.unsupported.append(
                 ("", f"{_space(self._colours)} on a canvas that is too large for blending in its colour space")
             )
-        self._flatten_group(self._document, _Inherited(self._whole))
+        self._flatten_group(self._document, Inherited(self._whole))
 
-    def _flatten_group(self, group: PSDImage | Group, inherited: _Inherited) -> None:
+    def _flatten_group(self, group: PSDImage | PsdGroup, inherited: Inherited) -> None:
         has_base = False
+        if isinstance(group, PsdGroup) and not len(group):
+            self._layers_by_note[_EMPTY_GROUPS].append(group.name)
         for source in group:
             if source.clipping and has_base:
                 continue  # added with its base layer
-            if source.clipping and source.visible and not inherited.is_hidden:
+            if source.clipping and source.visible and inherited.is_visible:
                 self.unsupported.append((source.name, "clipping without a base layer"))
             has_base = has_base or not source.clipping
             self._flatten_layer(source, inherited)
 
-    def _flatten_layer(self, source: PsdLayer, inherited: _Inherited) -> None:
-        if self._is_spare_text(source):
+    def _flatten_layer(self, source: PsdLayer, inherited: Inherited) -> None:
+        if self._attributes.is_spare_text(source):
             return
-        inherited = self._with_flags(source, inherited)
-        if inherited.is_hidden:
+        if not (source.visible and inherited.is_visible):
             self._flatten_hidden(source, inherited)
         elif isinstance(source, Artboard) and can_ungroup_artboard(source, is_on_empty=self._is_on_empty(source)):
             self._record_unsupported([source])
-            self._flatten_artboard(source, inherited)
-        elif isinstance(source, Group) and self._can_ungroup(source):
+            self._flatten_artboard(source, self._attributes.inside(source, inherited))
+        elif isinstance(source, PsdGroup) and self._can_ungroup(source):
             self._record_unsupported([source])
-            self._flatten_group(source, inherited)
-        elif isinstance(source, Group) and not self._stack.renders_all and can_ungroup_with_opacity(source):
+            self._flatten_group(source, self._attributes.inside(source, inherited))
+        elif isinstance(source, PsdGroup) and not self._stack.renders_all and can_ungroup_with_opacity(source):
             self._record_unsupported([source])
-            self._flatten_group(
-                source, replace(inherited, opacity=combined_opacity(inherited.opacity, total_opacity(source)))
-            )
+            self._flatten_group(source, self._inside_with_opacity(source, inherited))
         else:
-            self._flatten_unit(source, inherited)
+            self._flatten_unit(source, inherited.with_flags(source))
 
-    def _is_spare_text(self, source: PsdLayer) -> bool:
-        """Whether it is a hidden type layer that Lamina has put beside the pixels of the text."""
-        is_ours = bool(self._metadata) and str(source.layer_id) not in self._metadata
-        return is_ours and isinstance(source, TypeLayer) and not source.visible
-
-    def _can_ungroup(self, group: Group) -> bool:
+    def _can_ungroup(self, group: PsdGroup) -> bool:
         if isinstance(group, Artboard):
             return False
         return can_ungroup(group) or (can_ungroup_on_empty(group) and self._is_on_empty(group))
 
-    def _is_on_empty(self, group: Group) -> bool:
+    def _is_on_empty(self, group: PsdGroup) -> bool:
         box = group.bbox if isinstance(group, Artboard) else affected_box(group, self._whole)
         return box is None or self._stack.is_empty(box)
 
-    def _with_flags(self, source: PsdLayer, inherited: _Inherited) -> _Inherited:
-        locks = source.locks
-        return replace(
-            inherited,
-            is_hidden=inherited.is_hidden or not source.visible,
-            is_locked=inherited.is_locked or (locks is not None and locks.complete),
-        )
+    def _inside_with_opacity(self, group: PsdGroup, inherited: Inherited) -> Inherited:
+        opacity = combined_opacity(inherited.opacity, total_opacity(group))
+        return replace(self._attributes.inside(group, inherited), opacity=opacity)
 
     def _record_unsupported(self, sources: list[PsdLayer]) -> None:
         self.unsupported += [(source.name, feature) for source in sources for feature in unsupported_features(source)]
 
-    def _flatten_unit(self, source: PsdLayer, inherited: _Inherited) -> None:
+    def _flatten_unit(self, source: PsdLayer, inherited: Inherited) -> None:
         """Adds a visible layer with its clipped layers, or a group that cannot be ungrouped."""
         parts = list(visible_descendants(source))
         self._record_unsupported(parts)
         if knockout(source) or any(knockout(part) is Knockout.DEEP for part in parts):
             self.unsupported.append((source.name, "a knockout"))
-        create_layer = partial(self._create_layer, source, inherited)
+        create_layer = partial(self._attributes.layer, source, inherited)
         layers = self._stored(source, inherited)
         if layers is not None:
             result = self._stack.add_stored(layers, source, inherited.frame, create_layer) if layers else Result.OUTSIDE
@@ -171,13 +151,13 @@ class DocumentFlattener:
             self._draw(source, inherited, create_layer)
         for clipped in source.clip_layers:
             if not clipped.visible:
-                self._flatten_hidden(clipped, replace(inherited, is_hidden=True))
+                self._flatten_hidden(clipped, inherited)
 
-    def _draw(self, source: PsdLayer, inherited: _Inherited, create_layer: LayerFactory) -> None:
+    def _draw(self, source: PsdLayer, inherited: Inherited, create_layer: LayerFactory) -> None:
         # Only stored layers inherit an opacity from their group: see `can_ungroup_with_opacity`.
         result = self._stack.add_rendered(source, inherited.frame, create_layer)
         self._record_result(result, _reason(source), source)
-        if isinstance(source, Group):
+        if isinstance(source, PsdGroup):
             self._layers_by_note[_HIDDEN_INSIDE] += [part.name for part in source.descendants() if not part.visible]
 
     def _record_result(self, result: Result, reason: str, source: PsdLayer) -> None:
@@ -191,7 +171,7 @@ class DocumentFlattener:
         if result is not Result.OUTSIDE:
             self._rendered[reason].append(source.name)
 
-    def _stored(self, source: PsdLayer, inherited: _Inherited) -> list[Layer] | None:
+    def _stored(self, source: PsdLayer, inherited: Inherited) -> list[Layer] | None:
         """The stored layer and its clipped layers; None if they have to be rendered."""
         members = [layer for layer in source.clip_layers if layer.visible]
         if not is_plain_pixel_layer(source) or (
@@ -205,7 +185,7 @@ class DocumentFlattener:
             return None
         layers = [base]
         for member in members:
-            layer = self._stored_layer(member, self._with_flags(member, inherited))
+            layer = self._stored_layer(member, inherited.with_flags(member))
             if layer is not None:
                 layers.append(_clipped(layer, base))
         return [cut for layer in layers if (cut := self._clip_to_frame(layer, inherited.frame)) is not None]
@@ -220,59 +200,41 @@ class DocumentFlattener:
         rows, columns = slice(box[1] - layer.top, box[3] - layer.top), slice(box[0] - layer.left, box[2] - layer.left)
         return replace(layer, pixels=layer.pixels[rows, columns].copy(), left=box[0], top=box[1])
 
-    def _stored_layer(self, source: PsdLayer, inherited: _Inherited) -> Layer | None:
+    def _stored_layer(self, source: PsdLayer, inherited: Inherited) -> Layer | None:
         self._limits.count_layer(source.width, source.height)
         pixels = stored_pixels(source, self._colours)
         if pixels is None:
             return None
-        layer = self._create_layer(
+        layer = self._attributes.layer(
             source, inherited, pixels, (source.left, source.top), SUPPORTED_BLENDS[source.blend_mode]
         )
         return replace(layer, opacity=combined_opacity(inherited.opacity, total_opacity(source)))
 
-    def _flatten_hidden(self, source: PsdLayer, inherited: _Inherited) -> None:
-        """Adds hidden layers with their stored pixels, if they have any."""
-        if isinstance(source, Group):
-            self._flatten_group(
-                source, replace(inherited, opacity=combined_opacity(inherited.opacity, total_opacity(source)))
-            )
+    def _flatten_hidden(self, source: PsdLayer, inherited: Inherited) -> None:
+        """Adds layers that are hidden, or in a hidden group, with their stored pixels, if they have any."""
+        if isinstance(source, PsdGroup):
+            self._flatten_group(source, self._inside_with_opacity(source, inherited))
+            for clipped in source.clip_layers:
+                self._flatten_hidden(clipped, inherited.with_flags(source))
             return
+        base = inherited.with_flags(source)
         for layer in (source, *source.clip_layers):
             if layer.has_pixels() and layer.blend_mode in SUPPORTED_BLENDS and not has_enabled_effects(layer):
-                stored = self._stored_layer(layer, inherited)
+                stored = self._stored_layer(layer, base.with_flags(layer))
                 if stored is not None:
                     self._stack.add([stored])
                     continue
             self._layers_by_note[_EMPTY if _is_empty(layer) else _HIDDEN].append(layer.name)
 
-    def _flatten_artboard(self, source: Artboard, inherited: _Inherited) -> None:
+    def _flatten_artboard(self, source: Artboard, inherited: Inherited) -> None:
         frame = _intersection(inherited.frame, source.bbox)
         if frame is None:
             self._layers_by_note[_OUTSIDE].append(source.name)
             return
         colour = artboard_colour(source)
         if colour is not None:
-            self._stack.add_fill(frame, colour, partial(self._create_layer, source, inherited))
+            self._stack.add_fill(frame, colour, partial(self._attributes.layer, source, inherited))
         self._flatten_group(source, replace(inherited, frame=frame))
-
-    def _create_layer(
-        self, source: PsdLayer, inherited: _Inherited, pixels: Pixels, corner: tuple[int, int], blend: BlendMode
-    ) -> Layer:
-        metadata = self._metadata.get(str(source.layer_id), {})
-        is_renamed = source.name != metadata.get("shown", source.name)
-        kind = LayerKind.TEXT if isinstance(source, TypeLayer) else LayerKind.OBJECT
-        return Layer(
-            name=source.name if is_renamed else metadata.get("name", source.name),
-            kind=LayerKind(metadata.get("kind", kind)),
-            pixels=pixels,
-            left=corner[0],
-            top=corner[1],
-            is_hidden=inherited.is_hidden,
-            is_locked=inherited.is_locked,
-            blend=blend,
-            text=parse_text(metadata.get("text", ())),
-            style=parse_style(metadata.get("style")),
-        )
 
 
 def listed(names: list[str]) -> str:
@@ -285,7 +247,7 @@ def _reason(source: PsdLayer) -> str:
     """Why a layer had to be rendered."""
     if isinstance(source, Artboard):
         return "an artboard"
-    if isinstance(source, Group):
+    if isinstance(source, PsdGroup):
         return "an isolated group"
     if source.clip_layers:
         return "layers clipped to a translucent or blended layer"
@@ -314,7 +276,7 @@ def _intersection(first: Edges, second: Edges) -> Edges | None:
 
 def _is_empty(source: PsdLayer) -> bool:
     """Whether a pixel layer has no pixels."""
-    return not isinstance(source, (AdjustmentLayer, FillLayer, Group, ShapeLayer)) and 0 in (
+    return not isinstance(source, (AdjustmentLayer, FillLayer, PsdGroup, ShapeLayer)) and 0 in (
         source.width,
         source.height,
     )

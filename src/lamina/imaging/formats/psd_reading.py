@@ -1,4 +1,4 @@
-"""Reads Photoshop files of Lamina and other programs as a flat list of pixel layers that looks the same."""
+"""Reads Photoshop files of Lamina and other programs as pixel layers in pass-through groups that look the same."""
 
 import logging
 import warnings
@@ -45,7 +45,7 @@ logging.getLogger("psd_tools").addHandler(logging.NullHandler())
 def read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
     """The layers of a Photoshop file, lowest first, with notes on changed layers.
 
-    What a flat stack can express is kept: pixels, blend modes, masks, groups that can be ungrouped without a change.
+    What a stack can express is kept: pixels, blend modes, masks, groups that can pass through without a change.
     Everything else that psd-tools can render becomes pixels, and the result is compared with the merged image in the
     file. See docs/decisions/0017-photoshop-files-look-the-same.md.
 
@@ -72,7 +72,7 @@ def _read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
             check_merged_rows(document)
             return _flat(document, next(merged_images(document, colours)))
         fix_document(document)
-        flattener = DocumentFlattener(document, colours, limits, metadata or {})
+        flattener = DocumentFlattener(document, colours, limits, metadata)
         flattener.open()
         stack = LayerStack(document.width, document.height, flattener.layers)
         stack = stack if metadata is not None else normalise_foreign_stack(stack)

@@ -10,6 +10,7 @@ from psd_tools.api.layers import AdjustmentLayer
 from psd_tools.api.layers import Layer as PsdLayer
 
 from lamina.core.composite import over, place
+from lamina.core.layer_tree import ungrouped
 from lamina.core.layers import BlendMode, Layer, Pixels
 from lamina.imaging.formats.pixel_change import are_equal_within_rounding, solve_layer
 from lamina.imaging.formats.psd_colours import DocumentColours
@@ -59,7 +60,7 @@ class StackBuilder:
             max(box[0], layer.left) < min(box[2], layer.left + layer.width)
             and max(box[1], layer.top) < min(box[3], layer.top + layer.height)
             for layer in self.layers
-            if not layer.is_hidden
+            if layer.is_visible
         )
 
     def add(self, layers: Sequence[Layer]) -> None:
@@ -67,7 +68,7 @@ class StackBuilder:
         self.layers += layers
         if self._rendering is not None:
             for layer in layers:
-                if not layer.is_hidden:
+                if layer.is_visible:
                     place(self._rendering[1], layer)
 
     def add_stored(self, layers: Sequence[Layer], source: PsdLayer, frame: Edges, create_layer: LayerFactory) -> Result:
@@ -130,15 +131,17 @@ class StackBuilder:
         _, canvas = self._renderer_and_canvas()
         canvas[_slices(box)] = after
         self._limits.count_layer(self._document.width, self._document.height)
-        hidden = [layer for layer in self.layers if layer.is_hidden]
-        self.layers = [*hidden, create_layer(canvas.copy(), (0, 0), BlendMode.NORMAL)]
+        merged = create_layer(canvas.copy(), (0, 0), BlendMode.NORMAL)
+        # It has layers from outside the groups of its layer, and would lie between their members.
+        hidden = [ungrouped(layer, merged.groups) for layer in self.layers if not layer.is_visible]
+        self.layers = [*hidden, ungrouped(merged, merged.groups)]
         return Result.MERGED
 
     def _renderer_and_canvas(self) -> tuple[Renderer, Pixels]:
         if self._rendering is None:
             canvas = np.zeros((self._document.height, self._document.width, 4), np.uint8)
             for layer in self.layers:
-                if not layer.is_hidden:
+                if layer.is_visible:
                     place(canvas, layer)
             renderer = Renderer(self._document, self._colours, self._limits, blends_own=self.renders_all)
             self._rendering = renderer, canvas

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
-from lamina.core.layers import Layer, LayerKind, LayerStack, Point, TextLine
+from lamina.core.layer_tree import ungrouped, with_groups_changed
+from lamina.core.layers import MAX_GROUP_DEPTH, Group, Layer, LayerKind, LayerStack, Point, TextLine
 from lamina.core.text_styles import Colour
-from lamina.imaging.layer_names import name_or_kind
+from lamina.imaging.layer_names import group_name_or_default, name_or_kind
 from lamina.imaging.read_errors import InvalidContentError
 
 FORMAT = "lamina-layers"
-VERSION = 1
 _MAX_QUOTED = 60
 _MAX_NOTES = 20
 
@@ -125,12 +125,25 @@ def empty_stack_notes(layers: Sequence[Layer]) -> tuple[str, ...]:
     return () if layers else ("The file contains no layers.",)
 
 
+def empty_group_note(name: str) -> str:
+    """The note on a group that was omitted because it contains no layers."""
+    return f"The {layer_label('group', name)} is empty and was omitted."
+
+
+def within_depth(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """The layers of another program without the inner groups that exceed the depth of a stack's groups."""
+    return tuple(ungrouped(layer, layer.groups[MAX_GROUP_DEPTH:]) for layer in layers)
+
+
 def normalise_foreign_stack(stack: LayerStack) -> LayerStack:
-    """The stack of another program with a detected background layer, and with names for unnamed layers."""
+    """The stack of another program with a detected background layer, and with names for unnamed layers and groups."""
     stack = _with_guessed_background(stack)
-    return replace(
-        stack, layers=tuple(replace(layer, name=name_or_kind(layer.name, layer.kind)) for layer in stack.layers)
-    )
+    named = [replace(layer, name=name_or_kind(layer.name, layer.kind)) for layer in stack]
+    return replace(stack, layers=with_groups_changed(named, _named))
+
+
+def _named(group: Group) -> Group:
+    return replace(group, name=group_name_or_default(group.name))
 
 
 def _with_guessed_background(stack: LayerStack) -> LayerStack:
