@@ -40,10 +40,6 @@ def test_layers_are_listed(lamina: Lamina) -> None:
     assert (listed["width"], listed["height"]) == (80, 60)
     found = [(layer["number"], layer["name"]) for layer in listed["layers"]]
     assert found == [(1, "Background"), (2, "Red"), (3, "Blue")]
-        (1, "Background"),
-        (2, "Red"),
-        (3, "Blue"),
-    ]
     assert listed["layers"][1] == {
         "number": 2,
         "name": "Red",
