@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lamina.core.text_styles import TextStyle
     from lamina.imaging.picture import Picture, read_picture
     from lamina.library import Pictures, Stack, decompose, edit, generate, load
+    from lamina.stacks.editor import StackEditor
 
     __version__: str
 
@@ -38,6 +39,7 @@ __all__ = [
     "Place",
     "Selection",
     "Stack",
+    "StackEditor",
     "TextLine",
     "TextStyle",
     "Unit",
@@ -63,6 +65,7 @@ _MODULES = {
     "Place": "lamina.core.selections",
     "Selection": "lamina.core.selections",
     "Stack": "lamina.execution.decompose",
+    "StackEditor": "lamina.stacks.editor",
     "TextLine": "lamina.core.layers",
     "TextStyle": "lamina.core.text_styles",
     "Unit": "lamina.core.selections",

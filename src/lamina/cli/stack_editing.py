@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE
-from lamina.cli.output_options import export_options, json_option, quiet_option
+from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import wants_json
 from lamina.cli.stack_report import print_stack_report
-from lamina.imaging.export_options import ExportOptions
 
 if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.stacks.editor import StackEditor
@@ -31,7 +30,7 @@ _TARGETS = click.option(
 def editing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument STACK and the options of the output, which go to `edit_file`."""
     decorated = quiet_option(command)
-    for decorate in (json_option, export_options, _TARGETS, click.argument("stack_path", metavar="STACK")):
+    for decorate in (json_option, _TARGETS, click.argument("stack_path", metavar="STACK")):
         decorated = decorate(decorated)
     return decorated
 
@@ -41,7 +40,6 @@ def edit_file(
     *,
     stack_path: str,
     targets: Sequence[str],
-    export: ExportOptions,
     is_json: bool,
     is_quiet: bool,
 ) -> int:
@@ -58,10 +56,10 @@ def edit_file(
     for operation in operations(editor):
         editor.apply(operation)
     stack = editor.stack()
-    exports = [(output, stack.export(output, export)) for output in outputs]
+    for output in outputs:
+        stack.save(output)
     if not is_quiet:
-        told = exports if export.is_editable else []
-        print_stack_report(stack, stack_path, outputs, is_json=wants_json(is_json), exports=told)
+        print_stack_report(stack, stack_path, outputs, is_json=wants_json(is_json))
     return DONE
 
 
