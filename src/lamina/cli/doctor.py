@@ -106,10 +106,16 @@ def _lines(machine: Machine, engines: dict[str, _EngineState]) -> list[str]:
         f"CPU cores   {machine.cpu_cores or 'unknown'}",
         f"Memory      {memory}",
         f"OCR models  {', '.join(machine.ocr_models) or 'none'}",
+        f"Scripts     {_scripts(machine)}",
         f"Masks       {_mask_networks(machine)}",
         *_diffusion_lines(machine),
         *(f"Engine      {name}: {_verdict(state)}" for name, state in engines.items()),
     ]
+
+
+def _scripts(machine: Machine) -> str:
+    """Those that Tesseract reads, besides those of the OCR models."""
+    return ", ".join(machine.scripts) or "Latin, Chinese and Japanese; others with Tesseract"
 
 
 def _mask_networks(machine: Machine) -> str:

@@ -10,6 +10,7 @@ from lamina.core.errors import LaminaError
 from lamina.core.mask_networks import MASK_NETWORKS
 from lamina.engines.ocr_models import ocr_model_files
 from lamina.engines.qwen.devices import Device, all_devices, host_total_bytes
+from lamina.settings import current, engine_config
 
 _PACKAGES = (
     "lamina", "click", "httpx2", "imagecodecs", "isal", "lxml", "numpy", "onnxruntime", "opencv-python-headless",
@@ -21,7 +22,8 @@ _DIFFUSION_PACKAGES = ("torch", "diffusers", "transformers", "huggingface-hub", 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """`packages`, `diffusion_packages`: versions by name, None if not installed. `cpu_cores`, `memory_bytes`: None if
-    unknown. `ocr_models`: file names. `mask_networks`: the state of every network that can be installed in addition;
+    unknown. `ocr_models`: file names. `scripts`: Tesseract's models by the script that they read (ISO 15924), such as
+    "Cyrl". `mask_networks`: the state of every network that can be installed in addition;
     `models`: that of every model; "here", "damaged" or "missing".
     """
 
@@ -31,6 +33,7 @@ class Machine:
     cpu_cores: int | None
     memory_bytes: int | None
     ocr_models: list[str]
+    scripts: dict[str, str]
     mask_networks: dict[str, str]
     diffusion_packages: dict[str, str | None]
     devices: list[Device]
@@ -45,11 +48,19 @@ def this_machine() -> Machine:
         cpu_cores=_cpu_cores(),
         memory_bytes=host_total_bytes() or None,
         ocr_models=[model.name for model in ocr_model_files()],
+        scripts=_scripts(),
         mask_networks=_mask_networks(),
         diffusion_packages={package: _version(package) for package in _DIFFUSION_PACKAGES},
         devices=_devices(),
         models=_models(),
     )
+
+
+def _scripts() -> dict[str, str]:
+    from lamina.engines.classic.other_scripts import installed_models
+
+    program = engine_config(current()).tesseract
+    return installed_models(program) if program else {}
 
 
 def _devices() -> list[Device]:

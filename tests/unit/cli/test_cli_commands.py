@@ -146,6 +146,19 @@ def test_the_size_limit_is_a_setting(lamina: Lamina, monkeypatch: pytest.MonkeyP
     assert "has 40 x 30 pixels (0.0012 megapixels); the limit is 0.001." in result.err
 
 
+def test_doctor_names_the_scripts_that_tesseract_reads(
+    lamina: Lamina, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = folder / "tesseract"
+    program.write_text("#!/bin/sh\nprintf 'List:\\nell\\nrus\\nukr\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("LAMINA_TESSERACT", str(program))
+    assert json.loads(lamina("doctor", "--json").out)["scripts"] == {"Cyrl": "rus+ukr", "Grek": "ell"}
+    assert "Scripts     Cyrl, Grek\n" in lamina("doctor").out
+    monkeypatch.setenv("LAMINA_TESSERACT", "off")
+    assert "others with Tesseract" in lamina("doctor").out
+
+
 def test_doctor_of_a_healthy_machine(lamina: Lamina) -> None:
     result = lamina("doctor", "--json")
     assert result.code == 0
