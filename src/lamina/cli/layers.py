@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.model_options import model_options, sampling_of
 from lamina.cli.output_options import json_option
 from lamina.cli.printing import wants_json
+from lamina.cli.progress_line import ProgressLine
 from lamina.cli.stack_editing import edit_file, editing_options, node_id
+from lamina.core.tasks import EditTask, TaskKind
+from lamina.engines.registry import engine_names
 
 if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.stacks.editor import StackEditor
@@ -272,6 +276,39 @@ def replace(layer: str, picture: str, **output: Any) -> int:
         return Replace(node=node, pixels=editor.pixels.put(picture_of(picture, current().max_megapixels).pixels))
 
     return edit_file(lambda editor: [operation(editor)], **output)
+
+
+@layers.command()
+@editing_options
+@click.argument("layer")
+@click.argument("prompt")
+@click.option(
+    "--engine", type=click.Choice(engine_names(TaskKind.EDIT)), help="Engine that edits the layer (default: auto)."
+)
+@model_options
+def edit(
+    layer: str,
+    prompt: str,
+    engine: str | None,
+    stack_path: str,
+    targets: tuple[str, ...],
+    is_json: bool,
+    is_quiet: bool,
+    **options: Any,
+) -> int:
+    """Edit the pixels of LAYER as PROMPT describes, within its outline."""
+    task = EditTask(prompt=prompt, sampling=sampling_of(**options))
+
+    def operations(editor: "StackEditor") -> "list[Operation]":
+        line = ProgressLine(not is_quiet)
+        line.begin(layer)
+        try:
+            editor.edit(node_id(editor, layer), task, engine, line)
+        finally:
+            line.clear()
+        return []
+
+    return edit_file(operations, stack_path=stack_path, targets=targets, is_json=is_json, is_quiet=is_quiet)
 
 
 def _change_one(layer: str, operation: "Callable[[int], Operation]", output: dict[str, Any]) -> int:

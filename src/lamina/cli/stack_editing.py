@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.stacks.operations import Operation
 
 Operations = Callable[["StackEditor"], "Iterable[Operation]"]
-"""What to do with a file. Each operation is applied before the next is asked for, which may depend on the result."""
+"""What to do with a file. Each operation is applied before the next is asked for, which may depend on the result.
+It may also change the editor itself, and return no operations.
+"""
 
 _TARGETS = click.option(
     "--to",

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 
 from lamina.core.layers import LayerStack
-from lamina.core.ports import Decomposer
+from lamina.core.ports import Decomposer, Progress, no_progress
+from lamina.core.tasks import EditTask
 from lamina.engines.registry import start_engine
 from lamina.execution.decompose import Stack
 from lamina.settings import current, engine_config
 from lamina.stacks.applying import Tools, apply
 from lamina.stacks.document import Document
-from lamina.stacks.operations import Operation
+from lamina.stacks.layer_edits import edit_layer
+from lamina.stacks.operations import Operation, Replace
 from lamina.stacks.pixels import MemoryPixels
-from lamina.stacks.rendering import document_of, stack_of
+from lamina.stacks.rendering import document_of, rendered, stack_of
+from lamina.stacks.verbs.checks import layer_of
 
 _ENGINE = "classic"
 
@@ -32,7 +35,7 @@ class StackEditor:
         self.pixels = MemoryPixels()
         self.document = document_of(stack, self.pixels)
         self._tools = Tools(self.pixels, engine)
-        self._notes = stack.notes
+        self._notes, self._made = stack.notes, stack.made
         self._undone: list[Document] = []
         self._done: list[Document] = []
 
@@ -46,6 +49,19 @@ class StackEditor:
             self._undone.clear()
             self.document = changed
 
+    def edit(
+        self, node: int, task: EditTask, engine: str | None = None, progress: Progress = no_progress
+    ) -> tuple[str, ...]:
+        """Changes the pixels of a layer as a prompt describes; its outline stays. Returns notes for the user.
+
+        `engine`: its name, or "auto". Raises `LaminaError`; see `lamina.edit`.
+        """
+        layer = rendered(layer_of(self.document, node), self.pixels)
+        result = edit_layer(layer, task, engine, progress)
+        self.apply(Replace(node=node, pixels=self.pixels.put(result.pixels), corner=(layer.left, layer.top)))
+        self._notes, self._made = (*self._notes, *result.notes), result.made
+        return result.notes
+
     def undo(self) -> bool:
         """Goes back to before the last `apply`. False if there is none."""
         return self._go(self._done, self._undone)
@@ -57,7 +73,7 @@ class StackEditor:
     def stack(self) -> Stack:
         """The layers as they are now, with all transforms applied."""
         stack = stack_of(self.document, self.pixels)
-        return Stack(stack.width, stack.height, stack.layers, notes=self._notes)
+        return Stack(stack.width, stack.height, stack.layers, notes=self._notes, made=self._made)
 
     def _go(self, source: list[Document], target: list[Document]) -> bool:
         if not source:

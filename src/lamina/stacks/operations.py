@@ -159,10 +159,14 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
-    """Puts other pixels into a layer, scaled to fit within its box, around the same centre."""
+    """Puts other pixels into a layer, scaled to fit within its box, around the same centre.
+
+    `corner`: the left and top of the pixels on the canvas, if they are to be placed there unscaled.
+    """
 
     node: int
     pixels: PixelRef
+    corner: tuple[int, int] | None = None
 
 
 Operation: TypeAlias = (

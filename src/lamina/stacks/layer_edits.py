@@ -1,0 +1,50 @@
+"""Edits the pixels of a layer as a prompt describes, with a diffusion model, within the layer's own outline."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.core.composite import over
+from lamina.core.layers import Layer, Pixels
+from lamina.core.ports import Progress, no_progress
+from lamina.core.provenance import Provenance
+from lamina.core.tasks import EditTask
+from lamina.execution.pictures import edited
+from lamina.imaging.finish.resampling import resize_image
+
+_LIGHT, _DARK = (255, 255, 255, 255), (96, 96, 96, 255)
+_BRIGHT = 224  # mean level of a layer from which on it is shown on a dark ground
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EditedLayer:
+    """`pixels`: (height, width, 4), with the alpha of the layer. `notes`: for the user. `made`: by which model."""
+
+    pixels: Pixels
+    notes: tuple[str, ...]
+    made: Provenance | None
+
+
+def edit_layer(
+    layer: Layer, task: EditTask, engine: str | None = None, progress: Progress = no_progress
+) -> EditedLayer:
+    """The layer is shown to the model on a plain ground, from which its translucent pixels are separated again.
+
+    Options and errors as those of `execution.pictures.edited`.
+    """
+    ground = np.full(layer.pixels.shape, _ground_of(layer.pixels), np.uint8)
+    made = edited(task, [over(ground, layer.pixels)], engine, progress)
+    picture = resize_image(made.pictures[0], layer.width, layer.height)
+    return EditedLayer(_without_ground(picture, ground, layer.pixels[..., 3:]), made.notes, made.made)
+
+
+def _ground_of(pixels: Pixels) -> tuple[int, ...]:
+    shown = pixels[pixels[..., 3] > 127][:, :3]
+    return _DARK if shown.size and shown.mean() > _BRIGHT else _LIGHT
+
+
+def _without_ground(picture: Pixels, ground: Pixels, alpha: Pixels) -> Pixels:
+    share = alpha.astype(np.float32) / 255
+    colour = (picture[..., :3] - (1 - share) * ground[..., :3]) / np.maximum(share, 1 / 255)
+    colour = np.where(alpha > 0, np.clip(np.rint(colour), 0, 255), 0)
+    return np.concatenate([colour.astype(np.uint8), alpha], -1)
