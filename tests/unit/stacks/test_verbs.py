@@ -146,6 +146,7 @@ def test_a_layer_is_split_into_a_group_with_its_opacity() -> None:
     editor = StackEditor(LayerStack(200, 100, (backdrop, two)), ClassicEngine)
     before = editor.stack().composite()
     editor.apply(op.Split(node=2, layers=5))
+    assert len({node.name for node, _ in editor.document.walk()}) == 4
     group = node_named(editor.document, "2")
     assert isinstance(group, GroupNode)
     assert (group.name, group.id) == ("Two", 2)

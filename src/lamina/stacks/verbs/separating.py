@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
@@ -113,10 +114,22 @@ def with_split(document: Document, node: LayerNode, parts: Sequence[Layer], pixe
             "Give a box around a part with separate.",
         )
     check_count(sum(1 for _ in document.layers()) - 1 + len(members))
-    numbered, named = document.with_ids(members)
+    numbered, named = document.with_ids(_with_new_names(members, document))
     group = GroupNode(id=node.id, name=node.name, kind=node.kind, is_hidden=node.is_hidden, members=named)
     shown = tuple(replace(member, is_hidden=False) for member in group.members)
     return numbered.substituted(node.id, [replace(group, members=shown)])
+
+
+def _with_new_names(nodes: Sequence[LayerNode], document: Document) -> list[LayerNode]:
+    """The nodes with a number after each name that another node has."""
+    taken = {node.name for node, _ in document.walk()}
+    renamed: list[LayerNode] = []
+    for node in nodes:
+        numbered = (f"{node.name} {number}" for number in count(2))
+        name = next(name for name in chain([node.name], numbered) if name not in taken)
+        taken.add(name)
+        renamed.append(replace(node, name=name[:MAX_NAME_LENGTH]))
+    return renamed
 
 
 def with_parts(node: LayerNode, layer: Layer, parts: Sequence[Layer], pixels: PixelStore) -> list[LayerNode]:
