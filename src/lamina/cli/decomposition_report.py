@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.cli.export_report import export_columns, render_exports
 from lamina.cli.inputs import display_name
+from lamina.cli.layer_rows import layer_rows
 from lamina.cli.terminal_text import aligned, shortened
+from lamina.core.layer_tree import tree_of
 from lamina.core.layers import Layer
 from lamina.execution.decompose import Stack
+from lamina.imaging.formats.records import render_groups
 from lamina.imaging.formats.style_records import render_style
 from lamina.installation import localize_commands
 
@@ -29,6 +32,7 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str], exports: "Seq
         "skipped_steps": made.skipped_steps,
         "timings": dict(made.timings_s),
     }
+    groups, group_of_layer = render_groups(stack.layers)
     return {
         "source": source,
         "engine": stack.engine,
@@ -41,11 +45,13 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str], exports: "Seq
                 "name": layer.name,
                 "kind": layer.kind.value,
                 "bbox": list(layer.box),
+                **({} if group is None else {"group": group}),
                 **({"text": layer.says} if layer.says else {}),
                 **({} if layer.style is None else {"style": render_style(layer.style)}),
             }
-            for index, layer in enumerate(stack)
+            for index, (layer, group) in enumerate(zip(stack, group_of_layer, strict=True))
         ],
+        **({"groups": groups} if groups else {}),
         "recomposition": error and {"max_abs_error": error.max_abs_error, "mean_abs_error": error.mean_abs_error},
         "outputs": list(outputs),
         **({"exports": render_exports(exports)} if exports else {}),
@@ -58,18 +64,23 @@ def render_json(stack: Stack, source: str, outputs: Sequence[str], exports: "Seq
 def render_table(
     stack: Stack, source: str, outputs: Sequence[str], columns: int, exports: "Sequence[Export]" = ()
 ) -> list[str]:
-    """Lines for a terminal: the picture, its layers with the topmost first as in Photoshop, and the output paths.
+    """Lines for a terminal: the picture, its layers and groups with the topmost first, and the output paths.
 
     `exports`: what the layers became in editable files.
     """
     became = export_columns(exports)
     others = _OTHER_COLUMNS + sum(2 + max(map(len, column)) for column in became)
     name_columns = max(8, min(_NAME_COLUMNS, columns - others))
-    rows = [("", "layer", "kind", "size", "position", "coverage", *(column[0] for column in became))]
-    rows += [
-        (*_row(index, layer, stack, name_columns), *(column[index + 1] for column in became))
-        for index, layer in reversed(list(enumerate(stack)))
+    rows: list[tuple[str, ...]] = [
+        ("", "layer", "kind", "size", "position", "coverage", *(column[0] for column in became))
     ]
+
+    def cells(index: int, layer: Layer | None) -> tuple[str, ...]:
+        if layer is None:
+            return ("group", "", "", "", *("" for _ in became))
+        return (*_cells(layer, stack), *(column[index + 1] for column in became))
+
+    rows += layer_rows(tree_of(stack), name_columns, cells)
     lines = [f"  {line}" for line in aligned(rows, (True, False, False, True, True, True, *[False] * len(became)))]
     notes = [f"  {localize_commands(note)}" for note in stack.notes]
     written = [f"  wrote {output}" for output in outputs]
@@ -85,11 +96,9 @@ def _headline(stack: Stack, source: str) -> str:
     return f"{name}  {stack.width} x {stack.height}{frames}: {layers} in {seconds:.1f} s ({stack.engine})"
 
 
-def _row(index: int, layer: Layer, stack: Stack, name_columns: int) -> tuple[str, ...]:
+def _cells(layer: Layer, stack: Stack) -> tuple[str, ...]:
     covered = int((layer.pixels[..., 3] > 0).sum()) / (stack.width * stack.height)
     return (
-        str(index),
-        shortened(layer.name, name_columns),
         layer.kind.value,
         f"{layer.width} x {layer.height}",
         f"{layer.left},{layer.top}",

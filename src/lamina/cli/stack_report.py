@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lamina.cli.export_report import export_columns, render_exports
+from lamina.cli.layer_rows import layer_rows
 from lamina.cli.printing import print_json, readable
-from lamina.cli.terminal_text import aligned, shortened
+from lamina.cli.terminal_text import aligned
 
 if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.cli.export_report import Export
@@ -23,12 +24,17 @@ def print_stack_report(
 
     `exports`: what the layers became, in files in which that is not a picture for all of them.
     """
+    from lamina.core.layer_tree import tree_of
+    from lamina.imaging.formats.records import render_groups
+
+    groups, group_of_layer = render_groups(stack.layers)
     if is_json:
         report = {
             "stack": path,
             "width": stack.width,
             "height": stack.height,
             "layers": len(stack),
+            **({"groups": groups, "group_of_layer": group_of_layer} if groups else {}),
             "outputs": list(outputs),
             **({"exports": render_exports(exports)} if exports else {}),
             **({"notes": list(stack.notes)} if stack.notes else {}),
@@ -38,12 +44,13 @@ def print_stack_report(
     layers = "1 layer" if len(stack) == 1 else f"{len(stack)} layers"
     head = f"{path}  {stack.width} x {stack.height}: {layers}"
     columns = export_columns(exports)
-    rows = [["", "layer", *(column[0] for column in columns)]]
-    rows += [
-        [str(index), shortened(layer.name, _NAME_COLUMNS), *(column[index + 1] for column in columns)]
-        for index, layer in reversed(list(enumerate(stack)))
-    ]
-    table = aligned([tuple(row) for row in rows], (True, *[False] * (len(columns) + 1))) if columns else []
+    rows: list[tuple[str, ...]] = [("", "layer", *(column[0] for column in columns))]
+    rows += layer_rows(
+        tree_of(stack),
+        _NAME_COLUMNS,
+        lambda index, layer: ["" if layer is None else column[index + 1] for column in columns],
+    )
+    table = aligned(rows, (True, *[False] * (len(columns) + 1))) if columns or groups else []
     notes = [*(f"  {line}" for line in table), *(f"  {note}" for note in stack.notes)]
     lines = [head, *notes, *(f"  wrote {output}" for output in outputs)]
     click.echo(readable("\n".join(lines)))

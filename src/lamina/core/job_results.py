@@ -32,12 +32,27 @@ class PictureFile(ResultFile):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerGroup:
+    """A group of layers. `kind`: of `LayerKind`.
+
+    `parent`: the index of the group around it in `StackResult.groups`, which precedes it; None if there is none.
+    """
+
+    name: str = ""
+    kind: str = ""
+    is_hidden: bool = False
+    is_locked: bool = False
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayerFile(ResultFile):
     """A layer as a picture of the whole canvas. `index`: 0 is the bottom one; `kind`: of `LayerKind`; `blend`: of
     `BlendMode`.
 
     `bbox`: (x, y, width, height) px of its pixels on the canvas; `opacity`: 0..255; `text`: what it reads, None where
-    it shows none; `style`: how its text is set, None where it was not measured.
+    it shows none; `style`: how its text is set, None where it was not measured. `group`: the index in
+    `StackResult.groups` of the innermost group that contains it, None where there is none.
     """
 
     index: int = 0
@@ -49,6 +64,7 @@ class LayerFile(ResultFile):
     blend: str = "normal"
     text: str | None = None
     style: TextStyle | None = None
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +127,8 @@ class PicturesResult(JobResult):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackResult(PicturesResult):
-    """Of a decomposition. `stack`: the ZIP that keeps everything; `layers`: bottom first; `flat`: what they add up to;
-    `pages`: a TIFF with a page per layer, if it was asked for.
+    """Of a decomposition. `stack`: the ZIP that keeps everything; `layers`: bottom first, in `groups`; `flat`: what
+    they add up to; `pages`: a TIFF with a page per layer, if it was asked for.
 
     `pictures`: the flat picture on white, if JPEG was asked for. `recomposition`: None where it was not measured.
     """
@@ -120,6 +136,7 @@ class StackResult(PicturesResult):
     recomposition: Recomposition | None = None
     stack: ResultFile | None = None
     layers: tuple[LayerFile, ...] = ()
+    groups: tuple[LayerGroup, ...] = ()
     flat: ResultFile | None = None
     pages: ResultFile | None = None
 

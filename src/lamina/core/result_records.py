@@ -16,9 +16,20 @@ _RESULTS: dict[TaskKind, type[Result]] = {
     TaskKind.DECOMPOSE: StackResult,
     TaskKind.TRAIN: TrainingResult,
 }
-_ONLY_IF_SET = ("pictures", "layers", "stack", "flat", "pages", "lora", "config", "loss_plot", "last_checkpoint")
+_ONLY_IF_SET = (
+    "pictures",
+    "layers",
+    "groups",
+    "stack",
+    "flat",
+    "pages",
+    "lora",
+    "config",
+    "loss_plot",
+    "last_checkpoint",
+)
 _ONLY_IF_COMPLETE = ("checkpoint", "seed", "notes")
-_ONLY_IF_SET_OF_FILES = ("width", "height", "text", "style")
+_ONLY_IF_SET_OF_FILES = ("width", "height", "text", "style", "group")
 
 
 def encode_result(result: Result) -> dict[str, Any]:

@@ -1,9 +1,18 @@
 """Writes the results of a run as files into the folder of its order, and describes them as a job's result."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from lamina.core.job_results import LayerFile, PictureFile, PicturesResult, Recomposition, ResultFile, StackResult
+from lamina.core.job_results import (
+    LayerFile,
+    LayerGroup,
+    PictureFile,
+    PicturesResult,
+    Recomposition,
+    ResultFile,
+    StackResult,
+)
+from lamina.core.layer_tree import groups_of
 from lamina.core.layers import Layer, Pixels
 from lamina.core.provenance import Provenance
 from lamina.execution.decompose import Stack
@@ -74,6 +83,7 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
         recomposition=error and Recomposition(max_abs_error=error.max_abs_error, mean_abs_error=error.mean_abs_error),
         stack=whole,
         layers=layers,
+        groups=_groups(stack),
         flat=flat,
         pages=pages,
         pictures=on_white,
@@ -81,12 +91,29 @@ def write_stack(stack: Stack, order: RunOrder) -> RunOutcome:
     return RunOutcome(result=result)
 
 
+def _groups(stack: Stack) -> tuple[LayerGroup, ...]:
+    parents = groups_of(stack)
+    indices = {group: index for index, group in enumerate(parents)}
+    return tuple(
+        LayerGroup(
+            name=group.name,
+            kind=group.kind.value,
+            is_hidden=group.is_hidden,
+            is_locked=group.is_locked,
+            parent=None if parent is None else indices[parent],
+        )
+        for group, parent in parents.items()
+    )
+
+
 def _write_layers(stack: Stack, folder: Path, kind: PictureFormat, quality: int) -> tuple[LayerFile, ...]:
     files: list[LayerFile] = []
+    group_indices = {group: index for index, group in enumerate(groups_of(stack))}
     for index, layer in enumerate(stack):
         name = f"layer-{index}{kind.extensions[0]}"
         _write_layer(folder / name, layer.on_canvas(stack.width, stack.height), Encoding(kind, quality))
-        files.append(_layer_file(layer, index, name, kind, stack))
+        file = _layer_file(layer, index, name, kind, stack)
+        files.append(replace(file, group=group_indices[layer.groups[-1]] if layer.groups else None))
     return tuple(files)
 
 

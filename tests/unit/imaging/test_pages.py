@@ -30,7 +30,7 @@ def test_each_visible_layer_is_a_page_with_its_opacity_in_the_alpha(
     name: str, tmp_path: Path, stack: LayerStack
 ) -> None:
     pages = _pages(save(stack, tmp_path / name))
-    visible = [layer for layer in stack if not layer.is_hidden]
+    visible = [layer for layer in stack if layer.is_visible]
     assert len(pages) == max(1, len(visible))
     for page, layer in zip(pages, visible, strict=False):
         expected = layer.on_canvas(stack.width, stack.height)

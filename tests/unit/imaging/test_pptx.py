@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.enum.text import MSO_AUTO_SIZE
 
 from installed_fonts import bundled
-from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine, have_same_pixels
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import Group, Layer, LayerKind, LayerStack, TextLine, have_same_pixels
 from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
 from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import save
@@ -26,8 +28,41 @@ EDITABLE = ExportOptions(editable_text=True)
 
 
 def _slide(path: Path) -> tuple[Any, list[Any]]:
+    """The presentation and the shapes of its slide, those in groups too, but not the groups."""
     presentation = Presentation(str(path))
-    return presentation, list(presentation.slides[0].shapes)
+    return presentation, list(_without_groups(presentation.slides[0].shapes))
+
+
+def _without_groups(shapes: Any) -> Iterator[Any]:
+    for shape in shapes:
+        if shape.shape_type is MSO_SHAPE_TYPE.GROUP and not shape._element.xpath("./p:nvGrpSpPr/p:cNvPr/@descr"):
+            yield from _without_groups(shape.shapes)
+        else:
+            yield shape
+
+
+def test_groups_are_grouped_shapes_around_their_members(tmp_path: Path) -> None:
+    inner, outer = Group("Inner", is_hidden=True), Group("Karte\n卡", LayerKind.PANEL)
+    layers = (Layer("A", LayerKind.OBJECT, noise(20, 30), 10, 40), Layer("B", LayerKind.OBJECT, noise(9, 9), 60, 5))
+    stack = LayerStack(200, 200, grouped((layers[0], *grouped(layers[1:], inner)), outer))
+    (card,) = Presentation(str(save(stack, tmp_path / "a.pptx"))).slides[0].shapes
+    picture, hidden = card.shapes
+    assert [shape.name for shape in (card, picture, hidden, *hidden.shapes)] == ["Karte 卡", "A", "Inner", "B"]
+    for group, box in ((card, (10, 5, 59, 55)), (hidden, (60, 5, 9, 9))):
+        place = group._element.grpSpPr.xfrm
+        around = (group.left, group.top, group.width, group.height)
+        assert around == (place.chOff.x, place.chOff.y, place.chExt.cx, place.chExt.cy)
+        assert around == tuple(side * EMU_A_PIXEL for side in box)
+    shapes = [card, picture, hidden, *hidden.shapes]
+    assert [shape._element._nvXxPr.cNvPr.get("hidden") for shape in shapes] == [None, None, "1", None]
+
+
+def test_a_group_is_around_text_boxes_too(tmp_path: Path) -> None:
+    stack = LayerStack(600, 400, grouped([text_layer(text_line("HHH", 40, 80))], Group("Card")))
+    (card,) = Presentation(str(save(stack, tmp_path / "a.pptx", EDITABLE))).slides[0].shapes
+    (box,) = card.shapes
+    assert box.has_text_frame
+    assert (card.left, card.top, card.width, card.height) == (box.left, box.top, box.width, box.height)
 
 
 def test_each_layer_is_a_named_picture_in_its_place(tmp_path: Path) -> None:

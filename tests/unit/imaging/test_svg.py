@@ -22,7 +22,8 @@ from installed_fonts import FONTS, SANS, bundled, fonts_in_home
 from lab.posters.lettering import Lettering, Typeface, lettered, moved
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack, TextLine
 from lamina.core.text_styles import ColourGradient, TextAlignment, TextOutline, TextShadow, TypefaceClass
 from lamina.engines.classic.text_styles import measure_text
 from lamina.imaging.export_options import ExportOptions
@@ -65,11 +66,41 @@ def test_resvg_draws_each_blend_mode(blend: BlendMode, tmp_path: Path) -> None:
 
 def test_inkscape_layers_carry_names_and_switches(tmp_path: Path) -> None:
     root = etree.parse(save(full_stack(), tmp_path / "a.svg")).getroot()
-    groups = root.findall(f"{SVG}g")
+    groups = [group for group in root.iter(f"{SVG}g") if group.get("id").startswith("layer")]
     assert [group.get(f"{INKSCAPE}label") for group in groups] == [layer.name for layer in full_stack()]
     assert {group.get(f"{INKSCAPE}groupmode") for group in groups} == {"layer"}
     assert groups[2].get("style") == "display:none;"
     assert float(groups[3].get("opacity")) == pytest.approx(100 / 255, abs=1e-5)
+
+
+def _labels(element: Any) -> list[Any]:
+    """The labels of Inkscape's layers as they are nested."""
+    return [
+        [child.get(f"{INKSCAPE}label"), *_labels(child)] if child.find(f"{SVG}g") is not None
+        else child.get(f"{INKSCAPE}label")
+        for child in element.findall(f"{SVG}g")
+    ]  # fmt: skip
+
+
+def test_groups_are_inkscape_layers_as_they_are_nested(tmp_path: Path) -> None:
+    root = etree.parse(save(full_stack(), tmp_path / "a.svg")).getroot()
+    text = ["Text", "Headline: SUMMER 夏", "Line: sale"]
+    assert _labels(root) == ["Background", "Object 1 (red)", ["Card <1>", "Hidden & <secret>", "Faint", text]]
+    card = root.findall(f"{SVG}g")[2]
+    assert {key.rpartition("}")[2]: value for key, value in card.items()} == {
+        "id": "group0",
+        "groupmode": "layer",
+        "label": "Card <1>",
+        "insensitive": "true",
+    }
+
+
+def test_a_hidden_group_is_not_drawn_and_a_group_does_not_isolate_modes(tmp_path: Path) -> None:
+    ground, above = Layer("Ground", LayerKind.BACKGROUND, opaque(8, 8, (60, 120, 190))), noise(8, 8, 3)
+    seen = grouped([Layer("Above", LayerKind.OBJECT, above, blend=BlendMode.MULTIPLY)], Group("Seen"))
+    hidden = grouped([Layer("Cover", LayerKind.OBJECT, opaque(8, 8, (9, 9, 9)))], Group("Hidden", is_hidden=True))
+    stack = LayerStack(8, 8, (ground, *seen, *hidden))
+    assert np.abs(_drawn(save(stack, tmp_path / "a.svg")) - composite(stack)).max() <= 1
 
 
 def test_live_text_is_text_in_its_place_and_turn(tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ class TextStyleBody(BaseModel):
     typeface: TypefaceBody | None = None
 
 
+class GroupBody(BaseModel):
+    """A group of layers that follow each other: it names, hides and locks them, and does not change how they blend."""
+
+    name: str
+    kind: str = Field(description="As of a layer.")
+    is_hidden: bool = False
+    is_locked: bool = False
+    parent: int | None = Field(None, description="Index in `groups` of the group around it, which precedes it.")
+
+
 class LayerBody(MadeFile):
     """A layer; layers are listed bottom first, and each image has the size of the canvas."""
 
@@ -96,7 +106,8 @@ class LayerBody(MadeFile):
     kind: str = Field(description="`background`, `text`, `object`, `panel`, `area` or `small`.")
     bbox: list[int] = Field(description="Bounding box of the visible pixels: x, y, width, height, in pixels.")
     opacity: int = Field(255, description="Opacity, 0 to 255.")
-    is_hidden: bool = False
+    is_hidden: bool = Field(False, description="Whether the layer itself is hidden; its groups may be, too.")
+    group: int | None = Field(None, description="Index in `groups` of the innermost group that contains the layer.")
     blend: str = "normal"
     text: str | None = None
     style: TextStyleBody | None = Field(None, description="How the text is set; only of text layers.")
@@ -131,6 +142,7 @@ class ResultBody(BaseModel):
     height: int | None = None
     pictures: list[PictureBody] = Field(default_factory=list[PictureBody])
     layers: list[LayerBody] = Field(default_factory=list[LayerBody])
+    groups: list[GroupBody] = Field(default_factory=list[GroupBody])
     flat: MadeFile | None = None
     recomposition: RecompositionBody | None = None
     lora: MadeFile | None = Field(None, description="The LoRA: a safetensors file in the layout of diffusers.")
@@ -224,6 +236,7 @@ class StackBody(BaseModel):
     height: int
     engine: str
     layers: list[LayerBody]
+    groups: list[GroupBody] = Field(default_factory=list[GroupBody])
     flat: MadeFile | None = None
     recomposition: RecompositionBody | None = None
     files: dict[str, str] = Field(examples=[{"psd": f"/v1/stacks/{JOB_ID}.psd"}])

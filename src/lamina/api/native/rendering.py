@@ -10,6 +10,7 @@ from lamina.api.native.answers import (
     EntryBody,
     FailureBody,
     FileBody,
+    GroupBody,
     JobBody,
     JobLinks,
     LayerBody,
@@ -92,6 +93,7 @@ def render_result(job: Job, result: Result, address: Address) -> ResultBody:
     body.pictures = [_located(PictureBody, file, address) for file in result.pictures]
     if isinstance(result, StackResult):
         body.layers = [_located(LayerBody, file, address) for file in result.layers]
+        body.groups = [GroupBody.model_validate(asdict(group)) for group in result.groups]
         body.flat = _located_if_any(result.flat, address)
         body.files = {} if result.stack is None else _stack_files(job.id)
         if result.recomposition is not None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from lamina.core.layer_tree import groups_of
 from lamina.core.layers import (
     MAX_GROUP_DEPTH,
     BlendMode,
@@ -28,6 +27,7 @@ from lamina.imaging.formats.records import (
     parse_opacity,
     parse_text,
     quoted,
+    render_groups,
     render_opacity,
     render_text,
 )
@@ -52,24 +52,13 @@ def file_names(stack: LayerStack) -> list[str]:
 
 def render_manifest(stack: LayerStack) -> bytes:
     """The manifest of a stack whose PNGs have the names of `file_names`."""
-    parents = groups_of(stack)
-    numbers = {group: number for number, group in enumerate(parents)}
-    groups = [
-        {
-            "name": group.name,
-            "kind": group.kind.value,
-            "visible": not group.is_hidden,
-            "locked": group.is_locked,
-            "parent": None if parent is None else numbers[parent],
-        }
-        for group, parent in parents.items()
-    ]
+    groups, group_of_layer = render_groups(stack.layers)
     layers = [
         {
             "file": file,
             "name": layer.name,
             "kind": layer.kind.value,
-            "group": numbers[layer.groups[-1]] if layer.groups else None,
+            "group": group,
             "bbox": list(layer.box),
             "opacity": render_opacity(layer.opacity),
             "visible": not layer.is_hidden,
@@ -78,7 +67,7 @@ def render_manifest(stack: LayerStack) -> bytes:
             "text": render_text(layer.text),
             **({} if layer.style is None else {"style": render_style(layer.style)}),
         }
-        for layer, file in zip(stack, file_names(stack), strict=True)
+        for layer, file, group in zip(stack, file_names(stack), group_of_layer, strict=True)
     ]
     manifest = {
         "format": FORMAT,

@@ -1,6 +1,7 @@
-"""Writes PowerPoint: one slide with the aspect ratio of the canvas, and a picture or text box per layer."""
+"""Writes PowerPoint: one slide with the aspect ratio of the canvas, and a picture or text box per layer, in groups."""
 
 import io
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 from pptx import Presentation
@@ -8,13 +9,14 @@ from pptx.oxml.ns import qn
 from pptx.oxml.xmlchemy import OxmlElement
 from pptx.util import Emu
 
+from lamina.core.layer_tree import GroupNode, LayerNode, Node, tree_of
 from lamina.core.layers import Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.export_report import EDITABLE_TEXT, PICTURE, ExportedLayer
 from lamina.imaging.formats.pptx_shapes import add_autoshape, beyond_the_slide, is_autoshape
 from lamina.imaging.formats.pptx_text import add_text_box
 from lamina.imaging.formats.text_layout import text_blocks
-from lamina.imaging.layer_names import display_name, sanitize_name
+from lamina.imaging.layer_names import display_name, group_display_name, sanitize_name
 from lamina.imaging.png import encode_png
 from lamina.imaging.shapes.recognition import ShapedStack, with_native_shapes
 from lamina.imaging.shapes.shape import NativeShape
@@ -49,24 +51,45 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
 
     shaped = with_native_shapes(stack, is_usable) if options.native_shapes else ShapedStack(stack, {})
     exported: list[ExportedLayer] = []
-    for index, layer in enumerate(shaped.stack):
-        native = shaped.shapes.get(index)
+
+    def add(parent: Any, node: LayerNode) -> None:
+        layer, native = node.layer, shaped.shapes.get(node.index)
         if options.editable_text and layer.is_read:
-            shape = _text(shapes, layer, scale)
+            shape = _text(parent, layer, scale)
             exported.append(ExportedLayer(EDITABLE_TEXT))
         elif native is not None:
-            shape = add_autoshape(shapes, autoshape(native.shape), layer.opacity, scale)
+            shape = add_autoshape(parent, autoshape(native.shape), layer.opacity, scale)
             exported.append(ExportedLayer(native.shape.name, native.residual))
         else:
-            shape = _picture(shapes, layer, scale)
+            shape = _picture(parent, layer, scale)
             exported.append(ExportedLayer(PICTURE))
-        properties = shape._element._nvXxPr.cNvPr  # python-pptx has no public API for these attributes
-        properties.set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
-        if not layer.is_visible:
-            properties.set("hidden", "1")
-        shape.name = display_name(layer.name, layer.kind)
+        _properties(shape).set("descr", sanitize_name(" ".join(layer.says.split("\n")) or layer.name))
+        _finish(shape, display_name(layer.name, layer.kind), is_hidden=layer.is_hidden)
+
+    _add_nodes(shapes, tree_of(shaped.stack), add)
     presentation.save(file)
     return exported
+
+
+def _add_nodes(parent: Any, nodes: Sequence[Node], add: Callable[[Any, LayerNode], None]) -> None:
+    for node in nodes:
+        if isinstance(node, GroupNode):
+            shape = parent.add_group_shape()
+            _add_nodes(shape.shapes, node.members, add)
+            shape._element.recalculate_extents()  # members have been placed since they were added
+            _finish(shape, group_display_name(node.group), is_hidden=node.group.is_hidden)
+        else:
+            add(parent, node)
+
+
+def _finish(shape: Any, name: str, *, is_hidden: bool) -> None:
+    shape.name = name
+    if is_hidden:
+        _properties(shape).set("hidden", "1")
+
+
+def _properties(shape: Any) -> Any:
+    return shape._element._nvXxPr.cNvPr  # python-pptx has no public API for its attributes
 
 
 def _picture(shapes: Any, layer: Layer, scale: float) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
-from lamina.core.layer_tree import ungrouped, with_groups_changed
+from lamina.core.layer_tree import groups_of, ungrouped, with_groups_changed
 from lamina.core.layers import MAX_GROUP_DEPTH, Group, Layer, LayerKind, LayerStack, Point, TextLine
 from lamina.core.text_styles import Colour
 from lamina.imaging.layer_names import group_name_or_default, name_or_kind
@@ -14,6 +14,33 @@ from lamina.imaging.read_errors import InvalidContentError
 FORMAT = "lamina-layers"
 _MAX_QUOTED = 60
 _MAX_NOTES = 20
+
+
+class GroupRecord(TypedDict):
+    """A group as JSON. `parent`: the index of the group around it, which precedes it; null if there is none."""
+
+    name: str
+    kind: str
+    visible: bool
+    locked: bool
+    parent: int | None
+
+
+def render_groups(layers: Sequence[Layer]) -> tuple[list[GroupRecord], list[int | None]]:
+    """The groups of the layers as JSON, and for each layer the index of the innermost group that contains it."""
+    parents = groups_of(layers)
+    numbers = {group: number for number, group in enumerate(parents)}
+    records: list[GroupRecord] = [
+        {
+            "name": group.name,
+            "kind": group.kind.value,
+            "visible": not group.is_hidden,
+            "locked": group.is_locked,
+            "parent": None if parent is None else numbers[parent],
+        }
+        for group, parent in parents.items()
+    ]
+    return records, [numbers[layer.groups[-1]] if layer.groups else None for layer in layers]
 
 
 class TextLineRecord(TypedDict):

@@ -1,13 +1,14 @@
-"""Writes SVG: an Inkscape layer per layer, with an embedded image or editable text."""
+"""Writes SVG: an Inkscape layer per layer, with an embedded image or editable text, and one per group."""
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import chain
 from typing import BinaryIO
 
-from lamina.core.layers import BlendMode, Layer, LayerStack
+from lamina.core.layer_tree import GroupNode, LayerNode, Node, groups_of, tree_of
+from lamina.core.layers import BlendMode, Group, Layer, LayerStack
 from lamina.imaging.export_options import PICTURES_ONLY, ExportOptions
 from lamina.imaging.export_report import EDITABLE_TEXT, PICTURE, ExportedLayer
 from lamina.imaging.formats.records import render_opacity
@@ -15,7 +16,7 @@ from lamina.imaging.formats.svg_fonts import embedded_fonts
 from lamina.imaging.formats.svg_shapes import render_shape
 from lamina.imaging.formats.svg_text import render_block
 from lamina.imaging.formats.text_layout import text_blocks
-from lamina.imaging.layer_names import display_name
+from lamina.imaging.layer_names import display_name, group_display_name
 from lamina.imaging.png import encode_png
 from lamina.imaging.shapes.recognition import ShapedStack, with_native_shapes
 
@@ -41,33 +42,56 @@ def write(stack: LayerStack, file: BinaryIO, options: ExportOptions = PICTURES_O
         text.write(embedded_fonts(chain.from_iterable(blocks.values())))
     shaped = with_native_shapes(stack) if options.native_shapes else ShapedStack(stack, {})
     exported: list[ExportedLayer] = []
-    for index, layer in enumerate(shaped.stack):
-        text.write(f'<g id="layer{index}" inkscape:groupmode="layer"{"".join(_attributes(layer))}>\n')
+
+    def content(node: LayerNode) -> Iterator[str]:
+        index = node.index
         if index in blocks:
             for number, block in enumerate(blocks[index]):
-                text.writelines(render_block(block, f"layer{index}-{number}"))
+                yield from render_block(block, f"layer{index}-{number}")
             exported.append(ExportedLayer(EDITABLE_TEXT))
         elif (found := shaped.shapes.get(index)) is not None:
-            text.write(render_shape(found.shape, f"layer{index}"))
+            yield render_shape(found.shape, f"layer{index}")
             exported.append(ExportedLayer(found.shape.name, found.residual))
         else:
-            text.writelines(_image(layer))
+            yield from _image(node.layer)
             exported.append(ExportedLayer(PICTURE))
-        text.write("</g>\n")
+
+    group_ids = {group: f"group{number}" for number, group in enumerate(groups_of(shaped.stack))}
+    text.writelines(_elements(tree_of(shaped.stack), group_ids, content))
     text.write("</svg>\n")
     text.detach()
     return exported
 
 
-def _attributes(layer: Layer) -> Iterator[str]:
-    yield f' inkscape:label="{escape(display_name(layer.name, layer.kind))}"'
-    if layer.is_locked:
+def _elements(
+    nodes: Sequence[Node], group_ids: Mapping[Group, str], content: Callable[[LayerNode], Iterator[str]]
+) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, GroupNode):
+            attributes = chain(_switches(node.group, group_display_name(node.group)), _style(node.group))
+            yield f'<g id="{group_ids[node.group]}" inkscape:groupmode="layer"{"".join(attributes)}>\n'
+            yield from _elements(node.members, group_ids, content)
+        else:
+            yield f'<g id="layer{node.index}" inkscape:groupmode="layer"{"".join(_attributes(node.layer))}>\n'
+            yield from content(node)
+        yield "</g>\n"
+
+
+def _switches(item: Layer | Group, name: str) -> Iterator[str]:
+    yield f' inkscape:label="{escape(name)}"'
+    if item.is_locked:
         yield ' sodipodi:insensitive="true"'
+
+
+def _attributes(layer: Layer) -> Iterator[str]:
+    yield from _switches(layer, display_name(layer.name, layer.kind))
     if layer.opacity < 255:
         yield f' opacity="{render_opacity(layer.opacity)}"'
-    style = "display:none;" * layer.is_hidden
-    if layer.blend is not BlendMode.NORMAL:
-        style += f"mix-blend-mode:{layer.blend.value};"
+    yield from _style(layer, "" if layer.blend is BlendMode.NORMAL else f"mix-blend-mode:{layer.blend.value};")
+
+
+def _style(item: Layer | Group, more: str = "") -> Iterator[str]:
+    style = "display:none;" * item.is_hidden + more
     if style:
         yield f' style="{style}"'
 
