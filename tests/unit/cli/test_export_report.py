@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from pptx import Presentation
 
-from lamina.cli.decomposition_report import render_table
+from lamina.cli.decomposition_report import render_json, render_table
 from lamina.cli.export_report import export_columns
-from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import Group, Layer, LayerKind, LayerStack, TextLine
 from lamina.core.text_styles import TextStyle
 from lamina.execution.decompose import Stack, load
 from lamina.imaging.export_options import ExportOptions
@@ -110,3 +112,46 @@ def test_the_terminal_shows_what_the_layers_became(stack: LayerStack) -> None:
     table = render_table(made, "stack.psd", ["a.svg"], 120, exports)
     assert table[1].endswith("coverage  in .svg")
     assert [line.split("%")[-1].strip() for line in table[2:5]] == ["editable text", "picture", "rectangle, ±0"]
+
+
+CARD, INNER = Group("Card", LayerKind.PANEL), Group("Words", is_hidden=True)
+LISTED = [
+    {"name": "Card", "kind": "panel", "visible": True, "locked": False, "parent": None},
+    {"name": "Words", "kind": "object", "visible": False, "locked": False, "parent": 0},
+]
+
+
+@pytest.fixture
+def tree(stack: LayerStack, folder: Path) -> LayerStack:
+    """tree.ora: the noise in a group, and the text in a group in it."""
+    ground, noise, text = stack
+    made = replace(stack, layers=(ground, *grouped((noise, *grouped([text], INNER)), CARD)))
+    save(made, folder / "tree.ora")
+    return made
+
+
+@pytest.mark.parametrize("command", [("convert", "--to", "a.psd"), ("recompose", "--to", "a.png")])
+def test_groups_are_listed(command: tuple[str, ...], tree: LayerStack, lamina: Lamina) -> None:
+    report = json.loads(lamina(command[0], "tree.ora", *command[1:], "--json").out)
+    assert (report["layers"], report["groups"], report["group_of_layer"]) == (len(tree), LISTED, [None, 0, 1])
+
+
+def test_a_decomposition_lists_its_groups(tree: LayerStack) -> None:
+    made = Stack(tree.width, tree.height, tree.layers, engine="classic", seconds=1.0)
+    report = render_json(made, "tree.png", [])
+    assert report["groups"] == LISTED
+    assert [layer.get("group") for layer in report["layers"]] == [None, 0, 1]
+
+
+def test_the_terminal_shows_layers_within_their_groups(tree: LayerStack) -> None:
+    made = Stack(tree.width, tree.height, tree.layers, engine="classic", seconds=1.0)
+    exports = [("a.svg", (ExportedLayer("circle"), ExportedLayer("picture"), ExportedLayer("picture")))]
+    lines = render_table(made, "tree.png", [], 120, exports)[2:7]
+    assert [line.partition("  ")[2].split(" x ")[0].rstrip(" 0123456789") for line in lines] == [
+        "   Card            group",
+        "     Words         group",
+        "2      Text: Open  text",
+        "1    Noise         object",
+        "0  Background      background",
+    ]
+    assert [line.split("%")[-1].strip() for line in lines[2:]] == ["picture", "picture", "circle"]

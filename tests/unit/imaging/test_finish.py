@@ -10,7 +10,8 @@ from lab.evaluation.coverage import soft_iou
 from lab.evaluation.perturbations import blurred, compressed, noised, recoloured, reduced, resized, shifted
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack, TextLine
+from lamina.core.layer_tree import grouped
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack, TextLine
 from lamina.imaging.finish import finish, finishing
 from lamina.imaging.metrics import recomposition_error, visible_alphas
 
@@ -165,13 +166,14 @@ def test_text_moves_along_and_flags_stay():
     ground = Layer("g", LayerKind.BACKGROUND, np.full((20, 20, 4), 255, np.uint8), is_locked=True)
     text = Layer("t", LayerKind.TEXT, np.full((2, 4, 4), (0, 0, 0, 255), np.uint8), 1, 2, opacity=128, text=(line,))
     hidden = Layer("h", LayerKind.OBJECT, np.full((5, 5, 4), (9, 9, 9, 255), np.uint8), 10, 10, is_hidden=True)
-    raw = LayerStack(20, 20, (ground, text, hidden))
+    raw = LayerStack(20, 20, (ground, *grouped((text, hidden), Group("G"))))
     source = composite(resized(raw, 40, 60, cv2.INTER_LINEAR))
     finished = finish(raw, source)
     assert finished[0].is_locked
     assert finished[1].text[0].quad == ((2, 6), (10, 6), (10, 12), (2, 12))
     assert finished[1].text[0].size_px == 6
     assert finished[2].is_hidden
+    assert [layer.groups for layer in finished] == [layer.groups for layer in raw]
     assert finished[2].pixels[..., 3].max() == 255
     assert recomposition_error(finished, source).max_abs_error <= 1 / 255
 

@@ -115,6 +115,16 @@ def test_files_of_krita_look_as_in_krita(name: str, layers: list[str]) -> None:
     assert not [note for note in stack.notes if "merged image" in note]
 
 
+def test_groups_of_krita_that_pass_through_stay_groups() -> None:
+    stack = load(KRITA / "groups.ora")
+    assert [names for names in _tree(stack) if len(names) > 1] == [
+        ("pass", "e"),
+        ("pass", "f"),
+        ("passhalf", "e2"),
+        ("passhalf", "f2"),
+    ]
+
+
 def test_layers_that_krita_added_up_in_linear_light_are_told() -> None:
     note = load(KRITA / "linear_light.ora").notes[-1]
     assert note.startswith("The layers differ from the merged image in the file in 31.02% of the pixels, by at most ")

@@ -118,7 +118,11 @@ STACK = {
     **MADE,
     "recomposition": {"max_abs_error": 0.0, "mean_abs_error": 0.0},
     "stack": SIZED,
-    "layers": [LAYER, {**LAYER, "index": 1, "text": "SALE", "style": STYLE}],
+    "layers": [LAYER, {**LAYER, "index": 1, "text": "SALE", "style": STYLE, "group": 1}],
+    "groups": [
+        {"name": "Card", "kind": "panel", "is_hidden": True, "is_locked": False, "parent": None},
+        {"name": "Text", "kind": "text", "is_hidden": False, "is_locked": True, "parent": 0},
+    ],
     "flat": SIZED,
     "pages": SIZED,
     "pictures": [{**SIZED, "is_flagged": False}],

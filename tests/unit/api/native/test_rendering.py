@@ -15,7 +15,7 @@ from lamina.api.native.rendering import (
     stack_file,
 )
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.job_results import LayerFile, ResultFile, StackResult
+from lamina.core.job_results import LayerFile, LayerGroup, ResultFile, StackResult
 from lamina.core.jobs import AbsentTask, Failure, Job, JobEvent, JobRequest, JobState, Progress
 from lamina.core.keys import ApiKey
 from lamina.core.tasks import TaskKind
@@ -104,6 +104,17 @@ def test_a_text_layer_tells_how_it_is_set() -> None:
     assert (text["style"]["size_px"], text["style"]["colour"]) == (88.0, [250, 16, 3])
     assert text["style"]["alignment"] == "left"
     assert text["style"]["shadow"]["offset_px"] == [4.0, 5.0]
+
+
+def test_groups_are_listed_and_named_by_their_layers() -> None:
+    groups = (LayerGroup(name="Card", kind="panel", is_locked=True), LayerGroup(name="Text", kind="text", parent=0))
+    stack = replace(STACK, layers=(LAYER, replace(LAYER, group=1)), groups=groups)
+    body = json.loads(render_stack(job(result=stack), stack, address).model_dump_json())
+    assert [layer["group"] for layer in body["layers"]] == [None, 1]
+    assert body["groups"] == [
+        {"name": "Card", "kind": "panel", "is_hidden": False, "is_locked": True, "parent": None},
+        {"name": "Text", "kind": "text", "is_hidden": False, "is_locked": False, "parent": 0},
+    ]
 
 
 @pytest.mark.parametrize(
