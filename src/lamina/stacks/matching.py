@@ -66,8 +66,8 @@ def matched_groups(before: Document, after: Document, layers: Mapping[int, int])
 
 
 def same_name(before: str, after: str) -> bool:
-    """True for equal names, for those that Krita padded with a space, and those that GIMP made unique with a number."""
-    before, after = before.strip(" \0"), after.strip(" \0")
+    """True for equal names, but for spaces around them and the number with which GIMP makes names unique."""
+    before, after = before.strip(), after.strip()
     numbered = _NUMBERED.match(after)
     return before == after or (numbered is not None and numbered[1] == before)
 

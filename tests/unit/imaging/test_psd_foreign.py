@@ -293,3 +293,9 @@ class TestBounds:
         with pytest.raises(LaminaError, match=r"'Invert' .* aggdraw and SciPy") as caught:
             load(without_merged(made, tmp_path / "a.psd"))
         assert install_command("psd") in caught.value.hint
+
+
+def test_the_zero_with_which_krita_ends_names_is_no_part_of_them(tmp_path: Path) -> None:
+    made = document()
+    add(made, "Sun\0", (200, 40, 40))
+    assert [layer.name for layer in load(saved(made, tmp_path / "a.psd"))] == ["Ground", "Sun"]
