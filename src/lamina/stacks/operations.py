@@ -158,6 +158,13 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """Fills what opaque layers hide of a layer by its own continuation. The edges of these layers are solved anew."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
     """Puts other pixels into a layer, scaled to fit within its box, around the same centre.
 
@@ -189,4 +196,5 @@ Operation: TypeAlias = (
     | Separate
     | Split
     | Replace
+    | Complete
 )

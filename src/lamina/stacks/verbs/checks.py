@@ -13,6 +13,11 @@ def check_unlocked(document: Document, node_id: int) -> None:
             raise _locked(node)
 
 
+def is_locked(document: Document, node_id: int) -> bool:
+    """True if the node or a group around it is locked."""
+    return any(node.is_locked for node in (*document.path(node_id), document.find(node_id)))
+
+
 def check_all_unlocked(document: Document, node_id: int) -> None:
     """As `check_unlocked`, and everything within a group must be unlocked, too."""
     check_unlocked(document, node_id)
