@@ -5,7 +5,7 @@
 
 Of each layer, what other layers cover is cut away: all pixels of which they let less than half through. Then it is
 completed, and compared with the true layer where the others hide it entirely. A layer counts if at least 1 % of it is
-hidden, and at least 50 pixels, and something else than the layer is seen around what hides it; the others are only
+hidden, and at least 50 pixels, and something else than the layer is seen around what hides it; the others have only
 holes to be filled. `iou`: of the hidden part, with the true alpha. `hull_iou`: the same for the convex hull of what is
 seen; without a completion it is 0. `hole_iou`: the IoU where there are only holes. `colour_error`: mean difference of
 the colours in levels where both the true and the completed layer are. `false_share`: of layers of which less than that
@@ -115,10 +115,10 @@ def _score(
     both = (alpha > 0.5) & (hidden > 0.5)
     colours = np.abs(got[..., :3].astype(np.int16) - true[..., :3])[both]
     cut = stack[index].on_canvas(stack.width, stack.height)
-    sight, _ = seen(cut[..., 3].astype(np.float32) / 255, through)
+    sight, enclosed = seen(cut[..., 3].astype(np.float32) / 255, through)
     shape = convex_hull(sight)
     hull = np.zeros_like(hidden) if shape is None else shape * covered
-    iou, is_open = soft_iou(alpha, hidden), bool(sight.unknown.any())
+    iou, is_open = soft_iou(alpha, hidden), bool(sight.unknown.any() or not enclosed.any())
     score = Score(
         design=design.name,
         layer=design.truth[index].name,

@@ -8,7 +8,7 @@ from lamina.core.ports import Decomposer
 from lamina.stacks import operations as op
 from lamina.stacks.document import Document
 from lamina.stacks.pixels import PixelStore
-from lamina.stacks.verbs import attributes, completing, geometry, merging, replacing, separating, structure
+from lamina.stacks.verbs import attributes, completing, geometry, merging, refining, replacing, separating, structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ def apply(document: Document, operation: op.Operation, tools: Tools) -> Document
             return separating.split(document, operation, tools.pixels, tools.engine())
         case op.Complete():
             return completing.complete(document, operation, tools.pixels)
+        case op.Refine():
+            return refining.refine(document, operation, tools.pixels)
         case op.Replace():
             return replacing.replace_pixels(document, operation)
         case _:

@@ -165,6 +165,18 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refine:
+    """Gives a layer the edge that the picture has near that of a rough mask.
+
+    `mask`: of the size of the canvas or of the layer; white is what belongs to the layer. Pixels that leave the layer
+    go to the one below, or to a new one; those that join it are filled there.
+    """
+
+    node: int
+    mask: PixelRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
     """Puts other pixels into a layer, scaled to fit within its box, around the same centre.
 
@@ -197,4 +209,5 @@ Operation: TypeAlias = (
     | Split
     | Replace
     | Complete
+    | Refine
 )

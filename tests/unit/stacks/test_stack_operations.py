@@ -13,7 +13,7 @@ from lamina.core.selections import Place
 from lamina.core.tasks import DecomposeTask
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
-from lamina.stacks.document import Document, GroupNode
+from lamina.stacks.document import Document, GroupNode, LayerNode
 from lamina.stacks.pixels import MemoryPixels
 from lamina.stacks.records import parse_document, render_document
 from lamina.stacks.rendering import composite_of, document_of, stack_of
@@ -144,6 +144,21 @@ class Editing(RuleBasedStateMachine):
     @rule(x=st.integers(0, WIDTH), y=st.integers(0, HEIGHT))
     def separate(self, x: int, y: int) -> None:
         self._apply(op.Separate(node=self._node(), place=Place(x=x, y=y)), keeps_picture=True)
+
+    @rule()
+    def complete(self) -> None:
+        self._apply(op.Complete(node=self._node()), keeps_picture=True)
+
+    @rule(left=st.integers(-4, 20), top=st.integers(-4, 14), is_on_canvas=st.booleans())
+    def refine(self, left: int, top: int, is_on_canvas: bool) -> None:
+        node = self.document.find(self._node()) if self.document.members else None
+        size = (HEIGHT, WIDTH)
+        if isinstance(node, LayerNode) and not is_on_canvas:
+            size = (node.pixels.height, node.pixels.width)
+        mask = np.zeros((*size, 4), np.uint8)
+        mask[max(0, top) : top + 9, max(0, left) : left + 9] = self.random.integers(0, 256, dtype=np.uint8)
+        mask[..., 3] = 255
+        self._apply(op.Refine(node=self._node(), mask=self.pixels.put(mask)), keeps_picture=True)
 
     @rule()
     def duplicate(self) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from lamina.core.layers import Pixels
-from lamina.engines.classic.raster import Mask, Values, bounding_box, window_of
+from lamina.engines.classic.raster import Mask, Values, bounding_box, depth, grow, shrink, window_of
 from lamina.stacks.completion.colours import coloured
 from lamina.stacks.completion.continuation import continued
 from lamina.stacks.completion.forms import convex_hull, ellipse, mirror, rectangle
 from lamina.stacks.completion.sight import Sight, attached, seen
 
-_OPAQUE, _VISIBLE = 0.98, 0.02  # alphas
 _OPAQUE, _VISIBLE = 0.98, 0.02  # alphas
 _FORMS: tuple[tuple[Callable[[Sight], Values | None], float], ...] = ((rectangle, 0.985), (ellipse, 0.98))
 _MIN_SYMMETRY = 0.95
@@ -19,6 +18,8 @@ _MIN_CONVEXITY = 0.985
 _MIN_CROSSING = 0.6
 _MIN_ADDED_PX = 8
 _MARGIN_PX = 8
+_MIN_ENDLESS_SHARE = 0.25  # of the edge that was guessed
+_MAX_REACH = 3.0
 
 
 def completed(pixels: Pixels, through: Values) -> Pixels | None:
@@ -76,4 +77,17 @@ def hidden_shape(sight: Sight) -> Values:
     if hull is not None and sight.agreement(hull) >= _MIN_CONVEXITY and sight.crossing(hull) >= _MIN_CROSSING:
         return hull
     smooth = continued(sight)
-    return np.zeros(sight.inside.shape, np.float32) if smooth is None else smooth
+    return np.zeros(sight.inside.shape, np.float32) if smooth is None else _within_reach(smooth, sight)
+
+
+def _within_reach(shape: Values, sight: Sight) -> Values:
+    """A shape that fills what hides it to its far edge is cut off at some times the layer's thickness.
+
+    Where nothing that is seen bends a contour back, its continuation has no end.
+    """
+    part = (shape > 0.5) & sight.unknown
+    edge = part & ~shrink(part, 1) & ~grow(sight.inside, _MARGIN_PX)
+    if not edge.any() or float(grow(sight.outside, 2)[edge].mean()) < _MIN_ENDLESS_SHARE:
+        return shape
+    thickness = float(depth(sight.inside).max())
+    return np.asarray(np.clip(_MAX_REACH * thickness - depth(~sight.inside), 0, 1) * shape, np.float32)

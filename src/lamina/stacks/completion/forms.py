@@ -4,6 +4,7 @@ Each is an alpha (h, w) in 0..1, or None if there is none.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,8 @@ from lamina.stacks.completion.sight import Sight
 _MAX_POINTS = 600
 _MIN_POINTS = 12
 _CORNER_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)  # radii of corners, of the shorter side
+_CIRCLE_BONUS = 0.004  # of agreement
+_MAX_DIAMETERS = 4  # of the window
 _SEARCH_SIDE_PX = 96
 _MIRROR_DEGREES = (0, 90, 45, 135)  # directions of axes; those of the shape itself are tried, too
 _MIN_BOTH_SEEN = 0.8  # of the layer: with less of it and its mirror image in sight, a symmetry is not shown
@@ -39,19 +42,41 @@ def rectangle(sight: Sight) -> Values | None:
 
 
 def ellipse(sight: Sight) -> Values | None:
-    """The ellipse through the contour that is seen."""
+    """The circle, or else the ellipse, through the contour that is seen."""
     rows, columns = np.nonzero(sight.contour)
     if len(rows) < _MIN_POINTS:
         return None
     step = max(1, len(rows) // _MAX_POINTS)
     points = np.stack([columns, rows], -1)[::step].astype(np.float32)
-    (centre_x, centre_y), (across, down), degrees = cv2.fitEllipseDirect(points)
-    if not all(math.isfinite(number) for number in (centre_x, centre_y, across, down)) or min(across, down) < 2:
+    round_one, long_one = (
+        _drawn_ellipse(sight.inside.shape, fitted) for fitted in (_circle(points), cv2.fitEllipseDirect(points))
+    )
+    if round_one is None or long_one is None:
+        return long_one if round_one is None else round_one
+    # fewer parameters are less misled by the pixels
+    is_round = sight.agreement(round_one) >= sight.agreement(long_one) - _CIRCLE_BONUS
+    return round_one if is_round else long_one
+
+
+def _circle(points: NDArray[np.float32]) -> tuple[Sequence[float], Sequence[float], float]:
+    """The circle with the least squares of algebraic distances (Kasa, 1976), as an ellipse."""
+    middle = points.mean(0)
+    x, y = (points - middle).T.astype(np.float64)
+    a, b, c = np.linalg.lstsq(np.stack([x, y, np.ones_like(x)], -1), x * x + y * y, rcond=None)[0]
+    diameter = 2 * math.sqrt(max(0.0, c + a * a / 4 + b * b / 4))
+    return (float(middle[0] + a / 2), float(middle[1] + b / 2)), (diameter, diameter), 0.0
+
+
+def _drawn_ellipse(shape: tuple[int, ...], fitted: tuple[Sequence[float], Sequence[float], float]) -> Values | None:
+    """The ellipse whose border pixels were fitted: centre, diameters, degrees. None if it is none."""
+    (centre_x, centre_y), (across, down), degrees = fitted
+    numbers = (centre_x, centre_y, across, down, degrees)
+    if not all(math.isfinite(number) for number in numbers) or min(across, down) < 2:
         return None
-    if max(across, down) > 4 * max(sight.inside.shape):
+    if max(across, down) > _MAX_DIAMETERS * max(shape):
         return None
     a, b = across / 2 + 0.5, down / 2 + 0.5
-    x, y = _turned_grid(sight.inside.shape, (centre_x, centre_y), degrees)
+    x, y = _turned_grid(shape, (centre_x, centre_y), degrees)
     ratio = np.sqrt((x / a) ** 2 + (y / b) ** 2)
     slope = np.sqrt((x / a**2) ** 2 + (y / b**2) ** 2)
     return _filled(ratio * (ratio - 1) / np.maximum(slope, 1e-6))
@@ -84,24 +109,25 @@ def mirror(sight: Sight) -> Mirror | None:
     height, width = sight.inside.shape
     scale = min(1.0, _SEARCH_SIDE_PX / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = [
-        np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
-        for mask in (sight.inside, sight.known)
-    ]
+    inside, known = sight.inside.astype(np.float32), sight.known.astype(np.float32)
+    small, small_known = (
+        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32) for plane in (inside, known)
+    )
     reach = math.hypot(*size)
     axes = [
         (degrees, float(offset))
         for degrees in (*_MIRROR_DEGREES, *_own_directions(sight.inside))
         for offset in np.arange(-reach / 2, reach / 2, 1.0)
     ]
-    found = max((_tried(*small, *axis) for axis in axes), key=lambda tried: tried[0], default=None)
+    found = max((_tried(small, small_known, *axis) for axis in axes), key=lambda tried: tried[0], default=None)
     if found is None or found[0] <= 0:
         return None
     _, degrees, offset = found
     # the offset is exact only to a small pixel: it is searched again in the picture's own
-    full = [sight.inside.astype(np.float32), sight.known.astype(np.float32)]
     steps = np.linspace(-1.2, 1.2, 13) / scale if scale < 1 else np.array([-0.5, 0.0, 0.5])
-    best = max((_tried(*full, degrees, offset / scale + float(step)) for step in steps), key=lambda tried: tried[0])
+    best = max(
+        (_tried(inside, known, degrees, offset / scale + float(step)) for step in steps), key=lambda tried: tried[0]
+    )
     return Mirror(_reflection(sight.inside.shape, best[1], best[2]), best[0])
 
 

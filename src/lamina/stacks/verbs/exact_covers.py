@@ -36,13 +36,27 @@ def with_pixels(document: Document, node: LayerNode, changed: Pixels, pixels: Pi
     """
     own = rendered(node, pixels)
     before = own.on_canvas(document.width, document.height)
-    after = document.substituted(node.id, [_painted(node, changed, (0, 0), pixels)])
+    after = document.substituted(node.id, [painted(node, changed, pixels)])
     differs = (_composite(document, pixels) != _composite(after, pixels)).any(-1)
     if differs.any():
         solved, differs = _solved_covers(document, after, node.id, differs, pixels)
         kept = np.where(differs[..., None], before, changed)
-        after = solved.substituted(node.id, [_painted(node, kept, (0, 0), pixels)])
+        after = solved.substituted(node.id, [painted(node, kept, pixels)])
     return after
+
+
+def painted(node: LayerNode, canvas: Pixels, pixels: PixelStore) -> LayerNode:
+    """The node with other pixels, (height, width, 4) on the canvas, in place of its own and its transform.
+
+    What is beyond the canvas stays as it is.
+    """
+    layer = rendered(node, pixels)
+    height, width = canvas.shape[:2]
+    left, top = min(0, layer.left), min(0, layer.top)
+    right, bottom = max(width, layer.left + layer.width), max(height, layer.top + layer.height)
+    whole = replace(layer, left=layer.left - left, top=layer.top - top).on_canvas(right - left, bottom - top)
+    whole[-top : height - top, -left : width - left] = canvas
+    return _with_rendered(node, replace(layer, pixels=whole, left=left, top=top).cropped(), pixels)
 
 
 def _solved_covers(
@@ -84,11 +98,6 @@ def _patched(cover: LayerNode, part: Pixels, box: Box, pixels: PixelStore) -> La
         y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]
     ]
     return _with_rendered(cover, replace(layer, pixels=own), pixels)
-
-
-def _painted(node: LayerNode, canvas: Pixels, corner: tuple[int, int], pixels: PixelStore) -> LayerNode:
-    layer = rendered(node, pixels)
-    return _with_rendered(node, replace(layer, pixels=canvas, left=corner[0], top=corner[1]).cropped(), pixels)
 
 
 def _with_rendered(node: LayerNode, layer: Layer, pixels: PixelStore) -> LayerNode:
