@@ -18,6 +18,7 @@ from lamina.engines.registry import engine_names
 if TYPE_CHECKING:  # numpy is imported when there is work for it
     from lamina.stacks.editor import StackEditor
     from lamina.stacks.operations import Operation
+    from lamina.stacks.pixels import PixelRef
 
 _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}  # "-10,5" is no option
 _NUMBERS = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
@@ -267,15 +268,25 @@ def flatten(layer: str | None, **output: Any) -> int:
 @click.argument("picture")
 def replace(layer: str, picture: str, **output: Any) -> int:
     """Put the pixels of the file PICTURE into LAYER, scaled to fit within its box."""
-    from lamina.execution.inputs import picture_of
-    from lamina.settings import current
     from lamina.stacks.operations import Replace
 
-    def operation(editor: "StackEditor") -> "Operation":
-        node = node_id(editor, layer)
-        return Replace(node=node, pixels=editor.pixels.put(picture_of(picture, current().max_megapixels).pixels))
+    return edit_file(
+        lambda editor: [Replace(node=node_id(editor, layer), pixels=_pixels_of(editor, picture))], **output
+    )
 
-    return edit_file(lambda editor: [operation(editor)], **output)
+
+@layers.command()
+@editing_options
+@click.argument("layer")
+@click.argument("mask")
+def refine(layer: str, mask: str, **output: Any) -> int:
+    """Give LAYER the edge that the picture has near that of the rough mask in the file MASK.
+
+    White is what belongs to the layer; the mask has the size of the canvas or of the layer.
+    """
+    from lamina.stacks.operations import Refine
+
+    return edit_file(lambda editor: [Refine(node=node_id(editor, layer), mask=_pixels_of(editor, mask))], **output)
 
 
 @layers.command()
@@ -309,6 +320,13 @@ def edit(
         return []
 
     return edit_file(operations, stack_path=stack_path, targets=targets, is_json=is_json, is_quiet=is_quiet)
+
+
+def _pixels_of(editor: "StackEditor", path: str) -> "PixelRef":
+    from lamina.execution.inputs import picture_of
+    from lamina.settings import current
+
+    return editor.pixels.put(picture_of(path, current().max_megapixels).pixels)
 
 
 def _change_one(layer: str, operation: "Callable[[int], Operation]", output: dict[str, Any]) -> int:

@@ -26,6 +26,8 @@ COMMANDS = {
     "split": ("lamina.cli.split", "split", "Take a layer of a layered file apart."),
     "separate": ("lamina.cli.split", "separate", "Take one thing out of a layer, as a layer of its own."),
     "merge": ("lamina.cli.merge", "merge", "Make one layer of several."),
+    "complete": ("lamina.cli.complete", "complete", "Fill in what other layers hide of a layer."),
+    "diff": ("lamina.cli.diff", "diff", "Tell what is different between two versions of a layered file."),
     "compare": ("lamina.cli.compare", "compare", "Measure the difference between a layered file and a picture."),
     "models": (
         "lamina.cli.model_list",

@@ -8,7 +8,10 @@ from lamina.core.tasks import EditTask
 from lamina.engines.registry import start_engine
 from lamina.execution.decompose import Stack
 from lamina.settings import current, engine_config
+from lamina.stacks.adopting import adopted
 from lamina.stacks.applying import Tools, apply
+from lamina.stacks.changes import Differences
+from lamina.stacks.comparing import diff
 from lamina.stacks.document import Document
 from lamina.stacks.layer_edits import edit_layer
 from lamina.stacks.operations import Operation, Replace
@@ -45,9 +48,7 @@ class StackEditor:
         for operation in operations:
             changed = apply(changed, operation, self._tools)
         if operations:
-            self._done.append(self.document)
-            self._undone.clear()
-            self.document = changed
+            self._go_on(changed)
 
     def edit(
         self, node: int, task: EditTask, engine: str | None = None, progress: Progress = no_progress
@@ -62,6 +63,18 @@ class StackEditor:
         self._notes, self._made = (*self._notes, *result.notes), result.made
         return result.notes
 
+    def adopt(self, stack: LayerStack) -> Differences:
+        """Goes on with a stack that was made of this one in another program, as one revision. Returns what changed.
+
+        Layers and groups that are found again keep their ids.
+        """
+        changed = adopted(self.document, document_of(stack, self.pixels), self.pixels)
+        differences = diff(self.document, changed, self.pixels)
+        if not differences.is_empty:
+            self._go_on(changed)
+        self._notes = (*self._notes, *stack.notes)
+        return differences
+
     def undo(self) -> bool:
         """Goes back to before the last `apply`. False if there is none."""
         return self._go(self._done, self._undone)
@@ -74,6 +87,11 @@ class StackEditor:
         """The layers as they are now, with all transforms applied."""
         stack = stack_of(self.document, self.pixels)
         return Stack(stack.width, stack.height, stack.layers, notes=self._notes, made=self._made)
+
+    def _go_on(self, changed: Document) -> None:
+        self._done.append(self.document)
+        self._undone.clear()
+        self.document = changed
 
     def _go(self, source: list[Document], target: list[Document]) -> bool:
         if not source:

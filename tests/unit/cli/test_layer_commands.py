@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lamina.cli.layers import layers as group
 from lamina.core.composite import composite
@@ -128,6 +129,46 @@ def test_a_layer_is_split_into_a_group(lamina: Lamina, stack: LayerStack) -> Non
     assert np.array_equal(composite(result), composite(stack))
 
 
+def test_the_hidden_part_of_a_layer_is_filled_in(lamina: Lamina, folder: Path) -> None:
+    """A square that another one hides a quarter of."""
+    background = Layer("Background", LayerKind.BACKGROUND, np.full((60, 80, 4), 255, np.uint8))
+    below = np.full((30, 30, 4), (0, 0, 200, 255), np.uint8)
+    below[15:, 15:] = 0
+    above = Layer("Red", LayerKind.OBJECT, np.full((20, 20, 4), (200, 0, 0, 255), np.uint8), 35, 25)
+    hidden = LayerStack(80, 60, (background, Layer("Blue", LayerKind.OBJECT, below, 20, 10), above))
+    save(hidden, folder / "hidden.psd")
+    assert lamina("complete", "hidden.psd", "Blue", "--to", "out.psd").code == 0
+    completed = load("out.psd")
+    assert (completed[1].pixels == (0, 0, 200, 255)).all()
+    assert np.array_equal(composite(completed), composite(hidden))
+
+
+def test_a_layer_gets_the_edge_of_the_picture(lamina: Lamina, folder: Path) -> None:
+    """A square was cut out with some of the white around it; the mask is rough, too."""
+    background = Layer("Background", LayerKind.BACKGROUND, np.full((60, 80, 4), 255, np.uint8))
+    cutout = np.full((40, 40, 4), 255, np.uint8)
+    cutout[10:30, 10:30] = (200, 0, 0, 255)
+    wide = LayerStack(80, 60, (background, Layer("Red", LayerKind.OBJECT, cutout, 20, 10)))
+    save(wide, folder / "wide.psd")
+    mask = np.zeros((60, 80), np.uint8)
+    mask[19:42, 28:51] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    assert lamina("layers", "refine", "wide.psd", "Red", "mask.png", "--to", "out.psd").code == 0
+    refined = load("out.psd")
+    assert refined[1].box == (30, 20, 20, 20)
+    assert np.array_equal(composite(refined), composite(wide))
+
+
+def test_the_differences_of_two_files_are_told(lamina: Lamina) -> None:
+    assert lamina("layers", "rename", "stack.ora", "Red", "Sun", "--to", "after.psd").code == 0
+    assert lamina("layers", "move", "after.psd", "Blue", "3,-2", "--to", "after.psd").code == 0
+    told = json.loads(lamina("diff", "stack.ora", "after.psd").out)
+    assert told["sentences"][:2] == ["'Red' was renamed to 'Sun'.", "'Blue' was moved by 3 px right and 2 px up."]
+    assert [(change["type"], change["name"]) for change in told["changes"]] == [("renamed", "Red"), ("moved", "Blue")]
+    same = json.loads(lamina("diff", "stack.ora", "stack.ora").out)
+    assert (same["is_empty"], same["sentences"]) == (True, ["Nothing has changed."])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
@@ -143,6 +184,8 @@ def test_a_layer_is_split_into_a_group(lamina: Lamina, stack: LayerStack) -> Non
         (("separate", "stack.ora", "--point", "90,5", "--to", "a.ora"), 2, "outside the picture"),
         (("split", "none.ora", "Red", "--to", "a.ora"), 1, "none.ora"),
         (("layers", "list", "none.ora"), 1, "none.ora"),
+        (("diff", "stack.ora", "none.ora"), 1, "none.ora"),
+        (("complete", "stack.ora", "Red", "--to", "a.ora"), 2, "Red"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_written(
@@ -156,4 +199,4 @@ def test_a_mistake_is_told_and_nothing_is_written(
 
 
 def test_each_command_says_what_it_does() -> None:
-    assert all((command.help or "").endswith(".") for command in group.commands.values())
+    assert all((command.help or "").strip().endswith(".") for command in group.commands.values())
