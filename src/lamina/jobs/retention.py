@@ -1,4 +1,4 @@
-"""Removes the contents of jobs and files: when a user asks for it, or after the retention time."""
+"""Removes the contents of jobs, files and stacks: when a user asks for it, or after the retention time."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from lamina.files.multipart import UPLOAD_S
 from lamina.files.storage import remove
 from lamina.jobs.follow import no_such_job
 from lamina.service.service import Service
-from lamina.store import checkpoints, events, files, jobs, records, stored_bytes, upload_parts
+from lamina.store import checkpoints, events, files, jobs, records, stacks, stored_bytes, upload_parts
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ async def forget_old(service: Service) -> None:
             await _forget_contents(service, job_id)
     await remove(service, await service.database.read(lambda connection: files.expired(connection, now)))
     await service.database.write(lambda connection: records.remove_expired(connection, now))
+    for stack_id in await service.database.read(lambda connection: stacks.expired(connection, now)):
+        await service.database.write(lambda connection, old=stack_id: stacks.remove_expired(connection, old, now))
     await service.database.write(lambda connection: _forget_parts(connection, now - UPLOAD_S))
 
 
@@ -61,8 +63,8 @@ def _forget_parts(connection: Connection, then: float) -> None:
 
 
 async def sweep_blobs(service: Service) -> int:
-    """Deletes blobs that no file refers to and that are older than a file takes to be written, and incomplete files of
-    writers that were killed. Returns the number of deleted files.
+    """Deletes blobs that no file or stack refers to and that are older than a file takes to be written, and incomplete
+    files of writers that were killed. Returns the number of deleted files.
     """
     page: list[str] = []
     deleted = await service.blobs.sweep_partial(service.clock())

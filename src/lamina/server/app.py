@@ -36,13 +36,22 @@ _ABOUT = (
     "Decomposes images into layers, generates and edits them. Every request to `/v1` needs an API key: "
     "`Authorization: Bearer KEY`. Errors are problem details (RFC 9457)."
 )
-_SENT_BY_SCRIPTS = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Range")
+_SENT_BY_SCRIPTS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Range",
+)
 _SHOWN_TO_SCRIPTS = (
     "Location",
     "Preference-Applied",
     "Retry-After",
     "Content-Range",
     "Content-Disposition",
+    "ETag",
     REQUEST_ID,
 )
 _BODY_OVERHEAD = 1.4  # base64 is 4 letters for 3 bytes, and a form has its headers
@@ -81,7 +90,7 @@ def _add_middleware(app: FastAPI, installation: Installation) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins.split(","),
-            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[*_SENT_BY_SCRIPTS, *FAL_SENT],
             expose_headers=[*_SHOWN_TO_SCRIPTS, *FAL_SHOWN],
             max_age=600,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from lamina.core.files import FileRecord
 from lamina.store import stored_bytes
-from lamina.store.tables import checkpoints, files, upload_parts
+from lamina.store.tables import checkpoints, files, stack_pixels, upload_parts
 
 _BY_ID = sa.select(files).where(files.c.id == sa.bindparam("file_id"))
 
@@ -40,10 +40,10 @@ def expired(connection: Connection, now: float, limit: int = 500) -> list[FileRe
 
 
 def unwanted(connection: Connection, hashes: list[str]) -> list[str]:
-    """The hashes that no file, checkpoint or upload part refers to."""
+    """The hashes that no file, checkpoint, upload part or stack refers to."""
     referenced = {
         sha256
-        for table in (files, checkpoints, upload_parts)
+        for table in (files, checkpoints, upload_parts, stack_pixels)
         for sha256 in connection.execute(sa.select(table.c.sha256).where(table.c.sha256.in_(hashes))).scalars()
     }
     return [sha256 for sha256 in hashes if sha256 not in referenced]

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.store.tables import checkpoints, files, metadata, upload_parts
+from lamina.store.tables import checkpoints, files, metadata, stack_pixels, upload_parts
 
 _ROWS_AT_ONCE = 500
-_WITH_CONTENTS = (files, checkpoints, upload_parts)
+_WITH_CONTENTS = (files, checkpoints, upload_parts, stack_pixels)
 _VERSION_TABLE = "alembic_version"
 _QUEUE_PREFIX = "procrastinate_"  # of tables whose content follows from the jobs table
 _NOT_RESTORED = frozenset({("jobs", "dispatch_ref")})  # refers to the queue's tables, which a snapshot does not have

@@ -187,6 +187,45 @@ records = sa.Table(
     Column("expires_at", Double, index=True),
 )
 
+stacks = sa.Table(
+    "stacks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key_id", _Id, ForeignKey(keys.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("lifetime_s", Double),
+    Column("expires_at", Double, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("last_revision", Integer, nullable=False),
+    Index(None, "key_id", "id"),
+)
+
+stack_revisions = sa.Table(
+    "stack_revisions",
+    metadata,
+    Column("stack_id", _Id, ForeignKey(stacks.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("base", Integer),
+    Column("document", LargeBinary, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+stack_pixels = sa.Table(
+    "stack_pixels",
+    metadata,
+    Column("stack_id", _Id, ForeignKey(stacks.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer),
+)
+
 secrets = sa.Table(
     "secrets",
     metadata,

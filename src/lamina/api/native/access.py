@@ -56,8 +56,15 @@ async def known_file_id(file_id: Annotated[str, Path(description="Id of a file."
     return _checked_id(file_id, "file")
 
 
+async def known_stack_id(
+    stack_id: Annotated[str, Path(description="Id of a stack, or of the job that made one.", examples=[JOB_ID])],
+) -> str:
+    return _checked_id(stack_id, "stack")
+
+
 JobId = Annotated[str, Depends(known_job_id)]
 FileId = Annotated[str, Depends(known_file_id)]
+StackId = Annotated[str, Depends(known_stack_id)]
 
 
 async def reader_of(request: Request) -> ApiKey:

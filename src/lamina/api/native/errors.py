@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from lamina.api.shared.parsing import describe_invalid
 from lamina.core.disclosure import for_customers
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.stacks.revisions.editing import StaleRevisionError
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="lamina"'
@@ -92,6 +93,12 @@ def problem_response(
         document["errors"] = [{"loc": list(invalid["loc"]), "msg": invalid["msg"]} for invalid in errors]
     headers = problem_headers(error.code, retry_after_s)
     return JSONResponse(_encodable(document), STATUSES[error.code], headers, MEDIA_TYPE)
+
+
+def stale_response(error: StaleRevisionError, instance: str | None = None) -> JSONResponse:
+    """The answer to a change of a stack that has changed meanwhile, with the revision that it is at."""
+    body = {**problem(error, instance), "revision": error.revision}
+    return JSONResponse(_encodable(body), STATUSES[error.code], {"ETag": f'"{error.revision}"'}, MEDIA_TYPE)
 
 
 def problem(error: LaminaError, instance: str | None = None) -> ProblemBody:

@@ -9,9 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from lamina.api.native.errors import STATUSES, invalid_request, problem_response, status_problem_response
+from lamina.api.native.errors import (
+    STATUSES,
+    invalid_request,
+    problem_response,
+    stale_response,
+    status_problem_response,
+)
 from lamina.api.shared.causes import log_cause
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.stacks.revisions.editing import StaleRevisionError
 
 _NO_JSON = "json_invalid"  # pydantic's and FastAPI's word for it
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -27,6 +34,7 @@ _DESCRIPTIONS = {
     413: "The request is too large.",
     416: "The file does not have this range.",
     422: "The request is invalid: `errors` lists the fields.",
+    428: "The change has no `If-Match`, which must name the revision that it is meant for.",
     429: "The key has reached its rate limit: `Retry-After` says when to try again.",
     501: "Valid, but not supported.",
     503: "The database, the storage or an engine is not available at the moment.",
@@ -52,6 +60,8 @@ def answer_to(request: Request, error: Exception) -> Response:
     """The problem details of an exception that a route, or the router, has raised."""
     path = request.url.path
     match error:
+        case StaleRevisionError():
+            return stale_response(error, path)
         case LaminaError():
             log_cause(error, STATUSES[error.code])
             return problem_response(error, path)

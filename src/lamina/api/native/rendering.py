@@ -26,7 +26,6 @@ from lamina.api.native.answers import (
     WebhookBody,
 )
 from lamina.core.catalog import Model, Span
-from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.files import FileRecord
 from lamina.core.job_results import PicturesResult, Result, ResultFile, StackResult, TrainingResult
 from lamina.core.jobs import FILE, Job, JobEvent, JobState, Progress
@@ -181,23 +180,6 @@ def render_wallet(key: ApiKey, balance_micros: int, entries: Sequence[LedgerEntr
         for entry in entries
     ]
     return WalletBody(is_metered=key.is_metered, balance_usd=usd_of(balance_micros), entries=lines)
-
-
-def stack_file(job: Job) -> str:
-    """The id of the file that keeps everything of a stack. Raises `LaminaError`: not_found, state_conflict."""
-    if job.request.kind is not TaskKind.DECOMPOSE:
-        raise LaminaError(ErrorCode.NOT_FOUND, f"Job {job.id} makes no stack.", "Take a picture apart for one.")
-    if job.state is not JobState.SUCCEEDED:
-        raise LaminaError(
-            ErrorCode.STATE_CONFLICT,
-            f"There is no stack of job {job.id}: it is {job.state}.",
-            "Wait until it succeeds.",
-        )
-    if not isinstance(job.result, StackResult) or job.result.stack is None:
-        raise LaminaError(
-            ErrorCode.NOT_FOUND, f"The stack of job {job.id} was removed.", "Take the picture apart again."
-        )
-    return job.result.stack.file
 
 
 def _render_webhook(webhook: Webhook) -> WebhookBody:

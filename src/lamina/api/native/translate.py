@@ -180,7 +180,7 @@ def _parse_lora(fields: LoraFields) -> Lora:
     if fields.path.startswith(JOB) and not is_id(fields.path.removeprefix(JOB)):
         raise _invalid("Invalid job id.", "Use the id that POST /v1/trainings returned.")
     if fields.path.startswith((FILE, *_WEB)):
-        _checked_source(fields.path)
+        checked_source(fields.path)
     return Lora(fields.path, fields.scale)
 
 
@@ -189,17 +189,26 @@ def _parse_delivery(fields: PictureFields) -> Delivery:
 
 
 def _inputs(*given: tuple[InputRole, str | None]) -> tuple[JobInput, ...]:
-    return tuple(JobInput(role, _checked_source(source)) for role, source in given if source is not None)
+    return tuple(JobInput(role, checked_source(source)) for role, source in given if source is not None)
 
 
-def _checked_source(source: str) -> str:
-    if source.startswith(FILE):
+def checked_source(source: str, *, may_be_job: bool = False) -> str:
+    """Raises `LaminaError` (task_invalid, address_refused) unless it is a URL, a data: URI, or the id of a file."""
+    if may_be_job and source.startswith(JOB):
+        if not is_id(source.removeprefix(JOB)):
+            raise _invalid("Invalid job id.", "Use the id that POST /v1/decompositions returned.")
+    elif source.startswith(FILE):
         if not is_id(source.removeprefix(FILE)):
             raise _invalid("Invalid file id.", "Use the id that POST /v1/files returned.")
     elif source.lower().startswith(_WEB):
         parse_target(source)
     elif not source.lower().startswith(_DATA):
-        raise _invalid("Invalid picture source.", "Use an http(s) URL, a data: URI, or file:ID.")
+        sources = (
+            "an http(s) URL, a data: URI, file:ID or job:ID"
+            if may_be_job
+            else "an http(s) URL, a data: URI, or file:ID"
+        )
+        raise _invalid("Invalid source." if may_be_job else "Invalid picture source.", f"Use {sources}.")
     return source
 
 

@@ -285,3 +285,4 @@ class Problem(BaseModel):
     errors: list[ErrorOfField] = Field(
         default_factory=list[ErrorOfField], description="The invalid fields (status 422)."
     )
+    revision: int | None = Field(None, description="The revision that the stack is at (a change of an older one).")

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from lamina.core.catalog import Model
 from lamina.service.service import Service
+from lamina.stacks.revisions.pixels import PixelCache
 
 _MAX_CONVERSIONS = 2  # each holds a stack in memory
 
@@ -21,7 +22,7 @@ class ApiContext:
     `is_here`: whether a model's weights are on this machine. `is_closing`: set when the process is about to end, so
     that no client is kept waiting. `conversions`: bounds the stacks that are converted at the same time.
     `result_wait_s`: how long a request that answers with the image itself may wait, in seconds. `has_older_layers`:
-    Pixazo's layered API is that of the older page.
+    Pixazo's layered API is that of the older page. `pixels`: the decoded pixels of stacks that were used last.
     """
 
     service: Service
@@ -30,6 +31,7 @@ class ApiContext:
     conversions: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_CONVERSIONS))
     result_wait_s: float = 600.0
     has_older_layers: bool = False
+    pixels: PixelCache = field(default_factory=PixelCache)
 
 
 def context_of(connection: HTTPConnection) -> ApiContext:

@@ -12,7 +12,6 @@ from lamina.api.native.rendering import (
     render_stack,
     render_wallet,
     render_webhook_body,
-    stack_file,
 )
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import LayerFile, LayerGroup, ResultFile, StackResult
@@ -22,6 +21,7 @@ from lamina.core.tasks import TaskKind
 from lamina.core.text_styles import TextShadow, TextStyle
 from lamina.core.wallets import LedgerEntry
 from lamina.jobs.follow import JobView
+from lamina.stacks.revisions.sources import stack_file
 
 ID = "0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
 LAYER = LayerFile(

@@ -1,6 +1,6 @@
 """The routes of the native API, one file a noun."""
 
-from lamina.api.native.routes import accounts, addresses, files, jobs, stacks, submits
+from lamina.api.native.routes import accounts, addresses, files, jobs, stack_edits, stacks, submits
 
 ROUTERS = (
     submits.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     jobs.router,
     files.router,
     stacks.router,
+    stack_edits.router,
     accounts.router,
     addresses.router,
 )

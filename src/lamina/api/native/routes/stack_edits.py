@@ -1,0 +1,113 @@
+"""The routes that create, edit and delete stacks."""
+
+from contextlib import nullcontext
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Response
+
+from lamina.api.native.access import StackId, Writer, WriterRoute
+from lamina.api.native.problem_route import problems
+from lamina.api.native.stack_answers import EditableStackBody
+from lamina.api.native.stack_fields import CreateStackFields, EditStackFields, FlattenFields, GroupFields, MergeFields
+from lamina.api.native.stack_rendering import render_editable
+from lamina.api.native.stack_translate import parse_if_match, parse_operations
+from lamina.api.native.translate import checked_source
+from lamina.api.shared.context import ApiContext, Context
+from lamina.stacks.revisions import creating, editing, reading
+from lamina.stacks.revisions.addresses import PixelAddresses
+from lamina.stacks.revisions.creating import PictureImports
+from lamina.stacks.revisions.reading import StackView
+
+router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=WriterRoute)
+
+_PRECONDITION_REQUIRED = 428
+_TAG = {"ETag": {"description": "The revision of the stack.", "schema": {"type": "string"}}}
+_EDITED = {200: {"headers": _TAG}, **problems(400, 401, 403, 404, 409, 413, 422, 428, 503)}
+
+
+async def _revision(
+    if_match: Annotated[
+        str | None,
+        Header(description='The revision that the change is meant for, such as `"3"`; `*` for any.', examples=['"3"']),
+    ] = None,
+) -> int | None:
+    if if_match is None:
+        raise HTTPException(
+            _PRECONDITION_REQUIRED, "The request needs the header If-Match with the revision of the stack, or *."
+        )
+    return parse_if_match(if_match)
+
+
+Revision = Annotated[int | None, Depends(_revision)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        201: {"headers": {**_TAG, "Location": {"schema": {"type": "string"}}}},
+        **problems(400, 401, 403, 404, 409, 413, 422, 503),
+    },
+    summary="Create a stack that can be edited",
+)
+async def create_stack(
+    context: Context, key: Writer, fields: CreateStackFields, response: Response
+) -> EditableStackBody:
+    """From the result of a decomposition, an image (a stack of one layer), or a PSD, ORA or ZIP of layers.
+
+    The stack has an id of its own, and remains when the job or file is deleted.
+    """
+    source = checked_source(fields.source, may_be_job=True)
+    async with context.conversions:
+        view = await creating.create(context.service, key, source, fields.name, fields.keep_s)
+    response.headers["Location"] = f"/v1/stacks/{view.stack.id}"
+    return _shown(context, view, response)
+
+
+@router.patch("/{stack_id}", responses=_EDITED, summary="Edit a stack")
+async def edit_stack(
+    context: Context, key: Writer, stack_id: StackId, revision: Revision, fields: EditStackFields, response: Response
+) -> EditableStackBody:
+    """Applies all operations, in their order, or none. If the stack is at another revision than `If-Match` says, the
+    status is 409, and `revision` of the problem is the current one.
+    """
+    service = context.service
+    await reading.view(service, key.id, stack_id)  # before anything is fetched for it
+    pictures = PictureImports(service, key.id)
+    operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
+    needs_pixels = any(isinstance(each, GroupFields | MergeFields | FlattenFields) for each in fields.operations)
+    async with context.conversions if needs_pixels else nullcontext():
+        view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
+    return _shown(context, view, response)
+
+
+@router.post("/{stack_id}/undo", responses=_EDITED, summary="Undo the last edit")
+async def undo_edit(
+    context: Context, key: Writer, stack_id: StackId, revision: Revision, response: Response
+) -> EditableStackBody:
+    """The next edit drops what was undone."""
+    return _shown(context, await editing.undo(context.service, key.id, stack_id, revision), response)
+
+
+@router.post("/{stack_id}/redo", responses=_EDITED, summary="Redo what was undone")
+async def redo_edit(
+    context: Context, key: Writer, stack_id: StackId, revision: Revision, response: Response
+) -> EditableStackBody:
+    return _shown(context, await editing.redo(context.service, key.id, stack_id, revision), response)
+
+
+@router.delete(
+    "/{stack_id}",
+    status_code=204,
+    response_class=Response,
+    responses=problems(401, 403, 404, 503),
+    summary="Delete a stack",
+)
+async def delete_stack(context: Context, key: Writer, stack_id: StackId) -> None:
+    """With all its revisions. The stack of a job is deleted with the job."""
+    await reading.remove(context.service, key.id, stack_id)
+
+
+def _shown(context: ApiContext, view: StackView, response: Response) -> EditableStackBody:
+    response.headers["ETag"] = f'"{view.stack.revision}"'
+    return render_editable(view, PixelAddresses(context.service, view.stack.id))

@@ -1,0 +1,212 @@
+"""The JSON of requests that create and edit stacks, one model for each operation."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.api.native.wire import JobFields, Picture, SelectionFields, Strict
+from lamina.core.layers import BlendMode
+from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.stacks.operations import Axis
+from lamina.stacks.verbs.attributes import MAX_NAME_LENGTH
+from lamina.stacks.verbs.geometry import MAX_OFFSET_PX
+
+MOST_OPERATIONS = 100
+_MOST_NODES = 200
+_JOB_EXAMPLE = "job:0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"
+
+NodeId = Annotated[int, Field(ge=1, lt=1 << 31, description="Id of a layer or group in the stack.")]
+NodeIds = Annotated[list[NodeId], Field(min_length=1, max_length=_MOST_NODES)]
+NodeName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+Distance = Annotated[float, Field(ge=-MAX_OFFSET_PX, le=MAX_OFFSET_PX, description="Pixels of the canvas.")]
+Factor = Annotated[float, Field(gt=0, le=MAX_OFFSET_PX)]
+
+
+class RenameFields(Strict):
+    op: Literal["rename"]
+    layer: NodeId
+    name: NodeName
+
+
+class HideFields(Strict):
+    op: Literal["hide"]
+    layer: NodeId
+    hidden: bool = Field(True, description="False shows it again.")
+
+
+class LockFields(Strict):
+    op: Literal["lock"]
+    layer: NodeId
+    locked: bool = Field(True, description="False unlocks it.")
+
+
+class OpacityFields(Strict):
+    op: Literal["opacity"]
+    layer: NodeId
+    opacity: int = Field(ge=0, le=255)
+
+
+class BlendFields(Strict):
+    op: Literal["blend"]
+    layer: NodeId
+    mode: BlendMode
+
+
+class MoveFields(Strict):
+    op: Literal["move"]
+    layer: NodeId
+    right: Distance = 0.0
+    down: Distance = 0.0
+
+
+class ScaleFields(Strict):
+    """About the centre of the layer or group."""
+
+    op: Literal["scale"]
+    layer: NodeId
+    across: Factor
+    down: Factor
+
+
+class RotateFields(Strict):
+    """About the centre of the layer or group."""
+
+    op: Literal["rotate"]
+    layer: NodeId
+    degrees: float = Field(ge=-MAX_OFFSET_PX, le=MAX_OFFSET_PX, description="Clockwise.")
+
+
+class FlipFields(Strict):
+    op: Literal["flip"]
+    layer: NodeId
+    axis: Axis = Field(description="`horizontal` mirrors left and right.")
+
+
+class DuplicateFields(Strict):
+    op: Literal["duplicate"]
+    layer: NodeId
+
+
+class DeleteFields(Strict):
+    op: Literal["delete"]
+    layer: NodeId
+
+
+class GroupFields(Strict):
+    """Put layers and groups into a new group, where the topmost of them is."""
+
+    op: Literal["group"]
+    layers: NodeIds
+    name: str = Field("", max_length=MAX_NAME_LENGTH)
+
+
+class UngroupFields(Strict):
+    op: Literal["ungroup"]
+    layer: NodeId
+
+
+class ReorderFields(Strict):
+    op: Literal["reorder"]
+    layer: NodeId
+    parent: NodeId | None = Field(None, description="Id of the group to put it into; null is the top level.")
+    position: int = Field(ge=0, le=_MOST_NODES, description="Place among the members, 0 is the lowest.")
+
+
+class MergeFields(Strict):
+    """Make one layer of several, where the topmost of them is."""
+
+    op: Literal["merge"]
+    layers: NodeIds
+    name: str = Field("", max_length=MAX_NAME_LENGTH)
+
+
+class FlattenFields(Strict):
+    op: Literal["flatten"]
+    layer: NodeId | None = Field(None, description="Id of a group; null is the whole stack.")
+
+
+class ReplaceFields(Strict):
+    """Put another image into a layer, fitted into its box."""
+
+    op: Literal["replace"]
+    layer: NodeId
+    image: Picture
+
+
+class EngineFields(BaseModel):
+    """Refused here, since an engine must run: send it to `POST /v1/stacks/{id}/proposals`."""
+
+    op: Literal["separate", "split"]
+
+
+OperationFields: TypeAlias = Annotated[
+    RenameFields
+    | HideFields
+    | LockFields
+    | OpacityFields
+    | BlendFields
+    | MoveFields
+    | ScaleFields
+    | RotateFields
+    | FlipFields
+    | DuplicateFields
+    | DeleteFields
+    | GroupFields
+    | UngroupFields
+    | ReorderFields
+    | MergeFields
+    | FlattenFields
+    | ReplaceFields
+    | EngineFields,
+    Field(discriminator="op"),
+]
+
+
+class EditStackFields(Strict):
+    """Operations, which are all applied in this order, or none of them."""
+
+    operations: list[OperationFields] = Field(min_length=1, max_length=MOST_OPERATIONS)
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"operations": [{"op": "rename", "layer": 2, "name": "Headline"}]}]}
+    )
+
+
+class CreateStackFields(Strict):
+    """A stack of a decomposition, of an image, or of a layered file (PSD, ORA, ZIP)."""
+
+    source: str = Field(
+        min_length=1,
+        description="`job:ID` of a decomposition, `file:ID` of an uploaded file, an http(s) URL, or a `data:` URI.",
+        examples=[_JOB_EXAMPLE],
+    )
+    name: str = Field("", max_length=MAX_NAME_LENGTH)
+    keep_s: float | None = Field(
+        None, gt=0, le=10**9, description="Seconds to keep it after its last change, if the server keeps it longer."
+    )
+
+
+class SplitFields(Strict):
+    """Take a layer apart into a group."""
+
+    op: Literal["split"]
+    layer: NodeId
+    layers: int | None = Field(None, ge=MIN_LAYERS, le=MAX_LAYERS, description="Maximum number of layers.")
+
+
+class SeparateFields(SelectionFields):
+    """Make what is in a box or at a point of a layer a layer of its own."""
+
+    op: Literal["separate"]
+    layer: NodeId
+    unit: Literal["pixels", "shares"] = Field("pixels", description="Unit of `box` and `point`, on the canvas.")
+
+
+ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields, Field(discriminator="op")]
+
+
+class ProposalFields(JobFields):
+    """An operation that needs an engine. It runs as a job, whose result can be accepted or discarded."""
+
+    operation: ProposalOperation
+    dry_run: bool = Field(False, description="Only tell the price.")

@@ -1,0 +1,167 @@
+"""Edits stored stacks: each edit is a new revision, which exists as a whole or not at all; undo and redo choose one."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from sqlalchemy import Connection
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.ports import Decomposer
+from lamina.core.stack_records import RevisionContent, StackRecord
+from lamina.files.storage import storage_full
+from lamina.service.service import Service
+from lamina.stacks import operations as op
+from lamina.stacks.applying import Tools, apply
+from lamina.stacks.document import Document
+from lamina.stacks.records import render_document
+from lamina.stacks.revisions.descriptions import describe
+from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
+from lamina.stacks.revisions.reading import StackView, no_such_stack, view, view_of
+from lamina.store import stacks, stored_bytes
+
+ANY = None
+"""In place of the revision that a writer has seen: whichever the stack is at."""
+
+_TRIES = 1_000  # of an edit of any revision, while others edit, too
+
+Change = Callable[[Document, StoredPixels], Document]
+
+
+class StaleRevisionError(LaminaError):
+    """The writer has not seen the revision that the stack is at. `revision`: its number."""
+
+    def __init__(self, stack_id: str, given: int, revision: int) -> None:
+        super().__init__(
+            ErrorCode.STATE_CONFLICT,
+            f"The stack {stack_id} is at revision {revision}, not {given}.",
+            "Get the stack again, and send the change with If-Match of that revision.",
+        )
+        self.revision = revision
+
+
+async def edit(
+    service: Service,
+    cache: PixelCache,
+    key_id: str,
+    stack_id: str,
+    operations: Sequence[op.Operation],
+    revision: int | None,
+    sizes: Mapping[str, int] = MappingProxyType({}),
+) -> StackView:
+    """Applies all operations or none. `revision`: the one that the caller has seen, or `ANY`. `sizes`: bytes by key of
+    pixels in the operations.
+
+    Raises `LaminaError`: not_found, state_conflict (`StaleRevisionError`), task_invalid, storage_full.
+    """
+
+    def change(document: Document, pixels: StoredPixels) -> Document:
+        pixels.added.update(sizes)
+        tools = Tools(pixels, _no_engine)
+        for number, operation in enumerate(operations, 1):
+            try:
+                document = apply(document, operation, tools)
+            except LaminaError as error:
+                if len(operations) == 1:
+                    raise
+                where = f"Operation {number} of {len(operations)} cannot be applied, so none was: {error.message}"
+                raise LaminaError(error.code, where, error.hint) from error
+        return document
+
+    return await commit(service, cache, key_id, stack_id, change, lambda before: describe(before, operations), revision)
+
+
+async def commit(
+    service: Service,
+    cache: PixelCache,
+    key_id: str,
+    stack_id: str,
+    change: Change,
+    description: Callable[[Document], str],
+    revision: int | None,
+) -> StackView:
+    """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does."""
+    for _ in range(_TRIES):
+        before = await view(service, key_id, stack_id)
+        _check_revision(before.stack, revision)
+        pixels = StoredPixels(service, cache)
+        after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)
+        try:
+            stack = await service.database.write(
+                lambda connection, seen=before.stack, new=content: _append(connection, service, seen, new)
+            )
+        except stacks.StaleRevision:
+            continue
+        return StackView(stack, after, undo=before.stack.revision)
+    raise LaminaError(ErrorCode.STORE_UNAVAILABLE, "The stack is edited by too many at once.", "Try again.")
+
+
+async def undo(service: Service, key_id: str, stack_id: str, revision: int | None) -> StackView:
+    """Shows the revision before. Raises `LaminaError`: not_found, state_conflict (also if there is none)."""
+    return await _step(service, key_id, stack_id, revision, is_undo=True)
+
+
+async def redo(service: Service, key_id: str, stack_id: str, revision: int | None) -> StackView:
+    """Shows the revision that was undone last. Raises as `undo` does."""
+    return await _step(service, key_id, stack_id, revision, is_undo=False)
+
+
+async def _step(service: Service, key_id: str, stack_id: str, revision: int | None, *, is_undo: bool) -> StackView:
+    def work(connection: Connection) -> StackView:
+        stack = stacks.by_id(connection, stack_id, key_id)
+        if stack is None:
+            raise no_such_stack(stack_id)
+        _check_revision(stack, revision)
+        seen = view_of(connection, stack)
+        number = seen.undo if is_undo else seen.redo
+        if number is None:
+            what = "undo" if is_undo else "redo"
+            raise LaminaError(
+                ErrorCode.STATE_CONFLICT,
+                f"There is nothing to {what} in the stack {stack_id}.",
+                "GET the stack's revisions to see which there are.",
+            )
+        return view_of(connection, stacks.move_to(connection, stack, number, service.clock()))
+
+    for _ in range(_TRIES):
+        try:
+            return await service.database.write(work)
+        except stacks.StaleRevision:
+            continue
+    raise LaminaError(ErrorCode.STORE_UNAVAILABLE, "The stack is edited by too many at once.", "Try again.")
+
+
+def _changed(
+    before: Document, change: Change, pixels: StoredPixels, description: Callable[[Document], str]
+) -> tuple[Document, RevisionContent]:
+    after = change(before, pixels)
+    if not after.members:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID, "The stack would have no layers.", "Keep one, or delete the whole stack."
+        )
+    shown = frozenset(layer.pixels.key for layer in after.layers())
+    sizes = {key: size for key, size in pixels.added.items() if key in shown}
+    text = render_document(after)
+    return after, RevisionContent(document=text, description=description(before), pixels=shown, sizes=sizes)
+
+
+def _append(connection: Connection, service: Service, seen: StackRecord, content: RevisionContent) -> StackRecord:
+    most = service.limits.max_stored_bytes
+    stack = stacks.append(connection, seen, content, service.clock(), most)
+    if stack is None:
+        stored, limit = stored_bytes.of_key(connection, seen.key_id, most)
+        raise storage_full(stored, limit or 0)
+    return stack
+
+
+def _check_revision(stack: StackRecord, revision: int | None) -> None:
+    if revision is not None and revision != stack.revision:
+        raise StaleRevisionError(stack.id, revision, stack.revision)
+
+
+def _no_engine() -> Decomposer:
+    raise LaminaError(
+        ErrorCode.TASK_INVALID,
+        "An edit does not run an engine.",
+        "Make a proposal: POST /v1/stacks/{id}/proposals.",
+    )

@@ -1,0 +1,72 @@
+"""Has untrusted files read by a process of their own, with bounds on its memory and time."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.imaging.size_limits import MAX_MEGAPIXELS
+from lamina.stacks.document import Document
+from lamina.stacks.records import parse_document
+from lamina.stacks.revisions.parser import CONTENT, DOCUMENT
+
+_LONGEST_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A stack that was read. `pixels`: the PNG file of each layer, by key, in a folder that its reader deletes."""
+
+    document: Document
+    pixels: dict[str, Path]
+
+
+async def parse(folder: Path) -> Parsed:
+    """Reads the file `content` in a folder: a picture, or a stack as PSD, ORA or ZIP.
+
+    Raises `LaminaError`: input_not_a_stack, input_corrupt, input_too_large, task_invalid (more than 100 layers), ...
+    """
+    command = (sys.executable, "-m", "lamina.stacks.revisions.parser", str(MAX_MEGAPIXELS))
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    async with _ended(child):
+        try:
+            output, _ = await asyncio.wait_for(child.communicate(), _LONGEST_S)
+        except TimeoutError:
+            raise _unreadable(f"Reading the file took longer than {_LONGEST_S:g} seconds.") from None
+    if child.returncode != 0:
+        raise _error(output)
+    document = parse_document((folder / DOCUMENT).read_text("utf-8"))
+    keys = {layer.pixels.key for layer in document.layers()}
+    return Parsed(document, {key: folder / f"{key}.png" for key in keys})
+
+
+@asynccontextmanager
+async def _ended(child: asyncio.subprocess.Process) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+def _error(output: bytes) -> LaminaError:
+    try:
+        told = json.loads(output)
+        return LaminaError(ErrorCode(told["code"]), told["message"].replace(f"'{CONTENT}'", "The file"), told["hint"])
+    except (ValueError, KeyError):
+        return _unreadable("The program that reads files ended unexpectedly.")
+
+
+def _unreadable(message: str) -> LaminaError:
+    return LaminaError(ErrorCode.INPUT_CORRUPT, message, "Export the file again, with fewer or smaller layers.")
