@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.api.native.wire import JobFields, Picture, SelectionFields, Strict
+from lamina.api.native.wire import JobFields, Picture, SamplingFields, SelectionFields, Strict
 from lamina.core.layers import BlendMode
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.stacks.operations import Axis
@@ -205,7 +205,7 @@ class SeparateFields(SelectionFields):
 ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields, Field(discriminator="op")]
 
 
-class ProposalFields(JobFields):
+class ProposalFields(JobFields, SamplingFields):
     """An operation that needs an engine. It runs as a job, whose result can be accepted or discarded."""
 
     operation: ProposalOperation

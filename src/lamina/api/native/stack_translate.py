@@ -1,12 +1,19 @@
 """Translates the JSON of edits of stacks to operations on documents."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from lamina.api.native import stack_fields as wire
+from lamina.api.native.translate import parse_decomposition, parse_selection
+from lamina.api.native.wire import DecompositionFields
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.jobs import JobRequest
+from lamina.core.selections import Selection, Unit
+from lamina.core.tasks import DecomposeTask
 from lamina.stacks import operations as op
 from lamina.stacks.pixels import PixelRef
+from lamina.stacks.revisions.proposals import Draft
 
 Picture = Callable[[str], Awaitable[PixelRef]]
 """From the source of a picture to its stored pixels."""
@@ -18,6 +25,30 @@ async def parse_operations(given: Sequence[wire.OperationFields], picture: Pictu
         if isinstance(fields, wire.EngineFields):
             raise _needs_engine(fields.op)
     return [await _parse(fields, picture) for fields in given]
+
+
+def parse_proposal(fields: wire.ProposalFields) -> op.Separate | op.Split:
+    """Raises `LaminaError` (task_invalid) for a box without an area, or both a box and a point."""
+    given = fields.operation
+    if isinstance(given, wire.SplitFields):
+        return op.Split(node=given.layer, layers=given.layers or 0)
+    place = parse_selection(given, Unit(given.unit)).place
+    return op.Separate(node=given.layer, place=place, name=given.name)
+
+
+def proposal_request(fields: wire.ProposalFields, wanted: Draft, source: str) -> JobRequest:
+    """The job that takes the layer of a proposal apart. Raises `LaminaError` as `parse_decomposition` does."""
+    shared = fields.model_dump(exclude={"operation", "dry_run"})
+    decomposition = DecompositionFields(image=source, layers=wanted.layers, **shared)
+    request, place = parse_decomposition(decomposition), wanted.place
+    if place is None:
+        return request
+    if fields.engine not in ("auto", "classic") or fields.model is not None:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID, "Only the engine classic separates things.", "Leave out model and engine."
+        )
+    assert isinstance(request.task, DecomposeTask)  # noqa: S101  (its kind)
+    return replace(request, task=replace(request.task, selections=(Selection(place, wanted.name),)))
 
 
 def parse_if_match(header: str) -> int | None:

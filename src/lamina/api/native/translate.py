@@ -47,7 +47,7 @@ def parse_decomposition(fields: DecompositionFields) -> JobRequest:
         sampling=sampling,
         resolution_px=fields.resolution,
         is_raw=fields.raw,
-        selections=tuple(_parse_selection(each, Unit(fields.unit)) for each in fields.select),
+        selections=tuple(parse_selection(each, Unit(fields.unit)) for each in fields.select),
         exclusions=tuple(Place(x=x, y=y, unit=Unit(fields.unit)) for x, y in fields.exclude),
     )
     if task.selections and (fields.engine not in ("auto", "classic") or fields.model is not None):
@@ -166,7 +166,8 @@ def _parse_sampling(fields: SamplingFields, kind: TaskKind) -> Sampling:
     )
 
 
-def _parse_selection(fields: SelectionFields, unit: Unit) -> Selection:
+def parse_selection(fields: SelectionFields, unit: Unit) -> Selection:
+    """Raises `LaminaError` (task_invalid)."""
     if (fields.box is None) == (fields.point is None):
         raise _invalid("A selection needs either a box or a point.", "Send one of them.")
     if fields.box is not None:

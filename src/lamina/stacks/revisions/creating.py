@@ -32,7 +32,7 @@ async def create(
     `lifetime_s`: how long it is kept after its last change, if that is less than `Limits.retention_s`.
     Raises `LaminaError` as `sources.fetch` and `parsing.parse` do; storage_full.
     """
-    async with _parsed(service, key.id, source) as parsed:
+    async with parsed_source(service, key.id, source) as parsed:
         sizes = await store_pixels(service, parsed)
     document, now = parsed.document, service.clock()
     kept_s = shorter(service.limits.retention_s, lifetime_s)
@@ -75,7 +75,7 @@ class PictureImports:
 
     async def __call__(self, source: str) -> PixelRef:
         """Raises `LaminaError` as `create` does; task_invalid for a file with several layers."""
-        async with _parsed(self._service, self._key_id, source) as parsed:
+        async with parsed_source(self._service, self._key_id, source) as parsed:
             if len(parsed.pixels) != 1:
                 raise LaminaError(
                     ErrorCode.TASK_INVALID,
@@ -87,7 +87,8 @@ class PictureImports:
 
 
 @asynccontextmanager
-async def _parsed(service: Service, key_id: str, source: str) -> AsyncGenerator[Parsed]:
+async def parsed_source(service: Service, key_id: str, source: str) -> AsyncGenerator[Parsed]:
+    """The stack in a source, as long as its folder is there. Raises `LaminaError` as `create` does."""
     with tempfile.TemporaryDirectory(prefix="lamina-stack-") as folder:
         await fetch(service, key_id, source, Path(folder, CONTENT))
         yield await parse(Path(folder))

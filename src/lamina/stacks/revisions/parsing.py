@@ -19,8 +19,9 @@ _LONGEST_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A stack that was read. `pixels`: the PNG file of each layer, by key, in a folder that its reader deletes."""
+    """A stack that was read. `folder`: has the PNG files of its layers, until its owner deletes it; `pixels`: by key."""
 
+    folder: Path
     document: Document
     pixels: dict[str, Path]
 
@@ -47,7 +48,7 @@ async def parse(folder: Path) -> Parsed:
         raise _error(output)
     document = parse_document((folder / DOCUMENT).read_text("utf-8"))
     keys = {layer.pixels.key for layer in document.layers()}
-    return Parsed(document, {key: folder / f"{key}.png" for key in keys})
+    return Parsed(folder, document, {key: folder / f"{key}.png" for key in keys})
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import Pixels
+from lamina.core.layers import Box, Pixels
 from lamina.imaging.png import encode_png
 from lamina.service.service import Service
 from lamina.stacks.pixels import PixelRef
@@ -24,6 +24,7 @@ class PixelCache:
     def __init__(self, most_bytes: int = _CACHE_BYTES) -> None:
         self._most, self._bytes = most_bytes, 0
         self._pixels: OrderedDict[str, Pixels] = OrderedDict()
+        self._boxes: dict[str, Box | None] = {}
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Pixels | None:
@@ -40,8 +41,20 @@ class PixelCache:
             self._pixels[key] = pixels
             self._bytes += pixels.nbytes
             while self._bytes > self._most:
-                _, oldest = self._pixels.popitem(last=False)
-                self._bytes -= oldest.nbytes
+                oldest, dropped = self._pixels.popitem(last=False)
+                self._bytes -= dropped.nbytes
+                self._boxes.pop(oldest, None)
+
+    def visible_box(self, key: str, pixels: Pixels) -> Box | None:
+        """The smallest box around the pixels with alpha above 0; None if there are none. It is found once."""
+        with self._lock:
+            if key in self._boxes:
+                return self._boxes[key]
+        box = _visible_box(pixels)
+        with self._lock:
+            if key in self._pixels:
+                self._boxes[key] = box
+        return box
 
 
 class StoredPixels:
@@ -96,3 +109,12 @@ def decoded(data: bytes) -> Pixels:
     pixels = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), np.uint8)
     pixels.flags.writeable = False
     return pixels
+
+
+def _visible_box(pixels: Pixels) -> Box | None:
+    visible = pixels[..., 3] > 0
+    rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
+    if not rows.size:
+        return None
+    left, top = int(columns[0]), int(rows[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top

@@ -1,6 +1,6 @@
 """The routes of the native API, one file a noun."""
 
-from lamina.api.native.routes import accounts, addresses, files, jobs, stack_edits, stacks, submits
+from lamina.api.native.routes import accounts, addresses, files, jobs, stack_edits, stack_proposals, stacks, submits
 
 ROUTERS = (
     submits.router,
@@ -9,6 +9,7 @@ ROUTERS = (
     files.router,
     stacks.router,
     stack_edits.router,
+    stack_proposals.router,
     accounts.router,
     addresses.router,
 )

@@ -8,7 +8,14 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from lamina.api.native.access import StackId, Writer, WriterRoute
 from lamina.api.native.problem_route import problems
 from lamina.api.native.stack_answers import EditableStackBody
-from lamina.api.native.stack_fields import CreateStackFields, EditStackFields, FlattenFields, GroupFields, MergeFields
+from lamina.api.native.stack_fields import (
+    CreateStackFields,
+    EditStackFields,
+    FlattenFields,
+    GroupFields,
+    MergeFields,
+    ReplaceFields,
+)
 from lamina.api.native.stack_rendering import render_editable
 from lamina.api.native.stack_translate import parse_if_match, parse_operations
 from lamina.api.native.translate import checked_source
@@ -22,10 +29,10 @@ router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=WriterRoute
 
 _PRECONDITION_REQUIRED = 428
 _TAG = {"ETag": {"description": "The revision of the stack.", "schema": {"type": "string"}}}
-_EDITED = {200: {"headers": _TAG}, **problems(400, 401, 403, 404, 409, 413, 422, 428, 503)}
+EDITED = {200: {"headers": _TAG}, **problems(400, 401, 403, 404, 409, 413, 422, 428, 503)}
 
 
-async def _revision(
+async def known_revision(
     if_match: Annotated[
         str | None,
         Header(description='The revision that the change is meant for, such as `"3"`; `*` for any.', examples=['"3"']),
@@ -38,7 +45,7 @@ async def _revision(
     return parse_if_match(if_match)
 
 
-Revision = Annotated[int | None, Depends(_revision)]
+Revision = Annotated[int | None, Depends(known_revision)]
 
 
 @router.post(
@@ -61,10 +68,10 @@ async def create_stack(
     async with context.conversions:
         view = await creating.create(context.service, key, source, fields.name, fields.keep_s)
     response.headers["Location"] = f"/v1/stacks/{view.stack.id}"
-    return _shown(context, view, response)
+    return shown(context, view, response)
 
 
-@router.patch("/{stack_id}", responses=_EDITED, summary="Edit a stack")
+@router.patch("/{stack_id}", responses=EDITED, summary="Edit a stack")
 async def edit_stack(
     context: Context, key: Writer, stack_id: StackId, revision: Revision, fields: EditStackFields, response: Response
 ) -> EditableStackBody:
@@ -72,28 +79,29 @@ async def edit_stack(
     status is 409, and `revision` of the problem is the current one.
     """
     service = context.service
-    await reading.view(service, key.id, stack_id)  # before anything is fetched for it
+    if any(isinstance(each, ReplaceFields) for each in fields.operations):
+        await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id)
     operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
     needs_pixels = any(isinstance(each, GroupFields | MergeFields | FlattenFields) for each in fields.operations)
     async with context.conversions if needs_pixels else nullcontext():
         view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
-    return _shown(context, view, response)
+    return shown(context, view, response)
 
 
-@router.post("/{stack_id}/undo", responses=_EDITED, summary="Undo the last edit")
+@router.post("/{stack_id}/undo", responses=EDITED, summary="Undo the last edit")
 async def undo_edit(
     context: Context, key: Writer, stack_id: StackId, revision: Revision, response: Response
 ) -> EditableStackBody:
     """The next edit drops what was undone."""
-    return _shown(context, await editing.undo(context.service, key.id, stack_id, revision), response)
+    return shown(context, await editing.undo(context.service, key.id, stack_id, revision), response)
 
 
-@router.post("/{stack_id}/redo", responses=_EDITED, summary="Redo what was undone")
+@router.post("/{stack_id}/redo", responses=EDITED, summary="Redo what was undone")
 async def redo_edit(
     context: Context, key: Writer, stack_id: StackId, revision: Revision, response: Response
 ) -> EditableStackBody:
-    return _shown(context, await editing.redo(context.service, key.id, stack_id, revision), response)
+    return shown(context, await editing.redo(context.service, key.id, stack_id, revision), response)
 
 
 @router.delete(
@@ -108,6 +116,6 @@ async def delete_stack(context: Context, key: Writer, stack_id: StackId) -> None
     await reading.remove(context.service, key.id, stack_id)
 
 
-def _shown(context: ApiContext, view: StackView, response: Response) -> EditableStackBody:
+def shown(context: ApiContext, view: StackView, response: Response) -> EditableStackBody:
     response.headers["ETag"] = f'"{view.stack.revision}"'
     return render_editable(view, PixelAddresses(context.service, view.stack.id))
