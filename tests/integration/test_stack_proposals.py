@@ -3,7 +3,6 @@
 import io
 import time
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import httpx2

@@ -84,7 +84,7 @@ def remove_oldest(connection: Connection, stack_id: str, number: int) -> Removed
     blocks = _C.number // _BLOCK
     query = sa.select(blocks, sa.func.count()).where(_C.stack_id == stack_id).group_by(blocks).order_by(blocks)
     counts = [(int(block), int(count)) for block, count in connection.execute(query)]
-    surplus = sum(count for _, count in counts) - (MOST - _BLOCK)
+    surplus = sum(count for _, count in counts) - (MOST - _BLOCK + 1)
     kept_from = 0
     for block, count in counts[:-1]:
         if surplus <= 0:

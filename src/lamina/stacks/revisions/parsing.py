@@ -19,7 +19,7 @@ _LONGEST_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A stack that was read. `folder`: has the PNG files of its layers, until its owner deletes it; `pixels`: by key."""
+    """A stack that was read. `folder`: its owner deletes it; `pixels`: the PNG files of the layers in it, by key."""
 
     folder: Path
     document: Document
