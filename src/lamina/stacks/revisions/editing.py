@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -24,6 +25,8 @@ ANY = None
 """In place of the revision that a writer has seen: whichever the stack is at."""
 
 _TRIES = 1_000  # of an edit of any revision, while others edit, too
+
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 Change = Callable[[Document, StoredPixels], Document]
 
@@ -81,19 +84,20 @@ async def commit(
     revision: int | None,
 ) -> StackView:
     """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does."""
-    for _ in range(_TRIES):
-        before = await view(service, key_id, stack_id)
-        _check_revision(before.stack, revision)
-        pixels = StoredPixels(service, cache)
-        after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)
-        try:
-            stack = await service.database.write(
-                lambda connection, seen=before.stack, new=content: _append(connection, service, seen, new)
-            )
-        except stacks.StaleRevision:
-            continue
-        return StackView(stack, after, undo=before.stack.revision)
-    raise LaminaError(ErrorCode.STORE_UNAVAILABLE, "The stack is edited by too many at once.", "Try again.")
+    async with _lock_of(stack_id):
+        for _ in range(_TRIES):
+            before = await view(service, key_id, stack_id)
+            _check_revision(before.stack, revision)
+            pixels = StoredPixels(service, cache)
+            after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)
+            try:
+                stack = await service.database.write(
+                    lambda connection, seen=before.stack, new=content: _append(connection, service, seen, new)
+                )
+            except stacks.StaleRevision:
+                continue
+            return StackView(stack, after, undo=before.stack.revision)
+    raise _edited_by_too_many()
 
 
 async def undo(service: Service, key_id: str, stack_id: str, revision: int | None) -> StackView:
@@ -128,7 +132,7 @@ async def _step(service: Service, key_id: str, stack_id: str, revision: int | No
             return await service.database.write(work)
         except stacks.StaleRevision:
             continue
-    raise LaminaError(ErrorCode.STORE_UNAVAILABLE, "The stack is edited by too many at once.", "Try again.")
+    raise _edited_by_too_many()
 
 
 def _changed(
@@ -157,6 +161,17 @@ def _append(connection: Connection, service: Service, seen: StackRecord, content
 def _check_revision(stack: StackRecord, revision: int | None) -> None:
     if revision is not None and revision != stack.revision:
         raise StaleRevisionError(stack.id, revision, stack.revision)
+
+
+def _lock_of(stack_id: str) -> asyncio.Lock:
+    """Edits of one stack take turns in this process, since of those that begin at once all but one would begin again.
+    What keeps the edits of all processes apart is the comparison in `stacks.append`.
+    """
+    return _locks.setdefault(stack_id, asyncio.Lock())
+
+
+def _edited_by_too_many() -> LaminaError:
+    return LaminaError(ErrorCode.STORE_UNAVAILABLE, "Too many edit the stack at once.", "Try again.")
 
 
 def _no_engine() -> Decomposer:
