@@ -20,6 +20,11 @@ _DOCUMENT = (
     .outerjoin(_base, (_base.c.stack_id == _C.stack_id) & (_base.c.number == _C.base))
     .where(_C.stack_id == sa.bindparam("stack_id"), _C.number == sa.bindparam("number"))
 )
+_MINE, _NUMBER = _C.stack_id == sa.bindparam("stack_id"), sa.bindparam("number")
+_NEIGHBOURS = sa.select(
+    sa.select(sa.func.max(_C.number)).where(_MINE, _C.number < _NUMBER).scalar_subquery(),
+    sa.select(sa.func.min(_C.number)).where(_MINE, _C.number > _NUMBER).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,7 @@ def of_stack(connection: Connection, stack_id: str, limit: int, before: int | No
 
 def neighbours(connection: Connection, stack_id: str, number: int) -> tuple[int | None, int | None]:
     """The numbers of the revisions before and after one, None where there is none."""
-    mine = _C.stack_id == stack_id
-    before = sa.select(sa.func.max(_C.number)).where(mine, _C.number < number).scalar_subquery()
-    after = sa.select(sa.func.min(_C.number)).where(mine, _C.number > number).scalar_subquery()
-    row = connection.execute(sa.select(before, after)).one()
+    row = connection.execute(_NEIGHBOURS, {"stack_id": stack_id, "number": number}).one()
     return row[0], row[1]
 
 

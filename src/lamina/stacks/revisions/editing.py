@@ -18,7 +18,7 @@ from lamina.stacks.document import Document
 from lamina.stacks.records import render_document
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
-from lamina.stacks.revisions.reading import StackView, no_such_stack, view, view_of
+from lamina.stacks.revisions.reading import StackView, no_such_stack, shown, view_of
 from lamina.store import stacks, stored_bytes
 
 ANY = None
@@ -86,7 +86,7 @@ async def commit(
     """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does."""
     async with _lock_of(stack_id):
         for _ in range(_TRIES):
-            before = await view(service, key_id, stack_id)
+            before = await shown(service, key_id, stack_id)
             _check_revision(before.stack, revision)
             pixels = StoredPixels(service, cache)
             after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)

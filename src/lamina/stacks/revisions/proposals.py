@@ -24,7 +24,7 @@ from lamina.stacks.rendering import rendered, stack_of
 from lamina.stacks.revisions.creating import parsed_source
 from lamina.stacks.revisions.editing import commit
 from lamina.stacks.revisions.pixels import FolderPixels, PixelCache, StoredPixels
-from lamina.stacks.revisions.reading import StackView, view
+from lamina.stacks.revisions.reading import StackView, shown
 from lamina.stacks.verbs.attributes import checked_name
 from lamina.stacks.verbs.checks import layer_of
 from lamina.stacks.verbs.separating import place_in_layer, with_separated, with_split
@@ -47,7 +47,7 @@ class Draft:
 
 async def draft(service: Service, cache: PixelCache, key_id: str, stack_id: str, operation: Separate | Split) -> Draft:
     """Raises `LaminaError`: not_found, task_invalid (no such layer, it is locked, nothing is at the place)."""
-    seen = await view(service, key_id, stack_id)
+    seen = await shown(service, key_id, stack_id)
     pixels = StoredPixels(service, cache)
     return await asyncio.to_thread(_drafted, seen.document, stack_id, operation, pixels)
 
@@ -73,7 +73,7 @@ async def accept(
     Raises `LaminaError`: not_found; state_conflict (the job has not succeeded, the layer has other pixels now,
     `StaleRevisionError`); task_invalid (there was nothing to take apart); storage_full.
     """
-    await view(service, key_id, stack_id)
+    await shown(service, key_id, stack_id)
     job, record = await _proposal(service, key_id, stack_id, job_id)
     async with parsed_source(service, key_id, f"{JOB}{job.id}") as parsed:
         made = FolderPixels(parsed.folder)

@@ -40,13 +40,22 @@ async def find(service: Service, key_id: str, stack_id: str) -> StackView | None
     return await service.database.read(work)
 
 
+async def shown(service: Service, key_id: str, stack_id: str) -> StackView:
+    """As `view`, without what undo and redo go to."""
+
+    def work(connection: Connection) -> StackView:
+        stack = stacks.by_id(connection, stack_id, key_id)
+        if stack is None:
+            raise no_such_stack(stack_id)
+        return StackView(stack, _document_of(connection, stack))
+
+    return await service.database.read(work)
+
+
 def view_of(connection: Connection, stack: StackRecord) -> StackView:
     """The stack as its row says. Raises `LaminaError` (not_found) if its revision has just been deleted."""
-    document = stack_revisions.document(connection, stack.id, stack.revision)
-    if document is None:
-        raise no_such_stack(stack.id)
     undo, redo = stack_revisions.neighbours(connection, stack.id, stack.revision)
-    return StackView(stack, parse_document(document), undo, redo)
+    return StackView(stack, _document_of(connection, stack), undo, redo)
 
 
 async def newest(service: Service, key_id: str, limit: int, before: str | None = None) -> list[StackRecord]:
@@ -89,3 +98,10 @@ def no_such_stack(stack_id: str) -> LaminaError:
         f"There is no stack {stack_id}.",
         "GET /v1/stacks lists the stacks of the key; it may have been deleted, or its time has ended.",
     )
+
+
+def _document_of(connection: Connection, stack: StackRecord) -> Document:
+    document = stack_revisions.document(connection, stack.id, stack.revision)
+    if document is None:
+        raise no_such_stack(stack.id)
+    return parse_document(document)
