@@ -94,8 +94,8 @@ def reserve_bytes(connection: Connection, service: Service, key_id: str, size: i
 def storage_full(stored: int, most: int) -> LaminaError:
     return LaminaError(
         ErrorCode.STORAGE_FULL,
-        f"The uploads of this key may have {most:,} bytes together, and have {stored:,}: there is no room for this.",
-        "Delete files, wait until older ones expire, or raise the key's limit or the setting max_stored_bytes.",
+        f"This key may store {most:,} bytes, and stores {stored:,}: there is no room for this.",
+        "Delete files or stacks, wait until old ones expire, or raise the key's limit or the setting max_stored_bytes.",
     )
 
 

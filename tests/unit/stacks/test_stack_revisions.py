@@ -43,7 +43,7 @@ def made(service: Service, key: ApiKey, folder: Path, lifetime_s: float | None =
     ]
     path = save(LayerStack(40, 30, tuple(layers)), folder / "stack.zip")
     file = run(upload(service, key.id, path, "stack.zip", "application/zip"))
-    view = run(create(service, key, f"file:{file.id}", lifetime_s=lifetime_s))
+    view = run(create(service, key, f"file:{file.id}", asyncio.Semaphore(), lifetime_s=lifetime_s))
     run(remove_upload(service, key.id, file.id))
     return view
 

@@ -25,14 +25,20 @@ from lamina.store import stacks, stored_bytes
 
 
 async def create(
-    service: Service, key: ApiKey, source: str, name: str = "", lifetime_s: float | None = None
+    service: Service,
+    key: ApiKey,
+    source: str,
+    turns: asyncio.Semaphore,
+    name: str = "",
+    lifetime_s: float | None = None,
 ) -> StackView:
     """A stack of a job (`job:ID`), a picture or a layered file (`file:ID`, a URL, a `data:` URI).
 
-    `lifetime_s`: how long it is kept after its last change, if that is less than `Limits.retention_s`.
+    `turns`: bounds the files that are read at the same time, each by a process of its own. `lifetime_s`: how long it is
+    kept after its last change, if that is less than `Limits.retention_s`.
     Raises `LaminaError` as `sources.fetch` and `parsing.parse` do; storage_full.
     """
-    async with parsed_source(service, key.id, source) as parsed:
+    async with parsed_source(service, key.id, source, turns) as parsed:
         sizes = await store_pixels(service, parsed)
     document, now = parsed.document, service.clock()
     kept_s = shorter(service.limits.retention_s, lifetime_s)
@@ -69,13 +75,13 @@ async def store_pixels(service: Service, parsed: Parsed) -> dict[str, int]:
 class PictureImports:
     """Stores the pixels of the pictures that edits bring. `sizes`: bytes by key of what it has stored."""
 
-    def __init__(self, service: Service, key_id: str) -> None:
-        self._service, self._key_id = service, key_id
+    def __init__(self, service: Service, key_id: str, turns: asyncio.Semaphore) -> None:
+        self._service, self._key_id, self._turns = service, key_id, turns
         self.sizes: dict[str, int] = {}
 
     async def __call__(self, source: str) -> PixelRef:
         """Raises `LaminaError` as `create` does; task_invalid for a file with several layers."""
-        async with parsed_source(self._service, self._key_id, source) as parsed:
+        async with parsed_source(self._service, self._key_id, source, self._turns) as parsed:
             if len(parsed.pixels) != 1:
                 raise LaminaError(
                     ErrorCode.TASK_INVALID,
@@ -87,8 +93,10 @@ class PictureImports:
 
 
 @asynccontextmanager
-async def parsed_source(service: Service, key_id: str, source: str) -> AsyncGenerator[Parsed]:
+async def parsed_source(service: Service, key_id: str, source: str, turns: asyncio.Semaphore) -> AsyncGenerator[Parsed]:
     """The stack in a source, as long as its folder is there. Raises `LaminaError` as `create` does."""
     with tempfile.TemporaryDirectory(prefix="lamina-stack-") as folder:
         await fetch(service, key_id, source, Path(folder, CONTENT))
-        yield await parse(Path(folder))
+        async with turns:  # not while a slow server sends the file
+            parsed = await parse(Path(folder))
+        yield parsed

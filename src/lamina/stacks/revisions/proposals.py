@@ -66,16 +66,22 @@ async def propose(service: Service, key: ApiKey, wanted: Draft, request_of: Call
 
 
 async def accept(
-    service: Service, cache: PixelCache, key_id: str, stack_id: str, job_id: str, revision: int | None
+    service: Service,
+    cache: PixelCache,
+    key_id: str,
+    stack_id: str,
+    job_id: str,
+    revision: int | None,
+    turns: asyncio.Semaphore,
 ) -> StackView:
-    """Applies the result of a proposal, as a new revision.
+    """Applies the result of a proposal, as a new revision. `turns`: as in `creating.create`.
 
     Raises `LaminaError`: not_found; state_conflict (the job has not succeeded, the layer has other pixels now,
     `StaleRevisionError`); task_invalid (there was nothing to take apart); storage_full.
     """
     await shown(service, key_id, stack_id)
     job, record = await _proposal(service, key_id, stack_id, job_id)
-    async with parsed_source(service, key_id, f"{JOB}{job.id}") as parsed:
+    async with parsed_source(service, key_id, f"{JOB}{job.id}", turns) as parsed:
         made = FolderPixels(parsed.folder)
 
         def change(document: Document, pixels: StoredPixels) -> Document:

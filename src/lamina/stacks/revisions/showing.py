@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -62,10 +63,10 @@ async def small_pixels(service: Service, cache: PixelCache, stack_id: str, sha25
     return await asyncio.to_thread(lambda: encode_png(_reduced(pixels.get(PixelRef(sha256, 0, 0)), SMALL_PX)))
 
 
-async def pixel_data(service: Service, stack_id: str, sha256: str) -> bytes:
+async def pixel_data(service: Service, stack_id: str, sha256: str) -> AsyncIterator[bytes]:
     """The PNG file of the pixels of a layer. Raises `LaminaError` (not_found) if no revision shows them."""
     await _check_shown(service, stack_id, sha256)
-    return await service.blobs.get(sha256)
+    return service.blobs.stream(sha256)
 
 
 async def _check_shown(service: Service, stack_id: str, sha256: str) -> None:

@@ -65,8 +65,7 @@ async def create_stack(
     The stack has an id of its own, and remains when the job or file is deleted.
     """
     source = checked_source(fields.source, may_be_job=True)
-    async with context.conversions:
-        view = await creating.create(context.service, key, source, fields.name, fields.keep_s)
+    view = await creating.create(context.service, key, source, context.conversions, fields.name, fields.keep_s)
     response.headers["Location"] = f"/v1/stacks/{view.stack.id}"
     return shown(context, view, response)
 
@@ -81,7 +80,7 @@ async def edit_stack(
     service = context.service
     if any(isinstance(each, ReplaceFields) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
-    pictures = PictureImports(service, key.id)
+    pictures = PictureImports(service, key.id, context.conversions)
     operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
     needs_pixels = any(isinstance(each, GroupFields | MergeFields | FlattenFields) for each in fields.operations)
     async with context.conversions if needs_pixels else nullcontext():

@@ -58,8 +58,9 @@ async def accept_proposal(
     context: Context, key: Writer, stack_id: StackId, job_id: JobId, revision: Revision, response: Response
 ) -> EditableStackBody:
     """The picture does not change by it. The layer must look as it did when the proposal was made."""
-    async with context.conversions:
-        accepted = await proposals.accept(context.service, context.pixels, key.id, stack_id, job_id, revision)
+    accepted = await proposals.accept(
+        context.service, context.pixels, key.id, stack_id, job_id, revision, context.conversions
+    )
     return shown(context, accepted, response)
 
 

@@ -39,7 +39,10 @@ _LARGEST_REVISION = 2**31 - 1
 _LARGEST_PREVIEW_PX = 4096
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _PNG = {200: {"description": "PNG.", "content": {"image/png": _FILE}}}
-_FOR_EVER = "private, max-age=31536000, immutable"
+_FOR_EVER = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 Expires = Annotated[str, Query(max_length=12)]
 Signature = Annotated[str, Query(max_length=100)]
 
@@ -165,7 +168,7 @@ async def get_pixels(
     """The URL is in the stack, and needs no API key. What it returns never changes."""
     check_address(context.service, stack_id, sha256, _number(expires), signature)
     content = await showing.pixel_data(context.service, stack_id, sha256)
-    return _picture(content)
+    return StreamingResponse(content, headers=_FOR_EVER, media_type="image/png")
 
 
 @router.get(
@@ -181,12 +184,7 @@ async def get_small_pixels(
     check_address(context.service, stack_id, sha256, _number(expires), signature)
     async with context.conversions:
         content = await showing.small_pixels(context.service, context.pixels, stack_id, sha256)
-    return _picture(content)
-
-
-def _picture(content: bytes) -> Response:
-    headers = {"Cache-Control": _FOR_EVER, "Cross-Origin-Resource-Policy": "cross-origin"}
-    return Response(content, media_type="image/png", headers=headers)
+    return Response(content, headers=_FOR_EVER, media_type="image/png")
 
 
 def _number(text: str) -> int | None:
