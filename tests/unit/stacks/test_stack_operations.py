@@ -1,5 +1,7 @@
 """Random sequences of operations: the picture stays the same where it should, ids are unique, and undo goes back."""
 
+import os
+
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -191,6 +193,11 @@ class Editing(RuleBasedStateMachine):
     def flip(self, axis: op.Axis) -> None:
         self._apply(op.Flip(node=self._node(), axis=axis), keeps_picture=False)
 
+    @rule(steps=st.integers(1, 3))
+    def undo(self, steps: int) -> None:
+        del self.revisions[max(1, len(self.revisions) - steps) :]
+        self.document = self.revisions[-1]
+
     @invariant()
     def document_is_valid(self) -> None:
         if not hasattr(self, "document"):
@@ -208,9 +215,10 @@ class Editing(RuleBasedStateMachine):
             assert stack_of(self.revisions[0], self.pixels).has_same_content(self.stack)
 
 
+# The runs of docs/reference/reliability.md are longer.
 Editing.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=25,
+    max_examples=int(os.environ.get("LAMINA_TEST_SEQUENCES", "30")),
+    stateful_step_count=int(os.environ.get("LAMINA_TEST_OPERATIONS", "25")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
