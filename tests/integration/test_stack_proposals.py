@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from serving import Served, poster, problem, served
+from waiting import PATIENCE_S
 
 WAIT = {"Prefer": "wait=60"}
 
@@ -29,13 +30,13 @@ def reference(service: Served) -> str:
 
 
 def ended_job(client: httpx2.Client, job_id: str) -> dict[str, Any]:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         job = client.get(f"/v1/jobs/{job_id}").json()
         if job["state"] not in ("queued", "running"):
             return job
         time.sleep(0.1)
-    raise AssertionError(f"the job {job_id} did not end within 60 s")
+    raise AssertionError(f"the job {job_id} did not end within {PATIENCE_S:g} s")
 
 
 def proposed(client: httpx2.Client, stack: dict[str, Any], operation: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,33 @@ def test_keys_do_not_see_the_stacks_of_others(
             other.delete(path),
         ):
             problem(answer, 404, "not_found")
+
+
+def test_a_file_that_was_edited_elsewhere_is_the_next_revision(client: httpx2.Client, tmp_path: Path) -> None:
+    stack = created(client, drawn(tmp_path))
+    sent = client.get(f"/v1/stacks/{stack['id']}.psd").content
+    untouched = returned(client, stack, sent)
+    assert (untouched["is_empty"], untouched["changes"], untouched["stack"]["revision"]) == (True, [], 2)
+    (tmp_path / "sent.psd").write_bytes(sent)
+    layers = load(tmp_path / "sent.psd").layers
+    moved = (layers[0], replace(layers[1], left=layers[1].left + 5), replace(layers[2], name="Headline"))
+    save(LayerStack(80, 60, moved), tmp_path / "edited.psd")
+    body = returned(client, untouched["stack"], (tmp_path / "edited.psd").read_bytes())
+    assert sorted(change["type"] for change in body["changes"]) == ["moved", "renamed"]
+    assert [layer["id"] for layer in body["stack"]["layers"]] == [1, 2, 3]
+    assert body["stack"]["layers"][1]["pixels"]["sha256"] == stack["layers"][1]["pixels"]["sha256"]
+    undone = stepped(client, body["stack"], "undo").json()
+    assert [layer["name"] for layer in undone["layers"]] == ["Background", "Disc", "Word"]
+    save(LayerStack(81, 60, moved), tmp_path / "wider.psd")
+    upload = client.post("/v1/files", files={"file": ("wider.psd", (tmp_path / "wider.psd").read_bytes())}).json()
+    headers = {"If-Match": "*"}
+    answer = client.post(f"/v1/stacks/{stack['id']}/revisions", json={"source": upload["reference"]}, headers=headers)
+    assert "81 x 60" in problem(answer, 422, "task_invalid")["detail"]
+
+
+def returned(client: httpx2.Client, stack: dict[str, Any], content: bytes) -> dict[str, Any]:
+    upload = client.post("/v1/files", files={"file": ("edited.psd", content)}).json()
+    headers = {"If-Match": f'"{stack["revision"]}"'}
+    answer = client.post(f"/v1/stacks/{stack['id']}/revisions", json={"source": upload["reference"]}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()

@@ -1,6 +1,6 @@
 """The JSON of responses about stacks that can be edited."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -77,6 +77,15 @@ class EditableStackBody(StackSummary):
         description="Paths of the stack in each file format; they need the API key.",
         examples=[{"psd": f"/v1/stacks/{JOB_ID}.psd"}],
     )
+
+
+class ReturnedBody(BaseModel):
+    """`changes`: what differs from the revision before, each with its `type`; `sentences`: the same in words."""
+
+    stack: EditableStackBody
+    is_empty: bool = Field(description="Whether nothing is different.")
+    changes: list[dict[str, Any]]
+    sentences: list[str] = Field(examples=[["'Headline' was moved 40 pixels to the right."]])
 
 
 class StackPage(BaseModel):

@@ -133,6 +133,23 @@ class ReplaceFields(Strict):
     image: Picture
 
 
+class CompleteFields(Strict):
+    """Fill what the layers above hide of a layer by its own continuation. The layer is marked as guessed."""
+
+    op: Literal["complete"]
+    layer: NodeId
+
+
+class RefineFields(Strict):
+    """Find the exact edge of a layer from a rough mask."""
+
+    op: Literal["refine"]
+    layer: NodeId
+    mask: Annotated[
+        str, Field(min_length=1, description="An image of the size of the stack, white where the layer is.")
+    ]
+
+
 class EngineFields(BaseModel):
     """Refused here, since an engine must run: send it to `POST /v1/stacks/{id}/proposals`."""
 
@@ -157,6 +174,8 @@ OperationFields: TypeAlias = Annotated[
     | MergeFields
     | FlattenFields
     | ReplaceFields
+    | CompleteFields
+    | RefineFields
     | EngineFields,
     Field(discriminator="op"),
 ]
@@ -183,6 +202,16 @@ class CreateStackFields(Strict):
     name: str = Field("", max_length=MAX_NAME_LENGTH)
     keep_s: float | None = Field(
         None, gt=0, le=10**9, description="Seconds to keep it after its last change, if the server keeps it longer."
+    )
+
+
+class TakeBackFields(Strict):
+    """A file of the stack that another program has edited."""
+
+    source: str = Field(
+        min_length=1,
+        description="`file:ID` of an uploaded PSD, ORA or ZIP, an http(s) URL, or a `data:` URI.",
+        examples=["file:0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"],
     )
 
 

@@ -9,7 +9,7 @@ from lamina.api.native.translate import parse_decomposition, parse_selection
 from lamina.api.native.wire import DecompositionFields
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobRequest
-from lamina.core.selections import Selection, Unit
+from lamina.core.selections import Unit
 from lamina.core.tasks import DecomposeTask
 from lamina.stacks import operations as op
 from lamina.stacks.pixels import PixelRef
@@ -39,16 +39,15 @@ def parse_proposal(fields: wire.ProposalFields) -> op.Separate | op.Split:
 def proposal_request(fields: wire.ProposalFields, wanted: Draft, source: str) -> JobRequest:
     """The job that takes the layer of a proposal apart. Raises `LaminaError` as `parse_decomposition` does."""
     shared = fields.model_dump(exclude={"operation", "dry_run"})
-    decomposition = DecompositionFields(image=source, layers=wanted.layers, **shared)
-    request, place = parse_decomposition(decomposition), wanted.place
-    if place is None:
+    request = parse_decomposition(DecompositionFields(image=source, layers=wanted.task.layers, **shared))
+    if not wanted.task.selections:
         return request
     if fields.engine not in ("auto", "classic") or fields.model is not None:
         raise LaminaError(
             ErrorCode.TASK_INVALID, "Only the engine classic separates things.", "Leave out model and engine."
         )
     assert isinstance(request.task, DecomposeTask)  # noqa: S101  (its kind)
-    return replace(request, task=replace(request.task, selections=(Selection(place, wanted.name),)))
+    return replace(request, task=replace(request.task, selections=wanted.task.selections))
 
 
 def parse_if_match(header: str) -> int | None:
@@ -102,6 +101,10 @@ async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation
             return op.Flatten(node=fields.layer)
         case wire.ReplaceFields():
             return op.Replace(node=fields.layer, pixels=await picture(fields.image))
+        case wire.CompleteFields():
+            return op.Complete(node=fields.layer)
+        case wire.RefineFields():
+            return op.Refine(node=fields.layer, mask=await picture(fields.mask))
         case wire.EngineFields():
             raise _needs_engine(fields.op)
         case _:

@@ -10,7 +10,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import FILE, JOB, Job, JobRequest
 from lamina.core.keys import ApiKey
 from lamina.core.layers import Layer
-from lamina.core.selections import Place
+from lamina.core.tasks import DecomposeTask
 from lamina.files.storage import remove_upload, upload
 from lamina.imaging.png import encode_png
 from lamina.jobs.cancel import cancel
@@ -27,21 +27,17 @@ from lamina.stacks.revisions.pixels import FolderPixels, PixelCache, StoredPixel
 from lamina.stacks.revisions.reading import StackView, shown
 from lamina.stacks.verbs.attributes import checked_name
 from lamina.stacks.verbs.checks import layer_of
-from lamina.stacks.verbs.separating import place_in_layer, with_separated, with_split
+from lamina.stacks.verbs.separating import place_in_layer, separate_task, with_separated, with_split
 
 _EXTRA = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a job is to take apart. `picture`: the layer as PNG; `layers`: at most; `place`: from the layer's corner;
-    `record`: what `accept` needs, as JSON.
-    """
+    """What a job is to take apart. `picture`: the layer as PNG; `record`: what `accept` needs, as JSON."""
 
     picture: bytes
-    layers: int | None
-    place: Place | None
-    name: str
+    task: DecomposeTask
     record: Mapping[str, Any]
 
 
@@ -108,22 +104,20 @@ async def discard(service: Service, key_id: str, stack_id: str, job_id: str) -> 
 def _drafted(document: Document, stack_id: str, operation: Separate | Split, pixels: StoredPixels) -> Draft:
     node = layer_of(document, operation.node)
     layer = rendered(node, pixels)
-    place, name, layers = None, "", None
     if isinstance(operation, Separate):
-        place = place_in_layer(operation.place.in_pixels(document.width, document.height), layer)
-        name, layers = checked_name(operation.name) if operation.name else "", 2
+        name = checked_name(operation.name) if operation.name else ""
+        task = separate_task(place_in_layer(operation.place.in_pixels(document.width, document.height), layer))
     else:
-        layers = operation.layers or None
+        name, task = "", DecomposeTask(layers=operation.layers or None)
     record = {
         "stack": stack_id,
         "op": "separate" if isinstance(operation, Separate) else "split",
         "layer": node.id,
         "layer_name": node.name,
         "name": name,
-        "place": str(operation.place) if isinstance(operation, Separate) else "",
         "pixels": _fingerprint(node),
     }
-    return Draft(encode_png(layer.pixels), layers, place, name, record)
+    return Draft(encode_png(layer.pixels), task, record)
 
 
 async def _proposal(service: Service, key_id: str, stack_id: str, job_id: str) -> tuple[Job, Mapping[str, Any]]:
@@ -160,7 +154,7 @@ def _applied(
 ) -> Document:
     if record["op"] == "split":
         return with_split(document, node, parts, pixels)
-    return with_separated(document, node, parts, pixels, name=record["name"], where=record["place"])
+    return with_separated(document, node, parts, record["name"], pixels)
 
 
 async def _remove_picture(service: Service, key_id: str, job: Job) -> None:

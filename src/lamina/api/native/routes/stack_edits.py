@@ -5,28 +5,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 
+from lamina.api.native import stack_fields as wire
 from lamina.api.native.access import StackId, Writer, WriterRoute
 from lamina.api.native.problem_route import problems
-from lamina.api.native.stack_answers import EditableStackBody
-from lamina.api.native.stack_fields import (
-    CreateStackFields,
-    EditStackFields,
-    FlattenFields,
-    GroupFields,
-    MergeFields,
-    ReplaceFields,
-)
+from lamina.api.native.stack_answers import EditableStackBody, ReturnedBody
 from lamina.api.native.stack_rendering import render_editable
 from lamina.api.native.stack_translate import parse_if_match, parse_operations
 from lamina.api.native.translate import checked_source
 from lamina.api.shared.context import ApiContext, Context
+from lamina.stacks.changes import render_differences
 from lamina.stacks.revisions import creating, editing, reading
 from lamina.stacks.revisions.addresses import PixelAddresses
 from lamina.stacks.revisions.creating import PictureImports
 from lamina.stacks.revisions.reading import StackView
+from lamina.stacks.revisions.returning import take_back
 
 router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=WriterRoute)
 
+_NEED_PIXELS = (wire.GroupFields, wire.MergeFields, wire.FlattenFields, wire.CompleteFields, wire.RefineFields)
 _PRECONDITION_REQUIRED = 428
 _TAG = {"ETag": {"description": "The revision of the stack.", "schema": {"type": "string"}}}
 EDITED = {200: {"headers": _TAG}, **problems(400, 401, 403, 404, 409, 413, 422, 428, 503)}
@@ -58,7 +54,7 @@ Revision = Annotated[int | None, Depends(known_revision)]
     summary="Create a stack that can be edited",
 )
 async def create_stack(
-    context: Context, key: Writer, fields: CreateStackFields, response: Response
+    context: Context, key: Writer, fields: wire.CreateStackFields, response: Response
 ) -> EditableStackBody:
     """From the result of a decomposition, an image (a stack of one layer), or a PSD, ORA or ZIP of layers.
 
@@ -72,20 +68,52 @@ async def create_stack(
 
 @router.patch("/{stack_id}", responses=EDITED, summary="Edit a stack")
 async def edit_stack(
-    context: Context, key: Writer, stack_id: StackId, revision: Revision, fields: EditStackFields, response: Response
+    context: Context,
+    key: Writer,
+    stack_id: StackId,
+    revision: Revision,
+    fields: wire.EditStackFields,
+    response: Response,
 ) -> EditableStackBody:
     """Applies all operations, in their order, or none. If the stack is at another revision than `If-Match` says, the
     status is 409, and `revision` of the problem is the current one.
     """
     service = context.service
-    if any(isinstance(each, ReplaceFields) for each in fields.operations):
+    if any(isinstance(each, wire.ReplaceFields | wire.RefineFields) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id, context.conversions)
     operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
-    needs_pixels = any(isinstance(each, GroupFields | MergeFields | FlattenFields) for each in fields.operations)
+    needs_pixels = any(isinstance(each, _NEED_PIXELS) for each in fields.operations)
     async with context.conversions if needs_pixels else nullcontext():
         view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
     return shown(context, view, response)
+
+
+@router.post(
+    "/{stack_id}/revisions",
+    status_code=201,
+    responses={201: {"headers": _TAG}, **problems(400, 401, 403, 404, 409, 413, 422, 428, 503)},
+    summary="Take back a file that another program has edited",
+)
+async def take_back_file(
+    context: Context,
+    key: Writer,
+    stack_id: StackId,
+    revision: Revision,
+    fields: wire.TakeBackFields,
+    response: Response,
+) -> ReturnedBody:
+    """Layers and groups that are found again keep their ids, and those with equal pixels their text and style."""
+    source = checked_source(fields.source)
+    service, turns = context.service, context.conversions
+    returned = await take_back(service, context.pixels, key.id, stack_id, source, revision, turns)
+    told = render_differences(returned.differences)
+    return ReturnedBody(
+        stack=shown(context, returned.view, response),
+        is_empty=told["is_empty"],
+        changes=told["changes"],
+        sentences=told["sentences"],
+    )
 
 
 @router.post("/{stack_id}/undo", responses=EDITED, summary="Undo the last edit")
