@@ -1,5 +1,7 @@
 """Finds the edge of a thing in a picture from a rough mask of it."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,7 @@ from lamina.engines.classic.raster import Mask, Values, as_bytes, grow, shrink
 
 _REACH_SHARE, _MIN_REACH_PX, _MAX_REACH_PX = 0.2, 6, 64
 _ROUNDS = 4
+_MAX_CUT_PIXELS = 500_000  # the time of the cut grows faster than the picture
 _SEED = 7
 _SOFT_PX = 3
 _LOW_CONTRAST = 900.0  # squared distance of two colours that are hard to distinguish
@@ -33,9 +36,11 @@ def edge_alpha(picture: Pixels, rough: Values) -> Values:
     if not inner.any():  # thinner than the band
         inner = mask & ~grow(~mask, 1)
     rgb = np.ascontiguousarray(picture[..., :3])
-    is_thing = _cut_out(rgb, inner, mask, outer) if inner.any() and not outer.all() else mask
-    soft = guided_filter(rgb, is_thing.astype(np.float32), _SOFT_PX, shrink=1)
-    near = grow(is_thing, _SOFT_PX) & ~shrink(is_thing, _SOFT_PX)
+    scale = min(1.0, math.sqrt(_MAX_CUT_PIXELS / mask.size))
+    is_thing = _cut_out(rgb, (inner, mask, outer), scale) if inner.any() and not outer.all() else mask
+    soft_px = math.ceil(_SOFT_PX / scale)
+    soft = guided_filter(rgb, is_thing.astype(np.float32), soft_px, shrink=1)
+    near = grow(is_thing, soft_px) & ~shrink(is_thing, soft_px)
     return np.where(near, np.clip((soft - 0.5) * 1.5 + 0.5, 0, 1), is_thing).astype(np.float32)
 
 
@@ -60,14 +65,21 @@ def unmixed(picture: Pixels, below: Pixels, alpha: Values) -> Pixels:
     return out
 
 
-def _cut_out(rgb: Pixels, inner: Mask, mask: Mask, outer: Mask) -> Mask:
-    labels = np.full(mask.shape, cv2.GC_BGD, np.uint8)
+def _cut_out(rgb: Pixels, masks: tuple[Mask, Mask, Mask], scale: float) -> Mask:
+    """The thing, found on a reduced copy. `masks`: surely of the thing, roughly of it, and possibly of it."""
+    height, width = rgb.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    inner, mask, outer = (cv2.resize(as_bytes(one), size, interpolation=cv2.INTER_NEAREST) > 0 for one in masks)
+    labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
     labels[outer] = cv2.GC_PR_BGD
     labels[mask] = cv2.GC_PR_FGD
     labels[inner] = cv2.GC_FGD
+    if not (inner.any() and (labels == cv2.GC_BGD).any()):
+        return masks[1]
     cv2.setRNGSeed(_SEED)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(rgb, labels, (0, 0, 0, 0), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    found = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    # single pixels are noise
-    return np.asarray(cv2.medianBlur(as_bytes(found), 3)) > 0
+    cv2.grabCut(small, labels, (0, 0, 0, 0), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    found = np.asarray(cv2.medianBlur(found, 3))  # single pixels are noise
+    return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)) >= 0.5

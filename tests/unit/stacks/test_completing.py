@@ -166,3 +166,12 @@ def test_what_is_beyond_the_canvas_is_kept() -> None:
     completed = rendered(after, scene.pixels)
     assert completed.left == -40
     assert (completed.pixels[30 - completed.top : 90 - completed.top, :100, 3] == 255).all()
+
+
+def test_a_translucent_layer_goes_on_translucent() -> None:
+    scene = Scene(box(30, 30, 80, 60) * 0.7, disc(70, 60, 20))
+    after = scene.completed()
+    inside = disc(70, 60, 18) == 1
+    filled = scene.layer(after, THING)[inside]
+    assert (np.abs(filled.astype(int) - (200, 60, 40, 178)).max(-1) <= 1).all()
+    assert np.array_equal(scene.picture(after), scene.picture(scene.document))

@@ -48,15 +48,22 @@ def _in_window(pixels: Pixels, sight: Sight, enclosed: Mask) -> Pixels | None:
     shape = enclosed.astype(np.float32)
     if sight.unknown.any():
         shape = np.maximum(shape, np.where(sight.unknown, hidden_shape(sight), 0))
-    grown = np.where(enclosed | sight.unknown, np.maximum(alpha, shape), alpha)
+    level = _usual_alpha(alpha, sight.inside & ~enclosed)
+    grown = np.where(enclosed | sight.unknown, np.maximum(alpha, level * shape), alpha)
     grown = np.where(attached(grown > _VISIBLE, sight.inside) | (alpha > 0), grown, 0)
     added = grown > alpha + 1 / 255
     if np.count_nonzero(added) < _MIN_ADDED_PX:
         return None
-    out = coloured(pixels, (alpha > _OPAQUE) & ~added, added)
+    out = coloured(pixels, (alpha > _OPAQUE * level) & ~added, added)
     out[~added] = pixels[~added]
     out[..., 3] = np.rint(grown * 255).astype(np.uint8)
     return out
+
+
+def _usual_alpha(alpha: Values, inside: Mask) -> float:
+    """The alpha 0..1 of most of what is seen: below 1 if the layer is translucent."""
+    usual = float(np.median(alpha[inside])) if inside.any() else 1.0
+    return 1.0 if usual > _OPAQUE else usual
 
 
 def hidden_shape(sight: Sight) -> Values:
