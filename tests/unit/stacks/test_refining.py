@@ -8,7 +8,7 @@ from test_completing import HEIGHT, WIDTH, disc, layer
 
 from lamina.core.composite import over
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import LayerStack, Pixels
+from lamina.core.layers import LayerKind, LayerStack, Pixels
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
 from lamina.stacks.document import Document, LayerNode
@@ -150,3 +150,20 @@ def test_masks_of_another_size_or_without_anything_are_refused() -> None:
     assert f"{WIDTH} x {HEIGHT}" in caught.value.hint
     with pytest.raises(LaminaError, match="leaves nothing of the layer 'Thing'"):
         scene.refined(np.zeros((HEIGHT, WIDTH)))
+
+
+def test_a_layer_between_that_is_not_concerned_is_left_alone() -> None:
+    scene = Scene(CUTS["too much"])
+    between = LayerNode(
+        id=9,
+        name="Between",
+        kind=LayerKind.OBJECT,
+        pixels=scene.pixels.put(np.full((12, 30, 4), 90, np.uint8)),
+        left=125,
+    )
+    ground, upper = scene.document.members
+    scene.document = replace(scene.document, members=(ground, between, upper), next_id=10)
+    after = scene.refined(CUTS["too much"].astype(float))
+    assert after.find(9) == between
+    assert iou(scene.layer(after, THING)[..., 3], TRUTH) > 0.98
+    assert np.array_equal(scene.picture(after), scene.picture(scene.document))

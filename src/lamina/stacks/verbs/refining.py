@@ -43,13 +43,13 @@ def refine(document: Document, operation: Refine, pixels: PixelStore) -> Documen
     taker = _layer_below(document, node, changed, pixels)
     lower = np.zeros_like(own) if taker is None else rendered(taker, pixels).on_canvas(*canvas[2:])
     new_lower = _exchanged(lower, picture, own, alpha, changed)
-    under = below if taker is None else canvas_below(document, taker.id, canvas, pixels)
-    upper_below = over(under, new_lower)
+    upper_below = canvas_below(_with_lower(document, node, (taker, new_lower), pixels), node.id, canvas, pixels)
     guess = np.where(changed[..., None], unmixed(picture, upper_below, alpha), own)
     new_own, _ = exact_layer(upper_below, picture, guess)
     is_wrong = (over(upper_below, new_own) != picture).any(-1)
     new_own[is_wrong], new_lower[is_wrong] = own[is_wrong], lower[is_wrong]
-    return _with_both(document, (node, new_own), (taker, new_lower), pixels)
+    after = document.substituted(node.id, [painted(node, new_own, pixels)])
+    return _with_lower(after, node, (taker, new_lower), pixels)
 
 
 def _check_can_be_refined(document: Document, node: LayerNode) -> None:
@@ -121,7 +121,7 @@ def _exchanged(lower: Pixels, picture: Pixels, own: Pixels, alpha: Values, chang
     leaving = changed & (alpha <= _NONE) & (own[..., 3] > 0)
     new[leaving] = picture[leaving]
     # under the new, soft edge and what has joined, the colours of what is around go on
-    mixed = grow(changed, 1) & (alpha > _NONE) & ((own[..., 3] < 255) | changed)
+    mixed = changed & (alpha > _NONE)
     base = np.maximum(lower[..., 3], own[..., 3])
     known = (new[..., 3] == 255) & ~mixed & ~(grow(alpha > _NONE, 1))
     if mixed.any() and known.any():
@@ -131,17 +131,16 @@ def _exchanged(lower: Pixels, picture: Pixels, own: Pixels, alpha: Values, chang
     return new
 
 
-def _with_both(
-    document: Document, upper: tuple[LayerNode, Pixels], lower: tuple[LayerNode | None, Pixels], pixels: PixelStore
+def _with_lower(
+    document: Document, node: LayerNode, lower: tuple[LayerNode | None, Pixels], pixels: PixelStore
 ) -> Document:
-    node, own = upper
-    taker, rest = lower
-    after = document.substituted(node.id, [painted(node, own, pixels)])
+    """The document with other pixels in the layer below, or with a new layer right below the refined one."""
+    taker, canvas = lower
     if taker is not None:
-        return after.substituted(taker.id, [painted(taker, rest, pixels)])
-    if not rest[..., 3].any():
-        return after
+        return document.substituted(taker.id, [painted(taker, canvas, pixels)])
+    if not canvas[..., 3].any():
+        return document
     check_count(sum(1 for _ in document.layers()) + 1)
-    remainder = Layer(f"Rest of {node.name}"[:200], LayerKind.OBJECT, rest).cropped()
-    numbered, (made,) = after.with_ids([layer_node(remainder, 0, pixels)])
+    remainder = Layer(f"Rest of {node.name}"[:200], LayerKind.OBJECT, canvas.copy()).cropped()
+    numbered, (made,) = document.with_ids([layer_node(remainder, 0, pixels)])
     return numbered.substituted(node.id, [made, numbered.find(node.id)])
