@@ -79,6 +79,7 @@ class _Adopting:
             transform=transform,
             text=old.text,
             style=old.style,
+            original=old.original,
         )
 
     def _id_of(self, node: Node) -> int:

@@ -8,7 +8,17 @@ from lamina.core.ports import Decomposer
 from lamina.stacks import operations as op
 from lamina.stacks.document import Document
 from lamina.stacks.pixels import PixelStore
-from lamina.stacks.verbs import attributes, completing, geometry, merging, refining, replacing, separating, structure
+from lamina.stacks.verbs import (
+    attributes,
+    completing,
+    geometry,
+    merging,
+    refining,
+    replacing,
+    separating,
+    structure,
+    text_setting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,10 @@ def apply(document: Document, operation: op.Operation, tools: Tools) -> Document
             return completing.complete(document, operation, tools.pixels)
         case op.Refine():
             return refining.refine(document, operation, tools.pixels)
+        case op.SetText():
+            return text_setting.set_text(document, operation, tools.pixels)
+        case op.RestoreText():
+            return text_setting.restore_text(document, operation)
         case op.Replace():
             return replacing.replace_pixels(document, operation)
         case _:

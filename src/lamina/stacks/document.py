@@ -15,11 +15,23 @@ MAX_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalText:
+    """What a text layer was before its text was set anew. `transform`: is followed by that of the layer."""
+
+    pixels: PixelRef
+    left: int
+    top: int
+    transform: Transform
+    text: tuple[TextLine, ...]
+    style: TextStyle | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayerNode:
     """A layer. `left`, `top`, `text`, `style`: before `transform`, which is applied when the layer is rendered.
 
     `pixels`: straight alpha. `opacity`: 0..255. `is_hidden`, `is_locked`: of the layer itself. `is_guessed`: some of
-    the pixels were not in the picture: `complete` has filled what was hidden.
+    the pixels were not in the picture: `complete` has filled what was hidden. `original`: of text that was set anew.
     """
 
     id: int
@@ -36,6 +48,7 @@ class LayerNode:
     text: tuple[TextLine, ...] = ()
     style: TextStyle | None = None
     is_guessed: bool = False
+    original: OriginalText | None = None
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -99,6 +112,13 @@ class Document:
         for node, path in self.walk():
             if isinstance(node, LayerNode) and not node.is_hidden and not any(group.is_hidden for group in path):
                 yield node
+
+    def stored_pixels(self) -> Iterator[PixelRef]:
+        """All pixels that the document needs of its store, those to go back to included."""
+        for layer in self.layers():
+            yield layer.pixels
+            if layer.original is not None:
+                yield layer.original.pixels
 
     def siblings(self, parent_id: int | None) -> tuple[Node, ...]:
         """The members of a group, or of the document for None. Raises `LaminaError` (task_invalid) for a layer."""

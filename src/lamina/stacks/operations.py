@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from lamina.core.layers import BlendMode
 from lamina.core.selections import Place
+from lamina.core.text_styles import Colour
 from lamina.stacks.pixels import PixelRef
 
 
@@ -177,6 +178,29 @@ class Refine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetText:
+    """Sets a text layer anew, at its place, with an installed font. What is None stays as it is.
+
+    `words`: the lines of text. `family`: such as "Open Sans". `weight`: 100..900 as in CSS. `size_px`: the em size.
+    """
+
+    node: int
+    words: str | None = None
+    family: str | None = None
+    weight: int | None = None
+    is_italic: bool | None = None
+    size_px: float | None = None
+    colour: Colour | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreText:
+    """Gives a text layer the pixels back that it had before its text was first set anew."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
     """Puts other pixels into a layer, scaled to fit within its box, around the same centre.
 
@@ -210,4 +234,6 @@ Operation: TypeAlias = (
     | Replace
     | Complete
     | Refine
+    | SetText
+    | RestoreText
 )

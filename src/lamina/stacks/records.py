@@ -1,16 +1,26 @@
 """Writes documents as JSON and parses them, for the database."""
 
 import json
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from lamina.core.layers import BlendMode, LayerKind
 from lamina.imaging.formats.records import TextLineRecord, parse_text, render_text
 from lamina.imaging.formats.style_records import parse_style, render_style
-from lamina.stacks.document import Document, GroupNode, LayerNode, Node
+from lamina.stacks.document import Document, GroupNode, LayerNode, Node, OriginalText
 from lamina.stacks.pixels import PixelRef
 from lamina.stacks.transforms import IDENTITY, Transform
 
 VERSION = 1
+
+
+class OriginalRecord(TypedDict):
+    """What a text layer was before its text was set anew; see `LayerRecord`."""
+
+    pixels: list[Any]
+    corner: list[int]
+    transform: list[float]
+    text: list[TextLineRecord]
+    style: Any
 
 
 class LayerRecord(TypedDict):
@@ -28,6 +38,7 @@ class LayerRecord(TypedDict):
     blend: str
     text: list[TextLineRecord]
     style: Any
+    original: NotRequired[OriginalRecord]
 
 
 class GroupRecord(TypedDict):
@@ -75,21 +86,30 @@ def _render_node(node: Node) -> NodeRecord:
             flags=_flags(hidden=node.is_hidden, locked=node.is_locked),
             members=[_render_node(member) for member in node.members],
         )
-    matrix = node.transform
-    return LayerRecord(
+    record = LayerRecord(
         type="layer",
         id=node.id,
         name=node.name,
         kind=node.kind.value,
-        pixels=[node.pixels.key, node.pixels.width, node.pixels.height],
+        pixels=_render_pixels(node.pixels),
         corner=[node.left, node.top],
-        transform=[] if matrix.is_identity else [matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f],
+        transform=_render_transform(node.transform),
         opacity=node.opacity,
         flags=_flags(hidden=node.is_hidden, locked=node.is_locked, guessed=node.is_guessed),
         blend=node.blend.value,
         text=render_text(node.text),
         style=node.style and render_style(node.style),
     )
+    original = node.original
+    if original is not None:
+        record["original"] = OriginalRecord(
+            pixels=_render_pixels(original.pixels),
+            corner=[original.left, original.top],
+            transform=_render_transform(original.transform),
+            text=render_text(original.text),
+            style=original.style and render_style(original.style),
+        )
+    return record
 
 
 def _parse_node(record: NodeRecord) -> Node:
@@ -103,16 +123,15 @@ def _parse_node(record: NodeRecord) -> Node:
             is_locked="locked" in flags,
             members=tuple(_parse_node(member) for member in record["members"]),
         )
-    key, width, height = record["pixels"]
     left, top = record["corner"]
     return LayerNode(
         id=record["id"],
         name=record["name"],
         kind=LayerKind(record["kind"]),
-        pixels=PixelRef(key, width, height),
+        pixels=PixelRef(*record["pixels"]),
         left=left,
         top=top,
-        transform=Transform(*record["transform"]) if record["transform"] else IDENTITY,
+        transform=_parse_transform(record["transform"]),
         opacity=record["opacity"],
         is_hidden="hidden" in flags,
         is_locked="locked" in flags,
@@ -120,7 +139,32 @@ def _parse_node(record: NodeRecord) -> Node:
         text=parse_text(record["text"]),
         style=parse_style(record["style"]),
         is_guessed="guessed" in flags,
+        original=_parse_original(record["original"]) if "original" in record else None,
     )
+
+
+def _parse_original(record: OriginalRecord) -> OriginalText:
+    left, top = record["corner"]
+    return OriginalText(
+        pixels=PixelRef(*record["pixels"]),
+        left=left,
+        top=top,
+        transform=_parse_transform(record["transform"]),
+        text=parse_text(record["text"]),
+        style=parse_style(record["style"]),
+    )
+
+
+def _render_pixels(pixels: PixelRef) -> list[Any]:
+    return [pixels.key, pixels.width, pixels.height]
+
+
+def _render_transform(matrix: Transform) -> list[float]:
+    return [] if matrix.is_identity else [matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f]
+
+
+def _parse_transform(numbers: list[float]) -> Transform:
+    return Transform(*numbers) if numbers else IDENTITY
 
 
 def _flags(**flags: bool) -> list[str]:

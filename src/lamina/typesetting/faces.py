@@ -24,6 +24,11 @@ def face_metrics(typeface: Typeface | None) -> FaceMetrics:
     return typical if file is None else InstalledMetrics(file, typical)
 
 
+def missing_characters(file: FontFile, string: str) -> str:
+    """The characters of a string that a font lacks, each once, in their order."""
+    return "".join(character for character in dict.fromkeys(string) if _glyph(file, character) is None)
+
+
 @dataclass(frozen=True, slots=True)
 class InstalledMetrics:
     """The metrics of an installed font, with its kerning. `fallback`: for strings with characters that it lacks."""

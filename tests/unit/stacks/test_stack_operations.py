@@ -9,10 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack, Pixels
+from lamina.core.layers import BlendMode, Group, Layer, LayerKind, LayerStack, Pixels, TextLine
 from lamina.core.ports import Progress, no_progress
 from lamina.core.selections import Place
 from lamina.core.tasks import DecomposeTask
+from lamina.core.text_styles import TextStyle, Typeface, TypefaceClass
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
 from lamina.stacks.document import Document, GroupNode, LayerNode
@@ -21,6 +22,8 @@ from lamina.stacks.records import parse_document, render_document
 from lamina.stacks.rendering import composite_of, document_of, stack_of
 
 WIDTH, HEIGHT = 24, 18
+FACE = Typeface(family="DejaVu Sans", confidence=1.0, weight=400, is_italic=False, type_class=TypefaceClass.SANS)
+STYLE = TextStyle(size_px=8.0, colour=(9, 9, 9), rotation_degrees=7.0, typeface=FACE)
 
 
 class Halves:
@@ -58,7 +61,11 @@ def random_stack(random: np.random.Generator, *, is_opaque: bool) -> LayerStack:
         pixels[..., 3] = np.where(random.random((height, width)) < 0.2, 0, pixels[..., 3])
         left, top = (int(corner) for corner in random.integers(-4, 16, 2))
         groups = (card,) if index in (2, 3) else ()
-        layers.append(Layer(f"Layer {index}", LayerKind.OBJECT, pixels, left, top, groups=groups))
+        kind, text, style = LayerKind.OBJECT, (), None
+        if index == 4:
+            quad = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
+            kind, text, style = LayerKind.TEXT, (TextLine("ab", quad, (9, 9, 9), 8.0),), STYLE
+        layers.append(Layer(f"Layer {index}", kind, pixels, left, top, groups=groups, text=text, style=style))
     return LayerStack(WIDTH, HEIGHT, tuple(layers))
 
 
@@ -161,6 +168,15 @@ class Editing(RuleBasedStateMachine):
         mask[max(0, top) : top + 9, max(0, left) : left + 9] = self.random.integers(0, 256, dtype=np.uint8)
         mask[..., 3] = 255
         self._apply(op.Refine(node=self._node(), mask=self.pixels.put(mask)), keeps_picture=True)
+
+    @rule(size_px=st.floats(4, 14), is_restored=st.booleans())
+    def set_text(self, size_px: float, is_restored: bool) -> None:
+        texts = [layer.id for layer in self.document.layers() if layer.text]
+        node = int(self.random.choice(texts)) if texts else self._node()
+        before = self.document
+        self._apply(op.SetText(node=node, words="Ab", size_px=size_px), keeps_picture=False)
+        if is_restored and self.document is not before:
+            self._apply(op.RestoreText(node=node), keeps_picture=False)
 
     @rule()
     def duplicate(self) -> None:

@@ -110,6 +110,7 @@ def _with_rendered(node: LayerNode, layer: Layer, pixels: PixelStore) -> LayerNo
         transform=IDENTITY,
         text=layer.text,
         style=layer.style,
+        original=None,
     )
 
 

@@ -16,7 +16,17 @@ def replace_pixels(document: Document, operation: Replace) -> Document:
     own = operation.pixels
     transform = _fitting(node, own) if operation.corner is None else Transform.shift(*operation.corner)
     check_size(transform, (0, 0, own.width, own.height), node.name)
-    replaced = replace(node, pixels=own, left=0, top=0, transform=transform, text=(), style=None, is_guessed=False)
+    replaced = replace(
+        node,
+        pixels=own,
+        left=0,
+        top=0,
+        transform=transform,
+        text=(),
+        style=None,
+        is_guessed=False,
+        original=None,
+    )
     return document.substituted(node.id, [replaced])
 
 

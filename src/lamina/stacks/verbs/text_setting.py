@@ -1,0 +1,217 @@
+"""Sets the text of a layer anew with an installed font, and goes back to its original pixels."""
+
+import unicodedata
+from dataclasses import replace
+
+from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.layers import LayerKind, TextLine
+from lamina.core.text_styles import TextStyle, Typeface, TypefaceClass
+from lamina.imaging.formats.text_layout import TextBlock, text_blocks
+from lamina.stacks.document import Document, LayerNode, OriginalText
+from lamina.stacks.lettering import Lettering, Row, Typesetter
+from lamina.stacks.operations import RestoreText, SetText
+from lamina.stacks.pixels import PixelStore
+from lamina.stacks.rendering import rendered
+from lamina.stacks.transforms import IDENTITY, Transform
+from lamina.stacks.verbs.checks import layer_of
+from lamina.typesetting.faces import missing_characters
+from lamina.typesetting.frames import TextFrame
+from lamina.typesetting.installed import FontFile, find_font
+
+MAX_CHARACTERS, MAX_LINES = 2_000, 100
+MIN_SIZE_PX, MAX_SIZE_PX = 1.0, 2_000.0
+_MAX_PIXELS = 25_000_000
+_TYPICAL_LEADING_EM = 1.2
+_SAME_WITHIN = 1e-12
+
+
+def set_text(document: Document, operation: SetText, pixels: PixelStore) -> Document:
+    node = layer_of(document, operation.node)
+    block = _block_of(node, pixels)
+    words = _checked_words(block, operation.words)
+    style = _style_of(block.style, operation)
+    file = _font_of(style, words)
+    typesetter = Typesetter(file, style)
+    rows = _rows_of(block, style, words)
+    _check_extents(typesetter, rows)
+    lettering = typesetter.drawn(rows)
+    if not lettering.pixels[..., 3].any():
+        raise LaminaError(ErrorCode.TASK_INVALID, "The text has no visible letters.", "Give words, or hide the layer.")
+    turn = Transform.rotation(style.rotation_degrees, (0, 0)) if style.rotation_degrees else IDENTITY
+    back = Transform.rotation(-style.rotation_degrees, (0, 0)) if style.rotation_degrees else IDENTITY
+    original = node.original or OriginalText(
+        pixels=node.pixels, left=node.left, top=node.top, transform=back, text=node.text, style=node.style
+    )
+    if node.original is not None:
+        original = replace(original, transform=_tidy(original.transform.then(back)))
+    set_anew = replace(
+        node,
+        pixels=pixels.put(lettering.pixels),
+        left=lettering.left,
+        top=lettering.top,
+        transform=turn.then(node.transform),
+        text=_lines_of(rows, lettering, style),
+        style=replace(style, rotation_degrees=0.0),
+        is_guessed=False,
+        original=original,
+    )
+    return document.substituted(node.id, [set_anew])
+
+
+def restore_text(document: Document, operation: RestoreText) -> Document:
+    node = layer_of(document, operation.node)
+    original = node.original
+    if original is None:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The layer {node.name!r} has no original text to go back to.",
+            "Its text was not set anew, or its pixels were changed after that; undo may help.",
+        )
+    restored = replace(
+        node,
+        pixels=original.pixels,
+        left=original.left,
+        top=original.top,
+        transform=_tidy(original.transform.then(node.transform)),
+        text=original.text,
+        style=original.style,
+        original=None,
+    )
+    return document.substituted(node.id, [restored])
+
+
+def _block_of(node: LayerNode, pixels: PixelStore) -> TextBlock:
+    """The layer's text as it was read, before the layer's transform: its first block."""
+    if node.kind is not LayerKind.TEXT or not node.text or node.style is None:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The layer {node.name!r} has no text whose place and size are known.",
+            "Give a text layer; text that could not be read has only pixels.",
+        )
+    if node.style.arc_radius_px:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The text of {node.name!r} is on a circle, on which text cannot be set.",
+            "Replace its pixels, or edit the text of an SVG file.",
+        )
+    return text_blocks(rendered(replace(node, transform=IDENTITY), pixels))[0]
+
+
+def _checked_words(block: TextBlock, words: str | None) -> list[str]:
+    """The lines of text, without spaces after them. Raises `LaminaError` (task_invalid)."""
+    if words is None:
+        return [row.string for row in block.rows]
+    lines = [line.rstrip() for line in unicodedata.normalize("NFC", words).splitlines()]
+    if not any(lines):
+        raise LaminaError(ErrorCode.TASK_INVALID, "The text is empty.", "Give words, or delete or hide the layer.")
+    if len(words) > MAX_CHARACTERS or len(lines) > MAX_LINES:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The text has {len(words):,} characters in {len(lines)} lines.",
+            f"Give at most {MAX_CHARACTERS:,} characters in {MAX_LINES} lines.",
+        )
+    strange = next((character for line in lines for character in line if unicodedata.category(character) == "Cc"), None)
+    if strange is not None:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID, f"The text contains the control character U+{ord(strange):04X}.", "Remove it."
+        )
+    return lines
+
+
+def _style_of(old: TextStyle, operation: SetText) -> TextStyle:
+    """The style with what the operation changes. Raises `LaminaError` (task_invalid)."""
+    typeface = _typeface_of(old.typeface, operation)
+    size_px = old.size_px if operation.size_px is None else operation.size_px
+    if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The size {size_px:g} px is out of range.",
+            f"Give {MIN_SIZE_PX:g} to {MAX_SIZE_PX:,.0f} pixels.",
+        )
+    scaled = replace(old, typeface=typeface, size_px=size_px)
+    factor = size_px / old.size_px
+    scaled = replace(scaled, line_height_px=old.line_height_px * factor)
+    is_same_face = old.typeface is not None and old.typeface.family == typeface.family
+    scaled = replace(scaled, letter_spacing_px=old.letter_spacing_px * factor if is_same_face else 0.0)
+    if operation.colour is None:
+        return scaled
+    if not all(0 <= level <= 255 for level in operation.colour):
+        raise LaminaError(ErrorCode.TASK_INVALID, f"The colour {operation.colour} is out of range.", "Give 0 to 255.")
+    return replace(scaled, colour=operation.colour, gradient=None)
+
+
+def _typeface_of(old: Typeface | None, operation: SetText) -> Typeface:
+    family = operation.family or (old.family if old is not None else "")
+    if not family:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID, "The typeface of the text is not known.", "Give the family of an installed font."
+        )
+    weight, is_italic = operation.weight, operation.is_italic
+    if weight is None:
+        weight = 400 if old is None else old.weight
+    if not 1 <= weight <= 1000:
+        raise LaminaError(ErrorCode.TASK_INVALID, f"The weight {weight} is out of range.", "Give 100 to 900.")
+    if is_italic is None:
+        is_italic = old is not None and old.is_italic
+    if old is not None and old.family == family:
+        return replace(old, weight=weight, is_italic=is_italic)
+    type_class = TypefaceClass.SANS if old is None else old.type_class
+    return Typeface(family=family, confidence=1.0, weight=weight, is_italic=is_italic, type_class=type_class)
+
+
+def _font_of(style: TextStyle, lines: list[str]) -> FontFile:
+    """The installed font that has all letters. Raises `LaminaError` (task_invalid)."""
+    typeface = style.typeface
+    assert typeface is not None  # noqa: S101  (`_typeface_of` has raised otherwise)
+    file = find_font(typeface.family, typeface.weight, typeface.is_italic)
+    if file is None:
+        face = f"{typeface.family} {'italic ' if typeface.is_italic else ''}of weight {typeface.weight}"
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The font {face} is not installed on this machine.",
+            "Install it, or give the family, weight and slant of one that is; `fc-list : family` lists them.",
+        )
+    missing = missing_characters(file, "".join(lines))
+    if missing:
+        shown = f"{'the letter' if len(missing) == 1 else 'the letters'} {' '.join(missing[:10])}"
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The font {typeface.family} lacks {shown}.",
+            "Give the family of a font that has them.",
+        )
+    return file
+
+
+def _rows_of(block: TextBlock, style: TextStyle, lines: list[str]) -> list[Row]:
+    """The lines from the old first baseline on, at the old left edge, middle or right edge."""
+    first = block.rows[0]
+    step = style.line_height_px or style.size_px * _TYPICAL_LEADING_EM
+    return [Row(line, first.anchor, first.baseline + step * index) for index, line in enumerate(lines)]
+
+
+def _check_extents(typesetter: Typesetter, rows: list[Row]) -> None:
+    extents = typesetter.extents(rows)
+    if extents.width * extents.height > _MAX_PIXELS:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The text would be {extents.width:.0f} x {extents.height:.0f} pixels.",
+            "Give fewer words, or a smaller size.",
+        )
+
+
+def _lines_of(rows: list[Row], lettering: Lettering, style: TextStyle) -> tuple[TextLine, ...]:
+    upright = TextFrame(0.0)
+    return tuple(
+        TextLine(row.string, upright.quad(box), style.colour, style.size_px)
+        for row, box in zip(rows, lettering.boxes, strict=True)
+        if row.string
+    )
+
+
+def _tidy(transform: Transform) -> Transform:
+    """Without what rounding leaves of a rotation there and back."""
+    values = (transform.a, transform.b, transform.c, transform.d, transform.e, transform.f)
+    near = [
+        round(value) if abs(value - round(value)) < _SAME_WITHIN * max(1, abs(value)) else value for value in values
+    ]
+    return Transform(*near)
