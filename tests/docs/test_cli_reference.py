@@ -73,7 +73,7 @@ def test_every_command_is_there_with_all_its_options(name: str) -> None:
 
 
 def test_no_command_is_there_that_is_not() -> None:
-    headings = re.findall(r"^## lamina ([\w ]+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    headings = re.findall(r"^## lamina ([\w -]+)$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert headings == NAMES
 
 

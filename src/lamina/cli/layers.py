@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.exits import DONE
+from lamina.cli.layer_text import set_text
 from lamina.cli.model_options import model_options, sampling_of
 from lamina.cli.output_options import json_option
 from lamina.cli.printing import wants_json
@@ -48,6 +49,9 @@ def layers() -> None:
     STACK is a PSD, ORA or ZIP file or a folder of PNG files; LAYER is the name of a layer or group, or its number as
     the command list shows it.
     """
+
+
+layers.add_command(set_text)
 
 
 @layers.command("list")

@@ -1,10 +1,11 @@
 """`lamina recompose`: a layered file flattened into one picture."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from lamina.cli.colours import ColourType
 from lamina.cli.destinations import check_not_inputs
 from lamina.cli.exits import DONE
 from lamina.cli.output_options import json_option, quiet_option
@@ -17,30 +18,12 @@ if TYPE_CHECKING:  # numpy is imported when there is work for it
 _WHITE = (255, 255, 255)
 
 
-class _Colour(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # generic only in newer clicks
-    """A CSS colour name or #rrggbb."""
-
-    name = "colour"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int, int]:
-        from PIL import ImageColor
-
-        try:
-            red, green, blue, *alpha = ImageColor.getrgb(value)
-        except ValueError:
-            red = green = blue = -1
-            alpha = []
-        if max(red, green, blue) > 255 or min(red, green, blue) < 0 or alpha not in ([], [255]):
-            self.fail(f"{value!r} is not a colour such as white or #ff8800", param, ctx)
-        return red, green, blue
-
-
 @click.command()
 @click.argument("stack_path", metavar="STACK")
 @click.option("--to", "target", metavar="PATH", required=True, help="Output path, ending in .png, .jpg, .webp or .tif.")
 @click.option(
     "--background",
-    type=_Colour(),
+    type=ColourType(),
     metavar="COLOUR",
     help="Background colour, such as white or #ff8800 (default: transparent; for JPEG, white).",
 )
