@@ -47,7 +47,7 @@ def test_a_file_named_by_the_environment(folder: Path, monkeypatch: pytest.Monke
     [
         ("layer = 3", r"'layer' in lamina\.toml is unknown\. Did you mean 'layers'\?"),
         ("colour = 'red'", r"is unknown\. Valid names: 'engine', 'layers', 'max_megapixels', 'models_dir', "),
-        ("layers = 11", r"lamina\.toml sets layers to 11\. It must be a whole number from 1 to 10\."),
+        ("layers = 101", r"lamina\.toml sets layers to 101\. It must be a whole number from 1 to 100, or auto\."),
         ("layers = 2.5", "whole number"),
         ("layers = true", "whole number"),
         ("layers = 'many'", "whole number"),

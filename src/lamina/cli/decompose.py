@@ -10,6 +10,7 @@ from lamina.cli.destinations import Job, plan_jobs
 from lamina.cli.exits import DONE, FAILED, affects_every_picture, print_error
 from lamina.cli.fault_log import log_internal_error
 from lamina.cli.inputs import display_name, find_pictures, is_folder
+from lamina.cli.layer_count import LayerCountType
 from lamina.cli.model_options import Size, model_options, sampling_of
 from lamina.cli.output_options import export_options, json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
@@ -19,7 +20,7 @@ from lamina.cli.terminal_text import terminal_columns
 from lamina.core.errors import LaminaError
 from lamina.core.faults import fault_of
 from lamina.core.selections import Selection
-from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask
+from lamina.core.tasks import DEFAULT_LAYERS, MAX_LAYERS, MIN_LAYERS, RESOLUTIONS_PX, DecomposeTask, LayerCount
 from lamina.engines.registry import engine_names
 from lamina.imaging.export_options import ExportOptions
 from lamina.installation import localize_commands
@@ -51,9 +52,12 @@ class _Options:
 @click.option(
     "-n",
     "--layers",
-    type=click.IntRange(MIN_LAYERS, MAX_LAYERS),
-    help=f"Maximum number of layers, {MIN_LAYERS} to {MAX_LAYERS} (default: {MAX_LAYERS}; for diffusion models, 4).",
+    type=LayerCountType(),
+    metavar="NUMBER",
+    help=f"Maximum number of layers, {MIN_LAYERS} to {MAX_LAYERS}, a group counting as one, or auto for all that is "
+    f"seen (default: {DEFAULT_LAYERS}). Diffusion models make 1 to 10 (default: 4).",
 )
+@click.option("--flat", "is_flat", is_flag=True, help="No groups: what is found beyond --layers is merged.")
 @click.option(
     "--to",
     "targets",
@@ -99,7 +103,8 @@ class _Options:
 @model_options
 def decompose(
     inputs: tuple[str, ...],
-    layers: int | None,
+    layers: LayerCount | None,
+    is_flat: bool,
     targets: tuple[str, ...],
     engine: str | None,
     boxes: tuple[Selection, ...],
@@ -122,6 +127,7 @@ def decompose(
     \b
       lamina decompose poster.png                    writes poster.psd to the current folder
       lamina decompose poster.png -n 6 --to out.ora --to layers/
+      lamina decompose slide.png -n auto             everything that is seen, in groups
       lamina decompose photos/ --to 'out/{stem}.psd'
       curl -s https://example.org/p.jpg | lamina decompose - --to p.pptx --editable
       lamina decompose poster.png --box 40,60,320,200=Logo --point 50%,80%
@@ -145,6 +151,7 @@ def decompose(
         sampling=sampling_of(**model),
         resolution_px=int(resolution or RESOLUTIONS_PX[0]),
         is_raw=is_raw,
+        is_flat=is_flat,
         width=width,
         height=height,
         selections=(*boxes, *points),

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from lamina.core.acceleration import Acceleration
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.schedulers import scheduler_named
 from lamina.core.selections import Place, Selection
 
-MIN_LAYERS, MAX_LAYERS = 1, 10
+MIN_LAYERS, MAX_LAYERS = 1, 100
+DEFAULT_LAYERS = 10  # of engines that follow the picture; models have their own default
+MAX_MODEL_LAYERS = 10  # of diffusion models, and of the vendors' APIs
+AUTO_LAYERS: Final = "auto"
+_LAYER_COUNTS = f'{MIN_LAYERS} to {MAX_LAYERS}, or "{AUTO_LAYERS}" for all that is seen'
 MAX_EXCLUSIONS = 50
 MAX_PICTURES = 20  # of one request
 MAX_REFERENCES = 10
@@ -30,6 +34,10 @@ MAX_RANK = 128
 MIN_ALPHA, MAX_ALPHA = 0.001, 1024.0
 RESOLUTIONS_PX = (640, 1024)
 DEFAULT_SCHEDULER = "Default"
+
+
+LayerCount: TypeAlias = int | Literal["auto"]
+"""A maximum number of layers, 1..100, a group counting as one; or "auto" for all that is seen, at most 100."""
 
 
 class TaskKind(StrEnum):
@@ -142,7 +150,8 @@ class DecomposeTask:
     """Decompose one picture into layers.
 
     `width`, `height`: px, both or neither; the picture is resized to it first, whatever its aspect.
-    `layers`: 1..10 at most; there may be fewer. None is the engine's own default.
+    `layers`: 1..100 at most, a group counting as one; there may be fewer. "auto" is all that is seen. None is the
+    engine's own default. `is_flat`: no groups; what is found beyond `layers` is merged.
     `selections`: things that become layers of their own, before all others. `exclusions`: points that do not belong to
     any of them.
     For models only: `prompt` describes the whole picture with its hidden parts, and is written by the model where it is
@@ -152,11 +161,12 @@ class DecomposeTask:
 
     kind: ClassVar = TaskKind.DECOMPOSE
 
-    layers: int | None = None
+    layers: LayerCount | None = None
     prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     resolution_px: int = RESOLUTIONS_PX[0]
     is_raw: bool = False
+    is_flat: bool = False
     width: int | None = None
     height: int | None = None
     selections: tuple[Selection, ...] = ()
@@ -164,7 +174,7 @@ class DecomposeTask:
 
     def __post_init__(self) -> None:
         _check_size(self.width, self.height)
-        _check_range("number of layers", self.layers, MIN_LAYERS, MAX_LAYERS)
+        _check_layers(self.layers)
         self._check_selections()
         if self.resolution_px not in RESOLUTIONS_PX:
             raise _invalid(
@@ -176,12 +186,17 @@ class DecomposeTask:
         _check_range("number of excluded points", len(self.exclusions), 0, MAX_EXCLUSIONS)
         if self.exclusions and not self.selections:
             raise _invalid("Points are excluded, but nothing is selected.", "Select a thing by a box or a point.")
-        count, limit = len(self.selections), self.layers or MAX_LAYERS
+        count, limit = len(self.selections), self.layer_limit
         if count and count >= limit:
             raise _invalid(
                 f"{count} selected things and the background are more than {limit} layers.",
                 f"Select fewer things, or ask for more layers, at most {MAX_LAYERS}.",
             )
+
+    @property
+    def layer_limit(self) -> int:
+        """The maximum number of layers and groups, for engines that follow the picture."""
+        return MAX_LAYERS if self.layers == AUTO_LAYERS else self.layers or DEFAULT_LAYERS
 
     def with_selections_in_pixels(self, width: int, height: int) -> "DecomposeTask":
         """The same task with all coordinates in pixels of a picture of that size, resized as the task requests.
@@ -274,6 +289,15 @@ def _check_size(width: int | None, height: int | None) -> None:
             )
     if width * height > MAX_AREA_PX:
         raise _invalid(f"The size {width} x {height} px is not supported.", f"Ask for at most {MAX_AREA_PX:,} pixels.")
+
+
+def _check_layers(layers: LayerCount | None) -> None:
+    if layers is None or layers == AUTO_LAYERS:
+        return
+    if isinstance(layers, bool) or not isinstance(layers, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise _invalid(f"{layers!r} is not a number of layers.", f"Ask for {_LAYER_COUNTS}.")
+    if not MIN_LAYERS <= layers <= MAX_LAYERS:
+        raise _invalid(f"The number of layers {layers} is out of range.", f"Ask for {_LAYER_COUNTS}.")
 
 
 def _check_range(label: str, value: float | None, least: float, most: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.optimizations import parse_optimizations
 from lamina.core.placement import AUTO
+from lamina.core.tasks import LayerCount
 from lamina.core.training_options import OptimizerName, Targets, TrainingOptions
 from lamina.engines.config import EngineConfig
 from lamina.engines.weights.places import Roots
@@ -30,7 +31,7 @@ _USERINFO = re.compile(r"//[^/]*@")
 class Settings:
     """All settings; docs/reference/settings.md describes each. Names ending in `_s` are in seconds.
 
-    General: `engine`: a name or "auto". `layers`: maximum number, 1..10; None is the engine's default.
+    General: `engine`: a name or "auto". `layers`: maximum number, 1..100, or "auto"; None is the engine's default.
     `max_megapixels`: limit for input pictures, in 10^6 pixels. `fonts_dir`: folder of fonts that are recognised besides
     those of the package. `log_level`: "debug", "info", "warning" or "error";
     with "debug", commands print tracebacks to stderr instead of writing them to `state_folder`.
@@ -51,7 +52,7 @@ class Settings:
     """
 
     engine: str = "auto"
-    layers: int | None = None
+    layers: LayerCount | None = None
     max_megapixels: float = 64.0
     models_dir: str | None = None
     fonts_dir: str | None = None

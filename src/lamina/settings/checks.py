@@ -11,7 +11,7 @@ from lamina.core.errors import LaminaError
 from lamina.core.optimizations import OFF, Optimization, parse_optimizations
 from lamina.core.placement import AUTO, Placement, Precision
 from lamina.core.prices import parse_prices, render_prices
-from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
+from lamina.core.tasks import AUTO_LAYERS, MAX_LAYERS, MIN_LAYERS, LayerCount
 from lamina.core.training_options import OptimizerName, Targets
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -23,10 +23,12 @@ def _engine(value: Any) -> str:
     return value
 
 
-def _layers(value: Any) -> int:
+def _layers(value: Any) -> LayerCount:
+    if value == AUTO_LAYERS:
+        return AUTO_LAYERS
     number = _number(value)
     if not MIN_LAYERS <= number <= MAX_LAYERS or number != int(number):
-        raise ValueError(f"a whole number from {MIN_LAYERS} to {MAX_LAYERS}")
+        raise ValueError(f"a whole number from {MIN_LAYERS} to {MAX_LAYERS}, or {AUTO_LAYERS}")
     return int(number)
 
 

@@ -5,7 +5,7 @@ import pytest
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.records import decode, encode
 from lamina.core.selections import Place, Selection, Unit
-from lamina.core.tasks import MAX_LAYERS, DecomposeTask
+from lamina.core.tasks import AUTO_LAYERS, DEFAULT_LAYERS, DecomposeTask
 
 BOX = Place(x=10, y=20, width=100, height=50)
 
@@ -58,7 +58,9 @@ def test_a_task_has_its_selections_in_pixels_of_the_resized_picture() -> None:
 def test_selections_need_a_layer_each_and_one_for_the_background() -> None:
     three = (Selection(BOX),) * 3
     assert DecomposeTask(layers=4, selections=three).selections == three
-    for layers, selections in ((3, three), (None, (Selection(BOX),) * MAX_LAYERS)):
+    many = (Selection(BOX),) * DEFAULT_LAYERS
+    assert DecomposeTask(layers=AUTO_LAYERS, selections=many).selections == many
+    for layers, selections in ((3, three), (None, many)):
         with pytest.raises(LaminaError, match="are more than"):
             DecomposeTask(layers=layers, selections=selections)
 

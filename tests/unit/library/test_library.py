@@ -106,8 +106,8 @@ def test_settings_fill_in_what_the_call_leaves_out(pixels: np.ndarray, monkeypat
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        ({"layers": 11}, "task_invalid", "Ask for 1 to 10"),
-        ({"layers": 0}, "task_invalid", "Ask for 1 to 10"),
+        ({"layers": 101}, "task_invalid", "Ask for 1 to 100"),
+        ({"layers": "all"}, "task_invalid", "Ask for 1 to 100"),
         ({"engine": "magic"}, "engine_unavailable", "There is no engine 'magic'. There are: auto, classic."),
     ],
 )

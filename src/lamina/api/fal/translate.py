@@ -176,7 +176,7 @@ def _task(
     match endpoint.kind:
         case TaskKind.DECOMPOSE:
             unasked = tuple(name for field, name in _SAMPLING_FIELDS.items() if field not in sent)
-            return DecomposeTask(given.num_layers, prompt, replace(sampling, unasked=unasked))
+            return DecomposeTask(given.num_layers, prompt, replace(sampling, unasked=unasked), is_flat=True)
         case TaskKind.EDIT:
             return EditTask(
                 prompt=prompt,

@@ -47,6 +47,7 @@ def parse_decomposition(fields: DecompositionFields) -> JobRequest:
         sampling=sampling,
         resolution_px=fields.resolution,
         is_raw=fields.raw,
+        is_flat=fields.flat,
         selections=tuple(parse_selection(each, Unit(fields.unit)) for each in fields.select),
         exclusions=tuple(Place(x=x, y=y, unit=Unit(fields.unit)) for x, y in fields.exclude),
     )

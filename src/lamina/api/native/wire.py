@@ -131,7 +131,12 @@ class DecompositionFields(JobFields, SamplingFields):
     """Decompose an image into layers."""
 
     image: Picture
-    layers: int | None = Field(None, ge=MIN_LAYERS, le=MAX_LAYERS, description="Maximum number of layers.")
+    layers: Annotated[int, Field(ge=MIN_LAYERS, le=MAX_LAYERS)] | Literal["auto"] | None = Field(
+        None,
+        description="Maximum number of layers, a group counting as one, or `auto` for all that is seen. Diffusion "
+        "models make 1 to 10. By default the engine decides: at most 10, or 4 with a diffusion model.",
+    )
+    flat: bool = Field(False, description="Return no groups: what is found beyond `layers` is merged.")
     prompt: str = Field(
         "", max_length=_LONGEST_PROMPT, description="Description of the whole image; diffusion models only."
     )

@@ -52,7 +52,7 @@ def parse_layered(fields: LayeredFields) -> JobRequest:
         acceleration=Acceleration(AccelerationLevel.FAST if is_fast else AccelerationLevel.NONE),
     )
     layers = _DEFAULT_LAYERS if fields.num_layers is None else fields.num_layers
-    task = DecomposeTask(layers, "", sampling, _QUICK_PX if is_fast else _STANDARD_PX)
+    task = DecomposeTask(layers, "", sampling, _QUICK_PX if is_fast else _STANDARD_PX, is_flat=True)
     delivery = _delivery(fields.output_format, fields.enable_safety_checker)
     return _request(LAYERED, task, _pictures([fields.image_url], "image_url"), delivery)
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from lamina.core.prices import TRAINER_PRICED_BY_JOB
 from lamina.core.tasks import (
     MAX_GUIDANCE,
-    MAX_LAYERS,
     MAX_LORA_SCALE,
+    MAX_MODEL_LAYERS,
     MAX_REFERENCES,
     MAX_SEED,
     MAX_STEPS,
@@ -58,7 +58,7 @@ class LayeredFields(Fields):
     enable_safety_checker: bool | None = None
     output_format: Literal["png"] | None = None
     acceleration: Literal["regular", "fast"] | None = None
-    num_layers: Annotated[Whole, Field(ge=MIN_LAYERS, le=MAX_LAYERS)] | None = None
+    num_layers: Annotated[Whole, Field(ge=MIN_LAYERS, le=MAX_MODEL_LAYERS)] | None = None
 
 
 class ResultFields(Fields):

@@ -172,6 +172,7 @@ def _parse_task(task: TaskFields, air: AirModel, sampling: Sampling) -> PictureT
             resolution_px=RESOLUTIONS_PX[max(width or 0, height or 0) > RESOLUTIONS_PX[0]],
             width=width,
             height=height,
+            is_flat=True,
         )
     prompt = prompt if prompt.strip() and prompt != NO_PROMPT else _INVISIBLE_PROMPT
     if air.kind is TaskKind.EDIT:

@@ -7,7 +7,7 @@ from lamina.api.runware.airs import AirModel
 from lamina.api.runware.fields import Field
 from lamina.core.acceleration import MAX_CONSECUTIVE
 from lamina.core.schedulers import ALIASES, SCHEDULERS
-from lamina.core.tasks import MAX_GUIDANCE, MAX_LAYERS, MIN_LAYERS, TaskKind
+from lamina.core.tasks import MAX_GUIDANCE, MAX_MODEL_LAYERS, MIN_LAYERS, TaskKind
 
 AUTHENTICATION, IMAGE_INFERENCE, PING = "authentication", "imageInference", "ping"
 NO_PROMPT = "__BLANK__"
@@ -114,7 +114,7 @@ def inference_fields(air: AirModel) -> Fields:
     side = Field("integer", least=128, most=2048, step=16, is_required=air.is_size_required)
     settings = {"trueCFGScale": Field("float", least=0, most=MAX_GUIDANCE)}
     if is_layered:
-        settings["layers"] = Field("integer", least=MIN_LAYERS, most=MAX_LAYERS, default=DEFAULT_LAYERS)
+        settings["layers"] = Field("integer", least=MIN_LAYERS, most=MAX_MODEL_LAYERS, default=DEFAULT_LAYERS)
     return {
         **PLATFORM,
         **_GENERATION,

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.core.layers import Layer, LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.tasks import MAX_LAYERS, DecomposeTask, Sampling
+from lamina.core.tasks import DecomposeTask, Sampling
 from lamina.engines.classic.observation import observe
 from lamina.engines.classic.other_scripts import read_other_scripts
 from lamina.engines.classic.plan import plan_layers
@@ -39,7 +39,7 @@ class ClassicEngine:
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
-        limit = (task.layers or MAX_LAYERS) - 1
+        limit = task.layer_limit - 1
         working = working_copy(picture)
         seen = observe(working, progress)
         if self._tesseract:

@@ -14,7 +14,7 @@ from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask, TaskKind, T
 from lamina.core.training import Example, filled, trained_model
 from lamina.engines.qwen import raw_layers
 from lamina.engines.qwen.model_loader import ModelLoader
-from lamina.engines.qwen.needs import DEFAULT_LAYERS, Task
+from lamina.engines.qwen.needs import Task, layers_of
 from lamina.engines.qwen.pictures import for_pipeline, kept_outside, mask_image, opaque
 from lamina.engines.qwen.pipelines import PipelineInputs, Work, layer_size
 from lamina.engines.qwen.run import Run
@@ -90,7 +90,7 @@ class QwenEngine:
         """See `Decomposer`. The stack has the model's size; transparent pictures are composited on white first."""
         check_aspect(_size_of(picture))
         run = self._run(self._model(task, TaskKind.DECOMPOSE), TaskKind.DECOMPOSE, task, progress)
-        layers = task.layers or DEFAULT_LAYERS
+        layers = layers_of(task)
         image = for_pipeline(picture, 4)
         prompt = task.prompt.strip() or run.caption(picture)
         inputs: PipelineInputs = {

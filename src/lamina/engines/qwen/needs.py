@@ -4,8 +4,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.placement import Precision
-from lamina.core.tasks import DecomposeTask, EditTask, GenerateTask
+from lamina.core.tasks import (
+    AUTO_LAYERS,
+    MAX_MODEL_LAYERS,
+    MIN_LAYERS,
+    DecomposeTask,
+    EditTask,
+    GenerateTask,
+)
 
 Task = GenerateTask | EditTask | DecomposeTask
 
@@ -111,16 +119,29 @@ def extent_of(task: Task, native_px: int, references: int = 0) -> Extent:
     """The size of a task. `native_px`: side of the square that the model uses if the task has no size."""
     if isinstance(task, DecomposeTask):
         area = task.resolution_px**2
-        frames = (task.layers or DEFAULT_LAYERS) + 2  # the layers, their composite, and the input picture
+        frames = layers_of(task) + 2  # the layers, their composite, and the input picture
         return Extent(frames * _tokens(area) + _PROMPT_TOKENS, area)
     area = (task.width or native_px) * (task.height or native_px)
     return Extent(_tokens(area) + _PROMPT_TOKENS + references * _REFERENCE_TOKENS, area)
 
 
+def layers_of(task: DecomposeTask) -> int:
+    """The number of layers that the model makes. Raises `LaminaError` (task_invalid) if it cannot make as many."""
+    if task.layers is None:
+        return DEFAULT_LAYERS
+    if task.layers == AUTO_LAYERS or task.layers > MAX_MODEL_LAYERS:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"Diffusion models make a given number of layers, at most {MAX_MODEL_LAYERS}, not {task.layers}.",
+            f"Ask for {MIN_LAYERS} to {MAX_MODEL_LAYERS} layers, or use the engine classic.",
+        )
+    return task.layers
+
+
 def smaller_request(task: Task, native_px: int, references: int, is_fitting: Callable[[Extent], bool]) -> str | None:
     """A description of the largest smaller request that fits, for an error message; None if none fits."""
     if isinstance(task, DecomposeTask):
-        for layers in range((task.layers or DEFAULT_LAYERS), 0, -1):
+        for layers in range(layers_of(task), 0, -1):
             if is_fitting(extent_of(replace(task, layers=layers, resolution_px=640), native_px)):
                 return f"{layers} layers at a resolution of 640"
         return None
