@@ -32,7 +32,7 @@ from lab.evaluation.contact_sheets import contact_sheet
 from lab.evaluation.designs import DesignScore, mean_score, read_design, read_designs, score_design
 from lab.evaluation.trials import LAYERS
 from lamina.core.ports import no_progress
-from lamina.core.tasks import DecomposeTask
+from lamina.core.tasks import AUTO_LAYERS, DecomposeTask, LayerCount
 from lamina.engines import registry
 
 
@@ -43,7 +43,7 @@ def main() -> int:
     if not paths:
         print(f"There are no designs in {options.folder}.", file=sys.stderr)
         return 1
-    run = partial(_run, layers=options.layers, sheets=options.sheets)
+    run = partial(_run, layers=options.layers, is_flat=options.flat, sheets=options.sheets)
     scores = list(_print_each(_map(run, paths, options.workers)))
     means = {
         field.name: mean_score(scores, field.name)
@@ -74,12 +74,12 @@ def _map(run: "partial[DesignScore | None]", paths: list[Path], workers: int) ->
         yield from pool.imap(run, paths)
 
 
-def _run(path: Path, layers: int, sheets: Path | None) -> DesignScore | None:
+def _run(path: Path, layers: LayerCount, is_flat: bool, sheets: Path | None) -> DesignScore | None:
     try:
         design = read_design(path)
         engine = registry.start_engine("classic")
         start = time.perf_counter()
-        stack = engine.decompose(design.picture, DecomposeTask(layers), no_progress)
+        stack = engine.decompose(design.picture, DecomposeTask(layers, is_flat=is_flat), no_progress)
         score = score_design(design, stack, time.perf_counter() - start)
         if sheets is not None:
             sheets.mkdir(parents=True, exist_ok=True)
@@ -103,11 +103,18 @@ def _rounded(values: Mapping[str, str | int | float | None]) -> dict[str, str | 
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
+def _layers(text: str) -> LayerCount:
+    return AUTO_LAYERS if text == AUTO_LAYERS else int(text)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder with a folder for each design")
     parser.add_argument("--part", choices=("tuning", "checking"), help="authors to use (all)")
-    parser.add_argument("--layers", type=int, default=LAYERS, help=f"number of layers to ask for ({LAYERS})")
+    parser.add_argument(
+        "--layers", type=_layers, default=LAYERS, help=f"number of layers to ask for, or auto ({LAYERS})"
+    )
+    parser.add_argument("--flat", action="store_true", help="ask for no groups")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="folder for contact sheets")
     parser.add_argument("--workers", type=int, default=1, help="number of processes (1)")
     return parser.parse_args()

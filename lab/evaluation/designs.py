@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.evaluation.coverage import assigned_ious, hidden_background_error, soft_iou
+from lab.evaluation.grouped import found_share, with_merged_groups
 from lamina.core.layers import Layer, LayerKind, LayerStack, Pixels
 from lamina.imaging.metrics import canvas_alpha, recomposition_error, visible_alphas
 from lamina.imaging.picture import read_picture
@@ -43,7 +44,9 @@ class DesignScore:
     of all true text with a union of layers. `subject_iou`: IoU of the largest true layer. `ghost_share`: share of
     pixels where the bottom layer differs from the true one by more than 16 levels. `hidden_l1`: see
     `coverage.hidden_background_error`. `confetti_share`: share of layers that consist of more than 20 pieces and
-    cover less than 2 % of the canvas. `error`: largest difference of the flattened layers and the picture, in levels.
+    cover less than 2 % of the canvas. For all of these, each outermost group of the result is one layer.
+    `found_share`: share of the true layers but the background that have an IoU above 0.5 with a layer or a group,
+    assigned one to one. `error`: largest difference of the flattened layers and the picture, in levels.
     """
 
     name: str
@@ -55,8 +58,10 @@ class DesignScore:
     ghost_share: float
     hidden_l1: float
     confetti_share: float
+    found_share: float | None
     error: int
     layers_found: int
+    layers_in_all: int
     layers_true: int
     seconds: float
 
@@ -105,7 +110,8 @@ def read_design(path: Path) -> Design:
 
 def score_design(design: Design, result: LayerStack, seconds: float) -> DesignScore:
     """Compares an engine's layers with the true layers."""
-    truth = design.truth
+    truth, nested = design.truth, result
+    result = with_merged_groups(nested)
     ious = assigned_ious(result, truth)[1:]
     texts = [iou for iou, layer in zip(ious, truth.layers[1:], strict=True) if layer.kind is LayerKind.TEXT]
     visible = visible_alphas(truth)
@@ -123,8 +129,10 @@ def score_design(design: Design, result: LayerStack, seconds: float) -> DesignSc
         ghost_share=_ghost_share(result, design),
         hidden_l1=hidden_background_error(result, truth),
         confetti_share=_confetti_share(result, text),
-        error=round(recomposition_error(result, design.picture).max_abs_error * 255),
+        found_share=found_share(nested, truth) if ious else None,
+        error=round(recomposition_error(nested, design.picture).max_abs_error * 255),
         layers_found=len(result),
+        layers_in_all=len(nested),
         layers_true=len(truth),
         seconds=seconds,
     )

@@ -1,7 +1,6 @@
 """Arranges the chosen candidates as layers: which lies in front, what each one hides, and what is beneath it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,7 +18,6 @@ from lamina.engines.classic.raster import (
     as_bytes,
     bounding_box,
     components,
-    depth,
     grow,
     open_mask,
     window_of,
@@ -27,43 +25,16 @@ from lamina.engines.classic.raster import (
 from lamina.engines.classic.soft_shadows import find_shadow
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import TextBlock
+from lamina.engines.classic.things import Thing, owner_of, with_loose_parts, without_rims
 
 _MARGIN_PX = 3  # width of the soft edge around a mask
 _MIN_KNOWN_PX = 64
 _RING_PX = 10  # around a hole: what is farther away may be another thing
 _FRINGE_PX = 5  # wide foreground without a layer is no remainder of the edge of a thing
-_HULL_WEIGHT = 1.5  # a panel lies behind an object of the same area
 _SURROUNDED = 0.55  # share of its surroundings from which on a thing lies on another
 _CLOSELY_SURROUNDED = 0.8
 _OUTLINE_PX = 4
 _MIN_SURFACE = 0.25  # of what lies on it
-_MIN_LOOSE_PX = 12
-_ATTACHED_SHARE = 0.25  # of the thing that a loose part touches: larger ones are things of their own
-_THIN_PX = 1.5
-_MIN_SMALL_SHARE = 0.0004
-
-
-@dataclass(frozen=True, eq=False)
-class Thing:
-    """A layer that shows no text. `mask`: (h, w), its visible part, and what lies on it if it `is_hull`.
-
-    `name`: of the layer; empty if it is named by its looks. `is_selected`: the user selected it, as it is.
-    """
-
-    mask: Mask
-    kind: LayerKind
-    is_hull: bool = False
-    name: str = ""
-    is_selected: bool = False
-
-    @property
-    def rank(self) -> float:
-        return rank(int(np.count_nonzero(self.mask)), self.is_hull)
-
-
-def rank(area: int, is_hull: bool) -> float:
-    """Things of lower rank lie in front: the smaller ones, and objects before panels."""
-    return area * (_HULL_WEIGHT if is_hull else 1)
 
 
 def arrange(
@@ -73,22 +44,28 @@ def arrange(
     limit: int,
     *,
     is_scene: bool,
+    is_flat: bool = True,
 ) -> list[Element]:
     """At most `limit` elements, front first: the blocks of text, then the things. Few have names already.
 
-    `chosen` and `blocks` must not exceed the limit together. `is_scene`: the background continues by examples of
-    itself beneath the things, because it is no surface.
+    `chosen` and `blocks` must not exceed the limit together. `is_flat`: foreground that belongs to no thing is joined
+    to one layer; otherwise, its larger pieces are things of their own. `is_scene`: the background continues
+    by examples of itself beneath the things, because it is no surface.
     """
     things = [_thing(candidate) for candidate in chosen]
+    if not is_flat:
+        things.sort(key=lambda thing: thing.depth)
     if seen.background.is_smooth or seen.has_clear_ground:
-        things = _with_loose_parts(seen, things, limit - len(blocks))
-    things.sort(key=lambda thing: thing.rank)
+        things = with_loose_parts(seen, things, limit - len(blocks), is_flat=is_flat)
+    things.sort(key=lambda thing: thing.depth)
+    if not is_flat:
+        things = without_rims(things)
     return [*_text_elements(seen, blocks), *_thing_elements(seen, _visible(seen, things), is_scene=is_scene)]
 
 
 def _visible(seen: Observation, things: list[Thing]) -> list[Thing]:
     """Those that others, which are given front first, do not cover entirely, and panels, which go on beneath them."""
-    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
+    owner = owner_of([thing.mask for thing in things], seen.smooth.shape)
     areas = np.bincount(owner[owner >= 0], minlength=len(things))
     return [thing for thing, area in zip(things, areas, strict=True) if area or (thing.is_hull and thing.mask.any())]
 
@@ -100,55 +77,7 @@ def _thing(candidate: Candidate) -> Thing:
         kind = LayerKind.AREA
     else:
         kind = LayerKind.OBJECT
-    return Thing(candidate.full(), kind, candidate.is_hull, candidate.name, candidate.is_selected)
-
-
-def _with_loose_parts(seen: Observation, things: list[Thing], limit: int) -> list[Thing]:
-    """Foreground that belongs to no thing is added to the thing that it touches, or becomes the small elements.
-
-    If there is no layer left for small elements, they join the smallest thing.
-    """
-    masks = [thing.mask.copy() for thing in things]
-    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
-    loose = components((seen.cutouts.labels > 0) & (owner < 0))
-    rest = np.zeros(owner.shape, bool)
-    for label in range(1, len(loose)):
-        if loose.areas[label] < _MIN_LOOSE_PX:
-            continue
-        rows, columns = loose.window(label)
-        window = slice(max(0, rows.start - 3), rows.stop + 3), slice(max(0, columns.start - 3), columns.stop + 3)
-        part = loose.labels[window] == label
-        near = grow(part, 3) & (owner[window] >= 0)
-        is_thin = depth(part).max() <= _THIN_PX
-        if near.any():
-            toucher = int(np.bincount(owner[window][near]).argmax())
-            is_small = loose.areas[label] < _ATTACHED_SHARE * np.count_nonzero(things[toucher].mask)
-            if is_thin or (is_small and not things[toucher].is_selected):
-                masks[toucher][window] |= part
-                continue
-        if not is_thin:
-            rest[window] |= part
-    things = [replace(thing, mask=mask) for thing, mask in zip(things, masks, strict=True)]
-    if np.count_nonzero(rest) / rest.size <= _MIN_SMALL_SHARE:
-        return things
-    if len(things) < limit:
-        return [*things, Thing(rest, LayerKind.SMALL)]
-    others = [thing for thing in things if not thing.is_selected]
-    if not others:
-        return things
-    smallest = min(others, key=lambda thing: np.count_nonzero(thing.mask))
-    if np.count_nonzero(rest) < np.count_nonzero(smallest.mask):
-        return things
-    merged = Thing(smallest.mask | rest, LayerKind.SMALL)
-    return [merged if thing is smallest else thing for thing in things]
-
-
-def _owner(masks: Sequence[Mask], shape: tuple[int, ...]) -> Labels:
-    """(h, w): the index of the first mask that covers a pixel, or -1."""
-    owner = np.full(shape, -1, np.int32)
-    for index in range(len(masks) - 1, -1, -1):
-        owner[masks[index]] = index
-    return owner
+    return Thing(candidate.full(), kind, candidate.is_hull, candidate.name, candidate.is_selected, candidate.within)
 
 
 def _text_elements(seen: Observation, blocks: Sequence[TextBlock]) -> list[Element]:
@@ -170,8 +99,9 @@ def _text_elements(seen: Observation, blocks: Sequence[TextBlock]) -> list[Eleme
             edge_area=count == as_bytes(mask),
             visible=seen.visible,
             backdrop=seen.clean,
+            is_selected=block.is_selected,
             text=tuple(TextLine(line.string, line.quad, line.colour, line.size_px) for line in _in_order(block.lines)),
-        )
+        ).cropped()
         for block, mask in zip(blocks, masks, strict=True)
     ]
 
@@ -182,7 +112,7 @@ def _in_order(block: Sequence[Lettering]) -> list[Lettering]:
 
 def _thing_elements(seen: Observation, things: list[Thing], *, is_scene: bool) -> list[Element]:
     """The elements of the things, which are given front first."""
-    owner = _owner([thing.mask for thing in things], seen.smooth.shape)
+    owner = owner_of([thing.mask for thing in things], seen.smooth.shape)
     holders, shapes = _holders(things, owner)
     shadows = map_in_threads(lambda index: _shadow(seen, index, holders, shapes, owner), range(len(things)))
     plate = _background_plate(seen, owner, shadows, is_scene=is_scene)
@@ -200,7 +130,9 @@ def _thing_elements(seen: Observation, things: list[Thing], *, is_scene: bool) -
                 visible=current,
                 backdrop=backdrop,
                 shadow=shadows[index],
-            )
+                within=thing.within,
+                is_selected=thing.is_selected,
+            ).cropped()
         )
         current = backdrop
     return elements

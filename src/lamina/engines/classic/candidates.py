@@ -57,14 +57,26 @@ class Source(StrEnum):
     TREE = "tree"
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A thing that may have parts: its `number`, its `rank` (see `arrangement.rank`), and whether it `is_chosen`.
+
+    What is chosen is worth a layer of its own; other parts only refine what is chosen.
+    """
+
+    number: int
+    rank: float
+    is_chosen: bool
+
+
 @dataclass(eq=False, kw_only=True)
 class Candidate:
     """A region that may be a layer.
 
     `mask` is its crop of the image at `rows` and `columns`. `sources`: all ways in which it was found. `is_hull`: it
     includes what lies on it, as panels do. `name`: of the layer, if the user has given one; `is_selected`: the user
-    selected it. `cut_score`: of a part of a cut-out, the score of the cut (above 0: likely); `persistence`: of a merged
-    region, see `merge_tree`.
+    selected it. `within`: the wholes of which it is a part, outermost first; its own last. `cut_score`: of a part of a
+    cut-out, the score of the cut (above 0: likely); `persistence`: of a merged region, see `merge_tree`.
     """
 
     mask: Mask
@@ -74,6 +86,7 @@ class Candidate:
     is_hull: bool = False
     name: str = ""
     is_selected: bool = False
+    within: tuple["Whole", ...] = ()
     cut_score: float = 0.0
     persistence: float = 0.0
     shape: tuple[int, int] = field(repr=False)

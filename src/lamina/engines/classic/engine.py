@@ -1,6 +1,5 @@
 """Runs the classic engine: decomposes an image into exact layers on any CPU."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,11 @@ import numpy as np
 
 from lamina.core.layers import Layer, LayerStack, Pixels
 from lamina.core.ports import Progress, no_progress
-from lamina.core.tasks import DecomposeTask, Sampling
+from lamina.core.tasks import AUTO_LAYERS, DEFAULT_LAYERS, DecomposeTask, Sampling
+from lamina.engines.classic.grouping import grouped_layers
 from lamina.engines.classic.observation import observe
 from lamina.engines.classic.other_scripts import read_other_scripts
-from lamina.engines.classic.plan import plan_layers
+from lamina.engines.classic.plan import Scope, plan_layers
 from lamina.engines.classic.solve import solve
 from lamina.engines.classic.text_styles import measure_text
 from lamina.engines.typefaces import index_with_fonts, match_typeface
@@ -39,7 +39,6 @@ class ClassicEngine:
     def decompose(self, picture: Pixels, task: DecomposeTask, progress: Progress = no_progress) -> LayerStack:
         """The layers of `picture` (height, width, 4), bottom first; their composite equals it in every sample."""
         height, width = picture.shape[:2]
-        limit = task.layer_limit - 1
         working = working_copy(picture)
         seen = observe(working, progress)
         if self._tesseract:
@@ -48,18 +47,34 @@ class ClassicEngine:
         progress("separating", 0.5)
         across, down = working.shape[1] / width, working.shape[0] / height
         scaled = task.with_places(lambda place: place.scaled(across, down))
-        plan = plan_layers(seen, limit, self._models, scaled.selections, scaled.exclusions)
+        limit, scope = task.layer_limit - 1, _scope(task)
+        plan = plan_layers(seen, limit, self._models, scaled.selections, scaled.exclusions, scope)
         progress("solving edges", 0.8)
-        layers, notes = self._measured(solve(picture, plan.elements, seen.noise))
+        solved = solve(picture, plan.elements, seen.noise)
+        layers, notes = self._measured(solved.layers)
+        if scope is not Scope.FLAT:
+            layers = grouped_layers(
+                replace(solved, layers=layers),
+                plan.elements,
+                seen.visible,
+                task.layer_limit,
+                has_all_groups=task.layers == AUTO_LAYERS,
+            )
         progress("done", 1.0)
         return LayerStack(width, height, tuple(layers), (*_unused(task), *plan.notes, *notes))
 
-    def _measured(self, layers: Sequence[Layer]) -> tuple[Sequence[Layer], tuple[str, ...]]:
+    def _measured(self, layers: list[Layer]) -> tuple[list[Layer], tuple[str, ...]]:
         """The layers with the styles of their text, and notes on the fonts of the folder."""
         if not any(layer.text for layer in layers):
             return layers, ()
         typefaces = index_with_fonts(self._fonts)
         return measure_text(layers, partial(match_typeface, index=typefaces.index)), typefaces.notes
+
+
+def _scope(task: DecomposeTask) -> Scope:
+    if task.is_flat:
+        return Scope.FLAT
+    return Scope.ALL if task.layer_limit > DEFAULT_LAYERS else Scope.CHOSEN
 
 
 def _unused(task: DecomposeTask) -> tuple[str, ...]:

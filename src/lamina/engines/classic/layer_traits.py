@@ -113,7 +113,7 @@ def _thing_traits(element: Element, in_front: Mask, *, bears_text: bool) -> Trai
         kind=element.kind,
         shape=shape,
         place=place_of(box, element.mask.shape),
-        colour=colour_word(_visible_samples(element)),
+        colour=colour_word(_visible_samples(element, box)),
         reading_order=(box[1] + box[3] / 2, box[0] + box[2] / 2),
         is_detailed=is_detailed,
         is_picture=is_picture,
@@ -204,7 +204,7 @@ def _subject(elements: Sequence[Element], subject: Mask | None) -> int | None:
 
 def _is_detailed(element: Element, box: Box) -> bool:
     window = window_of(box)
-    inside, rgb = shrink(element.mask[window], _EDGE_PX), element.visible[window][..., :3]
+    inside, rgb = shrink(element.mask[window], _EDGE_PX), element.visible[element.in_crop(window)][..., :3]
     if not inside.any():
         return False
     even = np.ones(inside.shape, bool)
@@ -217,14 +217,15 @@ def _shows_photo(element: Element, box: Box) -> bool:
     """Whether what is seen in the middle of it is a photograph."""
     x, y, width, height = box
     inner = window_of((x + width // 8, y + height // 8, width - width // 4, height - height // 4))
-    return looks_like_photo(np.ascontiguousarray(element.visible[inner][..., :3]))
+    return looks_like_photo(np.ascontiguousarray(element.visible[element.in_crop(inner)][..., :3]))
 
 
-def _visible_samples(element: Element) -> NDArray[np.uint8]:
+def _visible_samples(element: Element, box: Box) -> NDArray[np.uint8]:
     """(n, 3): colours of what is seen of it, from all over it."""
-    indices = np.flatnonzero(element.mask)
-    indices = indices[:: max(1, len(indices) // SAMPLE_PX)]
-    return element.visible.reshape(-1, 4)[indices, :3]
+    window = window_of(box)
+    rows, columns = np.nonzero(element.mask[window])
+    step = max(1, len(rows) // SAMPLE_PX)
+    return element.visible[element.in_crop(window)][rows[::step], columns[::step], :3]
 
 
 def _middle(box: Box) -> tuple[float, float]:

@@ -91,7 +91,7 @@ def _wordings(it: Traits) -> tuple[_Wording, ...]:
         if not it.says:
             return (partial(_thing_name, "Text (not read)", it.place),)
         start = "Headline" if it.is_headline else "Button label" if it.is_button_label else "Text"
-        says = f"{start}: {_shortened(it.says)}"
+        says = f"{start}: {shortened(it.says)}"
         return partial(_text_name, says, ""), partial(_text_name, says, it.place)
     noun = next(noun for noun, fits in _NOUNS if fits(it))
     plain = partial(_thing_name, noun, "" if noun in _ALONE else it.place)
@@ -113,5 +113,6 @@ def _text_name(says: str, place: str, number: int) -> str:
     return f"{says} ({details})" if details else says
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """As much of a text as fits a name."""
     return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1].rstrip() + "…"

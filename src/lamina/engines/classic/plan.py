@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.core.selections import Place, Selection
-from lamina.engines.classic.arrangement import arrange, rank
+from lamina.core.tasks import MAX_LAYERS
+from lamina.engines.classic.arrangement import arrange
 from lamina.engines.classic.atoms import find_atoms
 from lamina.engines.classic.candidate_features import Measured, measure
-from lamina.engines.classic.candidates import Candidate, Source, candidate_of, collect_candidates, is_detail
+from lamina.engines.classic.candidates import (
+    Candidate,
+    Source,
+    candidate_of,
+    collect_candidates,
+    is_detail,
+)
 from lamina.engines.classic.illustration_things import choose_illustration_things
 from lamina.engines.classic.judgement import judge, merits
 from lamina.engines.classic.naming import named
 from lamina.engines.classic.observation import Observation
+from lamina.engines.classic.parts import with_parts
 from lamina.engines.classic.photo_things import found_in_photo
 from lamina.engines.classic.selected_things import Selected, ThingFinder, apart_from, select_things
 from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import TextBlock, text_blocks
+from lamina.engines.classic.things import rank
 from lamina.engines.segmentation.model_files import ModelFileError
 from lamina.engines.segmentation.networks import installed_networks
 
@@ -29,6 +39,14 @@ _SUBJECT_ONLY = "This looks like a photograph: only its main subject was separat
 _NO_SUBJECT = "This looks like a photograph without a distinct subject: it was kept as one layer."
 _MIN_ILLUSTRATION_PX = 64  # shorter side: in smaller pictures, networks see no things
 _MIN_EXPLAINED_SHARE = 0.4  # of the foreground, by candidates alone
+
+
+class Scope(StrEnum):
+    """What becomes layers: the things that are worth most (flat), these and their parts, or all that is seen."""
+
+    FLAT = "flat"
+    CHOSEN = "chosen"
+    ALL = "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +72,41 @@ def plan_layers(
     models: Path | None = None,
     selections: Sequence[Selection] = (),
     exclusions: Sequence[Place] = (),
+    scope: Scope = Scope.FLAT,
 ) -> Plan:
-    """At most `limit` layers in front of the background, those of the selections first.
+    """At most `limit` layers in front of the background, those of the selections first; unless the `scope` is flat,
+    as many as a stack may have, which can be folded into `limit` groups.
 
     `models`: folder where larger networks may be installed. `selections` (at most `limit`) and `exclusions` are in
     pixels of the working size.
     """
     selected = select_things(ThingFinder(seen, exclusions), selections) if selections else Selected()
-    others = limit - selected.count
+    total = MAX_LAYERS - 1 if limit and scope is not Scope.FLAT else limit
+    others = total - selected.count
     lines = [line for index, line in enumerate(seen.lettering) if index not in selected.lines]
     blocks = [TextBlock(tuple(lines[index] for index in block)) for block in text_blocks(lines)]
-    choice = _photo_things(seen, others, models) if seen.is_photo else _designed_things(seen, others)
+    if seen.is_photo:
+        choice = _photo_things(seen, limit - selected.count, models)
+    else:
+        choice = _designed_things(seen, others, limit - selected.count, scope)
     things, blocks = _within(others, apart_from(selected, choice.things), blocks)
     subject = things[0].full() if seen.is_photo and things and not selected.things else None
-    elements = arrange(seen, [*selected.things, *things], [*selected.blocks, *blocks], limit, is_scene=choice.is_scene)
+    elements = arrange(
+        seen,
+        [*selected.things, *things],
+        [*selected.blocks, *blocks],
+        total,
+        is_scene=choice.is_scene,
+        is_flat=scope is Scope.FLAT,
+    )
     return Plan(named(elements, subject), (*selected.notes, *choice.notes))
 
 
-def _designed_things(seen: Observation, limit: int) -> _Choice:
-    """The candidates that are worth most together; in an illustration that they explain badly, what networks see."""
+def _designed_things(seen: Observation, limit: int, scene_limit: int, scope: Scope) -> _Choice:
+    """The candidates that are worth most together; in an illustration that they explain badly, what networks see.
+
+    `scene_limit`: of what networks see, which gets worse with every thing.
+    """
     if limit <= 0:
         return _Choice([])
     atoms = find_atoms(seen)
@@ -85,10 +119,14 @@ def _designed_things(seen: Observation, limit: int) -> _Choice:
     things = [candidates[index] for index in best]
     is_tiny = min(seen.smooth.shape) < _MIN_ILLUSTRATION_PX
     if is_tiny or _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
+        if scope is not Scope.FLAT:
+            things = with_parts(
+                candidates, measured.overlaps, expected, best, limit=limit, has_containers=scope is Scope.ALL
+            )
         return _Choice(things)
     ordered = [candidates[index] for index in np.argsort(-expected, kind="stable").tolist()]
     try:
-        things = choose_illustration_things(seen, atoms, ordered, limit)
+        things = choose_illustration_things(seen, atoms, ordered, scene_limit)
     except ModelFileError as error:
         return _Choice(things, (f"{error} Illustrations are separated less well without it; install Lamina again.",))
     return _Choice(things, is_scene=not seen.background.is_smooth)

@@ -58,7 +58,8 @@ def select_things(finder: "ThingFinder", selections: Sequence[Selection]) -> Sel
         indices = [index for index in finder.text_at(selection.place) if index not in lines]
         if indices:
             lines |= set(indices)
-            blocks.append(TextBlock(tuple(finder.lettering[index] for index in indices), selection.name))
+            lettering = tuple(finder.lettering[index] for index in indices)
+            blocks.append(TextBlock(lettering, selection.name, is_selected=True))
             continue
         mask = finder.thing_at(selection.place)
         if mask is None:
@@ -91,7 +92,7 @@ def apart_from(selected: Selected, things: Sequence[Candidate]) -> list[Candidat
 def _reduced(thing: Candidate, mask: Mask) -> Candidate:
     """The same thing with another mask."""
     reduced = candidate_of(mask, Source.CUTOUT)
-    reduced.sources = thing.sources
+    reduced.sources, reduced.within = thing.sources, thing.within
     return reduced
 
 

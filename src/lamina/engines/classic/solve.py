@@ -1,16 +1,19 @@
 """Extracts exact layers at full size from the plan at working size, strip by strip in bounded memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
+from typing import Self
 
 import cv2
 import numpy as np
 
-from lamina.core.layers import Layer, LayerKind, Pixels, TextLine
+from lamina.core.layers import Box, Layer, LayerKind, Pixels, TextLine
+from lamina.engines.classic.candidates import Whole
 from lamina.engines.classic.parallel import THREADS, map_in_threads
 from lamina.engines.classic.raster import Mask, bounding_box, depth, grow, nearest_values
 from lamina.engines.classic.unblend import extract_layer
 
+_REACH_PX = 3  # beyond the soft edge
 _STRIP_PIXELS = 1_000_000
 _SAME_LEVELS = 4  # maximum difference of equal text colours
 _EDGE_DEPTH_PX, _STROKE_DEPTH_PX = 3.0, 1.5
@@ -20,9 +23,11 @@ _EDGE_DEPTH_PX, _STROKE_DEPTH_PX = 3.0, 1.5
 class Element:
     """A planned layer at working size.
 
-    `mask`: (h, w), its shape. `edge_area`: (h, w), where its soft edge may extend. `visible`, `backdrop`: (h, w, 4),
-    the image without the layers above, and also without this layer. `edge_px`: width of the soft edge. `shadow`:
-    (h, w), where it darkens the backdrop beside its shape: soft black that belongs to the layer.
+    `mask`: (h, w), its shape. The other maps may be a crop around it, whose top left is at `corner` (x, y).
+    `edge_area`: where its soft edge may extend. `visible`, `backdrop`: (..., 4), the image without the layers above,
+    and also without this layer. `edge_px`: width of the soft edge. `shadow`: where it darkens the backdrop beside its
+    shape: soft black that belongs to the layer. `within`: see `Candidate`.
+    `is_selected`: the user selected it.
     """
 
     name: str
@@ -34,10 +39,43 @@ class Element:
     edge_px: int = 2
     shadow: Mask | None = None
     text: tuple[TextLine, ...] = ()
+    within: tuple[Whole, ...] = ()
+    is_selected: bool = False
+    corner: tuple[int, int] = (0, 0)
+
+    def in_crop(self, window: tuple[slice, slice]) -> tuple[slice, slice]:
+        """The rows and columns of a window of `mask` in the other maps."""
+        (x, y), (rows, columns) = self.corner, window
+        return slice(rows.start - y, rows.stop - y), slice(columns.start - x, columns.stop - x)
+
+    def cropped(self) -> Self:
+        """The same with maps that are cropped as far as its soft edge and its shadow may extend."""
+        x, y, width, height = joint_box(self)
+        if not width:
+            return self
+        reach = self.edge_px + _REACH_PX
+        window = slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
+        crop = self.in_crop(window)
+        return replace(
+            self,
+            corner=(window[1].start, window[0].start),
+            edge_area=self.edge_area[crop].copy(),
+            visible=self.visible[crop].copy(),
+            backdrop=self.backdrop[crop].copy(),
+            shadow=None if self.shadow is None else self.shadow[crop].copy(),
+        )
 
 
-def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]:
-    """The layers of the elements (given front first) and the remaining background, bottom first.
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """`layers`: bottom first. `elements`: for each of them the index of its element; None for the background."""
+
+    layers: list[Layer]
+    elements: list[int | None]
+
+
+def solve(picture: Pixels, elements: list[Element], noise: float) -> Solved:
+    """The layers of the elements, which are given front first, and the remaining background.
 
     `picture`: (H, W, 4) at full size. `noise`: chance difference between backdrop and image, in levels. An empty
     background is omitted. The composite of the layers equals the image in every sample.
@@ -52,10 +90,15 @@ def solve(picture: Pixels, elements: list[Element], noise: float) -> list[Layer]
             extractor.extract(background[top : top + rows], top, noise)
 
     map_in_threads(extract_from_strip, range(0, height, rows))
-    layers = [extractor.layer() for extractor in reversed(extractors) if extractor.pixels[..., 3].any()]
+    layers: list[Layer] = []
+    indices: list[int | None] = []
+    for index in range(len(elements) - 1, -1, -1):
+        if extractors[index].pixels[..., 3].any():
+            layers.append(extractors[index].layer())
+            indices.append(index)
     if layers and not background[..., 3].any():
-        return layers
-    return [Layer("Background", LayerKind.BACKGROUND, background), *layers]
+        return Solved(layers, indices)
+    return Solved([Layer("Background", LayerKind.BACKGROUND, background), *layers], [None, *indices])
 
 
 class _LayerExtractor:
@@ -65,22 +108,22 @@ class _LayerExtractor:
         self._element = element
         rows, columns = element.mask.shape
         self._scale = width / columns, height / rows
-        reach = element.edge_px + 3
-        shadow = element.shadow
-        x, y, w, h = bounding_box(element.mask if shadow is None else element.mask | shadow)
+        reach = element.edge_px + _REACH_PX
+        x, y, w, h = joint_box(element)
         x0, y0, x1, y1 = max(0, x - reach), max(0, y - reach), min(columns, x + w + reach), min(rows, y + h + reach)
         self._corner = x0, y0
         window = np.s_[y0:y1, x0:x1]
-        mask = element.mask[window]
+        mask, crop = element.mask[window], element.in_crop(window)
+        shadow = None if element.shadow is None else element.shadow[crop]
         core = _core(mask, _STROKE_DEPTH_PX if element.text else _EDGE_DEPTH_PX)
         self._strokes = _distinct([line.colour for line in element.text]) if element.text else None
-        support = grow(mask, element.edge_px) & (element.edge_area[window] | mask)
-        self._colours = nearest_values(element.visible[window][..., :3], core if core.any() else mask)
+        support = grow(mask, element.edge_px) & (element.edge_area[crop] | mask)
+        self._colours = nearest_values(element.visible[crop][..., :3], core if core.any() else mask)
         if shadow is not None:
-            support |= grow(shadow[window], element.edge_px) & (element.edge_area[window] | mask)
-            self._colours[shadow[window] & ~grow(mask, element.edge_px)] = 0
+            support |= grow(shadow, element.edge_px) & (element.edge_area[crop] | mask)
+            self._colours[shadow & ~grow(mask, element.edge_px)] = 0
         self._maps = np.dstack([mask, core, support]).astype(np.uint8) * 255
-        self._backdrop = element.backdrop[window]
+        self._backdrop = element.backdrop[crop]
         self.left, self.top = floor(x0 * self._scale[0]), floor(y0 * self._scale[1])
         right, bottom = min(width, ceil(x1 * self._scale[0])), min(height, ceil(y1 * self._scale[1]))
         self.pixels = np.zeros((bottom - self.top, right - self.left, 4), np.uint8)
@@ -136,6 +179,17 @@ class _LayerExtractor:
         across, down = self._scale
         text = tuple(_scaled(line, across, down) for line in element.text)
         return Layer(element.name, element.kind, self.pixels, self.left, self.top, text=text).cropped()
+
+
+def joint_box(element: Element) -> Box:
+    """The bounding box of its shape and its shadow."""
+    x, y, width, height = bounding_box(element.mask)
+    if element.shadow is None or not element.shadow.any():
+        return x, y, width, height
+    left, top, across, down = bounding_box(element.shadow)
+    left, top = left + element.corner[0], top + element.corner[1]
+    right, bottom = max(x + width, left + across), max(y + height, top + down)
+    return min(x, left), min(y, top), right - min(x, left), bottom - min(y, top)
 
 
 def _runs(is_needed: Mask) -> list[tuple[int, int]]:

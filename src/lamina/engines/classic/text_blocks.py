@@ -25,10 +25,14 @@ _REACH = 4  # em or heights between their boxes: lines farther apart are not com
 
 @dataclass(frozen=True, eq=False)
 class TextBlock:
-    """Lines of text that become one layer. `name`: of the layer; empty if it is named by its text."""
+    """Lines of text that become one layer. `name`: of the layer; empty if it is named by its text.
+
+    `is_selected`: the user selected it.
+    """
 
     lines: tuple[Lettering, ...]
     name: str = ""
+    is_selected: bool = False
 
     @property
     def area(self) -> int:
