@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lamina.core.layers import Box, LayerKind
 from lamina.engines.classic.folding import Relation
+from lamina.engines.classic.raster import window_of
 from lamina.engines.classic.solve import Element
 
 _MIN_ALIKE = 3  # of a row, a column or a chart
@@ -17,6 +18,7 @@ _MIN_BAR_FILL = 0.8  # of the box around a bar
 _MAX_BAR_GAP = 3.0  # between bars, in widths
 _MAX_GAP = 4.0  # between things in a row, in their widths
 _LABEL_REACH = 1.5  # of labels, in their heights
+_MIN_BODY = 0.3  # of the longest row or column of a thing: shorter ones are lines at its sides
 _THIN_SHARE = 0.012  # of the longer side of the image: an axis
 _MAX_LABEL_WIDTH = 1.3  # of the chart
 
@@ -31,6 +33,7 @@ def find_alike(elements: Sequence[Element], boxes: Sequence[Box]) -> list[tuple[
         for index, element in enumerate(elements)
         if not (element.kind in (LayerKind.TEXT, LayerKind.SMALL) or element.is_selected)
     ]
+    boxes = [_body_box(element, box) for element, box in zip(elements, boxes, strict=True)]
     found: list[tuple[Relation, list[int]]] = []
     for relation in (Relation.CHART, Relation.ROW, Relation.COLUMN):
         for is_alike, is_kind in _TESTS[relation]:
@@ -75,7 +78,21 @@ def beside(elements: Sequence[Element], boxes: Sequence[Box], aligned: Sequence[
 
 def _is_solid(element: Element, box: Box) -> bool:
     """Whether it fills its box, as a bar does."""
-    return bool(np.count_nonzero(element.mask) >= _MIN_BAR_FILL * box[2] * box[3])
+    return bool(np.count_nonzero(element.mask[window_of(box)]) >= _MIN_BAR_FILL * box[2] * box[3])
+
+
+def _body_box(element: Element, box: Box) -> Box:
+    """The box around it without thin lines, such as a piece of the axis on which a bar stands."""
+    if element.kind is LayerKind.TEXT or not element.mask.any():
+        return box
+    own = element.mask[window_of(box)]
+    columns, rows = (np.flatnonzero(_is_body(own.sum(axis))) for axis in (0, 1))
+    x, y = int(columns[0]), int(rows[0])
+    return box[0] + x, box[1] + y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+
+
+def _is_body(lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return lengths >= max(1.0, _MIN_BODY * float(lengths.max()))
 
 
 def _are_upright_bars(boxes: _Boxes) -> NDArray[np.bool_]:

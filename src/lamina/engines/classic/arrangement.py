@@ -53,8 +53,6 @@ def arrange(
     by examples of itself beneath the things, because it is no surface.
     """
     things = [_thing(candidate) for candidate in chosen]
-    if not is_flat:
-        things.sort(key=lambda thing: thing.depth)
     if seen.background.is_smooth or seen.has_clear_ground:
         things = with_loose_parts(seen, things, limit - len(blocks), is_flat=is_flat)
     things.sort(key=lambda thing: thing.depth)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HALF_SHARE = 0.003  # share of the image with half the importance
-_DISTANT = 0.5  # cost of joining layers that are as far apart as the image is wide
+_DISTANT = 1.5  # cost of joining layers that are as far apart as the image is wide
 _UNALIKE = 0.1  # and of joining text with other things
-_RELATED = 0.5  # factor of the cost where layers are related
+_RELATED = 0.3  # factor of the cost where layers are related
 _FIXED = 100.0  # cost of a group with a layer that should stay by itself
 
 

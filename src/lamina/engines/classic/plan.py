@@ -102,10 +102,11 @@ def plan_layers(
     return Plan(named(elements, subject), (*selected.notes, *choice.notes))
 
 
-def _designed_things(seen: Observation, limit: int, scene_limit: int, scope: Scope) -> _Choice:
+def _designed_things(seen: Observation, limit: int, top_limit: int, scope: Scope) -> _Choice:
     """The candidates that are worth most together; in an illustration that they explain badly, what networks see.
 
-    `scene_limit`: of what networks see, which gets worse with every thing.
+    `top_limit`: of the outermost things, if not all that is seen is wanted, and of what networks see, which gets worse
+    with every thing.
     """
     if limit <= 0:
         return _Choice([])
@@ -115,7 +116,8 @@ def _designed_things(seen: Observation, limit: int, scene_limit: int, scope: Sco
         return _Choice([])
     measured = measure(seen, atoms, candidates)
     expected = merits(measured)
-    best = _most_valuable(seen, candidates, measured, expected, limit)
+    count = limit if scope is Scope.ALL else top_limit
+    best = _most_valuable(seen, candidates, measured, expected, count)
     things = [candidates[index] for index in best]
     is_tiny = min(seen.smooth.shape) < _MIN_ILLUSTRATION_PX
     if is_tiny or _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
@@ -126,7 +128,7 @@ def _designed_things(seen: Observation, limit: int, scene_limit: int, scope: Sco
         return _Choice(things)
     ordered = [candidates[index] for index in np.argsort(-expected, kind="stable").tolist()]
     try:
-        things = choose_illustration_things(seen, atoms, ordered, scene_limit)
+        things = choose_illustration_things(seen, atoms, ordered, top_limit)
     except ModelFileError as error:
         return _Choice(things, (f"{error} Illustrations are separated less well without it; install Lamina again.",))
     return _Choice(things, is_scene=not seen.background.is_smooth)

@@ -17,7 +17,7 @@ _MIN_SMALL, _SMALL_SHARE = 4, 0.0015
 
 
 def find_relations(elements: Sequence[Element]) -> tuple[list[Proposal], list[Proposal]]:
-    """The parts of things, which always form groups, and the other relations, the closest first.
+    """The parts of things and the charts, which always form groups, and the other relations, the closest first.
 
     `elements`: lowest first, without the background.
     """
@@ -32,7 +32,7 @@ def find_relations(elements: Sequence[Element]) -> tuple[list[Proposal], list[Pr
     rows = [_with_cards(relation, members, elements, boxes, cards) for relation, members in alike]
     charts = [row for row in rows if row.relation is Relation.CHART]
     others = [row for row in rows if row.relation is not Relation.CHART]
-    return parts, [*charts, *cards, *others, *_small(elements, rows)]
+    return [*parts, *charts], [*cards, *others, *_small(elements, rows)]
 
 
 def _is_among(proposal: Proposal, rows: Sequence[frozenset[int]], elements: Sequence[Element]) -> bool:

@@ -128,6 +128,12 @@ def _pieces(rest: Mask, limit: int) -> list[Thing]:
     return [Thing(found.labels == label, LayerKind.OBJECT) for label in large[: max(0, limit)]]
 
 
+def _is_part(thing: Thing, number: int) -> bool:
+    """Whether it refines the whole with that number, and is no chosen thing that lies on it."""
+    numbers = [whole.number for whole in thing.within]
+    return number in numbers and not any(whole.is_chosen for whole in thing.within[numbers.index(number) + 1 :])
+
+
 def without_rims(things: list[Thing]) -> list[Thing]:
     """Where the parts of a thing leave hardly anything of it, that is added to the nearest part.
 
@@ -140,11 +146,7 @@ def without_rims(things: list[Thing]) -> list[Thing]:
         if not thing.within:
             continue
         number = thing.within[-1].number
-        parts = [
-            other
-            for other, part in enumerate(things)
-            if other != index and any(whole.number == number for whole in part.within)
-        ]
+        parts = [other for other, part in enumerate(things) if other != index and _is_part(part, number)]
         if not parts:
             continue
         window = window_of(bounding_box(thing.mask))
