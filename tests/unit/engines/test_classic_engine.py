@@ -9,8 +9,9 @@ from PIL import Image
 
 from lab.posters import poster
 from lamina.core.composite import composite
+from lamina.core.layer_tree import tree_of
 from lamina.core.layers import LayerKind, LayerStack, have_same_pixels
-from lamina.core.tasks import DecomposeTask, Lora, Sampling
+from lamina.core.tasks import DecomposeTask, LayerCount, Lora, Sampling
 from lamina.engines.classic import ClassicEngine
 
 PICTURES = Path(__file__).with_name("pictures")
@@ -57,16 +58,55 @@ def oddities() -> dict[str, np.ndarray]:
 def test_the_layers_add_up_to_any_picture(name: str, layers: int) -> None:
     picture = oddities()[name]
     stack = decompose(picture, layers)
-    assert 1 <= len(stack) <= layers
+    assert 1 <= len(tree_of(stack)) <= layers
     assert have_same_pixels(composite(stack), picture)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 6, 10])
 def test_a_poster_within_its_budget(drawn: np.ndarray, layers: int) -> None:
     stack = decompose(drawn, layers)
-    assert len(stack) <= layers
+    assert len(tree_of(stack)) <= layers
     assert np.array_equal(composite(stack), drawn)
     assert stack[0].kind is LayerKind.BACKGROUND
+
+
+@pytest.mark.parametrize("layers", [1, 4, 10])
+def test_a_flat_stack_has_no_groups_and_no_more_layers_than_requested(drawn: np.ndarray, layers: int) -> None:
+    stack = ClassicEngine().decompose(drawn, DecomposeTask(layers, is_flat=True))
+    assert len(stack) <= layers
+    assert not any(layer.groups for layer in stack)
+    assert np.array_equal(composite(stack), drawn)
+
+
+def slide() -> np.ndarray:
+    """A bar chart with an axis, and a card with two icons on it."""
+    picture = np.full((360, 640, 4), 255, np.uint8)
+    for index, height in enumerate((90, 150, 60, 200, 120)):
+        cv2.rectangle(picture, (40 + 50 * index, 300 - height), (70 + 50 * index, 299), (59, 125, 216, 255), -1)
+    cv2.rectangle(picture, (30, 300), (290, 301), (136, 136, 153, 255), -1)
+    cv2.rectangle(picture, (340, 60), (600, 300), (232, 238, 247, 255), -1)
+    cv2.circle(picture, (400, 130), 34, (240, 138, 36, 255), -1)
+    cv2.circle(picture, (520, 220), 50, (76, 175, 80, 255), -1)
+    return picture
+
+
+@pytest.mark.parametrize("layers", ["auto", 10, 5])
+def test_the_bars_of_a_chart_are_layers_of_their_own(layers: LayerCount) -> None:
+    picture = slide()
+    stack = ClassicEngine().decompose(picture, DecomposeTask(layers))
+    assert np.array_equal(composite(stack), picture)
+    assert len(tree_of(stack)) <= (5 if layers == 5 else 10)
+    bars = [layer for layer in stack if any(group.name.startswith("Chart") for group in layer.groups)]
+    assert len(bars) >= 5
+    assert not any(layer.kind is LayerKind.SMALL for layer in bars)
+
+
+def test_what_lies_on_a_card_is_in_a_group_with_it_if_all_is_wanted() -> None:
+    stack = ClassicEngine().decompose(slide(), DecomposeTask("auto"))
+    circles = [layer for layer in stack if layer.name.startswith("Circle")]
+    assert len(circles) == 2
+    assert circles[0].groups
+    assert circles[0].groups == circles[1].groups
 
 
 @pytest.mark.parametrize("name", ["text_in_the_corner", "text_on_stripes", "tight_wordmark"])
