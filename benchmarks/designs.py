@@ -2,10 +2,13 @@
 
     scripts/bench designs ../designs --part checking
     scripts/bench designs ../designs --part tuning --sheets out/sheets --workers 2
+    scripts/bench designs ../designs --part checking --layers auto
 
 A design is a folder with input.png, manifest.json (width, height, and layers, bottom first: file, name, kind, and bbox
 as [x, y, width, height]) and, optionally, meta.json with its author. The authors in lab/evaluation/design_authors.json
 are divided once into those that the engine may be tuned on and those that it is checked on.
+
+Groups count as one layer, but for found_share, which is the share of the true layers that a layer or a group shows.
 
 The benchmark prints a line of JSON for every design and finally the means. With --sheets, it writes a contact sheet for
 every design: the true layers above, the layers that the engine found below. With more than one worker the seconds are
