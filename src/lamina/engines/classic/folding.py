@@ -97,13 +97,16 @@ def fold(
 
 
 def _with_group(
-    entries: tuple[Entry, ...], proposal: Proposal, overlaps: NDArray[np.bool_]
+    entries: tuple[Entry, ...], proposal: Proposal, overlaps: NDArray[np.bool_], *, is_inner: bool = False
 ) -> tuple[Entry, ...] | None:
-    """The entries with one more group, also within another; None if it cannot be."""
+    """The entries with one more group, also within another; None if it cannot be.
+
+    `is_inner`: the entries are those of a group already, so that one of them all would be no other.
+    """
     members = proposal.members
     for position, entry in enumerate(entries):
         if isinstance(entry, Folder) and members < entry.leaves:
-            inner = _with_group(entry.members, proposal, overlaps)
+            inner = _with_group(entry.members, proposal, overlaps, is_inner=True)
             if inner is None:
                 return None
             return (*entries[:position], replace(entry, members=inner), *entries[position + 1 :])
@@ -114,7 +117,7 @@ def _with_group(
             inside.append(position)
         elif not leaves.isdisjoint(members):
             return None
-    if not 2 <= len(inside) < len(entries):
+    if len(inside) < 2 or (is_inner and len(inside) == len(entries)):
         return None
     return _wrapped(entries, inside, overlaps, proposal.relation, proposal.number)
 

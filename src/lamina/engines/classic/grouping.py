@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lamina.core.layers import Group, Layer, LayerKind, Pixels
 from lamina.engines.classic.folding import Entry, Folder, Layout, fold, groups_in
 from lamina.engines.classic.group_names import group_names
+from lamina.engines.classic.raster import bounding_box
 from lamina.engines.classic.relations import find_relations
 from lamina.engines.classic.solve import Element, Solved
 
@@ -59,12 +60,12 @@ def _layout(layers: Sequence[Layer], elements: Sequence[Element], visible: Pixel
     overlaps = np.zeros((count, count), bool)
     for first, second in combinations(range(count), 2):
         overlaps[first, second] = overlaps[second, first] = _overlap(layers[first], layers[second])
-    spots = [np.nonzero(element.mask) for element in elements]
-    boxes = [(x.min() / width, y.min() / height, x.max() / width, y.max() / height) for y, x in spots]
+    boxes = np.array([bounding_box(element.mask) for element in elements], float)
+    boxes[:, 2:] += boxes[:, :2]
     return Layout(
         overlaps=overlaps,
-        boxes=np.array(boxes),
-        areas=np.array([len(y) / (width * height) for y, _ in spots]),
+        boxes=boxes / np.array([width, height, width, height]),
+        areas=np.array([np.count_nonzero(element.mask) / (width * height) for element in elements]),
         is_text=np.array([element.kind is LayerKind.TEXT for element in elements]),
         is_fixed=np.array([element.is_selected for element in elements]),
         weights=np.array([1.0 if element.within or element.text else _LOOSE_WEIGHT for element in elements]),
