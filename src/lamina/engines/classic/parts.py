@@ -26,19 +26,19 @@ def with_parts(
     chosen: Sequence[int],
     *,
     limit: int,
-    has_containers: bool,
+    has_all: bool,
 ) -> list[Candidate]:
     """The chosen candidates (indices, the most valuable first), and then their parts, with what each is within.
 
-    The parts do not reach into other chosen things. `has_containers`: what contains chosen things, and what lies beside
-    them, is there as well.
+    The parts do not reach into other chosen things. `has_all`: what contains chosen things, what lies beside them, and
+    the parts of an object, such as areas of one colour, are there as well, and not only what lies on panels.
     """
     if not chosen:
         return []
     outermost = nest(overlaps, reduced_shape(candidates[0].shape), merits, chosen, least_merit=_MIN_MERIT, limit=limit)
-    if not has_containers:
+    if not has_all:
         outermost = [inner for each in outermost for inner in each.outermost_chosen()]
-    nested = list(_Nested(candidates, chosen).things(outermost))
+    nested = list(_Nested(candidates, chosen, has_all=has_all).things(outermost))
     places = {index: position for position, index in enumerate(chosen)}
     count = len(chosen)
     nested.sort(key=lambda thing: (places.get(number := thing.within[-1].number, count), _merit(merits, number)))
@@ -52,8 +52,8 @@ def _merit(merits: NDArray[np.floating[Any]], number: int) -> float:
 class _Nested:
     """`owner` (h, w): the chosen candidate that is seen at a pixel, or -1."""
 
-    def __init__(self, candidates: Sequence[Candidate], chosen: Sequence[int]) -> None:
-        self._candidates = candidates
+    def __init__(self, candidates: Sequence[Candidate], chosen: Sequence[int], *, has_all: bool) -> None:
+        self._candidates, self._has_all = candidates, has_all
         order = sorted(chosen, key=lambda index: rank(candidates[index].area, candidates[index].is_hull))
         numbers = np.array([*order, -1], np.int32)
         self._owner: Labels = numbers[owner_of([candidates[index].full() for index in order], candidates[0].shape)]
@@ -75,9 +75,9 @@ class _Nested:
             within = (*around, Whole(each.index, rank(area, candidate.is_hull), each.is_chosen))
             candidate.within = within
             yield candidate
-            if each.members:
+            if each.members and (self._has_all or candidate.is_hull or not each.is_chosen):
                 yield from self.things(each.members, within, each.index if each.is_chosen else holder)
-            else:
+            elif not each.members:
                 yield from self._pieces(candidate)
 
     def _pieces(self, whole: Candidate) -> Iterator[Candidate]:

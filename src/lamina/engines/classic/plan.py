@@ -122,9 +122,7 @@ def _designed_things(seen: Observation, limit: int, top_limit: int, scope: Scope
     is_tiny = min(seen.smooth.shape) < _MIN_ILLUSTRATION_PX
     if is_tiny or _explained_share(seen, things, expected[best].tolist()) >= _MIN_EXPLAINED_SHARE:
         if scope is not Scope.FLAT:
-            things = with_parts(
-                candidates, measured.overlaps, expected, best, limit=limit, has_containers=scope is Scope.ALL
-            )
+            things = with_parts(candidates, measured.overlaps, expected, best, limit=limit, has_all=scope is Scope.ALL)
         return _Choice(things)
     ordered = [candidates[index] for index in np.argsort(-expected, kind="stable").tolist()]
     try:
