@@ -17,6 +17,7 @@ _MIN_MERIT = 0.2  # of what refines the things that were chosen
 _MIN_SHARE = 0.0002  # of the image
 _MIN_PIECES_SHARE = 0.9  # of a thing, for large pieces of it
 _MAX_PIECES = 40
+_MIN_ALIKE, _MIN_EXTENT, _SAME_SIZE = 3, 0.8, 0.15  # parts, their share of their boxes, difference of their sizes
 
 
 def with_parts(
@@ -31,7 +32,8 @@ def with_parts(
     """The chosen candidates (indices, the most valuable first), and then their parts, with what each is within.
 
     The parts do not reach into other chosen things. `has_all`: what contains chosen things, what lies beside them, and
-    the parts of an object, such as areas of one colour, are there as well, and not only what lies on panels.
+    all parts of objects, such as areas of one colour, are there as well, and not only what lies on panels and parts
+    that are alike.
     """
     if not chosen:
         return []
@@ -75,10 +77,20 @@ class _Nested:
             within = (*around, Whole(each.index, rank(area, candidate.is_hull), each.is_chosen))
             candidate.within = within
             yield candidate
-            if each.members and (self._has_all or candidate.is_hull or not each.is_chosen):
+            if each.members and (self._has_all or candidate.is_hull or self._are_alike(each.members)):
                 yield from self.things(each.members, within, each.index if each.is_chosen else holder)
             elif not each.members:
                 yield from self._pieces(candidate)
+
+    def _are_alike(self, nests: Sequence[Nest]) -> bool:
+        """Whether some parts are as wide or as high as each other and fill their boxes, as the bars of a chart do."""
+        solid = [self._candidates[each.index] for each in nests]
+        solid = [part for part in solid if part.area >= _MIN_EXTENT * prod(part.mask.shape)]
+        if len(solid) < _MIN_ALIKE:
+            return False
+        sides = np.array([part.mask.shape for part in solid], float)
+        is_same = np.abs(sides - np.median(sides, 0)) <= _SAME_SIZE * np.median(sides, 0)
+        return bool(is_same.sum(0).max() >= _MIN_ALIKE)
 
     def _pieces(self, whole: Candidate) -> Iterator[Candidate]:
         """The connected pieces of a thing as its parts, if it consists of some large ones."""
