@@ -77,10 +77,13 @@ class _Nested:
             within = (*around, Whole(each.index, rank(area, candidate.is_hull), each.is_chosen))
             candidate.within = within
             yield candidate
-            if each.members and (self._has_all or candidate.is_hull or self._are_alike(each.members)):
-                yield from self.things(each.members, within, each.index if each.is_chosen else holder)
-            elif not each.members:
+            if not each.members:
                 yield from self._pieces(candidate)
+                continue
+            members = each.members
+            if not (self._has_all or candidate.is_hull or self._are_alike(members)):
+                members = [inner for member in members for inner in member.outermost_chosen()]
+            yield from self.things(members, within, each.index if each.is_chosen else holder)
 
     def _are_alike(self, nests: Sequence[Nest]) -> bool:
         """Whether some parts are as wide or as high as each other and fill their boxes, as the bars of a chart do."""

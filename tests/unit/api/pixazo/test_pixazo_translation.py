@@ -86,7 +86,7 @@ def test_fast_layers_are_looked_at_smaller_and_with_steps_skipped() -> None:
 
 def test_layers_have_the_defaults_of_the_contract() -> None:
     request = parse_layered(LayeredFields(image_url=URL))
-    assert task(request) == DecomposeTask(4, resolution_px=1024)
+    assert task(request) == DecomposeTask(4, resolution_px=1024, is_flat=True)
     assert (request.model, request.delivery.format, request.delivery.safety) == ("qwen-image-layered", "png", None)
 
 
