@@ -28,8 +28,9 @@ from drawing import KINDS, Drawn, drawn  # pyright: ignore[reportImplicitRelativ
 
 from lamina.cli.terminal_text import aligned
 from lamina.core.composite import composite
+from lamina.core.layer_tree import tree_of
 from lamina.core.layers import Pixels, have_same_pixels
-from lamina.core.tasks import DecomposeTask
+from lamina.core.tasks import AUTO_LAYERS, DEFAULT_LAYERS, DecomposeTask
 from lamina.engines.classic import ClassicEngine
 from lamina.imaging.png import encode_png
 
@@ -97,9 +98,13 @@ def outcome_of(seed: int, number: int, kinds: tuple[str, ...]) -> Outcome:
 
 
 def _fault_in(picture: Pixels, budget: int) -> str:
-    stack = ClassicEngine().decompose(picture, DecomposeTask(budget))
-    if not 1 <= len(stack) <= budget:
-        return f"{len(stack)} layers of at most {budget}"
+    """Flat stacks are made for even budgets; all that is seen is for the largest one."""
+    layers = AUTO_LAYERS if budget == DEFAULT_LAYERS else budget
+    task = DecomposeTask(layers, is_flat=layers == budget and budget % 2 == 0)
+    stack = ClassicEngine().decompose(picture, task)
+    count = len(stack if task.is_flat else tree_of(stack))
+    if not 1 <= count <= task.layer_limit:
+        return f"{count} layers of at most {task.layer_limit}"
     return "" if have_same_pixels(composite(stack), picture) else "the composite is not the picture"
 
 
