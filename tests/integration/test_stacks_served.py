@@ -198,6 +198,11 @@ def test_a_stale_revision_is_told_the_current_one(client: httpx2.Client, tmp_pat
         {"op": "paint", "layer": 1},
         {"op": "split", "layer": 1},
         {"op": "opacity", "layer": 4, "opacity": 4},
+        {"op": "complete", "layer": 1},
+        {"op": "refine", "layer": 2, "mask": "data:image/png;base64,AAAA"},
+        {"op": "set_text", "layer": 2, "words": "SALE"},
+        {"op": "set_text", "layer": 2, "colour": [256, 0, 0]},
+        {"op": "restore_text", "layer": 2},
         {"op": "replace", "layer": 1, "image": "data:image/png;base64,AAAA"},
         {"op": "replace", "layer": 1, "image": "file:" + NO_SUCH},
     ],
@@ -249,6 +254,33 @@ def test_a_layer_gets_the_pixels_of_a_picture(client: httpx2.Client, tmp_path: P
     hidden = edited(client, replaced, {"op": "hide", "layer": 2}, {"op": "hide", "layer": 3})
     shown = picture_of(client.get(f"/v1/stacks/{hidden['id']}/preview.png"))
     assert (shown == np.asarray(Image.open(io.BytesIO(poster(80, 60))).convert("RGBA"))).all()
+
+
+def test_a_layer_is_completed_and_gets_a_new_edge(client: httpx2.Client, tmp_path: Path) -> None:
+    """A square that another one hides a quarter of; then a mask takes the lower half of it away."""
+    back = np.full((60, 80, 4), (240, 230, 200, 255), np.uint8)
+    below = np.full((30, 30, 4), (0, 0, 200, 255), np.uint8)
+    below[15:, 15:] = 0
+    layers = (
+        Layer("Background", LayerKind.BACKGROUND, back),
+        Layer("Blue", LayerKind.OBJECT, below, 20, 10),
+        Layer("Red", LayerKind.OBJECT, np.full((20, 20, 4), (200, 0, 0, 255), np.uint8), 35, 25),
+    )
+    stack = created(client, save(LayerStack(80, 60, layers), tmp_path / "hidden.zip").read_bytes())
+    before = picture_of(client.get(f"/v1/stacks/{stack['id']}/preview.png"))
+    completed = edited(client, stack, {"op": "complete", "layer": 2})
+    assert completed["layers"][1]["is_guessed"]
+    assert (picture_of(client.get(f"/v1/stacks/{stack['id']}/preview.png")) == before).all()
+    alone = edited(client, completed, {"op": "delete", "layer": 3})
+    assert picture_of(client.get(f"/v1/stacks/{stack['id']}/preview.png"))[38, 48].tolist() == [0, 0, 200, 255]
+    mask = np.zeros((60, 80), np.uint8)
+    mask[10:25, 20:50] = 255
+    encoded = io.BytesIO()
+    Image.fromarray(mask).save(encoded, "PNG")
+    upload = client.post("/v1/files", files={"file": ("mask.png", encoded.getvalue())}).json()
+    shown = picture_of(client.get(f"/v1/stacks/{stack['id']}/preview.png"))
+    edited(client, alone, {"op": "refine", "layer": 2, "mask": upload["reference"]})
+    assert (picture_of(client.get(f"/v1/stacks/{stack['id']}/preview.png")) == shown).all()
 
 
 def test_keys_do_not_see_the_stacks_of_others(

@@ -10,6 +10,7 @@ from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.stacks.operations import Axis
 from lamina.stacks.verbs.attributes import MAX_NAME_LENGTH
 from lamina.stacks.verbs.geometry import MAX_OFFSET_PX
+from lamina.stacks.verbs.text_setting import MAX_CHARACTERS, MAX_SIZE_PX, MIN_SIZE_PX
 
 MOST_OPERATIONS = 100
 _MOST_NODES = 200
@@ -19,6 +20,7 @@ NodeId = Annotated[int, Field(ge=1, lt=1 << 31, description="Id of a layer or gr
 NodeIds = Annotated[list[NodeId], Field(min_length=1, max_length=_MOST_NODES)]
 NodeName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 Distance = Annotated[float, Field(ge=-MAX_OFFSET_PX, le=MAX_OFFSET_PX, description="Pixels of the canvas.")]
+Sample = Annotated[int, Field(ge=0, le=255)]
 Factor = Annotated[float, Field(gt=0, le=MAX_OFFSET_PX)]
 
 
@@ -150,6 +152,26 @@ class RefineFields(Strict):
     ]
 
 
+class SetTextFields(Strict):
+    """Set a text layer anew, at its place, with a font that is installed on the server. What is null stays."""
+
+    op: Literal["set_text"]
+    layer: NodeId
+    words: str | None = Field(None, max_length=MAX_CHARACTERS, description="The lines of text.")
+    font: str | None = Field(None, max_length=MAX_NAME_LENGTH, description="Family, such as `Open Sans`.")
+    weight: int | None = Field(None, ge=100, le=900, description="As in CSS.")
+    italic: bool | None = None
+    size: float | None = Field(None, ge=MIN_SIZE_PX, le=MAX_SIZE_PX, description="Em size in pixels.")
+    colour: tuple[Sample, Sample, Sample] | None = Field(None, description="Red, green and blue, 0 to 255.")
+
+
+class RestoreTextFields(Strict):
+    """Give a text layer the pixels back that it had before its text was first set anew."""
+
+    op: Literal["restore_text"]
+    layer: NodeId
+
+
 class EngineFields(BaseModel):
     """Refused here, since an engine must run: send it to `POST /v1/stacks/{id}/proposals`."""
 
@@ -176,6 +198,8 @@ OperationFields: TypeAlias = Annotated[
     | ReplaceFields
     | CompleteFields
     | RefineFields
+    | SetTextFields
+    | RestoreTextFields
     | EngineFields,
     Field(discriminator="op"),
 ]

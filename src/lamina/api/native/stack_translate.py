@@ -105,6 +105,18 @@ async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation
             return op.Complete(node=fields.layer)
         case wire.RefineFields():
             return op.Refine(node=fields.layer, mask=await picture(fields.mask))
+        case wire.SetTextFields():
+            return op.SetText(
+                node=fields.layer,
+                words=fields.words,
+                family=fields.font,
+                weight=fields.weight,
+                is_italic=fields.italic,
+                size_px=fields.size,
+                colour=fields.colour,
+            )
+        case wire.RestoreTextFields():
+            return op.RestoreText(node=fields.layer)
         case wire.EngineFields():
             raise _needs_engine(fields.op)
         case _:

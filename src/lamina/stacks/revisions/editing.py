@@ -143,7 +143,7 @@ def _changed(
         raise LaminaError(
             ErrorCode.TASK_INVALID, "The stack would have no layers.", "Keep one, or delete the whole stack."
         )
-    shown = frozenset(layer.pixels.key for layer in after.layers())
+    shown = frozenset(ref.key for ref in after.stored_pixels())
     sizes = {key: size for key, size in pixels.added.items() if key in shown}
     text = render_document(after)
     return after, RevisionContent(document=text, description=description(before), pixels=shown, sizes=sizes)

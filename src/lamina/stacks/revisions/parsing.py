@@ -47,7 +47,7 @@ async def parse(folder: Path) -> Parsed:
     if child.returncode != 0:
         raise _error(output)
     document = parse_document((folder / DOCUMENT).read_text("utf-8"))
-    keys = {layer.pixels.key for layer in document.layers()}
+    keys = {ref.key for ref in document.stored_pixels()}
     return Parsed(folder, document, {key: folder / f"{key}.png" for key in keys})
 
 
