@@ -39,7 +39,7 @@ def parse_proposal(fields: wire.ProposalFields) -> op.Separate | op.Split:
 def proposal_request(fields: wire.ProposalFields, wanted: Draft, source: str) -> JobRequest:
     """The job that takes the layer of a proposal apart. Raises `LaminaError` as `parse_decomposition` does."""
     shared = fields.model_dump(exclude={"operation", "dry_run"})
-    request = parse_decomposition(DecompositionFields(image=source, layers=wanted.task.layers, **shared))
+    request = parse_decomposition(DecompositionFields(image=source, layers=wanted.task.layers, flat=True, **shared))
     if not wanted.task.selections:
         return request
     if fields.engine not in ("auto", "classic") or fields.model is not None:

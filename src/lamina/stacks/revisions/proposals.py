@@ -108,7 +108,7 @@ def _drafted(document: Document, stack_id: str, operation: Separate | Split, pix
         name = checked_name(operation.name) if operation.name else ""
         task = separate_task(place_in_layer(operation.place.in_pixels(document.width, document.height), layer))
     else:
-        name, task = "", DecomposeTask(layers=operation.layers or None)
+        name, task = "", DecomposeTask(layers=operation.layers or None, is_flat=True)
     record = {
         "stack": stack_id,
         "op": "separate" if isinstance(operation, Separate) else "split",

@@ -33,7 +33,7 @@ def separate(document: Document, operation: Separate, pixels: PixelStore, engine
 
 def separate_task(place: Place) -> DecomposeTask:
     """What an engine is asked for, with the picture of a layer. `place`: counted from the layer's corner."""
-    return DecomposeTask(selections=(Selection(place, _SELECTED),))
+    return DecomposeTask(selections=(Selection(place, _SELECTED),), is_flat=True)
 
 
 def with_separated(
@@ -97,7 +97,8 @@ def _leaves_something(thing: LayerNode, layer: Layer, pixels: PixelStore) -> boo
 def split(document: Document, operation: Split, pixels: PixelStore, engine: Decomposer) -> Document:
     node = layer_of(document, operation.node)
     layer = rendered(node, pixels)
-    parts = engine.decompose(layer.pixels, DecomposeTask(layers=operation.layers), no_progress).layers
+    task = DecomposeTask(layers=operation.layers, is_flat=True)
+    parts = engine.decompose(layer.pixels, task, no_progress).layers
     return with_split(document, node, parts, pixels)
 
 
