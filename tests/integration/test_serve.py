@@ -58,7 +58,7 @@ def test_a_picture_that_is_sent_comes_back_as_a_psd(tmp_path: Path) -> None:
         assert (job.status_code, job.json()["state"]) == (200, "succeeded")
         assert job.headers["preference-applied"] == "wait=60"
         disc = {"box": [28, 58, 84, 84], "name": "Disc"}
-        fields = {"image": upload.json()["reference"], "layers": 2, "select": [disc]}
+        fields = {"image": upload.json()["reference"], "layers": 2, "flat": True, "select": [disc]}
         selected = service.client.post("/v1/decompositions", json=fields, headers={"Prefer": "wait=60"}).json()
         assert [layer["name"] for layer in selected["result"]["layers"]] == ["Background", "Disc"]
         outside = fields | {"select": [{"point": [300, 20]}]}
@@ -263,7 +263,7 @@ def test_the_same_request_is_taken_once(service: Served) -> None:
 @pytest.mark.parametrize(
     ("path", "fields", "place"),
     [
-        ("decompositions", {"image": "file:x", "layers": 11}, ["body", "layers"]),
+        ("decompositions", {"image": "file:x", "layers": 101}, ["body", "layers"]),
         ("decompositions", {"layers": 4}, ["body", "image"]),
         ("generations", {"prompt": ""}, ["body", "prompt"]),
         ("generations", {"prompt": "a", "stepz": 5}, ["body", "stepz"]),

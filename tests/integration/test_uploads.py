@@ -76,7 +76,7 @@ def test_a_key_without_room_is_told_in_each_apis_words(service: Served, folder: 
         assert kept.status_code == 201
         native = client.post("/v1/files", files={"file": ("b.png", png)})
         assert (native.status_code, native.json()["code"]) == (413, "storage_full")
-        assert f"{len(png):,} bytes together" in native.json()["detail"]
+        assert f"may store {len(png):,} bytes" in native.json()["detail"]
         fal = client.post("/fal/rest/storage/upload/initiate", json={"file_name": "a.png"})
         assert (fal.status_code, "no room" in fal.json()["detail"]) == (413, True)
         inline = client.post("/fal/queue/fal-ai/qwen-image-layered", json={"image_url": uri})

@@ -34,7 +34,7 @@ def picture() -> NDArray[np.uint8]:
 
 
 def decomposed(picture: NDArray[np.uint8], layers: int | None = None, *selections: Selection) -> LayerStack:
-    stack = ClassicEngine().decompose(picture, DecomposeTask(layers=layers, selections=selections))
+    stack = ClassicEngine().decompose(picture, DecomposeTask(layers=layers, is_flat=True, selections=selections))
     assert have_same_pixels(composite(stack), picture)
     return stack
 
@@ -96,7 +96,7 @@ def test_a_thing_that_is_selected_twice_is_one_layer_and_a_note_says_so(picture:
 
 def test_an_excluded_point_belongs_to_no_selected_thing(picture: NDArray[np.uint8]) -> None:
     box, button = Place(x=40, y=60, width=261, height=261), Place(x=110, y=270)
-    task = DecomposeTask(layers=2, selections=(Selection(box, "Card"),), exclusions=(button,))
+    task = DecomposeTask(layers=2, is_flat=True, selections=(Selection(box, "Card"),), exclusions=(button,))
     stack = ClassicEngine().decompose(picture, task)
     assert have_same_pixels(composite(stack), picture)
     card = canvas_alpha(named(stack, "Card"), stack)

@@ -39,7 +39,7 @@ def test_a_key_stores_as_much_as_it_may_and_not_a_byte_more(service: Service) ->
     key, other = new_key(service), new_key(service)
     run(sent(service, key, 60))
     run(sent(service, key, 40))
-    with pytest.raises(LaminaError, match="100 bytes together, and have 100") as caught:
+    with pytest.raises(LaminaError, match="may store 100 bytes, and stores 100:") as caught:
         run(sent(service, key, 1))
     assert caught.value.code is ErrorCode.STORAGE_FULL
     run(sent(service, other, 100))

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from lamina.core.selections import MAX_COORDINATE, MAX_NAME_LENGTH
 from lamina.core.tasks import (
+    AUTO_LAYERS,
     DEFAULT_STRENGTH,
     MAX_ALPHA,
     MAX_EXCLUSIONS,
@@ -24,6 +25,7 @@ from lamina.core.tasks import (
     MIN_LAYERS,
     MIN_LORA_SCALE,
     MIN_SIDE_PX,
+    LayerCount,
 )
 from lamina.core.training import (
     DEFAULT_CAPTION_DROPOUT,
@@ -127,11 +129,29 @@ class SelectionFields(Strict):
     name: str = Field("", max_length=MAX_NAME_LENGTH, description="Name of the layer; by default it is chosen.")
 
 
+def _layer_limit(value: object) -> LayerCount:
+    """One check for both types, so that a mistake is told once, of the field."""
+    if value == AUTO_LAYERS:
+        return AUTO_LAYERS
+    if isinstance(value, int) and not isinstance(value, bool) and MIN_LAYERS <= value <= MAX_LAYERS:
+        return value
+    raise ValueError(f"Give {MIN_LAYERS} to {MAX_LAYERS}, or {AUTO_LAYERS}.")
+
+
+LayerLimit = Annotated[
+    LayerCount,
+    PlainValidator(
+        _layer_limit,
+        json_schema_input_type=Annotated[int, Field(ge=MIN_LAYERS, le=MAX_LAYERS)] | Literal["auto"],
+    ),
+]
+
+
 class DecompositionFields(JobFields, SamplingFields):
     """Decompose an image into layers."""
 
     image: Picture
-    layers: Annotated[int, Field(ge=MIN_LAYERS, le=MAX_LAYERS)] | Literal["auto"] | None = Field(
+    layers: LayerLimit | None = Field(
         None,
         description="Maximum number of layers, a group counting as one, or `auto` for all that is seen. Diffusion "
         "models make 1 to 10. By default the engine decides: at most 10, or 4 with a diffusion model.",
