@@ -82,9 +82,12 @@ class Document:
 
     def find(self, node_id: int) -> Node:
         """Raises `LaminaError` (task_invalid) if there is no such layer or group."""
-        for node, _ in self.walk():
+        return self._located(node_id)[0]
+
+    def _located(self, node_id: int) -> tuple[Node, tuple[GroupNode, ...]]:
+        for node, path in self.walk():
             if node.id == node_id:
-                return node
+                return node, path
         raise LaminaError(
             ErrorCode.TASK_INVALID,
             f"The stack has no layer or group with the id {node_id}.",
@@ -93,11 +96,7 @@ class Document:
 
     def path(self, node_id: int) -> tuple[GroupNode, ...]:
         """The groups around a node, outermost first. Raises as `find`."""
-        return next((path for node, path in self.walk() if node.id == node_id), None) or self._no_groups(node_id)
-
-    def _no_groups(self, node_id: int) -> tuple[GroupNode, ...]:
-        self.find(node_id)
-        return ()
+        return self._located(node_id)[1]
 
     def walk(self) -> Iterator[tuple[Node, tuple[GroupNode, ...]]]:
         """All nodes in painting order, a group before its members, each with the groups around it."""

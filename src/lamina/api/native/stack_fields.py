@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.api.native.wire import JobFields, Picture, SamplingFields, SelectionFields, Strict
 from lamina.core.layers import BlendMode
+from lamina.core.selections import MAX_NAME_LENGTH
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
 from lamina.stacks.operations import Axis
-from lamina.stacks.verbs.attributes import MAX_NAME_LENGTH
 from lamina.stacks.verbs.geometry import MAX_OFFSET_PX
 from lamina.stacks.verbs.text_setting import MAX_CHARACTERS, MAX_SIZE_PX, MIN_SIZE_PX
 

@@ -96,7 +96,7 @@ def _cards(
 def _texts_on(
     elements: Sequence[Element], boxes: Sequence[Box], wholes: dict[int, tuple[Whole, list[int]]]
 ) -> dict[int, list[int]]:
-    """The texts by the number of the smallest whole that they lie on; -1 - index for an element that is no whole."""
+    """The texts by the number of the smallest whole that they lie on: -1 - its index for an element within none."""
     surfaces = {number: members for number, (_, members) in wholes.items()}
     surfaces |= {
         -1 - index: [index]

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.selections import MAX_NAME_LENGTH
 from lamina.stacks.document import Document, GroupNode, LayerNode
 from lamina.stacks.operations import Hide, Lock, Rename, SetBlend, SetOpacity
 from lamina.stacks.verbs.checks import check_unlocked
-
-MAX_NAME_LENGTH = 200
 
 
 def rename(document: Document, operation: Rename) -> Document:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lamina.core.composite import place
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import BlendMode, Layer, LayerKind, Pixels
+from lamina.core.layers import BlendMode, Box, Layer, LayerKind, Pixels
 from lamina.stacks.document import Document, GroupNode, LayerNode, Node, layers_in
 from lamina.stacks.operations import Flatten, Merge
 from lamina.stacks.pixels import PixelStore
@@ -17,8 +17,6 @@ from lamina.stacks.verbs.checks import check_all_unlocked, group_of
 from lamina.stacks.verbs.exact_layers import exact_layer
 from lamina.stacks.verbs.gathering import gathered, put_together
 from lamina.stacks.warping import MAX_PIXELS
-
-Box = tuple[int, int, int, int]
 
 
 def merge(document: Document, operation: Merge, pixels: PixelStore) -> Document:

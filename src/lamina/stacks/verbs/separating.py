@@ -8,13 +8,13 @@ from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, Layer, LayerKind, LayerStack
 from lamina.core.ports import Decomposer, no_progress
-from lamina.core.selections import Place, Selection
+from lamina.core.selections import MAX_NAME_LENGTH, Place, Selection
 from lamina.core.tasks import DecomposeTask
 from lamina.stacks.document import Document, GroupNode, LayerNode
 from lamina.stacks.operations import Separate, Split
 from lamina.stacks.pixels import PixelStore
 from lamina.stacks.rendering import check_count, layer_node, rendered
-from lamina.stacks.verbs.attributes import MAX_NAME_LENGTH, checked_name
+from lamina.stacks.verbs.attributes import checked_name
 from lamina.stacks.verbs.checks import layer_of
 from lamina.stacks.verbs.exact_parts import exact_parts
 

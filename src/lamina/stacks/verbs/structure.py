@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.core.selections import MAX_NAME_LENGTH
 from lamina.stacks.document import MAX_DEPTH, Document, GroupNode, layers_in
 from lamina.stacks.operations import Delete, Duplicate, GroupNodes, Reorder, Ungroup
 from lamina.stacks.pixels import PixelStore
@@ -57,7 +58,7 @@ def duplicate(document: Document, operation: Duplicate) -> Document:
     node = document.find(operation.node)
     check_count(sum(1 for _ in document.layers()) + sum(1 for _ in layers_in(node)))
     numbered, (copy,) = document.with_ids([node])
-    return numbered.substituted(node.id, [node, replace(copy, name=f"{node.name} copy"[:200])])
+    return numbered.substituted(node.id, [node, replace(copy, name=f"{node.name} copy"[:MAX_NAME_LENGTH])])
 
 
 def delete(document: Document, operation: Delete) -> Document:
