@@ -100,9 +100,8 @@ class SourceAttributes:
 
 def _name(source: PsdLayer, attributes: Mapping[str, object] | GroupXmp) -> str:
     """The full name, unless the layer or group was renamed in another program."""
-    own = source.name.rstrip("\0")  # with which Krita ends names
-    is_renamed = own != attributes.get("shown", own)
-    return own if is_renamed else str(attributes.get("name", own))
+    is_renamed = source.name != attributes.get("shown", source.name)
+    return source.name if is_renamed else str(attributes.get("name", source.name))
 
 
 def _is_locked(source: PsdLayer) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from psd_tools import PSDImage
 from psd_tools.api.layers import Layer as PsdLayer
-from psd_tools.constants import ChannelID, ColorMode, Tag
+from psd_tools.constants import ChannelID, ColorMode
 from psd_tools.psd.descriptor import Bool, Descriptor
 
 from lamina.imaging.formats.psd_features import EFFECT_TAGS
@@ -30,9 +30,8 @@ def _make_effects_present(layer: PsdLayer) -> None:
 
 def _drop_terminator(layer: PsdLayer) -> None:
     """Removes the null character that Krita puts at the end of names."""
-    name = layer.tagged_blocks.get_data(Tag.UNICODE_LAYER_NAME, "")
-    if name.endswith("\0"):
-        layer.tagged_blocks.set_data(Tag.UNICODE_LAYER_NAME, name.rstrip("\0"))
+    if layer.name.endswith("\0"):
+        layer.name = layer.name.rstrip("\0")
 
 
 def _drop_false_transparency(layer: PsdLayer) -> None:
