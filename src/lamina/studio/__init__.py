@@ -1,0 +1,1 @@
+"""The Studio: its pages and files, its sessions, and the links that start them."""
