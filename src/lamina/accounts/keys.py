@@ -67,6 +67,25 @@ def create_key(database: Database, terms: KeyTerms, now: float) -> tuple[ApiKey,
     return key, secret
 
 
+def key_named(database: Database, terms: KeyTerms, now: float) -> ApiKey:
+    """The valid key with the name in `terms`; creates one if there is none, whose secret nobody knows."""
+
+    def find(connection: Connection) -> ApiKey | None:
+        found = (key for key in keys.named(connection, terms.name) if key.name == terms.name)
+        return next((key for key in found if key.is_valid_at(now)), None)
+
+    existing = database.write_now(find)
+    if existing is not None:
+        return existing
+    try:
+        return create_key(database, terms, now)[0]
+    except LaminaError:  # another process was first
+        existing = database.write_now(find)
+        if existing is None:
+            raise
+        return existing
+
+
 def _check_name(connection: Connection, name: str, now: float) -> None:
     existing = next((key for key in keys.named(connection, name) if key.is_valid_at(now)), None) if name else None
     if existing is not None:

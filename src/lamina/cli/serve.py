@@ -66,7 +66,7 @@ def _lines(installation: "Installation", address: str, is_reachable: bool) -> li
     from importlib.metadata import version
 
     from lamina.server.stores import place_words
-    from lamina.server.welcome import engine_words, first_key, missing_model_words
+    from lamina.server.welcome import engine_words, first_key, missing_model_words, studio_address
 
     secret = first_key(installation)
     settings = installation.settings
@@ -74,6 +74,7 @@ def _lines(installation: "Installation", address: str, is_reachable: bool) -> li
         f"Lamina {version('lamina')}",
         f"  API     {address}/v1",
         f"  Docs    {address}/docs",
+        f"  Studio  {studio_address(installation, address, is_reachable)}",
         f"  Health  {address}/health",
         *(["  Note    reachable from other machines, unencrypted: use a TLS proxy"] if is_reachable else []),
         *(f"  {line}" for line in place_words(settings)),

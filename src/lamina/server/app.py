@@ -28,6 +28,7 @@ from lamina.server.bootstrap import Installation
 from lamina.server.error_formats import REQUEST_ID
 from lamina.server.operations import operations
 from lamina.server.requests import RequestMiddleware
+from lamina.studio.routes import studio_routes
 
 DIALECTS = (NATIVE, FAL, PIXAZO, RUNWARE)
 """The routers of each API."""
@@ -59,8 +60,11 @@ _BODY_LEAST_BYTES = 4 << 20
 _MOST_INLINE_BYTES = 200 << 20  # of a data: URI, which is in memory more than once
 
 
-def make_app(installation: Installation, context: ApiContext) -> FastAPI:
-    """The application alone; `server.running` runs the background tasks."""
+def make_app(installation: Installation, context: ApiContext, loopback_port: int | None = None) -> FastAPI:
+    """The application alone; `server.running` runs the background tasks.
+
+    `loopback_port`: where it listens, if only this machine can reach it.
+    """
     app = _Lamina(
         title="Lamina", version=version("lamina"), description=_ABOUT, docs_url=None, redoc_url=None,
         redirect_slashes=False,
@@ -71,6 +75,7 @@ def make_app(installation: Installation, context: ApiContext) -> FastAPI:
         for router in routers:
             app.include_router(router)
     app.include_router(operations(installation))
+    app.include_router(studio_routes(installation.service, loopback_port, installation.started_at))
     for error in (LaminaError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, _handle_error)
     _add_middleware(app, installation)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import time
 
 from lamina.accounts.pricing import PricesOfRequests
 from lamina.api.fal.webhooks import fal_writer
@@ -33,7 +34,8 @@ _FILE_SECRET, _SIGNING_KEYS = "file addresses", "webhook signatures"
 class Installation:
     """A service that is ready to run. `signing_keys`: the first one signs. `writers`: of webhooks, by API.
 
-    `engines_up`: set when the agents of this process, if there are any, can run jobs.
+    `engines_up`: set when the agents of this process, if there are any, can run jobs. `started_at`: when this
+    process opened it, in seconds since 1970.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Installation:
     signing_keys: tuple[SigningKey, ...]
     writers: Mapping[str, Writer]
     engines_up: asyncio.Event = field(default_factory=asyncio.Event)
+    started_at: float = field(default_factory=time)
 
     def is_here(self, model: Model) -> bool:
         """Whether this machine has the model's weights; nano's come with the package."""

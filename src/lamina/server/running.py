@@ -17,6 +17,7 @@ from lamina.jobs.run.agent_pool import AgentPool
 from lamina.jobs.sweep import keep_sweeping
 from lamina.server.app import make_app, most_body_bytes
 from lamina.server.bootstrap import Installation
+from lamina.server.listening import is_loopback
 from lamina.server.local_agents import ENGINE_COMMAND, agent_pool_of
 from lamina.server.logs import UVICORN_OPTIONS
 from lamina.webhooks.delivery import keep_delivering
@@ -50,7 +51,7 @@ async def _serve(installation: Installation, listener: socket.socket, engine_com
     )
     server = _Server(
         uvicorn.Config(
-            make_app(installation, context),
+            make_app(installation, context, listener.getsockname()[1] if is_loopback(listener) else None),
             lifespan="off",
             server_header=False,
             ws_max_size=most_body_bytes(installation),

@@ -1,5 +1,7 @@
 """The text that a service prints at its start, and the API key that its first start creates."""
 
+from urllib.parse import urlsplit
+
 from lamina.accounts.keys import KeyTerms, create_key
 from lamina.core.catalog import default_model
 from lamina.core.tasks import PICTURE_KINDS, TaskKind
@@ -7,17 +9,26 @@ from lamina.engines.registry import AUTO, ENGINES
 from lamina.installation import install_command
 from lamina.server.bootstrap import Installation
 from lamina.store import keys
+from lamina.studio.links import HOME, one_time_link
+from lamina.studio.sessions import KEY_NAME
 
 _NAME = "first"
 
 
 def first_key(installation: Installation) -> str | None:
-    """Creates the first key and returns its secret, which is not stored; None if there is a key already."""
+    """Creates the first key and returns its secret, which is not stored; None if there is one beside the Studio's."""
     service = installation.service
-    if service.database.write_now(keys.every):
+    if any(key.name != KEY_NAME for key in service.database.write_now(keys.every)):
         return None
     _, secret = create_key(service.database, KeyTerms(name=_NAME), service.clock())
     return secret
+
+
+def studio_address(installation: Installation, address: str, is_reachable: bool) -> str:
+    """A link that signs in once, or the page that asks for a key if other machines can reach the server."""
+    if is_reachable:
+        return f"{installation.service.base_url}{HOME}"
+    return one_time_link(installation.service, address, urlsplit(address).port or 0)
 
 
 def engine_words(installation: Installation) -> str:

@@ -1,14 +1,15 @@
-"""Authenticates requests by their API key, and checks the ids in paths: dependencies of the native routes."""
+"""Authenticates requests by API key or session of the Studio, and checks ids in paths: dependencies of the routes."""
 
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from lamina.accounts.keys import authenticate
+from lamina.accounts.browser_sessions import browser_request, has_cookie, session_key_id
+from lamina.accounts.keys import authenticate, known_key
 from lamina.api.native.answers import JOB_ID
 from lamina.api.native.problem_route import Answer, ProblemRoute, answer_to
-from lamina.api.shared.context import ApiContext, context_of
+from lamina.api.shared.context import context_of
 from lamina.api.shared.parsing import is_id
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.keys import ApiKey, Scope
@@ -20,12 +21,12 @@ _Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def reader(request: Request, given: _Given) -> ApiKey:
-    return await _key(context_of(request), given, Scope.READ)
+    return await _key(request, given, Scope.READ)
 
 
 async def writer(request: Request, given: _Given) -> ApiKey:
     authenticated = getattr(request.state, "writer", None)
-    return authenticated or await _key(context_of(request), given, Scope.WRITE)
+    return authenticated or await _key(request, given, Scope.WRITE)
 
 
 class WriterRoute(ProblemRoute):
@@ -36,7 +37,7 @@ class WriterRoute(ProblemRoute):
 
         async def respond(request: Request) -> Response:
             try:
-                request.state.writer = await _key(context_of(request), await _bearer(request), Scope.WRITE)
+                request.state.writer = await _key(request, await _bearer(request), Scope.WRITE)
             except LaminaError as error:
                 return answer_to(request, error)
             return await handle(request)
@@ -69,17 +70,28 @@ StackId = Annotated[str, Depends(known_stack_id)]
 
 async def reader_of(request: Request) -> ApiKey:
     """As `reader`, for a route that reads its request itself. Raises `LaminaError`."""
-    return await _key(context_of(request), await _bearer(request), Scope.READ)
+    return await _key(request, await _bearer(request), Scope.READ)
 
 
-async def _key(context: ApiContext, given: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
-    if given is None:
+async def _key(request: Request, given: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
+    service = context_of(request).service
+    if given is not None:
+        return await authenticate(service, given.credentials, scope)
+    sent = browser_request(request.scope, request.headers, request.cookies)
+    key_id = session_key_id(service, sent)
+    if key_id is not None:
+        return await known_key(service, key_id, scope)
+    if has_cookie(sent):
         raise LaminaError(
             ErrorCode.KEY_INVALID,
-            "This request has no API key.",
-            "Send it as Authorization: Bearer KEY; lamina keys create makes one.",
+            "This request has no API key, and its session of the Studio has ended or does not count here.",
+            "Sign in to the Studio again; other pages and programs send Authorization: Bearer KEY.",
         )
-    return await authenticate(context.service, given.credentials, scope)
+    raise LaminaError(
+        ErrorCode.KEY_INVALID,
+        "This request has no API key.",
+        "Send it as Authorization: Bearer KEY; lamina keys create makes one.",
+    )
 
 
 def _checked_id(text: str, what: str) -> str:
