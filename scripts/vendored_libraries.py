@@ -14,12 +14,15 @@ import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 HEAD = (
     "# The libraries in this folder. "
     "To change a version, change it here and run scripts/vendor, which writes the hashes.\n"
 )
 PACK_S = 120
+ICONS = "icons"  # as the source of a file: made of the library's icons
+SVG = "http://www.w3.org/2000/svg"
 
 
 def main() -> None:
@@ -44,18 +47,45 @@ def vendor(library: dict[str, Any], folder: Path) -> None:
         library["integrity"] = told["integrity"]
         with tarfile.open(Path(place) / told["filename"]) as archive:
             for name, file in library["files"].items():
-                member = archive.extractfile(f"package/{file['from']}")
-                if member is None:
-                    sys.exit(f"{library['name']} {library['version']} has no file {file['from']}.")
-                content = member.read()
+                if file["from"] == ICONS:
+                    content = sprite(library, archive)
+                else:
+                    content = content_of(library, archive, file["from"])
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
                 file["sha256"] = hashlib.sha256(content).hexdigest()
 
 
+def content_of(library: dict[str, Any], archive: tarfile.TarFile, name: str) -> bytes:
+    try:
+        member = archive.extractfile(f"package/{name}")
+    except KeyError:
+        member = None
+    if member is None:
+        sys.exit(f"{library['name']} {library['version']} has no file {name}.")
+    return member.read()
+
+
+def sprite(library: dict[str, Any], archive: tarfile.TarFile) -> bytes:
+    """One SVG file with a symbol for each of the library's icons that are named, so that they are one request."""
+    ElementTree.register_namespace("", SVG)
+    sheet = ElementTree.Element(f"{{{SVG}}}svg")
+    for symbol_id, name in library["icons"].items():
+        picture = ElementTree.fromstring(content_of(library, archive, f"icons/{name}.svg"))  # noqa: S314
+        symbol = ElementTree.SubElement(sheet, f"{{{SVG}}}symbol", id=symbol_id, viewBox=picture.attrib["viewBox"])
+        symbol.extend(picture)
+        for element in symbol.iter():
+            element.tail = element.text = None
+        symbol.tail = "\n"
+    return ElementTree.tostring(sheet) + b"\n"
+
+
 def rendered(library: dict[str, Any]) -> str:
     fields = ("name", "version", "licence", "source", "integrity")
-    lines = ["[[library]]", *(f'{field} = "{library[field]}"' for field in fields), "[library.files]"]
+    lines = ["[[library]]", *(f'{field} = "{library[field]}"' for field in fields)]
+    if "icons" in library:
+        lines += ["[library.icons]", *(f'"{symbol_id}" = "{name}"' for symbol_id, name in library["icons"].items())]
+    lines.append("[library.files]")
     lines += [
         f'"{name}" = {{ from = "{file["from"]}", sha256 = "{file["sha256"]}" }}'
         for name, file in library["files"].items()

@@ -26,10 +26,10 @@ def test_there_are_no_other_files() -> None:
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library["name"])
 def test_each_library_names_its_version_licence_and_source(library: dict[str, Any]) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", library["version"])
-    assert library["licence"] in ("MIT", "Apache-2.0")
+    assert library["licence"] in ("MIT", "Apache-2.0", "ISC")
     assert library["source"].endswith(f"-{library['version']}.tgz")
     licence = next(name for name in library["files"] if name.startswith("licences/"))
-    opening = {"MIT": "The MIT License (MIT)", "Apache-2.0": "Apache License"}[library["licence"]]
+    opening = {"MIT": "The MIT License (MIT)", "Apache-2.0": "Apache License", "ISC": "ISC License"}[library["licence"]]
     assert opening in (VENDOR / licence).read_text(encoding="utf-8")[:200]
 
 

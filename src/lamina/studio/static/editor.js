@@ -1,0 +1,167 @@
+/** @file The state of the editor of one stack: what is selected, how it is seen, and which proposal is open. */
+
+import { computed, signal } from "@preact/signals";
+
+import { api, follow } from "./api.js";
+import { fitted } from "./geometry.js";
+import { StackSession } from "./session.js";
+import { announce, remembered, say, sayError } from "./store.js";
+import { texts } from "./texts.js";
+import { find, outermost, walk } from "./tree.js";
+
+/** @typedef {import("./types.js").Node} Node */
+/** @typedef {import("./types.js").Job} Job */
+/** @typedef {"move" | "box" | "point" | "hand"} Tool */
+/** @typedef {{job: Job, what: string, isAutomatic: boolean, stop: AbortController}} Proposal */
+
+export const backdrop = remembered("backdrop", "checkerboard");
+
+export class Editor {
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
+    this.session = new StackSession(id, sayError);
+    this.stack = this.session.stack;
+    /** @type {import("@preact/signals").Signal<number[]>} */
+    this.selection = signal([]);
+    /** @type {import("@preact/signals").Signal<Tool>} */
+    this.tool = signal("move");
+    /** @type {import("@preact/signals").Signal<import("./types.js").View>} */
+    this.view = signal({ scale: 1, x: 0, y: 0 });
+    /** @type {import("@preact/signals").Signal<import("./types.js").Point>} */
+    this.stageSize = signal([0, 0]);
+    this.isFitted = true;
+    /** @type {import("@preact/signals").Signal<"layers" | "original" | "difference">} */
+    this.shows = signal("layers");
+    /** The only layer or group that is shown, or null for all. @type {import("@preact/signals").Signal<number | null>} */
+    this.solo = signal(null);
+    /** @type {import("@preact/signals").Signal<Set<number>>} */
+    this.closedGroups = signal(new Set());
+    /** @type {import("@preact/signals").Signal<number | null>} */
+    this.renaming = signal(null);
+    /** @type {import("@preact/signals").Signal<"" | "export" | "history" | "help">} */
+    this.panel = signal("");
+    /** @type {import("@preact/signals").Signal<Proposal | null>} */
+    this.proposal = signal(null);
+    this.selected = computed(() => this.#selected());
+  }
+
+  async open() {
+    await this.session.open();
+    this.fit();
+    void this.#findProposals();
+  }
+
+  close() {
+    this.session.close();
+    this.proposal.value?.stop.abort();
+  }
+
+  /** The selected nodes that still exist, in painting order, without those in other selected groups. @returns {Node[]} */
+  #selected() {
+    const nodes = this.stack.value?.layers ?? [];
+    return outermost(nodes, this.selection.value).map((id) => /** @type {Node} */ (find(nodes, id)));
+  }
+
+  /** Whether a node or a group around it is locked. @param {number} id */
+  isLocked(id) {
+    for (const { node, groups } of walk(this.stack.value?.layers ?? [])) {
+      if (node.id === id) return node.is_locked || groups.some((group) => group.is_locked);
+    }
+    return false;
+  }
+
+  /** @param {number[]} ids */
+  select(ids) {
+    this.selection.value = ids;
+    const [only] = this.selected.value;
+    announce(ids.length === 1 && only ? only.name : texts.layers.selected(ids.length));
+  }
+
+  /** Applies operations; what is new because of them is selected. @param {import("./types.js").Operation[]} operations */
+  async edit(operations) {
+    const result = await this.session.edit(operations);
+    if (result?.added.length) this.select(outermost(result.stack.layers, result.added));
+    return result;
+  }
+
+  fit() {
+    const stack = this.session.confirmed.value;
+    if (!stack || !this.stageSize.value[0]) return;
+    this.view.value = fitted([stack.width, stack.height], this.stageSize.value);
+    this.isFitted = true;
+  }
+
+  /** @param {import("./types.js").View} view */
+  look(view) {
+    this.view.value = view;
+    this.isFitted = false;
+  }
+
+  /**
+   * Starts an operation that needs an engine. One that does not change the picture is accepted as soon as it is ready.
+   * @param {{op: string, layer: number, [field: string]: unknown}} operation @param {string} what
+   * @param {object} [options] fields of the job
+   */
+  async propose(operation, what, options = {}) {
+    try {
+      const fields = { operation, ...options };
+      const { price_usd: price } = await api.propose(this.id, { ...fields, dry_run: true });
+      if (Number(price) && !confirm(texts.proposals.price(price))) return;
+      const { job } = await api.propose(this.id, fields);
+      if (job) await this.#follow(job, what, operation.op !== "edit");
+    } catch (error) {
+      sayError(error);
+    }
+  }
+
+  /** @param {Job} first @param {string} what @param {boolean} isAutomatic */
+  async #follow(first, what, isAutomatic) {
+    const stop = new AbortController();
+    this.proposal.value = { job: first, what, isAutomatic, stop };
+    const shown = (/** @type {Job} */ job) => (this.proposal.value = { job, what, isAutomatic, stop });
+    const job = await follow(first.id, shown, stop.signal);
+    if (job.state === "succeeded") {
+      if (isAutomatic) await this.accept();
+      return;
+    }
+    this.proposal.value = null;
+    if (job.error) say(job.error.message, { hint: job.error.hint, isError: true });
+  }
+
+  async accept() {
+    const stack = this.session.confirmed.value;
+    const proposal = this.proposal.value;
+    if (!stack || !proposal) return;
+    const known = new Set([...walk(stack.layers)].map(({ node }) => node.id));
+    try {
+      const accepted = await api.accept(this.id, proposal.job.id, stack.revision);
+      this.session.replaceBy(accepted);
+      const added = [...walk(accepted.layers)].map(({ node }) => node.id).filter((id) => !known.has(id));
+      if (added.length) this.select(outermost(accepted.layers, added));
+      this.proposal.value = null;
+    } catch (error) {
+      sayError(error);
+      await this.session.refresh();
+      if (proposal.isAutomatic) this.proposal.value = null;
+    }
+  }
+
+  async discard() {
+    const proposal = this.proposal.value;
+    this.proposal.value = null;
+    proposal?.stop.abort();
+    if (proposal) await api.discard(this.id, proposal.job.id).catch(sayError);
+  }
+
+  /** Goes on with a proposal that was open before the page was loaded again. */
+  async #findProposals() {
+    try {
+      const { proposals } = await api.proposals(this.id);
+      const open = proposals.find((/** @type {any} */ each) => each.can_accept !== false);
+      if (open && !this.proposal.value) await this.#follow(open.job, open.operation?.op ?? "", open.operation?.op !== "edit");
+    } catch {
+      // There are none to go on with.
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/** @file Binds htm to Preact: components are written as tagged templates. */
+
+import htm from "htm";
+import { h } from "preact";
+
+export const html = htm.bind(h);

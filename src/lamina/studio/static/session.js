@@ -1,0 +1,250 @@
+/**
+ * @file A stack that is being edited: what the server has confirmed, and the edits that it has not answered yet.
+ *
+ * Edits are shown at once and sent in their order, one request at a time. What is not sent yet is kept in the browser's
+ * storage, so that neither a broken connection nor a reload loses it.
+ */
+
+import { computed, signal } from "@preact/signals";
+
+import { ApiError, api } from "./api.js";
+import { applied, joined, newIds } from "./edits.js";
+
+/** @typedef {import("./types.js").Stack} Stack */
+/** @typedef {import("./types.js").Operation} Operation */
+/** @typedef {{operations: Operation[], settle: ((stack: Stack | null, added: number[]) => void)[]}} Edit */
+
+const RETRY_MS = [1000, 2000, 4000, 8000];
+
+export class StackSession {
+  /** @param {string} id @param {(error: unknown) => void} failed told about edits that the server rejects */
+  constructor(id, failed) {
+    this.id = id;
+    this.failed = failed;
+    /** @type {import("@preact/signals").Signal<Stack | null>} */
+    this.confirmed = signal(null);
+    /** @type {import("@preact/signals").Signal<Edit[]>} */
+    this.pending = signal([]);
+    /** @type {import("@preact/signals").Signal<"saved" | "saving" | "offline" | "conflict">} */
+    this.state = signal("saved");
+    this.stack = computed(() => this.#shown());
+    this.isBusy = computed(() => this.pending.value.some(({ operations }) => isSlow(this.confirmed.value, operations)));
+    this.isClosed = false;
+    this.failures = 0;
+    /** Whether a request was sent of which the answer is not known. */
+    this.isUnsure = false;
+    /** @type {Edit | null} */
+    this.sent = null;
+  }
+
+  async open() {
+    this.confirmed.value = await api.stack(this.id);
+    const kept = storedEdits(this.id);
+    if (!kept) return;
+    if (kept.revision === this.confirmed.value.revision) for (const operations of kept.edits) void this.edit(operations);
+    else if (kept.edits.length) this.#holdBack(kept.edits);
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  /**
+   * Applies operations. The result is null if the server rejected them; else the stack, and the ids that are new in it.
+   * @param {Operation[]} operations @returns {Promise<{stack: Stack, added: number[]} | null>}
+   */
+  edit(operations) {
+    return new Promise((resolve) => {
+      /** @type {Edit["settle"][0]} */
+      const settle = (stack, added) => resolve(stack && { stack, added });
+      const waiting = this.pending.value;
+      const last = waiting.at(-1);
+      const both = last && this.sent !== last ? joined(last.operations, operations) : null;
+      const edit = both && last ? { operations: both, settle: [...last.settle, settle] } : { operations, settle: [settle] };
+      this.#wait(both ? [...waiting.slice(0, -1), edit] : [...waiting, edit]);
+      void this.#send();
+    });
+  }
+
+  undo() {
+    return this.#step(api.undo, (stack) => stack.undo);
+  }
+
+  redo() {
+    return this.#step(api.redo, (stack) => stack.redo);
+  }
+
+  /** Goes to what another request has made of the stack. @param {Stack} stack */
+  replaceBy(stack) {
+    this.confirmed.value = stack;
+  }
+
+  /** Looks whether another tab or person has changed the stack. */
+  async refresh() {
+    if (this.pending.value.length || this.isClosed) return;
+    try {
+      const stack = await api.stack(this.id);
+      const now = this.confirmed.value;
+      if (!this.pending.value.length && now && stack.revision !== now.revision) this.confirmed.value = stack;
+      if (this.state.value === "offline") this.state.value = "saved";
+    } catch (error) {
+      if (error instanceof ApiError && error.isTemporary) this.state.value = "offline";
+    }
+  }
+
+  /** Ends a conflict: our edits are applied to their stack, or dropped. @param {"theirs" | "mine"} whose */
+  async resolve(whose) {
+    const edits = this.pending.value;
+    this.#wait([]);
+    const stack = await api.stack(this.id);
+    this.confirmed.value = stack;
+    this.state.value = "saved";
+    if (whose === "theirs") for (const { settle } of edits) for (const each of settle) each(null, []);
+    else {
+      this.#wait(edits);
+      await this.#send();
+    }
+  }
+
+  /** @returns {Stack | null} */
+  #shown() {
+    let stack = this.confirmed.value;
+    for (const { operations } of this.pending.value) stack = stack && (applied(stack, operations) ?? stack);
+    return stack;
+  }
+
+  /** @param {Edit[]} edits */
+  #wait(edits) {
+    this.pending.value = edits;
+    storeEdits(this.id, this.confirmed.value?.revision ?? 0, edits);
+  }
+
+  /** @param {Operation[][]} edits */
+  #holdBack(edits) {
+    this.#wait(edits.map((operations) => ({ operations, settle: [] })));
+    this.state.value = "conflict";
+  }
+
+  /** Sends one edit after the other, each as a revision of its own, so that each can be undone. */
+  async #send() {
+    if (this.sent || this.state.value === "conflict" || this.isClosed) return;
+    while (this.pending.value.length && this.confirmed.value) {
+      const [edit] = this.pending.value;
+      const before = this.confirmed.value;
+      this.sent = edit;
+      this.state.value = this.failures ? "offline" : "saving";
+      try {
+        const stack = await api.edit(this.id, edit.operations, before.revision);
+        this.#settle(edit, stack, newIds(before.layers, stack.layers));
+      } catch (error) {
+        if (!(await this.#recover(error, edit, before))) return;
+      } finally {
+        this.sent = null;
+      }
+    }
+    this.state.value = "saved";
+  }
+
+  /** @param {Edit} edit @param {Stack | null} stack @param {number[]} added */
+  #settle(edit, stack, added) {
+    this.failures = 0;
+    this.isUnsure = false;
+    if (stack) this.confirmed.value = stack;
+    this.#wait(this.pending.value.filter((each) => each !== edit));
+    for (const settle of edit.settle) settle(stack, added);
+  }
+
+  /** Whether to go on sending. @param {unknown} error @param {Edit} edit @param {Stack} before */
+  async #recover(error, edit, before) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401 || error.isTemporary) {
+      this.isUnsure ||= error.status !== 401;
+      this.state.value = "offline";
+      await delay(RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)]);
+      return !this.isClosed;
+    }
+    if (error.status === 409 && error.revision !== null && error.revision !== before.revision) {
+      const now = await this.#now();
+      if (now && this.isUnsure && this.#isOurs(now, edit, before)) {
+        this.#settle(edit, now, newIds(before.layers, now.layers));
+        return true;
+      }
+      this.state.value = "conflict";
+      return false;
+    }
+    this.#settle(edit, null, []);
+    this.failed(error);
+    if (error.status === 404) return false;
+    return true;
+  }
+
+  async #now() {
+    try {
+      return await api.stack(this.id);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Whether the stack is what our request has made of it, whose answer was lost. @param {Stack} now @param {Edit} edit @param {Stack} before */
+  #isOurs(now, edit, before) {
+    const expected = applied(before, edit.operations);
+    return expected !== null && comparable(expected) === comparable(now);
+  }
+
+  /** @param {typeof api.undo} move @param {(stack: Stack) => number | null} target */
+  async #step(move, target) {
+    while (this.pending.value.length && this.state.value === "saving") await delay(20);
+    const stack = this.confirmed.value;
+    if (!stack || target(stack) === null || this.pending.value.length) return null;
+    this.state.value = "saving";
+    try {
+      this.confirmed.value = await move(this.id, stack.revision);
+      return this.confirmed.value;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) await this.refresh();
+      this.failed(error);
+      return null;
+    } finally {
+      this.state.value = "saved";
+    }
+  }
+}
+
+/** Whether only the server knows the result. @param {Stack | null} stack @param {Operation[]} operations */
+function isSlow(stack, operations) {
+  return stack !== null && applied(stack, operations) === null;
+}
+
+/** The layers as text: without addresses, and with numbers rounded as two programs agree on them. @param {Stack} stack */
+function comparable({ layers }) {
+  return JSON.stringify(layers, (name, value) => {
+    if (name === "url" || name === "preview" || name === "bbox") return undefined;
+    return typeof value === "number" ? Math.round(value * 1e4) / 1e4 : value;
+  });
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @param {string} id */
+const storageKey = (id) => `lamina-unsent-${id}`;
+
+/** @param {string} id @returns {{revision: number, edits: Operation[][]} | null} */
+function storedEdits(id) {
+  try {
+    return JSON.parse(sessionStorage.getItem(storageKey(id)) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} id @param {number} revision @param {Edit[]} edits */
+function storeEdits(id, revision, edits) {
+  try {
+    if (!edits.length) sessionStorage.removeItem(storageKey(id));
+    else sessionStorage.setItem(storageKey(id), JSON.stringify({ revision, edits: edits.map(({ operations }) => operations) }));
+  } catch {
+    // Storage is full or not allowed: the edits are still in the page.
+  }
+}

@@ -1,0 +1,91 @@
+/** @file How the text of a layer is set, and the layer edited by words. */
+
+import { useState } from "preact/hooks";
+
+import { html } from "../html.js";
+import { texts } from "../texts.js";
+import { Field, NumberField } from "./controls.js";
+
+/** @typedef {import("../editor.js").Editor} Editor */
+/** @typedef {import("../types.js").Layer} Layer */
+
+const t = texts.properties;
+const WEIGHTS = [100, 200, 300, 400, 500, 600, 700, 800, 900];
+
+/** @param {Event} event */
+const valueOf = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
+
+/** @param {number[]} colour @returns {string} as `#rrggbb` */
+const hexOf = (colour) => `#${colour.map((sample) => sample.toString(16).padStart(2, "0")).join("")}`;
+
+/** @param {string} hex @returns {number[]} */
+const colourOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+/** @param {{editor: Editor, layer: Layer, isLocked: boolean}} props */
+export function TextProperties({ editor, layer, isLocked }) {
+  const { style } = layer;
+  const face = style?.typeface ?? null;
+  const [changed, setChanged] = useState(/** @type {Record<string, unknown>} */ ({}));
+  /** @param {Record<string, unknown>} fields */
+  const change = (fields) => setChanged({ ...changed, ...fields });
+  const isChanged = Object.keys(changed).length > 0;
+  /** @param {Event} event */
+  const submit = async (event) => {
+    event.preventDefault();
+    if (await editor.edit([{ op: "set_text", layer: layer.id, ...changed }])) setChanged({});
+  };
+  const colour = /** @type {number[]} */ (changed.colour ?? style?.colour ?? [0, 0, 0]);
+  return html`<form class="text-properties" onSubmit=${submit}>
+    <h3>${t.text}</h3>
+    <${Field} label=${t.words}>
+      <textarea id="words" rows="3" maxlength="2000" disabled=${isLocked} value=${changed.words ?? layer.text ?? ""}
+        onInput=${(/** @type {Event} */ event) => change({ words: valueOf(event) })}></textarea>
+    <//>
+    <${Field} label=${t.font} help=${face?.family ? t.fontGuess(face.family, face.confidence) : ""}>
+      <input value=${changed.font ?? face?.family ?? ""} list="fonts" maxlength="200" disabled=${isLocked}
+        onInput=${(/** @type {Event} */ event) => change({ font: valueOf(event) })} />
+      <datalist id="fonts">${(face?.alternatives ?? []).map((family) => html`<option value=${family} />`)}</datalist>
+    <//>
+    <div class="grid-2">
+      <${NumberField} label=${t.size} value=${Number(changed.size ?? style?.size_px.toFixed(1) ?? 16)} min=${1} isDisabled=${isLocked}
+        onSet=${(/** @type {number} */ size) => change({ size })} />
+      <${Field} label=${t.weight}>
+        <select disabled=${isLocked} onChange=${(/** @type {Event} */ event) => change({ weight: Number(valueOf(event)) })}>
+          ${WEIGHTS.map((weight) => html`<option value=${weight} selected=${weight === (changed.weight ?? face?.weight ?? 400)}>${weight}</option>`)}
+        </select>
+      <//>
+      <${Field} label=${t.colour}>
+        <input type="color" value=${hexOf(colour)} disabled=${isLocked} onInput=${(/** @type {Event} */ event) => change({ colour: colourOf(valueOf(event)) })} />
+      <//>
+      <label class="check">
+        <input type="checkbox" checked=${changed.italic ?? face?.is_italic ?? false} disabled=${isLocked}
+          onChange=${(/** @type {Event} */ event) => change({ italic: /** @type {HTMLInputElement} */ (event.currentTarget).checked })} />
+        ${t.italic}
+      </label>
+    </div>
+    ${changed.font && face?.family && changed.font !== face.family && html`<p class="note">${t.substitute(face.family)}</p>`}
+    <div class="button-row">
+      <button class="button" disabled=${isLocked || !isChanged}>${t.setText}</button>
+      <button type="button" class="button" disabled=${isLocked} onClick=${() => void editor.edit([{ op: "restore_text", layer: layer.id }])}>
+        ${t.restoreText}
+      </button>
+    </div>
+  </form>`;
+}
+
+/** @param {{editor: Editor, layer: Layer, isLocked: boolean}} props */
+export function EditByWords({ editor, layer, isLocked }) {
+  const [prompt, setPrompt] = useState("");
+  /** @param {Event} event */
+  const submit = (event) => {
+    event.preventDefault();
+    void editor.propose({ op: "edit", layer: layer.id, prompt }, texts.proposals.edited(layer.name));
+  };
+  return html`<form class="edit-by-words" onSubmit=${submit}>
+    <h3>${t.words_edit}</h3>
+    <${Field} label=${t.prompt}>
+      <input value=${prompt} maxlength="2000" disabled=${isLocked} onInput=${(/** @type {Event} */ event) => setPrompt(valueOf(event))} />
+    <//>
+    <button class="button" disabled=${isLocked || !prompt.trim() || editor.proposal.value !== null}>${t.propose}</button>
+  </form>`;
+}
