@@ -171,6 +171,26 @@ def test_pixels_are_shown_without_a_key_and_only_with_a_good_signature(client: h
         problem(anyone.get(pixels["url"].replace(pixels["sha256"], other)), 404, "not_found")
 
 
+def test_each_revision_can_be_seen_and_the_stack_be_renamed(client: httpx2.Client, tmp_path: Path) -> None:
+    stack = created(client, drawn(tmp_path))
+    preview = f"/v1/stacks/{stack['id']}/preview.png"
+    original = picture_of(client.get(preview))
+    edited(client, stack, {"op": "hide", "layer": 1})
+    answer = client.get(preview, params={"revision": 1})
+    assert (picture_of(answer) == original).all()
+    assert "immutable" in answer.headers["cache-control"]
+    assert (picture_of(client.get(preview, params={"revision": 2})) != original).any()
+    problem(client.get(preview, params={"revision": 3}), 404, "not_found")
+
+    address, any_revision = f"/v1/stacks/{stack['id']}", {"If-Match": "*"}
+    named = client.patch(address, json={"name": "Fair"}, headers=any_revision).json()
+    assert (named["name"], named["revision"]) == ("Fair", 2)
+    assert client.get("/v1/stacks").json()["stacks"][0]["name"] == "Fair"
+    both = {"name": "Fair", "operations": [{"op": "hide", "layer": 1}]}
+    for wrong in (both, {}, {"name": ""}, {"operations": []}):
+        problem(client.patch(address, json=wrong, headers=any_revision), 422, "task_invalid")
+
+
 def test_a_stale_revision_is_told_the_current_one(client: httpx2.Client, tmp_path: Path) -> None:
     stack = created(client, drawn(tmp_path))
     edited(client, stack, {"op": "hide", "layer": 1})

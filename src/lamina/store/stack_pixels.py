@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 from lamina.core.stack_records import RevisionContent
 from lamina.store.tables import stack_pixels
 
+FIRST = 1
+"""The number of the first revision of each stack, which is kept as long as the stack: it is the original."""
+
 _C = stack_pixels.c  # `last`: None while the newest revision shows them
 
 
@@ -54,8 +57,8 @@ def remove_after(connection: Connection, stack_id: str, revision: int) -> int:
 
 
 def remove_before(connection: Connection, stack_id: str, revision: int) -> int:
-    """Removes what only revisions before this one show. Returns the bytes of what was removed."""
-    return _removed(connection, (_C.stack_id == stack_id) & (_C.last < revision))
+    """Removes what only revisions before this one show, the first excepted. Returns the bytes of what was removed."""
+    return _removed(connection, (_C.stack_id == stack_id) & (_C.last < revision) & (_C.first > FIRST))
 
 
 def size_of(connection: Connection, stack_id: str) -> int:

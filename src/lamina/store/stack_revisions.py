@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from lamina.core.stack_records import RevisionContent, RevisionRecord
 from lamina.store.document_deltas import compressed, decompressed
+from lamina.store.stack_pixels import FIRST
 from lamina.store.tables import stack_revisions
 
 _BLOCK = 100  # revisions whose numbers have the same hundreds share a base, and are dropped together
@@ -77,7 +78,8 @@ def remove_after(connection: Connection, stack_id: str, number: int) -> int:
 
 
 def remove_oldest(connection: Connection, stack_id: str, number: int) -> Removed | None:
-    """Once for each hundred numbers, removes the oldest hundreds, so that there are never more than `MOST` revisions.
+    """Once for each hundred numbers, removes the oldest hundreds, so that there are never more than `MOST` revisions
+    after the first, which is kept.
 
     `number`: of the newest revision. None if nothing was removed.
     """
@@ -94,7 +96,8 @@ def remove_oldest(connection: Connection, stack_id: str, number: int) -> Removed
         surplus, kept_from = surplus - count, (block + 1) * _BLOCK
     if not kept_from:
         return None
-    return Removed(_removed(connection, (_C.stack_id == stack_id) & (_C.number < kept_from)), kept_from)
+    which = (_C.stack_id == stack_id) & (_C.number < kept_from) & (_C.number > FIRST)
+    return Removed(_removed(connection, which), kept_from)
 
 
 def size_of(connection: Connection, stack_id: str) -> int:

@@ -56,6 +56,14 @@ def append(
     return moved if has_room else None
 
 
+def rename(connection: Connection, stack_id: str, key_id: str, name: str, now: float) -> StackRecord | None:
+    """None if the key has no such stack."""
+    same = (_C.id == stack_id, _C.key_id == key_id)
+    values = {"name": name, "updated_at": now}
+    row = connection.execute(stacks.update().where(*same).values(values).returning(stacks)).mappings().first()
+    return None if row is None else StackRecord(**row)
+
+
 def move_to(connection: Connection, stack: StackRecord, number: int, now: float) -> StackRecord:
     """Shows another stored revision. Raises `StaleRevision` as `append` does."""
     return _moved(connection, stack, now, sa.literal(number), is_new=False)

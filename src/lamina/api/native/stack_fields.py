@@ -1,8 +1,8 @@
 """The JSON of requests that create and edit stacks, one model for each operation."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lamina.api.native.wire import JobFields, Picture, SamplingFields, SelectionFields, Strict
 from lamina.core.layers import BlendMode
@@ -206,9 +206,16 @@ OperationFields: TypeAlias = Annotated[
 
 
 class EditStackFields(Strict):
-    """Operations, which are all applied in this order, or none of them."""
+    """Operations, which are all applied in this order, or none of them; or another name, which is not a revision."""
 
-    operations: list[OperationFields] = Field(min_length=1, max_length=MOST_OPERATIONS)
+    operations: list[OperationFields] = Field(default_factory=list[OperationFields], max_length=MOST_OPERATIONS)
+    name: NodeName | None = Field(None, description="Name of the stack.")
+
+    @model_validator(mode="after")
+    def _is_one_change(self) -> Self:
+        if bool(self.operations) == (self.name is not None):
+            raise ValueError("Give either operations, at least one, or a name.")
+        return self
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"operations": [{"op": "rename", "layer": 2, "name": "Headline"}]}]}

@@ -100,6 +100,18 @@ async def commit(
     raise _edited_by_too_many()
 
 
+async def rename(service: Service, key_id: str, stack_id: str, name: str) -> StackView:
+    """Gives the stack another name, which is not a revision. Raises `LaminaError` (not_found)."""
+
+    def work(connection: Connection) -> StackView:
+        stack = stacks.rename(connection, stack_id, key_id, name, service.clock())
+        if stack is None:
+            raise no_such_stack(stack_id)
+        return view_of(connection, stack)
+
+    return await service.database.write(work)
+
+
 async def undo(service: Service, key_id: str, stack_id: str, revision: int | None) -> StackView:
     """Shows the revision before. Raises `LaminaError`: not_found, state_conflict (also if there is none)."""
     return await _step(service, key_id, stack_id, revision, is_undo=True)

@@ -52,6 +52,25 @@ async def shown(service: Service, key_id: str, stack_id: str) -> StackView:
     return await service.database.read(work)
 
 
+async def document_at(service: Service, key_id: str, stack_id: str, revision: int) -> Document:
+    """What the stack was at a revision. Raises `LaminaError` (not_found) also for one that is not stored any more."""
+
+    def work(connection: Connection) -> Document:
+        stack = stacks.by_id(connection, stack_id, key_id)
+        if stack is None:
+            raise no_such_stack(stack_id)
+        document = stack_revisions.document(connection, stack_id, revision)
+        if document is None:
+            raise LaminaError(
+                ErrorCode.NOT_FOUND,
+                f"The stack {stack_id} has no revision {revision}.",
+                f"GET /v1/stacks/{stack_id}/revisions lists those that are stored.",
+            )
+        return parse_document(document)
+
+    return await service.database.read(work)
+
+
 def view_of(connection: Connection, stack: StackRecord) -> StackView:
     """The stack as its row says. Raises `LaminaError` (not_found) if its revision has just been deleted."""
     undo, redo = stack_revisions.neighbours(connection, stack.id, stack.revision)

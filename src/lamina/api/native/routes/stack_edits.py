@@ -76,9 +76,11 @@ async def edit_stack(
     response: Response,
 ) -> EditableStackBody:
     """Applies all operations, in their order, or none. If the stack is at another revision than `If-Match` says, the
-    status is 409, and `revision` of the problem is the current one.
+    status is 409, and `revision` of the problem is the current one. `name` renames the stack instead.
     """
     service = context.service
+    if fields.name is not None:
+        return shown(context, await editing.rename(service, key.id, stack_id, fields.name), response)
     if any(isinstance(each, wire.ReplaceFields | wire.RefineFields) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id, context.conversions)

@@ -144,8 +144,17 @@ async def get_preview(
     size: Annotated[
         int, Query(ge=16, le=_LARGEST_PREVIEW_PX, description="Longer side in pixels, at most that of the stack.")
     ] = 1024,
+    revision: Annotated[
+        int | None, Query(ge=1, le=_LARGEST_REVISION, description="Number of a revision; by default the current one.")
+    ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
+    """What a revision shows. The first one, as the stack was made, is kept as long as the stack."""
+    if revision is not None:
+        document = await reading.document_at(context.service, key.id, stack_id, revision)
+        async with context.conversions:
+            content = await showing.preview(context.service, context.pixels, document, size)
+        return Response(content, media_type="image/png", headers={"Cache-Control": _FOR_EVER["Cache-Control"]})
     view = await reading.view(context.service, key.id, stack_id)
     tag = f'"{view.stack.revision}-{size}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
