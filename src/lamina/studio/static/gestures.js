@@ -8,7 +8,7 @@ import { signal } from "@preact/signals";
 
 import { perform, separate } from "./actions.js";
 import * as geometry from "./geometry.js";
-import { topmost } from "./hit_testing.js";
+import { covers, topmost } from "./hit_testing.js";
 import { say, sayError } from "./store.js";
 import { texts } from "./texts.js";
 import { boxOf, layersIn, shownLayers } from "./tree.js";
@@ -242,8 +242,9 @@ export class Gestures {
     const box = geometry.clipped(this.drawn.value, stack.width, stack.height).map(Math.round);
     if (box[2] < LEAST_BOX_PX || box[3] < LEAST_BOX_PX) return;
     const [only] = this.editor.selected.value;
-    const layer = only?.type === "layer" ? only.id : topmost(stack.layers, geometry.centre(/** @type {Box} */ (box)))?.id;
-    this.#separate({ box }, layer);
+    const middle = geometry.centre(/** @type {Box} */ (box));
+    const layer = only?.type === "layer" && covers(only, middle) ? only : topmost(stack.layers, middle);
+    this.#separate({ box }, layer?.id);
   }
 
   /** @param {Point} point */
@@ -265,16 +266,19 @@ export class Gestures {
  * @param {Editor} editor @param {string} kind @param {Matrix} matrix @returns {import("./types.js").Operation[]}
  */
 export function operationsOf(editor, kind, matrix) {
-  return editor.selected.value.flatMap((node) => {
-    const middle = geometry.centre(boxOf(node));
-    const [x, y] = geometry.transformed(matrix, middle);
-    const move = { op: "move", layer: node.id, right: x - middle[0], down: y - middle[1] };
-    const isMoved = Math.abs(move.right) > 1e-6 || Math.abs(move.down) > 1e-6;
-    if (kind === "resize") return [{ op: "scale", layer: node.id, across: matrix[0], down: matrix[3] }, ...(isMoved ? [move] : [])];
-    if (kind !== "rotate") return isMoved ? [move] : [];
-    const degrees = (Math.atan2(matrix[1], matrix[0]) * 180) / Math.PI;
-    return [{ op: "rotate", layer: node.id, degrees }, ...(isMoved && editor.selected.value.length > 1 ? [move] : [])];
-  });
+  return editor.selected.value.flatMap((node) => operationsOn(node, kind, matrix, editor.selected.value.length > 1));
+}
+
+/** @param {import("./types.js").Node} node @param {string} kind @param {Matrix} matrix @param {boolean} isOneOfSeveral @returns {import("./types.js").Operation[]} */
+function operationsOn(node, kind, matrix, isOneOfSeveral) {
+  const middle = geometry.centre(boxOf(node));
+  const [x, y] = geometry.transformed(matrix, middle);
+  const move = { op: "move", layer: node.id, right: x - middle[0], down: y - middle[1] };
+  const moves = Math.abs(move.right) > 1e-6 || Math.abs(move.down) > 1e-6 ? [move] : [];
+  if (kind === "resize") return [{ op: "scale", layer: node.id, across: matrix[0], down: matrix[3] }, ...moves];
+  if (kind !== "rotate") return moves;
+  const degrees = (Math.atan2(matrix[1], matrix[0]) * 180) / Math.PI;
+  return [{ op: "rotate", layer: node.id, degrees }, ...(isOneOfSeveral ? moves : [])];
 }
 
 /** The CSS transform of the image of a layer. @param {import("./types.js").Layer} layer @param {Matrix | null} [matrix] applied after its own */

@@ -74,6 +74,15 @@ export class StackSession {
     return this.#step(api.redo, (stack) => stack.redo);
   }
 
+  /** Undoes or redoes until a revision is shown. @param {number} number */
+  async goTo(number) {
+    for (let stack = this.confirmed.value; stack && stack.revision !== number; ) {
+      const before = stack.revision;
+      stack = await (before > number ? this.undo() : this.redo());
+      if (stack && (stack.revision - number) * (before - number) < 0) return; // it is not stored any more
+    }
+  }
+
   /** Goes to what another request has made of the stack. @param {Stack} stack */
   replaceBy(stack) {
     this.confirmed.value = stack;

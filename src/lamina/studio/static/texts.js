@@ -213,7 +213,7 @@ export const texts = {
   history: {
     heading: "Revisions",
     current: "current",
-    now: "What is shown now",
+    goTo: (/** @type {string} */ description) => `Go to: ${description}`,
     takeBack: "Bring an edited file back",
     takeBackHelp: "A PSD, ORA or ZIP of this project that another program has changed becomes the next revision.",
     unchanged: "The file does not differ from the project.",

@@ -7,7 +7,7 @@ import { api, previewPath } from "../api.js";
 import { html } from "../html.js";
 import { sayError } from "../store.js";
 import { texts, whenOf } from "../texts.js";
-import { Dialog } from "./controls.js";
+import { Dialog, Icon } from "./controls.js";
 
 const t = texts.history;
 const PREVIEW_PX = 96;
@@ -50,6 +50,8 @@ export function History({ editor }) {
           html`<li key=${number} aria-current=${isCurrent ? "true" : undefined}>
             <img src=${previewPath(editor.id, { size: PREVIEW_PX, revision: number })} alt="" loading="lazy" />
             <span class="revision-text">${description}<small>${whenOf(at)}${isCurrent && `, ${t.current}`}</small></span>
+            <button type="button" class="icon-button" disabled=${isCurrent} aria-label=${t.goTo(description)} title=${t.goTo(description)}
+              onClick=${() => void editor.session.goTo(number)}><${Icon} name="history" /></button>
           </li>`,
       )}
     </ol>

@@ -44,7 +44,7 @@ function One({ editor, node }) {
       <${NumberField} label=${t.width} value=${width} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, to / width, 1)} />
       <${NumberField} label=${t.height} value=${height} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, 1, to / height)} />
     </div>
-    ${node.type === "layer" && html`<${Compositing} editor=${editor} layer=${node} edit=${edit} />`}
+    ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} />`}
     ${node.type === "layer" && node.kind === "text" && html`<${TextProperties} editor=${editor} layer=${node} isLocked=${isLocked} />`}
     ${node.type === "layer" && html`<${EditByWords} editor=${editor} layer=${node} isLocked=${isLocked} />`}
   </div>`;
@@ -59,8 +59,8 @@ function resize(editor, node, across, down) {
   ]);
 }
 
-/** @param {{editor: Editor, layer: import("../types.js").Layer, edit: (operation: object) => void}} props */
-function Compositing({ editor, layer, edit }) {
+/** @param {{layer: import("../types.js").Layer, edit: (operation: object) => void}} props */
+function Compositing({ layer, edit }) {
   const percent = Math.round((layer.opacity / 255) * 100);
   return html`<div class="grid-2">
     <${Field} label=${`${t.opacity}, ${percent} %`}>
