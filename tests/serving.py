@@ -49,13 +49,14 @@ main()
 
 @dataclass
 class Served:
-    """`key`: the one that the first start made, or empty. `client` sends it along."""
+    """`key`: the one that the first start made, or empty. `client` sends it along. `link`: signs in to the Studio once."""
 
     process: "subprocess.Popen[str]"
     url: str
     key: str
     data: Path
     client: httpx2.Client
+    link: str = ""
 
     def as_key(self, key: str) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=_TIMEOUT_S)
@@ -96,11 +97,11 @@ def served(folder: Path, *arguments: str, child: Path | None = NO_OP_CHILD, **va
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         words = _words(process)
-        url, key = re.search(r"API +(\S+)/v1", words), re.search(r"Key +(\S+)", words)
+        url, key, link = (re.search(what, words) for what in (r"API +(\S+)/v1", r"Key +(\S+)", r"Studio +(\S+)"))
         assert url, words + (folder / "log").read_text()
         headers = {"Authorization": f"Bearer {key[1]}"} if key else {}
         with httpx2.Client(base_url=url[1], headers=headers, timeout=_TIMEOUT_S) as client:
-            yield Served(process, url[1], key[1] if key else "", folder / "data", client)
+            yield Served(process, url[1], key[1] if key else "", folder / "data", client, link[1] if link else "")
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
