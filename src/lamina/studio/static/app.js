@@ -1,27 +1,22 @@
 /** @file Starts the Studio: who is signed in, and which page an address shows. */
 
 import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
 
 import { api, session } from "./api.js";
 import { html } from "./html.js";
 import { announcement, go, hasEnded, info, path, sayError } from "./store.js";
 import { texts } from "./texts.js";
-import { EditorPage } from "./views/editor_page.js";
 import { HomePage } from "./views/home.js";
-import { JobsPage } from "./views/jobs.js";
-import { MakePage } from "./views/make.js";
 import { Messages } from "./views/messages.js";
-import { RunPage } from "./views/run.js";
 import { SignIn, SignInDialog } from "./views/sign_in.js";
 
-/** @type {[RegExp, (match: RegExpMatchArray) => unknown][]} */
+/** Pages other than the first are loaded when they are opened. @type {[RegExp, () => Promise<any>, string, (match: string[]) => object][]} */
 const PAGES = [
-  [/^\/studio\/s\/([0-9a-f-]{36})$/, ([, id]) => html`<${EditorPage} key=${id} id=${id} />`],
-  [/^\/studio\/new$/, () => html`<${RunPage} />`],
-  [/^\/studio\/generate$/, () => html`<${MakePage} key="generate" kind="generate" />`],
-  [/^\/studio\/edit$/, () => html`<${MakePage} key="edit" kind="edit" />`],
-  [/^\/studio\/jobs$/, () => html`<${JobsPage} />`],
-  [/^/, () => html`<${HomePage} />`],
+  [/^\/studio\/s\/([0-9a-f-]{36})$/, () => import("./views/editor_page.js"), "EditorPage", ([, id]) => ({ id, key: id })],
+  [/^\/studio\/new$/, () => import("./views/run.js"), "RunPage", () => ({ key: location.search })],
+  [/^\/studio\/(generate|edit)$/, () => import("./views/make.js"), "MakePage", ([, kind]) => ({ kind, key: kind })],
+  [/^\/studio\/jobs$/, () => import("./views/jobs.js"), "JobsPage", () => ({})],
 ];
 
 function App() {
@@ -37,10 +32,20 @@ function App() {
 
 /** @param {string} address */
 function page(address) {
-  for (const [pattern, shown] of PAGES) {
+  for (const [pattern, load, name, propertiesOf] of PAGES) {
     const match = address.match(pattern);
-    if (match) return shown(match);
+    if (match) return html`<${Loaded} key=${name} load=${load} name=${name} properties=${propertiesOf(match)} />`;
   }
+  return html`<${HomePage} />`;
+}
+
+/** A page whose files are loaded first. @param {{load: () => Promise<any>, name: string, properties: object}} props */
+function Loaded({ load, name, properties }) {
+  const [module, setModule] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    load().then(setModule, () => location.reload()); // the server has other files now
+  }, [name]);
+  return module ? html`<${module[name]} ...${properties} />` : html`<p class="empty" role="status">${texts.loading}</p>`;
 }
 
 /** Links to pages of the Studio do not load it again. @param {MouseEvent} event */
@@ -63,7 +68,7 @@ async function start() {
     info.value = await api.session();
   } catch (error) {
     sayError(error);
-    info.value = { signed_in: false };
+    info.value = { signed_in: false, limits: null };
   }
 }
 

@@ -37,7 +37,7 @@ export async function take(files, progress) {
 
 /** @param {File} file */
 function isUsable(file) {
-  const most = info.value?.max_upload_bytes;
+  const most = info.value?.limits?.max_upload_bytes;
   if (most && file.size > most) say(texts.errors.tooLarge(file.name, sizeOf(most)), { isError: true });
   else if (!file.type.startsWith("image/") && !LAYERED.test(file.name) && !PICTURE.test(file.name)) {
     say(texts.errors.notPicture(file.name), { isError: true });
