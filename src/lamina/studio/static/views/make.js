@@ -59,6 +59,7 @@ export function MakePage({ kind }) {
           <div class="stacked">
             <${Field} label=${t.model}>
               <select name="model">
+                <option value="">${texts.run.engineAuto}</option>
                 ${models.map(({ name, title, is_here: isHere }) => html`<option value=${name}>${isHere ? title : t.modelMissing(title)}</option>`)}
               </select>
             <//>
