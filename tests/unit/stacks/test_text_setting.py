@@ -203,3 +203,14 @@ def test_a_layer_without_readable_text_is_refused(page: Page) -> None:
     page.document = page.document.substituted(1, [replace(node, style=replace(STYLE, arc_radius_px=90.0))])
     with pytest.raises(LaminaError, match="is on a circle"):
         page.after(op.SetText(node=1, words="Hat"))
+
+
+@pytest.mark.parametrize("alignment", TextAlignment)
+def test_letters_that_go_back_are_all_drawn(alignment: TextAlignment) -> None:
+    file = find_font("DejaVu Sans", 400, False)
+    assert file is not None
+    style = replace(STYLE, size_px=20.0, letter_spacing_px=-40.0, alignment=alignment)
+    drawn = Typesetter(file, style).drawn([Row("iiiii", 150.0, 80.0)])
+    columns = np.flatnonzero(drawn.pixels[..., 3].any(0))
+    assert int((np.diff(columns) > 1).sum()) == 4, "five letters with gaps between them"
+    assert columns[0] > 0 and columns[-1] < drawn.pixels.shape[1] - 1
