@@ -111,6 +111,13 @@ def test_a_group_cannot_be_put_into_itself() -> None:
             editor.apply(op.Reorder(node=node(editor, "One"), parent=node(editor, parent), position=0))
 
 
+@pytest.mark.parametrize("name", ["", "x" * 300])
+def test_a_merged_layer_keeps_any_name_that_a_file_has_given(name: str) -> None:
+    editor = an_editor(square("A", 1, 1), square(name, 20, 1))
+    editor.apply(op.Merge(nodes=(2, 3)))
+    assert tree(editor) == ["Sky", name]
+
+
 @pytest.mark.parametrize("alpha", [255, 120, 3])
 @pytest.mark.parametrize("blend", [BlendMode.NORMAL, BlendMode.MULTIPLY])
 def test_merged_layers_look_the_same(alpha: int, blend: BlendMode) -> None:

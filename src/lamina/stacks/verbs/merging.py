@@ -21,7 +21,7 @@ from lamina.stacks.warping import check_pixels
 
 def merge(document: Document, operation: Merge, pixels: PixelStore) -> Document:
     nodes = gathered(document, operation.nodes, pixels)
-    name = checked_name(operation.name or nodes[-1].name)
+    name = checked_name(operation.name) if operation.name else nodes[-1].name
     moved = put_together(document, nodes, GroupNode(id=document.next_id, name=name, members=nodes))
     merged = _merged(moved, document.next_id, name, pixels)
     return replace(moved.substituted(document.next_id, [merged]), next_id=document.next_id + 1)
