@@ -43,7 +43,7 @@ const onEach = (label, fields, isEnabled = canChange) => ({
 /** @param {string} label @param {"up" | "down" | "top" | "bottom"} to @returns {Action} */
 const arranges = (label, to) => ({
   label,
-  isEnabled: (editor) => one(editor) !== null,
+  isEnabled: (editor) => one(editor) !== null && canChange(editor),
   run: (editor) => {
     const node = one(editor);
     const operation = node && reordering(editor.stack.value?.layers ?? [], node.id, to);
@@ -87,7 +87,7 @@ const nudges = (label, right, down) => ({
 
 /** @type {Record<string, Action>} */
 export const ACTIONS = {
-  undo: { label: texts.editor.undo, isEnabled: (editor) => editor.stack.value?.undo != null, run: (editor) => editor.session.undo() },
+  undo: { label: texts.editor.undo, isEnabled: (editor) => editor.stack.value?.undo != null || editor.session.pending.value.length > 0, run: (editor) => editor.session.undo() },
   redo: { label: texts.editor.redo, isEnabled: (editor) => editor.stack.value?.redo != null, run: (editor) => editor.session.redo() },
   fit: { label: texts.editor.fit, run: (editor) => editor.fit() },
   actual: {
@@ -113,7 +113,7 @@ export const ACTIONS = {
     isEnabled: (editor) => one(editor) !== null,
     run: (editor) => (editor.renaming.value = one(editor)?.id ?? null),
   },
-  duplicate: onEach(t.duplicate, { op: "duplicate" }, hasSelection),
+  duplicate: onEach(t.duplicate, { op: "duplicate" }),
   delete: onEach(t.delete, { op: "delete" }),
   flipHorizontal: onEach(t.flipHorizontal, { op: "flip", axis: "horizontal" }),
   flipVertical: onEach(t.flipVertical, { op: "flip", axis: "vertical" }),
@@ -137,12 +137,12 @@ export const ACTIONS = {
   toBottom: arranges(t.toBottom, "bottom"),
   group: {
     label: t.group,
-    isEnabled: hasSelection,
+    isEnabled: canChange,
     run: (editor) => editor.edit([{ op: "group", layers: editor.selected.value.map((node) => node.id) }]),
   },
   ungroup: {
     label: t.ungroup,
-    isEnabled: (editor) => one(editor)?.type === "group",
+    isEnabled: (editor) => one(editor)?.type === "group" && canChange(editor),
     run: async (editor) => {
       const group = one(editor);
       if (group?.type !== "group") return;
@@ -155,7 +155,7 @@ export const ACTIONS = {
     isEnabled: (editor) => editor.selected.value.length > 1 && canChange(editor),
     run: (editor) => editor.edit([{ op: "merge", layers: editor.selected.value.map((node) => node.id) }]),
   },
-  mergeDown: { label: t.mergeDown, isEnabled: (editor) => below(editor) !== null && canChange(editor), run: mergeDown },
+  mergeDown: { label: t.mergeDown, isEnabled: canMergeDown, run: mergeDown },
   flatten: {
     label: t.flatten,
     isEnabled: (editor) => one(editor)?.type === "group" && canChange(editor),
@@ -234,6 +234,12 @@ function below(editor) {
   const node = one(editor);
   const place = node && placeOf(editor.stack.value?.layers ?? [], node.id);
   return place && place.position > 0 ? place.siblings[place.position - 1] : null;
+}
+
+/** @param {Editor} editor */
+function canMergeDown(editor) {
+  const lower = below(editor);
+  return lower !== null && !editor.isLocked(lower.id) && canChange(editor);
 }
 
 /** @param {Editor} editor */

@@ -118,7 +118,7 @@ function Name({ editor, node }) {
   };
   /** @param {PointerEvent} event */
   const down = (event) => {
-    if (event.button === 0 && event.pointerType !== "touch") dragging.current = { x: event.clientX, y: event.clientY };
+    if (event.button === 0 && event.pointerType !== "touch" && !editor.isLocked(node.id)) dragging.current = { x: event.clientX, y: event.clientY };
   };
   /** @param {PointerEvent} event */
   const move = (event) => {

@@ -44,7 +44,7 @@ function One({ editor, node }) {
       <${NumberField} label=${t.width} value=${width} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, to / width, 1)} />
       <${NumberField} label=${t.height} value=${height} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, 1, to / height)} />
     </div>
-    ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} />`}
+    ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} isLocked=${isLocked} />`}
     ${node.type === "layer" && node.kind === "text" && html`<${TextProperties} editor=${editor} layer=${node} isLocked=${isLocked} />`}
     ${node.type === "layer" && html`<${EditByWords} editor=${editor} layer=${node} isLocked=${isLocked} />`}
   </div>`;
@@ -59,8 +59,8 @@ function resize(editor, node, across, down) {
   ]);
 }
 
-/** @param {{layer: import("../types.js").Layer, edit: (operation: object) => void}} props */
-function Compositing({ layer, edit }) {
+/** @param {{layer: import("../types.js").Layer, edit: (operation: object) => void, isLocked: boolean}} props */
+function Compositing({ layer, edit, isLocked }) {
   const percent = Math.round((layer.opacity / 255) * 100);
   return html`<div class="grid-2">
     <${Field} label=${`${t.opacity}, ${percent} %`}>
@@ -69,13 +69,14 @@ function Compositing({ layer, edit }) {
         min="0"
         max="100"
         value=${percent}
+        disabled=${isLocked}
         onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(/** @type {HTMLInputElement} */ (event.currentTarget).value))}
         onChange=${(/** @type {Event} */ event) =>
           edit({ op: "opacity", opacity: Math.round(Number(/** @type {HTMLInputElement} */ (event.currentTarget).value) * 2.55) })}
       />
     <//>
     <${Field} label=${t.blend}>
-      <select value=${layer.blend} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
+      <select value=${layer.blend} disabled=${isLocked} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
         ${BLEND_MODES.map((mode) => html`<option value=${mode} selected=${mode === layer.blend}>${mode}</option>`)}
       </select>
     <//>
