@@ -3,14 +3,20 @@
 import shutil
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from drawn_designs import openraster
+from editor_pages import EditorPage
+from own_requests import Requests
 from serving import Served, served
 from watched_pages import Watched
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NO_LIST_OF_PROPOSALS = r"405 .*/proposals"
 PATIENCE_MS = 30_000
 _TEST_S = 180
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -40,6 +46,26 @@ def session_cookie(server: Served) -> tuple[str, str]:
     return name, value
 
 
+@pytest.fixture(scope="session")
+def requests(server: Served, session_cookie: tuple[str, str]) -> Generator[Requests]:
+    """As the pages send them."""
+    one = Requests(server.url, session_cookie)
+    yield one
+    one.client.close()
+
+
+@pytest.fixture(scope="session")
+def design_file(requests: Requests) -> str:
+    """The reference of the file of `drawn_designs`."""
+    return requests.upload("design.ora", openraster())
+
+
+@pytest.fixture(scope="session")
+def poster_job(requests: Requests) -> str:
+    """The id of a decomposition of examples/poster.png into ten layers."""
+    return requests.decomposed(requests.upload("poster.png", (EXAMPLES / "poster.png").read_bytes()))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     """For a module, because its loop of events must not be there when other tests want one."""
@@ -48,13 +74,26 @@ def browser() -> Generator[Browser]:
         pytest.skip("no Chromium was found: install the distribution's package (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
 
+def new_context(browser: Browser, server: Served, **options: Any) -> BrowserContext:
+    """`options`: of Playwright."""
+    context = browser.new_context(**{"base_url": server.url, "viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+def sign_in(context: BrowserContext, server: Served, session_cookie: tuple[str, str]) -> None:
+    name, value = session_cookie
+    context.add_cookies([{"name": name, "value": value, "url": server.url, "httpOnly": True, "sameSite": "Strict"}])
+
+
 @pytest.fixture
 def watched(server: Served) -> Generator[Watched]:
-    one = Watched(server.url)
+    one = Watched(server.url, allowed=[NO_LIST_OF_PROPOSALS])
     yield one
     assert one.unexpected() == []
 
@@ -62,8 +101,7 @@ def watched(server: Served) -> Generator[Watched]:
 @pytest.fixture
 def visitor(browser: Browser, server: Served, watched: Watched) -> Generator[BrowserContext]:
     """A browser that is not signed in."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(browser, server)
     context.on("page", watched.watch)
     yield context
     context.close()
@@ -71,8 +109,7 @@ def visitor(browser: Browser, server: Served, watched: Watched) -> Generator[Bro
 
 @pytest.fixture
 def signed_in(visitor: BrowserContext, server: Served, session_cookie: tuple[str, str]) -> BrowserContext:
-    name, value = session_cookie
-    visitor.add_cookies([{"name": name, "value": value, "url": server.url, "httpOnly": True, "sameSite": "Strict"}])
+    sign_in(visitor, server, session_cookie)
     return visitor
 
 
@@ -80,3 +117,33 @@ def signed_in(visitor: BrowserContext, server: Served, session_cookie: tuple[str
 def page(signed_in: BrowserContext) -> Page:
     """An empty tab of a browser that is signed in: `page.goto("/studio")`."""
     return signed_in.new_page()
+
+
+@pytest.fixture(scope="module")
+def cached(browser: Browser, server: Served, session_cookie: tuple[str, str]) -> Generator[BrowserContext]:
+    """A browser that is signed in, and keeps the files of the pages for the tests of a module."""
+    context = new_context(browser, server)
+    sign_in(context, server, session_cookie)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(cached: BrowserContext, watched: Watched) -> Generator[Page]:
+    """An empty tab, as `page`, whose files need not be loaded again."""
+    one = cached.new_page()
+    watched.watch(one)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def editor(tab: Page, requests: Requests, design_file: str) -> EditorPage:
+    """The page of a new project of the design in `drawn_designs`, whose layers are shown."""
+    return EditorPage(tab, requests, requests.create(design_file, "Design")).open()
+
+
+@pytest.fixture
+def poster(tab: Page, requests: Requests, poster_job: str) -> EditorPage:
+    """The page of a new project of examples/poster.png."""
+    return EditorPage(tab, requests, requests.create(f"job:{poster_job}", "Poster")).open()

@@ -87,8 +87,15 @@ export function NumberField({ label, value, onSet, isDisabled = false, step = 1,
     if (Number.isFinite(number) && input.validity.valid) onSet(number);
     else input.value = String(value);
   };
+  /** @param {KeyboardEvent} event */
+  const pressed = (event) => {
+    if (event.key !== "Escape") return;
+    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+    input.value = String(value);
+    input.blur();
+  };
   return html`<${Field} label=${label}>
-    <input type="number" step=${step === 1 ? "any" : step} min=${min} max=${max} value=${value} disabled=${isDisabled} onChange=${changed} />
+    <input type="number" step=${step === 1 ? "any" : step} min=${min} max=${max} value=${value} disabled=${isDisabled} onChange=${changed} onKeyDown=${pressed} />
   <//>`;
 }
 

@@ -116,23 +116,35 @@ function Name({ editor, node }) {
       editor.select(isSelected ? editor.selection.value.filter((id) => id !== node.id) : [...editor.selection.value, node.id]);
     } else editor.select([node.id]);
   };
+  const end = () => {
+    dragging.current = null;
+    drag.value = null;
+    removeEventListener("keydown", escape, { capture: true });
+  };
+  /** @param {KeyboardEvent} event */
+  const escape = (event) => {
+    if (event.key !== "Escape" || !drag.value) return;
+    event.stopImmediatePropagation();
+    end();
+  };
   /** @param {PointerEvent} event */
   const down = (event) => {
-    if (event.button === 0 && event.pointerType !== "touch" && !editor.isLocked(node.id)) dragging.current = { x: event.clientX, y: event.clientY };
+    if (event.button !== 0 || event.pointerType === "touch" || editor.isLocked(node.id)) return;
+    dragging.current = { x: event.clientX, y: event.clientY };
+    /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId); // the next move may be elsewhere
+    addEventListener("keydown", escape, { capture: true });
   };
   /** @param {PointerEvent} event */
   const move = (event) => {
     const start = dragging.current;
     if (!start) return;
     if (!drag.value && Math.hypot(event.clientX - start.x, event.clientY - start.y) < LEAST_DRAG_PX) return;
-    /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId);
     const over = rowAt(event.clientX, event.clientY);
     drag.value = over ? { id: node.id, ...over } : { id: node.id, target: node.id, where: "above" };
   };
   const up = () => {
     const { value } = drag;
-    dragging.current = null;
-    drag.value = null;
+    end();
     const operation = value && dropping(editor.stack.value?.layers ?? [], value.id, value.target, value.where);
     if (operation) void reorder(editor, operation);
   };
@@ -146,10 +158,7 @@ function Name({ editor, node }) {
     onPointerDown=${down}
     onPointerMove=${move}
     onPointerUp=${up}
-    onPointerCancel=${() => {
-      dragging.current = null;
-      drag.value = null;
-    }}
+    onPointerCancel=${end}
   >
     <${Thumbnail} node=${node} />
     <span class="name">${node.type === "layer" && node.text ? node.text.replaceAll("\n", " ") : node.name}</span>
