@@ -1,4 +1,4 @@
-"""A real server with a real engine, and pages of it in a real browser, which fail the test for what they should not do."""
+"""A real server with a real engine, and a real browser, whose pages fail the test for what they should not do."""
 
 import shutil
 from collections.abc import Generator
@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from watched_pages import Watched
 
 from serving import Served, served
-from watched_pages import Watched
 
 PATIENCE_MS = 30_000
 _TEST_S = 180
