@@ -29,7 +29,10 @@ _LOOPBACK = "127.0.0.1"
 @service_options
 @click.option("--no-browser", is_flag=True, help="No browser is opened; the address is printed.")
 @click.option(
-    "--log-level", type=click.Choice(LOG_LEVELS), default="warning", help="Minimum level of the log messages."
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    default="warning",
+    help="Minimum level of the log messages (default: warning).",
 )
 def studio(picture: str | None, port: int | None, no_browser: bool, log_level: str, **flags: Any) -> int:
     """Edit layers in the browser, on this machine.
