@@ -82,7 +82,8 @@ def _settings(port: int | None, **flags: Any) -> "Settings":
     """
     from dataclasses import replace
 
-    return replace(settings_of(port=port, **flags), host=_LOOPBACK, base_url=None, warm_up=False)
+    settings = settings_of(port=port, **flags)
+    return replace(settings, host=_LOOPBACK, base_url=None, warm_up=False, agents=max(1, settings.agents))
 
 
 def _check_picture(picture: str, settings: "Settings") -> None:
