@@ -32,7 +32,7 @@ export function Properties({ editor }) {
 
 /** @param {{editor: Editor, node: Node}} props */
 function One({ editor, node }) {
-  const isLocked = editor.isLocked(node.id);
+  const isLocked = node.type === "layer" ? editor.isLocked(node.id) : !editor.canChange(node);
   const [x, y, width, height] = boxOf(node).map((value) => Math.round(value * 100) / 100);
   /** @param {object} operation */
   const edit = (operation) => void editor.edit([/** @type {any} */ ({ layer: node.id, ...operation })]);
@@ -44,7 +44,7 @@ function One({ editor, node }) {
       <${NumberField} label=${t.width} value=${width} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, to / width, 1)} />
       <${NumberField} label=${t.height} value=${height} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, 1, to / height)} />
     </div>
-    ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} />`}
+    ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} isLocked=${isLocked} />`}
     ${node.type === "layer" && node.kind === "text" && html`<${TextProperties} editor=${editor} layer=${node} isLocked=${isLocked} />`}
     ${node.type === "layer" && html`<${EditByWords} editor=${editor} layer=${node} isLocked=${isLocked} />`}
   </div>`;
@@ -59,8 +59,8 @@ function resize(editor, node, across, down) {
   ]);
 }
 
-/** @param {{layer: import("../types.js").Layer, edit: (operation: object) => void}} props */
-function Compositing({ layer, edit }) {
+/** @param {{layer: import("../types.js").Layer, edit: (operation: object) => void, isLocked: boolean}} props */
+function Compositing({ layer, edit, isLocked }) {
   const percent = Math.round((layer.opacity / 255) * 100);
   return html`<div class="grid-2">
     <${Field} label=${`${t.opacity}, ${percent} %`}>
@@ -68,6 +68,7 @@ function Compositing({ layer, edit }) {
         type="range"
         min="0"
         max="100"
+        disabled=${isLocked}
         value=${percent}
         onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(/** @type {HTMLInputElement} */ (event.currentTarget).value))}
         onChange=${(/** @type {Event} */ event) =>
@@ -75,7 +76,7 @@ function Compositing({ layer, edit }) {
       />
     <//>
     <${Field} label=${t.blend}>
-      <select value=${layer.blend} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
+      <select value=${layer.blend} disabled=${isLocked} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
         ${BLEND_MODES.map((mode) => html`<option value=${mode} selected=${mode === layer.blend}>${mode}</option>`)}
       </select>
     <//>
@@ -98,8 +99,9 @@ function Commands({ editor, nodes }) {
       <${ActionButton} editor=${editor} action="raise" icon="raise" />
       <${ActionButton} editor=${editor} action="lower" icon="lower" />
       <${ActionButton} editor=${editor} action="toBottom" icon="to-bottom" />
-      <${ActionButton} editor=${editor} action="flipHorizontal" icon="flip-horizontal" />
-      <${ActionButton} editor=${editor} action="flipVertical" icon="flip-vertical" />
+      ${/* The icons are named for the axis, the actions for the direction. */ ""}
+      <${ActionButton} editor=${editor} action="flipHorizontal" icon="flip-vertical" />
+      <${ActionButton} editor=${editor} action="flipVertical" icon="flip-horizontal" />
       <${ActionButton} editor=${editor} action="rotateLeft" icon="rotate-left" />
       <${ActionButton} editor=${editor} action="rotateRight" icon="rotate-right" />
     </div>
