@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from own_requests import Json, Requests, nodes, pixels_of
 from playwright.sync_api import Locator, Page, expect
 
 from lamina.core.layers import Pixels
-from own_requests import Json, Requests, nodes, pixels_of
 
 LEVELS = 3
 """By how much the browser's compositing may differ from the server's, of 255."""

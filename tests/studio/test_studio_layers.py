@@ -1,11 +1,10 @@
 """The list of layers: what can be done in it with the mouse and with keys, and what it says aloud."""
 
 import pytest
-from playwright.sync_api import expect
-
 from drawn_designs import NAMES
 from editor_pages import LEVELS, EditorPage, are_alike, most_different
 from own_requests import node_names, nodes
+from playwright.sync_api import expect
 from watched_pages import Watched
 
 

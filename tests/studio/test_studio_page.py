@@ -2,7 +2,6 @@
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-
 from watched_pages import Watched
 
 MOST_BYTES_AS_SENT, MOST_BYTES, MOST_REQUESTS = 150_000, 400_000, 40

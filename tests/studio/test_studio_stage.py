@@ -3,11 +3,10 @@
 import math
 
 import pytest
-from playwright.sync_api import expect
-
 from drawn_designs import PANEL, RING, SQUARE
 from editor_pages import LEVELS, EditorPage, are_alike, most_different
 from own_requests import nodes
+from playwright.sync_api import expect
 
 
 def test_a_click_selects_what_is_visible_there_not_what_has_its_box_there(editor: EditorPage) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lamina.cli.model_options import Size, model_options, sampling_of
+from lamina.cli.number_range import NumberRange
 from lamina.cli.picture_jobs import PictureOptions, picture_options, run_picture_job
 from lamina.core.tasks import DEFAULT_STRENGTH, GenerateTask
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # numpy and the engines are imported when there is work for t
 )
 @click.option(
     "--strength",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     help=f"Strength of the change to --image, 0 to 1 (default: {DEFAULT_STRENGTH}).",
 )
 @picture_options

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from lamina.cli.colours import ColourType
+from lamina.cli.number_range import NumberRange
 from lamina.cli.stack_editing import edit_file, editing_options, node_id
 
 _FEWEST_PX, _MOST_PX = 1, 2_000
@@ -18,7 +19,7 @@ _FEWEST_PX, _MOST_PX = 1, 2_000
 @click.option("--weight", type=click.IntRange(100, 900), help="Weight, 100 to 900 as in CSS (default: unchanged).")
 @click.option("--italic/--upright", "is_italic", default=None, help="Slant (default: unchanged).")
 @click.option(
-    "--size", "size_px", type=click.FloatRange(_FEWEST_PX, _MOST_PX), help="Em size in pixels (default: unchanged)."
+    "--size", "size_px", type=NumberRange(_FEWEST_PX, _MOST_PX), help="Em size in pixels (default: unchanged)."
 )
 @click.option("--colour", type=ColourType(), metavar="COLOUR", help="Colour, such as white or #ff8800.")
 def set_text(

@@ -9,6 +9,7 @@ import click
 from lamina.cli.exits import DONE
 from lamina.cli.layer_text import set_text
 from lamina.cli.model_options import model_options, sampling_of
+from lamina.cli.number_range import NumberRange
 from lamina.cli.output_options import json_option
 from lamina.cli.printing import wants_json
 from lamina.cli.progress_line import ProgressLine
@@ -141,7 +142,7 @@ def duplicate(layer: str, **output: Any) -> int:
 @layers.command()
 @editing_options
 @click.argument("layer")
-@click.argument("percent", type=click.FloatRange(0, 100))
+@click.argument("percent", type=NumberRange(0, 100))
 def opacity(layer: str, percent: float, **output: Any) -> int:
     """Set the opacity of LAYER to PERCENT, 0 to 100."""
     from lamina.stacks.operations import SetOpacity

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from lamina.cli.number_range import NumberRange
 from lamina.core.acceleration import Acceleration, AccelerationLevel
 from lamina.core.tasks import DEFAULT_SCHEDULER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Lora, Sampling
 
@@ -30,7 +31,7 @@ _OPTIONS = (
     ),
     click.option(
         "--guidance",
-        type=click.FloatRange(0, MAX_GUIDANCE),
+        type=NumberRange(0, MAX_GUIDANCE),
         help="Guidance scale, 0 to 50: higher values follow the prompt more closely (default: depends on the model).",
     ),
     click.option("--negative", metavar="TEXT", default="", help="Negative prompt: what the result should not contain."),

@@ -13,6 +13,7 @@ import click
 
 from lamina.cli.destinations import file_exists
 from lamina.cli.exits import DONE, INTERRUPTED, print_error
+from lamina.cli.number_range import NumberRange
 from lamina.cli.output_options import json_option, quiet_option
 from lamina.cli.printing import print_json, readable, wants_json
 from lamina.cli.progress_line import ProgressLine
@@ -53,13 +54,13 @@ _EXTENSION = ".safetensors"
     "--engine", type=click.Choice(engine_names(TaskKind.TRAIN)), help="Engine that runs the training (default: auto)."
 )
 @click.option("--steps", type=click.IntRange(1, MAX_TRAINING_STEPS), help="Number of training steps (default: 1000).")
-@click.option("--learning-rate", type=click.FloatRange(0, 1), help="Learning rate, 0 to 1 (default: 0.0001).")
+@click.option("--learning-rate", type=NumberRange(0, 1), help="Learning rate, 0 to 1 (default: 0.0001).")
 @click.option(
     "--rank", type=click.IntRange(1, MAX_RANK), help=f"Rank of the LoRA matrices, 1 to {MAX_RANK} (default: 16)."
 )
 @click.option(
     "--alpha",
-    type=click.FloatRange(MIN_ALPHA, MAX_ALPHA),
+    type=NumberRange(MIN_ALPHA, MAX_ALPHA),
     help="LoRA alpha: the scale of the LoRA is alpha / rank (default: the rank).",
 )
 @click.option(
@@ -70,7 +71,7 @@ _EXTENSION = ".safetensors"
 @click.option("--caption", metavar="TEXT", default="", help="Caption of the examples without a text file.")
 @click.option(
     "--caption-dropout",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     help="Share of the steps trained without a caption, 0 to 1 (default: 0.05).",
 )
 @click.option(

@@ -12,9 +12,11 @@ from lamina.core.layers import Layer, Pixels
 from lamina.imaging.finish.resampling import downscale_image
 
 Shift = tuple[int, int]
+Window = tuple[slice, slice]
 Values = NDArray[np.floating[Any]]
 
 _COARSE_SIDE_PX = 96
+_MAX_CORRELATED_PIXELS = 100_000_000
 _FULL_MISMATCH = 64.0  # levels of difference at which two pixels have nothing in common
 
 
@@ -75,12 +77,15 @@ def difference(first: Content, second: Content, shift: Shift) -> tuple[float, in
 
     The colour counts where both are visible, and alpha everywhere.
     """
-    one, other = _on_common_box(first, second, shift)
-    is_seen = (one[..., 3] > 0) | (other[..., 3] > 0)
+    windows = _common_windows(first, second, shift)
+    one, other = (content.pixels[window] for content, window in zip((first, second), windows, strict=True))
+    rests = [_alpha_outside(content, window) for content, window in zip((first, second), windows, strict=True)]
+    outside = sum(int(np.count_nonzero(rest)) for rest in rests)
+    seen = outside + int(np.count_nonzero((one[..., 3] > 0) | (other[..., 3] > 0)))
     levels = np.abs(one.astype(np.int16) - other)
     levels[..., :3][(one[..., 3] == 0) | (other[..., 3] == 0)] = 0
-    most = levels.max(-1)
-    return float(np.count_nonzero(most)) / max(1, int(is_seen.sum())), int(most.max())
+    differing = outside + int(np.count_nonzero(levels.max(-1, initial=0)))
+    return differing / max(1, seen), max(int(part.max(initial=0)) for part in (levels, *rests))
 
 
 def _aligned(first: tuple[int, int, int, int], second: tuple[int, int, int, int]) -> list[Shift]:
@@ -92,9 +97,14 @@ def _aligned(first: tuple[int, int, int, int], second: tuple[int, int, int, int]
 
 
 def _correlated(first: Content, second: Content) -> Shift:
-    """The shift by phase correlation of the two, which finds it where both borders have changed."""
+    """The shift by phase correlation of the two, which finds it where both borders have changed.
+
+    Their corners are brought together instead where the smallest box that holds either is too large.
+    """
     height = max(first.pixels.shape[0], second.pixels.shape[0])
-    width = max(first.pixels.shape[1], second.pixels.shape[1])
+    width = max(2, first.pixels.shape[1], second.pixels.shape[1])  # OpenCV fails on a single column
+    if height * width > _MAX_CORRELATED_PIXELS:
+        return second.left - first.left, second.top - first.top
     planes = [np.zeros((height, width), np.float32) for _ in range(2)]
     for plane, content in zip(planes, (first, second), strict=True):
         rows, columns = content.pixels.shape[:2]
@@ -105,21 +115,27 @@ def _correlated(first: Content, second: Content) -> Shift:
 
 
 def _equal_pixels(first: Content, second: Content, shift: Shift) -> int:
-    one, other = _on_common_box(first, second, shift)
+    windows = _common_windows(first, second, shift)
+    one, other = (content.pixels[window] for content, window in zip((first, second), windows, strict=True))
     return int(((one == other).all(-1) & (one[..., 3] > 0)).sum())
 
 
-def _on_common_box(first: Content, second: Content, shift: Shift) -> tuple[Pixels, Pixels]:
-    """Both on the smallest box around the first, moved, and the second."""
-    corners = ((first.left + shift[0], first.top + shift[1]), (second.left, second.top))
-    shapes = [content.pixels.shape for content in (first, second)]
-    x0, y0 = min(corner[0] for corner in corners), min(corner[1] for corner in corners)
-    x1 = max(x + shape[1] for (x, _), shape in zip(corners, shapes, strict=True))
-    y1 = max(y + shape[0] for (_, y), shape in zip(corners, shapes, strict=True))
-    canvases = [np.zeros((y1 - y0, x1 - x0, 4), np.uint8) for _ in range(2)]
-    for canvas, content, (x, y), shape in zip(canvases, (first, second), corners, shapes, strict=True):
-        canvas[y - y0 : y - y0 + shape[0], x - x0 : x - x0 + shape[1]] = content.pixels
-    return canvases[0], canvases[1]
+def _common_windows(first: Content, second: Content, shift: Shift) -> tuple[Window, Window]:
+    """The rows and columns of each that lie on the other when the first is moved; none if they do not meet."""
+    left, top = second.left - first.left - shift[0], second.top - first.top - shift[1]
+    (height, width), (rows, columns) = first.pixels.shape[:2], second.pixels.shape[:2]
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = max(x0, min(width, left + columns)), max(y0, min(height, top + rows))
+    if x0 == x1 or y0 == y1:
+        return np.s_[:0, :0], np.s_[:0, :0]
+    return np.s_[y0:y1, x0:x1], np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+
+
+def _alpha_outside(content: Content, window: Window) -> NDArray[np.uint8]:
+    """(height, width): the alpha, which is 0 within the window."""
+    alpha = content.pixels[..., 3].copy()
+    alpha[window] = 0
+    return alpha
 
 
 def _coarse_shifts(first: Content, second: Content) -> set[Shift]:

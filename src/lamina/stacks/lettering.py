@@ -51,10 +51,10 @@ class Typesetter:
         """What rows and their effects may cover, in pixels."""
         font, margin = self._font, self._margin
         ascent, descent = font.getmetrics()
-        lefts = [self._left(row, font) for row in rows]
+        reaches = [self._reach(row, font) for row in rows]
         return LineBox(
-            left=min(lefts) - margin,
-            right=max(left + self._width(row.string, font) for left, row in zip(lefts, rows, strict=True)) + margin,
+            left=min(left for left, _ in reaches) - margin,
+            right=max(right for _, right in reaches) + margin,
             top=rows[0].baseline - ascent - margin,
             bottom=rows[-1].baseline + descent + margin,
         )
@@ -95,6 +95,14 @@ class Typesetter:
 
     def _left(self, row: Row, font: ImageFont.FreeTypeFont) -> float:
         return row.anchor + _SHIFTS[self.style.alignment] * self._width(row.string, font)
+
+    def _reach(self, row: Row, font: ImageFont.FreeTypeFont) -> tuple[float, float]:
+        """Where the advances of the letters begin and end, which go back where they are closer than they are wide."""
+        left, spacing = self._left(row, font), self.style.letter_spacing_px
+        if spacing >= 0:
+            return left, left + self._width(row.string, font)
+        back = spacing * max(0, letter_count(row.string) - 1)
+        return left + back, left + font.getlength(row.string)
 
     def _width(self, string: str, font: ImageFont.FreeTypeFont) -> float:
         return font.getlength(string) + self.style.letter_spacing_px * max(0, letter_count(string) - 1)

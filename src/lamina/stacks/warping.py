@@ -35,6 +35,16 @@ def check_size(transform: Transform, box: tuple[int, int, int, int], name: str) 
         )
 
 
+def check_pixels(what: str, width: int, height: int) -> None:
+    """Raises `LaminaError` (task_invalid) if a box around parts that may be far from each other has too many pixels."""
+    if width * height > MAX_PIXELS:
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"{what} would be {width} x {height} pixels.",
+            f"The limit is {MAX_PIXELS // 1_000_000} megapixels: move the layers closer together.",
+        )
+
+
 def warped(pixels: Pixels, left: int, top: int, transform: Transform) -> tuple[Pixels, int, int]:
     """The transformed pixels, and their left and top on the canvas.
 

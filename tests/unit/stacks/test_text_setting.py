@@ -203,3 +203,29 @@ def test_a_layer_without_readable_text_is_refused(page: Page) -> None:
     page.document = page.document.substituted(1, [replace(node, style=replace(STYLE, arc_radius_px=90.0))])
     with pytest.raises(LaminaError, match="is on a circle"):
         page.after(op.SetText(node=1, words="Hat"))
+
+
+@pytest.mark.parametrize("alignment", TextAlignment)
+def test_letters_that_go_back_are_all_drawn(alignment: TextAlignment) -> None:
+    file = find_font("DejaVu Sans", 400, False)
+    assert file is not None
+    style = replace(STYLE, size_px=20.0, letter_spacing_px=-40.0, alignment=alignment)
+    drawn = Typesetter(file, style).drawn([Row("iiiii", 150.0, 80.0)])
+    columns = np.flatnonzero(drawn.pixels[..., 3].any(0))
+    assert int((np.diff(columns) > 1).sum()) == 4, "five letters with gaps between them"
+    assert columns[0] > 0 and columns[-1] < drawn.pixels.shape[1] - 1
+
+
+@pytest.mark.parametrize("other", ["elsewhere", "larger", "unread"])
+def test_text_that_would_be_lost_is_not_restyled(page: Page, other: str) -> None:
+    layer = stack_of(page.document, page.pixels)[0]
+    size_px = 96.0 if other == "larger" else STYLE.size_px
+    box = ((60.0, 150.0), (200.0, 150.0), (200.0, 150.0 + size_px), (60.0, 150.0 + size_px))
+    line = TextLine("" if other == "unread" else "Other", box, STYLE.colour, size_px)
+    two = Page(replace(layer, text=(*layer.text, line)))
+    with pytest.raises(
+        LaminaError, match="differs in size, colour or place, or some of it could not be read"
+    ) as refused:
+        two.after(op.SetText(node=1, colour=(0, 0, 255)))
+    assert refused.value.code is ErrorCode.TASK_INVALID
+    assert stack_of(two.after(op.SetText(node=1, words="All new")), two.pixels)[0].says == "All new"

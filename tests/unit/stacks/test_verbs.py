@@ -89,11 +89,33 @@ def test_a_layer_moves_to_another_group_and_an_empty_group_goes() -> None:
     assert tree(editor) == ["A", "Sky", "Two", "Two/B"]
 
 
+@pytest.mark.parametrize(("position", "order"), [(0, "ASBC"), (1, "SABC"), (2, "SABC"), (3, "SBAC"), (4, "SBCA")])
+def test_the_last_member_of_a_group_goes_where_it_is_put(position: int, order: str) -> None:
+    editor = an_editor(square("A", 1, 1, groups=(Group("One"),)), square("B", 5, 1), square("C", 9, 1))
+    editor.apply(op.Rename(node=node(editor, "Sky"), name="S"))
+    assert tree(editor) == ["S", "One", "One/A", "B", "C"]
+    editor.apply(op.Reorder(node=node(editor, "A"), parent=None, position=position))
+    assert tree(editor) == list(order)
+
+
+def test_the_only_layer_of_nested_groups_goes_into_the_outer_one() -> None:
+    editor = an_editor(square("A", 1, 1, groups=(Group("One"), Group("Two"))))
+    editor.apply(op.Reorder(node=node(editor, "A"), parent=node(editor, "One"), position=1))
+    assert tree(editor) == ["Sky", "One", "One/A"]
+
+
 def test_a_group_cannot_be_put_into_itself() -> None:
     editor = an_editor(square("A", 1, 1, groups=(Group("One"), Group("Two"))))
     for parent in ("One", "Two"):
         with pytest.raises(LaminaError, match="into itself"):
             editor.apply(op.Reorder(node=node(editor, "One"), parent=node(editor, parent), position=0))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300])
+def test_a_merged_layer_keeps_any_name_that_a_file_has_given(name: str) -> None:
+    editor = an_editor(square("A", 1, 1), square(name, 20, 1))
+    editor.apply(op.Merge(nodes=(2, 3)))
+    assert tree(editor) == ["Sky", name]
 
 
 @pytest.mark.parametrize("alpha", [255, 120, 3])

@@ -1,6 +1,6 @@
 """Converts layer attributes to and from JSON, and words notes, for all formats that can be read."""
 
-import sys
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -12,6 +12,9 @@ from lamina.imaging.layer_names import group_name_or_default, name_or_kind
 from lamina.imaging.read_errors import InvalidContentError
 
 FORMAT = "lamina-layers"
+MAX_NUMBER = float(1 << 25)
+"""Positions and sizes of text are within this many pixels: more than the largest coordinate of a layer."""
+
 _MAX_QUOTED = 60
 _MAX_NOTES = 20
 
@@ -57,9 +60,9 @@ def render_text(lines: Iterable[TextLine]) -> list[TextLineRecord]:
     return [
         {
             "string": line.string,
-            "quad": [[float(x), float(y)] for x, y in line.quad],
+            "quad": [[bounded_number(x), bounded_number(y)] for x, y in line.quad],
             "colour": [int(sample) for sample in line.colour],
-            "size_px": float(line.size_px),
+            "size_px": bounded_number(line.size_px),
         }
         for line in lines
     ]
@@ -91,9 +94,14 @@ def parse_colour(value: Any) -> Colour:
     return red, green, blue
 
 
-def parse_number(value: Any, *, minimum: float = -sys.float_info.max, maximum: float = sys.float_info.max) -> float:
+def bounded_number(number: float) -> float:
+    """The number, or the nearest one that `parse_number` accepts; 0 for one that is not a number."""
+    return 0.0 if math.isnan(number) else float(min(max(number, -MAX_NUMBER), MAX_NUMBER))
+
+
+def parse_number(value: Any, *, minimum: float = -MAX_NUMBER, maximum: float = MAX_NUMBER) -> float:
     """The number. Raises `InvalidContentError` if it is not a finite number or out of range."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
         raise InvalidContentError(f"{quoted(value)} is not a number")
     if not minimum <= value <= maximum:
         raise InvalidContentError(f"{quoted(value)} is out of range")

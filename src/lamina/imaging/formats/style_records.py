@@ -13,7 +13,7 @@ from lamina.core.text_styles import (
     Typeface,
     TypefaceClass,
 )
-from lamina.imaging.formats.records import parse_colour, parse_integer, parse_number, quoted
+from lamina.imaging.formats.records import bounded_number, parse_colour, parse_integer, parse_number, quoted
 from lamina.imaging.read_errors import InvalidContentError
 
 _Name = TypeVar("_Name", bound=StrEnum)
@@ -23,10 +23,21 @@ _MAX_ALTERNATIVES = 20
 
 def render_style(style: TextStyle) -> dict[str, Any]:
     """The style as JSON, with the names of its fields; what it does not have, such as a shadow, is left out."""
-    record = {name: value for name, value in encode(style).items() if value is not None}
+    record = {name: _bounded(value) for name, value in encode(style).items() if value is not None}
     if not record["script"]:
         del record["script"]
     return record
+
+
+def _bounded(value: Any) -> Any:
+    """The JSON with its numbers in the range that can be parsed."""
+    if isinstance(value, float):
+        return bounded_number(value)
+    if isinstance(value, list | tuple):
+        return [_bounded(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _bounded(item) for name, item in value.items()}
+    return value
 
 
 def parse_style(value: Any) -> TextStyle | None:

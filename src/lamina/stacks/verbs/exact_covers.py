@@ -14,6 +14,7 @@ from lamina.stacks.transforms import IDENTITY
 from lamina.stacks.verbs.checks import is_locked
 from lamina.stacks.verbs.exact_layers import exact_layer
 from lamina.stacks.verbs.merging import Box, canvas_below, shifted
+from lamina.stacks.warping import check_pixels
 
 
 def covers_above(document: Document, node_id: int) -> list[LayerNode]:
@@ -54,6 +55,7 @@ def painted(node: LayerNode, canvas: Pixels, pixels: PixelStore) -> LayerNode:
     height, width = canvas.shape[:2]
     left, top = min(0, layer.left), min(0, layer.top)
     right, bottom = max(width, layer.left + layer.width), max(height, layer.top + layer.height)
+    check_pixels(f"The layer {node.name!r}", right - left, bottom - top)
     whole = replace(layer, left=layer.left - left, top=layer.top - top).on_canvas(right - left, bottom - top)
     whole[-top : height - top, -left : width - left] = canvas
     return _with_rendered(node, replace(layer, pixels=whole, left=left, top=top).cropped(), pixels)

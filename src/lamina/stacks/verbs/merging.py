@@ -16,12 +16,12 @@ from lamina.stacks.verbs.attributes import checked_name
 from lamina.stacks.verbs.checks import check_all_unlocked, group_of
 from lamina.stacks.verbs.exact_layers import exact_layer
 from lamina.stacks.verbs.gathering import gathered, put_together
-from lamina.stacks.warping import MAX_PIXELS
+from lamina.stacks.warping import check_pixels
 
 
 def merge(document: Document, operation: Merge, pixels: PixelStore) -> Document:
     nodes = gathered(document, operation.nodes, pixels)
-    name = checked_name(operation.name or nodes[-1].name)
+    name = checked_name(operation.name) if operation.name else nodes[-1].name
     moved = put_together(document, nodes, GroupNode(id=document.next_id, name=name, members=nodes))
     merged = _merged(moved, document.next_id, name, pixels)
     return replace(moved.substituted(document.next_id, [merged]), next_id=document.next_id + 1)
@@ -65,12 +65,7 @@ def _merged(document: Document, group_id: int, name: str, pixels: PixelStore) ->
         raise LaminaError(ErrorCode.TASK_INVALID, f"All layers of {name!r} are hidden.", "Show one, or delete them.")
     layers = [rendered(part, pixels) for part in parts]
     box = _union(layers)
-    if box[2] * box[3] > MAX_PIXELS:
-        raise LaminaError(
-            ErrorCode.TASK_INVALID,
-            f"The merged layer would be {box[2]} x {box[3]} pixels.",
-            f"The limit is {MAX_PIXELS // 1_000_000} megapixels: move the layers closer together.",
-        )
+    check_pixels("The merged layer", box[2], box[3])
     guess = np.zeros((box[3], box[2], 4), np.uint8)
     for layer in layers:
         place(guess, shifted(replace(layer, blend=BlendMode.NORMAL), box))

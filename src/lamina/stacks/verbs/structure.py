@@ -39,7 +39,8 @@ def reorder(document: Document, operation: Reorder) -> Document:
                 f"The group {node.name!r} (id {node.id}) cannot be put into itself.",
                 "Give another group, or none for the top level.",
             )
-    siblings = [sibling for sibling in document.siblings(operation.parent) if sibling.id != node.id]
+    members = document.siblings(operation.parent)
+    siblings = [sibling for sibling in members if sibling.id != node.id]
     if not 0 <= operation.position <= len(siblings):
         raise LaminaError(
             ErrorCode.TASK_INVALID,
@@ -48,7 +49,10 @@ def reorder(document: Document, operation: Reorder) -> Document:
         )
     if not siblings:  # it is the only one there already
         return document
-    moved = document.without([node.id]).with_node(node, operation.parent, operation.position)
+    # It is put there before it is taken away, which may remove groups below that place and the group itself.
+    index = members.index(siblings[operation.position - 1]) + 1 if operation.position else 0
+    copy = replace(node, id=document.next_id)
+    moved = document.with_node(copy, operation.parent, index).without([node.id]).substituted(copy.id, [node])
     check_depth(moved)
     return moved
 

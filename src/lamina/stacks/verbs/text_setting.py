@@ -27,7 +27,7 @@ _SAME_WITHIN = 1e-12
 
 def set_text(document: Document, operation: SetText, pixels: PixelStore) -> Document:
     node = layer_of(document, operation.node)
-    block = _block_of(node, pixels)
+    block = _block_of(node, pixels, keeps_words=operation.words is None)
     words = _checked_words(block, operation.words)
     style = _style_of(block.style, operation)
     file = _font_of(style, words)
@@ -80,8 +80,11 @@ def restore_text(document: Document, operation: RestoreText) -> Document:
     return document.substituted(node.id, [restored])
 
 
-def _block_of(node: LayerNode, pixels: PixelStore) -> TextBlock:
-    """The layer's text as it was read, before the layer's transform: its first block."""
+def _block_of(node: LayerNode, pixels: PixelStore, *, keeps_words: bool) -> TextBlock:
+    """The layer's text as it was read, before the layer's transform: its first block.
+
+    `keeps_words`: whether there must be no other text, which would be lost. Raises `LaminaError` (task_invalid).
+    """
     if node.kind is not LayerKind.TEXT or not node.text or node.style is None:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
@@ -94,7 +97,14 @@ def _block_of(node: LayerNode, pixels: PixelStore) -> TextBlock:
             f"The text of {node.name!r} is on a circle, on which text cannot be set.",
             "Replace its pixels, or edit the text of an SVG file.",
         )
-    return text_blocks(rendered(replace(node, transform=IDENTITY), pixels))[0]
+    blocks = text_blocks(rendered(replace(node, transform=IDENTITY), pixels))
+    if keeps_words and (len(blocks) > 1 or not all(line.string.strip() for line in node.text)):
+        raise LaminaError(
+            ErrorCode.TASK_INVALID,
+            f"The text of {node.name!r} differs in size, colour or place, or some of it could not be read.",
+            "Split the layer first, or give all of its words, which are then set in one style.",
+        )
+    return blocks[0]
 
 
 def _checked_words(block: TextBlock, words: str | None) -> list[str]:

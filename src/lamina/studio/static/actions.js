@@ -89,7 +89,7 @@ const nudges = (label, right, down) => ({
 
 /** @type {Record<string, Action>} */
 export const ACTIONS = {
-  undo: { label: texts.editor.undo, isEnabled: (editor) => editor.stack.value?.undo != null, run: (editor) => editor.session.undo() },
+  undo: { label: texts.editor.undo, isEnabled: (editor) => editor.stack.value?.undo != null || editor.session.pending.value.length > 0, run: (editor) => editor.session.undo() },
   redo: { label: texts.editor.redo, isEnabled: (editor) => editor.stack.value?.redo != null, run: (editor) => editor.session.redo() },
   fit: { label: texts.editor.fit, run: (editor) => editor.fit() },
   actual: {

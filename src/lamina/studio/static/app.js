@@ -58,6 +58,8 @@ function followLink(event) {
 }
 
 async function start() {
+  const icon = document.querySelector("link[rel=icon]");
+  if (icon instanceof HTMLLinkElement) icon.href = new URL(icon.href).href; // addresses of pages differ in depth
   session.ended = () => {
     if (info.value?.signed_in) hasEnded.value = true;
   };

@@ -63,10 +63,12 @@ export class Editor {
     return outermost(nodes, this.selection.value).map((id) => /** @type {Node} */ (find(nodes, id)));
   }
 
-  /** Whether a node or a group around it is locked. @param {number} id */
+  /** Whether a node, a group around it, or something in it is locked: then the server refuses to change it. @param {number} id */
   isLocked(id) {
     for (const { node, groups } of walk(this.stack.value?.layers ?? [])) {
-      if (node.id === id) return node.is_locked || groups.some((group) => group.is_locked);
+      if (node.id !== id) continue;
+      const inside = node.type === "group" ? [...walk(node.layers)].map((each) => each.node) : [];
+      return [node, ...groups, ...inside].some((each) => each.is_locked);
     }
     return false;
   }

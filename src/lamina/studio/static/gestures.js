@@ -7,6 +7,7 @@
 import { signal } from "@preact/signals";
 
 import { perform, separate } from "./actions.js";
+import { flattenOthers } from "./flattening.js";
 import * as geometry from "./geometry.js";
 import { covers, topmost } from "./hit_testing.js";
 import { say, sayError } from "./store.js";
@@ -52,6 +53,7 @@ export class Gestures {
     /** @type {Map<number, Point>} */
     this.pointers = new Map();
     this.isSpaceHeld = false;
+    this.unflatten = () => {};
   }
 
   /** @param {PointerEvent | WheelEvent | MouseEvent} event @returns {Point} in pixels of the stage */
@@ -131,6 +133,7 @@ export class Gestures {
     if (!gesture || !before || gesture.kind === "pinch") return;
     const [dx, dy] = [at[0] - gesture.start[0], at[1] - gesture.start[1]];
     if (!gesture.hasMoved && Math.hypot(dx, dy) < LEAST_MOVE_PX) return;
+    if (!gesture.hasMoved && gesture.box) this.#flatten();
     gesture.hasMoved = true;
     if (gesture.kind === "pan") {
       this.editor.look({ scale: gesture.view.scale, x: gesture.view.x + dx, y: gesture.view.y + dy });
@@ -168,6 +171,12 @@ export class Gestures {
     return isStepped ? Math.round(degrees / ROTATION_STEP) * ROTATION_STEP : Math.round(degrees * 10) / 10;
   }
 
+  #flatten() {
+    const stack = this.editor.stack.value;
+    const dragged = new Set(this.editor.selected.value.flatMap(layersIn).map((layer) => layer.id));
+    if (this.stage && stack) this.unflatten = flattenOthers(this.stage, stack, dragged);
+  }
+
   /** Shows the selected layers transformed. @param {Matrix | null} matrix */
   #transform(matrix) {
     this.preview.value = matrix;
@@ -200,6 +209,8 @@ export class Gestures {
   }
 
   #end() {
+    this.unflatten();
+    this.unflatten = () => {};
     this.gesture = null;
     this.preview.value = null;
     this.lines.value = [];

@@ -12,7 +12,10 @@ import { applied, joined, newIds } from "./edits.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
 /** @typedef {import("./types.js").Operation} Operation */
-/** @typedef {{operations: Operation[], settle: ((stack: Stack | null, added: number[]) => void)[]}} Edit */
+/**
+ * A change that is shown, or waits to be sent: operations, or none for a step through the revisions.
+ * @typedef {{operations: Operation[], step?: "undo" | "redo", settle: ((stack: Stack | null, added: number[]) => void)[]}} Edit
+ */
 
 const RETRY_MS = [1000, 2000, 4000, 8000];
 
@@ -59,19 +62,29 @@ export class StackSession {
       const settle = (stack, added) => resolve(stack && { stack, added });
       const waiting = this.pending.value;
       const last = waiting.at(-1);
-      const both = last && this.sent !== last ? joined(last.operations, operations) : null;
+      const both = last && !last.step && this.sent !== last ? joined(last.operations, operations) : null;
       const edit = both && last ? { operations: both, settle: [...last.settle, settle] } : { operations, settle: [settle] };
       this.#wait(both ? [...waiting.slice(0, -1), edit] : [...waiting, edit]);
       void this.#send();
     });
   }
 
+  /** @returns {Promise<Stack | null>} null if there was nothing to undo */
   undo() {
-    return this.#step(api.undo, (stack) => stack.undo);
+    return this.#step("undo");
   }
 
+  /** @returns {Promise<Stack | null>} */
   redo() {
-    return this.#step(api.redo, (stack) => stack.redo);
+    return this.#step("redo");
+  }
+
+  /** Takes its turn among the edits, as they are sent. @param {"undo" | "redo"} step @returns {Promise<Stack | null>} */
+  #step(step) {
+    return new Promise((resolve) => {
+      this.#wait([...this.pending.value, { operations: [], step, settle: [resolve] }]);
+      void this.#send();
+    });
   }
 
   /** Undoes or redoes until a revision is shown. @param {number} number */
@@ -143,8 +156,8 @@ export class StackSession {
       this.sent = edit;
       this.state.value = this.failures ? "offline" : "saving";
       try {
-        const stack = await api.edit(this.id, edit.operations, before.revision);
-        this.#settle(edit, stack, newIds(before.layers, stack.layers));
+        const stack = await this.#request(edit, before);
+        this.#settle(edit, stack, stack ? newIds(before.layers, stack.layers) : []);
       } catch (error) {
         if (!(await this.#recover(error, edit, before))) return;
       } finally {
@@ -152,6 +165,12 @@ export class StackSession {
       }
     }
     this.state.value = "saved";
+  }
+
+  /** Null if there is nothing to undo or redo. @param {Edit} edit @param {Stack} before @returns {Promise<Stack | null>} */
+  async #request({ operations, step }, before) {
+    if (!step) return api.edit(this.id, operations, before.revision);
+    return before[step] === null ? null : api[step](this.id, before.revision);
   }
 
   /** @param {Edit} edit @param {Stack | null} stack @param {number[]} added */
@@ -197,26 +216,9 @@ export class StackSession {
 
   /** Whether the stack is what our request has made of it, whose answer was lost. @param {Stack} now @param {Edit} edit @param {Stack} before */
   #isOurs(now, edit, before) {
+    if (edit.step) return now.revision === before[edit.step];
     const expected = applied(before, edit.operations);
     return expected !== null && comparable(expected) === comparable(now);
-  }
-
-  /** @param {typeof api.undo} move @param {(stack: Stack) => number | null} target */
-  async #step(move, target) {
-    while (this.pending.value.length && this.state.value === "saving") await delay(20);
-    const stack = this.confirmed.value;
-    if (!stack || target(stack) === null || this.pending.value.length) return null;
-    this.state.value = "saving";
-    try {
-      this.confirmed.value = await move(this.id, stack.revision);
-      return this.confirmed.value;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 409) await this.refresh();
-      this.failed(error);
-      return null;
-    } finally {
-      this.state.value = "saved";
-    }
   }
 }
 
@@ -248,11 +250,14 @@ function storedEdits(id) {
   }
 }
 
+/** @param {Edit[]} edits */
+const operationsOf = (edits) => edits.flatMap(({ operations, step }) => (step ? [] : [operations]));
+
 /** @param {string} id @param {number} revision @param {Edit[]} edits */
 function storeEdits(id, revision, edits) {
   try {
-    if (!edits.length) sessionStorage.removeItem(storageKey(id));
-    else sessionStorage.setItem(storageKey(id), JSON.stringify({ revision, edits: edits.map(({ operations }) => operations) }));
+    if (!operationsOf(edits).length) sessionStorage.removeItem(storageKey(id));
+    else sessionStorage.setItem(storageKey(id), JSON.stringify({ revision, edits: operationsOf(edits) }));
   } catch {
     // Storage is full or not allowed: the edits are still in the page.
   }

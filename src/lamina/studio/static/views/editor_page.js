@@ -105,7 +105,7 @@ function Bar({ editor }) {
     <a class="icon-button" href="/studio" aria-label=${texts.nav.home} title=${texts.nav.home}><${Icon} name="home" /></a>
     <h1 class="visually-hidden">${stack?.name ?? texts.title}</h1>
     <input class="project-name" aria-label=${t.projectName} maxlength="200" value=${stack?.name ?? ""} onChange=${rename} />
-    <span class=${`save-state is-${state}`} role="status">${editor.session.isBusy.value ? t.states.saving : t.states[state]}</span>
+    <span class=${`save-state is-${state}`} role="status">${state === "saved" && editor.session.isBusy.value ? t.states.saving : t.states[state]}</span>
     <span class="spacer"></span>
     <${ActionButton} editor=${editor} action="undo" icon="undo" />
     <${ActionButton} editor=${editor} action="redo" icon="redo" />

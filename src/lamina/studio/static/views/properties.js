@@ -70,6 +70,7 @@ function Compositing({ layer, edit, isLocked }) {
         max="100"
         disabled=${isLocked}
         value=${percent}
+        disabled=${isLocked}
         onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(/** @type {HTMLInputElement} */ (event.currentTarget).value))}
         onChange=${(/** @type {Event} */ event) =>
           edit({ op: "opacity", opacity: Math.round(Number(/** @type {HTMLInputElement} */ (event.currentTarget).value) * 2.55) })}
