@@ -1,4 +1,4 @@
-"""A real server with a real engine, and a real browser, whose pages fail the test for what they should not do."""
+"""A real server with a real engine, and pages of it in a real browser; what they should not do fails the test."""
 
 import shutil
 from collections.abc import Generator
@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
 from drawn_designs import openraster
 from editor_pages import EditorPage
 from own_requests import Requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from watched_pages import Watched
+
 from serving import Served, served
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

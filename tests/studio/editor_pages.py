@@ -4,11 +4,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+from own_requests import Json, Requests, nodes, pixels_of
 from playwright.sync_api import Locator, Page, expect
 
 from lamina.core.layers import Pixels
-from own_requests import Json, Requests, nodes, pixels_of
 
+LEVELS = 3
+"""By how much the browser's compositing may differ from the server's, of 255."""
+
+_EDGE_LEVELS, _EDGE_SHARE = 90, 0.04
 _ARE_LOADED = """() => {
     const images = [...document.querySelectorAll('img.layer')].filter(image => image.style.display !== 'none');
     return images.length > 0 && images.every(image => image.complete && image.naturalWidth);
@@ -126,3 +131,14 @@ class EditorPage:
 
     def preview(self) -> Pixels:
         return self.requests.preview(self.stack_id)
+
+
+def most_different(one: Pixels, other: Pixels) -> int:
+    assert one.shape == other.shape
+    return int(np.abs(one.astype(int) - other).max())
+
+
+def are_alike(one: Pixels, other: Pixels) -> bool:
+    """As `most_different` within `LEVELS`, but for edges of layers that are resampled: there, programs differ."""
+    different = np.abs(one.astype(int) - other).max(axis=2)
+    return bool(different.max() <= _EDGE_LEVELS and (different > LEVELS).mean() <= _EDGE_SHARE)

@@ -1,4 +1,4 @@
-"""Requests that a test sends as the page that it drives would: with the session's cookie, from the server's own origin."""
+"""Requests that a test sends as its page would: with the cookie of the session, from the origin of the server."""
 
 import io
 import time

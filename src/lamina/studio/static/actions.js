@@ -22,7 +22,9 @@ const ZOOM = 1.25;
 /** @param {Editor} editor */
 const hasSelection = (editor) => editor.selected.value.length > 0;
 /** @param {Editor} editor */
-const canChange = (editor) => hasSelection(editor) && editor.selected.value.every((node) => !editor.isLocked(node.id));
+const canChange = (editor) => hasSelection(editor) && editor.selected.value.every((node) => editor.canChange(node));
+/** @param {Editor} editor */
+const isUnlocked = (editor) => hasSelection(editor) && editor.selected.value.every((node) => !editor.isLocked(node.id));
 /** @param {Editor} editor */
 const one = (editor) => (editor.selected.value.length === 1 ? editor.selected.value[0] : null);
 /** @param {Editor} editor */
@@ -110,10 +112,10 @@ export const ACTIONS = {
 
   rename: {
     label: t.rename,
-    isEnabled: (editor) => one(editor) !== null,
+    isEnabled: (editor) => one(editor) !== null && isUnlocked(editor),
     run: (editor) => (editor.renaming.value = one(editor)?.id ?? null),
   },
-  duplicate: onEach(t.duplicate, { op: "duplicate" }),
+  duplicate: onEach(t.duplicate, { op: "duplicate" }, isUnlocked),
   delete: onEach(t.delete, { op: "delete" }),
   flipHorizontal: onEach(t.flipHorizontal, { op: "flip", axis: "horizontal" }),
   flipVertical: onEach(t.flipVertical, { op: "flip", axis: "vertical" }),
@@ -142,7 +144,7 @@ export const ACTIONS = {
   },
   ungroup: {
     label: t.ungroup,
-    isEnabled: (editor) => one(editor)?.type === "group" && canChange(editor),
+    isEnabled: (editor) => one(editor)?.type === "group" && isUnlocked(editor),
     run: async (editor) => {
       const group = one(editor);
       if (group?.type !== "group") return;
@@ -155,7 +157,7 @@ export const ACTIONS = {
     isEnabled: (editor) => editor.selected.value.length > 1 && canChange(editor),
     run: (editor) => editor.edit([{ op: "merge", layers: editor.selected.value.map((node) => node.id) }]),
   },
-  mergeDown: { label: t.mergeDown, isEnabled: canMergeDown, run: mergeDown },
+  mergeDown: { label: t.mergeDown, isEnabled: (editor) => below(editor) !== null && canChange(editor), run: mergeDown },
   flatten: {
     label: t.flatten,
     isEnabled: (editor) => one(editor)?.type === "group" && canChange(editor),
@@ -229,17 +231,12 @@ export async function perform(editor, name) {
   }
 }
 
-/** The node below the selected one, in the same group. @param {Editor} editor */
+/** The node below the selected one, in the same group, if it is not locked. @param {Editor} editor */
 function below(editor) {
   const node = one(editor);
   const place = node && placeOf(editor.stack.value?.layers ?? [], node.id);
-  return place && place.position > 0 ? place.siblings[place.position - 1] : null;
-}
-
-/** @param {Editor} editor */
-function canMergeDown(editor) {
-  const lower = below(editor);
-  return lower !== null && !editor.isLocked(lower.id) && canChange(editor);
+  const lower = place ? place.siblings[place.position - 1] : undefined;
+  return lower && editor.canChange(lower) ? lower : null;
 }
 
 /** @param {Editor} editor */

@@ -73,6 +73,11 @@ export class Editor {
     return false;
   }
 
+  /** Whether a node can be moved, deleted and the like: neither it, nor what is around or within it, is locked. @param {Node} node */
+  canChange(node) {
+    return !this.isLocked(node.id) && ![...walk([node])].some((each) => each.node.is_locked);
+  }
+
   /** @param {number[]} ids */
   select(ids) {
     this.selection.value = ids;

@@ -4,7 +4,7 @@
  * The server's answer replaces what is shown. Operations that make new layers or pixels are left to it.
  */
 
-import { centre, rotateAbout, scaleAbout, shift } from "./geometry.js";
+import { bounds, centre, rotateAbout, scaleAbout, shift, then } from "./geometry.js";
 import { boxOf, find, mapped, placeOf, walk, withFields, withTransform } from "./tree.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
@@ -20,12 +20,12 @@ const APPLY = {
   blend: (nodes, { layer, mode }) => withFields(nodes, layer, { blend: mode }),
   move: (nodes, { layer, right = 0, down = 0 }) => withTransform(nodes, layer, shift(right, down)),
   scale: (nodes, { layer, across, down }) => about(nodes, layer, (middle) => scaleAbout(across, down, middle)),
-  rotate: (nodes, { layer, degrees }) => about(nodes, layer, (middle) => rotateAbout(degrees, middle)),
+  rotate,
   flip: (nodes, { layer, axis }) =>
     about(nodes, layer, (middle) => (axis === "horizontal" ? scaleAbout(-1, 1, middle) : scaleAbout(1, -1, middle))),
   delete: (nodes, { layer }) => mapped(nodes, (node) => (node.id === layer ? [] : [node])),
   ungroup: (nodes, { layer }) =>
-    mapped(nodes, (node) => (node.id === layer && node.type === "group" ? node.layers : [node])),
+    mapped(nodes, (node) => (node.id === layer && node.type === "group" ? membersOf(node) : [node])),
   reorder,
 };
 
@@ -45,6 +45,22 @@ function about(nodes, id, matrixOf) {
   const node = find(nodes, id);
   return node ? withTransform(nodes, id, matrixOf(centre(boxOf(node)))) : nodes;
 }
+
+/** What is left of a group: members of a hidden one stay hidden. @param {import("./types.js").Group} group */
+const membersOf = ({ is_hidden: isHidden, layers }) => layers.map((node) => (isHidden ? { ...node, is_hidden: true } : node));
+
+/** @param {Node[]} nodes @param {{layer: number, degrees: number}} operation */
+function rotate(nodes, { layer, degrees }) {
+  const node = find(nodes, layer);
+  if (!node) return nodes;
+  const turn = rotateAbout(degrees, centre(boxOf(node)));
+  if (degrees % 90) return withTransform(nodes, layer, turn);
+  const [x, y] = bounds(turn, boxOf(node)); // as the server does it: half a pixel aside, if need be, to stay on the grid
+  return withTransform(nodes, layer, then(turn, shift(roundedToEven(x) - x, roundedToEven(y) - y)));
+}
+
+/** @param {number} number */
+const roundedToEven = (number) => (Math.abs(number % 1) === 0.5 ? 2 * Math.round(number / 2) : Math.round(number));
 
 /** @param {Node[]} nodes @param {{layer: number, parent?: number | null, position: number}} operation @returns {Node[]} */
 function reorder(nodes, { layer, parent = null, position }) {

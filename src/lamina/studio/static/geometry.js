@@ -7,6 +7,8 @@
 
 /** @type {Matrix} */
 export const IDENTITY = [1, 0, 0, 1, 0, 0];
+/** Cosine and sine of quarter turns, exactly. */
+const QUARTERS = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 export const MIN_SCALE = 0.02;
 export const MAX_SCALE = 32;
 
@@ -26,7 +28,8 @@ export const scaleAbout = (across, down, [x, y]) => [across, 0, 0, down, x - acr
 /** Clockwise. @param {number} degrees @param {Point} centre @returns {Matrix} */
 export function rotateAbout(degrees, [x, y]) {
   const radians = (degrees * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
+  const quarters = degrees / 90;
+  const [cos, sin] = Number.isInteger(quarters) ? QUARTERS[((quarters % 4) + 4) % 4] : [Math.cos(radians), Math.sin(radians)];
   return [cos, sin, -sin, cos, x - cos * x + sin * y, y - sin * x - cos * y];
 }
 

@@ -104,7 +104,7 @@ export class Gestures {
     if (!wasSelected) editor.select([hit.id]);
     // The background is what one drags by mistake: it moves only where it was selected before.
     if (hit.kind === "background" && !wasSelected) return;
-    if (editor.selected.value.some((node) => editor.isLocked(node.id))) return;
+    if (editor.selected.value.some((node) => !editor.canChange(node))) return;
     this.#begin("move", at, { box: this.#selectedBox() ?? undefined, targets: this.#targets() });
   }
 

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 
-import { reorder } from "../actions.js";
+import { perform, reorder } from "../actions.js";
 import { dropping } from "../edits.js";
 import { html } from "../html.js";
 import { texts } from "../texts.js";
@@ -129,7 +129,7 @@ function Name({ editor, node }) {
   };
   /** @param {PointerEvent} event */
   const down = (event) => {
-    if (event.button !== 0 || event.pointerType === "touch" || editor.isLocked(node.id)) return;
+    if (event.button !== 0 || event.pointerType === "touch" || !editor.canChange(node)) return;
     dragging.current = { x: event.clientX, y: event.clientY };
     /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId); // the next move may be elsewhere
     addEventListener("keydown", escape, { capture: true });
@@ -154,7 +154,7 @@ function Name({ editor, node }) {
     aria-current=${isSelected ? "true" : undefined}
     title=${node.name}
     onClick=${click}
-    onDblClick=${() => (editor.renaming.value = node.id)}
+    onDblClick=${() => void perform(editor, "rename")}
     onPointerDown=${down}
     onPointerMove=${move}
     onPointerUp=${up}

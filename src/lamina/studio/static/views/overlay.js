@@ -22,7 +22,7 @@ export function Overlay({ editor, gestures }) {
   const matrix = gestures.preview.value;
   const nodes = editor.selected.value;
   const boxes = nodes.map(boxOf).map((box) => onScreen(matrix ? bounds(matrix, box) : box));
-  const canChange = nodes.length > 0 && editor.tool.value === "move" && nodes.every((node) => !editor.isLocked(node.id));
+  const canChange = nodes.length > 0 && editor.tool.value === "move" && nodes.every((node) => editor.canChange(node));
   const drawn = gestures.drawn.value;
   return html`<svg class="overlay" aria-hidden="true">
     ${boxes.map((box) => html`<${Frame} box=${box} name="selected" />`)}

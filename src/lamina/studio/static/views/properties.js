@@ -32,7 +32,7 @@ export function Properties({ editor }) {
 
 /** @param {{editor: Editor, node: Node}} props */
 function One({ editor, node }) {
-  const isLocked = editor.isLocked(node.id);
+  const isLocked = node.type === "layer" ? editor.isLocked(node.id) : !editor.canChange(node);
   const [x, y, width, height] = boxOf(node).map((value) => Math.round(value * 100) / 100);
   /** @param {object} operation */
   const edit = (operation) => void editor.edit([/** @type {any} */ ({ layer: node.id, ...operation })]);
@@ -68,6 +68,7 @@ function Compositing({ layer, edit, isLocked }) {
         type="range"
         min="0"
         max="100"
+        disabled=${isLocked}
         value=${percent}
         disabled=${isLocked}
         onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(/** @type {HTMLInputElement} */ (event.currentTarget).value))}
@@ -99,8 +100,9 @@ function Commands({ editor, nodes }) {
       <${ActionButton} editor=${editor} action="raise" icon="raise" />
       <${ActionButton} editor=${editor} action="lower" icon="lower" />
       <${ActionButton} editor=${editor} action="toBottom" icon="to-bottom" />
-      <${ActionButton} editor=${editor} action="flipHorizontal" icon="flip-horizontal" />
-      <${ActionButton} editor=${editor} action="flipVertical" icon="flip-vertical" />
+      ${/* The icons are named for the axis, the actions for the direction. */ ""}
+      <${ActionButton} editor=${editor} action="flipHorizontal" icon="flip-vertical" />
+      <${ActionButton} editor=${editor} action="flipVertical" icon="flip-horizontal" />
       <${ActionButton} editor=${editor} action="rotateLeft" icon="rotate-left" />
       <${ActionButton} editor=${editor} action="rotateRight" icon="rotate-right" />
     </div>
