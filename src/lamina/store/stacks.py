@@ -1,6 +1,6 @@
 """Stores stacks that can be edited: their rows, and what their revisions and pixels take of their key's storage."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,12 +10,23 @@ from lamina.store import stack_pixels, stack_revisions, stored_bytes
 from lamina.store.tables import stacks
 
 _C = stacks.c
-_BY_ID = sa.select(stacks).where(_C.id == sa.bindparam("stack_id"), _C.key_id == sa.bindparam("owner_id"))
+_RECORD = tuple(_C[field.name] for field in fields(StackRecord))
+_BY_ID = sa.select(*_RECORD).where(_C.id == sa.bindparam("stack_id"), _C.key_id == sa.bindparam("owner_id"))
 
 
-def insert(connection: Connection, stack: StackRecord, content: RevisionContent, most: int | None) -> bool:
-    """Inserts a stack with its first revision. `most`: as in `stored_bytes.take`. Returns False if there is no room."""
-    connection.execute(stacks.insert(), asdict(stack))
+def insert(
+    connection: Connection,
+    stack: StackRecord,
+    content: RevisionContent,
+    most: int | None,
+    idempotency_key: str | None = None,
+    body_hash: str | None = None,
+) -> bool:
+    """Inserts a stack with its first revision. `most`: as in `stored_bytes.take`. Returns False if there is no room.
+
+    Raises `IntegrityError` if a stack of the same API key has the idempotency key.
+    """
+    connection.execute(stacks.insert(), {**asdict(stack), "idempotency_key": idempotency_key, "body_hash": body_hash})
     size = stack_revisions.insert(connection, stack.id, stack.revision, None, content, stack.created_at)
     size += stack_pixels.insert(connection, stack.id, stack.revision, content.sizes)
     return stored_bytes.take(connection, stack.key_id, size, most)
@@ -27,9 +38,18 @@ def by_id(connection: Connection, stack_id: str, key_id: str) -> StackRecord | N
     return None if row is None else StackRecord(**row)
 
 
+def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[StackRecord, str] | None:
+    """The stack, and the hash of the body that it was created with."""
+    query = sa.select(*_RECORD, _C.body_hash).where(_C.key_id == key_id, _C.idempotency_key == idempotency_key)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    return StackRecord(**{name: value for name, value in row.items() if name != "body_hash"}), row["body_hash"]
+
+
 def of_key(connection: Connection, key_id: str, limit: int, before: str | None) -> list[StackRecord]:
     """Newest first; only those that are older than the stack `before`."""
-    query = sa.select(stacks).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
+    query = sa.select(*_RECORD).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
     rows = connection.execute(query if before is None else query.where(_C.id < before)).mappings()
     return [StackRecord(**row) for row in rows]
 
@@ -92,7 +112,7 @@ def _moved(
         **({"last_revision": number} if is_new else {}),
     }
     same = (_C.id == stack.id, _C.revision == stack.revision, _C.last_revision == stack.last_revision)
-    row = connection.execute(stacks.update().where(*same).values(values).returning(stacks)).mappings().first()
+    row = connection.execute(stacks.update().where(*same).values(values).returning(*_RECORD)).mappings().first()
     if row is None:
         raise StaleRevision
     return StackRecord(**row)

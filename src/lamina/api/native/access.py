@@ -1,8 +1,8 @@
-"""Authenticates requests by their API key, and checks the ids in paths: dependencies of the native routes."""
+"""Authenticates requests by their API key, and checks ids in paths and headers: dependencies of the native routes."""
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from lamina.accounts.keys import authenticate
@@ -62,6 +62,10 @@ async def known_stack_id(
     return _checked_id(stack_id, "stack")
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key with the same body returns the same job or stack."),
+]
 JobId = Annotated[str, Depends(known_job_id)]
 FileId = Annotated[str, Depends(known_file_id)]
 StackId = Annotated[str, Depends(known_stack_id)]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import Decomposer
 from lamina.core.stack_records import RevisionContent, StackRecord
-from lamina.files.storage import storage_full
+from lamina.files.storage import no_room
 from lamina.service.service import Service
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
@@ -19,7 +19,7 @@ from lamina.stacks.records import render_document
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
 from lamina.stacks.revisions.reading import StackView, no_such_stack, shown, view_of
-from lamina.store import stacks, stored_bytes
+from lamina.store import stacks
 
 ANY = None
 """In place of the revision that a writer has seen: whichever the stack is at."""
@@ -153,8 +153,7 @@ def _append(connection: Connection, service: Service, seen: StackRecord, content
     most = service.limits.max_stored_bytes
     stack = stacks.append(connection, seen, content, service.clock(), most)
     if stack is None:
-        stored, limit = stored_bytes.of_key(connection, seen.key_id, most)
-        raise storage_full(stored, limit or 0)
+        raise no_room(connection, service, seen.key_id)
     return stack
 
 

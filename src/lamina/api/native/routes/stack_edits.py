@@ -6,17 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 
 from lamina.api.native import stack_fields as wire
-from lamina.api.native.access import StackId, Writer, WriterRoute
+from lamina.api.native.access import IdempotencyKey, StackId, Writer, WriterRoute
 from lamina.api.native.problem_route import problems
 from lamina.api.native.stack_answers import EditableStackBody, ReturnedBody
 from lamina.api.native.stack_rendering import render_editable
 from lamina.api.native.stack_translate import parse_if_match, parse_operations
-from lamina.api.native.translate import checked_source
+from lamina.api.native.translate import body_hash, checked_source
 from lamina.api.shared.context import ApiContext, Context
 from lamina.stacks.changes import render_differences
 from lamina.stacks.revisions import creating, editing, reading
 from lamina.stacks.revisions.addresses import PixelAddresses
-from lamina.stacks.revisions.creating import PictureImports
+from lamina.stacks.revisions.creating import IdempotentRequest, PictureImports
 from lamina.stacks.revisions.reading import StackView
 from lamina.stacks.revisions.returning import take_back
 
@@ -54,14 +54,26 @@ Revision = Annotated[int | None, Depends(known_revision)]
     summary="Create a stack that can be edited",
 )
 async def create_stack(
-    context: Context, key: Writer, fields: wire.CreateStackFields, response: Response
+    context: Context,
+    key: Writer,
+    fields: wire.CreateStackFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> EditableStackBody:
     """From the result of a decomposition, an image (a stack of one layer), or a PSD, ORA or ZIP of layers.
 
     The stack has an id of its own, and remains when the job or file is deleted.
     """
-    source = checked_source(fields.source, may_be_job=True)
-    view = await creating.create(context.service, key, source, context.conversions, fields.name, fields.keep_s)
+    request = None if idempotency_key is None else IdempotentRequest(idempotency_key, body_hash("stack", fields))
+    view = await creating.create(
+        context.service,
+        key,
+        checked_source(fields.source, may_be_job=True),
+        context.conversions,
+        name=fields.name,
+        lifetime_s=fields.keep_s,
+        request=request,
+    )
     response.headers["Location"] = f"/v1/stacks/{view.stack.id}"
     return shown(context, view, response)
 
