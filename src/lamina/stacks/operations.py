@@ -159,6 +159,13 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditPixels:
+    """Changes the pixels of a layer as a prompt describes, within its outline. Only a job does it, with a model."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
     """Fills what opaque layers hide of a layer by its own continuation. The edges of these layers are solved anew."""
 

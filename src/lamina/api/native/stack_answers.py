@@ -115,3 +115,27 @@ class ProposalBody(BaseModel):
     price_usd: str = Field(examples=["0.05"])
     job: JobBody | None = None
     accept: str | None = Field(None, description="POST this path once the job has succeeded.")
+
+
+class OpenProposalBody(BaseModel):
+    """A proposal that was neither accepted nor discarded."""
+
+    id: str = Field(description="Id of its job.", examples=[JOB_ID])
+    operation: dict[str, Any] = Field(examples=[{"op": "split", "layer": 2}])
+    layer_name: str
+    revision: int = Field(description="The revision of the stack that it was made for.")
+    state: str = Field(description="Of the job.")
+    price_usd: str = Field(examples=["0.05"])
+    created_at: str
+    is_acceptable: bool = Field(
+        description="False if the layer is another one now, or the job has ended without a result."
+    )
+    obstacle: str | None = Field(None, description="Why it is not acceptable.")
+    accept: str = Field(description="POST this path once the job has succeeded.")
+
+
+class ProposalPage(BaseModel):
+    """Newest first. `next`: pass it as `before` to get older proposals; it is null on the last page."""
+
+    proposals: list[OpenProposalBody]
+    next: str | None = None

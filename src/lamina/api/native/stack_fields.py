@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.api.native.wire import JobFields, Picture, SamplingFields, SelectionFields, Strict
+from lamina.api.native.wire import JobFields, Picture, Prompt, SamplingFields, SelectionFields, Strict
 from lamina.core.layers import BlendMode
 from lamina.core.selections import MAX_NAME_LENGTH
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
@@ -175,7 +175,7 @@ class RestoreTextFields(Strict):
 class EngineFields(BaseModel):
     """Refused here, since an engine must run: send it to `POST /v1/stacks/{id}/proposals`."""
 
-    op: Literal["separate", "split"]
+    op: Literal["separate", "split", "edit"]
 
 
 OperationFields: TypeAlias = Annotated[
@@ -255,7 +255,15 @@ class SeparateFields(SelectionFields):
     unit: Literal["pixels", "shares"] = Field("pixels", description="Unit of `box` and `point`, on the canvas.")
 
 
-ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields, Field(discriminator="op")]
+class EditLayerFields(Strict):
+    """Change the pixels of a layer as a prompt describes, with an edit model. The outline of the layer stays."""
+
+    op: Literal["edit"]
+    layer: NodeId
+    prompt: Prompt
+
+
+ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields | EditLayerFields, Field(discriminator="op")]
 
 
 class ProposalFields(JobFields, SamplingFields):

@@ -8,7 +8,9 @@ from lamina.api.native.answers import TextStyleBody
 from lamina.api.native.stack_answers import (
     EditableStackBody,
     NodeBody,
+    OpenProposalBody,
     PixelsBody,
+    ProposalPage,
     RevisionBody,
     RevisionPage,
     StackGroupBody,
@@ -16,10 +18,12 @@ from lamina.api.native.stack_answers import (
     StackSummary,
 )
 from lamina.api.native.stack_endings import Ending
+from lamina.core.money import usd_of
 from lamina.core.stack_records import RevisionRecord, StackRecord
 from lamina.core.times import render_time
 from lamina.stacks.document import GroupNode, Node
 from lamina.stacks.revisions.addresses import PixelAddresses
+from lamina.stacks.revisions.proposals import Proposal
 from lamina.stacks.revisions.reading import StackView
 
 
@@ -59,6 +63,29 @@ def render_revisions(stack: StackRecord, page: Sequence[RevisionRecord], limit: 
         for revision in page
     ]
     return RevisionPage(revisions=bodies, next=page[-1].number if len(page) == limit else None)
+
+
+def render_proposals(stack_id: str, page: Sequence[Proposal], limit: int) -> ProposalPage:
+    bodies = [
+        OpenProposalBody(
+            id=proposal.job.id,
+            operation=dict(proposal.operation),
+            layer_name=proposal.layer_name,
+            revision=proposal.revision,
+            state=proposal.job.state.value,
+            price_usd=usd_of(proposal.job.price_micros),
+            created_at=render_time(proposal.job.created_at),
+            is_acceptable=not proposal.obstacle,
+            obstacle=proposal.obstacle or None,
+            accept=accept_path(stack_id, proposal.job.id),
+        )
+        for proposal in page
+    ]
+    return ProposalPage(proposals=bodies, next=page[-1].job.id if len(page) == limit else None)
+
+
+def accept_path(stack_id: str, job_id: str) -> str:
+    return f"/v1/stacks/{stack_id}/proposals/{job_id}/accept"
 
 
 def _render_node(node: Node, addresses: PixelAddresses) -> NodeBody:

@@ -82,8 +82,18 @@ async def commit(
     change: Change,
     description: Callable[[Document], str],
     revision: int | None,
+    also: Callable[[Connection], None] | None = None,
 ) -> StackView:
-    """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does."""
+    """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does.
+
+    `also`: what else the transaction writes.
+    """
+
+    def write(connection: Connection, seen: StackRecord, content: RevisionContent) -> StackRecord:
+        if also is not None:
+            also(connection)
+        return _append(connection, service, seen, content)
+
     async with _lock_of(stack_id):
         for _ in range(_TRIES):
             before = await shown(service, key_id, stack_id)
@@ -92,7 +102,7 @@ async def commit(
             after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)
             try:
                 stack = await service.database.write(
-                    lambda connection, seen=before.stack, new=content: _append(connection, service, seen, new)
+                    lambda connection, seen=before.stack, new=content: write(connection, seen, new)
                 )
             except stacks.StaleRevision:
                 continue
