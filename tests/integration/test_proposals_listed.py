@@ -1,6 +1,7 @@
 """Proposals of the real engines, as a page that is loaded again needs them: listed, made once, edits of nano."""
 
 import io
+import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ def test_a_layer_is_edited_by_words_within_its_outline(service: Served, stack: d
     assert (edited["id"], edited["name"], edited["bbox"]) == (2, "Disc", stack["layers"][1]["bbox"])
     assert (after[..., 3] == before[..., 3]).all()
     assert (after[..., :3] != before[..., :3]).any()
+    assert (body["made"], [name.split("@")[0] for name in body["edited_by"]]) == (None, ["nano"])
+    sent = Image.open(io.BytesIO(client.get(f"/v1/stacks/{stack['id']}.png").content))
+    assert json.loads(sent.info["lamina"])["edited_by"] == body["edited_by"]
+    psd = client.get(f"/v1/stacks/{stack['id']}.psd").content
+    upload = client.post("/v1/files", files={"file": ("edited.psd", psd)}).json()
+    assert client.post("/v1/stacks", json={"source": upload["reference"]}).json()["edited_by"] == body["edited_by"]
     assert client.get(f"/v1/stacks/{stack['id']}/revisions").json()["revisions"][0]["description"] == 'edit "Disc"'
     assert listed(client, stack) == []
     problem(accepted(client, body, job_id), 409, "state_conflict")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from lamina.core.provenance import together
 from lamina.stacks.content import Content, content_of
 from lamina.stacks.document import Document, LayerNode, Node
 from lamina.stacks.matching import matched_groups, matched_layers, same_name
@@ -16,7 +17,7 @@ def adopted(before: Document, loaded: Document, pixels: PixelStore) -> Document:
 
     A layer with equal pixels, where alpha > 0, keeps its stored pixels, text and style, wherever it was moved; one that
     was repainted loses text and style, since they may not be right any more. Kinds and locks, which other programs
-    drop, are kept, and so are names that programs have only padded or numbered.
+    drop, are kept, and so are names that programs have only padded or numbered, and what is known of models.
     """
     contents = contents_of(before, pixels)
     after_contents = contents_of(loaded, pixels)
@@ -24,7 +25,14 @@ def adopted(before: Document, loaded: Document, pixels: PixelStore) -> Document:
     ids = layers | matched_groups(before, loaded, layers)
     adopting = _Adopting(before, ids, contents, after_contents, before.next_id)
     members = tuple(adopting.node(node) for node in loaded.members)
-    return Document(width=loaded.width, height=loaded.height, members=members, next_id=adopting.next_id)
+    return Document(
+        width=loaded.width,
+        height=loaded.height,
+        members=members,
+        next_id=adopting.next_id,
+        made=before.made or loaded.made,
+        edited_by=together(before.edited_by, loaded.edited_by),
+    )
 
 
 def contents_of(document: Document, pixels: PixelStore) -> dict[int, Content]:

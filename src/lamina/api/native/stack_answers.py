@@ -67,10 +67,21 @@ class StackSummary(BaseModel):
     expires_at: str | None = None
 
 
+class MadeBody(BaseModel):
+    """The model that made a stack."""
+
+    engine: str
+    checkpoint: str = Field(description="The weights; empty if they have no name.")
+    seed: int | None = None
+    prompt: str = ""
+
+
 class EditableStackBody(StackSummary):
     """`layers`: the layers and groups, lowest first."""
 
     layers: list[NodeBody]
+    made: MadeBody | None = Field(None, description="How a model made the stack; null if none did.")
+    edited_by: list[str] = Field(description="Names of the models that have changed layers since.")
     undo: int | None = Field(None, description="The revision that undo goes to; null if there is none.")
     redo: int | None = None
     files: dict[str, str] = Field(

@@ -7,6 +7,7 @@ from typing import get_args
 from lamina.api.native.answers import TextStyleBody
 from lamina.api.native.stack_answers import (
     EditableStackBody,
+    MadeBody,
     NodeBody,
     OpenProposalBody,
     PixelsBody,
@@ -28,10 +29,12 @@ from lamina.stacks.revisions.reading import StackView
 
 
 def render_editable(view: StackView, addresses: PixelAddresses) -> EditableStackBody:
-    stack = view.stack
+    stack, made = view.stack, view.document.made
     return EditableStackBody(
         **render_summary(stack).model_dump(),
         layers=[_render_node(node, addresses) for node in view.document.members],
+        made=None if made is None else MadeBody.model_validate(made, from_attributes=True),
+        edited_by=list(view.document.edited_by),
         undo=view.undo,
         redo=view.redo,
         files={ending: f"/v1/stacks/{stack.id}.{ending}" for ending in get_args(Ending)},

@@ -12,6 +12,7 @@ from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.job_results import PicturesResult
 from lamina.core.jobs import FILE, JOB, Job, JobRequest, JobState
 from lamina.core.keys import ApiKey
+from lamina.core.provenance import Provenance
 from lamina.core.tasks import TaskKind
 from lamina.files.storage import remove_upload, upload
 from lamina.jobs.cancel import cancel
@@ -122,10 +123,13 @@ async def accept(
     """
     await shown(service, key_id, stack_id)
     job, record = await _proposal(service, key_id, stack_id, job_id)
-    async with parsed_source(service, key_id, _result_of(job), turns) as parsed:
+    source = _result_of(job)
+    assert job.result is not None  # noqa: S101  (it has a source)
+    provenance = Provenance(job.result.engine, job.result.checkpoint)
+    async with parsed_source(service, key_id, source, turns) as parsed:
 
         def change(document: Document, pixels: StoredPixels) -> Document:
-            return _applied(document, drafted_layer(document, record), record, parsed, pixels)
+            return _applied(document, drafted_layer(document, record), record, parsed, pixels, provenance)
 
         def also(connection: Connection) -> None:
             stack_proposals.remove(connection, job_id)
@@ -189,14 +193,21 @@ def _result_of(job: Job) -> str:
 
 
 def _applied(
-    document: Document, node: LayerNode, record: Mapping[str, Any], parsed: Parsed, pixels: StoredPixels
+    document: Document,
+    node: LayerNode,
+    record: Mapping[str, Any],
+    parsed: Parsed,
+    pixels: StoredPixels,
+    provenance: Provenance,
 ) -> Document:
     made = FolderPixels(parsed.folder)
     if record["op"] == "edit":
         picture = made.get(next(parsed.document.layers()).pixels)
         layer = rendered(node, pixels)
         edited = pixels.put(within_outline(picture, layer.pixels))
-        return replace_pixels(document, Replace(node=node.id, pixels=edited, corner=(layer.left, layer.top)))
+        changed = replace_pixels(document, Replace(node=node.id, pixels=edited, corner=(layer.left, layer.top)))
+        return changed.with_editor(provenance)
+    document = document.with_editor(parsed.document.made)
     parts = list(stack_of(parsed.document, made))
     if record["op"] == "split":
         return with_split(document, node, parts, pixels)
