@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import assert_never
 
 from lamina.api.native import stack_fields as wire
-from lamina.api.native.translate import parse_decomposition, parse_edit, parse_selection
+from lamina.api.native.translate import checked_source, parse_decomposition, parse_edit, parse_selection
 from lamina.api.native.wire import DecompositionFields, EditFields
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobRequest
@@ -18,13 +19,16 @@ from lamina.stacks.revisions.drafts import Draft, EngineOperation
 Picture = Callable[[str], Awaitable[PixelRef]]
 """From the source of a picture to its stored pixels."""
 
+Font = Callable[[str], Awaitable[Path]]
+"""From the source of a font to a file of it."""
 
-async def parse_operations(given: Sequence[wire.OperationFields], picture: Picture) -> list[op.Operation]:
-    """Raises `LaminaError`: task_invalid for an operation that needs an engine, and what `picture` raises."""
+
+async def parse_operations(given: Sequence[wire.OperationFields], picture: Picture, font: Font) -> list[op.Operation]:
+    """Raises `LaminaError`: task_invalid for an operation that needs an engine; what `picture` and `font` raise."""
     for fields in given:
         if isinstance(fields, wire.EngineFields):
             raise _needs_engine(fields.op)
-    return [await _parse(fields, picture) for fields in given]
+    return [await _parse(fields, picture, font) for fields in given]
 
 
 def parse_proposal(fields: wire.ProposalFields) -> EngineOperation:
@@ -71,7 +75,7 @@ def parse_if_match(header: str) -> int | None:
     return int(number)
 
 
-async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation:
+async def _parse(fields: wire.OperationFields, picture: Picture, font: Font) -> op.Operation:
     match fields:
         case wire.RenameFields():
             return op.Rename(node=fields.layer, name=fields.name)
@@ -112,10 +116,12 @@ async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation
         case wire.RefineFields():
             return op.Refine(node=fields.layer, mask=await picture(fields.mask))
         case wire.SetTextFields():
+            is_uploaded = fields.has_uploaded_font
             return op.SetText(
                 node=fields.layer,
                 words=fields.words,
-                family=fields.font,
+                family=None if is_uploaded else fields.font,
+                font=await font(checked_source(fields.font or "")) if is_uploaded else None,
                 weight=fields.weight,
                 is_italic=fields.italic,
                 size_px=fields.size,

@@ -19,6 +19,7 @@ from lamina.stacks.records import render_document
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
 from lamina.stacks.revisions.reading import StackView, no_such_stack, shown, view_of
+from lamina.stacks.revisions.text_fonts import set_text_apart
 from lamina.store import stacks
 
 ANY = None
@@ -60,7 +61,7 @@ async def edit(
 
     def change(document: Document, pixels: StoredPixels) -> Document:
         pixels.added.update(sizes)
-        tools = Tools(pixels, _no_engine)
+        tools = Tools(pixels, _no_engine, set_text_apart)
         for number, operation in enumerate(operations, 1):
             try:
                 document = apply(document, operation, tools)

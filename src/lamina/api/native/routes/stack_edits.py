@@ -1,6 +1,8 @@
 """The routes that create, edit and delete stacks."""
 
+import tempfile
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
@@ -19,6 +21,7 @@ from lamina.stacks.revisions.addresses import PixelAddresses
 from lamina.stacks.revisions.creating import IdempotentRequest, PictureImports
 from lamina.stacks.revisions.reading import StackView
 from lamina.stacks.revisions.returning import take_back
+from lamina.stacks.revisions.text_fonts import FontImports
 
 router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=WriterRoute)
 
@@ -91,13 +94,18 @@ async def edit_stack(
     status is 409, and `revision` of the problem is the current one.
     """
     service = context.service
-    if any(isinstance(each, wire.ReplaceFields | wire.RefineFields) for each in fields.operations):
+    if any(_needs_files(each) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id, context.conversions)
-    operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
-    needs_pixels = any(isinstance(each, _NEED_PIXELS) for each in fields.operations)
-    async with context.conversions if needs_pixels else nullcontext():
-        view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
+    with tempfile.TemporaryDirectory(prefix="lamina-fonts-") as folder:
+        operations = await parse_operations(
+            fields.operations,
+            lambda source: pictures(checked_source(source)),
+            FontImports(service, key.id, Path(folder)),
+        )
+        needs_turn = any(isinstance(each, _NEED_PIXELS) or _needs_files(each) for each in fields.operations)
+        async with context.conversions if needs_turn else nullcontext():
+            view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
     return shown(context, view, response)
 
 
@@ -153,6 +161,12 @@ async def redo_edit(
 async def delete_stack(context: Context, key: Writer, stack_id: StackId) -> None:
     """With all its revisions. The stack of a job is deleted with the job."""
     await reading.remove(context.service, key.id, stack_id)
+
+
+def _needs_files(fields: wire.OperationFields) -> bool:
+    if isinstance(fields, wire.SetTextFields):
+        return fields.has_uploaded_font
+    return isinstance(fields, wire.ReplaceFields | wire.RefineFields)
 
 
 def shown(context: ApiContext, view: StackView, response: Response) -> EditableStackBody:
