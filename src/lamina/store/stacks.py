@@ -62,7 +62,8 @@ def append(
     The stack as it is now; None if there is no room for it. Writes nothing and raises `StaleRevision` if the stack is
     not at `stack.revision` any more.
     """
-    moved = _moved(connection, stack, now, sa.literal(stack.last_revision + 1), is_new=True)
+    size, number = (content.width, content.height), sa.literal(stack.last_revision + 1)
+    moved = _moved(connection, stack, now, number, size=size, is_new=True)
     freed = 0
     if stack.revision != stack.last_revision:
         freed += stack_revisions.remove_after(connection, stack.id, stack.revision)
@@ -76,9 +77,9 @@ def append(
     return moved if has_room else None
 
 
-def move_to(connection: Connection, stack: StackRecord, number: int, now: float) -> StackRecord:
-    """Shows another stored revision. Raises `StaleRevision` as `append` does."""
-    return _moved(connection, stack, now, sa.literal(number), is_new=False)
+def move_to(connection: Connection, stack: StackRecord, number: int, size: tuple[int, int], now: float) -> StackRecord:
+    """Shows another stored revision. `size`: of its canvas. Raises `StaleRevision` as `append` does."""
+    return _moved(connection, stack, now, sa.literal(number), size=size, is_new=False)
 
 
 def remove(connection: Connection, stack_id: str) -> None:
@@ -102,11 +103,19 @@ class StaleRevision(Exception):  # noqa: N818  (a result that rolls the transact
 
 
 def _moved(
-    connection: Connection, stack: StackRecord, now: float, number: sa.ColumnElement[int], *, is_new: bool
+    connection: Connection,
+    stack: StackRecord,
+    now: float,
+    number: sa.ColumnElement[int],
+    *,
+    size: tuple[int, int],
+    is_new: bool,
 ) -> StackRecord:
     """Compares and sets in one statement: of two writers, the second one finds no row."""
     values = {
         "revision": number,
+        "width": size[0],
+        "height": size[1],
         "updated_at": now,
         "expires_at": None if stack.lifetime_s is None else now + stack.lifetime_s,
         **({"last_revision": number} if is_new else {}),

@@ -96,7 +96,10 @@ class ReturnedBody(BaseModel):
     stack: EditableStackBody
     is_empty: bool = Field(description="Whether nothing is different.")
     changes: list[dict[str, Any]]
-    sentences: list[str] = Field(examples=[["'Headline' was moved 40 pixels to the right."]])
+    origin: tuple[int, int] = Field(
+        description="The top left of the canvas on the one before: 0, 0 unless it was cropped or enlarged there."
+    )
+    sentences: list[str] = Field(examples=[["'Headline' was moved by 40 px right."]])
 
 
 class StackPage(BaseModel):

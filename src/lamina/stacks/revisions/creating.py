@@ -70,7 +70,14 @@ async def create(
         expires_at=None if kept_s is None else now + kept_s,
     )
     text = await asyncio.to_thread(render_document, document)
-    content = RevisionContent(document=text, description="created", pixels=frozenset(sizes), sizes=sizes)
+    content = RevisionContent(
+        document=text,
+        width=document.width,
+        height=document.height,
+        description="created",
+        pixels=frozenset(sizes),
+        sizes=sizes,
+    )
 
     def work(connection: Connection) -> StackView:
         earlier = _earlier(connection, key.id, request)

@@ -18,7 +18,7 @@ from lamina.stacks.document import Document
 from lamina.stacks.records import render_document
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
-from lamina.stacks.revisions.reading import StackView, no_such_stack, shown, view_of
+from lamina.stacks.revisions.reading import StackView, document_at, no_such_stack, shown, view_of
 from lamina.stacks.revisions.text_fonts import set_text_apart
 from lamina.store import stacks
 
@@ -136,7 +136,9 @@ async def _step(service: Service, key_id: str, stack_id: str, revision: int | No
                 f"There is nothing to {what} in the stack {stack_id}.",
                 "GET the stack's revisions to see which there are.",
             )
-        return view_of(connection, stacks.move_to(connection, stack, number, service.clock()))
+        document = document_at(connection, stack_id, number)
+        size = document.width, document.height
+        return view_of(connection, stacks.move_to(connection, stack, number, size, service.clock()))
 
     for _ in range(_TRIES):
         try:
@@ -157,7 +159,14 @@ def _changed(
     shown = frozenset(ref.key for ref in after.stored_pixels())
     sizes = {key: size for key, size in pixels.added.items() if key in shown}
     text = render_document(after)
-    return after, RevisionContent(document=text, description=description(before), pixels=shown, sizes=sizes)
+    return after, RevisionContent(
+        document=text,
+        width=after.width,
+        height=after.height,
+        description=description(before),
+        pixels=shown,
+        sizes=sizes,
+    )
 
 
 def _append(connection: Connection, service: Service, seen: StackRecord, content: RevisionContent) -> StackRecord:

@@ -123,7 +123,9 @@ async def take_back_file(
     fields: wire.TakeBackFields,
     response: Response,
 ) -> ReturnedBody:
-    """Layers and groups that are found again keep their ids, and those with equal pixels their text and style."""
+    """Layers and groups that are found again keep their ids, and those with equal pixels their text and style. The
+    canvas may be cropped or enlarged.
+    """
     source = checked_source(fields.source)
     service, turns = context.service, context.conversions
     returned = await take_back(service, context.pixels, key.id, stack_id, source, revision, turns)
@@ -132,6 +134,7 @@ async def take_back_file(
         stack=shown(context, returned.view, response),
         is_empty=told["is_empty"],
         changes=told["changes"],
+        origin=returned.differences.origin or (0, 0),
         sentences=told["sentences"],
     )
 
