@@ -1,12 +1,13 @@
 """Sets the text of a layer anew, and goes back to its original pixels."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerKind, TextLine
 from lamina.core.text_styles import TextStyle, Typeface
-from lamina.imaging.formats.text_layout import TextBlock, text_blocks
+from lamina.imaging.formats.text_layout import TextBlock, TextRow, text_blocks
 from lamina.stacks.document import Document, LayerNode, OriginalText
 from lamina.stacks.lettering import Lettering, Row, Typesetter
 from lamina.stacks.operations import RestoreText, SetText
@@ -21,6 +22,7 @@ MAX_CHARACTERS, MAX_LINES = 2_000, 100
 MIN_SIZE_PX, MAX_SIZE_PX = 1.0, 2_000.0
 _MAX_PIXELS = 25_000_000
 _TYPICAL_LEADING_EM = 1.2
+_MOST_TOLD, _LONGEST_TOLD = 5, 30
 _SAME_WITHIN = 1e-12
 
 
@@ -81,7 +83,7 @@ def restore_text(document: Document, operation: RestoreText) -> Document:
 
 
 def _block_of(node: LayerNode, pixels: PixelStore) -> TextBlock:
-    """The layer's text as it was read, before the layer's transform: its first block."""
+    """The layer's text as it was read, before the layer's transform. Raises `LaminaError` (task_invalid)."""
     if node.kind is not LayerKind.TEXT or not node.text or node.style is None:
         raise LaminaError(
             ErrorCode.TASK_INVALID,
@@ -94,7 +96,34 @@ def _block_of(node: LayerNode, pixels: PixelStore) -> TextBlock:
             f"The text of {node.name!r} is on a circle, on which text cannot be set.",
             "Replace its pixels, or edit the text of an SVG file.",
         )
-    return text_blocks(rendered(replace(node, transform=IDENTITY), pixels))[0]
+    blocks = text_blocks(rendered(replace(node, transform=IDENTITY), pixels))
+    if len(blocks) == 1:
+        return blocks[0]
+    if node.original is not None:  # it was set as one, with empty lines or words of another script between
+        return _joined(blocks)
+    told = ", ".join(repr(_shortened(" ".join(row.string for row in block.rows))) for block in blocks[:_MOST_TOLD])
+    raise LaminaError(
+        ErrorCode.TASK_INVALID,
+        f"The layer {node.name!r} has {len(blocks)} blocks of text, which are not set as one: {told}"
+        f"{' and others' if len(blocks) > _MOST_TOLD else ''}.",
+        "Make the block a layer of its own first: use separate with a box around it, or split.",
+    )
+
+
+def _joined(blocks: Sequence[TextBlock]) -> TextBlock:
+    """One block of all rows, with an empty row for each line that is left out between them."""
+    first = blocks[0]
+    step = first.style.line_height_px or first.style.size_px * _TYPICAL_LEADING_EM
+    rows: list[TextRow] = []
+    for row in sorted((row for block in blocks for row in block.rows), key=lambda row: row.baseline):
+        number = min(MAX_LINES, max(len(rows), round((row.baseline - first.rows[0].baseline) / step)))
+        rows += [replace(row, string="")] * (number - len(rows))
+        rows.append(row)
+    return replace(first, rows=tuple(rows))
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _LONGEST_TOLD else f"{words[: _LONGEST_TOLD - 1]}…"
 
 
 def _checked_words(block: TextBlock, words: str | None) -> list[str]:
