@@ -138,9 +138,9 @@ def test_a_thousand_renames_take_kilobytes_and_old_ones_are_dropped(service: Ser
     )
     assert 902 <= len(numbers) <= stack_revisions.MOST + 1
     assert list(numbers) == [1, *range(numbers[1], 1_252)]
-    assert run(reading.document_at(service, key.id, view.stack.id, 1)) == view.document
+    assert run(reading.earlier(service, key.id, view.stack.id, 1)) == view.document
     with pytest.raises(LaminaError, match="has no revision 2"):
-        run(reading.document_at(service, key.id, view.stack.id, 2))
+        run(reading.earlier(service, key.id, view.stack.id, 2))
 
     async def undo_all() -> StackView:
         seen = await reading.view(service, key.id, view.stack.id)

@@ -227,5 +227,3 @@ def test_text_that_would_be_lost_is_not_restyled(page: Page, other: str) -> None
     with pytest.raises(LaminaError, match=reason) as refused:
         two.after(op.SetText(node=1, colour=(0, 0, 255)))
     assert refused.value.code is ErrorCode.TASK_INVALID
-    if other == "unread":
-        assert stack_of(two.after(op.SetText(node=1, words="All new")), two.pixels)[0].says == "All new"

@@ -52,7 +52,7 @@ async def shown(service: Service, key_id: str, stack_id: str) -> StackView:
     return await service.database.read(work)
 
 
-async def document_at(service: Service, key_id: str, stack_id: str, revision: int) -> Document:
+async def earlier(service: Service, key_id: str, stack_id: str, revision: int) -> Document:
     """What the stack was at a revision. Raises `LaminaError` (not_found) also for one that is not stored any more."""
 
     def work(connection: Connection) -> Document:

@@ -166,7 +166,7 @@ async def get_preview(
 ) -> Response:
     """What a revision shows. The first one, as the stack was made, is kept as long as the stack."""
     if revision is not None:
-        document = await reading.document_at(context.service, key.id, stack_id, revision)
+        document = await reading.earlier(context.service, key.id, stack_id, revision)
         async with context.conversions:
             content = await showing.preview(context.service, context.pixels, document, size)
         return Response(content, media_type="image/png", headers={"Cache-Control": _FOR_EVER["Cache-Control"]})
