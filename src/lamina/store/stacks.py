@@ -81,7 +81,7 @@ def rename(connection: Connection, stack_id: str, key_id: str, name: str, now: f
     """None if the key has no such stack."""
     same = (_C.id == stack_id, _C.key_id == key_id)
     values = {"name": name, "updated_at": now}
-    row = connection.execute(stacks.update().where(*same).values(values).returning(stacks)).mappings().first()
+    row = connection.execute(stacks.update().where(*same).values(values).returning(*_RECORD)).mappings().first()
     return None if row is None else StackRecord(**row)
 
 

@@ -44,13 +44,13 @@ async function send(method, path, { json, headers = {}, signal } = {}) {
   }
   if (response.ok || response.status === 304) return response;
   if (response.status === 401) session.ended();
-  throw new ApiError(response.status, await problemOf(response));
+  throw new ApiError(response.status, problemIn(await response.text()));
 }
 
-/** @param {Response} response */
-async function problemOf(response) {
+/** @param {string} text of a response */
+function problemIn(text) {
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch {
     return {};
   }
@@ -59,7 +59,17 @@ async function problemOf(response) {
 /** @param {string} method @param {string} path @param {Parameters<typeof send>[2]} [options] @returns {Promise<any>} */
 async function json(method, path, options) {
   const response = await send(method, path, options);
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : JSON.parse(await response.text(), ownAddress);
+}
+
+/**
+ * Addresses of files without their host: it is the one that the server knows, which need not be the one of this page.
+ * @param {string} name @param {unknown} value
+ */
+function ownAddress(name, value) {
+  if ((name !== "url" && name !== "preview") || typeof value !== "string" || !URL.canParse(value)) return value;
+  const { pathname, search } = new URL(value);
+  return pathname.startsWith("/v1/") ? pathname + search : value;
 }
 
 /** @param {number} revision */
@@ -150,12 +160,11 @@ export function upload(file, name, progress = () => {}, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(); // fetch does not tell how much is sent
     request.open("POST", "/v1/files");
-    request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onload = () => {
-      if (request.status === 201) return resolve(request.response);
+      if (request.status === 201) return resolve(JSON.parse(request.responseText, ownAddress));
       if (request.status === 401) session.ended();
-      reject(new ApiError(request.status, request.response ?? {}));
+      reject(new ApiError(request.status, problemIn(request.responseText)));
     };
     request.onerror = () => reject(new ApiError(0, { detail: texts.errors.unreachable, hint: texts.errors.unreachableHint }));
     request.onabort = () => reject(new DOMException("Aborted", "AbortError"));

@@ -41,6 +41,7 @@ export const texts = {
     about: "lamina keys create prints a key. The browser keeps a cookie only, not the key.",
     ended: "The session has ended. Sign in to go on: what you did is still here.",
     link: "On this machine, lamina studio opens a page that is signed in.",
+    refused: "The link was used before, or is too old. lamina studio makes a new one.",
   },
 
   run: {

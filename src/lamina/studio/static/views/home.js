@@ -6,7 +6,7 @@ import { chosenFiles } from "../actions.js";
 import { api, previewPath } from "../api.js";
 import { html } from "../html.js";
 import { ACCEPTED, filesOf, openRun, SAMPLES, take, takeSample } from "../intake.js";
-import { sayError } from "../store.js";
+import { go, sayError } from "../store.js";
 import { texts, whenOf } from "../texts.js";
 import { Field, Icon, ProgressBar } from "./controls.js";
 import { Frame } from "./frame.js";
@@ -18,6 +18,10 @@ const PREVIEW_PX = 320;
 const PAGE = 48;
 
 export function HomePage() {
+  useEffect(() => {
+    const picture = new URLSearchParams(location.search).get("picture"); // as `lamina studio PICTURE` opens it
+    if (picture) go(`/studio/new?picture=${encodeURIComponent(picture)}&start`);
+  }, []);
   const [uploads, setUploads] = useState(/** @type {Record<string, number>} */ ({}));
   /** @param {string} name @param {number | null} share */
   const progress = (name, share) =>

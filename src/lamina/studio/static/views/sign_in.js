@@ -11,8 +11,10 @@ import { Dialog, Field } from "./controls.js";
 const t = texts.signIn;
 
 export function SignIn() {
+  const wasRefused = new URLSearchParams(location.search).get("link") === "refused";
   return html`<main id="content" class="narrow">
     <h1>${t.heading}</h1>
+    ${wasRefused && html`<p class="problem" role="alert">${t.refused}</p>`}
     <${Form} />
     <p class="field-help">${t.link}</p>
   </main>`;
