@@ -3,8 +3,8 @@
     scripts/bench studio
     scripts/bench studio --only monkey --actions 5000
 
-Weight: what the browser gets for the first page. Start: `lamina studio PICTURE` in a folder of its own, until the layers
-are on screen. Frames: a layer is dragged for two seconds while 10 and 40 layers of 1024 x 1024 pixels are shown.
+Weight: what the browser gets for the first page. Start: `lamina studio PICTURE` in a folder of its own, until the
+layers are on screen. Frames: a layer is dragged for two seconds while 10 and 40 layers of 1024 x 1024 pixels are shown.
 Fidelity: the canvas at 100 % against the server's composite. Monkey: random actions of a user; every 250 actions the
 page is compared with the server. The benchmark prints a line of JSON for each case, and ends with 1 if one fails.
 """
@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -135,7 +134,10 @@ def _drag(one: Studio) -> list[float]:
 def _fidelity(_: argparse.Namespace) -> Generator[dict[str, Any]]:
     with studio() as one:
         one.page.evaluate("localStorage.setItem('lamina-backdrop', JSON.stringify('white'))")
-        for name, stack_id in (("ten drawn layers", one.new_stack(10)), ("the README's poster", one.decomposed(_POSTER))):
+        for name, stack_id in (
+            ("ten drawn layers", one.new_stack(10)),
+            ("the README's poster", one.decomposed(_POSTER)),
+        ):
             one.open(stack_id)
             one.page.keyboard.press("Control+1")
             one.page.wait_for_timeout(300)

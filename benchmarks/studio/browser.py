@@ -18,7 +18,7 @@ from lamina.imaging.saving import save
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests"))
 
-from serving import Served, served
+from serving import Served, served  # noqa: E402
 
 SIDE_PX = 1024
 _TIMEOUT_MS = 60_000
@@ -77,20 +77,23 @@ def studio(width: int = 1440, height: int = 1150) -> Generator[Studio]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium was not found. Install the package chromium of the distribution.")
-    with tempfile.TemporaryDirectory(prefix="lamina-studio-") as name, served(Path(name), child=None) as server:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.set_default_timeout(_TIMEOUT_MS)
-            one = Studio(server, page, Path(name))
-            page.on("console", lambda said: one.errors.append(said.text) if said.type == "error" else None)
-            page.on("pageerror", lambda error: one.errors.append(str(error)))
-            page.goto(f"{server.url}/studio")
-            page.get_by_label("API key").fill(server.key)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_selector(".drop-area")
-            yield one
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="lamina-studio-") as name,
+        served(Path(name), child=None) as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(_TIMEOUT_MS)
+        one = Studio(server, page, Path(name))
+        page.on("console", lambda said: one.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: one.errors.append(str(error)))
+        page.goto(f"{server.url}/studio")
+        page.get_by_label("API key").fill(server.key)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector(".drop-area")
+        yield one
+        browser.close()
 
 
 def _layer(number: int) -> Layer:

@@ -11,14 +11,52 @@ from browser import Studio
 from PIL import Image
 from playwright.sync_api import Error, Locator, Page
 
-KEYS = (
-    "v h d ArrowLeft ArrowRight ArrowUp ArrowDown Shift+ArrowLeft Shift+ArrowDown Alt+] Alt+[ Control+a Escape Escape "
-    "Control+] Control+[ Control+Shift+] Control+Shift+[ Control+Shift+h Control+Shift+l Control+j Control+g "
-    "Control+Shift+g Control+e Control+Shift+e Delete Control+z Control+z Control+z Control+Shift+z Control+0 Control+1 "
-    "Control+= Control+- F2 ? Control+s Control+Shift+y Enter Tab"
-).split()
+KEYS = [
+    "v",
+    "h",
+    "d",
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "ArrowDown",
+    "Shift+ArrowLeft",
+    "Shift+ArrowDown",
+    "Alt+]",
+    "Alt+[",
+    "Control+a",
+    "Escape",
+    "Escape",
+    "Control+]",
+    "Control+[",
+    "Control+Shift+]",
+    "Control+Shift+[",
+    "Control+Shift+h",
+    "Control+Shift+l",
+    "Control+j",
+    "Control+g",
+    "Control+Shift+g",
+    "Control+e",
+    "Control+Shift+e",
+    "Delete",
+    "Control+z",
+    "Control+z",
+    "Control+z",
+    "Control+Shift+z",
+    "Control+0",
+    "Control+1",
+    "Control+=",
+    "Control+-",
+    "F2",
+    "?",
+    "Control+s",
+    "Control+Shift+y",
+    "Enter",
+    "Tab",
+]
 _SAVED = "() => document.querySelector('.save-state')?.textContent === 'Saved'"
-_SHOW_OTHERS = "visibility => document.querySelectorAll('.overlay, .messages').forEach(e => (e.style.visibility = visibility))"
+_SHOW_OTHERS = (
+    "visibility => document.querySelectorAll('.overlay, .messages').forEach(e => (e.style.visibility = visibility))"
+)
 _MOST_LEVELS = 8  # of ten soft layers over each other, each rounded to 8 bits by the browser
 _MOST_MEAN_LEVELS = 2.5  # where layers are scaled or turned, two resamplers differ at edges
 
@@ -169,7 +207,10 @@ def monkey_figures(studio: Studio, actions: int, every: int, seed: int) -> dict[
         monkey.act()
         if (number + 1) % every == 0:
             monkey.check(stack_id)
-            print(json.dumps({"actions": number + 1, "wrong": len(monkey.wrong), "errors": len(studio.errors)}), flush=True)
+            print(
+                json.dumps({"actions": number + 1, "wrong": len(monkey.wrong), "errors": len(studio.errors)}),
+                flush=True,
+            )
     after = _bytes_at_home(studio)
     return {
         "what": "monkey", "actions": actions, "checks": monkey.checks, "wrong composites": len(monkey.wrong),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sdks import node_with, python_with
-
 from serving import PROGRAM, Served, environment_of, lamina
 from waiting import ended, next_line
 

@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-from sdks import node_with
 
 from lamina.core.layers import Layer, LayerKind, LayerStack, TextLine
 from lamina.core.text_styles import TextAlignment, TextStyle, Typeface, TypefaceClass
 from lamina.imaging.export_options import ExportOptions
 from lamina.imaging.saving import save
+from sdks import node_with
 
 READ = """
 import fs from "fs";

@@ -14,8 +14,8 @@ import pytest
 from asking import EDIT_PLUS, LAYERED, MAX, MAX_EDIT, TRAINER, Pixazo, data_uri
 from compat import shows
 from page_samples import FAMILY_PAGE, LAYERED_PAGE, TEXT_PAGE, Sample, bodies_of, samples_of, with_files
-from sdks import python_with
 
+from sdks import python_with
 from serving import environment_of, files_served, poster
 
 _RUN_S = 300

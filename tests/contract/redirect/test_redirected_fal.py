@@ -8,8 +8,8 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
-from sdks import node_with, python_with
 
+from sdks import node_with, python_with
 from serving import Served, environment_of, files_served, poster, served
 
 PAGE = "002_cecd557c660299c9.txt"

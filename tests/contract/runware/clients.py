@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sdks import node_with, python_with
-
 from waiting import next_line
 
 PYTHON_V1, PYTHON_V2, JAVASCRIPT = "runware 0.5", "runware-sdk 1.8", "@runware/sdk-js 1.3"

@@ -85,7 +85,8 @@ def restore_text(document: Document, operation: RestoreText) -> Document:
 def _block_of(node: LayerNode, pixels: PixelStore, *, keeps_words: bool) -> TextBlock:
     """The layer's text as it was read, before the layer's transform.
 
-    `keeps_words`: whether all lines must have been read, since others would be lost. Raises `LaminaError` (task_invalid).
+    `keeps_words`: whether all lines must have been read, since others would be lost. Raises `LaminaError`
+    (task_invalid).
     """
     if node.kind is not LayerKind.TEXT or not node.text or node.style is None:
         raise LaminaError(
