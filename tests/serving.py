@@ -49,7 +49,7 @@ main()
 
 @dataclass
 class Served:
-    """`key`: the one that the first start made, or empty. `client` sends it along. `link`: signs in to the Studio once."""
+    """`key`: the one that the first start made, or empty. `client` sends it along. `link`: to the Studio, signs in."""
 
     process: "subprocess.Popen[str]"
     url: str

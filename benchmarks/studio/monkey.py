@@ -18,7 +18,8 @@ KEYS = (
     "Control+= Control+- F2 ? Control+s Control+Shift+y Enter Tab"
 ).split()
 _SAVED = "() => document.querySelector('.save-state')?.textContent === 'Saved'"
-_MOST_LEVELS = 3
+_SHOW_OTHERS = "visibility => document.querySelectorAll('.overlay, .messages').forEach(e => (e.style.visibility = visibility))"
+_MOST_LEVELS = 8  # of ten soft layers over each other, each rounded to 8 bits by the browser
 _MOST_MEAN_LEVELS = 2.5  # where layers are scaled or turned, two resamplers differ at edges
 
 
@@ -65,9 +66,9 @@ class Monkey:
     def _seen(self, page: Page) -> np.ndarray:
         page.keyboard.press("Control+1")
         page.wait_for_function("() => [...document.querySelectorAll('img.layer')].every(image => image.complete)")
-        page.evaluate("document.querySelector('.overlay').style.visibility = 'hidden'")
+        page.evaluate(_SHOW_OTHERS, "hidden")
         picture = page.locator(".canvas").screenshot()
-        page.evaluate("document.querySelector('.overlay').style.visibility = ''")
+        page.evaluate(_SHOW_OTHERS, "")
         return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
 
     def _composited(self, stack_id: str) -> np.ndarray:

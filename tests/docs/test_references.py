@@ -13,7 +13,7 @@ from lamina.imaging.stack_formats import StackFormat
 from lamina.settings import Settings
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-
+VENDOR = ROOT / "src" / "lamina" / "studio" / "static" / "vendor" / "VENDOR.toml"
 EXTRAS = [need for needs in PROJECT["project"]["optional-dependencies"].values() for need in needs]
 
 
@@ -34,15 +34,16 @@ def _shown(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-@pytest.mark.parametrize(
-    "requirement",
-    [
-        *PROJECT["project"]["dependencies"],
-        *EXTRAS,
-        *PROJECT["dependency-groups"]["dev"],
-        *PROJECT["build-system"]["requires"],
-    ],
-)
+REQUIREMENTS = [
+    *PROJECT["project"]["dependencies"],
+    *EXTRAS,
+    *PROJECT["dependency-groups"]["dev"],
+    *PROJECT["build-system"]["requires"],
+    *(library["name"] for library in tomllib.loads(VENDOR.read_text("utf-8"))["library"]),
+]
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
 def test_every_dependency_is_explained(requirement: str) -> None:
     name = re.split(r"[<>=!~ \[;]", requirement)[0]
     explained = {code(row[0]): row for row in rows((REFERENCE / "dependencies.md").read_text("utf-8"))}
@@ -53,15 +54,7 @@ def test_every_dependency_is_explained(requirement: str) -> None:
 def test_no_dependency_is_explained_that_is_not_one() -> None:
     page = (REFERENCE / "dependencies.md").read_text("utf-8").split("## What comes with them")[0]
     listed = [code(row[0]) for row in rows(page)]
-    known = [
-        re.split(r"[<>=!~ \[;]", requirement)[0]
-        for requirement in (
-            *PROJECT["project"]["dependencies"],
-            *EXTRAS,
-            *PROJECT["dependency-groups"]["dev"],
-            *PROJECT["build-system"]["requires"],
-        )
-    ]
+    known = [re.split(r"[<>=!~ \[;]", requirement)[0] for requirement in REQUIREMENTS]
     assert sorted(listed) == sorted(set(known))
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
         "List the models, their requirements, and which are installed.",
     ),
     "pull": ("lamina.cli.pull", "pull", "Download a model's weights."),
+    "studio": ("lamina.cli.studio", "studio", "Edit layers in the browser, on this machine."),
     "serve": ("lamina.cli.serve", "serve", "Run the service: the HTTP API and the agents that run jobs."),
     "work": ("lamina.cli.work", "work", "Run agents only, for an API on another machine."),
     "connect": ("lamina.cli.connect", "connect", "Show how to point a vendor's client libraries at this service."),

@@ -195,8 +195,8 @@ class LayerStack:
     """The layers of one picture, bottom first, on a canvas of `width` x `height` pixels.
 
     The members of a group follow each other. `notes`: sentences for the user from the engine or the file's reader.
-    `made`: how a model made it. `is_flagged`: the safety checker has blackened it. None of these three is part of the
-    content.
+    `made`: how a model made it. `is_flagged`: the safety checker has blackened it. `edited_by`: the models that have
+    changed layers since then. None of these four is part of the content.
     """
 
     width: int
@@ -205,6 +205,7 @@ class LayerStack:
     notes: tuple[str, ...] = ()
     made: Provenance | None = None
     is_flagged: bool = False
+    edited_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:

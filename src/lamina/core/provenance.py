@@ -19,3 +19,22 @@ class Provenance:
     timings_s: Mapping[str, float] = field(default_factory=dict[str, float])
     steps: int = 0
     skipped_steps: int = 0
+
+    @property
+    def model(self) -> str:
+        """The name of the weights, or of the engine where those have none."""
+        return self.checkpoint or self.engine
+
+
+MAX_EDITORS = 100
+"""The most models of which a stack remembers that they have edited it."""
+
+
+def with_editor(edited_by: tuple[str, ...], made: Provenance | None) -> tuple[str, ...]:
+    """The models that have edited a stack, each once, with that of one more edit; None is one without a model."""
+    return edited_by if made is None else together(edited_by, (made.model,))
+
+
+def together(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """The models of both, each once, in their order; the first `MAX_EDITORS`."""
+    return tuple(dict.fromkeys((*first, *second)))[:MAX_EDITORS]

@@ -38,11 +38,13 @@ class RevisionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionContent:
-    """A revision before it is stored. `document`: JSON text; `pixels`: the keys of all pixels that it shows;
-    `sizes`: bytes of the pixels that are new in the stack, by key.
+    """A revision before it is stored. `document`: JSON text; `width`, `height`: of its canvas; `pixels`: the keys of
+    all pixels that it shows; `sizes`: bytes of the pixels that are new in the stack, by key.
     """
 
     document: str
+    width: int
+    height: int
     description: str
     pixels: frozenset[str]
     sizes: Mapping[str, int]

@@ -151,4 +151,5 @@ def load(path: str | os.PathLike[str]) -> Stack:
     `saving.load`.
     """
     stack = saving.load(os.fspath(path))
-    return Stack(stack.width, stack.height, stack.layers, notes=stack.notes)
+    made, edited_by = stack.made, stack.edited_by
+    return Stack(stack.width, stack.height, stack.layers, notes=stack.notes, made=made, edited_by=edited_by)

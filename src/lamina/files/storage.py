@@ -87,8 +87,13 @@ def insert_upload(connection: Connection, service: Service, record: FileRecord) 
 def reserve_bytes(connection: Connection, service: Service, key_id: str, size: int) -> None:
     """Raises `LaminaError` (storage_full). Concurrent uploads cannot exceed the limit together."""
     if not stored_bytes.take(connection, key_id, size, service.limits.max_stored_bytes):
-        stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
-        raise storage_full(stored, most or 0)
+        raise no_room(connection, service, key_id)
+
+
+def no_room(connection: Connection, service: Service, key_id: str) -> LaminaError:
+    """The error of a key that has no room left."""
+    stored, most = stored_bytes.of_key(connection, key_id, service.limits.max_stored_bytes)
+    return storage_full(stored, most or 0)
 
 
 def storage_full(stored: int, most: int) -> LaminaError:

@@ -3,7 +3,7 @@
 import importlib.metadata
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from html import escape
@@ -30,7 +30,10 @@ class SourceType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMetadata:
-    """Metadata of one output file; empty fields are not written. `source`: None if no model was involved."""
+    """Metadata of one output file; empty fields are not written. `source`: None if no model was involved.
+
+    `edited_by`: the models that have edited layers.
+    """
 
     source: SourceType | None = None
     engine: str = ""
@@ -38,6 +41,7 @@ class FileMetadata:
     checkpoint: str = ""
     seed: int | None = None
     prompt: str = ""
+    edited_by: tuple[str, ...] = ()
 
 
 def metadata_of(
@@ -60,7 +64,10 @@ def metadata_of(
 
 def metadata_of_stack(stack: LayerStack) -> FileMetadata:
     """The metadata of a stack; stacks of models count as edited, since the hidden parts of layers are generated."""
-    return FileMetadata() if stack.made is None else metadata_of(stack.made, SourceType.EDITED)
+    made = FileMetadata() if stack.made is None else metadata_of(stack.made, SourceType.EDITED)
+    if not stack.edited_by:
+        return made
+    return replace(made, source=SourceType.EDITED, edited_by=stack.edited_by)
 
 
 @cache
@@ -81,6 +88,7 @@ def render_json(metadata: FileMetadata) -> str:
         "checkpoint": metadata.checkpoint,
         "seed": metadata.seed,
         "prompt": _shortened(metadata.prompt),
+        "edited_by": list(metadata.edited_by) or None,
     }
     return json.dumps({name: value for name, value in fields.items() if value not in ("", None)})
 
@@ -96,6 +104,7 @@ def render_xmp(metadata: FileMetadata, more: str = "", namespaces: Mapping[str, 
         "made:checkpoint": metadata.checkpoint,
         "made:seed": "" if metadata.seed is None else str(metadata.seed),
         "made:prompt": _shortened(metadata.prompt),
+        "made:editedBy": ", ".join(metadata.edited_by),
     }
     properties = "".join(f"<{name}>{escape(sanitize_name(value))}</{name}>" for name, value in fields.items() if value)
     packet = (

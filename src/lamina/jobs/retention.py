@@ -10,7 +10,7 @@ from lamina.files.multipart import UPLOAD_S
 from lamina.files.storage import remove
 from lamina.jobs.follow import no_such_job
 from lamina.service.service import Service
-from lamina.store import checkpoints, events, files, jobs, records, stacks, stored_bytes, upload_parts
+from lamina.store import checkpoints, events, files, jobs, records, stack_proposals, stacks, stored_bytes, upload_parts
 from lamina.store.blobs import SWEEP_AFTER
 
 _log = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ async def _forget_contents(service: Service, job_id: str) -> None:
         jobs.forget_contents(connection, job_id)
         events.forget(connection, job_id)
         checkpoints.remove_all(connection, job_id)
+        stack_proposals.remove(connection, job_id)
         return files.of_job(connection, job_id)
 
     await remove(service, await service.database.write(work))

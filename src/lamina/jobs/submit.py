@@ -1,7 +1,7 @@
 """Submits jobs: checks the limits of the key, holds the price, stores and queues the job, in one transaction."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -25,8 +25,11 @@ async def submit(
     request: JobRequest,
     idempotency_key: str | None = None,
     body_hash: str | None = None,
+    also: Callable[[Connection, Job], None] | None = None,
 ) -> Job:
     """The new job; or the job that was submitted with the same `idempotency_key` before, if `body_hash` is the same.
+
+    `also`: what else the transaction writes for a new job.
 
     Raises `LaminaError`: key_forbidden, limit_reached, funds_insufficient, idempotency_conflict, not_found (a file, a
     LoRA), state_conflict (a LoRA that is not trained yet), lora_unusable, address_refused (a webhook's).
@@ -35,7 +38,12 @@ async def submit(
 
     def work(connection: Connection) -> Job:
         earlier = _earlier_job(connection, key, idempotency_key, body_hash)
-        return earlier or _insert(connection, service, key, job, idempotency_key=idempotency_key, body_hash=body_hash)
+        if earlier is not None:
+            return earlier
+        inserted = _insert(connection, service, key, job, idempotency_key=idempotency_key, body_hash=body_hash)
+        if also is not None:
+            also(connection, inserted)
+        return inserted
 
     try:
         submitted = await service.database.write(work)
@@ -45,6 +53,11 @@ async def submit(
         service.dispatcher.wake()
         service.observer.job_submitted(submitted)
     return submitted
+
+
+async def earlier_job(service: Service, key: ApiKey, idempotency_key: str | None, body_hash: str | None) -> Job | None:
+    """The job that the same request has submitted before. Raises `LaminaError` (idempotency_conflict)."""
+    return await service.database.read(lambda connection: _earlier_job(connection, key, idempotency_key, body_hash))
 
 
 async def submit_each(

@@ -39,7 +39,7 @@ def _engine(installation: Installation, command: Sequence[str], device: str) -> 
     limits = installation.service.limits
     return EngineProcess(
         list(command),
-        {**os.environ, "LAMINA_DEVICE": device},
+        {**os.environ, "LAMINA_DEVICE": device, "LAMINA_WARM_UP": str(installation.settings.warm_up).lower()},
         EngineLimits(stall_s=limits.stall_s, cancel_grace_s=limits.cancel_grace_s),
         lambda line: _log.info("%s", line),
     )

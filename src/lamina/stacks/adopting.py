@@ -1,9 +1,12 @@
 """Makes a file that another program has edited the next revision of a document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
-from lamina.stacks.content import Content, content_of
+from lamina.core.provenance import together
+from lamina.stacks.canvases import canvas_origin
+from lamina.stacks.content import Content, Shift, content_of
 from lamina.stacks.document import Document, LayerNode, Node
 from lamina.stacks.matching import matched_groups, matched_layers, same_name
 from lamina.stacks.pixels import PixelStore
@@ -16,20 +19,40 @@ def adopted(before: Document, loaded: Document, pixels: PixelStore) -> Document:
 
     A layer with equal pixels, where alpha > 0, keeps its stored pixels, text and style, wherever it was moved; one that
     was repainted loses text and style, since they may not be right any more. Kinds and locks, which other programs
-    drop, are kept, and so are names that programs have only padded or numbered.
+    drop, are kept, and so are names that programs have only padded or numbered, and what is known of models. If the
+    canvas was cropped or enlarged, layers are looked for where they are on the old one.
     """
-    contents = contents_of(before, pixels)
-    after_contents = contents_of(loaded, pixels)
-    layers = matched_layers(before, loaded, contents, after_contents)
+    side = max(before.width, before.height, loaded.width, loaded.height)
+    contents, after_contents = (contents_of(document, side, pixels) for document in (before, loaded))
+    origin = canvas_origin(before, loaded, _shifts(contents, after_contents), pixels)
+    layers = matched_layers(before, loaded, contents, _on_canvas(after_contents, origin or (0, 0)))
     ids = layers | matched_groups(before, loaded, layers)
     adopting = _Adopting(before, ids, contents, after_contents, before.next_id)
     members = tuple(adopting.node(node) for node in loaded.members)
-    return Document(width=loaded.width, height=loaded.height, members=members, next_id=adopting.next_id)
+    return Document(
+        width=loaded.width,
+        height=loaded.height,
+        members=members,
+        next_id=adopting.next_id,
+        made=before.made or loaded.made,
+        edited_by=together(before.edited_by, loaded.edited_by),
+    )
 
 
-def contents_of(document: Document, pixels: PixelStore) -> dict[int, Content]:
-    """The contents of all layers by their ids."""
-    side = max(document.width, document.height)
+def _shifts(before: Mapping[int, Content], after: Mapping[int, Content]) -> Iterator[Shift]:
+    for mine, theirs in product(before.values(), after.values()):
+        if mine.key == theirs.key and not mine.is_empty:
+            yield theirs.left - mine.left, theirs.top - mine.top
+
+
+def _on_canvas(contents: Mapping[int, Content], origin: Shift) -> dict[int, Content]:
+    """The contents as they are on the canvas on which theirs begins at `origin`."""
+    x, y = origin
+    return {key: replace(content, left=content.left + x, top=content.top + y) for key, content in contents.items()}
+
+
+def contents_of(document: Document, side: int, pixels: PixelStore) -> dict[int, Content]:
+    """The contents of all layers by their ids. `side`: the longer side of the canvas."""
     return {node.id: content_of(rendered(node, pixels), side) for node in document.layers()}
 
 

@@ -23,10 +23,11 @@ from lamina.stacks.verbs import (
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What operations need. `engine`: called for an engine by those that take a layer apart."""
+    """What operations need. `engine`: called for an engine by those that take a layer apart. `set_text`: does it."""
 
     pixels: PixelStore
     engine: Callable[[], Decomposer]
+    set_text: Callable[[Document, op.SetText, PixelStore], Document] = text_setting.set_text
 
 
 def apply(document: Document, operation: op.Operation, tools: Tools) -> Document:
@@ -73,7 +74,7 @@ def apply(document: Document, operation: op.Operation, tools: Tools) -> Document
         case op.Refine():
             return refining.refine(document, operation, tools.pixels)
         case op.SetText():
-            return text_setting.set_text(document, operation, tools.pixels)
+            return tools.set_text(document, operation, tools.pixels)
         case op.RestoreText():
             return text_setting.restore_text(document, operation)
         case op.Replace():

@@ -85,7 +85,7 @@ AnyChange: TypeAlias = Moved | Transformed | Renamed | Repainted | Restyled | Re
 class PictureChange:
     """How the composites differ. `share`: of all pixels, 0..1. `max_level`: the largest difference, 0..255.
 
-    They are compared where both canvases are, from the top left.
+    They are compared where both canvases are.
     """
 
     share: float = 0.0
@@ -97,6 +97,7 @@ class Differences:
     """All that is different.
 
     `kept`: the ids of the layers without a change. `size_before`, `size_after`: width and height of the canvas.
+    `origin`: the top left of the canvas on the one before, for which moves are corrected; None if it is not known.
     """
 
     changes: tuple[AnyChange, ...]
@@ -104,6 +105,7 @@ class Differences:
     picture: PictureChange
     size_before: tuple[int, int]
     size_after: tuple[int, int]
+    origin: tuple[int, int] | None = (0, 0)
 
     @property
     def is_empty(self) -> bool:
@@ -114,7 +116,9 @@ class Differences:
         told = [_sentence(change) for change in self.changes]
         if self.size_before != self.size_after:
             (width, height), (new_width, new_height) = self.size_before, self.size_after
-            told.append(f"The canvas was {width} x {height} pixels and is {new_width} x {new_height}.")
+            left, top = self.origin or (0, 0)
+            place = f"; its top left was at {left}, {top}" if (left, top) != (0, 0) else ""
+            told.append(f"The canvas was {width} x {height} pixels and is {new_width} x {new_height}{place}.")
         if self.is_empty:
             return ["Nothing has changed."]
         if self.picture.max_level == 0:
@@ -130,6 +134,7 @@ def render_differences(differences: Differences) -> dict[str, Any]:
         "kept": list(differences.kept),
         "picture": asdict(differences.picture),
         "size": {"before": list(differences.size_before), "after": list(differences.size_after)},
+        "origin": None if differences.origin is None else list(differences.origin),
         "sentences": differences.sentences(),
     }
 

@@ -1,12 +1,13 @@
 """Compares two documents of which one has come from the other."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from lamina.core.layers import Pixels
+from lamina.stacks.canvases import canvas_origin
 from lamina.stacks.changes import (
     Added,
     AnyChange,
@@ -22,10 +23,11 @@ from lamina.stacks.changes import (
     Restyled,
     Transformed,
 )
-from lamina.stacks.content import best_shift, content_of, difference
+from lamina.stacks.content import Shift, best_shift, content_of, difference
 from lamina.stacks.document import Document, GroupNode, LayerNode, Node
 from lamina.stacks.pixels import PixelStore
 from lamina.stacks.rendering import composite_of, rendered
+from lamina.stacks.transforms import Transform
 
 
 def diff(before: Document, after: Document, pixels: PixelStore) -> Differences:
@@ -37,9 +39,10 @@ def diff(before: Document, after: Document, pixels: PixelStore) -> Differences:
     common = [node_id for node_id in new if node_id in old and _is_same_sort(old[node_id], new[node_id])]
     changes: list[AnyChange] = []
     kept: list[int] = []
+    origin = canvas_origin(before, after, _shifts(old, new, common), pixels)
     placed = dict(_placements(before, after, frozenset(common)))
     for node_id in common:
-        own = [*_changes_of(old[node_id], new[node_id], max(before.width, before.height), pixels)]
+        own = [*_changes_of(old[node_id], _moved_by(new[node_id], origin), max(before.width, before.height), pixels)]
         own += [placed[node_id]] if node_id in placed else []
         changes += own
         if not own and isinstance(new[node_id], LayerNode):
@@ -49,10 +52,29 @@ def diff(before: Document, after: Document, pixels: PixelStore) -> Differences:
     return Differences(
         changes=tuple(changes),
         kept=tuple(kept),
-        picture=_picture_change(before, after, pixels),
+        picture=_picture_change(before, after, origin or (0, 0), pixels),
         size_before=(before.width, before.height),
         size_after=(after.width, after.height),
+        origin=origin,
     )
+
+
+def _shifts(old: Mapping[int, Node], new: Mapping[int, Node], common: Sequence[int]) -> Iterator[Shift]:
+    """By how many pixels layers with the same pixels are elsewhere."""
+    for node_id in common:
+        one, other = old[node_id], new[node_id]
+        if isinstance(one, LayerNode) and isinstance(other, LayerNode) and one.pixels.key == other.pixels.key:
+            first, second = one.transform, other.transform
+            if replace(first, e=0, f=0) == replace(second, e=0, f=0):
+                (x, y), (to_x, to_y) = (each.transform.of(each.left, each.top) for each in (one, other))
+                yield round(to_x - x), round(to_y - y)
+
+
+def _moved_by(node: Node, origin: Shift | None) -> Node:
+    """The node on the canvas on which its own begins at `origin`."""
+    if isinstance(node, GroupNode) or origin is None or origin == (0, 0):
+        return node
+    return replace(node, transform=node.transform.then(Transform.shift(*origin)))
 
 
 def _changes_of(old: Node, new: Node, side: int, pixels: PixelStore) -> Iterator[AnyChange]:
@@ -140,9 +162,14 @@ def _longest_rising(numbers: Sequence[int]) -> set[int]:
     return rising
 
 
-def _picture_change(before: Document, after: Document, pixels: PixelStore) -> PictureChange:
-    height, width = min(before.height, after.height), min(before.width, after.width)
-    one, other = (_composite(document, pixels)[:height, :width] for document in (before, after))
+def _picture_change(before: Document, after: Document, origin: Shift, pixels: PixelStore) -> PictureChange:
+    """Where both canvases are."""
+    left, top = max(0, origin[0]), max(0, origin[1])
+    right, bottom = min(before.width, origin[0] + after.width), min(before.height, origin[1] + after.height)
+    if left >= right or top >= bottom:
+        return PictureChange()
+    one = _composite(before, pixels)[top:bottom, left:right]
+    other = _composite(after, pixels)[top - origin[1] : bottom - origin[1], left - origin[0] : right - origin[0]]
     levels = np.abs(one.astype(np.int16) - other).max(-1)
     return PictureChange(share=float(np.count_nonzero(levels)) / levels.size, max_level=int(levels.max()))
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import BlendMode, LayerKind, TextLine
+from lamina.core.provenance import Provenance, with_editor
 from lamina.core.text_styles import TextStyle
 from lamina.stacks.pixels import PixelRef
 from lamina.stacks.transforms import IDENTITY, Transform
@@ -73,12 +74,17 @@ Node: TypeAlias = LayerNode | GroupNode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The nodes, lowest first, on a canvas of `width` x `height` pixels. `next_id`: above every id ever given."""
+    """The nodes, lowest first, on a canvas of `width` x `height` pixels. `next_id`: above every id ever given.
+
+    `made`: how a model made the stack. `edited_by`: the models that have changed layers since.
+    """
 
     width: int
     height: int
     members: tuple[Node, ...]
     next_id: int = 1
+    made: Provenance | None = None
+    edited_by: tuple[str, ...] = ()
 
     def find(self, node_id: int) -> Node:
         """Raises `LaminaError` (task_invalid) if there is no such layer or group."""
@@ -158,6 +164,10 @@ class Document:
                 else (group,)
             )
         )
+
+    def with_editor(self, made: Provenance | None) -> "Document":
+        """The document that says that a model has changed layers; None is no model."""
+        return replace(self, edited_by=with_editor(self.edited_by, made))
 
     def mapped(self, change: "Callable[[Node], Sequence[Node]]") -> "Document":
         """The document with each node replaced by what `change` gives for it; its results are not visited."""

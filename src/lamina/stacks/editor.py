@@ -38,7 +38,7 @@ class StackEditor:
         self.pixels = MemoryPixels()
         self.document = document_of(stack, self.pixels)
         self._tools = Tools(self.pixels, engine)
-        self._notes, self._made = stack.notes, stack.made
+        self._notes = stack.notes
         self._undone: list[Document] = []
         self._done: list[Document] = []
 
@@ -59,8 +59,9 @@ class StackEditor:
         """
         layer = rendered(layer_of(self.document, node), self.pixels)
         result = edit_layer(layer, task, engine, progress)
-        self.apply(Replace(node=node, pixels=self.pixels.put(result.pixels), corner=(layer.left, layer.top)))
-        self._notes, self._made = (*self._notes, *result.notes), result.made
+        edited = Replace(node=node, pixels=self.pixels.put(result.pixels), corner=(layer.left, layer.top))
+        self._go_on(apply(self.document, edited, self._tools).with_editor(result.made))
+        self._notes = (*self._notes, *result.notes)
         return result.notes
 
     def adopt(self, stack: LayerStack) -> Differences:
@@ -86,7 +87,8 @@ class StackEditor:
     def stack(self) -> Stack:
         """The layers as they are now, with all transforms applied."""
         stack = stack_of(self.document, self.pixels)
-        return Stack(stack.width, stack.height, stack.layers, notes=self._notes, made=self._made)
+        made, edited_by = stack.made, stack.edited_by
+        return Stack(stack.width, stack.height, stack.layers, notes=self._notes, made=made, edited_by=edited_by)
 
     def _go_on(self, changed: Document) -> None:
         self._done.append(self.document)

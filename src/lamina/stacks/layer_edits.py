@@ -32,19 +32,23 @@ def edit_layer(
 
     Options and errors as those of `execution.pictures.edited`.
     """
-    ground = np.full(layer.pixels.shape, _ground_of(layer.pixels), np.uint8)
-    made = edited(task, [over(ground, layer.pixels)], engine, progress)
-    picture = resize_image(made.pictures[0], layer.width, layer.height)
-    return EditedLayer(_without_ground(picture, ground, layer.pixels[..., 3:]), made.notes, made.made)
+    made = edited(task, [over(ground_of(layer.pixels), layer.pixels)], engine, progress)
+    return EditedLayer(within_outline(made.pictures[0], layer.pixels), made.notes, made.made)
 
 
-def _ground_of(pixels: Pixels) -> tuple[int, ...]:
+def ground_of(pixels: Pixels) -> Pixels:
+    """The plain ground, as large as a layer, on which the layer is shown to a model."""
     shown = pixels[pixels[..., 3] > 127][:, :3]
-    return _DARK if shown.size and shown.mean() > _BRIGHT else _LIGHT
+    is_bright = shown.size and shown.mean() > _BRIGHT
+    return np.full(pixels.shape, _DARK if is_bright else _LIGHT, np.uint8)
 
 
-def _without_ground(picture: Pixels, ground: Pixels, alpha: Pixels) -> Pixels:
+def within_outline(picture: Pixels, pixels: Pixels) -> Pixels:
+    """The colours of an edited picture, of any size, with the alpha of the layer that was edited. `pixels`: its own."""
+    height, width = pixels.shape[:2]
+    ground, alpha = ground_of(pixels), pixels[..., 3:]
     share = alpha.astype(np.float32) / 255
-    colour = (picture[..., :3] - (1 - share) * ground[..., :3]) / np.maximum(share, 1 / 255)
+    edited_colour = resize_image(picture, width, height)[..., :3]
+    colour = (edited_colour - (1 - share) * ground[..., :3]) / np.maximum(share, 1 / 255)
     colour = np.where(alpha > 0, np.clip(np.rint(colour), 0, 255), 0)
     return np.concatenate([colour.astype(np.uint8), alpha], -1)

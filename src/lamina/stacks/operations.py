@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeAlias
 
 from lamina.core.layers import BlendMode
@@ -159,6 +160,13 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditPixels:
+    """Changes the pixels of a layer as a prompt describes, within its outline. Only a job does it, with a model."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
     """Fills what opaque layers hide of a layer by its own continuation. The edges of these layers are solved anew."""
 
@@ -179,14 +187,16 @@ class Refine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetText:
-    """Sets a text layer anew, at its place, with an installed font. What is None stays as it is.
+    """Sets a text layer anew, at its place, with an installed font or a font file. What is None stays as it is.
 
-    `words`: the lines of text. `family`: such as "Open Sans". `weight`: 100..900 as in CSS. `size_px`: the em size.
+    `words`: the lines of text. `family`: such as "Open Sans". `font`: a font file, instead of a family. `weight`:
+    100..900 as in CSS. `size_px`: the em size.
     """
 
     node: int
     words: str | None = None
     family: str | None = None
+    font: Path | None = None
     weight: int | None = None
     is_italic: bool | None = None
     size_px: float | None = None

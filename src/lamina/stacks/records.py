@@ -4,6 +4,7 @@ import json
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from lamina.core.layers import BlendMode, LayerKind
+from lamina.imaging.formats.provenance_records import parse_provenance, render_provenance
 from lamina.imaging.formats.records import TextLineRecord, parse_text, render_text
 from lamina.imaging.formats.style_records import parse_style, render_style
 from lamina.stacks.document import Document, GroupNode, LayerNode, Node, OriginalText
@@ -57,12 +58,15 @@ NodeRecord: TypeAlias = LayerRecord | GroupRecord
 
 def render_document(document: Document) -> str:
     """The document as JSON; equal documents have equal JSON."""
-    record = {
+    record: dict[str, Any] = {
         "version": VERSION,
         "size": [document.width, document.height],
         "next_id": document.next_id,
         "members": [_render_node(node) for node in document.members],
     }
+    provenance = render_provenance(document.made, document.edited_by)
+    if provenance is not None:
+        record["provenance"] = provenance
     return json.dumps(record, separators=(",", ":"))
 
 
@@ -73,7 +77,15 @@ def parse_document(text: str) -> Document:
         raise ValueError(f"a document of version {record['version']}")
     width, height = record["size"]
     members = tuple(_parse_node(node) for node in record["members"])
-    return Document(width=width, height=height, members=members, next_id=record["next_id"])
+    provenance = parse_provenance(record.get("provenance"))
+    return Document(
+        width=width,
+        height=height,
+        members=members,
+        next_id=record["next_id"],
+        made=provenance.made,
+        edited_by=provenance.edited_by,
+    )
 
 
 def _render_node(node: Node) -> NodeRecord:

@@ -40,7 +40,14 @@ def document_of(stack: LayerStack, pixels: PixelStore) -> Document:
         return layer_node(node.layer, own, pixels)
 
     members = tuple(node_of(node) for node in tree_of(stack))
-    return Document(width=stack.width, height=stack.height, members=members, next_id=next(ids))
+    return Document(
+        width=stack.width,
+        height=stack.height,
+        members=members,
+        next_id=next(ids),
+        made=stack.made,
+        edited_by=stack.edited_by,
+    )
 
 
 def check_count(layers: int) -> None:
@@ -85,7 +92,7 @@ def stack_of(document: Document, pixels: PixelStore) -> LayerStack:
         for node, path in document.walk()
         if isinstance(node, LayerNode)
     )
-    return LayerStack(document.width, document.height, layers)
+    return LayerStack(document.width, document.height, layers, made=document.made, edited_by=document.edited_by)
 
 
 def rendered(node: LayerNode, pixels: PixelStore) -> Layer:

@@ -1,6 +1,6 @@
 """Stores stacks that can be edited: their rows, and what their revisions and pixels take of their key's storage."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,12 +10,23 @@ from lamina.store import stack_pixels, stack_revisions, stored_bytes
 from lamina.store.tables import stacks
 
 _C = stacks.c
-_BY_ID = sa.select(stacks).where(_C.id == sa.bindparam("stack_id"), _C.key_id == sa.bindparam("owner_id"))
+_RECORD = tuple(_C[field.name] for field in fields(StackRecord))
+_BY_ID = sa.select(*_RECORD).where(_C.id == sa.bindparam("stack_id"), _C.key_id == sa.bindparam("owner_id"))
 
 
-def insert(connection: Connection, stack: StackRecord, content: RevisionContent, most: int | None) -> bool:
-    """Inserts a stack with its first revision. `most`: as in `stored_bytes.take`. Returns False if there is no room."""
-    connection.execute(stacks.insert(), asdict(stack))
+def insert(
+    connection: Connection,
+    stack: StackRecord,
+    content: RevisionContent,
+    most: int | None,
+    idempotency_key: str | None = None,
+    body_hash: str | None = None,
+) -> bool:
+    """Inserts a stack with its first revision. `most`: as in `stored_bytes.take`. Returns False if there is no room.
+
+    Raises `IntegrityError` if a stack of the same API key has the idempotency key.
+    """
+    connection.execute(stacks.insert(), {**asdict(stack), "idempotency_key": idempotency_key, "body_hash": body_hash})
     size = stack_revisions.insert(connection, stack.id, stack.revision, None, content, stack.created_at)
     size += stack_pixels.insert(connection, stack.id, stack.revision, content.sizes)
     return stored_bytes.take(connection, stack.key_id, size, most)
@@ -27,9 +38,18 @@ def by_id(connection: Connection, stack_id: str, key_id: str) -> StackRecord | N
     return None if row is None else StackRecord(**row)
 
 
+def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> tuple[StackRecord, str] | None:
+    """The stack, and the hash of the body that it was created with."""
+    query = sa.select(*_RECORD, _C.body_hash).where(_C.key_id == key_id, _C.idempotency_key == idempotency_key)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    return StackRecord(**{name: value for name, value in row.items() if name != "body_hash"}), row["body_hash"]
+
+
 def of_key(connection: Connection, key_id: str, limit: int, before: str | None) -> list[StackRecord]:
     """Newest first; only those that are older than the stack `before`."""
-    query = sa.select(stacks).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
+    query = sa.select(*_RECORD).where(_C.key_id == key_id).order_by(_C.id.desc()).limit(limit)
     rows = connection.execute(query if before is None else query.where(_C.id < before)).mappings()
     return [StackRecord(**row) for row in rows]
 
@@ -42,7 +62,8 @@ def append(
     The stack as it is now; None if there is no room for it. Writes nothing and raises `StaleRevision` if the stack is
     not at `stack.revision` any more.
     """
-    moved = _moved(connection, stack, now, sa.literal(stack.last_revision + 1), is_new=True)
+    size, number = (content.width, content.height), sa.literal(stack.last_revision + 1)
+    moved = _moved(connection, stack, now, number, size=size, is_new=True)
     freed = 0
     if stack.revision != stack.last_revision:
         freed += stack_revisions.remove_after(connection, stack.id, stack.revision)
@@ -64,9 +85,9 @@ def rename(connection: Connection, stack_id: str, key_id: str, name: str, now: f
     return None if row is None else StackRecord(**row)
 
 
-def move_to(connection: Connection, stack: StackRecord, number: int, now: float) -> StackRecord:
-    """Shows another stored revision. Raises `StaleRevision` as `append` does."""
-    return _moved(connection, stack, now, sa.literal(number), is_new=False)
+def move_to(connection: Connection, stack: StackRecord, number: int, size: tuple[int, int], now: float) -> StackRecord:
+    """Shows another stored revision. `size`: of its canvas. Raises `StaleRevision` as `append` does."""
+    return _moved(connection, stack, now, sa.literal(number), size=size, is_new=False)
 
 
 def remove(connection: Connection, stack_id: str) -> None:
@@ -90,17 +111,25 @@ class StaleRevision(Exception):  # noqa: N818  (a result that rolls the transact
 
 
 def _moved(
-    connection: Connection, stack: StackRecord, now: float, number: sa.ColumnElement[int], *, is_new: bool
+    connection: Connection,
+    stack: StackRecord,
+    now: float,
+    number: sa.ColumnElement[int],
+    *,
+    size: tuple[int, int],
+    is_new: bool,
 ) -> StackRecord:
     """Compares and sets in one statement: of two writers, the second one finds no row."""
     values = {
         "revision": number,
+        "width": size[0],
+        "height": size[1],
         "updated_at": now,
         "expires_at": None if stack.lifetime_s is None else now + stack.lifetime_s,
         **({"last_revision": number} if is_new else {}),
     }
     same = (_C.id == stack.id, _C.revision == stack.revision, _C.last_revision == stack.last_revision)
-    row = connection.execute(stacks.update().where(*same).values(values).returning(stacks)).mappings().first()
+    row = connection.execute(stacks.update().where(*same).values(values).returning(*_RECORD)).mappings().first()
     if row is None:
         raise StaleRevision
     return StackRecord(**row)

@@ -202,7 +202,10 @@ stacks = sa.Table(
     Column("expires_at", Double, index=True),
     Column("revision", Integer, nullable=False),
     Column("last_revision", Integer, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("body_hash", String(64)),
     Index(None, "key_id", "id"),
+    Index(None, "key_id", "idempotency_key", unique=True),
 )
 
 stack_revisions = sa.Table(
@@ -224,6 +227,14 @@ stack_pixels = sa.Table(
     Column("size", BigInteger, nullable=False),
     Column("first", Integer, nullable=False),
     Column("last", Integer),
+)
+
+stack_proposals = sa.Table(
+    "stack_proposals",
+    metadata,
+    Column("job_id", _Id, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("stack_id", _Id, ForeignKey(stacks.c.id, ondelete="CASCADE"), nullable=False),
+    Index(None, "stack_id", "job_id"),
 )
 
 secrets = sa.Table(

@@ -14,7 +14,7 @@ from lamina.service.service import Service
 from lamina.studio.assets import Asset, AssetFolder
 from lamina.studio.links import HOME, REFUSED, UsedLinks, checked_page
 from lamina.studio.page import SECURITY_HEADERS, rendered_page
-from lamina.studio.sessions import Credentials, SessionBody, Sessions
+from lamina.studio.sessions import Credentials, SessionBody, Sessions, loopback_key
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -44,7 +44,7 @@ def studio_routes(service: Service, loopback_port: int | None, started_at: float
         if not links.accept(link):
             is_signed_in = (await sessions.current(_of(request))).signed_in
             return _see_other(page if is_signed_in else REFUSED)
-        key = await asyncio.to_thread(sessions.loopback_key)
+        key = await asyncio.to_thread(loopback_key, service)
         response = _see_other(page)
         sessions.start(_of(request), key.id, response)
         return response
@@ -67,6 +67,8 @@ def studio_routes(service: Service, loopback_port: int | None, started_at: float
     @router.get("/studio/{rest:path}")
     async def page(request: Request, rest: str | None = None) -> Response:  # pyright: ignore[reportUnusedFunction]
         """One page for all addresses; its script shows what the address names."""
+        if rest is not None and rest.startswith("assets/"):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         path = HOME if rest is None else f"{HOME}/{rest}"
         shown, policy = rendered_page(folder.current(), path)
         return _sent(request, shown, {"Cache-Control": "no-cache", "Content-Security-Policy": policy})

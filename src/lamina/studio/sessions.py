@@ -53,13 +53,15 @@ class SessionBody(BaseModel):
     limits: SessionLimits
 
 
+def loopback_key(service: Service) -> ApiKey:
+    """The key of sessions that a one-time link starts."""
+    return key_named(service.database, KeyTerms(name=KEY_NAME), service.clock())
+
+
 class Sessions:
     def __init__(self, service: Service, is_loopback: bool) -> None:
         self._service = service
         self._is_loopback = is_loopback
-
-    def loopback_key(self) -> ApiKey:
-        return key_named(self._service.database, KeyTerms(name=KEY_NAME), self._service.clock())
 
     async def current(self, request: BrowserRequest) -> SessionBody:
         key_id = session_key_id(self._service, request)

@@ -1,5 +1,6 @@
 """The metrics of a typeface: its own if it is installed on this machine, else the typical ones of its class."""
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -12,6 +13,7 @@ from lamina.typesetting.typical import typical_metrics
 
 _EM_PX = 400  # at which outlines are measured
 _SHEET, _PEN = (1000, 1000), (200, 600)  # the size of the sheet that a character is drawn on, and where the pen starts
+_INKED = "LNPS"  # the categories of characters that are visible: letters, numbers, punctuation, symbols
 _MISSING = "\U0010fffd"  # a private character that no font has
 
 
@@ -25,8 +27,16 @@ def face_metrics(typeface: Typeface | None) -> FaceMetrics:
 
 
 def missing_characters(file: FontFile, string: str) -> str:
-    """The characters of a string that a font lacks, each once, in their order."""
-    return "".join(character for character in dict.fromkeys(string) if _glyph(file, character) is None)
+    """The characters of a string that a font lacks, each once, in their order.
+
+    Fonts show a picture of their own for them, or nothing.
+    """
+
+    def is_missing(character: str) -> bool:
+        glyph = _glyph(file, character)
+        return glyph is None or (not glyph.is_visible and unicodedata.category(character)[0] in _INKED)
+
+    return "".join(filter(is_missing, dict.fromkeys(string)))
 
 
 @dataclass(frozen=True, slots=True)

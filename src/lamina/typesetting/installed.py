@@ -110,6 +110,16 @@ def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
     return None
 
 
+def weight_axis(font: ImageFont.FreeTypeFont) -> tuple[int, int] | None:
+    """The lowest and the highest weight of a variable font; None for fonts without an axis of weights."""
+    try:
+        axes = font.get_variation_axes()
+    except (OSError, NotImplementedError):  # it is not variable
+        return None
+    axis = next(filter(_is_weight, axes), None)
+    return None if axis is None else (int(axis.get("minimum") or 1), int(axis.get("maximum") or 1000))
+
+
 def faces_in(folder: Path) -> list[NamedFace]:
     """The faces of all font files in a folder and those below it."""
     return [face for path in sorted(islice(_walk([folder]), _MAX_FILES)) for face in _faces(path)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from lamina.accounts.keys import KeyTerms, authenticate, create_key, the_key
+from lamina.accounts.keys import KeyTerms, authenticate, create_key, key_named, the_key
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.keys import Scope
@@ -92,3 +92,19 @@ def test_a_name_that_two_keys_have_says_too_little(service: Service, clock: Cloc
         with pytest.raises(LaminaError, match=told) as caught:
             service.database.write_now(lambda connection, named=reference: the_key(connection, named, clock.now))
         assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def test_a_key_is_found_by_its_name_or_created(service: Service, clock: Clock) -> None:
+    other, _ = create_key(service.database, KeyTerms(name="other"), clock.now)
+    first = key_named(service.database, KeyTerms(name="studio"), clock.now)
+    assert (first.name, first.scopes, first.is_metered) == ("studio", frozenset(Scope), False)
+    assert key_named(service.database, KeyTerms(name="studio"), clock.now) == first
+    assert key_named(service.database, KeyTerms(name="other"), clock.now) == other
+
+
+def test_a_key_that_is_no_longer_valid_is_replaced(service: Service, clock: Clock) -> None:
+    first = key_named(service.database, KeyTerms(name="studio"), clock.now)
+    service.database.write_now(lambda connection: keys.revoke(connection, first.id, clock.now))
+    second = key_named(service.database, KeyTerms(name="studio"), clock.now)
+    assert second.id != first.id
+    assert key_named(service.database, KeyTerms(name="studio"), clock.now) == second

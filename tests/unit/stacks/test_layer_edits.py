@@ -19,7 +19,8 @@ def test_the_outline_stays_and_the_colour_changes() -> None:
     task = EditTask(prompt="make the circle green", sampling=Sampling(model="nano", seed=3))
     notes = editor.edit(2, task)
     stack = editor.stack()
-    assert stack.made is not None
+    assert stack.made is None
+    assert [name.split("@")[0] for name in stack.edited_by] == ["nano"]
     assert stack.notes == notes
     changed = stack[1]
     assert changed.box == (11, 7, 64, 64)
@@ -29,4 +30,5 @@ def test_the_outline_stays_and_the_colour_changes() -> None:
     assert green > blue + 40
     assert np.array_equal(stack[0].pixels, sky.pixels)
     assert editor.undo()
+    assert editor.stack().edited_by == ()
     assert editor.stack()[1].pixels[32, 32].tolist() == [220, 30, 30, 255]

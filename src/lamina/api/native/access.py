@@ -1,8 +1,8 @@
-"""Authenticates requests by API key or session of the Studio, and checks ids in paths: dependencies of the routes."""
+"""Authenticates requests by API key or session of the Studio, and checks ids in paths and headers: dependencies."""
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from lamina.accounts.browser_sessions import browser_request, has_cookie, session_key_id
@@ -63,6 +63,10 @@ async def known_stack_id(
     return _checked_id(stack_id, "stack")
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key with the same body returns the same job or stack."),
+]
 JobId = Annotated[str, Depends(known_job_id)]
 FileId = Annotated[str, Depends(known_file_id)]
 StackId = Annotated[str, Depends(known_stack_id)]

@@ -67,10 +67,21 @@ class StackSummary(BaseModel):
     expires_at: str | None = None
 
 
+class MadeBody(BaseModel):
+    """The model that made a stack."""
+
+    engine: str
+    checkpoint: str = Field(description="The weights; empty if they have no name.")
+    seed: int | None = None
+    prompt: str = ""
+
+
 class EditableStackBody(StackSummary):
     """`layers`: the layers and groups, lowest first."""
 
     layers: list[NodeBody]
+    made: MadeBody | None = Field(None, description="How a model made the stack; null if none did.")
+    edited_by: list[str] = Field(description="Names of the models that have changed layers since.")
     undo: int | None = Field(None, description="The revision that undo goes to; null if there is none.")
     redo: int | None = None
     files: dict[str, str] = Field(
@@ -85,7 +96,10 @@ class ReturnedBody(BaseModel):
     stack: EditableStackBody
     is_empty: bool = Field(description="Whether nothing is different.")
     changes: list[dict[str, Any]]
-    sentences: list[str] = Field(examples=[["'Headline' was moved 40 pixels to the right."]])
+    origin: tuple[int, int] = Field(
+        description="The top left of the canvas on the one before: 0, 0 unless it was cropped or enlarged there."
+    )
+    sentences: list[str] = Field(examples=[["'Headline' was moved by 40 px right."]])
 
 
 class StackPage(BaseModel):
@@ -115,3 +129,27 @@ class ProposalBody(BaseModel):
     price_usd: str = Field(examples=["0.05"])
     job: JobBody | None = None
     accept: str | None = Field(None, description="POST this path once the job has succeeded.")
+
+
+class OpenProposalBody(BaseModel):
+    """A proposal that was neither accepted nor discarded."""
+
+    id: str = Field(description="Id of its job.", examples=[JOB_ID])
+    operation: dict[str, Any] = Field(examples=[{"op": "split", "layer": 2}])
+    layer_name: str
+    revision: int = Field(description="The revision of the stack that it was made for.")
+    state: str = Field(description="Of the job.")
+    price_usd: str = Field(examples=["0.05"])
+    created_at: str
+    is_acceptable: bool = Field(
+        description="False if the layer is another one now, or the job has ended without a result."
+    )
+    obstacle: str | None = Field(None, description="Why it is not acceptable.")
+    accept: str = Field(description="POST this path once the job has succeeded.")
+
+
+class ProposalPage(BaseModel):
+    """Newest first. `next`: pass it as `before` to get older proposals; it is null on the last page."""
+
+    proposals: list[OpenProposalBody]
+    next: str | None = None

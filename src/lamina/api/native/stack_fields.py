@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lamina.api.native.wire import JobFields, Picture, SamplingFields, SelectionFields, Strict
+from lamina.api.native.wire import JobFields, Picture, Prompt, SamplingFields, SelectionFields, Strict
+from lamina.core.jobs import FILE
 from lamina.core.layers import BlendMode
 from lamina.core.selections import MAX_NAME_LENGTH
 from lamina.core.tasks import MAX_LAYERS, MIN_LAYERS
@@ -153,16 +154,26 @@ class RefineFields(Strict):
 
 
 class SetTextFields(Strict):
-    """Set a text layer anew, at its place, with a font that is installed on the server. What is null stays."""
+    """Set a text layer anew, at its place, with an installed or an uploaded font. What is null stays."""
 
     op: Literal["set_text"]
     layer: NodeId
     words: str | None = Field(None, max_length=MAX_CHARACTERS, description="The lines of text.")
-    font: str | None = Field(None, max_length=MAX_NAME_LENGTH, description="Family, such as `Open Sans`.")
+    font: str | None = Field(
+        None,
+        max_length=MAX_NAME_LENGTH,
+        description="Family of a font that is installed on the server; or `file:ID` of an uploaded TTF, OTF, WOFF or "
+        "WOFF2 file of at most 20 MiB.",
+        examples=["Open Sans", "file:0199a2f0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"],
+    )
     weight: int | None = Field(None, ge=100, le=900, description="As in CSS.")
     italic: bool | None = None
     size: float | None = Field(None, ge=MIN_SIZE_PX, le=MAX_SIZE_PX, description="Em size in pixels.")
     colour: tuple[Sample, Sample, Sample] | None = Field(None, description="Red, green and blue, 0 to 255.")
+
+    @property
+    def has_uploaded_font(self) -> bool:
+        return self.font is not None and self.font.startswith(FILE)
 
 
 class RestoreTextFields(Strict):
@@ -175,7 +186,7 @@ class RestoreTextFields(Strict):
 class EngineFields(BaseModel):
     """Refused here, since an engine must run: send it to `POST /v1/stacks/{id}/proposals`."""
 
-    op: Literal["separate", "split"]
+    op: Literal["separate", "split", "edit"]
 
 
 OperationFields: TypeAlias = Annotated[
@@ -262,7 +273,15 @@ class SeparateFields(SelectionFields):
     unit: Literal["pixels", "shares"] = Field("pixels", description="Unit of `box` and `point`, on the canvas.")
 
 
-ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields, Field(discriminator="op")]
+class EditLayerFields(Strict):
+    """Change the pixels of a layer as a prompt describes, with an edit model. The outline of the layer stays."""
+
+    op: Literal["edit"]
+    layer: NodeId
+    prompt: Prompt
+
+
+ProposalOperation: TypeAlias = Annotated[SplitFields | SeparateFields | EditLayerFields, Field(discriminator="op")]
 
 
 class ProposalFields(JobFields, SamplingFields):

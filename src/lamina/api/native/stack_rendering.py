@@ -7,8 +7,11 @@ from typing import get_args
 from lamina.api.native.answers import TextStyleBody
 from lamina.api.native.stack_answers import (
     EditableStackBody,
+    MadeBody,
     NodeBody,
+    OpenProposalBody,
     PixelsBody,
+    ProposalPage,
     RevisionBody,
     RevisionPage,
     StackGroupBody,
@@ -16,18 +19,22 @@ from lamina.api.native.stack_answers import (
     StackSummary,
 )
 from lamina.api.native.stack_endings import Ending
+from lamina.core.money import usd_of
 from lamina.core.stack_records import RevisionRecord, StackRecord
 from lamina.core.times import render_time
 from lamina.stacks.document import GroupNode, Node
 from lamina.stacks.revisions.addresses import PixelAddresses
+from lamina.stacks.revisions.proposals import Proposal
 from lamina.stacks.revisions.reading import StackView
 
 
 def render_editable(view: StackView, addresses: PixelAddresses) -> EditableStackBody:
-    stack = view.stack
+    stack, made = view.stack, view.document.made
     return EditableStackBody(
         **render_summary(stack).model_dump(),
         layers=[_render_node(node, addresses) for node in view.document.members],
+        made=None if made is None else MadeBody.model_validate(made, from_attributes=True),
+        edited_by=list(view.document.edited_by),
         undo=view.undo,
         redo=view.redo,
         files={ending: f"/v1/stacks/{stack.id}.{ending}" for ending in get_args(Ending)},
@@ -59,6 +66,29 @@ def render_revisions(stack: StackRecord, page: Sequence[RevisionRecord], limit: 
         for revision in page
     ]
     return RevisionPage(revisions=bodies, next=page[-1].number if len(page) == limit else None)
+
+
+def render_proposals(stack_id: str, page: Sequence[Proposal], limit: int) -> ProposalPage:
+    bodies = [
+        OpenProposalBody(
+            id=proposal.job.id,
+            operation=dict(proposal.operation),
+            layer_name=proposal.layer_name,
+            revision=proposal.revision,
+            state=proposal.job.state.value,
+            price_usd=usd_of(proposal.job.price_micros),
+            created_at=render_time(proposal.job.created_at),
+            is_acceptable=not proposal.obstacle,
+            obstacle=proposal.obstacle or None,
+            accept=accept_path(stack_id, proposal.job.id),
+        )
+        for proposal in page
+    ]
+    return ProposalPage(proposals=bodies, next=page[-1].job.id if len(page) == limit else None)
+
+
+def accept_path(stack_id: str, job_id: str) -> str:
+    return f"/v1/stacks/{stack_id}/proposals/{job_id}/accept"
 
 
 def _render_node(node: Node, addresses: PixelAddresses) -> NodeBody:

@@ -2,34 +2,40 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import assert_never
 
 from lamina.api.native import stack_fields as wire
-from lamina.api.native.translate import parse_decomposition, parse_selection
-from lamina.api.native.wire import DecompositionFields
+from lamina.api.native.translate import checked_source, parse_decomposition, parse_edit, parse_selection
+from lamina.api.native.wire import DecompositionFields, EditFields
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import JobRequest
 from lamina.core.selections import Unit
 from lamina.core.tasks import DecomposeTask
 from lamina.stacks import operations as op
 from lamina.stacks.pixels import PixelRef
-from lamina.stacks.revisions.proposals import Draft
+from lamina.stacks.revisions.drafts import Draft, EngineOperation
 
 Picture = Callable[[str], Awaitable[PixelRef]]
 """From the source of a picture to its stored pixels."""
 
+Font = Callable[[str], Awaitable[Path]]
+"""From the source of a font to a file of it."""
 
-async def parse_operations(given: Sequence[wire.OperationFields], picture: Picture) -> list[op.Operation]:
-    """Raises `LaminaError`: task_invalid for an operation that needs an engine, and what `picture` raises."""
+
+async def parse_operations(given: Sequence[wire.OperationFields], picture: Picture, font: Font) -> list[op.Operation]:
+    """Raises `LaminaError`: task_invalid for an operation that needs an engine; what `picture` and `font` raise."""
     for fields in given:
         if isinstance(fields, wire.EngineFields):
             raise _needs_engine(fields.op)
-    return [await _parse(fields, picture) for fields in given]
+    return [await _parse(fields, picture, font) for fields in given]
 
 
-def parse_proposal(fields: wire.ProposalFields) -> op.Separate | op.Split:
+def parse_proposal(fields: wire.ProposalFields) -> EngineOperation:
     """Raises `LaminaError` (task_invalid) for a box without an area, or both a box and a point."""
     given = fields.operation
+    if isinstance(given, wire.EditLayerFields):
+        return op.EditPixels(node=given.layer)
     if isinstance(given, wire.SplitFields):
         return op.Split(node=given.layer, layers=given.layers or 0)
     place = parse_selection(given, Unit(given.unit)).place
@@ -37,17 +43,21 @@ def parse_proposal(fields: wire.ProposalFields) -> op.Separate | op.Split:
 
 
 def proposal_request(fields: wire.ProposalFields, wanted: Draft, source: str) -> JobRequest:
-    """The job that takes the layer of a proposal apart. Raises `LaminaError` as `parse_decomposition` does."""
+    """The job that takes the layer of a proposal apart, or edits it. Raises `LaminaError` as `parse_edit` does."""
     shared = fields.model_dump(exclude={"operation", "dry_run"})
-    request = parse_decomposition(DecompositionFields(image=source, layers=wanted.task.layers, flat=True, **shared))
-    if not wanted.task.selections:
+    if isinstance(fields.operation, wire.EditLayerFields):
+        if fields.engine == "classic":
+            raise LaminaError(ErrorCode.TASK_INVALID, "The engine classic does not edit layers.", "Leave out engine.")
+        return parse_edit(EditFields(image=source, prompt=fields.operation.prompt, **shared))
+    request = parse_decomposition(DecompositionFields(image=source, layers=wanted.layers, flat=True, **shared))
+    if not wanted.selections:
         return request
     if fields.engine not in ("auto", "classic") or fields.model is not None:
         raise LaminaError(
             ErrorCode.TASK_INVALID, "Only the engine classic separates things.", "Leave out model and engine."
         )
     assert isinstance(request.task, DecomposeTask)  # noqa: S101  (its kind)
-    return replace(request, task=replace(request.task, selections=wanted.task.selections))
+    return replace(request, task=replace(request.task, selections=wanted.selections))
 
 
 def parse_if_match(header: str) -> int | None:
@@ -65,7 +75,7 @@ def parse_if_match(header: str) -> int | None:
     return int(number)
 
 
-async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation:
+async def _parse(fields: wire.OperationFields, picture: Picture, font: Font) -> op.Operation:
     match fields:
         case wire.RenameFields():
             return op.Rename(node=fields.layer, name=fields.name)
@@ -106,10 +116,12 @@ async def _parse(fields: wire.OperationFields, picture: Picture) -> op.Operation
         case wire.RefineFields():
             return op.Refine(node=fields.layer, mask=await picture(fields.mask))
         case wire.SetTextFields():
+            is_uploaded = fields.has_uploaded_font
             return op.SetText(
                 node=fields.layer,
                 words=fields.words,
-                family=fields.font,
+                family=None if is_uploaded else fields.font,
+                font=await font(checked_source(fields.font or "")) if is_uploaded else None,
                 weight=fields.weight,
                 is_italic=fields.italic,
                 size_px=fields.size,

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from lamina.core.layers import (
     separated_member,
 )
 from lamina.core.text_styles import TextStyle
+from lamina.imaging.formats.provenance_records import StackProvenance, parse_provenance, stack_record
 from lamina.imaging.formats.records import (
     FORMAT,
     parse_integer,
@@ -76,6 +77,7 @@ def render_manifest(stack: LayerStack) -> bytes:
         "height": stack.height,
         "groups": groups,
         "layers": layers,
+        **stack_record(stack),
     }
     try:
         return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
@@ -132,6 +134,7 @@ class Manifest:
     height: int
     entries: tuple[Entry, ...]
     empty_groups: tuple[str, ...]
+    provenance: StackProvenance = field(default_factory=StackProvenance)
 
 
 def parse_manifest(data: bytes) -> Manifest:
@@ -156,7 +159,8 @@ def parse_manifest(data: bytes) -> Manifest:
     if apart is not None:
         raise InvalidContentError(f"in its {MANIFEST}, layer {apart} is not next to the other members of its group")
     filled = {group for entry in entries for group in entry.groups}
-    return Manifest(width, height, entries, tuple(path[-1].name for path in paths or () if path[-1] not in filled))
+    empty = tuple(path[-1].name for path in paths or () if path[-1] not in filled)
+    return Manifest(width, height, entries, empty, parse_provenance(manifest.get("provenance")))
 
 
 def _parse_groups(groups: Any) -> list[tuple[Group, ...]]:

@@ -13,6 +13,7 @@ from lamina.core.layer_tree import GroupNode, Node, tree_of
 from lamina.core.layers import BlendMode, Group, Layer, LayerStack, Pixels
 from lamina.imaging.formats.archive import add, add_picture, new_archive
 from lamina.imaging.formats.manifest import file_names
+from lamina.imaging.formats.provenance_records import stack_record
 from lamina.imaging.formats.records import render_opacity, render_text
 from lamina.imaging.formats.style_records import render_style
 from lamina.imaging.layer_names import display_name, group_display_name
@@ -38,7 +39,10 @@ def write(stack: LayerStack, file: BinaryIO) -> None:
 
 
 def _render_xml(stack: LayerStack, files: list[str]) -> bytes:
-    image = etree.Element("image", {"version": "0.0.5", "w": str(stack.width), "h": str(stack.height)})
+    attributes = {"version": "0.0.5", "w": str(stack.width), "h": str(stack.height)}
+    for name, record in stack_record(stack).items():
+        attributes[f"{{{NAMESPACE}}}{name}"] = json.dumps(record)
+    image = etree.Element("image", attributes, nsmap={"lamina": NAMESPACE} if len(attributes) > 3 else None)
     _add_nodes(etree.SubElement(image, "stack"), tree_of(stack), files)
     return etree.tostring(image, xml_declaration=True, encoding="UTF-8")
 

@@ -1,5 +1,6 @@
 """Parses the stack.xml of an OpenRaster file to typed elements; unsupported content is rejected or noted by name."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from lamina.core.layers import BlendMode
 from lamina.imaging.formats.group_flattening import Blend
 from lamina.imaging.formats.operators import Operator
 from lamina.imaging.formats.ora import BLENDS, NAMESPACE
+from lamina.imaging.formats.provenance_records import StackProvenance, parse_provenance
 from lamina.imaging.formats.records import layer_label, quoted
 from lamina.imaging.read_errors import InvalidContentError
 
@@ -67,12 +69,16 @@ class StackElement:
 
 @dataclass(frozen=True, slots=True)
 class ImageElement:
-    """The canvas in pixels, and the members of the root stack, topmost first. `notes`: on omitted content."""
+    """The canvas in pixels, and the members of the root stack, topmost first. `notes`: on omitted content.
+
+    `provenance`: as Lamina has written it.
+    """
 
     width: int
     height: int
     members: tuple[LayerElement | StackElement, ...]
     notes: tuple[str, ...]
+    provenance: StackProvenance
 
 
 def parse_stack_xml(data: bytes) -> ImageElement:
@@ -111,7 +117,7 @@ class _Reader:
         for content, count in self.omitted.items():
             times = f" ({count} times in the file)" if count > 1 else ""
             self.notes.append(f"The {content}{times} is not supported and was omitted.")
-        return ImageElement(width, height, members, tuple(self.notes))
+        return ImageElement(width, height, members, tuple(self.notes), _provenance(image))
 
     def _note_root(self, root: Any) -> None:
         """Notes attributes of the root stack, which the specification defines as isolated, opaque and visible."""
@@ -210,6 +216,14 @@ def _element_label(element: Any) -> str:
 
 def _name_clause(element: Any) -> str:
     return f"named {quoted(_name(element))}" if _name(element) else ""
+
+
+def _provenance(image: Any) -> StackProvenance:
+    text = _lamina_attributes(image).get("provenance")
+    try:
+        return parse_provenance(None if text is None else json.loads(text))
+    except (ValueError, RecursionError):
+        raise InvalidContentError("the provenance in its stack.xml is not valid") from None
 
 
 def _size(image: Any, side: str) -> int:

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any, TypedDict
 
 from lamina.core.layers import Group, Layer, LayerStack
+from lamina.imaging.formats.provenance_records import StackProvenance, parse_provenance, stack_record
 from lamina.imaging.formats.records import FORMAT, render_text
 from lamina.imaging.formats.style_records import render_style
 from lamina.imaging.metadata import metadata_of_stack, render_xmp
@@ -44,6 +45,7 @@ class StackXmp:
 
     layers: Mapping[str, LayerXmp]
     groups: Mapping[str, GroupXmp] | None
+    provenance: StackProvenance = field(default_factory=StackProvenance)
 
 
 RUN_OF_TEXT = "Text"
@@ -58,6 +60,7 @@ def render_layer_xmp(
         "version": _VERSION,
         "layers": {str(number): _layer_xmp(layer, shown) for number, (layer, shown) in layers.items()},
         "groups": {str(number): _group_xmp(group, shown) for number, (group, shown) in groups.items()},
+        **stack_record(stack),
     }
     more = f"<lamina:layers>{escape(json.dumps(metadata), quote=False)}</lamina:layers>"
     return render_xmp(metadata_of_stack(stack), more, {"lamina": _NAMESPACE})
@@ -89,4 +92,4 @@ def parse_layer_xmp(packet: bytes) -> StackXmp | None:
     layers, groups = metadata["layers"], metadata.get("groups")
     if not all(isinstance(item.get("name", ""), str) for item in (*layers.values(), *(groups or {}).values())):
         raise CorruptFileError("a layer name in its XMP is not a string")
-    return StackXmp(layers, groups)
+    return StackXmp(layers, groups, parse_provenance(metadata.get("provenance")))

@@ -4,24 +4,34 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ids import new_id
 from lamina.core.jobs import FILE, JOB
 from lamina.core.keys import ApiKey
 from lamina.core.stack_records import RevisionContent, StackRecord
-from lamina.files.storage import shorter, storage_full
+from lamina.files.storage import no_room, shorter
 from lamina.service.service import Service
 from lamina.stacks.pixels import PixelRef
 from lamina.stacks.records import render_document
 from lamina.stacks.revisions.parser import CONTENT
 from lamina.stacks.revisions.parsing import Parsed, parse
-from lamina.stacks.revisions.reading import StackView
+from lamina.stacks.revisions.reading import StackView, view_of
 from lamina.stacks.revisions.sources import fetch
-from lamina.store import stacks, stored_bytes
+from lamina.store import stacks
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotentRequest:
+    """What makes a repeated request known: the idempotency key of its client, and the hash of its body."""
+
+    key: str
+    body_hash: str
 
 
 async def create(
@@ -31,13 +41,18 @@ async def create(
     turns: asyncio.Semaphore,
     name: str = "",
     lifetime_s: float | None = None,
+    request: IdempotentRequest | None = None,
 ) -> StackView:
-    """A stack of a job (`job:ID`), a picture or a layered file (`file:ID`, a URL, a `data:` URI).
+    """A stack of a job (`job:ID`), a picture or a layered file (`file:ID`, a URL, a `data:` URI); or the stack that the
+    same `request` has created before, as it is now.
 
     `turns`: bounds the files that are read at the same time, each by a process of its own. `lifetime_s`: how long it is
     kept after its last change, if that is less than `Limits.retention_s`.
-    Raises `LaminaError` as `sources.fetch` and `parsing.parse` do; storage_full.
+    Raises `LaminaError` as `sources.fetch` and `parsing.parse` do; storage_full; idempotency_conflict.
     """
+    earlier = await service.database.read(lambda connection: _earlier(connection, key.id, request))
+    if earlier is not None:
+        return earlier
     async with parsed_source(service, key.id, source, turns) as parsed:
         sizes = await store_pixels(service, parsed)
     document, now = parsed.document, service.clock()
@@ -55,16 +70,52 @@ async def create(
         expires_at=None if kept_s is None else now + kept_s,
     )
     text = await asyncio.to_thread(render_document, document)
-    content = RevisionContent(document=text, description="created", pixels=frozenset(sizes), sizes=sizes)
+    content = RevisionContent(
+        document=text,
+        width=document.width,
+        height=document.height,
+        description="created",
+        pixels=frozenset(sizes),
+        sizes=sizes,
+    )
 
-    def work(connection: Connection) -> None:
-        most = service.limits.max_stored_bytes
-        if not stacks.insert(connection, stack, content, most):
-            stored, limit = stored_bytes.of_key(connection, key.id, most)
-            raise storage_full(stored, limit or 0)
+    def work(connection: Connection) -> StackView:
+        earlier = _earlier(connection, key.id, request)
+        return earlier or _insert(connection, service, StackView(stack, document), content, request)
 
-    await service.database.write(work)
-    return StackView(stack, document)
+    try:
+        return await service.database.write(work)
+    except IntegrityError:  # another request with the same idempotency key was faster
+        return await service.database.write(work)
+
+
+def _earlier(connection: Connection, key_id: str, request: IdempotentRequest | None) -> StackView | None:
+    """The stack that the same request has created. Raises `LaminaError` (idempotency_conflict)."""
+    found = None if request is None else stacks.by_idempotency_key(connection, key_id, request.key)
+    if request is None or found is None:
+        return None
+    stack, known_hash = found
+    if known_hash != request.body_hash:
+        raise LaminaError(
+            ErrorCode.IDEMPOTENCY_CONFLICT,
+            f"This idempotency key was used for another request, that of the stack {stack.id}.",
+            "Use a new idempotency key for a new request.",
+        )
+    return view_of(connection, stack)
+
+
+def _insert(
+    connection: Connection,
+    service: Service,
+    view: StackView,
+    content: RevisionContent,
+    request: IdempotentRequest | None,
+) -> StackView:
+    most, stack = service.limits.max_stored_bytes, view.stack
+    key, body_hash = (None, None) if request is None else (request.key, request.body_hash)
+    if not stacks.insert(connection, stack, content, most, idempotency_key=key, body_hash=body_hash):
+        raise no_room(connection, service, stack.key_id)
+    return view
 
 
 async def store_pixels(service: Service, parsed: Parsed) -> dict[str, int]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.ports import Decomposer
 from lamina.core.stack_records import RevisionContent, StackRecord
-from lamina.files.storage import storage_full
+from lamina.files.storage import no_room
 from lamina.service.service import Service
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
@@ -18,8 +18,9 @@ from lamina.stacks.document import Document
 from lamina.stacks.records import render_document
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
-from lamina.stacks.revisions.reading import StackView, no_such_stack, shown, view_of
-from lamina.store import stacks, stored_bytes
+from lamina.stacks.revisions.reading import StackView, document_at, no_such_stack, shown, view_of
+from lamina.stacks.revisions.text_fonts import set_text_apart
+from lamina.store import stacks
 
 ANY = None
 """In place of the revision that a writer has seen: whichever the stack is at."""
@@ -60,7 +61,7 @@ async def edit(
 
     def change(document: Document, pixels: StoredPixels) -> Document:
         pixels.added.update(sizes)
-        tools = Tools(pixels, _no_engine)
+        tools = Tools(pixels, _no_engine, set_text_apart)
         for number, operation in enumerate(operations, 1):
             try:
                 document = apply(document, operation, tools)
@@ -82,8 +83,18 @@ async def commit(
     change: Change,
     description: Callable[[Document], str],
     revision: int | None,
+    also: Callable[[Connection], None] | None = None,
 ) -> StackView:
-    """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does."""
+    """Stores what `change`, which runs in a thread, makes of the document as a new revision. Raises as `edit` does.
+
+    `also`: what else the transaction writes.
+    """
+
+    def write(connection: Connection, seen: StackRecord, content: RevisionContent) -> StackRecord:
+        if also is not None:
+            also(connection)
+        return _append(connection, service, seen, content)
+
     async with _lock_of(stack_id):
         for _ in range(_TRIES):
             before = await shown(service, key_id, stack_id)
@@ -92,7 +103,7 @@ async def commit(
             after, content = await asyncio.to_thread(_changed, before.document, change, pixels, description)
             try:
                 stack = await service.database.write(
-                    lambda connection, seen=before.stack, new=content: _append(connection, service, seen, new)
+                    lambda connection, seen=before.stack, new=content: write(connection, seen, new)
                 )
             except stacks.StaleRevision:
                 continue
@@ -137,7 +148,9 @@ async def _step(service: Service, key_id: str, stack_id: str, revision: int | No
                 f"There is nothing to {what} in the stack {stack_id}.",
                 "GET the stack's revisions to see which there are.",
             )
-        return view_of(connection, stacks.move_to(connection, stack, number, service.clock()))
+        document = document_at(connection, stack_id, number)
+        size = document.width, document.height
+        return view_of(connection, stacks.move_to(connection, stack, number, size, service.clock()))
 
     for _ in range(_TRIES):
         try:
@@ -158,15 +171,21 @@ def _changed(
     shown = frozenset(ref.key for ref in after.stored_pixels())
     sizes = {key: size for key, size in pixels.added.items() if key in shown}
     text = render_document(after)
-    return after, RevisionContent(document=text, description=description(before), pixels=shown, sizes=sizes)
+    return after, RevisionContent(
+        document=text,
+        width=after.width,
+        height=after.height,
+        description=description(before),
+        pixels=shown,
+        sizes=sizes,
+    )
 
 
 def _append(connection: Connection, service: Service, seen: StackRecord, content: RevisionContent) -> StackRecord:
     most = service.limits.max_stored_bytes
     stack = stacks.append(connection, seen, content, service.clock(), most)
     if stack is None:
-        stored, limit = stored_bytes.of_key(connection, seen.key_id, most)
-        raise storage_full(stored, limit or 0)
+        raise no_room(connection, service, seen.key_id)
     return stack
 
 

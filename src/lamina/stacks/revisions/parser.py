@@ -4,40 +4,25 @@ The working folder has the file `content`. The stack that it holds, or a stack o
 there as `document.json` and a PNG file for each layer. What went wrong is printed as JSON.
 """
 
-import json
-import resource
 import sys
 from pathlib import Path
 
-from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
 from lamina.imaging.file_signatures import HEAD_BYTES, detect_file_type
 from lamina.imaging.picture import read_picture
 from lamina.imaging.saving import load
-from lamina.installation import hide_local_paths
 from lamina.stacks.records import render_document
 from lamina.stacks.rendering import document_of
 from lamina.stacks.revisions.pixels import FolderPixels
+from lamina.stacks.revisions.untrusted import run_bounded
 
 CONTENT, DOCUMENT = "content", "document.json"
-_MEMORY_BYTES = 12 << 30  # of addresses: libraries reserve more than they use
-_PROCESSOR_S = 300
+_MEMORY_BYTES, _PROCESSOR_S = 12 << 30, 300
 
 
-def main() -> None:
-    """Ends with 0 if the stack was written, else with 1 and the error on standard output."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_S, _PROCESSOR_S))
-    hide_local_paths()
-    try:
-        document = document_of(_stack(Path(CONTENT), float(sys.argv[1])), FolderPixels(Path()))
-    except MemoryError:
-        error = LaminaError(ErrorCode.INPUT_TOO_LARGE, "The file does not fit into memory.", "Reduce its size.")
-        _fail(error)
-    except LaminaError as error:
-        _fail(error)
-    else:
-        Path(DOCUMENT).write_text(render_document(document), "utf-8")
+def _parse() -> None:
+    document = document_of(_stack(Path(CONTENT), float(sys.argv[1])), FolderPixels(Path()))
+    Path(DOCUMENT).write_text(render_document(document), "utf-8")
 
 
 def _stack(path: Path, max_megapixels: float) -> LayerStack:
@@ -50,10 +35,5 @@ def _stack(path: Path, max_megapixels: float) -> LayerStack:
     return LayerStack(picture.width, picture.height, (layer,))
 
 
-def _fail(error: LaminaError) -> None:
-    json.dump({"code": error.code.value, "message": error.message, "hint": error.hint}, sys.stdout)
-    sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    run_bounded(_parse, memory_bytes=_MEMORY_BYTES, processor_s=_PROCESSOR_S)

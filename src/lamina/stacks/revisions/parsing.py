@@ -45,7 +45,7 @@ async def parse(folder: Path) -> Parsed:
         except TimeoutError:
             raise _unreadable(f"Reading the file took longer than {_LONGEST_S:g} seconds.") from None
     if child.returncode != 0:
-        raise _error(output)
+        raise error_of(output) or _unreadable("The program that reads files ended unexpectedly.")
     document = parse_document((folder / DOCUMENT).read_text("utf-8"))
     keys = {ref.key for ref in document.stored_pixels()}
     return Parsed(folder, document, {key: folder / f"{key}.png" for key in keys})
@@ -61,12 +61,13 @@ async def _ended(child: asyncio.subprocess.Process) -> AsyncGenerator[None]:
             await child.wait()
 
 
-def _error(output: bytes) -> LaminaError:
+def error_of(output: bytes) -> LaminaError | None:
+    """The error that the process of `run_bounded` has printed; None if it has not."""
     try:
         told = json.loads(output)
         return LaminaError(ErrorCode(told["code"]), told["message"].replace(f"'{CONTENT}'", "The file"), told["hint"])
     except (ValueError, KeyError):
-        return _unreadable("The program that reads files ended unexpectedly.")
+        return None
 
 
 def _unreadable(message: str) -> LaminaError:

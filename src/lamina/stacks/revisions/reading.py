@@ -47,7 +47,7 @@ async def shown(service: Service, key_id: str, stack_id: str) -> StackView:
         stack = stacks.by_id(connection, stack_id, key_id)
         if stack is None:
             raise no_such_stack(stack_id)
-        return StackView(stack, _document_of(connection, stack))
+        return StackView(stack, document_at(connection, stack.id, stack.revision))
 
     return await service.database.read(work)
 
@@ -74,7 +74,7 @@ async def document_at(service: Service, key_id: str, stack_id: str, revision: in
 def view_of(connection: Connection, stack: StackRecord) -> StackView:
     """The stack as its row says. Raises `LaminaError` (not_found) if its revision has just been deleted."""
     undo, redo = stack_revisions.neighbours(connection, stack.id, stack.revision)
-    return StackView(stack, _document_of(connection, stack), undo, redo)
+    return StackView(stack, document_at(connection, stack.id, stack.revision), undo, redo)
 
 
 async def newest(service: Service, key_id: str, limit: int, before: str | None = None) -> list[StackRecord]:
@@ -119,8 +119,9 @@ def no_such_stack(stack_id: str) -> LaminaError:
     )
 
 
-def _document_of(connection: Connection, stack: StackRecord) -> Document:
-    document = stack_revisions.document(connection, stack.id, stack.revision)
+def document_at(connection: Connection, stack_id: str, number: int) -> Document:
+    """A revision. Raises `LaminaError` (not_found) if it has just been deleted."""
+    document = stack_revisions.document(connection, stack_id, number)
     if document is None:
-        raise no_such_stack(stack.id)
+        raise no_such_stack(stack_id)
     return parse_document(document)

@@ -35,7 +35,7 @@ async def take_back(
     """Makes an edited file (`file:ID`, a URL, a `data:` URI) the next revision. `turns`: as in `creating.create`.
 
     Layers and groups that are found again keep their ids. Raises `LaminaError` as `creating.create` and `editing.edit`
-    do; task_invalid for another size of the canvas.
+    do; task_invalid if the file has another size and shows no part of the stack, as if it was scaled.
     """
     await shown(service, key_id, stack_id)
     found: list[Differences] = []
@@ -44,20 +44,21 @@ async def take_back(
         sizes = await store_pixels(service, parsed)
 
         def change(before: Document, pixels: StoredPixels) -> Document:
-            _check_size(before, loaded)
             pixels.added.update(sizes)
             after = adopted(before, loaded, pixels)
             found[:] = [diff(before, after, pixels)]
+            _check_origin(found[0])
             return after
 
         view = await commit(service, cache, key_id, stack_id, change, lambda _: "edited in another program", revision)
     return Returned(view, found[0])
 
 
-def _check_size(before: Document, loaded: Document) -> None:
-    if (loaded.width, loaded.height) != (before.width, before.height):
+def _check_origin(differences: Differences) -> None:
+    if differences.origin is None:
+        (width, height), (new_width, new_height) = differences.size_before, differences.size_after
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"The file is {loaded.width} x {loaded.height} pixels, and the stack {before.width} x {before.height}.",
-            "Create a stack of the file: POST /v1/stacks.",
+            f"The file is {new_width} x {new_height} pixels, and shows no part of the stack, {width} x {height}.",
+            "Crop or enlarge the canvas without scaling the picture, or create a stack of the file: POST /v1/stacks.",
         )

@@ -28,7 +28,7 @@ def separate(document: Document, operation: Separate, pixels: PixelStore, engine
     place = place_in_layer(operation.place.in_pixels(document.width, document.height), layer)
     name = checked_name(operation.name) if operation.name else ""
     found = engine.decompose(layer.pixels, separate_task(place), no_progress)
-    return with_separated(document, node, found.layers, name, pixels)
+    return with_separated(document.with_editor(found.made), node, found.layers, name, pixels)
 
 
 def separate_task(place: Place) -> DecomposeTask:
@@ -98,8 +98,8 @@ def split(document: Document, operation: Split, pixels: PixelStore, engine: Deco
     node = layer_of(document, operation.node)
     layer = rendered(node, pixels)
     task = DecomposeTask(layers=operation.layers, is_flat=True)
-    parts = engine.decompose(layer.pixels, task, no_progress).layers
-    return with_split(document, node, parts, pixels)
+    found = engine.decompose(layer.pixels, task, no_progress)
+    return with_split(document.with_editor(found.made), node, found.layers, pixels)
 
 
 def with_split(document: Document, node: LayerNode, parts: Sequence[Layer], pixels: PixelStore) -> Document:

@@ -1,12 +1,13 @@
-"""Sets the text of a layer anew with an installed font, and goes back to its original pixels."""
+"""Sets the text of a layer anew, and goes back to its original pixels."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import LayerKind, TextLine
-from lamina.core.text_styles import TextStyle, Typeface, TypefaceClass
-from lamina.imaging.formats.text_layout import TextBlock, text_blocks
+from lamina.core.text_styles import TextStyle, Typeface
+from lamina.imaging.formats.text_layout import TextBlock, TextRow, text_blocks
 from lamina.stacks.document import Document, LayerNode, OriginalText
 from lamina.stacks.lettering import Lettering, Row, Typesetter
 from lamina.stacks.operations import RestoreText, SetText
@@ -14,14 +15,14 @@ from lamina.stacks.pixels import PixelStore
 from lamina.stacks.rendering import rendered
 from lamina.stacks.transforms import IDENTITY, Transform
 from lamina.stacks.verbs.checks import layer_of
-from lamina.typesetting.faces import missing_characters
+from lamina.stacks.verbs.text_fonts import chosen_font, drawing_faults
 from lamina.typesetting.frames import TextFrame
-from lamina.typesetting.installed import FontFile, find_font
 
 MAX_CHARACTERS, MAX_LINES = 2_000, 100
 MIN_SIZE_PX, MAX_SIZE_PX = 1.0, 2_000.0
 _MAX_PIXELS = 25_000_000
 _TYPICAL_LEADING_EM = 1.2
+_MOST_TOLD, _LONGEST_TOLD = 5, 30
 _SAME_WITHIN = 1e-12
 
 
@@ -29,12 +30,13 @@ def set_text(document: Document, operation: SetText, pixels: PixelStore) -> Docu
     node = layer_of(document, operation.node)
     block = _block_of(node, pixels, keeps_words=operation.words is None)
     words = _checked_words(block, operation.words)
-    style = _style_of(block.style, operation)
-    file = _font_of(style, words)
+    typeface, file = chosen_font(block.style.typeface, operation, "".join(words))
+    style = _style_of(block.style, operation, typeface)
     typesetter = Typesetter(file, style)
     rows = _rows_of(block, style, words)
-    _check_extents(typesetter, rows)
-    lettering = typesetter.drawn(rows)
+    with drawing_faults(operation):
+        _check_extents(typesetter, rows)
+        lettering = typesetter.drawn(rows)
     if not lettering.pixels[..., 3].any():
         raise LaminaError(ErrorCode.TASK_INVALID, "The text has no visible letters.", "Give words, or hide the layer.")
     turn = Transform.rotation(style.rotation_degrees, (0, 0)) if style.rotation_degrees else IDENTITY
@@ -81,9 +83,9 @@ def restore_text(document: Document, operation: RestoreText) -> Document:
 
 
 def _block_of(node: LayerNode, pixels: PixelStore, *, keeps_words: bool) -> TextBlock:
-    """The layer's text as it was read, before the layer's transform: its first block.
+    """The layer's text as it was read, before the layer's transform.
 
-    `keeps_words`: whether there must be no other text, which would be lost. Raises `LaminaError` (task_invalid).
+    `keeps_words`: whether all lines must have been read, since others would be lost. Raises `LaminaError` (task_invalid).
     """
     if node.kind is not LayerKind.TEXT or not node.text or node.style is None:
         raise LaminaError(
@@ -98,13 +100,39 @@ def _block_of(node: LayerNode, pixels: PixelStore, *, keeps_words: bool) -> Text
             "Replace its pixels, or edit the text of an SVG file.",
         )
     blocks = text_blocks(rendered(replace(node, transform=IDENTITY), pixels))
-    if keeps_words and (len(blocks) > 1 or not all(line.string.strip() for line in node.text)):
+    if keeps_words and node.original is None and not all(line.string.strip() for line in node.text):
         raise LaminaError(
             ErrorCode.TASK_INVALID,
-            f"The text of {node.name!r} differs in size, colour or place, or some of it could not be read.",
-            "Split the layer first, or give all of its words, which are then set in one style.",
+            f"Some of the text of {node.name!r} could not be read.",
+            "Split the layer first, or give all of its words.",
         )
-    return blocks[0]
+    if len(blocks) == 1:
+        return blocks[0]
+    if node.original is not None:  # it was set as one, with empty lines or words of another script between
+        return _joined(blocks)
+    told = ", ".join(repr(_shortened(" ".join(row.string for row in block.rows))) for block in blocks[:_MOST_TOLD])
+    raise LaminaError(
+        ErrorCode.TASK_INVALID,
+        f"The layer {node.name!r} has {len(blocks)} blocks of text, which are not set as one: {told}"
+        f"{' and others' if len(blocks) > _MOST_TOLD else ''}.",
+        "Make the block a layer of its own first: use separate with a box around it, or split.",
+    )
+
+
+def _joined(blocks: Sequence[TextBlock]) -> TextBlock:
+    """One block of all rows, with an empty row for each line that is left out between them."""
+    first = blocks[0]
+    step = first.style.line_height_px or first.style.size_px * _TYPICAL_LEADING_EM
+    rows: list[TextRow] = []
+    for row in sorted((row for block in blocks for row in block.rows), key=lambda row: row.baseline):
+        number = min(MAX_LINES, max(len(rows), round((row.baseline - first.rows[0].baseline) / step)))
+        rows += [replace(row, string="")] * (number - len(rows))
+        rows.append(row)
+    return replace(first, rows=tuple(rows))
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _LONGEST_TOLD else f"{words[: _LONGEST_TOLD - 1]}…"
 
 
 def _checked_words(block: TextBlock, words: str | None) -> list[str]:
@@ -128,9 +156,8 @@ def _checked_words(block: TextBlock, words: str | None) -> list[str]:
     return lines
 
 
-def _style_of(old: TextStyle, operation: SetText) -> TextStyle:
+def _style_of(old: TextStyle, operation: SetText, typeface: Typeface) -> TextStyle:
     """The style with what the operation changes. Raises `LaminaError` (task_invalid)."""
-    typeface = _typeface_of(old.typeface, operation)
     size_px = old.size_px if operation.size_px is None else operation.size_px
     if not MIN_SIZE_PX <= size_px <= MAX_SIZE_PX:
         raise LaminaError(
@@ -148,48 +175,6 @@ def _style_of(old: TextStyle, operation: SetText) -> TextStyle:
     if not all(0 <= level <= 255 for level in operation.colour):
         raise LaminaError(ErrorCode.TASK_INVALID, f"The colour {operation.colour} is out of range.", "Give 0 to 255.")
     return replace(scaled, colour=operation.colour, gradient=None)
-
-
-def _typeface_of(old: Typeface | None, operation: SetText) -> Typeface:
-    family = operation.family or (old.family if old is not None else "")
-    if not family:
-        raise LaminaError(
-            ErrorCode.TASK_INVALID, "The typeface of the text is not known.", "Give the family of an installed font."
-        )
-    weight, is_italic = operation.weight, operation.is_italic
-    if weight is None:
-        weight = 400 if old is None else old.weight
-    if not 1 <= weight <= 1000:
-        raise LaminaError(ErrorCode.TASK_INVALID, f"The weight {weight} is out of range.", "Give 100 to 900.")
-    if is_italic is None:
-        is_italic = old is not None and old.is_italic
-    if old is not None and old.family == family:
-        return replace(old, weight=weight, is_italic=is_italic)
-    type_class = TypefaceClass.SANS if old is None else old.type_class
-    return Typeface(family=family, confidence=1.0, weight=weight, is_italic=is_italic, type_class=type_class)
-
-
-def _font_of(style: TextStyle, lines: list[str]) -> FontFile:
-    """The installed font that has all letters. Raises `LaminaError` (task_invalid)."""
-    typeface = style.typeface
-    assert typeface is not None  # noqa: S101  (`_typeface_of` has raised otherwise)
-    file = find_font(typeface.family, typeface.weight, typeface.is_italic)
-    if file is None:
-        face = f"{typeface.family} {'italic ' if typeface.is_italic else ''}of weight {typeface.weight}"
-        raise LaminaError(
-            ErrorCode.TASK_INVALID,
-            f"The font {face} is not installed on this machine.",
-            "Install it, or give the family, weight and slant of one that is; `fc-list : family` lists them.",
-        )
-    missing = missing_characters(file, "".join(lines))
-    if missing:
-        shown = f"{'the letter' if len(missing) == 1 else 'the letters'} {' '.join(missing[:10])}"
-        raise LaminaError(
-            ErrorCode.TASK_INVALID,
-            f"The font {typeface.family} lacks {shown}.",
-            "Give the family of a font that has them.",
-        )
-    return file
 
 
 def _rows_of(block: TextBlock, style: TextStyle, lines: list[str]) -> list[Row]:

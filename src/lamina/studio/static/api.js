@@ -120,7 +120,7 @@ export const api = {
 
   /** @param {string} id @param {object} fields @returns {Promise<{price_usd: string, job: Job | null}>} */
   propose: (id, fields) => json("POST", `/v1/stacks/${id}/proposals`, { json: fields }),
-  /** @param {string} id @returns {Promise<any>} */
+  /** @param {string} id @returns {Promise<{proposals: import("./types.js").OpenProposal[]}>} */
   proposals: (id) => json("GET", `/v1/stacks/${id}/proposals`),
   /** @param {string} id @param {string} job @param {number} revision @returns {Promise<Stack>} */
   accept: (id, job, revision) => json("POST", `/v1/stacks/${id}/proposals/${job}/accept`, ifMatch(revision)),

@@ -165,8 +165,11 @@ export class Editor {
   async #findProposals() {
     try {
       const { proposals } = await api.proposals(this.id);
-      const open = proposals.find((/** @type {any} */ each) => each.can_accept !== false);
-      if (open && !this.proposal.value) await this.#follow(open.job, open.operation?.op ?? "", open.operation?.op !== "edit");
+      const open = proposals.find(({ is_acceptable: isAcceptable }) => isAcceptable);
+      if (!open || this.proposal.value) return;
+      const isEdit = open.operation.op === "edit";
+      const what = isEdit ? texts.proposals.edited(open.layer_name) : texts.commands.split;
+      await this.#follow(await api.job(open.id), what, !isEdit);
     } catch {
       // There are none to go on with.
     }

@@ -109,11 +109,12 @@ export class StackSession {
 
   /** Looks whether another tab or person has changed the stack. */
   async refresh() {
-    if (this.pending.value.length || this.isClosed) return;
+    const before = this.confirmed.value;
+    if (!before || this.pending.value.length || this.isClosed) return;
     try {
       const stack = await api.stack(this.id);
-      const now = this.confirmed.value;
-      if (!this.pending.value.length && now && stack.revision !== now.revision) this.confirmed.value = stack;
+      const isUntouched = !this.pending.value.length && this.confirmed.value === before;
+      if (isUntouched && stack.revision !== before.revision) this.confirmed.value = stack;
       if (this.state.value === "offline") this.state.value = "saved";
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -108,6 +108,8 @@
  *
  * @typedef {{id: string, reference: string, name: string, url: string, content_type: string, size: number}} StoredFile
  *
+ * @typedef {{id: string, operation: Operation, layer_name: string, is_acceptable: boolean}} OpenProposal
+ *
  * @typedef {{number: number, description: string, created_at: string, is_current: boolean}} Revision
  *
  * @typedef {{scale: number, x: number, y: number}} View pixels of the screen per pixel of the canvas, and where its corner is

@@ -1,24 +1,27 @@
 """The routes that create, edit and delete stacks."""
 
+import tempfile
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 
 from lamina.api.native import stack_fields as wire
-from lamina.api.native.access import StackId, Writer, WriterRoute
+from lamina.api.native.access import IdempotencyKey, StackId, Writer, WriterRoute
 from lamina.api.native.problem_route import problems
 from lamina.api.native.stack_answers import EditableStackBody, ReturnedBody
 from lamina.api.native.stack_rendering import render_editable
 from lamina.api.native.stack_translate import parse_if_match, parse_operations
-from lamina.api.native.translate import checked_source
+from lamina.api.native.translate import body_hash, checked_source
 from lamina.api.shared.context import ApiContext, Context
 from lamina.stacks.changes import render_differences
 from lamina.stacks.revisions import creating, editing, reading
 from lamina.stacks.revisions.addresses import PixelAddresses
-from lamina.stacks.revisions.creating import PictureImports
+from lamina.stacks.revisions.creating import IdempotentRequest, PictureImports
 from lamina.stacks.revisions.reading import StackView
 from lamina.stacks.revisions.returning import take_back
+from lamina.stacks.revisions.text_fonts import FontImports
 
 router = APIRouter(prefix="/v1/stacks", tags=["stacks"], route_class=WriterRoute)
 
@@ -54,14 +57,26 @@ Revision = Annotated[int | None, Depends(known_revision)]
     summary="Create a stack that can be edited",
 )
 async def create_stack(
-    context: Context, key: Writer, fields: wire.CreateStackFields, response: Response
+    context: Context,
+    key: Writer,
+    fields: wire.CreateStackFields,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> EditableStackBody:
     """From the result of a decomposition, an image (a stack of one layer), or a PSD, ORA or ZIP of layers.
 
     The stack has an id of its own, and remains when the job or file is deleted.
     """
-    source = checked_source(fields.source, may_be_job=True)
-    view = await creating.create(context.service, key, source, context.conversions, fields.name, fields.keep_s)
+    request = None if idempotency_key is None else IdempotentRequest(idempotency_key, body_hash("stack", fields))
+    view = await creating.create(
+        context.service,
+        key,
+        checked_source(fields.source, may_be_job=True),
+        context.conversions,
+        name=fields.name,
+        lifetime_s=fields.keep_s,
+        request=request,
+    )
     response.headers["Location"] = f"/v1/stacks/{view.stack.id}"
     return shown(context, view, response)
 
@@ -81,13 +96,18 @@ async def edit_stack(
     service = context.service
     if fields.name is not None:
         return shown(context, await editing.rename(service, key.id, stack_id, fields.name), response)
-    if any(isinstance(each, wire.ReplaceFields | wire.RefineFields) for each in fields.operations):
+    if any(_needs_files(each) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id, context.conversions)
-    operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)))
-    needs_pixels = any(isinstance(each, _NEED_PIXELS) for each in fields.operations)
-    async with context.conversions if needs_pixels else nullcontext():
-        view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
+    with tempfile.TemporaryDirectory(prefix="lamina-fonts-") as folder:
+        operations = await parse_operations(
+            fields.operations,
+            lambda source: pictures(checked_source(source)),
+            FontImports(service, key.id, Path(folder)),
+        )
+        needs_turn = any(isinstance(each, _NEED_PIXELS) or _needs_files(each) for each in fields.operations)
+        async with context.conversions if needs_turn else nullcontext():
+            view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
     return shown(context, view, response)
 
 
@@ -105,7 +125,9 @@ async def take_back_file(
     fields: wire.TakeBackFields,
     response: Response,
 ) -> ReturnedBody:
-    """Layers and groups that are found again keep their ids, and those with equal pixels their text and style."""
+    """Layers and groups that are found again keep their ids, and those with equal pixels their text and style. The
+    canvas may be cropped or enlarged.
+    """
     source = checked_source(fields.source)
     service, turns = context.service, context.conversions
     returned = await take_back(service, context.pixels, key.id, stack_id, source, revision, turns)
@@ -114,6 +136,7 @@ async def take_back_file(
         stack=shown(context, returned.view, response),
         is_empty=told["is_empty"],
         changes=told["changes"],
+        origin=returned.differences.origin or (0, 0),
         sentences=told["sentences"],
     )
 
@@ -143,6 +166,12 @@ async def redo_edit(
 async def delete_stack(context: Context, key: Writer, stack_id: StackId) -> None:
     """With all its revisions. The stack of a job is deleted with the job."""
     await reading.remove(context.service, key.id, stack_id)
+
+
+def _needs_files(fields: wire.OperationFields) -> bool:
+    if isinstance(fields, wire.SetTextFields):
+        return fields.has_uploaded_font
+    return isinstance(fields, wire.ReplaceFields | wire.RefineFields)
 
 
 def shown(context: ApiContext, view: StackView, response: Response) -> EditableStackBody:

@@ -16,9 +16,9 @@ from lamina.api.native.access import Reader, StackId
 from lamina.api.native.answers import JOB_ID, StackBody
 from lamina.api.native.problem_route import ProblemRoute, problems
 from lamina.api.native.rendering import render_stack
-from lamina.api.native.stack_answers import EditableStackBody, RevisionPage, StackPage
+from lamina.api.native.stack_answers import EditableStackBody, ProposalPage, RevisionPage, StackPage
 from lamina.api.native.stack_endings import MEDIA_TYPES, Ending, sent_file
-from lamina.api.native.stack_rendering import render_editable, render_revisions, render_summary
+from lamina.api.native.stack_rendering import render_editable, render_proposals, render_revisions, render_summary
 from lamina.api.shared.context import ApiContext, Context
 from lamina.api.shared.parsing import ID_PATTERN
 from lamina.core.errors import ErrorCode, LaminaError
@@ -28,7 +28,7 @@ from lamina.files.storage import address_of, fetch_content, own_file
 from lamina.imaging import saving
 from lamina.imaging.export_options import ExportOptions
 from lamina.jobs.follow import view as view_job
-from lamina.stacks.revisions import reading, showing
+from lamina.stacks.revisions import proposals, reading, showing
 from lamina.stacks.revisions.addresses import PixelAddresses, check_address
 from lamina.stacks.revisions.sources import stack_file
 
@@ -129,6 +129,21 @@ async def list_revisions(
     """Newest first. A stack keeps its last 900 to 1,000 revisions."""
     stack, page = await reading.revisions(context.service, key.id, stack_id, limit, before)
     return render_revisions(stack, page, limit)
+
+
+@router.get("/{stack_id}/proposals", responses=problems(401, 403, 404, 422, 503), summary="List the open proposals")
+async def list_proposals(
+    context: Context,
+    key: Reader,
+    stack_id: StackId,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="Maximum number of proposals.")] = 50,
+    before: Annotated[
+        str | None, Query(pattern=f"^{ID_PATTERN}$", description="Only proposals older than this one.")
+    ] = None,
+) -> ProposalPage:
+    """Newest first, those whose jobs have failed included, until they are accepted or discarded."""
+    page = await proposals.opened(context.service, key.id, stack_id, limit, before)
+    return render_proposals(stack_id, page, limit)
 
 
 @router.get(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 
-from lamina.api.native.access import Writer, WriterRoute
+from lamina.api.native.access import IdempotencyKey, Writer, WriterRoute
 from lamina.api.native.answers import JobBody
 from lamina.api.native.problem_route import Documented, problems
 from lamina.api.native.rendering import render_job
@@ -78,10 +78,7 @@ async def _submission(
     context: Context,
     key: Writer,
     response: Response,
-    idempotency_key: Annotated[
-        str | None,
-        Header(min_length=1, max_length=255, description="The same key with the same body returns the same job."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None,
         Header(description=f"`wait=N`: respond when the job has ended, or after N seconds (at most {LONGEST_WAIT_S})."),

@@ -1,4 +1,4 @@
-"""The vendors' own clients, installed once into the user's cache by pip and npm, each into a place of its own."""
+"""Others' packages, such as the vendors' clients, installed once into the user's cache, each into its own place."""
 
 import fcntl
 import hashlib
