@@ -3,10 +3,9 @@
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
+from browser_contexts import PATIENCE_MS, entered, new_context, sign_in
 from drawn_designs import openraster
 from editor_pages import EditorPage
 from own_requests import Requests
@@ -17,7 +16,6 @@ from serving import Served, served
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NO_LIST_OF_PROPOSALS = r"405 .*/proposals"
-PATIENCE_MS = 30_000
 _TEST_S = 180
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -39,11 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
 @pytest.fixture(scope="session")
 def session_cookie(server: Served) -> tuple[str, str]:
     """The name and value of the cookie that the server's one-time link sets."""
-    with httpx2.Client() as client:
-        entered = client.get(server.link)
-    assert entered.status_code == 303, entered.text
-    name, _, value = entered.headers["set-cookie"].partition(";")[0].partition("=")
-    return name, value
+    return entered(server)
 
 
 @pytest.fixture(scope="session")
@@ -77,18 +71,6 @@ def browser() -> Generator[Browser]:
         expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
-
-
-def new_context(browser: Browser, server: Served, **options: Any) -> BrowserContext:
-    """`options`: of Playwright."""
-    context = browser.new_context(**{"base_url": server.url, "viewport": {"width": 1280, "height": 800}, **options})
-    context.set_default_timeout(PATIENCE_MS)
-    return context
-
-
-def sign_in(context: BrowserContext, server: Served, session_cookie: tuple[str, str]) -> None:
-    name, value = session_cookie
-    context.add_cookies([{"name": name, "value": value, "url": server.url, "httpOnly": True, "sameSite": "Strict"}])
 
 
 @pytest.fixture

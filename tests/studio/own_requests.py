@@ -66,10 +66,10 @@ class Requests:
 
     @contextmanager
     def edited(self, stack_id: str, revisions: int = 1) -> Generator[None]:
-        """Waits for the revisions that what is done inside makes."""
-        goal = self.stack(stack_id)["revision"] + revisions
+        """Waits for the revisions that what is done inside makes, or for one that it goes back to."""
+        before = self.stack(stack_id)["revision"]
         yield
-        self.wait_for(stack_id, lambda stack: stack["revision"] >= goal)
+        self.wait_for(stack_id, lambda stack: not before <= stack["revision"] < before + revisions)
 
     def wait_for(self, stack_id: str, is_there: Any) -> Json:
         end = time.monotonic() + PATIENCE_S / 4

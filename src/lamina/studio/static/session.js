@@ -28,7 +28,7 @@ export class StackSession {
     this.confirmed = signal(null);
     /** @type {import("@preact/signals").Signal<Edit[]>} */
     this.pending = signal([]);
-    /** @type {import("@preact/signals").Signal<"saved" | "saving" | "offline" | "conflict">} */
+    /** @type {import("@preact/signals").Signal<"saved" | "saving" | "offline" | "conflict" | "gone">} */
     this.state = signal("saved");
     this.stack = computed(() => this.#shown());
     this.isBusy = computed(() => this.pending.value.some(({ operations }) => isSlow(this.confirmed.value, operations)));
@@ -38,13 +38,19 @@ export class StackSession {
     this.isUnsure = false;
     /** @type {Edit | null} */
     this.sent = null;
+    /** What the stack is once the edit that is being sent has arrived, as `comparable` text, if that can be told. */
+    this.expected = "";
   }
 
   async open() {
     this.confirmed.value = await api.stack(this.id);
     const kept = storedEdits(this.id);
     if (!kept) return;
-    if (kept.revision === this.confirmed.value.revision) for (const operations of kept.edits) void this.edit(operations);
+    const { confirmed: { value: stack } } = this;
+    const isArrived = kept.revision !== stack.revision && kept.expected === comparable(stack);
+    this.isUnsure = kept.expected !== "" && !isArrived; // the first may still be on its way
+    const left = isArrived ? kept.edits.slice(1) : kept.edits;
+    if (isArrived || kept.revision === stack.revision) for (const operations of left) void this.edit(operations);
     else if (kept.edits.length) this.#holdBack(kept.edits);
   }
 
@@ -111,17 +117,27 @@ export class StackSession {
       if (isUntouched && stack.revision !== before.revision) this.confirmed.value = stack;
       if (this.state.value === "offline") this.state.value = "saved";
     } catch (error) {
-      if (error instanceof ApiError && error.isTemporary) this.state.value = "offline";
+      if (!(error instanceof ApiError)) throw error;
+      if (error.isTemporary) this.state.value = "offline";
+      if (error.status === 404) this.#endGone();
     }
+  }
+
+  /** The stack was deleted, or is another key's; what was not sent stays in the browser's storage. */
+  #endGone() {
+    this.close();
+    this.state.value = "gone";
+    for (const { settle } of this.pending.value) for (const each of settle) each(null, []);
   }
 
   /** Ends a conflict: our edits are applied to their stack, or dropped. @param {"theirs" | "mine"} whose */
   async resolve(whose) {
+    const stack = await api.stack(this.id);
     const edits = this.pending.value;
     this.#wait([]);
-    const stack = await api.stack(this.id);
     this.confirmed.value = stack;
     this.state.value = "saved";
+    this.isUnsure = false;
     if (whose === "theirs") for (const { settle } of edits) for (const each of settle) each(null, []);
     else {
       this.#wait(edits);
@@ -139,7 +155,7 @@ export class StackSession {
   /** @param {Edit[]} edits */
   #wait(edits) {
     this.pending.value = edits;
-    storeEdits(this.id, this.confirmed.value?.revision ?? 0, edits);
+    storeEdits(this.id, this.confirmed.value?.revision ?? 0, edits, this.expected);
   }
 
   /** @param {Operation[][]} edits */
@@ -155,6 +171,9 @@ export class StackSession {
       const [edit] = this.pending.value;
       const before = this.confirmed.value;
       this.sent = edit;
+      const after = edit.step ? null : applied(before, edit.operations);
+      this.expected = after ? comparable(after) : "";
+      this.#wait(this.pending.value);
       this.state.value = this.failures ? "offline" : "saving";
       try {
         const stack = await this.#request(edit, before);
@@ -178,6 +197,7 @@ export class StackSession {
   #settle(edit, stack, added) {
     this.failures = 0;
     this.isUnsure = false;
+    this.expected = "";
     if (stack) this.confirmed.value = stack;
     this.#wait(this.pending.value.filter((each) => each !== edit));
     for (const settle of edit.settle) settle(stack, added);
@@ -201,10 +221,22 @@ export class StackSession {
       this.state.value = "conflict";
       return false;
     }
+    if (error.status === 404 && (await this.#isGone())) {
+      this.#endGone();
+      return false;
+    }
     this.#settle(edit, null, []);
     this.failed(error);
-    if (error.status === 404) return false;
     return true;
+  }
+
+  async #isGone() {
+    try {
+      await api.stack(this.id);
+      return false;
+    } catch (error) {
+      return error instanceof ApiError && error.status === 404;
+    }
   }
 
   async #now() {
@@ -242,7 +274,7 @@ const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** @param {string} id */
 const storageKey = (id) => `lamina-unsent-${id}`;
 
-/** @param {string} id @returns {{revision: number, edits: Operation[][]} | null} */
+/** @param {string} id @returns {{revision: number, edits: Operation[][], expected: string} | null} */
 function storedEdits(id) {
   try {
     return JSON.parse(sessionStorage.getItem(storageKey(id)) ?? "null");
@@ -254,11 +286,11 @@ function storedEdits(id) {
 /** @param {Edit[]} edits */
 const operationsOf = (edits) => edits.flatMap(({ operations, step }) => (step ? [] : [operations]));
 
-/** @param {string} id @param {number} revision @param {Edit[]} edits */
-function storeEdits(id, revision, edits) {
+/** @param {string} id @param {number} revision @param {Edit[]} edits @param {string} expected */
+function storeEdits(id, revision, edits, expected) {
   try {
     if (!operationsOf(edits).length) sessionStorage.removeItem(storageKey(id));
-    else sessionStorage.setItem(storageKey(id), JSON.stringify({ revision, edits: operationsOf(edits) }));
+    else sessionStorage.setItem(storageKey(id), JSON.stringify({ revision, edits: operationsOf(edits), expected }));
   } catch {
     // Storage is full or not allowed: the edits are still in the page.
   }

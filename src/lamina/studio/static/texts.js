@@ -105,6 +105,7 @@ export const texts = {
       saving: "Saving…",
       offline: "The server cannot be reached. Your edits are kept, and sent when it is back.",
       conflict: "Changed elsewhere",
+      gone: "Deleted",
     },
     missing: "This project does not exist any more.",
     projectName: "Name of the project",

@@ -8,7 +8,7 @@ import { ApiError, api } from "../api.js";
 import { backdrop, Editor } from "../editor.js";
 import { html } from "../html.js";
 import { actionOf } from "../keys.js";
-import { go, sayError } from "../store.js";
+import { go, say, sayError } from "../store.js";
 import { texts } from "../texts.js";
 import { ActionButton, Dialog, Icon, ProgressBar } from "./controls.js";
 import { Difference } from "./difference.js";
@@ -52,6 +52,12 @@ export function EditorPage({ id }) {
       editor.close();
     };
   }, [editor]);
+  const isGone = editor.session.state.value === "gone";
+  useEffect(() => {
+    if (!isGone) return;
+    say(t.missing, { isError: true });
+    go("/studio");
+  }, [isGone]);
   const stack = editor.stack.value;
   useEffect(() => {
     document.title = stack ? `${stack.name} – ${texts.title}` : texts.title;
