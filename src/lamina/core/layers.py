@@ -172,6 +172,19 @@ class Layer:
         text = tuple(line.moved(right, down) for line in self.text)
         return replace(self, left=self.left + right, top=self.top + down, text=text)
 
+    def overlaps(self, other: "Layer") -> bool:
+        """True if there is a pixel of the canvas in which neither layer is fully transparent."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right = min(self.left + self.width, other.left + other.width)
+        bottom = min(self.top + self.height, other.top + other.height)
+        if right <= left or bottom <= top:
+            return False
+        mine, theirs = (
+            layer.pixels[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left, 3] > 0
+            for layer in (self, other)
+        )
+        return bool((mine & theirs).any())
+
     def on_canvas(self, width: int, height: int) -> Pixels:
         """(height, width, 4): the layer's pixels on a transparent canvas, without its opacity."""
         canvas = np.zeros((height, width, 4), np.uint8)

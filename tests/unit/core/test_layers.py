@@ -70,6 +70,16 @@ def test_a_layer_is_cut_at_the_edge_of_the_canvas() -> None:
     assert not replace(a_layer(), left=5).on_canvas(5, 5).any()
 
 
+def test_layers_overlap_where_both_are_seen() -> None:
+    corner = np.zeros((4, 4, 4), np.uint8)
+    corner[3, 3, 3] = 1
+    lower = a_layer(corner)
+    for left, top, expected in ((6, 5, True), (7, 5, False), (6, 6, False), (-9, 0, False)):
+        upper = replace(a_layer(), left=left, top=top)
+        assert (lower.overlaps(upper), upper.overlaps(lower)) == (expected, expected)
+    assert not lower.overlaps(replace(a_layer(square(alpha=0)), left=6, top=5))
+
+
 def test_colour_where_alpha_is_0_is_no_content() -> None:
     one, other = square(alpha=0), square(alpha=0)
     other[..., :3] = 99

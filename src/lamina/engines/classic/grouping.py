@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.core.layers import Group, Layer, LayerKind, Pixels
 from lamina.engines.classic.folding import Entry, Folder, Layout, fold, groups_in
@@ -59,7 +58,7 @@ def _layout(layers: Sequence[Layer], elements: Sequence[Element], visible: Pixel
     count = len(layers)
     overlaps = np.zeros((count, count), bool)
     for first, second in combinations(range(count), 2):
-        overlaps[first, second] = overlaps[second, first] = _overlap(layers[first], layers[second])
+        overlaps[first, second] = overlaps[second, first] = layers[first].overlaps(layers[second])
     boxes = np.array([bounding_box(element.mask) for element in elements], float)
     boxes[:, 2:] += boxes[:, :2]
     return Layout(
@@ -70,18 +69,3 @@ def _layout(layers: Sequence[Layer], elements: Sequence[Element], visible: Pixel
         is_fixed=np.array([element.is_selected for element in elements]),
         weights=np.array([1.0 if element.within or element.text else _LOOSE_WEIGHT for element in elements]),
     )
-
-
-def _overlap(first: Layer, second: Layer) -> bool:
-    """Whether there is a pixel in which neither is fully transparent."""
-    left, top = max(first.left, second.left), max(first.top, second.top)
-    right = min(first.left + first.width, second.left + second.width)
-    bottom = min(first.top + first.height, second.top + second.height)
-    if right <= left or bottom <= top:
-        return False
-
-    def part(layer: Layer) -> NDArray[np.bool_]:
-        rows, columns = slice(top - layer.top, bottom - layer.top), slice(left - layer.left, right - layer.left)
-        return layer.pixels[rows, columns, 3] > 0
-
-    return bool((part(first) & part(second)).any())

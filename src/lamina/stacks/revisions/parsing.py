@@ -13,6 +13,7 @@ from lamina.imaging.size_limits import MAX_MEGAPIXELS
 from lamina.stacks.document import Document
 from lamina.stacks.records import parse_document
 from lamina.stacks.revisions.parser import CONTENT, DOCUMENT
+from lamina.stacks.revisions.pixels import is_key
 
 _LONGEST_S = 120.0
 
@@ -48,6 +49,8 @@ async def parse(folder: Path) -> Parsed:
         raise error_of(output) or _unreadable("The program that reads files ended unexpectedly.")
     document = parse_document((folder / DOCUMENT).read_text("utf-8"))
     keys = {ref.key for ref in document.stored_pixels()}
+    if not all(map(is_key, keys)):  # it is no process to trust, once it has read the file
+        raise _unreadable("The program that reads files has named pixels wrongly.")
     return Parsed(folder, document, {key: folder / f"{key}.png" for key in keys})
 
 

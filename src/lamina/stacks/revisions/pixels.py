@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -16,6 +17,7 @@ from lamina.service.service import Service
 from lamina.stacks.pixels import PixelRef
 
 _CACHE_BYTES = 256 << 20
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 class PixelCache:
@@ -99,6 +101,11 @@ class FolderPixels:
         key = hashlib.sha256(data).hexdigest()
         (self._folder / f"{key}.png").write_bytes(data)
         return PixelRef(key, pixels.shape[1], pixels.shape[0])
+
+
+def is_key(text: str) -> bool:
+    """Whether it is the name of pixels in these stores, a SHA-256."""
+    return _KEY.fullmatch(text) is not None
 
 
 def decoded(data: bytes) -> Pixels:

@@ -1,7 +1,6 @@
 """Sets text with the fonts that users upload: no font of a user is opened in the process of the server."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from lamina.stacks.operations import SetText
 from lamina.stacks.pixels import PixelStore
 from lamina.stacks.records import parse_document, render_document
 from lamina.stacks.revisions.parsing import error_of
-from lamina.stacks.revisions.pixels import FolderPixels
+from lamina.stacks.revisions.pixels import FolderPixels, is_key
 from lamina.stacks.revisions.text_setter import AFTER, BEFORE, FONT, OPERATION
 from lamina.stacks.verbs import text_setting
 from lamina.stacks.verbs.checks import layer_of
@@ -28,7 +27,6 @@ from lamina.typesetting.font_files import check_size
 
 _LONGEST_S = 60.0
 _MOST = 10
-_KEY = re.compile("[0-9a-f]{64}")
 
 
 class FontImports:
@@ -94,7 +92,7 @@ def _run(folder: Path) -> None:
 
 def _checked(before: LayerNode, made: object, folder: Path, pixels: PixelStore) -> LayerNode:
     """Of the process that has opened the font, only the new pixels and the text are taken."""
-    if not isinstance(made, LayerNode) or made.original is None or not _KEY.fullmatch(made.pixels.key):
+    if not isinstance(made, LayerNode) or made.original is None or not is_key(made.pixels.key):
         raise _unusable("The program that sets text has returned no layer.")
     old = before.pixels if before.original is None else before.original.pixels
     return replace(

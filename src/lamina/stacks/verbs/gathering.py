@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from lamina.core.errors import ErrorCode, LaminaError
-from lamina.core.layers import Layer
 from lamina.stacks.document import Document, LayerNode, Node, layers_in
 from lamina.stacks.pixels import PixelStore
 from lamina.stacks.rendering import rendered
@@ -50,7 +47,7 @@ def _check_passing(document: Document, nodes: Sequence[Node], pixels: PixelStore
             moved.append(layer)
         else:
             for lower in moved:
-                if overlap(lower, layer, pixels):
+                if _overlap(lower, layer, pixels):
                     raise LaminaError(
                         ErrorCode.TASK_INVALID,
                         f"The layer {layer.name!r} (id {layer.id}) lies between and overlaps {lower.name!r} "
@@ -61,22 +58,8 @@ def _check_passing(document: Document, nodes: Sequence[Node], pixels: PixelStore
             return
 
 
-def overlap(first: LayerNode, second: LayerNode, pixels: PixelStore) -> bool:
-    """True if two layers share a pixel that neither leaves transparent."""
-    if not _boxes_meet(first.bounds, second.bounds):
-        return False
-    one, other = rendered(first, pixels), rendered(second, pixels)
-    x0, y0 = max(one.left, other.left), max(one.top, other.top)
-    x1 = min(one.left + one.width, other.left + other.width)
-    y1 = min(one.top + one.height, other.top + other.height)
-    if x0 >= x1 or y0 >= y1:
-        return False
-    parts = [_alpha(layer, x0, y0, x1, y1) for layer in (one, other)]
-    return bool(((parts[0] > 0) & (parts[1] > 0)).any())
-
-
-def _alpha(layer: Layer, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
-    return layer.pixels[y0 - layer.top : y1 - layer.top, x0 - layer.left : x1 - layer.left, 3]
+def _overlap(first: LayerNode, second: LayerNode, pixels: PixelStore) -> bool:
+    return _boxes_meet(first.bounds, second.bounds) and rendered(first, pixels).overlaps(rendered(second, pixels))
 
 
 def _boxes_meet(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> bool:
