@@ -155,6 +155,7 @@ export const texts = {
     text: "Text",
     words: "Words",
     font: "Font",
+    fontFile: "Use a font file",
     fontGuess: (/** @type {string} */ family, /** @type {number} */ confidence) => `Looks like ${family} (${Math.round(confidence * 100)} %)`,
     substitute: (/** @type {string} */ family) => `The picture seems to use ${family}. What you set here is a substitute.`,
     weight: "Weight",

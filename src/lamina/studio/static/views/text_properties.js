@@ -2,7 +2,10 @@
 
 import { useState } from "preact/hooks";
 
+import { chosenFiles } from "../actions.js";
+import { upload } from "../api.js";
 import { html } from "../html.js";
+import { sayError } from "../store.js";
 import { texts } from "../texts.js";
 import { Field, NumberField } from "./controls.js";
 
@@ -26,6 +29,7 @@ export function TextProperties({ editor, layer, isLocked }) {
   const { style } = layer;
   const face = style?.typeface ?? null;
   const [changed, setChanged] = useState(/** @type {Record<string, unknown>} */ ({}));
+  const [fontFile, setFontFile] = useState(/** @type {{reference: string, name: string} | null} */ (null));
   /** @param {Record<string, unknown>} fields */
   const change = (fields) => setChanged({ ...changed, ...fields });
   const isChanged = Object.keys(changed).length > 0;
@@ -34,6 +38,19 @@ export function TextProperties({ editor, layer, isLocked }) {
     event.preventDefault();
     if (await editor.edit([{ op: "set_text", layer: layer.id, ...changed }])) setChanged({});
   };
+  const chooseFile = async () => {
+    const [file] = await chosenFiles(".ttf,.otf,.woff,.woff2");
+    if (!file) return;
+    try {
+      const stored = await upload(file, file.name);
+      change({ font: stored.reference });
+      setFontFile({ reference: stored.reference, name: file.name });
+    } catch (error) {
+      sayError(error);
+    }
+  };
+  const font = String(changed.font ?? face?.family ?? "");
+  const shownFont = font === fontFile?.reference ? fontFile.name : font;
   const colour = /** @type {number[]} */ (changed.colour ?? style?.colour ?? [0, 0, 0]);
   return html`<form class="text-properties" onSubmit=${submit}>
     <h3>${t.text}</h3>
@@ -42,10 +59,11 @@ export function TextProperties({ editor, layer, isLocked }) {
         onInput=${(/** @type {Event} */ event) => change({ words: valueOf(event) })}></textarea>
     <//>
     <${Field} label=${t.font} help=${face?.family ? t.fontGuess(face.family, face.confidence) : ""}>
-      <input value=${changed.font ?? face?.family ?? ""} list="fonts" maxlength="200" disabled=${isLocked}
+      <input value=${shownFont} list="fonts" maxlength="200" disabled=${isLocked}
         onInput=${(/** @type {Event} */ event) => change({ font: valueOf(event) })} />
       <datalist id="fonts">${(face?.alternatives ?? []).map((family) => html`<option value=${family} />`)}</datalist>
     <//>
+    <button type="button" class="button" disabled=${isLocked} onClick=${chooseFile}>${t.fontFile}</button>
     <div class="grid-2">
       <${NumberField} label=${t.size} value=${Number(changed.size ?? style?.size_px.toFixed(1) ?? 16)} min=${1} isDisabled=${isLocked}
         onSet=${(/** @type {number} */ size) => change({ size })} />
@@ -63,7 +81,7 @@ export function TextProperties({ editor, layer, isLocked }) {
         ${t.italic}
       </label>
     </div>
-    ${changed.font && face?.family && changed.font !== face.family && html`<p class="note">${t.substitute(face.family)}</p>`}
+    ${changed.font && face?.family && shownFont !== face.family && html`<p class="note">${t.substitute(face.family)}</p>`}
     <div class="button-row">
       <button class="button" disabled=${isLocked || !isChanged}>${t.setText}</button>
       <button type="button" class="button" disabled=${isLocked} onClick=${() => void editor.edit([{ op: "restore_text", layer: layer.id }])}>
