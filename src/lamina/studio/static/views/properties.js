@@ -27,6 +27,7 @@ export function Properties({ editor }) {
     ${nodes.length === 1 && html`<${One} editor=${editor} node=${nodes[0]} />`}
     ${nodes.length > 1 && html`<p class="empty">${t.several(nodes.length)}</p>`}
     ${nodes.length > 0 && html`<${Commands} editor=${editor} nodes=${nodes} />`}
+    ${nodes.length === 1 && nodes[0].type === "layer" && html`<${EditByWords} key=${nodes[0].id} editor=${editor} layer=${nodes[0]} isLocked=${editor.isLocked(nodes[0].id)} />`}
   </section>`;
 }
 
@@ -46,7 +47,6 @@ function One({ editor, node }) {
     </div>
     ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} isLocked=${isLocked} />`}
     ${node.type === "layer" && node.kind === "text" && html`<${TextProperties} editor=${editor} layer=${node} isLocked=${isLocked} />`}
-    ${node.type === "layer" && html`<${EditByWords} editor=${editor} layer=${node} isLocked=${isLocked} />`}
   </div>`;
 }
 
