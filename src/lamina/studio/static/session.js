@@ -9,6 +9,7 @@ import { computed, signal } from "@preact/signals";
 
 import { ApiError, api } from "./api.js";
 import { applied, joined, newIds } from "./edits.js";
+import { find } from "./tree.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
 /** @typedef {import("./types.js").Operation} Operation */
@@ -187,9 +188,12 @@ export class StackSession {
     this.state.value = "saved";
   }
 
-  /** Null if there is nothing to undo or redo. @param {Edit} edit @param {Stack} before @returns {Promise<Stack | null>} */
+  /** Null if there is nothing to undo or redo, or what is edited is gone since an edit before. @param {Edit} edit @param {Stack} before @returns {Promise<Stack | null>} */
   async #request({ operations, step }, before) {
-    if (!step) return api.edit(this.id, operations, before.revision);
+    if (!step) {
+      const left = operations.filter((operation) => isPossible(before, operation));
+      return left.length ? api.edit(this.id, left, before.revision) : null;
+    }
     return before[step] === null ? null : api[step](this.id, before.revision);
   }
 
@@ -253,6 +257,11 @@ export class StackSession {
     const expected = applied(before, edit.operations);
     return expected !== null && comparable(expected) === comparable(now);
   }
+}
+
+/** Whether what an operation is about still exists. @param {Stack} stack @param {Operation} operation */
+function isPossible(stack, { layer, layers }) {
+  return [...(layer ? [layer] : []), ...(layers ?? [])].every((id) => find(stack.layers, id) !== null);
 }
 
 /** Whether only the server knows the result. @param {Stack | null} stack @param {Operation[]} operations */
