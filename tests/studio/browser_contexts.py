@@ -1,5 +1,6 @@
 """Browsers of a test, and how they are signed in."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -7,7 +8,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from serving import Served
 
-PATIENCE_MS = 30_000
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PATIENCE_MS = 20_000
 
 
 def new_context(browser: Browser, server: Served, **options: Any) -> BrowserContext:

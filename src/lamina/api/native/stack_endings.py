@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import BinaryIO, Literal
+from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 
@@ -20,13 +21,14 @@ MEDIA_TYPES: dict[Ending, str] = {
 _CHUNK_BYTES = 1 << 18
 
 
-def sent_file(file: BinaryIO, stack_id: str, ending: Ending) -> StreamingResponse:
-    """The response with the file, which is closed at its end."""
+def sent_file(file: BinaryIO, stack_id: str, ending: Ending, name: str = "") -> StreamingResponse:
+    """The response with the file, which is closed at its end. `name`: of the stack, if it has one."""
+    saved_as = quote(name or stack_id, safe="")
     size = file.seek(0, 2)
     file.seek(0)
     headers = {
         "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{stack_id}.{ending}"',
+        "Content-Disposition": f"attachment; filename=\"{stack_id}.{ending}\"; filename*=UTF-8''{saved_as}.{ending}",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
     return StreamingResponse(_chunks(file), headers=headers, media_type=MEDIA_TYPES[ending])

@@ -114,7 +114,7 @@ export class Editor {
     try {
       const fields = { operation, ...options };
       const { price_usd: price } = await api.propose(this.id, { ...fields, dry_run: true });
-      if (Number(price) && !confirm(texts.proposals.price(price))) return;
+      if (Number(price) && (await api.isMetered()) && !confirm(texts.proposals.price(price))) return;
       const { job } = await api.propose(this.id, fields);
       if (job) await this.#follow(job, what, operation.op !== "edit");
     } catch (error) {
