@@ -22,8 +22,8 @@ MOST_STORED = 300_000
 @pytest.fixture(scope="module")
 def small(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator["Small"]:
     """A server that keeps little, and does nothing with pictures."""
-    limits = {"LAMINA_MAX_STORED_BYTES": str(MOST_STORED), "LAMINA_MAX_UPLOAD_BYTES": "200000"}
-    with served(tmp_path_factory.mktemp("small"), **limits) as server:
+    folder = tmp_path_factory.mktemp("small")
+    with served(folder, LAMINA_MAX_STORED_BYTES=str(MOST_STORED), LAMINA_MAX_UPLOAD_BYTES="200000") as server:
         context = new_context(browser, server)
         cookie = entered(server)
         sign_in(context, server, cookie)
@@ -82,7 +82,9 @@ def test_an_engine_that_is_killed_is_started_again_or_told(tab: Page, requests: 
     expect(tab.get_by_role("progressbar")).to_be_visible()
     job = requests.client.get("/v1/jobs", params={"limit": 1}).json()["jobs"][0]["id"]
     requests.wait_for_job(job, "running")
-    for process in engines():
+    killed = engines()
+    assert killed
+    for process in killed:
         os.kill(process, signal.SIGKILL)
     expect(tab.locator("img.layer").first.or_(tab.get_by_role("alert")).first).to_be_visible(timeout=60_000)
 

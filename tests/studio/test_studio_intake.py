@@ -7,12 +7,12 @@ import pytest
 from browser_contexts import EXAMPLES
 from drawn_designs import openraster
 from own_requests import Requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from watched_pages import Watched
 
 from serving import poster as poster_png
 
-PICTURE = {"name": "Summer fair.png", "mimeType": "image/png", "buffer": poster_png()}
+PICTURE: FilePayload = {"name": "Summer fair.png", "mimeType": "image/png", "buffer": poster_png()}
 _TRANSFER = """([name, type, content]) => {
     const data = new DataTransfer();
     data.items.add(new File([Uint8Array.from(atob(content), c => c.charCodeAt(0))], name, { type }));
@@ -72,7 +72,9 @@ def test_boxes_and_clicks_on_the_picture_become_layers(home: Page) -> None:
     home.mouse.click(x + width * 0.5, y + height * 0.5)
     with home.expect_request("**/v1/decompositions") as sent:
         home.get_by_role("button", name="Take apart").click()
-    (place,) = sent.value.post_data_json["select"]
+    fields = sent.value.post_data_json
+    assert fields is not None
+    (place,) = fields["select"]
     assert place["point"] == pytest.approx([0.5, 0.5], abs=0.01)
     expect(home.locator("img.layer").first).to_be_visible(timeout=60_000)
 
@@ -153,14 +155,13 @@ def test_an_address_that_may_not_be_fetched_is_refused_in_words(home: Page, watc
     expect(home.get_by_role("alert")).to_contain_text(re.compile("address|host|reach", re.IGNORECASE))
 
 
-def choose(page: Page, *files: dict[str, object]) -> None:
+def choose(page: Page, *files: FilePayload) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="choose files").click()
-    chooser.value.set_files(list(files))  # pyright: ignore[reportArgumentType]
+    chooser.value.set_files(list(files))
 
 
-def bring(page: Page, how: str, name: str, media_type: str, content: object) -> None:
-    assert isinstance(content, bytes)
+def bring(page: Page, how: str, name: str, media_type: str, content: bytes) -> None:
     data = page.evaluate_handle(_TRANSFER, [name, media_type, base64.b64encode(content).decode()])
     if how == "drop":
         for event in ("dragenter", "dragover", "drop"):

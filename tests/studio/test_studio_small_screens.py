@@ -25,7 +25,7 @@ def phone(
     design_file: str,
 ) -> Generator[EditorPage]:
     """The page of a project on a screen that is touched."""
-    context = new_context(browser, server, viewport=PHONE, has_touch=True, is_mobile=True)
+    context = new_context(browser, server, width=PHONE["width"], height=PHONE["height"], is_phone=True)
     sign_in(context, server, session_cookie)
     context.on("page", watched.watch)
     yield EditorPage(context.new_page(), requests, requests.create(design_file, "Design")).open()
