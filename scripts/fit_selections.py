@@ -22,8 +22,8 @@ from lab.fitted_files import save_networks
 from lab.judgement.fitting import fit_merits_of
 from lab.selections.cases import SelectionCase, load_case
 from lab.selections.fitting import Choice, fit_choices
-from lamina.engines.classic.fitted_networks import FittedNetworks, load_networks
 from lamina.engines.classic.candidate_features import MEASURES
+from lamina.engines.classic.fitted_networks import FittedNetworks, load_networks
 from lamina.engines.classic.selection_choice import NETWORK_FILES
 from lamina.engines.classic.selection_features import measures_of
 
@@ -77,9 +77,7 @@ def _foreign_merits(cases: Sequence[SelectionCase]) -> FittedNetworks:
     return fit_merits_of([case.values for case in cases], [case.best for case in cases])
 
 
-def _choices(
-    cases: Sequence[SelectionCase], merits: FittedNetworks, weight: float, *, is_point: bool
-) -> list[Choice]:
+def _choices(cases: Sequence[SelectionCase], merits: FittedNetworks, weight: float, *, is_point: bool) -> list[Choice]:
     return [
         Choice(
             inputs=prompt.measures.inputs(np.asarray(merits.probabilities(prompt.measures.values), np.float64)),

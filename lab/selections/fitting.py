@@ -14,10 +14,10 @@ from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
 
 Floats = NDArray[np.floating[Any]]
 
-_NETWORKS, _HIDDEN = 4, (48, 24)
+_NETWORKS, _HIDDEN = 4, (24,)
 _BATCH, _RATE, _DECAY = 48, 4e-3, 0.03
-_STEPS = 1200
-_NOISE = 0.1  # on the inputs, in standard deviations: keeps the networks from relying on exact values
+_STEPS = 700
+_NOISE = 0.3  # on the inputs, in standard deviations: keeps the networks from relying on exact values
 _SHARPNESS = 2.0  # of the choice by chance whose loss is minimised
 
 

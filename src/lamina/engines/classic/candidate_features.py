@@ -169,9 +169,7 @@ def _maps(seen: Observation, atoms: Atoms) -> Maps:
     )
 
 
-def _measure_one(
-    candidate: Candidate, seen: Observation, maps: Maps, ground_colour: NDArray[np.float64]
-) -> Row:
+def _measure_one(candidate: Candidate, seen: Observation, maps: Maps, ground_colour: NDArray[np.float64]) -> Row:
     """All measures but those that compare it with others; and its median colour."""
     height, width = maps.ground.shape
     pad = 4

@@ -82,7 +82,7 @@ def plan_layers(
     pixels of the working size.
     """
     finder = ThingFinder(seen, exclusions) if selections else None
-    selected = Selected() if finder is None else select_things(finder, selections, seen.lettering)
+    selected = Selected() if finder is None else select_things(finder, selections)
     total = MAX_LAYERS - 1 if limit and scope is not Scope.FLAT else limit
     others = total - selected.count
     lines = [line for index, line in enumerate(seen.lettering) if index not in selected.lines]
@@ -109,8 +109,8 @@ def _designed_things(
 ) -> _Choice:
     """The candidates that are worth most together; in an illustration that they explain badly, what networks see.
 
-    `finder`: has the candidates already. `top_limit`: of the outermost things, if not all that is seen is wanted, and of what networks see, which gets worse
-    with every thing.
+    `finder`: has the candidates already. `top_limit`: of the outermost things, if not all that is seen is wanted, and
+    of what networks see, which gets worse with every thing.
     """
     if limit <= 0:
         return _Choice([])

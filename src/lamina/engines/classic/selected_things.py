@@ -7,7 +7,6 @@ import numpy as np
 
 from lamina.core.selections import Selection
 from lamina.engines.classic.candidates import Candidate, Source, candidate_of
-from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.raster import Mask
 from lamina.engines.classic.text_blocks import TextBlock
 from lamina.engines.classic.thing_finder import ThingFinder
@@ -31,10 +30,8 @@ class Selected:
         return len(self.things) + len(self.blocks)
 
 
-def select_things(
-    finder: ThingFinder, selections: Sequence[Selection], lettering: Sequence[Lettering]
-) -> Selected:
-    """What is at the selections, which are in pixels of the working size. `lettering`: the lines of text."""
+def select_things(finder: ThingFinder, selections: Sequence[Selection]) -> Selected:
+    """What is at the selections, which are in pixels of the working size."""
     things: list[Candidate] = []
     blocks: list[TextBlock] = []
     lines: set[int] = set()
@@ -49,7 +46,9 @@ def select_things(
             new = [index for index in found.lines if index not in lines]
             is_known = not new
             if new:
-                blocks.append(TextBlock(tuple(lettering[index] for index in new), selection.name, is_selected=True))
+                blocks.append(
+                    TextBlock(tuple(finder.lettering[index] for index in new), selection.name, is_selected=True)
+                )
                 lines |= set(new)
         else:
             mask = found.candidate.full()

@@ -25,5 +25,5 @@ def scores(measures: PoolMeasures) -> NDArray[np.float64]:
 
 
 @cache
-def _networks(is_point: bool) -> FittedNetworks:  # noqa: FBT001 - the key of the cache
+def _networks(is_point: bool) -> FittedNetworks:
     return load_networks(NETWORK_FILES[is_point], measures_of(is_point=is_point))

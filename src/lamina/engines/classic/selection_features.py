@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -91,8 +92,8 @@ class PoolMeasures:
     is_point: bool
     values: Floats
     places: Floats
-    iou: NDArray[np.float32]
-    within: NDArray[np.float32]
+    iou: NDArray[np.floating[Any]]
+    within: NDArray[np.floating[Any]]
     areas: Floats
     kinds: NDArray[np.int64]
 
@@ -326,4 +327,3 @@ def _ranks(values: Floats) -> Floats:
         return np.ones(len(values))
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     return order / (len(values) - 1)
-

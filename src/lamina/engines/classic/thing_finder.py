@@ -9,6 +9,7 @@ from lamina.core.selections import Place
 from lamina.engines.classic.atoms import Atoms, find_atoms
 from lamina.engines.classic.candidate_features import Measurer
 from lamina.engines.classic.candidates import Candidate, collect_candidates
+from lamina.engines.classic.lettering import Lettering
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.raster import Mask
 from lamina.engines.classic.selection_choice import chosen
@@ -31,6 +32,11 @@ class ThingFinder:
             self._image: PromptableImage | None = PromptableImage(seen.rgb)
         except ModelFileError:
             self._image = None
+
+    @property
+    def lettering(self) -> Sequence[Lettering]:
+        """The lines of text of the image."""
+        return self._seen.lettering
 
     @cached_property
     def atoms(self) -> Atoms:
