@@ -63,19 +63,15 @@ export class Editor {
     return outermost(nodes, this.selection.value).map((id) => /** @type {Node} */ (find(nodes, id)));
   }
 
-  /** Whether a node, a group around it, or something in it is locked: then the server refuses to change it. @param {number} id */
-  isLocked(id) {
-    for (const { node, groups } of walk(this.stack.value?.layers ?? [])) {
-      if (node.id !== id) continue;
-      const inside = node.type === "group" ? [...walk(node.layers)].map((each) => each.node) : [];
-      return [node, ...groups, ...inside].some((each) => each.is_locked);
-    }
-    return false;
+  /** Whether a node or a group around it is locked. @param {Node} node */
+  isLocked(node) {
+    const around = placeOf(this.stack.value?.layers ?? [], node.id)?.groups ?? [];
+    return [node, ...around].some((each) => each.is_locked);
   }
 
   /** Whether a node can be moved, deleted and the like: neither it, nor what is around or within it, is locked. @param {Node} node */
   canChange(node) {
-    return !this.isLocked(node.id) && ![...walk([node])].some((each) => each.node.is_locked);
+    return !this.isLocked(node) && ![...walk([node])].some((each) => each.node.is_locked);
   }
 
   /** @param {number[]} ids */
@@ -146,21 +142,17 @@ export class Editor {
   }
 
   async accept() {
-    const stack = this.session.confirmed.value;
     const proposal = this.proposal.value;
-    if (!stack || !proposal) return;
-    const known = new Set([...walk(stack.layers)].map(({ node }) => node.id));
-    try {
-      const accepted = await api.accept(this.id, proposal.job.id, stack.revision);
-      this.session.replaceBy(accepted);
-      const added = [...walk(accepted.layers)].map(({ node }) => node.id).filter((id) => !known.has(id));
-      if (added.length) this.select(outermost(accepted.layers, added));
-      this.proposal.value = null;
-    } catch (error) {
-      sayError(error);
-      await this.session.refresh();
-      if (proposal.isAutomatic) this.proposal.value = null;
-    }
+    if (!proposal) return;
+    /** @type {number[]} */
+    let before = [];
+    const accepted = await this.session.run((stack) => {
+      before = [...walk(stack.layers)].map(({ node }) => node.id);
+      return api.accept(this.id, proposal.job.id, stack.revision);
+    });
+    if (accepted || proposal.isAutomatic) this.proposal.value = null;
+    const added = [...walk(accepted?.layers ?? [])].map(({ node }) => node.id).filter((id) => !before.includes(id));
+    if (accepted && added.length) this.select(outermost(accepted.layers, added));
   }
 
   async discard() {

@@ -100,12 +100,7 @@ function Bar({ editor }) {
     const input = /** @type {HTMLInputElement} */ (event.currentTarget);
     const name = input.value.trim();
     if (!stack || !name || name === stack.name) return void (input.value = stack?.name ?? "");
-    try {
-      editor.session.replaceBy(await api.rename(editor.id, name));
-    } catch (error) {
-      input.value = stack.name;
-      sayError(error);
-    }
+    if (!(await editor.session.run(() => api.rename(editor.id, name)))) input.value = stack.name;
   };
   return html`<header class="bar">
     <a class="icon-button" href="/studio" aria-label=${texts.nav.home} title=${texts.nav.home}><${Icon} name="home" /></a>
