@@ -7,7 +7,7 @@ import { fitted } from "./geometry.js";
 import { StackSession } from "./session.js";
 import { announce, remembered, say, sayError } from "./store.js";
 import { texts } from "./texts.js";
-import { find, outermost, walk } from "./tree.js";
+import { find, outermost, placeOf, walk } from "./tree.js";
 
 /** @typedef {import("./types.js").Node} Node */
 /** @typedef {import("./types.js").Job} Job */
@@ -81,8 +81,17 @@ export class Editor {
   /** @param {number[]} ids */
   select(ids) {
     this.selection.value = ids;
+    this.#openGroupsAround(ids.at(-1));
     const [only] = this.selected.value;
     announce(ids.length === 1 && only ? only.name : texts.layers.selected(ids.length));
+  }
+
+  /** So that the list shows what was selected on the stage. @param {number | undefined} id */
+  #openGroupsAround(id) {
+    const groups = id === undefined ? [] : (placeOf(this.stack.value?.layers ?? [], id)?.groups ?? []);
+    if (!groups.some((group) => this.closedGroups.value.has(group.id))) return;
+    const around = new Set(groups.map((group) => group.id));
+    this.closedGroups.value = new Set([...this.closedGroups.value].filter((closed) => !around.has(closed)));
   }
 
   /** Applies operations; what is new because of them is selected. @param {import("./types.js").Operation[]} operations */

@@ -33,6 +33,7 @@ import { boxOf, layersIn, shownLayers } from "./tree.js";
 const SNAP_PX = 6;
 const LEAST_MOVE_PX = 3;
 const LEAST_BOX_PX = 3;
+const NEARBY_PX = 4;
 const ROTATION_STEP = 15;
 
 export class Gestures {
@@ -68,7 +69,7 @@ export class Gestures {
     const at = this.#at(event);
     this.pointers.set(event.pointerId, at);
     this.stage.setPointerCapture(event.pointerId);
-    this.stage.focus({ preventScroll: true });
+    if (event.pointerType !== "mouse") this.stage.focus({ preventScroll: true }); // a mouse does so without a ring
     if (this.pointers.size === 2) return this.#begin("pinch", at);
     if (event.button === 1 || this.isSpaceHeld || this.editor.tool.value === "hand") return this.#begin("pan", at);
     if (this.editor.tool.value === "box") return this.#begin("draw", at);
@@ -90,7 +91,7 @@ export class Gestures {
     const { editor } = this;
     const nodes = editor.stack.value?.layers ?? [];
     const point = geometry.onCanvas(editor.view.value, at);
-    const hit = topmost(nodes, point);
+    const hit = topmost(nodes, point, NEARBY_PX / editor.view.value.scale);
     const wasSelected = editor.selected.value.some((node) => layersIn(node).some((layer) => layer.id === hit?.id));
     const isAdded = event.shiftKey || event.ctrlKey || event.metaKey;
     if (!hit) {
@@ -241,7 +242,9 @@ export class Gestures {
 
   /** @param {MouseEvent} event */
   doubleClick(event) {
-    const hit = topmost(this.editor.stack.value?.layers ?? [], geometry.onCanvas(this.editor.view.value, this.#at(event)));
+    const { scale } = this.editor.view.value;
+    const point = geometry.onCanvas(this.editor.view.value, this.#at(event));
+    const hit = topmost(this.editor.stack.value?.layers ?? [], point, NEARBY_PX / scale);
     if (hit?.kind !== "text") return;
     this.editor.select([hit.id]);
     requestAnimationFrame(() => document.getElementById("words")?.focus());

@@ -8,6 +8,9 @@ import { shownLayers } from "./tree.js";
 
 const LONGEST_SIDE = 512;
 const LEAST_ALPHA = 24;
+/** How far beside a layer a click still means it, if there is only the background: between letters, or beside a line. */
+const NEAR_TEXT = 0.3; // of the size of the text
+const DIRECTIONS = Array.from({ length: 8 }, (_, index) => [Math.cos((index * Math.PI) / 4), Math.sin((index * Math.PI) / 4)]);
 
 /** @type {Map<string, Mask>} by the hash of the pixels */
 const masks = new Map();
@@ -43,8 +46,20 @@ export function covers(layer, point) {
   return (alpha * layer.opacity) / 255 >= LEAST_ALPHA;
 }
 
-/** The topmost visible layer at a point, or null. @param {import("./types.js").Node[]} nodes @param {import("./types.js").Point} point */
-export function topmost(nodes, point) {
-  for (const { layer, isHidden } of shownLayers(nodes).reverse()) if (!isHidden && covers(layer, point)) return layer;
-  return null;
+/**
+ * The topmost visible layer at a point, or null.
+ * @param {import("./types.js").Node[]} nodes @param {import("./types.js").Point} point
+ * @param {number} [nearby] how far from a layer other than the background the point may be, if nothing else is there
+ */
+export function topmost(nodes, point, nearby = 0) {
+  const layers = shownLayers(nodes).flatMap(({ layer, isHidden }) => (isHidden ? [] : [layer])).reverse();
+  const hit = layers.find((layer) => covers(layer, point)) ?? null;
+  if (!nearby || (hit && hit.kind !== "background")) return hit;
+  return layers.find((layer) => layer.kind !== "background" && isNear(layer, point, nearby)) ?? hit;
+}
+
+/** @param {Layer} layer @param {import("./types.js").Point} point @param {number} nearby */
+function isNear(layer, [x, y], nearby) {
+  const reach = Math.max(nearby, layer.kind === "text" ? (layer.style?.size_px ?? 0) * NEAR_TEXT : 0);
+  return [reach / 2, reach].some((radius) => DIRECTIONS.some(([right, down]) => covers(layer, [x + radius * right, y + radius * down])));
 }

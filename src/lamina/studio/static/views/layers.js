@@ -1,6 +1,6 @@
 /** @file The list of layers and groups, topmost first: eye, lock, name, order. */
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 
 import { perform, reorder } from "../actions.js";
@@ -42,7 +42,13 @@ function Row({ editor, node, depth }) {
   const isSelected = editor.selection.value.includes(node.id);
   const place = drag.value?.target === node.id ? `drop-${drag.value.where}` : "";
   const kind = node.type === "group" ? "group" : node.kind;
+  const element = useRef(/** @type {HTMLElement | null} */ (null));
+  const isSelectedLast = editor.selection.value.at(-1) === node.id;
+  useEffect(() => {
+    if (isSelectedLast) element.current?.scrollIntoView({ block: "nearest" });
+  }, [isSelectedLast]);
   return html`<li
+    ref=${element}
     class=${`layer-row ${isSelected ? "is-selected" : ""} ${node.is_hidden ? "is-hidden" : ""} ${place}`}
     style=${{ "--depth": depth }}
     data-row=${node.id}

@@ -36,21 +36,27 @@ export function RunPage() {
     });
     return () => stop.current.abort();
   }, [reference]);
+  /** @param {string} id */
+  const show = async (id) => {
+    const ended = await follow(id, setJob, stop.current.signal);
+    if (ended.state === "succeeded" && file) await open(ended, file);
+  };
   const start = async () => {
-    if (!file) return;
     try {
       const wanted = { image: reference, ...fields, ...(places.length ? { select: places.map(selectionOf), unit: "shares" } : {}) };
       const submitted = await api.submit("decompositions", wanted, once());
       setJob(submitted);
-      const ended = await follow(submitted.id, setJob, stop.current.signal);
-      if (ended.state === "succeeded") await open(ended, file);
+      history.replaceState(null, "", `?picture=${reference}&job=${submitted.id}`); // so that it is not started again
+      await show(submitted.id);
     } catch (error) {
       sayError(error);
       setJob(null);
     }
   };
   useEffect(() => {
-    if (file && query.has("start")) void start();
+    const started = query.get("job");
+    if (file && started) show(started).catch(sayError);
+    else if (file && query.has("start")) void start();
   }, [file]);
   const isRunning = job !== null && (!isEnded(job) || job.state === "succeeded");
   return html`<${Frame} heading=${file ? nameOf(file.name) : t.heading} name="run">
