@@ -102,6 +102,7 @@ class Monkey:
             self.wrong.append(f"composite: largest {largest}, mean {mean:.2f} at revision {stack['revision']}")
 
     def _seen(self, page: Page) -> np.ndarray:
+        page.evaluate("document.activeElement?.blur()")
         page.keyboard.press("Control+1")
         page.wait_for_function("() => [...document.querySelectorAll('img.layer')].every(image => image.complete)")
         page.evaluate(_SHOW_OTHERS, "hidden")

@@ -15,6 +15,7 @@ from lamina.stacks.transforms import Transform
 MAX_SIDE_PX = 30_000
 MAX_PIXELS = 100_000_000
 _ROUNDING = 1e-6
+_PAD = 2  # transparent pixels around a layer, which its edge is interpolated with
 
 
 def check_size(transform: Transform, box: tuple[int, int, int, int], name: str) -> None:
@@ -48,8 +49,9 @@ def check_pixels(what: str, width: int, height: int) -> None:
 def warped(pixels: Pixels, left: int, top: int, transform: Transform) -> tuple[Pixels, int, int]:
     """The transformed pixels, and their left and top on the canvas.
 
-    Shifts by whole pixels, quarter turns and mirroring move pixels unchanged. Otherwise enlarging is cubic, and
-    shrinking averages areas first. Colours are premultiplied meanwhile, and pixels outside count as transparent.
+    Shifts by whole pixels, quarter turns and mirroring move pixels unchanged. Otherwise enlarging is cubic, without
+    going beyond what is around a pixel, and shrinking averages areas first. Colours are premultiplied meanwhile, and
+    pixels outside count as transparent.
     """
     height, width = pixels.shape[:2]
     x, y, new_width, new_height = transform.bounds((left, top, width, height))
@@ -66,9 +68,23 @@ def warped(pixels: Pixels, left: int, top: int, transform: Transform) -> tuple[P
     )
     # OpenCV's coordinates are those of the centres of pixels, ours those of their corners.
     matrix[:, 2] += matrix[:, 0] * 0.5 + matrix[:, 1] * 0.5 - 0.5
-    size = max(1, x1 - x0), max(1, y1 - y0)
-    values = cv2.warpAffine(shrunk, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
-    return unpremultiply(np.asarray(np.clip(values, 0, 255), np.float32)), x0, y0
+    return unpremultiply(_interpolated(shrunk, matrix, (max(1, x1 - x0), max(1, y1 - y0)))), x0, y0
+
+
+def _interpolated(values: NDArray[np.float32], matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Cubic interpolation between the least and the largest value of the nine pixels around the nearest one: otherwise
+    it would ring, and a scaled layer would have a translucent line within its edge and a bright one at it.
+    """
+    padded = cv2.copyMakeBorder(values, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    matrix = matrix.copy()
+    matrix[:, 2] -= _PAD * (matrix[:, 0] + matrix[:, 1])
+    cubic = cv2.warpAffine(padded, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+    around = np.ones((3, 3), np.uint8)
+    least, most = (
+        cv2.warpAffine(bound(padded, around), matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+        for bound in (cv2.erode, cv2.dilate)
+    )
+    return np.asarray(np.clip(cubic, least, most), np.float32)
 
 
 def _moved(pixels: Pixels, transform: Transform) -> Pixels:
