@@ -69,7 +69,7 @@ async function json(method, path, options) {
 function ownAddress(name, value) {
   if ((name !== "url" && name !== "preview") || typeof value !== "string" || !URL.canParse(value)) return value;
   const { pathname, search } = new URL(value);
-  return pathname.startsWith("/v1/") ? pathname + search : value;
+  return /^\/(v1|files)\//.test(pathname) ? pathname + search : value;
 }
 
 /** @param {number} revision */
