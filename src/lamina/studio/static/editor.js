@@ -2,10 +2,10 @@
 
 import { computed, signal } from "@preact/signals";
 
-import { api, follow } from "./api.js";
+import { ApiError, api, follow } from "./api.js";
 import { fitted } from "./geometry.js";
 import { StackSession } from "./session.js";
-import { announce, remembered, say, sayError } from "./store.js";
+import { announce, dismissErrors, info, remembered, say, sayError } from "./store.js";
 import { texts } from "./texts.js";
 import { find, outermost, placeOf, walk } from "./tree.js";
 
@@ -43,6 +43,7 @@ export class Editor {
     this.panel = signal("");
     /** @type {import("@preact/signals").Signal<Proposal | null>} */
     this.proposal = signal(null);
+    this.isAccepting = signal(false);
     this.selected = computed(() => this.#selected());
   }
 
@@ -96,6 +97,7 @@ export class Editor {
 
   /** Applies operations; what is new because of them is selected. @param {import("./types.js").Operation[]} operations */
   async edit(operations) {
+    dismissErrors();
     const result = await this.session.edit(operations);
     if (result?.added.length) this.select(outermost(result.stack.layers, result.added));
     return result;
@@ -120,10 +122,11 @@ export class Editor {
    * @param {object} [options] fields of the job
    */
   async propose(operation, what, options = {}) {
+    dismissErrors();
     try {
       const fields = { operation, ...options };
       const { price_usd: price } = await api.propose(this.id, { ...fields, dry_run: true });
-      if (Number(price) && !confirm(texts.proposals.price(price))) return;
+      if (Number(price) && !info.value?.is_loopback && !confirm(texts.proposals.price(price))) return;
       const { job } = await api.propose(this.id, fields);
       if (job) await this.#follow(job, what, operation.op !== "edit");
     } catch (error) {
@@ -150,8 +153,10 @@ export class Editor {
     const proposal = this.proposal.value;
     if (!stack || !proposal) return;
     const known = new Set([...walk(stack.layers)].map(({ node }) => node.id));
+    if (this.isAccepting.value) return;
+    this.isAccepting.value = true;
     try {
-      const accepted = await api.accept(this.id, proposal.job.id, stack.revision);
+      const accepted = await this.#accepted(proposal.job.id, stack.revision);
       this.session.replaceBy(accepted);
       const added = [...walk(accepted.layers)].map(({ node }) => node.id).filter((id) => !known.has(id));
       if (added.length) this.select(outermost(accepted.layers, added));
@@ -160,6 +165,18 @@ export class Editor {
       sayError(error);
       await this.session.refresh();
       if (proposal.isAutomatic) this.proposal.value = null;
+    } finally {
+      this.isAccepting.value = false;
+    }
+  }
+
+  /** Once more if an edit came in between: the server knows whether the proposal still fits. @param {string} job @param {number} revision */
+  async #accepted(job, revision) {
+    try {
+      return await api.accept(this.id, job, revision);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || error.revision === null || error.revision === revision) throw error;
+      return api.accept(this.id, job, error.revision);
     }
   }
 

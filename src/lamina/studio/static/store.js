@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { ApiError } from "./api.js";
 import { texts } from "./texts.js";
 
-/** @typedef {{signed_in: boolean, limits: {max_upload_bytes: number} | null}} SessionInfo */
+/** @typedef {{signed_in: boolean, is_loopback?: boolean, limits: {max_upload_bytes: number} | null}} SessionInfo */
 
 /** @type {import("@preact/signals").Signal<SessionInfo | null>} */
 export const info = signal(null);
@@ -48,6 +48,11 @@ export function say(text, { hint = "", isError = false } = {}) {
 /** @param {number} id */
 export function dismiss(id) {
   messages.value = messages.value.filter((each) => each.id !== id);
+}
+
+/** Errors stay until the user goes on. */
+export function dismissErrors() {
+  if (messages.value.some(({ isError }) => isError)) messages.value = messages.value.filter(({ isError }) => !isError);
 }
 
 /** Shows an error of the server in its words, and any other as a fault of the page. @param {unknown} error */

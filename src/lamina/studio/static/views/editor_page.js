@@ -157,9 +157,10 @@ function ProposalBar({ editor }) {
     ${isReady
       ? html`<p>${what}</p>
           ${made && html`<img class="proposal-picture" src=${made.url} alt=${what} />`}
+          ${job.result?.notes.map((note) => html`<p class="field-help proposal-note">${note}</p>`)}
           <div class="button-row">
-            <button type="button" class="button primary" onClick=${() => void editor.accept()}>${texts.proposals.accept}</button>
-            <button type="button" class="button" onClick=${() => void editor.discard()}>${texts.proposals.discard}</button>
+            <button type="button" class="button primary" disabled=${editor.isAccepting.value} onClick=${() => void editor.accept()}>${texts.proposals.accept}</button>
+            <button type="button" class="button" disabled=${editor.isAccepting.value} onClick=${() => void editor.discard()}>${texts.proposals.discard}</button>
           </div>`
       : html`<${ProgressBar} label=${texts.proposals.working(what)} share=${job.progress?.share ?? null} />
           <button type="button" class="button" onClick=${() => void editor.discard()}>${texts.cancel}</button>`}

@@ -43,7 +43,6 @@ export function MakePage({ kind }) {
       setJob(submitted);
       const ended = await follow(submitted.id, setJob, stop.current.signal);
       if (ended.error) say(ended.error.message, { hint: ended.error.hint, isError: true });
-      if (ended.result?.stands_in_for) say(texts.run.standsIn(ended.result.stands_in_for));
     } catch (error) {
       sayError(error);
     }
@@ -78,6 +77,7 @@ export function MakePage({ kind }) {
       </form>
       <section class="results" aria-label=${t.results} aria-live="polite">
         ${isRunning && html`<${Running} job=${/** @type {Job} */ (job)} />`}
+        ${job?.result?.notes.map((note) => html`<p class="note">${note}</p>`)}
         ${job?.result?.pictures.map((picture) => html`<${Result} key=${picture.id} picture=${picture} />`)}
       </section>
     </div>

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { api } from "../api.js";
 import { html } from "../html.js";
-import { sayError } from "../store.js";
+import { info, sayError } from "../store.js";
 import { duration, texts } from "../texts.js";
 import { Field } from "./controls.js";
 
@@ -74,5 +74,6 @@ function Expected({ engine }) {
     };
     load().catch(sayError);
   }, [engine]);
-  return html`<p class="field-help">${t.price(price)}, ${seconds === null ? t.unknownTime : t.expected(duration(seconds))}</p>`;
+  const cost = info.value?.is_loopback ? "" : `${t.price(price)}, `; // nobody pays oneself
+  return html`<p class="field-help">${cost}${seconds === null ? t.unknownTime : t.expected(duration(seconds))}</p>`;
 }
