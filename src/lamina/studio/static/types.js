@@ -78,6 +78,7 @@
  * @typedef {object} JobResult
  * @property {string} engine
  * @property {string[]} notes
+ * @property {string | null} [prompt]
  * @property {string | null} [stands_in_for]
  * @property {Picture[]} pictures
  * @property {(Picture & {name: string, bbox: Box})[]} layers

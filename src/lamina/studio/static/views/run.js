@@ -19,6 +19,7 @@ import { RunOptions } from "./run_options.js";
 
 const t = texts.run;
 const LEAST_BOX = 0.005;
+const LONGEST_NAME = 200;
 
 export function RunPage() {
   const query = new URLSearchParams(location.search);
@@ -27,6 +28,7 @@ export function RunPage() {
   const [places, setPlaces] = useState(/** @type {Place[]} */ ([]));
   const [job, setJob] = useState(/** @type {Job | null} */ (null));
   const [fields, setFields] = useState(/** @type {Record<string, unknown>} */ ({}));
+  const name = (query.get("name") ?? (file ? nameOf(file.name) : t.heading)).slice(0, LONGEST_NAME);
   const stop = useRef(new AbortController());
   useEffect(() => {
     if (!reference.startsWith("file:")) return go("/studio");
@@ -43,7 +45,7 @@ export function RunPage() {
       const submitted = await api.submit("decompositions", wanted, once());
       setJob(submitted);
       const ended = await follow(submitted.id, setJob, stop.current.signal);
-      if (ended.state === "succeeded") await open(ended, file);
+      if (ended.state === "succeeded") await open(ended, name);
     } catch (error) {
       sayError(error);
       setJob(null);
@@ -53,7 +55,7 @@ export function RunPage() {
     if (file && query.has("start")) void start();
   }, [file]);
   const isRunning = job !== null && (!isEnded(job) || job.state === "succeeded");
-  return html`<${Frame} heading=${file ? nameOf(file.name) : t.heading} name="run">
+  return html`<${Frame} heading=${name} name="run">
     <div class="run-layout">
       ${file && html`<${Picture} file=${file} places=${places} onPlaces=${isRunning ? null : setPlaces} />`}
       <div class="run-side">
@@ -64,9 +66,9 @@ export function RunPage() {
   <//>`;
 }
 
-/** @param {Job} job @param {StoredFile} file */
-async function open(job, file) {
-  const stack = await api.createStack({ source: `job:${job.id}`, name: nameOf(file.name).slice(0, 200) }, `studio-${job.id}`);
+/** @param {Job} job @param {string} name */
+async function open(job, name) {
+  const stack = await api.createStack({ source: `job:${job.id}`, name }, `studio-${job.id}`);
   if (job.result?.stands_in_for) say(t.standsIn(job.result.stands_in_for));
   history.replaceState(null, "", "/studio");
   go(`/studio/s/${stack.id}`);
