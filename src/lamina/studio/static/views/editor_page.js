@@ -107,10 +107,17 @@ function Bar({ editor }) {
       sayError(error);
     }
   };
+  /** Leaves the field, so that keys are those of the editor again. @param {KeyboardEvent} event */
+  const pressed = (event) => {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+    if (event.key === "Escape") input.value = stack?.name ?? "";
+    input.blur();
+  };
   return html`<header class="bar">
     <a class="icon-button" href="/studio" aria-label=${texts.nav.home} title=${texts.nav.home}><${Icon} name="home" /></a>
     <h1 class="visually-hidden">${stack?.name ?? texts.title}</h1>
-    <input class="project-name" aria-label=${t.projectName} maxlength="200" value=${stack?.name ?? ""} onChange=${rename} />
+    <input class="project-name" aria-label=${t.projectName} maxlength="200" value=${stack?.name ?? ""} onChange=${rename} onKeyDown=${pressed} />
     <span class=${`save-state is-${state}`} role="status">${state === "saved" && editor.session.isBusy.value ? t.states.saving : t.states[state]}</span>
     <span class="spacer"></span>
     <${ActionButton} editor=${editor} action="undo" icon="undo" />
