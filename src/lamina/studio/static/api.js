@@ -88,6 +88,9 @@ export const api = {
   signIn: (key) => json("POST", "/studio/session", { json: { key } }),
   signOut: () => json("DELETE", "/studio/session"),
 
+  /** The fonts of the server. @returns {Promise<import("./types.js").Family[]>} */
+  fonts: async () => (await json("GET", "/studio/fonts")).families,
+
   /** @returns {Promise<import("./types.js").Model[]>} */
   models: async () => (await json("GET", "/v1/models")).models,
 

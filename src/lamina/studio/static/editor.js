@@ -44,6 +44,8 @@ export class Editor {
     /** @type {import("@preact/signals").Signal<Proposal | null>} */
     this.proposal = signal(null);
     this.isAccepting = signal(false);
+    /** Whether a proposal is being asked for or made. */
+    this.isProposing = false;
     this.selected = computed(() => this.#selected());
   }
 
@@ -122,6 +124,9 @@ export class Editor {
    * @param {object} [options] fields of the job
    */
   async propose(operation, what, options = {}) {
+    if (this.proposal.value) return say(texts.proposals.oneAtATime);
+    if (this.isProposing) return; // a double click asks once
+    this.isProposing = true;
     dismissErrors();
     try {
       const fields = { operation, ...options };
@@ -131,6 +136,8 @@ export class Editor {
       if (job) await this.#follow(job, what, operation.op !== "edit");
     } catch (error) {
       sayError(error);
+    } finally {
+      this.isProposing = false;
     }
   }
 

@@ -3,6 +3,8 @@
  *
  * @typedef {{sha256: string, width: number, height: number, url: string, preview: string}} Pixels
  *
+ * @typedef {{name: string, weights: number[], italic_weights: number[]}} Family
+ *
  * @typedef {{family: string, weight: number, is_italic: boolean, confidence: number, alternatives: string[]}} Typeface
  *
  * @typedef {object} TextStyle

@@ -31,8 +31,9 @@ export function EditorPage({ id }) {
   const editor = useMemo(() => new Editor(id), [id]);
   useEffect(() => {
     editor.open().catch((error) => {
-      sayError(error);
-      if (error instanceof ApiError && error.status === 404) go("/studio");
+      if (!(error instanceof ApiError) || error.status !== 404) return sayError(error);
+      say(t.missing, { isError: true });
+      go("/studio");
     });
     const timer = setInterval(() => document.hidden || void editor.session.refresh(), REFRESH_MS);
     const seen = () => document.hidden || void editor.session.refresh();

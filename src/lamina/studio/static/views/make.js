@@ -25,6 +25,7 @@ export function MakePage({ kind }) {
   const [references, setReferences] = useState(/** @type {Reference[]} */ ([]));
   const [job, setJob] = useState(/** @type {Job | null} */ (null));
   const stop = useRef(new AbortController());
+  const isStarting = useRef(false);
   useEffect(() => {
     api.models().then((all) => setModels(all.filter(({ kinds }) => kinds.includes(kind)))).catch(sayError);
     const picture = new URLSearchParams(location.search).get("picture");
@@ -36,6 +37,8 @@ export function MakePage({ kind }) {
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     event.preventDefault();
+    if (isStarting.current) return; // a double click starts one
+    isStarting.current = true;
     const fields = fieldsOf(/** @type {HTMLFormElement} */ (event.currentTarget));
     const [first, ...others] = references.map(({ reference }) => reference);
     const images = kind === "edit" ? { image: first, references: others } : {};
@@ -46,6 +49,8 @@ export function MakePage({ kind }) {
       if (ended.error) say(ended.error.message, { hint: ended.error.hint, isError: true });
     } catch (error) {
       sayError(error);
+    } finally {
+      isStarting.current = false;
     }
   };
   const isRunning = job !== null && !isEnded(job);

@@ -30,6 +30,7 @@ export function RunPage() {
   const [fields, setFields] = useState(/** @type {Record<string, unknown>} */ ({}));
   const name = (query.get("name") ?? (file ? nameOf(file.name) : t.heading)).slice(0, LONGEST_NAME);
   const stop = useRef(new AbortController());
+  const isStarting = useRef(false);
   useEffect(() => {
     if (!reference.startsWith("file:")) return go("/studio");
     api.file(reference.slice(5)).then(setFile).catch((error) => {
@@ -39,7 +40,8 @@ export function RunPage() {
     return () => stop.current.abort();
   }, [reference]);
   const start = async () => {
-    if (!file) return;
+    if (!file || isStarting.current) return; // a double click starts one
+    isStarting.current = true;
     try {
       const wanted = { image: reference, ...fields, ...(places.length ? { select: places.map(selectionOf), unit: "shares" } : {}) };
       const submitted = await api.submit("decompositions", wanted, once());
@@ -49,6 +51,8 @@ export function RunPage() {
     } catch (error) {
       sayError(error);
       setJob(null);
+    } finally {
+      isStarting.current = false;
     }
   };
   useEffect(() => {
