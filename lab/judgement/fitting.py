@@ -20,9 +20,12 @@ _STEPS = 5000
 
 def fit_merits(cases: Sequence[Case]) -> FittedNetworks:
     """Networks whose sigmoid is the expected IoU of a candidate with a true layer."""
-    values = np.concatenate([case.values for case in cases])
-    targets = np.concatenate([case.best for case in cases])
-    return _fit(MEASURES, values, targets, _weights([len(case.values) for case in cases]))
+    return fit_merits_of([case.values for case in cases], [case.best for case in cases])
+
+
+def fit_merits_of(values: Sequence[Floats], best: Sequence[Floats]) -> FittedNetworks:
+    """The same from the measures (n, k) of the candidates of each picture, and their IoUs (n,)."""
+    return _fit(MEASURES, np.concatenate(values), np.concatenate(best), _weights([len(each) for each in values]))
 
 
 def fit_pairs(cases: Sequence[Case], merits: Sequence[Floats]) -> FittedNetworks:

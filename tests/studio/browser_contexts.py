@@ -1,18 +1,22 @@
 """Browsers of a test, and how they are signed in."""
 
-from typing import Any
+from pathlib import Path
 
 import httpx2
 from playwright.sync_api import Browser, BrowserContext
 
 from serving import Served
 
-PATIENCE_MS = 30_000
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PATIENCE_MS = 20_000
 
 
-def new_context(browser: Browser, server: Served, **options: Any) -> BrowserContext:
-    """`options`: of Playwright."""
-    context = browser.new_context(**{"base_url": server.url, "viewport": {"width": 1280, "height": 800}, **options})
+def new_context(
+    browser: Browser, server: Served, *, width: int = 1280, height: int = 800, is_phone: bool = False
+) -> BrowserContext:
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": width, "height": height}, has_touch=is_phone, is_mobile=is_phone
+    )
     context.set_default_timeout(PATIENCE_MS)
     return context
 

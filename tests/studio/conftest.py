@@ -5,17 +5,16 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from browser_contexts import PATIENCE_MS, entered, new_context, sign_in
+from browser_contexts import EXAMPLES, PATIENCE_MS, entered, new_context, sign_in
 from drawn_designs import openraster
 from editor_pages import EditorPage
 from own_requests import Requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from watched_pages import Watched
 
+from installed_fonts import FONTS
 from serving import Served, served
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-NO_LIST_OF_PROPOSALS = r"405 .*/proposals"
 _TEST_S = 180
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -29,8 +28,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
-    """With classic and nano, and a key named "studio" that all pages share."""
-    with served(tmp_path_factory.mktemp("studio"), child=None) as one:
+    """With classic and nano, and a key named "studio" that all pages share. The posters' typefaces are installed."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(FONTS, home / ".fonts")
+    with served(tmp_path_factory.mktemp("studio"), child=None, HOME=str(home)) as one:
         yield one
 
 
@@ -75,7 +76,7 @@ def browser() -> Generator[Browser]:
 
 @pytest.fixture
 def watched(server: Served) -> Generator[Watched]:
-    one = Watched(server.url, allowed=[NO_LIST_OF_PROPOSALS])
+    one = Watched(server.url)
     yield one
     assert one.unexpected() == []
 

@@ -33,13 +33,15 @@ class Requests:
     def decomposed(self, image: str, **fields: Any) -> str:
         """The id of a job that has succeeded."""
         job = _body(self.client.post("/v1/decompositions", json={"image": image, "engine": "classic", **fields}))
+        self.wait_for_job(job["id"], "succeeded")
+        return job["id"]
+
+    def wait_for_job(self, job_id: str, state: str) -> None:
         end = time.monotonic() + PATIENCE_S
-        while job["state"] in _OPEN:
+        while (job := _body(self.client.get(f"/v1/jobs/{job_id}")))["state"] != state:
+            assert job["state"] in _OPEN, job
             assert time.monotonic() < end, job
             time.sleep(_LOOK_S)
-            job = _body(self.client.get(f"/v1/jobs/{job['id']}"))
-        assert job["state"] == "succeeded", job
-        return job["id"]
 
     def create(self, source: str, name: str) -> str:
         """The id of a new stack."""

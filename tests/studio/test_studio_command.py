@@ -63,14 +63,16 @@ def origin_of(text: str) -> str:
     return found[0]
 
 
-def test_the_picture_is_there_when_the_link_is_opened(tmp_path: Path) -> None:
+def test_the_picture_is_being_decomposed_when_the_link_is_opened(tmp_path: Path) -> None:
     (tmp_path / "a poster.png").write_bytes(poster())
     with studio(tmp_path, "a poster.png", "--port", "0") as (words, _), httpx2.Client(timeout=60) as client:
         link = link_of(words)
         entered = client.get(link)
         assert entered.status_code == 303
-        to = re.fullmatch(r"/studio\?picture=file:([0-9a-f-]{36})", entered.headers["location"])
+        to = re.fullmatch(r"/studio/new\?picture=file:([0-9a-f-]{36})&job=([0-9a-f-]{36})", entered.headers["location"])
         assert to
+        job = client.get(f"{origin_of(link)}/v1/jobs/{to[2]}").json()
+        assert (job["kind"], job["charged_usd"]) == ("decompose", "0.00")
         file = client.get(f"{origin_of(link)}/v1/files/{to[1]}").json()
         assert (file["name"], file["content_type"], file["size"]) == ("a poster.png", "image/png", len(poster()))
         assert client.get(f"{origin_of(link)}{entered.headers['location']}").status_code == 200
@@ -102,7 +104,7 @@ def test_a_running_server_is_used(tmp_path: Path) -> None:
         link = link_of(made.stdout)
         assert link.startswith(f"{one.url}/studio/enter?")
         entered = client.get(link)
-        file_id = entered.headers["location"].rpartition(":")[2]
+        file_id = entered.headers["location"].partition("file:")[2].partition("&")[0]
         assert client.get(f"{one.url}/v1/files/{file_id}").status_code == 200
 
 

@@ -42,39 +42,40 @@ class PlaceType(click.ParamType[Selection]):
         return Selection(Place(**dict(zip(names, numbers, strict=True)), unit=unit), name.strip())
 
 
-_OPTIONS = (
-    click.option(
-        "--box",
-        "boxes",
-        type=PlaceType(4),
-        metavar="X,Y,WIDTH,HEIGHT[=NAME]",
-        multiple=True,
-        help="Box around a thing that becomes a layer of its own, in pixels or percent. May be repeated.",
-    ),
-    click.option(
-        "--point",
-        "points",
-        type=PlaceType(2),
-        metavar="X,Y[=NAME]",
-        multiple=True,
-        help="Point on a thing that becomes a layer of its own, in pixels or percent. May be repeated.",
-    ),
-    click.option(
-        "--exclude",
-        "excluded",
-        type=PlaceType(2, has_name=False),
-        metavar="X,Y",
-        multiple=True,
-        help="Point that does not belong to the selected things, in pixels or percent. May be repeated.",
-    ),
+_BOX = click.option(
+    "--box",
+    "boxes",
+    type=PlaceType(4),
+    metavar="X,Y,WIDTH,HEIGHT[=NAME]",
+    multiple=True,
+    help="Box around a thing that becomes a layer of its own, in pixels or percent. May be repeated.",
+)
+_POINT = click.option(
+    "--point",
+    "points",
+    type=PlaceType(2),
+    metavar="X,Y[=NAME]",
+    multiple=True,
+    help="Point on a thing that becomes a layer of its own, in pixels or percent. May be repeated.",
+)
+_EXCLUDE = click.option(
+    "--exclude",
+    "excluded",
+    type=PlaceType(2, has_name=False),
+    metavar="X,Y",
+    multiple=True,
+    help="Point that does not belong to the selected things, in pixels or percent. May be repeated.",
 )
 
 
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --box and --point to a command, whose function receives `boxes` and `points`."""
+    return _BOX(_POINT(command))
+
+
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options to a command, whose function receives `boxes`, `points` and `excluded`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    """Adds --box, --point and --exclude to a command, whose function receives `boxes`, `points` and `excluded`."""
+    return place_options(_EXCLUDE(command))
 
 
 def exclusions_of(excluded: Sequence[Selection]) -> tuple[Place, ...]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lamina.cli.selection_options import PlaceType
+from lamina.cli.selection_options import place_options
 from lamina.cli.stack_editing import edit_file, editing_options, node_id
 
 if TYPE_CHECKING:  # numpy is imported when there is work for it
@@ -42,22 +42,7 @@ def split(layer: str, layers: int, **output: Any) -> int:
 @click.command()
 @editing_options
 @click.argument("layer", required=False)
-@click.option(
-    "--box",
-    "boxes",
-    type=PlaceType(4),
-    metavar="X,Y,WIDTH,HEIGHT[=NAME]",
-    multiple=True,
-    help="Box around the thing that becomes a layer of its own, in pixels or percent. May be repeated.",
-)
-@click.option(
-    "--point",
-    "points",
-    type=PlaceType(2),
-    metavar="X,Y[=NAME]",
-    multiple=True,
-    help="Point on the thing that becomes a layer of its own, in pixels or percent. May be repeated.",
-)
+@place_options
 def separate(layer: str | None, boxes: "tuple[Selection, ...]", points: "tuple[Selection, ...]", **output: Any) -> int:
     """Take a thing out of LAYER of the layered file STACK, as a layer of its own right above it.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import socket
 
     from lamina.server.bootstrap import Installation
+    from lamina.service.service import Service
     from lamina.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
@@ -126,7 +127,7 @@ def _listener(settings: "Settings", is_port_chosen: bool) -> "socket.socket":
 def _show(
     installation: "Installation", address: str, picture: str | None, no_browser: bool, is_started: bool = False
 ) -> None:
-    """Stores the picture, opens the Studio in the browser, and prints its address."""
+    """Submits the picture, opens the Studio in the browser, and prints its address."""
     from lamina.studio.browsers import can_open_browser, open_in_browser
 
     opens = not no_browser and can_open_browser()
@@ -139,19 +140,33 @@ def _show(
 
 def _link(installation: "Installation", address: str, picture: str | None) -> str:
     import asyncio
-    from pathlib import Path
     from urllib.parse import urlsplit
 
-    from lamina.files.sources import file_of_path
     from lamina.studio.links import HOME, one_time_link
+
+    service = installation.service
+    to = HOME if picture is None else asyncio.run(_submitted(service, picture))
+    return one_time_link(service, address, urlsplit(address).port or 0, to)
+
+
+async def _submitted(service: "Service", picture: str) -> str:
+    """The page of the decomposition of the picture, which begins while the browser starts."""
+    from pathlib import Path
+
+    from lamina.core.catalog import default_model
+    from lamina.core.jobs import FILE, InputRole, JobInput, JobRequest
+    from lamina.core.tasks import DecomposeTask, TaskKind
+    from lamina.files.sources import file_of_path
+    from lamina.jobs.submit import submit
+    from lamina.studio.links import HOME
     from lamina.studio.sessions import loopback_key
 
-    service, to = installation.service, HOME
-    if picture is not None:
-        path = Path(picture)
-        file = asyncio.run(file_of_path(service, loopback_key(service), path, path.name))
-        to = f"{HOME}?picture=file:{file.id}"
-    return one_time_link(service, address, urlsplit(address).port or 0, to)
+    key, path = loopback_key(service), Path(picture)
+    file = await file_of_path(service, key, path, path.name)
+    source = JobInput(InputRole.PICTURE, f"{FILE}{file.id}")
+    request = JobRequest(task=DecomposeTask(), inputs=(source,), model=default_model(TaskKind.DECOMPOSE).name)
+    job = await submit(service, key, request)
+    return f"{HOME}/new?picture=file:{file.id}&job={job.id}"
 
 
 def _lines(installation: "Installation", address: str, is_started: bool) -> list[str]:

@@ -108,6 +108,6 @@ def test_without_the_networks_colours_are_enough(picture: NDArray[np.uint8], mon
     def missing(*_: object) -> None:
         raise model_files.ModelFileError("The file is missing.")
 
-    monkeypatch.setattr("lamina.engines.classic.selected_things.PromptableImage", missing)
+    monkeypatch.setattr("lamina.engines.classic.thing_finder.PromptableImage", missing)
     stack = decomposed(picture, 2, Selection(Place(x=108, y=88, width=125, height=125), "Sun"))
     assert disc_iou(stack, named(stack, "Sun")) > 0.97

@@ -1,6 +1,8 @@
 """Measures candidates for the networks that predict which of them are layers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import cv2
 import numpy as np
@@ -98,26 +100,44 @@ class Maps:
     atoms: NDArray[np.int32]
 
 
+Row = tuple[dict[str, float], NDArray[np.float64]]
+"""What is measured of a candidate alone, and its median colour in CIE L*a*b*."""
+
+
 def measure(seen: Observation, atoms: Atoms, candidates: list[Candidate]) -> Measured:
     """Measures the candidates of one image."""
-    height, width = reduced_shape(seen.smooth.shape)
-    masks = np.array([candidate.reduced for candidate in candidates], bool).reshape(len(candidates), height * width)
-    overlaps = overlaps_of(masks)
-    maps = _maps(seen, atoms)
-    ground_colour = _median(maps.colours[maps.ground]) if maps.ground.any() else np.full(3, -100.0)
-    measured = map_in_threads(lambda candidate: _measure_one(candidate, seen, maps, ground_colour), candidates)
-    rows, colours = [row for row, _ in measured], [colour for _, colour in measured]
-    _measure_relations(rows, candidates, overlaps, np.array(colours).reshape(-1, 3))
-    ground_share = float(seen.background.mask.mean())
-    for row in rows:
-        row |= {
-            "ground_smooth": float(seen.background.is_smooth),
-            "ground_clear": float(seen.has_clear_ground),
-            "ground_share": ground_share,
-            "count": float(np.log1p(len(candidates))),
-        }
-    values = np.array([[row[name] for name in MEASURES] for row in rows], float).reshape(-1, len(MEASURES))
-    return Measured(values, overlaps, np.array(colours).reshape(-1, 3), maps)
+    measurer = Measurer(seen, atoms)
+    return measurer.together(candidates, measurer.alone(candidates))
+
+
+class Measurer:
+    """Measures candidates of one image, some earlier than others."""
+
+    def __init__(self, seen: Observation, atoms: Atoms) -> None:
+        self._seen, self.maps = seen, _maps(seen, atoms)
+        self._ground_share = float(seen.background.mask.mean())
+        ground = self.maps.colours[self.maps.ground]
+        self._ground_colour = _median(ground) if len(ground) else np.full(3, -100.0)
+
+    def alone(self, candidates: Sequence[Candidate]) -> list[Row]:
+        """What needs no others to compare with, and the median colour of each."""
+        return map_in_threads(lambda each: _measure_one(each, self._seen, self.maps, self._ground_colour), candidates)
+
+    def together(self, candidates: Sequence[Candidate], alone: Sequence[Row]) -> Measured:
+        """All measures. `alone`: what is known of each of the candidates."""
+        masks = np.array([candidate.reduced for candidate in candidates], bool)
+        overlaps = overlaps_of(masks.reshape(len(candidates), prod(reduced_shape(self._seen.smooth.shape))))
+        rows, colours = [dict(row) for row, _ in alone], np.array([colour for _, colour in alone]).reshape(-1, 3)
+        _measure_relations(rows, candidates, overlaps, colours)
+        for row in rows:
+            row |= {
+                "ground_smooth": float(self._seen.background.is_smooth),
+                "ground_clear": float(self._seen.has_clear_ground),
+                "ground_share": self._ground_share,
+                "count": float(np.log1p(len(candidates))),
+            }
+        values = np.array([[row[name] for name in MEASURES] for row in rows], float).reshape(-1, len(MEASURES))
+        return Measured(values, overlaps, colours, self.maps)
 
 
 def overlaps_of(masks: NDArray[np.bool_]) -> Overlaps:
@@ -149,9 +169,7 @@ def _maps(seen: Observation, atoms: Atoms) -> Maps:
     )
 
 
-def _measure_one(
-    candidate: Candidate, seen: Observation, maps: Maps, ground_colour: NDArray[np.float64]
-) -> tuple[dict[str, float], NDArray[np.float64]]:
+def _measure_one(candidate: Candidate, seen: Observation, maps: Maps, ground_colour: NDArray[np.float64]) -> Row:
     """All measures but those that compare it with others; and its median colour."""
     height, width = maps.ground.shape
     pad = 4
@@ -274,7 +292,7 @@ def _symmetry(mask: Mask) -> float:
 
 def _measure_relations(
     rows: list[dict[str, float]],
-    candidates: list[Candidate],
+    candidates: Sequence[Candidate],
     overlaps: Overlaps,
     colours: NDArray[np.float64],
 ) -> None:

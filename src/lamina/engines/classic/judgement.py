@@ -35,7 +35,12 @@ def judge(measured: Measured, expected: Floats, candidates: list[Candidate], is_
 
 def merits(measured: Measured) -> Floats:
     """(n,): the expected intersection over union of each candidate with a layer that a person would draw."""
-    return _merit_networks().probabilities(measured.values)
+    return merits_of(measured.values)
+
+
+def merits_of(values: Floats) -> Floats:
+    """(n,): the same for candidates with these measures (n, k)."""
+    return _merit_networks().probabilities(values)
 
 
 def worth_of(merits: Floats, overlaps: Overlaps, pairs: list[tuple[int, int]], retained: Floats) -> Worth:

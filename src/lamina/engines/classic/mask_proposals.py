@@ -70,9 +70,17 @@ def salient_boxes(salience: Values, shape: tuple[int, ...]) -> NDArray[np.float3
     return np.array(boxes, np.float32).reshape(-1, 4)
 
 
-def refined(rgb: Rgb, mask: Mask) -> Mask:
-    """The mask with its outline on the edges of the image, without specks and pinholes."""
-    reach = max(3, round(_REACH_SHARE * max(mask.shape)))
+def reach_of(shape: tuple[int, ...]) -> int:
+    """How far the outlines of masks of an image may be off, in pixels."""
+    return max(3, round(_REACH_SHARE * max(shape)))
+
+
+def refined(rgb: Rgb, mask: Mask, reach: int | None = None) -> Mask:
+    """The mask with its outline on the edges of the image, without specks and pinholes.
+
+    `reach`: see `reach_of`; of the whole image, if this is a part of it.
+    """
+    reach = reach_of(mask.shape) if reach is None else reach
     aligned = guided_filter(rgb, mask.astype(np.float32), reach) > 0.5
     result = (aligned | shrink(mask, reach)) & grow(mask, reach)
     parts = components(result)

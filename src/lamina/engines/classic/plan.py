@@ -27,10 +27,11 @@ from lamina.engines.classic.naming import named
 from lamina.engines.classic.observation import Observation
 from lamina.engines.classic.parts import with_parts
 from lamina.engines.classic.photo_things import found_in_photo
-from lamina.engines.classic.selected_things import Selected, ThingFinder, apart_from, select_things
+from lamina.engines.classic.selected_things import Selected, apart_from, select_things
 from lamina.engines.classic.selection import select_visible
 from lamina.engines.classic.solve import Element
 from lamina.engines.classic.text_blocks import TextBlock, text_blocks
+from lamina.engines.classic.thing_finder import ThingFinder
 from lamina.engines.classic.things import rank
 from lamina.engines.segmentation.model_files import ModelFileError
 from lamina.engines.segmentation.networks import installed_networks
@@ -80,7 +81,8 @@ def plan_layers(
     `models`: folder where larger networks may be installed. `selections` (at most `limit`) and `exclusions` are in
     pixels of the working size.
     """
-    selected = select_things(ThingFinder(seen, exclusions), selections) if selections else Selected()
+    finder = ThingFinder(seen, exclusions) if selections else None
+    selected = Selected() if finder is None else select_things(finder, selections)
     total = MAX_LAYERS - 1 if limit and scope is not Scope.FLAT else limit
     others = total - selected.count
     lines = [line for index, line in enumerate(seen.lettering) if index not in selected.lines]
@@ -88,7 +90,7 @@ def plan_layers(
     if seen.is_photo:
         choice = _photo_things(seen, limit - selected.count, models)
     else:
-        choice = _designed_things(seen, others, limit - selected.count, scope)
+        choice = _designed_things(seen, finder, others, limit - selected.count, scope)
     things, blocks = _within(others, apart_from(selected, choice.things), blocks)
     subject = things[0].full() if seen.is_photo and things and not selected.things else None
     elements = arrange(
@@ -102,16 +104,18 @@ def plan_layers(
     return Plan(named(elements, subject), (*selected.notes, *choice.notes))
 
 
-def _designed_things(seen: Observation, limit: int, top_limit: int, scope: Scope) -> _Choice:
+def _designed_things(
+    seen: Observation, finder: ThingFinder | None, limit: int, top_limit: int, scope: Scope
+) -> _Choice:
     """The candidates that are worth most together; in an illustration that they explain badly, what networks see.
 
-    `top_limit`: of the outermost things, if not all that is seen is wanted, and of what networks see, which gets worse
-    with every thing.
+    `finder`: has the candidates already. `top_limit`: of the outermost things, if not all that is seen is wanted, and
+    of what networks see, which gets worse with every thing.
     """
     if limit <= 0:
         return _Choice([])
-    atoms = find_atoms(seen)
-    candidates = collect_candidates(seen, atoms)
+    atoms = find_atoms(seen) if finder is None else finder.atoms
+    candidates = collect_candidates(seen, atoms) if finder is None else finder.candidates
     if not candidates:
         return _Choice([])
     measured = measure(seen, atoms, candidates)

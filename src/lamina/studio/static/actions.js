@@ -24,7 +24,7 @@ const hasSelection = (editor) => editor.selected.value.length > 0;
 /** @param {Editor} editor */
 const canChange = (editor) => hasSelection(editor) && editor.selected.value.every((node) => editor.canChange(node));
 /** @param {Editor} editor */
-const isUnlocked = (editor) => hasSelection(editor) && editor.selected.value.every((node) => !editor.isLocked(node.id));
+const isUnlocked = (editor) => hasSelection(editor) && editor.selected.value.every((node) => !editor.isLocked(node));
 /** @param {Editor} editor */
 const one = (editor) => (editor.selected.value.length === 1 ? editor.selected.value[0] : null);
 /** @param {Editor} editor */
@@ -312,11 +312,15 @@ export function chosenFiles(accept, several = false) {
 /** Makes the next revision of a file that another program has changed. @param {Editor} editor @returns {Promise<string[] | null>} what is different */
 export async function takeBack(editor) {
   const [file] = await chosenFiles(".psd,.ora,.zip");
-  const stack = editor.session.confirmed.value;
-  if (!file || !stack) return null;
+  if (!file) return null;
   const stored = await upload(file, file.name);
-  const { stack: now, sentences } = await api.takeBack(editor.id, stored.reference, stack.revision);
-  editor.session.replaceBy(now);
-  return sentences;
+  /** @type {string[]} */
+  let told = [];
+  const taken = await editor.session.run(async ({ revision }) => {
+    const { stack, sentences } = await api.takeBack(editor.id, stored.reference, revision);
+    told = sentences;
+    return stack;
+  });
+  return taken && told;
 }
 

@@ -94,6 +94,9 @@ export const api = {
   /** @returns {Promise<import("./types.js").Model[]>} */
   models: async () => (await json("GET", "/v1/models")).models,
 
+  /** Whether jobs are charged to the key; else prices are only what others would take. @returns {Promise<boolean>} */
+  isMetered: async () => (await json("GET", "/v1/wallet")).is_metered,
+
   /** @param {string} url @returns {Promise<import("./types.js").StoredFile>} */
   uploadAddress: (url) => json("POST", "/v1/files", { json: { url } }),
   /** @param {string} id @returns {Promise<import("./types.js").StoredFile>} */

@@ -2,10 +2,10 @@
 
 import { computed, signal } from "@preact/signals";
 
-import { ApiError, api, follow } from "./api.js";
+import { api, follow } from "./api.js";
 import { fitted } from "./geometry.js";
 import { StackSession } from "./session.js";
-import { announce, dismissErrors, info, remembered, say, sayError } from "./store.js";
+import { announce, dismissErrors, remembered, say, sayError } from "./store.js";
 import { texts } from "./texts.js";
 import { find, outermost, placeOf, walk } from "./tree.js";
 
@@ -66,19 +66,15 @@ export class Editor {
     return outermost(nodes, this.selection.value).map((id) => /** @type {Node} */ (find(nodes, id)));
   }
 
-  /** Whether a node, a group around it, or something in it is locked: then the server refuses to change it. @param {number} id */
-  isLocked(id) {
-    for (const { node, groups } of walk(this.stack.value?.layers ?? [])) {
-      if (node.id !== id) continue;
-      const inside = node.type === "group" ? [...walk(node.layers)].map((each) => each.node) : [];
-      return [node, ...groups, ...inside].some((each) => each.is_locked);
-    }
-    return false;
+  /** Whether a node or a group around it is locked. @param {Node} node */
+  isLocked(node) {
+    const around = placeOf(this.stack.value?.layers ?? [], node.id)?.groups ?? [];
+    return [node, ...around].some((each) => each.is_locked);
   }
 
   /** Whether a node can be moved, deleted and the like: neither it, nor what is around or within it, is locked. @param {Node} node */
   canChange(node) {
-    return !this.isLocked(node.id) && ![...walk([node])].some((each) => each.node.is_locked);
+    return !this.isLocked(node) && ![...walk([node])].some((each) => each.node.is_locked);
   }
 
   /** @param {number[]} ids */
@@ -131,7 +127,7 @@ export class Editor {
     try {
       const fields = { operation, ...options };
       const { price_usd: price } = await api.propose(this.id, { ...fields, dry_run: true });
-      if (Number(price) && !info.value?.is_loopback && !confirm(texts.proposals.price(price))) return;
+      if (Number(price) && (await api.isMetered()) && !confirm(texts.proposals.price(price))) return;
       const { job } = await api.propose(this.id, fields);
       if (job) await this.#follow(job, what, operation.op !== "edit");
     } catch (error) {
@@ -156,35 +152,19 @@ export class Editor {
   }
 
   async accept() {
-    const stack = this.session.confirmed.value;
     const proposal = this.proposal.value;
-    if (!stack || !proposal) return;
-    const known = new Set([...walk(stack.layers)].map(({ node }) => node.id));
-    if (this.isAccepting.value) return;
+    if (!proposal || this.isAccepting.value) return;
     this.isAccepting.value = true;
-    try {
-      const accepted = await this.#accepted(proposal.job.id, stack.revision);
-      this.session.replaceBy(accepted);
-      const added = [...walk(accepted.layers)].map(({ node }) => node.id).filter((id) => !known.has(id));
-      if (added.length) this.select(outermost(accepted.layers, added));
-      this.proposal.value = null;
-    } catch (error) {
-      sayError(error);
-      await this.session.refresh();
-      if (proposal.isAutomatic) this.proposal.value = null;
-    } finally {
-      this.isAccepting.value = false;
-    }
-  }
-
-  /** Once more if an edit came in between: the server knows whether the proposal still fits. @param {string} job @param {number} revision */
-  async #accepted(job, revision) {
-    try {
-      return await api.accept(this.id, job, revision);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 || error.revision === null || error.revision === revision) throw error;
-      return api.accept(this.id, job, error.revision);
-    }
+    /** @type {number[]} */
+    let before = [];
+    const accepted = await this.session.run((stack) => {
+      before = [...walk(stack.layers)].map(({ node }) => node.id);
+      return api.accept(this.id, proposal.job.id, stack.revision);
+    });
+    this.isAccepting.value = false;
+    if (accepted || proposal.isAutomatic) this.proposal.value = null;
+    const added = [...walk(accepted?.layers ?? [])].map(({ node }) => node.id).filter((id) => !before.includes(id));
+    if (accepted && added.length) this.select(outermost(accepted.layers, added));
   }
 
   async discard() {

@@ -4,7 +4,7 @@
  * The server's answer replaces what is shown. Operations that make new layers or pixels are left to it.
  */
 
-import { bounds, centre, rotateAbout, scaleAbout, shift, then } from "./geometry.js";
+import { bounds, centre, composed, rotateAbout, scaleAbout, shift } from "./geometry.js";
 import { boxOf, find, mapped, placeOf, walk, withFields, withTransform } from "./tree.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
@@ -56,7 +56,7 @@ function rotate(nodes, { layer, degrees }) {
   const turn = rotateAbout(degrees, centre(boxOf(node)));
   if (degrees % 90) return withTransform(nodes, layer, turn);
   const [x, y] = bounds(turn, boxOf(node)); // as the server does it: half a pixel aside, if need be, to stay on the grid
-  return withTransform(nodes, layer, then(turn, shift(roundedToEven(x) - x, roundedToEven(y) - y)));
+  return withTransform(nodes, layer, composed(turn, shift(roundedToEven(x) - x, roundedToEven(y) - y)));
 }
 
 /** @param {number} number */

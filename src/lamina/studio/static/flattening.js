@@ -3,7 +3,7 @@
  * to composite three pictures.
  */
 
-import { shift, then } from "./geometry.js";
+import { composed, shift } from "./geometry.js";
 import { shownLayers } from "./tree.js";
 
 /** @typedef {import("./types.js").Layer} Layer */
@@ -47,7 +47,7 @@ function flattened(part, { width, height }) {
     if (!image) continue;
     context.globalAlpha = layer.opacity / 255;
     context.globalCompositeOperation = /** @type {GlobalCompositeOperation} */ (layer.blend === "normal" ? "source-over" : layer.blend);
-    context.setTransform(...then(shift(layer.left, layer.top), layer.transform));
+    context.setTransform(...composed(shift(layer.left, layer.top), layer.transform));
     context.drawImage(image, 0, 0, layer.pixels.width, layer.pixels.height);
   }
   part[0].image?.before(canvas);

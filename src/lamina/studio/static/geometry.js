@@ -12,8 +12,8 @@ const QUARTERS = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 export const MIN_SCALE = 0.02;
 export const MAX_SCALE = 32;
 
-/** The matrix that applies `first`, and then `second`. @param {Matrix} first @param {Matrix} second @returns {Matrix} */
-export function then(first, second) {
+/** The matrix that applies `first`, and then `second`. It is not named then: importing such a module would call it. @param {Matrix} first @param {Matrix} second @returns {Matrix} */
+export function composed(first, second) {
   const [a, b, c, d, e, f] = first;
   const [p, q, r, s, t, u] = second;
   return [p * a + r * b, q * a + s * b, p * c + r * d, q * c + s * d, p * e + r * f + t, q * e + s * f + u];

@@ -297,7 +297,7 @@ function operationsOn(node, kind, matrix, isOneOfSeveral) {
 
 /** The CSS transform of the image of a layer. @param {import("./types.js").Layer} layer @param {Matrix | null} [matrix] applied after its own */
 export function cssOf(layer, matrix = null) {
-  const whole = geometry.then(geometry.shift(layer.left, layer.top), matrix ? geometry.then(layer.transform, matrix) : layer.transform);
+  const whole = geometry.composed(geometry.shift(layer.left, layer.top), matrix ? geometry.composed(layer.transform, matrix) : layer.transform);
   return `matrix(${whole.join(", ")})`;
 }
 

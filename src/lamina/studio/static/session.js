@@ -9,12 +9,16 @@ import { computed, signal } from "@preact/signals";
 
 import { ApiError, api } from "./api.js";
 import { applied, joined, newIds } from "./edits.js";
+import { find } from "./tree.js";
 
 /** @typedef {import("./types.js").Stack} Stack */
 /** @typedef {import("./types.js").Operation} Operation */
 /**
- * A change that is shown, or waits to be sent: operations, or none for a step through the revisions.
- * @typedef {{operations: Operation[], step?: "undo" | "redo", settle: ((stack: Stack | null, added: number[]) => void)[]}} Edit
+ * A request that waits for its turn; null if it is not needed after all.
+ * @typedef {(stack: Stack) => Promise<Stack> | null} Request
+ *
+ * A change that is shown, or waits to be sent: operations, or another request, of which nothing is shown before.
+ * @typedef {{operations: Operation[], request?: Request, settle: ((stack: Stack | null, added: number[]) => void)[]}} Edit
  */
 
 const RETRY_MS = [1000, 2000, 4000, 8000];
@@ -68,7 +72,7 @@ export class StackSession {
       const settle = (stack, added) => resolve(stack && { stack, added });
       const waiting = this.pending.value;
       const last = waiting.at(-1);
-      const both = last && !last.step && this.sent !== last ? joined(last.operations, operations) : null;
+      const both = last && !last.request && this.sent !== last ? joined(last.operations, operations) : null;
       const edit = both && last ? { operations: both, settle: [...last.settle, settle] } : { operations, settle: [settle] };
       this.#wait(both ? [...waiting.slice(0, -1), edit] : [...waiting, edit]);
       void this.#send();
@@ -77,18 +81,21 @@ export class StackSession {
 
   /** @returns {Promise<Stack | null>} null if there was nothing to undo */
   undo() {
-    return this.#step("undo");
+    return this.run((stack) => (stack.undo === null ? null : api.undo(this.id, stack.revision)));
   }
 
   /** @returns {Promise<Stack | null>} */
   redo() {
-    return this.#step("redo");
+    return this.run((stack) => (stack.redo === null ? null : api.redo(this.id, stack.revision)));
   }
 
-  /** Takes its turn among the edits, as they are sent. @param {"undo" | "redo"} step @returns {Promise<Stack | null>} */
-  #step(step) {
+  /**
+   * Sends another request in its turn among the edits. The result is null if it was rejected, or not needed.
+   * @param {Request} request @returns {Promise<Stack | null>}
+   */
+  run(request) {
     return new Promise((resolve) => {
-      this.#wait([...this.pending.value, { operations: [], step, settle: [resolve] }]);
+      this.#wait([...this.pending.value, { operations: [], request, settle: [resolve] }]);
       void this.#send();
     });
   }
@@ -100,11 +107,6 @@ export class StackSession {
       stack = await (before > number ? this.undo() : this.redo());
       if (stack && (stack.revision - number) * (before - number) < 0) return; // it is not stored any more
     }
-  }
-
-  /** Goes to what another request has made of the stack. @param {Stack} stack */
-  replaceBy(stack) {
-    this.confirmed.value = stack;
   }
 
   /** Looks whether another tab or person has changed the stack. */
@@ -171,7 +173,7 @@ export class StackSession {
       const [edit] = this.pending.value;
       const before = this.confirmed.value;
       this.sent = edit;
-      const after = edit.step ? null : applied(before, edit.operations);
+      const after = edit.request ? null : applied(before, edit.operations);
       this.expected = after ? comparable(after) : "";
       this.#wait(this.pending.value);
       this.state.value = this.failures ? "offline" : "saving";
@@ -187,10 +189,11 @@ export class StackSession {
     this.state.value = "saved";
   }
 
-  /** Null if there is nothing to undo or redo. @param {Edit} edit @param {Stack} before @returns {Promise<Stack | null>} */
-  async #request({ operations, step }, before) {
-    if (!step) return api.edit(this.id, operations, before.revision);
-    return before[step] === null ? null : api[step](this.id, before.revision);
+  /** Null if what is edited is gone since an edit before. @param {Edit} edit @param {Stack} before */
+  async #request({ operations, request }, before) {
+    if (request) return request(before);
+    const left = operations.filter((operation) => isPossible(before, operation));
+    return left.length ? api.edit(this.id, left, before.revision) : null;
   }
 
   /** @param {Edit} edit @param {Stack | null} stack @param {number[]} added */
@@ -249,10 +252,15 @@ export class StackSession {
 
   /** Whether the stack is what our request has made of it, whose answer was lost. @param {Stack} now @param {Edit} edit @param {Stack} before */
   #isOurs(now, edit, before) {
-    if (edit.step) return now.revision === before[edit.step];
+    if (edit.request) return true; // it need not be repeated, whoever has changed the stack
     const expected = applied(before, edit.operations);
     return expected !== null && comparable(expected) === comparable(now);
   }
+}
+
+/** Whether what an operation is about still exists. @param {Stack} stack @param {Operation} operation */
+function isPossible(stack, { layer, layers }) {
+  return [...(layer ? [layer] : []), ...(layers ?? [])].every((id) => find(stack.layers, id) !== null);
 }
 
 /** Whether only the server knows the result. @param {Stack | null} stack @param {Operation[]} operations */
@@ -284,7 +292,7 @@ function storedEdits(id) {
 }
 
 /** @param {Edit[]} edits */
-const operationsOf = (edits) => edits.flatMap(({ operations, step }) => (step ? [] : [operations]));
+const operationsOf = (edits) => edits.flatMap(({ operations, request }) => (request ? [] : [operations]));
 
 /** @param {string} id @param {number} revision @param {Edit[]} edits @param {string} expected */
 function storeEdits(id, revision, edits, expected) {

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { ApiError } from "./api.js";
 import { texts } from "./texts.js";
 
-/** @typedef {{signed_in: boolean, is_loopback?: boolean, limits: {max_upload_bytes: number} | null}} SessionInfo */
+/** @typedef {{signed_in: boolean, limits: {max_upload_bytes: number} | null}} SessionInfo */
 
 /** @type {import("@preact/signals").Signal<SessionInfo | null>} */
 export const info = signal(null);

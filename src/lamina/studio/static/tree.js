@@ -1,6 +1,6 @@
 /** @file The tree of a stack: finding, walking and replacing its layers and groups. Pure functions. */
 
-import { IDENTITY, bounds, then, union } from "./geometry.js";
+import { IDENTITY, bounds, composed, union } from "./geometry.js";
 
 /** @typedef {import("./types.js").Node} Node */
 /** @typedef {import("./types.js").Layer} Layer */
@@ -100,7 +100,7 @@ export function withTransform(nodes, id, matrix) {
   const ids = new Set(node ? layersIn(node).map((layer) => layer.id) : []);
   return mapped(nodes, (each) => {
     if (each.type === "group" || !ids.has(each.id)) return [each];
-    const transform = then(each.transform ?? IDENTITY, matrix);
+    const transform = composed(each.transform ?? IDENTITY, matrix);
     return [{ ...each, transform, bbox: bounds(transform, ownBox(each)) }];
   });
 }

@@ -89,7 +89,7 @@ async def get_stack_file(
     if edited is not None:
         async with context.conversions:
             file = await showing.export(context.service, context.pixels, edited.document, ending, options)
-        return sent_file(file, edited.stack.name or stack_id, ending)
+        return sent_file(file, stack_id, ending, edited.stack.name)
     job = (await view_job(context.service, key.id, stack_id)).job
     record = await own_file(context.service, key.id, stack_file(job))
     async with context.conversions:

@@ -42,8 +42,12 @@ export function Dialog({ heading, onClose, children, name = "" }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     const dialog = element.current;
+    const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true }); // close() does so only while it is in the page
+    };
   }, []);
   return html`<dialog
     ref=${element}

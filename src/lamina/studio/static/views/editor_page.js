@@ -101,12 +101,7 @@ function Bar({ editor }) {
     const input = /** @type {HTMLInputElement} */ (event.currentTarget);
     const name = input.value.trim();
     if (!stack || !name || name === stack.name) return void (input.value = stack?.name ?? "");
-    try {
-      editor.session.replaceBy(await api.rename(editor.id, name));
-    } catch (error) {
-      input.value = stack.name;
-      sayError(error);
-    }
+    if (!(await editor.session.run(() => api.rename(editor.id, name)))) input.value = stack.name;
   };
   /** Leaves the field, so that keys are those of the editor again. @param {KeyboardEvent} event */
   const pressed = (event) => {

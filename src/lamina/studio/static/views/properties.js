@@ -27,13 +27,13 @@ export function Properties({ editor }) {
     ${nodes.length === 1 && html`<${One} editor=${editor} node=${nodes[0]} />`}
     ${nodes.length > 1 && html`<p class="empty">${t.several(nodes.length)}</p>`}
     ${nodes.length > 0 && html`<${Commands} editor=${editor} nodes=${nodes} />`}
-    ${nodes.length === 1 && nodes[0].type === "layer" && html`<${EditByWords} key=${nodes[0].id} editor=${editor} layer=${nodes[0]} isLocked=${editor.isLocked(nodes[0].id)} />`}
+    ${nodes.length === 1 && nodes[0].type === "layer" && html`<${EditByWords} key=${nodes[0].id} editor=${editor} layer=${nodes[0]} isLocked=${editor.isLocked(nodes[0])} />`}
   </section>`;
 }
 
 /** @param {{editor: Editor, node: Node}} props */
 function One({ editor, node }) {
-  const isLocked = node.type === "layer" ? editor.isLocked(node.id) : !editor.canChange(node);
+  const isLocked = !editor.canChange(node);
   const [x, y, width, height] = boxOf(node).map((value) => Math.round(value * 100) / 100);
   /** @param {object} operation */
   const edit = (operation) => void editor.edit([/** @type {any} */ ({ layer: node.id, ...operation })]);

@@ -39,6 +39,11 @@ export function RunPage() {
     });
     return () => stop.current.abort();
   }, [reference]);
+  /** @param {string} id */
+  const show = async (id) => {
+    const ended = await follow(id, setJob, stop.current.signal);
+    if (ended.state === "succeeded" && file) await open(ended, name);
+  };
   const start = async () => {
     if (!file || isStarting.current) return; // a double click starts one
     isStarting.current = true;
@@ -46,8 +51,9 @@ export function RunPage() {
       const wanted = { image: reference, ...fields, ...(places.length ? { select: places.map(selectionOf), unit: "shares" } : {}) };
       const submitted = await api.submit("decompositions", wanted, once());
       setJob(submitted);
-      const ended = await follow(submitted.id, setJob, stop.current.signal);
-      if (ended.state === "succeeded") await open(ended, name);
+      query.set("job", submitted.id);
+      history.replaceState(null, "", `?${query}`); // so that it is not started again
+      await show(submitted.id);
     } catch (error) {
       sayError(error);
       setJob(null);
@@ -56,7 +62,9 @@ export function RunPage() {
     }
   };
   useEffect(() => {
-    if (file && query.has("start")) void start();
+    const started = query.get("job");
+    if (file && started) show(started).catch(sayError);
+    else if (file && query.has("start")) void start();
   }, [file]);
   const isRunning = job !== null && (!isEnded(job) || job.state === "succeeded");
   return html`<${Frame} heading=${name} name="run">

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { api } from "../api.js";
 import { html } from "../html.js";
-import { info, sayError } from "../store.js";
+import { sayError } from "../store.js";
 import { duration, texts } from "../texts.js";
 import { Field } from "./controls.js";
 
@@ -65,15 +65,14 @@ function Expected({ engine }) {
   const [seconds, setSeconds] = useState(/** @type {number | null} */ (null));
   useEffect(() => {
     const load = async () => {
-      const [models, { jobs }] = await Promise.all([api.models(), api.jobs({ state: "succeeded", limit: 50 })]);
+      const [models, { jobs }, isMetered] = await Promise.all([api.models(), api.jobs({ state: "succeeded", limit: 50 }), api.isMetered()]);
       const model = models.find(({ kinds, is_here: isHere }) => kinds.includes("decompose") && isHere);
-      setPrice(engine === "classic" || engine === "nano" ? "0" : (model?.prices_usd.decompose ?? "0"));
+      setPrice(!isMetered || engine === "classic" || engine === "nano" ? "0" : (model?.prices_usd.decompose ?? "0"));
       const ran = jobs.filter(({ kind, result }) => kind === "decompose" && (engine === "auto" || result?.engine === engine));
       const times = ran.flatMap((job) => (job.ran_s === null ? [] : [job.ran_s])).toSorted((one, other) => one - other);
       setSeconds(times.length ? times[Math.floor(times.length / 2)] : null);
     };
     load().catch(sayError);
   }, [engine]);
-  const cost = info.value?.is_loopback ? "" : `${t.price(price)}, `; // nobody pays oneself
-  return html`<p class="field-help">${cost}${seconds === null ? t.unknownTime : t.expected(duration(seconds))}</p>`;
+  return html`<p class="field-help">${t.price(price)}, ${seconds === null ? t.unknownTime : t.expected(duration(seconds))}</p>`;
 }
