@@ -10,8 +10,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from lamina.accounts.browser_sessions import BrowserRequest, browser_request, own_origin
+from lamina.core.errors import ErrorCode, LaminaError
 from lamina.service.service import Service
 from lamina.studio.assets import Asset, AssetFolder
+from lamina.studio.fonts import FamiliesBody, families
 from lamina.studio.links import HOME, REFUSED, UsedLinks, checked_page
 from lamina.studio.page import SECURITY_HEADERS, rendered_page
 from lamina.studio.sessions import Credentials, SessionBody, Sessions, loopback_key
@@ -62,6 +64,12 @@ def studio_routes(service: Service, loopback_port: int | None, started_at: float
     @router.delete("/studio/session", status_code=HTTPStatus.NO_CONTENT)
     async def sign_out(request: Request, response: Response) -> None:  # pyright: ignore[reportUnusedFunction]
         sessions.end(_of(request), response)
+
+    @router.get("/studio/fonts")
+    async def fonts(request: Request) -> FamiliesBody:  # pyright: ignore[reportUnusedFunction]
+        if not (await sessions.current(_of(request))).signed_in:
+            raise LaminaError(ErrorCode.KEY_INVALID, "The browser is not signed in.", "Sign in to the Studio.")
+        return await asyncio.to_thread(families)
 
     @router.get("/studio")
     @router.get("/studio/{rest:path}")

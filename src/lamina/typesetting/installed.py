@@ -110,6 +110,13 @@ def find_font(family: str, weight: int, is_italic: bool) -> FontFile | None:
     return None
 
 
+@cache
+def installed_faces() -> tuple[NamedFace, ...]:
+    """The faces of all fonts that `find_font` may find, by family. Whatever is condensed or expanded is left out."""
+    faces = {face for path in _font_files() for face in _faces(path) if face.has_usual_width and face.family}
+    return tuple(sorted(faces, key=lambda face: (face.family.casefold(), face.weight, face.is_italic, face.style)))
+
+
 def weight_axis(font: ImageFont.FreeTypeFont) -> tuple[int, int] | None:
     """The lowest and the highest weight of a variable font; None for fonts without an axis of weights."""
     try:

@@ -31,6 +31,6 @@ def complete(document: Document, operation: Complete, pixels: PixelStore) -> Doc
         raise LaminaError(
             ErrorCode.TASK_INVALID,
             f"Nothing tells how the layer {node.name!r} goes on where it is hidden.",
-            "It may end there, or go on there already; use replace to put other pixels into it.",
+            "It may end there, or go on there already. To give it other pixels, replace them.",
         )
     return with_pixels(document, replace(node, is_guessed=True), whole, pixels)

@@ -112,7 +112,7 @@ def with_split(document: Document, node: LayerNode, parts: Sequence[Layer], pixe
         raise LaminaError(
             ErrorCode.TASK_INVALID,
             f"Nothing in the layer {node.name!r} can be told apart from the rest of it.",
-            "Give a box around a part with separate.",
+            "Separate a part of it by a box around that part, or by a point on it.",
         )
     check_count(sum(1 for _ in document.layers()) - 1 + len(members))
     numbered, named = document.with_ids(_with_new_names(members, document))

@@ -116,7 +116,7 @@ def _block_of(node: LayerNode, pixels: PixelStore, *, keeps_words: bool) -> Text
         ErrorCode.TASK_INVALID,
         f"The layer {node.name!r} has {len(blocks)} blocks of text, which are not set as one: {told}"
         f"{' and others' if len(blocks) > _MOST_TOLD else ''}.",
-        "Make the block a layer of its own first: use separate with a box around it, or split.",
+        "Make the block a layer of its own first: separate it by a box around it.",
     )
 
 

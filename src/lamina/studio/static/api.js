@@ -69,7 +69,7 @@ async function json(method, path, options) {
 function ownAddress(name, value) {
   if ((name !== "url" && name !== "preview") || typeof value !== "string" || !URL.canParse(value)) return value;
   const { pathname, search } = new URL(value);
-  return pathname.startsWith("/v1/") ? pathname + search : value;
+  return /^\/(v1|files)\//.test(pathname) ? pathname + search : value;
 }
 
 /** @param {number} revision */
@@ -87,6 +87,9 @@ export const api = {
   /** @param {string} key */
   signIn: (key) => json("POST", "/studio/session", { json: { key } }),
   signOut: () => json("DELETE", "/studio/session"),
+
+  /** The fonts of the server. @returns {Promise<import("./types.js").Family[]>} */
+  fonts: async () => (await json("GET", "/studio/fonts")).families,
 
   /** @returns {Promise<import("./types.js").Model[]>} */
   models: async () => (await json("GET", "/v1/models")).models,

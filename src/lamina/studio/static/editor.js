@@ -5,7 +5,7 @@ import { computed, signal } from "@preact/signals";
 import { api, follow } from "./api.js";
 import { fitted } from "./geometry.js";
 import { StackSession } from "./session.js";
-import { announce, remembered, say, sayError } from "./store.js";
+import { announce, dismissErrors, remembered, say, sayError } from "./store.js";
 import { texts } from "./texts.js";
 import { find, outermost, placeOf, walk } from "./tree.js";
 
@@ -43,6 +43,9 @@ export class Editor {
     this.panel = signal("");
     /** @type {import("@preact/signals").Signal<Proposal | null>} */
     this.proposal = signal(null);
+    this.isAccepting = signal(false);
+    /** Whether a proposal is being asked for or made. */
+    this.isProposing = false;
     this.selected = computed(() => this.#selected());
   }
 
@@ -92,6 +95,7 @@ export class Editor {
 
   /** Applies operations; what is new because of them is selected. @param {import("./types.js").Operation[]} operations */
   async edit(operations) {
+    dismissErrors();
     const result = await this.session.edit(operations);
     if (result?.added.length) this.select(outermost(result.stack.layers, result.added));
     return result;
@@ -116,6 +120,10 @@ export class Editor {
    * @param {object} [options] fields of the job
    */
   async propose(operation, what, options = {}) {
+    if (this.proposal.value) return say(texts.proposals.oneAtATime);
+    if (this.isProposing) return; // a double click asks once
+    this.isProposing = true;
+    dismissErrors();
     try {
       const fields = { operation, ...options };
       const { price_usd: price } = await api.propose(this.id, { ...fields, dry_run: true });
@@ -124,6 +132,8 @@ export class Editor {
       if (job) await this.#follow(job, what, operation.op !== "edit");
     } catch (error) {
       sayError(error);
+    } finally {
+      this.isProposing = false;
     }
   }
 
@@ -143,13 +153,15 @@ export class Editor {
 
   async accept() {
     const proposal = this.proposal.value;
-    if (!proposal) return;
+    if (!proposal || this.isAccepting.value) return;
+    this.isAccepting.value = true;
     /** @type {number[]} */
     let before = [];
     const accepted = await this.session.run((stack) => {
       before = [...walk(stack.layers)].map(({ node }) => node.id);
       return api.accept(this.id, proposal.job.id, stack.revision);
     });
+    this.isAccepting.value = false;
     if (accepted || proposal.isAutomatic) this.proposal.value = null;
     const added = [...walk(accepted?.layers ?? [])].map(({ node }) => node.id).filter((id) => !before.includes(id));
     if (accepted && added.length) this.select(outermost(accepted.layers, added));

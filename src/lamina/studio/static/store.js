@@ -50,6 +50,11 @@ export function dismiss(id) {
   messages.value = messages.value.filter((each) => each.id !== id);
 }
 
+/** Errors stay until the user goes on. */
+export function dismissErrors() {
+  if (messages.value.some(({ isError }) => isError)) messages.value = messages.value.filter(({ isError }) => !isError);
+}
+
 /** Shows an error of the server in its words, and any other as a fault of the page. @param {unknown} error */
 export function sayError(error) {
   if (error instanceof DOMException && error.name === "AbortError") return;

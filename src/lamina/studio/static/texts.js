@@ -156,6 +156,10 @@ export const texts = {
     words: "Words",
     font: "Font",
     fontFile: "Use a font file",
+    installedFonts: "Fonts of the server",
+    chooseFont: "Choose a font",
+    fontMissing: (/** @type {string} */ family) =>
+      `${family} is not installed on the server. Choose one of its fonts, or use a font file.`,
     fontGuess: (/** @type {string} */ family, /** @type {number} */ confidence) => `Looks like ${family} (${Math.round(confidence * 100)} %)`,
     substitute: (/** @type {string} */ family) => `The picture seems to use ${family}. What you set here is a substitute.`,
     weight: "Weight",
@@ -211,6 +215,7 @@ export const texts = {
     edited: (/** @type {string} */ name) => `Proposal for ${name}`,
     price: (/** @type {string} */ usd) => `This costs $${usd}. Go on?`,
     nothing: "There is no layer at this place.",
+    oneAtATime: "Accept, discard or cancel the proposal that is open first.",
   },
 
   history: {

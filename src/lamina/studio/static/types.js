@@ -3,6 +3,8 @@
  *
  * @typedef {{sha256: string, width: number, height: number, url: string, preview: string}} Pixels
  *
+ * @typedef {{name: string, weights: number[], italic_weights: number[]}} Family
+ *
  * @typedef {{family: string, weight: number, is_italic: boolean, confidence: number, alternatives: string[]}} Typeface
  *
  * @typedef {object} TextStyle
@@ -78,6 +80,7 @@
  * @typedef {object} JobResult
  * @property {string} engine
  * @property {string[]} notes
+ * @property {string | null} [prompt]
  * @property {string | null} [stands_in_for]
  * @property {Picture[]} pictures
  * @property {(Picture & {name: string, bbox: Box})[]} layers

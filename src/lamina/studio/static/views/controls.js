@@ -6,6 +6,7 @@ import { ACTIONS, isEnabled, perform } from "../actions.js";
 import { html } from "../html.js";
 import { hintOf } from "../keys.js";
 import { texts } from "../texts.js";
+import { Messages } from "./messages.js";
 
 const SPRITE = new URL("../vendor/icons.svg", import.meta.url).pathname;
 
@@ -68,7 +69,8 @@ export function Dialog({ heading, onClose, children, name = "" }) {
       </header>
       ${children}
     </div>
-  </dialog>`;
+    <${Messages} />
+  </dialog>`; // those of the page are behind the dialog
 }
 
 /** A labelled field. @param {{label: string, help?: string, children?: unknown}} props */

@@ -31,8 +31,9 @@ export function EditorPage({ id }) {
   const editor = useMemo(() => new Editor(id), [id]);
   useEffect(() => {
     editor.open().catch((error) => {
-      sayError(error);
-      if (error instanceof ApiError && error.status === 404) go("/studio");
+      if (!(error instanceof ApiError) || error.status !== 404) return sayError(error);
+      say(t.missing, { isError: true });
+      go("/studio");
     });
     const timer = setInterval(() => document.hidden || void editor.session.refresh(), REFRESH_MS);
     const seen = () => document.hidden || void editor.session.refresh();
@@ -102,10 +103,17 @@ function Bar({ editor }) {
     if (!stack || !name || name === stack.name) return void (input.value = stack?.name ?? "");
     if (!(await editor.session.run(() => api.rename(editor.id, name)))) input.value = stack.name;
   };
+  /** Leaves the field, so that keys are those of the editor again. @param {KeyboardEvent} event */
+  const pressed = (event) => {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+    if (event.key === "Escape") input.value = stack?.name ?? "";
+    input.blur();
+  };
   return html`<header class="bar">
     <a class="icon-button" href="/studio" aria-label=${texts.nav.home} title=${texts.nav.home}><${Icon} name="home" /></a>
     <h1 class="visually-hidden">${stack?.name ?? texts.title}</h1>
-    <input class="project-name" aria-label=${t.projectName} maxlength="200" value=${stack?.name ?? ""} onChange=${rename} />
+    <input class="project-name" aria-label=${t.projectName} maxlength="200" value=${stack?.name ?? ""} onChange=${rename} onKeyDown=${pressed} />
     <span class=${`save-state is-${state}`} role="status">${state === "saved" && editor.session.isBusy.value ? t.states.saving : t.states[state]}</span>
     <span class="spacer"></span>
     <${ActionButton} editor=${editor} action="undo" icon="undo" />
@@ -152,9 +160,10 @@ function ProposalBar({ editor }) {
     ${isReady
       ? html`<p>${what}</p>
           ${made && html`<img class="proposal-picture" src=${made.url} alt=${what} />`}
+          ${job.result?.notes.map((note) => html`<p class="field-help proposal-note">${note}</p>`)}
           <div class="button-row">
-            <button type="button" class="button primary" onClick=${() => void editor.accept()}>${texts.proposals.accept}</button>
-            <button type="button" class="button" onClick=${() => void editor.discard()}>${texts.proposals.discard}</button>
+            <button type="button" class="button primary" disabled=${editor.isAccepting.value} onClick=${() => void editor.accept()}>${texts.proposals.accept}</button>
+            <button type="button" class="button" disabled=${editor.isAccepting.value} onClick=${() => void editor.discard()}>${texts.proposals.discard}</button>
           </div>`
       : html`<${ProgressBar} label=${texts.proposals.working(what)} share=${job.progress?.share ?? null} />
           <button type="button" class="button" onClick=${() => void editor.discard()}>${texts.cancel}</button>`}

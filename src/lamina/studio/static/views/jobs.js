@@ -71,7 +71,7 @@ function JobRow({ job, onChanged }) {
     <span class="thumbnail">${picture && html`<img src=${picture.url} alt="" loading="lazy" />`}</span>
     <div class="job-text">
       <strong>${t.kinds[job.kind]}</strong> <span class=${`state is-${job.state}`}>${t.states[job.state]}</span>
-      <small>${job.model}, ${whenOf(job.created_at)}${job.ran_s !== null && `, ${t.took(duration(job.ran_s))}`}, $${job.charged_usd}</small>
+      <small>${job.result?.engine ?? job.model}, ${whenOf(job.created_at)}${job.ran_s !== null && `, ${t.took(duration(job.ran_s))}`}${Number(job.charged_usd) > 0 && `, $${job.charged_usd}`}</small>
       ${job.state === "queued" && html`<small>${texts.run.queued(job.position)}</small>`}
       ${job.state === "running" && html`<${ProgressBar} label=${job.progress?.stage ?? ""} share=${job.progress?.share ?? null} />`}
       ${job.error && html`<p class="problem">${job.error.message} ${job.error.hint}</p>`}

@@ -17,6 +17,7 @@ import { Frame } from "./frame.js";
 const t = texts.make;
 const SIZES = ["", "512x512", "768x768", "1024x1024", "1024x768", "768x1024", "1328x1328", "1664x928", "928x1664"];
 const MOST_REFERENCES = 3;
+const LONGEST_TITLE = 60;
 
 /** @param {{kind: "generate" | "edit"}} props */
 export function MakePage({ kind }) {
@@ -24,6 +25,7 @@ export function MakePage({ kind }) {
   const [references, setReferences] = useState(/** @type {Reference[]} */ ([]));
   const [job, setJob] = useState(/** @type {Job | null} */ (null));
   const stop = useRef(new AbortController());
+  const isStarting = useRef(false);
   useEffect(() => {
     api.models().then((all) => setModels(all.filter(({ kinds }) => kinds.includes(kind)))).catch(sayError);
     const picture = new URLSearchParams(location.search).get("picture");
@@ -35,6 +37,8 @@ export function MakePage({ kind }) {
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     event.preventDefault();
+    if (isStarting.current) return; // a double click starts one
+    isStarting.current = true;
     const fields = fieldsOf(/** @type {HTMLFormElement} */ (event.currentTarget));
     const [first, ...others] = references.map(({ reference }) => reference);
     const images = kind === "edit" ? { image: first, references: others } : {};
@@ -43,9 +47,10 @@ export function MakePage({ kind }) {
       setJob(submitted);
       const ended = await follow(submitted.id, setJob, stop.current.signal);
       if (ended.error) say(ended.error.message, { hint: ended.error.hint, isError: true });
-      if (ended.result?.stands_in_for) say(texts.run.standsIn(ended.result.stands_in_for));
     } catch (error) {
       sayError(error);
+    } finally {
+      isStarting.current = false;
     }
   };
   const isRunning = job !== null && !isEnded(job);
@@ -78,7 +83,8 @@ export function MakePage({ kind }) {
       </form>
       <section class="results" aria-label=${t.results} aria-live="polite">
         ${isRunning && html`<${Running} job=${/** @type {Job} */ (job)} />`}
-        ${job?.result?.pictures.map((picture) => html`<${Result} key=${picture.id} picture=${picture} />`)}
+        ${job?.result?.notes.map((note) => html`<p class="note">${note}</p>`)}
+        ${job?.result?.pictures.map((picture) => html`<${Result} key=${picture.id} picture=${picture} name=${job.result?.prompt ?? ""} />`)}
       </section>
     </div>
   <//>`;
@@ -131,14 +137,15 @@ function Running({ job }) {
   </div>`;
 }
 
-/** @param {{picture: import("../types.js").Picture}} props */
-function Result({ picture }) {
+/** @param {{picture: import("../types.js").Picture, name: string}} props */
+function Result({ picture, name }) {
+  const title = name.slice(0, LONGEST_TITLE) || picture.id;
   return html`<figure>
-    <img src=${picture.url} alt=${t.results} />
+    <img src=${picture.url} alt=${title} />
     <figcaption class="button-row">
-      <button type="button" class="button" onClick=${() => go(`/studio/new?picture=file:${picture.id}`)}>${t.takeApart}</button>
+      <button type="button" class="button" onClick=${() => go(`/studio/new?picture=file:${picture.id}&name=${encodeURIComponent(title)}`)}>${t.takeApart}</button>
       <button type="button" class="button" onClick=${() => go(`/studio/edit?picture=file:${picture.id}`)}>${t.editThis}</button>
-      <button type="button" class="button" onClick=${() => save(picture.url, `${picture.id}.png`)}>${t.download}</button>
+      <button type="button" class="button" onClick=${() => save(picture.url, `${title}.png`)}>${t.download}</button>
     </figcaption>
   </figure>`;
 }

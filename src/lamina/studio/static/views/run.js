@@ -19,6 +19,7 @@ import { RunOptions } from "./run_options.js";
 
 const t = texts.run;
 const LEAST_BOX = 0.005;
+const LONGEST_NAME = 200;
 
 export function RunPage() {
   const query = new URLSearchParams(location.search);
@@ -27,7 +28,9 @@ export function RunPage() {
   const [places, setPlaces] = useState(/** @type {Place[]} */ ([]));
   const [job, setJob] = useState(/** @type {Job | null} */ (null));
   const [fields, setFields] = useState(/** @type {Record<string, unknown>} */ ({}));
+  const name = (query.get("name") ?? (file ? nameOf(file.name) : t.heading)).slice(0, LONGEST_NAME);
   const stop = useRef(new AbortController());
+  const isStarting = useRef(false);
   useEffect(() => {
     if (!reference.startsWith("file:")) return go("/studio");
     api.file(reference.slice(5)).then(setFile).catch((error) => {
@@ -39,18 +42,23 @@ export function RunPage() {
   /** @param {string} id */
   const show = async (id) => {
     const ended = await follow(id, setJob, stop.current.signal);
-    if (ended.state === "succeeded" && file) await open(ended, file);
+    if (ended.state === "succeeded" && file) await open(ended, name);
   };
   const start = async () => {
+    if (!file || isStarting.current) return; // a double click starts one
+    isStarting.current = true;
     try {
       const wanted = { image: reference, ...fields, ...(places.length ? { select: places.map(selectionOf), unit: "shares" } : {}) };
       const submitted = await api.submit("decompositions", wanted, once());
       setJob(submitted);
-      history.replaceState(null, "", `?picture=${reference}&job=${submitted.id}`); // so that it is not started again
+      query.set("job", submitted.id);
+      history.replaceState(null, "", `?${query}`); // so that it is not started again
       await show(submitted.id);
     } catch (error) {
       sayError(error);
       setJob(null);
+    } finally {
+      isStarting.current = false;
     }
   };
   useEffect(() => {
@@ -59,7 +67,7 @@ export function RunPage() {
     else if (file && query.has("start")) void start();
   }, [file]);
   const isRunning = job !== null && (!isEnded(job) || job.state === "succeeded");
-  return html`<${Frame} heading=${file ? nameOf(file.name) : t.heading} name="run">
+  return html`<${Frame} heading=${name} name="run">
     <div class="run-layout">
       ${file && html`<${Picture} file=${file} places=${places} onPlaces=${isRunning ? null : setPlaces} />`}
       <div class="run-side">
@@ -70,9 +78,9 @@ export function RunPage() {
   <//>`;
 }
 
-/** @param {Job} job @param {StoredFile} file */
-async function open(job, file) {
-  const stack = await api.createStack({ source: `job:${job.id}`, name: nameOf(file.name).slice(0, 200) }, `studio-${job.id}`);
+/** @param {Job} job @param {string} name */
+async function open(job, name) {
+  const stack = await api.createStack({ source: `job:${job.id}`, name }, `studio-${job.id}`);
   if (job.result?.stands_in_for) say(t.standsIn(job.result.stands_in_for));
   history.replaceState(null, "", "/studio");
   go(`/studio/s/${stack.id}`);

@@ -1,9 +1,10 @@
 /** @file How the text of a layer is set, and the layer edited by words. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { chosenFiles } from "../actions.js";
-import { upload } from "../api.js";
+import { api, upload } from "../api.js";
+import { faceOf, familyNamed } from "../fonts.js";
 import { html } from "../html.js";
 import { sayError } from "../store.js";
 import { texts } from "../texts.js";
@@ -30,6 +31,10 @@ export function TextProperties({ editor, layer, isLocked }) {
   const face = style?.typeface ?? null;
   const [changed, setChanged] = useState(/** @type {Record<string, unknown>} */ ({}));
   const [fontFile, setFontFile] = useState(/** @type {{reference: string, name: string} | null} */ (null));
+  const [families, setFamilies] = useState(/** @type {import("../types.js").Family[] | null} */ (null));
+  useEffect(() => {
+    api.fonts().then(setFamilies).catch(sayError);
+  }, []);
   /** @param {Record<string, unknown>} fields */
   const change = (fields) => setChanged({ ...changed, ...fields });
   const isChanged = Object.keys(changed).length > 0;
@@ -50,6 +55,14 @@ export function TextProperties({ editor, layer, isLocked }) {
     }
   };
   const font = String(changed.font ?? face?.family ?? "");
+  const family = families && familyNamed(families, font);
+  const isMissing = families !== null && family === null && font !== "" && font !== fontFile?.reference;
+  /** Another family, with the nearest weight and slant that it has. @param {string} name */
+  const chooseFont = (name) => {
+    const chosen = families && familyNamed(families, name);
+    const { weight, is_italic: isItalic } = { weight: 400, is_italic: false, ...face };
+    change({ font: name, ...(chosen ? faceOf(chosen, Number(changed.weight ?? weight), Boolean(changed.italic ?? isItalic)) : {}) });
+  };
   const shownFont = font === fontFile?.reference ? fontFile.name : font;
   const colour = /** @type {number[]} */ (changed.colour ?? style?.colour ?? [0, 0, 0]);
   return html`<form class="text-properties" onSubmit=${submit}>
@@ -60,9 +73,16 @@ export function TextProperties({ editor, layer, isLocked }) {
     <//>
     <${Field} label=${t.font} help=${face?.family ? t.fontGuess(face.family, face.confidence) : ""}>
       <input value=${shownFont} list="fonts" maxlength="200" disabled=${isLocked}
-        onInput=${(/** @type {Event} */ event) => change({ font: valueOf(event) })} />
-      <datalist id="fonts">${(face?.alternatives ?? []).map((family) => html`<option value=${family} />`)}</datalist>
+        onInput=${(/** @type {Event} */ event) => chooseFont(valueOf(event))} />
+      <datalist id="fonts">${(families ?? []).map(({ name }) => html`<option value=${name} />`)}</datalist>
     <//>
+    <${Field} label=${t.installedFonts}>
+      <select disabled=${isLocked || !families} onChange=${(/** @type {Event} */ event) => valueOf(event) && chooseFont(valueOf(event))}>
+        <option value="" selected=${!family}>${t.chooseFont}</option>
+        ${(families ?? []).map(({ name }) => html`<option value=${name} selected=${name === family?.name}>${name}</option>`)}
+      </select>
+    <//>
+    ${isMissing && html`<p class="note" role="status">${t.fontMissing(shownFont)}</p>`}
     <button type="button" class="button" disabled=${isLocked} onClick=${chooseFile}>${t.fontFile}</button>
     <div class="grid-2">
       <${NumberField} label=${t.size} value=${Number(changed.size ?? style?.size_px.toFixed(1) ?? 16)} min=${1} isDisabled=${isLocked}
