@@ -86,7 +86,12 @@ def studio(width: int = 1440, height: int = 1150) -> Generator[Studio]:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(_TIMEOUT_MS)
         one = Studio(server, page, Path(name))
-        page.on("console", lambda said: one.errors.append(said.text) if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: (
+                one.errors.append(f"{said.text} {said.location.get('url', '')}") if said.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda error: one.errors.append(str(error)))
         page.goto(f"{server.url}/studio")
         page.get_by_label("API key").fill(server.key)

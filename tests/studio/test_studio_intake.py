@@ -56,6 +56,7 @@ def test_a_picture_is_taken_apart_into_a_project(home: Page) -> None:
 
 def test_boxes_and_clicks_on_the_picture_become_layers(home: Page) -> None:
     choose(home, {**PICTURE, "name": "marked.png", "buffer": (EXAMPLES / "lantern.png").read_bytes()})
+    home.wait_for_function("() => document.querySelector('.run-picture img')?.naturalWidth")
     box = home.get_by_alt_text("marked.png").bounding_box()
     assert box is not None
     x, y, width, height = box["x"], box["y"], box["width"], box["height"]
