@@ -1,4 +1,4 @@
-"""What somebody expects who comes from another editor: clicks beside thin things, fonts to choose from, one job a click."""
+"""What somebody expects who comes from another editor: clicks beside thin things, a choice of fonts, one job a click."""
 
 from pathlib import Path
 
