@@ -115,7 +115,8 @@ def test_a_fault_of_the_page_is_told(editor: EditorPage, watched: Watched) -> No
         f"**/v1/stacks/{editor.stack_id}/revisions*", lambda route: route.fulfill(status=200, body="no JSON")
     )
     editor.button("Revisions").click()
-    expect(editor.page.get_by_role("alert")).to_contain_text("The page has a fault. Reload it: edits are kept.")
+    dialog = editor.page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("The page has a fault. Reload it: edits are kept.")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
