@@ -26,12 +26,19 @@ _TIMEOUT_MS = 60_000
 
 @dataclass
 class Studio:
-    """`errors`: what the page wrote to the console as errors, and its uncaught exceptions."""
+    """`errors`: what the page wrote to the console as errors, and its uncaught exceptions. `refusals`: requests that the
+    server answered with a status from 400 to 499, which the browser writes to the console, too.
+    """
 
     server: Served
     page: Page
     folder: Path
-    errors: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list[str])
+    refusals: list[str] = field(default_factory=list[str])
+
+    def note(self, text: str, address: str) -> None:
+        is_refusal = "responded with a status of 4" in text
+        (self.refusals if is_refusal else self.errors).append(f"{text} {address}")
 
     def open(self, stack_id: str) -> None:
         """Opens the editor and waits until all its images are loaded."""
@@ -88,9 +95,7 @@ def studio(width: int = 1440, height: int = 1150) -> Generator[Studio]:
         one = Studio(server, page, Path(name))
         page.on(
             "console",
-            lambda said: (
-                one.errors.append(f"{said.text} {said.location.get('url', '')}") if said.type == "error" else None
-            ),
+            lambda said: one.note(said.text, str(said.location.get("url", ""))) if said.type == "error" else None,
         )
         page.on("pageerror", lambda error: one.errors.append(str(error)))
         page.goto(f"{server.url}/studio")

@@ -1,4 +1,4 @@
-"""What somebody expects who comes from another editor: clicks beside thin things, a choice of fonts, one job a click."""
+"""What users of other editors expect: clicks beside thin things, a choice of fonts, one job a click."""
 
 from pathlib import Path
 

@@ -71,7 +71,9 @@ def warped(pixels: Pixels, left: int, top: int, transform: Transform) -> tuple[P
     return unpremultiply(_interpolated(shrunk, matrix, (max(1, x1 - x0), max(1, y1 - y0)))), x0, y0
 
 
-def _interpolated(values: NDArray[np.float32], matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:
+def _interpolated(
+    values: NDArray[np.float32], matrix: NDArray[np.float64], size: tuple[int, int]
+) -> NDArray[np.float32]:
     """Cubic interpolation between the least and the largest value of the nine pixels around the nearest one: otherwise
     it would ring, and a scaled layer would have a translucent line within its edge and a bright one at it.
     """
