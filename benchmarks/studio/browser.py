@@ -26,8 +26,8 @@ _TIMEOUT_MS = 60_000
 
 @dataclass
 class Studio:
-    """`errors`: what the page wrote to the console as errors, and its uncaught exceptions. `refusals`: requests that the
-    server answered with a status from 400 to 499, which the browser writes to the console, too.
+    """`errors`: what the page wrote to the console as errors, and its uncaught exceptions. `refusals`: requests that
+    the server answered with a status from 400 to 499, which the browser writes to the console, too.
     """
 
     server: Served

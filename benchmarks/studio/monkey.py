@@ -215,7 +215,8 @@ def monkey_figures(studio: Studio, actions: int, every: int, seed: int) -> dict[
     after = _bytes_at_home(studio)
     return {
         "what": "monkey", "actions": actions, "checks": monkey.checks, "wrong composites": len(monkey.wrong),
-        "console errors": len(studio.errors), "refused requests": len(studio.refusals), "memory growth": round(after / before - 1, 3),
+        "console errors": len(studio.errors), "refused requests": len(studio.refusals),
+        "memory growth": round(after / before - 1, 3),
         "seen": [*monkey.wrong, *studio.errors][:5],
     }  # fmt: skip
 

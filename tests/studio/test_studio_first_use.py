@@ -102,3 +102,17 @@ def test_enter_leaves_the_name_of_the_project(editor: EditorPage) -> None:
     name.fill("Nothing")
     name.press("Escape")
     expect(name).to_have_value("Fair")
+
+
+def test_a_job_opens_the_project_that_it_has_or_a_new_one(page: Page, requests: Requests) -> None:
+    job = requests.decomposed(requests.upload("lantern.png", (EXAMPLES / "lantern.png").read_bytes()))
+    named = requests.create(f"job:{job}", "Night")
+    open_last = page.locator(".job").first.get_by_role("button", name="Open")
+    page.goto("/studio/jobs")
+    open_last.click()
+    page.wait_for_url(f"**/studio/s/{named}")
+    page.goto("/studio/jobs")
+    assert requests.client.delete(f"/v1/stacks/{named}").status_code == 204
+    open_last.click()
+    page.wait_for_url("**/studio/s/**")
+    expect(page.locator(".layer-name").first).to_be_visible()

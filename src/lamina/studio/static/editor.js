@@ -120,8 +120,8 @@ export class Editor {
    * @param {object} [options] fields of the job
    */
   async propose(operation, what, options = {}) {
-    if (this.proposal.value) return say(texts.proposals.oneAtATime);
-    if (this.isProposing) return; // a double click asks once
+    if (this.proposal.value) say(texts.proposals.oneAtATime);
+    if (this.proposal.value || this.isProposing) return; // a double click asks once
     this.isProposing = true;
     dismissErrors();
     try {

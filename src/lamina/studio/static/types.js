@@ -83,6 +83,7 @@
  * @property {string | null} [prompt]
  * @property {string | null} [stands_in_for]
  * @property {Picture[]} pictures
+ * @property {Picture | null} [flat]
  * @property {(Picture & {name: string, bbox: Box})[]} layers
  * @property {{max_abs_error: number} | null} [recomposition]
  *

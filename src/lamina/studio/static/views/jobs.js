@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { api, isEnded, logOf } from "../api.js";
+import { api, isEnded, logOf, once } from "../api.js";
 import { html } from "../html.js";
 import { go, sayError } from "../store.js";
 import { duration, texts, whenOf } from "../texts.js";
@@ -14,6 +14,7 @@ import { Frame } from "./frame.js";
 const t = texts.jobs;
 const REFRESH_MS = 2000;
 const PAGE = 30;
+const MOST_STACKS = 100;
 
 export function JobsPage() {
   const [jobs, setJobs] = useState(/** @type {Job[] | null} */ (null));
@@ -65,7 +66,8 @@ function JobRow({ job, onChanged }) {
     }
     await onChanged();
   };
-  const picture = job.result?.pictures[0] ?? job.result?.layers.at(-1);
+  const picture = job.result?.pictures[0] ?? job.result?.flat ?? job.result?.layers.at(-1);
+  const made = job.result?.pictures[0];
   const canOpen = job.state === "succeeded" && job.kind === "decompose";
   return html`<li class="job">
     <span class="thumbnail">${picture && html`<img src=${picture.url} alt="" loading="lazy" />`}</span>
@@ -79,6 +81,7 @@ function JobRow({ job, onChanged }) {
     </div>
     <div class="button-row">
       ${canOpen && html`<button type="button" class="button" onClick=${run(() => open(job))}>${t.open}</button>`}
+      ${made && html`<button type="button" class="button" onClick=${() => go(`/studio/new?${new URLSearchParams({ picture: `file:${made.id}`, name: job.result?.prompt ?? "" })}`)}>${texts.make.takeApart}</button>`}
       ${isEnded(job) && log === null && html`<button type="button" class="button quiet" onClick=${run(async () => setLog(await logOf(job.id)))}>${t.log}</button>`}
       ${isEnded(job)
         ? html`<button type="button" class="icon-button" aria-label=${t.delete} title=${t.delete} onClick=${run(() => api.removeJob(job.id))}><${Icon} name="delete" /></button>`
@@ -87,8 +90,19 @@ function JobRow({ job, onChanged }) {
   </li>`;
 }
 
-/** @param {Job} job */
+/** Opens the project of a job; a new one if it has none, or none any more. @param {Job} job */
 async function open(job) {
-  const stack = await api.createStack({ source: `job:${job.id}` }, `studio-${job.id}`);
+  const source = `job:${job.id}`;
+  const stack = (await projectOf(source)) ?? (await api.createStack({ source }, once()));
   go(`/studio/s/${stack.id}`);
+}
+
+/** The project that was changed last of those that were made from a source. @param {string} source */
+async function projectOf(source) {
+  for (let before = null; ; ) {
+    const { stacks, next } = await api.stacks({ limit: MOST_STACKS, before });
+    const found = stacks.find((stack) => stack.source === source);
+    if (found || !next) return found ?? null;
+    before = next;
+  }
 }

@@ -28,7 +28,7 @@ export function RunPage() {
   const [places, setPlaces] = useState(/** @type {Place[]} */ ([]));
   const [job, setJob] = useState(/** @type {Job | null} */ (null));
   const [fields, setFields] = useState(/** @type {Record<string, unknown>} */ ({}));
-  const name = (query.get("name") ?? (file ? nameOf(file.name) : t.heading)).slice(0, LONGEST_NAME);
+  const name = (query.get("name") || (file ? nameOf(file.name) : t.heading)).slice(0, LONGEST_NAME);
   const stop = useRef(new AbortController());
   const isStarting = useRef(false);
   useEffect(() => {

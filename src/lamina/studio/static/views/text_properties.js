@@ -71,7 +71,7 @@ export function TextProperties({ editor, layer, isLocked }) {
       <textarea id="words" rows="3" maxlength="2000" disabled=${isLocked} value=${changed.words ?? layer.text ?? ""}
         onInput=${(/** @type {Event} */ event) => change({ words: valueOf(event) })}></textarea>
     <//>
-    <${Field} label=${t.font} help=${face?.family ? t.fontGuess(face.family, face.confidence) : ""}>
+    <${Field} label=${t.font} help=${face?.family && face.confidence < 1 ? t.fontGuess(face.family, face.confidence) : ""}>
       <input value=${shownFont} list="fonts" maxlength="200" disabled=${isLocked}
         onInput=${(/** @type {Event} */ event) => chooseFont(valueOf(event))} />
       <datalist id="fonts">${(families ?? []).map(({ name }) => html`<option value=${name} />`)}</datalist>
