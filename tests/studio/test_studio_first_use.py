@@ -116,3 +116,13 @@ def test_a_job_opens_the_project_that_it_has_or_a_new_one(page: Page, requests: 
     open_last.click()
     page.wait_for_url("**/studio/s/**")
     expect(page.locator(".layer-name").first).to_be_visible()
+
+
+def test_messages_are_shown_over_a_dialog(editor: EditorPage) -> None:
+    editor.button("Export").click()
+    editor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    editor.button("Copy").click()
+    message = editor.page.get_by_role("dialog", name="Export").locator(".message")
+    expect(message).to_have_text("Copied.")
+    message.get_by_role("button", name="Close").click()
+    expect(editor.page.locator(".message")).to_have_count(0)

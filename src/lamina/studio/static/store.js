@@ -18,6 +18,9 @@ export const path = signal(location.pathname);
 /** @type {import("@preact/signals").Signal<{id: number, text: string, hint: string, isError: boolean}[]>} */
 export const messages = signal([]);
 
+/** How many dialogs are open. They show the messages then: the page is behind them. */
+export const openDialogs = signal(0);
+
 /** What a screen reader says next. */
 export const announcement = signal("");
 

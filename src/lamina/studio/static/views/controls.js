@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ACTIONS, isEnabled, perform } from "../actions.js";
 import { html } from "../html.js";
 import { hintOf } from "../keys.js";
+import { openDialogs } from "../store.js";
 import { texts } from "../texts.js";
 import { Messages } from "./messages.js";
 
@@ -44,7 +45,9 @@ export function Dialog({ heading, onClose, children, name = "" }) {
     const dialog = element.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    openDialogs.value += 1;
     return () => {
+      openDialogs.value -= 1;
       dialog?.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true }); // close() does so only while it is in the page
     };
@@ -69,8 +72,8 @@ export function Dialog({ heading, onClose, children, name = "" }) {
       </header>
       ${children}
     </div>
-    <${Messages} />
-  </dialog>`; // those of the page are behind the dialog
+    <${Messages} isInDialog />
+  </dialog>`;
 }
 
 /** A labelled field. @param {{label: string, help?: string, children?: unknown}} props */

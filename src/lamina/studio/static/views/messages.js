@@ -1,11 +1,13 @@
 /** @file Messages over the page: what happened, and what to do. */
 
 import { html } from "../html.js";
-import { dismiss, messages } from "../store.js";
+import { dismiss, messages, openDialogs } from "../store.js";
 import { texts } from "../texts.js";
 import { Icon } from "./controls.js";
 
-export function Messages() {
+/** @param {{isInDialog?: boolean}} props */
+export function Messages({ isInDialog = false }) {
+  if (!isInDialog && openDialogs.value) return null;
   return html`<div class="messages">
     ${messages.value.map(
       ({ id, text, hint, isError }) =>
