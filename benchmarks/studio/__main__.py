@@ -58,11 +58,11 @@ def _weight(_: argparse.Namespace) -> Generator[dict[str, Any]]:
         session = page.context.new_cdp_session(page)
         session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         page.goto(f"{one.server.url}/studio", wait_until="networkidle")
-        sizes = [answer.request.sizes() for answer in answers]
+        sent = [int(answer.all_headers().get("content-length", "0")) for answer in answers]
         navigation = page.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
         yield {
             "what": "first page", "requests": len(answers),
-            "as sent, bytes": sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes),
+            "as sent, bytes": sum(sent),
             "raw, bytes": sum(len(answer.body()) for answer in answers),
             "interactive after the HTML, ms": round(navigation["domInteractive"] - navigation["responseEnd"]),
             "loaded after the HTML, ms": round(navigation["loadEventEnd"] - navigation["responseEnd"]),

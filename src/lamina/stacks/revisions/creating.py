@@ -20,7 +20,7 @@ from lamina.service.service import Service
 from lamina.stacks.pixels import PixelRef
 from lamina.stacks.records import render_document
 from lamina.stacks.revisions.parser import CONTENT
-from lamina.stacks.revisions.parsing import Parsed, parse
+from lamina.stacks.revisions.parsing import Parsed, parse, read_own
 from lamina.stacks.revisions.reading import StackView, view_of
 from lamina.stacks.revisions.sources import fetch
 from lamina.store import stacks
@@ -46,8 +46,8 @@ async def create(
     """A stack of a job (`job:ID`), a picture or a layered file (`file:ID`, a URL, a `data:` URI); or the stack that the
     same `request` has created before, as it is now.
 
-    `turns`: bounds the files that are read at the same time, each by a process of its own. `lifetime_s`: how long it is
-    kept after its last change, if that is less than `Limits.retention_s`.
+    `turns`: bounds the files that are read at the same time, each by a process of its own if it is untrusted.
+    `lifetime_s`: how long it is kept after its last change, if that is less than `Limits.retention_s`.
     Raises `LaminaError` as `sources.fetch` and `parsing.parse` do; storage_full; idempotency_conflict.
     """
     earlier = await service.database.read(lambda connection: _earlier(connection, key.id, request))
@@ -149,5 +149,5 @@ async def parsed_source(service: Service, key_id: str, source: str, turns: async
     with tempfile.TemporaryDirectory(prefix="lamina-stack-") as folder:
         await fetch(service, key_id, source, Path(folder, CONTENT))
         async with turns:  # not while a slow server sends the file
-            parsed = await parse(Path(folder))
+            parsed = await (read_own if source.startswith(JOB) else parse)(Path(folder))
         yield parsed

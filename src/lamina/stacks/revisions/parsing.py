@@ -1,4 +1,4 @@
-"""Has untrusted files read by a process of their own, with bounds on its memory and time."""
+"""Reads the files that stacks are made of: untrusted ones in a process of their own, with bounds on memory and time."""
 
 import asyncio
 import json
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamina.core.errors import ErrorCode, LaminaError
+from lamina.imaging.saving import load
 from lamina.imaging.size_limits import MAX_MEGAPIXELS
 from lamina.stacks.document import Document
 from lamina.stacks.records import parse_document
+from lamina.stacks.rendering import document_of
 from lamina.stacks.revisions.parser import CONTENT, DOCUMENT
-from lamina.stacks.revisions.pixels import is_key
+from lamina.stacks.revisions.pixels import FolderPixels, is_key
 
 _LONGEST_S = 120.0
 
@@ -52,6 +54,16 @@ async def parse(folder: Path) -> Parsed:
     if not all(map(is_key, keys)):  # it is no process to trust, once it has read the file
         raise _unreadable("The program that reads files has named pixels wrongly.")
     return Parsed(folder, document, {key: folder / f"{key}.png" for key in keys})
+
+
+async def read_own(folder: Path) -> Parsed:
+    """As `parse`, of a stack that an engine of this service has written: in this process, which is faster."""
+    return await asyncio.to_thread(_read_own, folder)
+
+
+def _read_own(folder: Path) -> Parsed:
+    document = document_of(load(folder / CONTENT), FolderPixels(folder))
+    return Parsed(folder, document, {ref.key: folder / f"{ref.key}.png" for ref in document.stored_pixels()})
 
 
 @asynccontextmanager
