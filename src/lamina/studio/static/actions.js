@@ -166,9 +166,9 @@ export const ACTIONS = {
   split: {
     label: t.split,
     isEnabled: canChangeLayer,
-    run: (editor) => {
+    run: async (editor) => {
       const layer = oneLayer(editor);
-      if (layer) return editor.propose({ op: "split", layer: layer.id }, t.split);
+      if (layer) await editor.propose({ op: "split", layer: layer.id }, t.split);
     },
   },
   complete: onEach(t.complete, { op: "complete" }, canChangeLayer),
@@ -240,9 +240,9 @@ function below(editor) {
 }
 
 /** @param {Editor} editor */
-function mergeDown(editor) {
+async function mergeDown(editor) {
   const [node, lower] = [one(editor), below(editor)];
-  if (node && lower) return editor.edit([{ op: "merge", layers: [lower.id, node.id], name: lower.name }]);
+  if (node && lower) await editor.edit([{ op: "merge", layers: [lower.id, node.id], name: lower.name }]);
 }
 
 /** @param {Editor} editor */
