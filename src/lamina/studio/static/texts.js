@@ -8,7 +8,6 @@ export const texts = {
   ok: "OK",
   cancel: "Cancel",
   close: "Close",
-  apply: "Apply",
   delete: "Delete",
   loading: "Loading…",
   more: "More",
@@ -47,7 +46,6 @@ export const texts = {
   run: {
     heading: "New project",
     start: "Take apart",
-    again: "Choose another picture",
     layers: "Layers",
     layersDefault: "A handful",
     layersAuto: "All that is seen",
@@ -150,7 +148,7 @@ export const texts = {
     height: "Height",
     opacity: "Opacity",
     blend: "Blend mode",
-    angle: "Rotate by",
+    angle: "Rotate by degrees",
     arrange: "Arrange",
     text: "Text",
     words: "Words",
@@ -209,7 +207,6 @@ export const texts = {
 
   proposals: {
     working: (/** @type {string} */ what) => `${what}…`,
-    ready: "A proposal is ready.",
     accept: "Accept",
     discard: "Discard",
     edited: (/** @type {string} */ name) => `Proposal for ${name}`,

@@ -44,6 +44,7 @@ function One({ editor, node }) {
       <${NumberField} label=${t.y} value=${y} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => edit({ op: "move", right: 0, down: to - y })} />
       <${NumberField} label=${t.width} value=${width} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, to / width, 1)} />
       <${NumberField} label=${t.height} value=${height} min=${1} isDisabled=${isLocked} onSet=${(/** @type {number} */ to) => resize(editor, node, 1, to / height)} />
+      <${NumberField} label=${t.angle} value=${0} isDisabled=${isLocked} onSet=${(/** @type {number} */ degrees) => edit({ op: "rotate", degrees })} />
     </div>
     ${node.type === "layer" && html`<${Compositing} layer=${node} edit=${edit} isLocked=${isLocked} />`}
     ${node.type === "layer" && node.kind === "text" && html`<${TextProperties} editor=${editor} layer=${node} isLocked=${isLocked} />`}

@@ -44,7 +44,7 @@ export function RunOptions({ fields, onChange, places, onClear, onStart, hasFail
       </select>
     <//>
     ${isModel && html`
-      <${Field} label=${t.caption}><textarea rows="2" value=${fields.prompt ?? ""} onInput=${(/** @type {Event} */ event) => set("prompt", valueOf(event))}></textarea><//>
+      <${Field} label=${t.caption} help=${t.captionHelp}><textarea rows="2" value=${fields.prompt ?? ""} onInput=${(/** @type {Event} */ event) => set("prompt", valueOf(event))}></textarea><//>
       <div class="grid-2">
         <${Field} label=${t.seed}><input type="number" min="0" value=${fields.seed ?? ""} onInput=${number("seed")} /><//>
         <${Field} label=${t.steps}><input type="number" min="1" max="1000" value=${fields.steps ?? ""} onInput=${number("steps")} /><//>
