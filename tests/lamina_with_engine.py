@@ -20,7 +20,7 @@ def main() -> None:
         running.run_agents = partial(running.run_agents, engine_command=command)
     from lamina.cli.main import run
 
-    run(sys.argv[1:])
+    run()
 
 
 if __name__ == "__main__":
