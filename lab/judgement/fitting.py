@@ -1,14 +1,13 @@
 """Fits the networks that judge candidates: the merit of each, and the share of it that overlapping pairs keep."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from lab.judgement.cases import Case, Floats
+from lab.network_fitting import fit_network
 from lamina.engines.classic.candidate_features import MEASURES
 from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
 from lamina.engines.classic.pair_features import PAIR_MEASURES
@@ -61,28 +60,13 @@ def _fit(measures: tuple[str, ...], values: Floats, targets: Floats, weights: Fl
 
 
 def _network(inputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, seed: int) -> tuple[Dense, ...]:
-    """One network, fitted by AdamW with a cosine schedule to soft targets in 0..1."""
-    torch.manual_seed(seed)
-    sizes = (inputs.shape[1], *_HIDDEN, 1)
-    layers: list[torch.nn.Module] = []
-    for before, after in pairwise(sizes):
-        layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(_STEPS):
+    """One network, fitted to soft targets in 0..1."""
+
+    def loss_of(model: torch.nn.Module, generator: torch.Generator) -> torch.Tensor:
         batch = torch.randint(len(inputs), (_BATCH,), generator=generator)
         # noise on the inputs keeps the networks from relying on exact values
         noisy = inputs[batch] + 0.1 * torch.randn(_BATCH, inputs.shape[1], generator=generator)
-        outputs = model(noisy)[:, 0]
-        loss = binary_cross_entropy_with_logits(outputs, targets[batch], weights[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return tuple((_array(layer.weight).T, _array(layer.bias)) for layer in model if isinstance(layer, torch.nn.Linear))
+        return binary_cross_entropy_with_logits(model(noisy)[:, 0], targets[batch], weights[batch])
 
-
-def _array(parameter: torch.Tensor) -> NDArray[np.float64]:
-    return parameter.detach().numpy().astype(np.float64)
+    sizes = (inputs.shape[1], *_HIDDEN, 1)
+    return fit_network(sizes, loss_of, steps=_STEPS, rate=_RATE, decay=_DECAY, seed=seed)

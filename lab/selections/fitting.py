@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from lab.network_fitting import fit_network
 from lamina.engines.classic.fitted_networks import Dense, FittedNetworks
 
 Floats = NDArray[np.floating[Any]]
@@ -56,28 +56,19 @@ class _Batches:
 
 
 def _network(batches: _Batches, seed: int) -> tuple[Dense, ...]:
-    """One network, fitted by AdamW with a cosine schedule: to the intersection over union of each outline, and to that
-    of a choice by chance that prefers large outputs.
+    """One network, fitted to the intersection over union of each outline, and to that of a choice by chance that
+    prefers large outputs.
     """
-    torch.manual_seed(seed)
-    layers: list[torch.nn.Module] = []
-    for before, after in pairwise((batches.inputs.shape[-1], *_HIDDEN, 1)):
-        layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(_STEPS):
+
+    def loss_of(model: torch.nn.Module, generator: torch.Generator) -> torch.Tensor:
         rows = torch.multinomial(batches.weights, _BATCH, replacement=True, generator=generator)
         most = int(batches.counts[rows].max())
         inputs, ious, is_there = (each[rows, :most] for each in (batches.inputs, batches.ious, batches.is_there))
         outputs = model(inputs + _NOISE * torch.randn(inputs.shape, generator=generator))[..., 0]
-        loss = _regression_loss(outputs, ious, is_there) + _choice_loss(outputs, ious, is_there)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return tuple((_array(layer.weight).T, _array(layer.bias)) for layer in model if isinstance(layer, torch.nn.Linear))
+        return _regression_loss(outputs, ious, is_there) + _choice_loss(outputs, ious, is_there)
+
+    sizes = (batches.inputs.shape[-1], *_HIDDEN, 1)
+    return fit_network(sizes, loss_of, steps=_STEPS, rate=_RATE, decay=_DECAY, seed=seed)
 
 
 def _regression_loss(outputs: torch.Tensor, ious: torch.Tensor, is_there: torch.Tensor) -> torch.Tensor:
@@ -89,7 +80,3 @@ def _regression_loss(outputs: torch.Tensor, ious: torch.Tensor, is_there: torch.
 def _choice_loss(outputs: torch.Tensor, ious: torch.Tensor, is_there: torch.Tensor) -> torch.Tensor:
     chances = torch.softmax((outputs * _SHARPNESS).masked_fill(~is_there, -1e9), 1)
     return (ious.amax(1) - (chances * ious).sum(1)).mean()
-
-
-def _array(parameter: torch.Tensor) -> NDArray[np.float64]:
-    return parameter.detach().numpy().astype(np.float64)
