@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.jobs import FILE
@@ -30,11 +31,22 @@ _MOST = 10
 
 
 class FontImports:
-    """Brings uploaded fonts into a folder. At most ten operations of a request may use one: each runs a process."""
+    """Brings uploaded fonts into a folder, which is made for the first and deleted at the end of a `with` block.
 
-    def __init__(self, service: Service, key_id: str, folder: Path) -> None:
-        self._service, self._key_id, self._folder = service, key_id, folder
+    At most ten operations of a request may use one: each runs a process.
+    """
+
+    def __init__(self, service: Service, key_id: str) -> None:
+        self._service, self._key_id = service, key_id
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
 
     async def __call__(self, source: str) -> Path:
         """`source`: `file:ID`. Raises `LaminaError`: not_found, input_too_large, task_invalid (too many)."""
@@ -47,7 +59,9 @@ class FontImports:
             )
         record = await own_file(self._service, self._key_id, source.removeprefix(FILE))
         check_size(record.size)
-        path = self._folder / record.sha256
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="lamina-fonts-")
+        path = Path(self._folder.name) / record.sha256
         if not path.exists():
             await fetch_content(self._service, record, path)
         return path

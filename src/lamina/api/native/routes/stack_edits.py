@@ -1,8 +1,6 @@
 """The routes that create, edit and delete stacks."""
 
-import tempfile
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
@@ -99,12 +97,8 @@ async def edit_stack(
     if any(_needs_files(each) for each in fields.operations):
         await reading.view(service, key.id, stack_id)  # before anything is fetched for it
     pictures = PictureImports(service, key.id, context.conversions)
-    with tempfile.TemporaryDirectory(prefix="lamina-fonts-") as folder:
-        operations = await parse_operations(
-            fields.operations,
-            lambda source: pictures(checked_source(source)),
-            FontImports(service, key.id, Path(folder)),
-        )
+    with FontImports(service, key.id) as fonts:
+        operations = await parse_operations(fields.operations, lambda source: pictures(checked_source(source)), fonts)
         needs_turn = any(isinstance(each, _NEED_PIXELS) or _needs_files(each) for each in fields.operations)
         async with context.conversions if needs_turn else nullcontext():
             view = await editing.edit(service, context.pixels, key.id, stack_id, operations, revision, pictures.sizes)
