@@ -1,9 +1,11 @@
 """Writes documents as JSON and parses them, for the database."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from lamina.core.layers import BlendMode, LayerKind
+from lamina.core.stack_records import RevisionContent
 from lamina.imaging.formats.provenance_records import parse_provenance, render_provenance
 from lamina.imaging.formats.records import TextLineRecord, parse_text, render_text
 from lamina.imaging.formats.style_records import parse_style, render_style
@@ -68,6 +70,19 @@ def render_document(document: Document) -> str:
     if provenance is not None:
         record["provenance"] = provenance
     return json.dumps(record, separators=(",", ":"))
+
+
+def revision_content(document: Document, description: str, added: Mapping[str, int]) -> RevisionContent:
+    """The document as a revision to be stored. `added`: bytes by key of pixels that may be new in the stack."""
+    shown = frozenset(ref.key for ref in document.stored_pixels())
+    return RevisionContent(
+        document=render_document(document),
+        width=document.width,
+        height=document.height,
+        description=description,
+        pixels=shown,
+        sizes={key: size for key, size in added.items() if key in shown},
+    )
 
 
 def parse_document(text: str) -> Document:

@@ -18,7 +18,7 @@ from lamina.core.stack_records import RevisionContent, StackRecord
 from lamina.files.storage import no_room, shorter
 from lamina.service.service import Service
 from lamina.stacks.pixels import PixelRef
-from lamina.stacks.records import render_document
+from lamina.stacks.records import revision_content
 from lamina.stacks.revisions.parser import CONTENT
 from lamina.stacks.revisions.parsing import Parsed, parse, read_own
 from lamina.stacks.revisions.reading import StackView, view_of
@@ -69,15 +69,7 @@ async def create(
         lifetime_s=kept_s,
         expires_at=None if kept_s is None else now + kept_s,
     )
-    text = await asyncio.to_thread(render_document, document)
-    content = RevisionContent(
-        document=text,
-        width=document.width,
-        height=document.height,
-        description="created",
-        pixels=frozenset(sizes),
-        sizes=sizes,
-    )
+    content = await asyncio.to_thread(revision_content, document, "created", sizes)
 
     def work(connection: Connection) -> StackView:
         earlier = _earlier(connection, key.id, request)

@@ -15,12 +15,12 @@ from lamina.service.service import Service
 from lamina.stacks import operations as op
 from lamina.stacks.applying import Tools, apply
 from lamina.stacks.document import Document
-from lamina.stacks.records import render_document
+from lamina.stacks.records import revision_content
 from lamina.stacks.revisions.descriptions import describe
 from lamina.stacks.revisions.pixels import PixelCache, StoredPixels
-from lamina.stacks.revisions.reading import StackView, document_at, no_such_stack, shown, view_of
+from lamina.stacks.revisions.reading import StackView, document_at, no_such_stack, owned, shown, view_of
 from lamina.stacks.revisions.text_fonts import set_text_apart
-from lamina.store import stacks
+from lamina.store import stack_revisions, stacks
 
 ANY = None
 """In place of the revision that a writer has seen: whichever the stack is at."""
@@ -135,12 +135,10 @@ async def redo(service: Service, key_id: str, stack_id: str, revision: int | Non
 
 async def _step(service: Service, key_id: str, stack_id: str, revision: int | None, *, is_undo: bool) -> StackView:
     def work(connection: Connection) -> StackView:
-        stack = stacks.by_id(connection, stack_id, key_id)
-        if stack is None:
-            raise no_such_stack(stack_id)
+        stack = owned(connection, stack_id, key_id)
         _check_revision(stack, revision)
-        seen = view_of(connection, stack)
-        number = seen.undo if is_undo else seen.redo
+        before, after = stack_revisions.neighbours(connection, stack_id, stack.revision)
+        number = before if is_undo else after
         if number is None:
             what = "undo" if is_undo else "redo"
             raise LaminaError(
@@ -149,8 +147,8 @@ async def _step(service: Service, key_id: str, stack_id: str, revision: int | No
                 "GET the stack's revisions to see which there are.",
             )
         document = document_at(connection, stack_id, number)
-        size = document.width, document.height
-        return view_of(connection, stacks.move_to(connection, stack, number, size, service.clock()))
+        moved = stacks.move_to(connection, stack, number, (document.width, document.height), service.clock())
+        return StackView(moved, document, *stack_revisions.neighbours(connection, stack_id, number))
 
     for _ in range(_TRIES):
         try:
@@ -168,17 +166,7 @@ def _changed(
         raise LaminaError(
             ErrorCode.TASK_INVALID, "The stack would have no layers.", "Keep one, or delete the whole stack."
         )
-    shown = frozenset(ref.key for ref in after.stored_pixels())
-    sizes = {key: size for key, size in pixels.added.items() if key in shown}
-    text = render_document(after)
-    return after, RevisionContent(
-        document=text,
-        width=after.width,
-        height=after.height,
-        description=description(before),
-        pixels=shown,
-        sizes=sizes,
-    )
+    return after, revision_content(after, description(before), pixels.added)
 
 
 def _append(connection: Connection, service: Service, seen: StackRecord, content: RevisionContent) -> StackRecord:

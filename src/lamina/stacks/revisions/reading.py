@@ -44,9 +44,7 @@ async def shown(service: Service, key_id: str, stack_id: str) -> StackView:
     """As `view`, without what undo and redo go to."""
 
     def work(connection: Connection) -> StackView:
-        stack = stacks.by_id(connection, stack_id, key_id)
-        if stack is None:
-            raise no_such_stack(stack_id)
+        stack = owned(connection, stack_id, key_id)
         return StackView(stack, document_at(connection, stack.id, stack.revision))
 
     return await service.database.read(work)
@@ -56,9 +54,7 @@ async def earlier(service: Service, key_id: str, stack_id: str, revision: int) -
     """What the stack was at a revision. Raises `LaminaError` (not_found) also for one that is not stored any more."""
 
     def work(connection: Connection) -> Document:
-        stack = stacks.by_id(connection, stack_id, key_id)
-        if stack is None:
-            raise no_such_stack(stack_id)
+        owned(connection, stack_id, key_id)
         document = stack_revisions.document(connection, stack_id, revision)
         if document is None:
             raise LaminaError(
@@ -69,6 +65,14 @@ async def earlier(service: Service, key_id: str, stack_id: str, revision: int) -
         return parse_document(document)
 
     return await service.database.read(work)
+
+
+def owned(connection: Connection, stack_id: str, key_id: str) -> StackRecord:
+    """Raises `LaminaError` (not_found), also for a stack of another key."""
+    stack = stacks.by_id(connection, stack_id, key_id)
+    if stack is None:
+        raise no_such_stack(stack_id)
+    return stack
 
 
 def view_of(connection: Connection, stack: StackRecord) -> StackView:
@@ -87,9 +91,7 @@ async def revisions(
     """The stack and its revisions, newest first. Raises `LaminaError` (not_found)."""
 
     def work(connection: Connection) -> tuple[StackRecord, list[RevisionRecord]]:
-        stack = stacks.by_id(connection, stack_id, key_id)
-        if stack is None:
-            raise no_such_stack(stack_id)
+        stack = owned(connection, stack_id, key_id)
         return stack, stack_revisions.of_stack(connection, stack_id, limit, before)
 
     return await service.database.read(work)
@@ -99,8 +101,7 @@ async def remove(service: Service, key_id: str, stack_id: str) -> None:
     """Deletes a stack with its revisions. Raises `LaminaError` (not_found)."""
 
     def work(connection: Connection) -> None:
-        if stacks.by_id(connection, stack_id, key_id) is None:
-            raise no_such_stack(stack_id)
+        owned(connection, stack_id, key_id)
         stacks.remove(connection, stack_id)
 
     await service.database.write(work)
