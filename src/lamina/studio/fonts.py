@@ -1,8 +1,10 @@
 """The fonts that text can be set in, as the Studio offers them."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
-from lamina.typesetting.installed import installed_faces
+from lamina.typesetting.installed import NamedFace, installed_faces
 
 _VARIABLE_WEIGHTS = range(100, 1000, 100)
 
@@ -21,11 +23,13 @@ class FamiliesBody(BaseModel):
 
 def families() -> FamiliesBody:
     """Reads the names in all font files when it is first called."""
-    return FamiliesBody(families=[_family(name) for name in dict.fromkeys(face.family for face in installed_faces())])
+    by_name: dict[str, list[NamedFace]] = {}
+    for face in installed_faces():
+        by_name.setdefault(face.family, []).append(face)
+    return FamiliesBody(families=[_family(name, faces) for name, faces in by_name.items()])
 
 
-def _family(name: str) -> FamilyBody:
-    faces = [face for face in installed_faces() if face.family == name]
+def _family(name: str, faces: Sequence[NamedFace]) -> FamilyBody:
     weights: dict[bool, set[int]] = {False: set(), True: set()}
     for face in faces:
         weights[face.is_italic].update(_VARIABLE_WEIGHTS if face.is_variable else [face.weight])

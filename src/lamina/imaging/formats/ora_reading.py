@@ -36,8 +36,7 @@ def read(archive: Archive) -> LayerStack:
     file = _File(archive, image.width, image.height)
     layers, flattening_notes = file.flatten(nodes)
     notes = limit_notes((*image.notes, *reader.notes, *flattening_notes, *empty_stack_notes(layers)))
-    made, edited_by = image.provenance.made, image.provenance.edited_by
-    stack = LayerStack(image.width, image.height, layers, notes, made=made, edited_by=edited_by)
+    stack = image.provenance.given_to(LayerStack(image.width, image.height, layers, notes))
     if reader.is_from_lamina or not layers:
         return stack
     return normalise_foreign_stack(replace(stack, notes=(*notes, *file.notes_on_difference(stack))))

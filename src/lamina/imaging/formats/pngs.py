@@ -62,8 +62,7 @@ def read_folder(folder: Path, limits: SizeLimits) -> LayerStack:
 
 def _stack(manifest: Manifest, layers: list[Layer]) -> LayerStack:
     notes = limit_notes([*map(empty_group_note, manifest.empty_groups), *empty_stack_notes(layers)])
-    made, edited_by = manifest.provenance.made, manifest.provenance.edited_by
-    return LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes, made=made, edited_by=edited_by)
+    return manifest.provenance.given_to(LayerStack(manifest.width, manifest.height, tuple(layers), notes=notes))
 
 
 def _missing(entry: Entry) -> InvalidContentError:

@@ -1,6 +1,6 @@
 """Converts how models made and edited a stack to and from JSON, for all formats that can be read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.core.layers import LayerStack
@@ -18,6 +18,9 @@ class StackProvenance:
 
     made: Provenance | None = None
     edited_by: tuple[str, ...] = ()
+
+    def given_to(self, stack: LayerStack) -> LayerStack:
+        return replace(stack, made=self.made, edited_by=self.edited_by)
 
 
 def render_provenance(made: Provenance | None, edited_by: tuple[str, ...]) -> dict[str, Any] | None:

@@ -14,7 +14,6 @@ from psd_tools.constants import ColorMode, Resource
 from lamina.core.composite import composite
 from lamina.core.errors import ErrorCode, LaminaError
 from lamina.core.layers import Layer, LayerKind, LayerStack
-from lamina.imaging.formats.provenance_records import StackProvenance
 from lamina.imaging.formats.psd_colours import DocumentColours, colours_of
 from lamina.imaging.formats.psd_fixes import fix_document
 from lamina.imaging.formats.psd_flattening import DocumentFlattener, listed
@@ -76,16 +75,12 @@ def _read(file: BinaryIO, limits: SizeLimits) -> LayerStack:
         flattener = DocumentFlattener(document, colours, limits, metadata)
         flattener.open()
         stack = LayerStack(document.width, document.height, flattener.layers)
-        stack = normalise_foreign_stack(stack) if metadata is None else _with_provenance(stack, metadata.provenance)
+        stack = normalise_foreign_stack(stack) if metadata is None else metadata.provenance.given_to(stack)
         if document.has_preview() and is_merged_complete(document):
             return _checked(stack, flattener, document, colours)
     if flattener.unsupported:
         raise _unsupported_error(flattener, "and the file has no complete merged image to compare with")
     return replace(stack, notes=(*flattener.notes, "The file has no complete merged image to compare the layers with."))
-
-
-def _with_provenance(stack: LayerStack, provenance: StackProvenance) -> LayerStack:
-    return replace(stack, made=provenance.made, edited_by=provenance.edited_by)
 
 
 def _check_count(document: PSDImage) -> None:
