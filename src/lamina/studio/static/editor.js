@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { api, follow } from "./api.js";
+import { newIds } from "./edits.js";
 import { fitted } from "./geometry.js";
 import { StackSession } from "./session.js";
 import { announce, dismissErrors, remembered, say, sayError } from "./store.js";
@@ -155,15 +156,15 @@ export class Editor {
     const proposal = this.proposal.value;
     if (!proposal || this.isAccepting.value) return;
     this.isAccepting.value = true;
-    /** @type {number[]} */
+    /** @type {Node[]} */
     let before = [];
     const accepted = await this.session.run((stack) => {
-      before = [...walk(stack.layers)].map(({ node }) => node.id);
+      before = stack.layers;
       return api.accept(this.id, proposal.job.id, stack.revision);
     });
     this.isAccepting.value = false;
     if (accepted || proposal.isAutomatic) this.proposal.value = null;
-    const added = [...walk(accepted?.layers ?? [])].map(({ node }) => node.id).filter((id) => !before.includes(id));
+    const added = accepted ? newIds(before, accepted.layers) : [];
     if (accepted && added.length) this.select(outermost(accepted.layers, added));
   }
 

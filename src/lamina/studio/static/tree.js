@@ -43,14 +43,13 @@ export function layersIn(node) {
 
 /** All layers, lowest first, with what their groups add to them. @param {Node[]} nodes */
 export function shownLayers(nodes) {
-  /** @type {{layer: Layer, isHidden: boolean, isLocked: boolean}[]} */
+  /** @type {{layer: Layer, isHidden: boolean}[]} */
   const shown = [];
   for (const { node, groups } of walk(nodes)) {
     if (node.type === "group") continue;
     shown.push({
       layer: node,
       isHidden: node.is_hidden || groups.some((group) => group.is_hidden),
-      isLocked: node.is_locked || groups.some((group) => group.is_locked),
     });
   }
   return shown;

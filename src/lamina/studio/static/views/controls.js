@@ -76,6 +76,9 @@ export function Dialog({ heading, onClose, children, name = "" }) {
   </dialog>`;
 }
 
+/** What is entered or chosen in the field of an event. @param {Event} event @returns {string} */
+export const valueOf = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
+
 /** A labelled field. @param {{label: string, help?: string, children?: unknown}} props */
 export function Field({ label, help, children }) {
   return html`<label class="field">

@@ -8,7 +8,7 @@ import { html } from "../html.js";
 import { ACCEPTED, filesOf, openRun, SAMPLES, take, takeSample } from "../intake.js";
 import { go, sayError } from "../store.js";
 import { texts, whenOf } from "../texts.js";
-import { Field, Icon, ProgressBar } from "./controls.js";
+import { Field, Icon, ProgressBar, valueOf } from "./controls.js";
 import { Frame } from "./frame.js";
 
 /** @typedef {import("../types.js").StackSummary} StackSummary */
@@ -134,7 +134,7 @@ function Projects() {
     <div class="section-header">
       <h2>${t.projects}</h2>
       ${page.stacks.length > 0 &&
-      html`<input type="search" aria-label=${t.search} placeholder=${t.search} onInput=${(/** @type {Event} */ event) => setWanted(/** @type {HTMLInputElement} */ (event.currentTarget).value)} />`}
+      html`<input type="search" aria-label=${t.search} placeholder=${t.search} onInput=${(/** @type {Event} */ event) => setWanted(valueOf(event))} />`}
     </div>
     ${!page.stacks.length && html`<p class="empty">${t.none}</p>`}
     ${page.stacks.length > 0 && !found.length && html`<p class="empty">${t.noneFound}</p>`}

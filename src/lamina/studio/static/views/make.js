@@ -6,9 +6,10 @@ import { chosenFiles, save } from "../actions.js";
 import { api, follow, isEnded, once, upload } from "../api.js";
 import { html } from "../html.js";
 import { go, say, sayError } from "../store.js";
-import { duration, texts } from "../texts.js";
-import { Field, ProgressBar } from "./controls.js";
+import { texts } from "../texts.js";
+import { Field } from "./controls.js";
 import { Frame } from "./frame.js";
+import { RunningJob } from "./running_job.js";
 
 /** @typedef {import("../types.js").Job} Job */
 /** @typedef {import("../types.js").Model} Model */
@@ -82,7 +83,7 @@ export function MakePage({ kind }) {
         <button class="button primary large" disabled=${isRunning || (kind === "edit" && !references.length)}>${t.run}</button>
       </form>
       <section class="results" aria-label=${t.results} aria-live="polite">
-        ${isRunning && html`<${Running} job=${/** @type {Job} */ (job)} />`}
+        ${isRunning && html`<${RunningJob} job=${/** @type {Job} */ (job)} />`}
         ${job?.result?.notes.map((note) => html`<p class="note">${note}</p>`)}
         ${job?.result?.pictures.map((picture) => html`<${Result} key=${picture.id} picture=${picture} name=${job.result?.prompt ?? ""} />`)}
       </section>
@@ -125,16 +126,6 @@ function References({ references, onChange }) {
     )}
     ${references.length < MOST_REFERENCES && html`<button type="button" class="button" onClick=${add}>${t.addReference}</button>`}
   </fieldset>`;
-}
-
-/** @param {{job: Job}} props */
-function Running({ job }) {
-  const label = job.state === "queued" ? texts.run.queued(job.position) : (job.progress?.stage ?? texts.loading);
-  return html`<div class="running">
-    <${ProgressBar} label=${label} share=${job.progress?.share ?? null} />
-    ${job.eta_s !== null && html`<p class="field-help">${texts.run.eta(duration(job.eta_s))}</p>`}
-    <button type="button" class="button" onClick=${() => api.cancel(job.id).catch(sayError)}>${texts.cancel}</button>
-  </div>`;
 }
 
 /** @param {{picture: import("../types.js").Picture, name: string}} props */

@@ -3,7 +3,7 @@
 import { html } from "../html.js";
 import { texts } from "../texts.js";
 import { boxOf } from "../tree.js";
-import { ActionButton, Field, NumberField } from "./controls.js";
+import { ActionButton, Field, NumberField, valueOf } from "./controls.js";
 import { EditByWords, TextProperties } from "./text_properties.js";
 
 /** @typedef {import("../editor.js").Editor} Editor */
@@ -72,13 +72,13 @@ function Compositing({ layer, edit, isLocked }) {
         disabled=${isLocked}
         value=${percent}
         disabled=${isLocked}
-        onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(/** @type {HTMLInputElement} */ (event.currentTarget).value))}
+        onInput=${(/** @type {Event} */ event) => showOpacity(layer.id, Number(valueOf(event)))}
         onChange=${(/** @type {Event} */ event) =>
-          edit({ op: "opacity", opacity: Math.round(Number(/** @type {HTMLInputElement} */ (event.currentTarget).value) * 2.55) })}
+          edit({ op: "opacity", opacity: Math.round(Number(valueOf(event)) * 2.55) })}
       />
     <//>
     <${Field} label=${t.blend}>
-      <select value=${layer.blend} disabled=${isLocked} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: /** @type {HTMLSelectElement} */ (event.currentTarget).value })}>
+      <select value=${layer.blend} disabled=${isLocked} onChange=${(/** @type {Event} */ event) => edit({ op: "blend", mode: valueOf(event) })}>
         ${BLEND_MODES.map((mode) => html`<option value=${mode} selected=${mode === layer.blend}>${mode}</option>`)}
       </select>
     <//>

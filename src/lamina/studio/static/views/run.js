@@ -7,10 +7,10 @@ import { boxBetween, clipped } from "../geometry.js";
 import { html } from "../html.js";
 import { nameOf } from "../intake.js";
 import { go, say, sayError } from "../store.js";
-import { duration, texts } from "../texts.js";
-import { ProgressBar } from "./controls.js";
+import { texts } from "../texts.js";
 import { Frame } from "./frame.js";
 import { RunOptions } from "./run_options.js";
+import { RunningJob } from "./running_job.js";
 
 /** @typedef {import("../types.js").Job} Job */
 /** @typedef {import("../types.js").Box} Box */
@@ -71,7 +71,7 @@ export function RunPage() {
     <div class="run-layout">
       ${file && html`<${Picture} file=${file} places=${places} onPlaces=${isRunning ? null : setPlaces} />`}
       <div class="run-side">
-        ${isRunning ? html`<${Running} job=${/** @type {Job} */ (job)} />` : html`<${Failure} job=${job} />
+        ${isRunning ? html`<${RunningJob} job=${/** @type {Job} */ (job)} />` : html`<${Failure} job=${job} />
           <${RunOptions} fields=${fields} onChange=${setFields} places=${places} onClear=${() => setPlaces([])} onStart=${start} hasFailed=${job !== null} isReady=${file !== null} />`}
       </div>
     </div>
@@ -132,16 +132,6 @@ function Picture({ file, places, onPlaces }) {
 function Mark({ box: [x, y, width, height] }) {
   const percent = (/** @type {number} */ share) => `${share * 100}%`;
   return html`<span class=${width ? "place-box" : "place-point"} style=${{ left: percent(x), top: percent(y), width: percent(width), height: percent(height) }}></span>`;
-}
-
-/** @param {{job: Job}} props */
-function Running({ job }) {
-  const label = job.state === "queued" ? t.queued(job.position) : (job.progress?.stage ?? texts.loading);
-  return html`<div class="running">
-    <${ProgressBar} label=${label} share=${job.progress?.share ?? null} />
-    ${job.eta_s !== null && html`<p class="field-help">${t.eta(duration(job.eta_s))}</p>`}
-    <button type="button" class="button" onClick=${() => api.cancel(job.id).catch(sayError)}>${texts.cancel}</button>
-  </div>`;
 }
 
 /** @param {{job: Job | null}} props */

@@ -6,14 +6,10 @@ import { api } from "../api.js";
 import { html } from "../html.js";
 import { sayError } from "../store.js";
 import { duration, texts } from "../texts.js";
-import { Field } from "./controls.js";
+import { Field, valueOf } from "./controls.js";
 
 const t = texts.run;
-const MOST_LAYERS = 100;
 const SUGGESTED = [4, 6, 8, 10, 20, 50];
-
-/** @param {Event} event */
-const valueOf = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
 
 /**
  * @param {{fields: Record<string, unknown>, onChange: (fields: Record<string, unknown>) => void, places: unknown[],
@@ -35,7 +31,7 @@ export function RunOptions({ fields, onChange, places, onClear, onStart, hasFail
       <select onChange=${(/** @type {Event} */ event) => set("layers", /^\d+$/.test(valueOf(event)) ? Number(valueOf(event)) : valueOf(event))}>
         <option value="" selected=${layers === ""}>${t.layersDefault}</option>
         <option value="auto" selected=${layers === "auto"}>${t.layersAuto}</option>
-        ${SUGGESTED.filter((count) => count <= MOST_LAYERS).map((count) => html`<option value=${count} selected=${layers === String(count)}>${t.layersAtMost(count)}</option>`)}
+        ${SUGGESTED.map((count) => html`<option value=${count} selected=${layers === String(count)}>${t.layersAtMost(count)}</option>`)}
       </select>
     <//>
     <${Field} label=${t.engine}>

@@ -9,7 +9,7 @@ import { cssOf, Gestures } from "../gestures.js";
 import { forgetOthers, remember } from "../hit_testing.js";
 import { html } from "../html.js";
 import { texts } from "../texts.js";
-import { layersIn, shownLayers } from "../tree.js";
+import { find, layersIn, shownLayers } from "../tree.js";
 import { Overlay } from "./overlay.js";
 
 /** @typedef {import("../editor.js").Editor} Editor */
@@ -109,23 +109,14 @@ function Layers({ editor, stack }) {
   const solo = editor.solo.value;
   const layers = shownLayers(stack.layers);
   forgetOthers(new Set(layers.map(({ layer }) => layer.pixels.sha256)));
-  const only = solo === null ? null : soloLayers(stack.layers, solo);
+  const alone = solo === null ? null : find(stack.layers, solo); // null also if it is gone
+  const only = alone && new Set(layersIn(alone).map((layer) => layer.id));
   return html`<div class="layers" role="group" aria-label=${texts.editor.canvas(stack.name)}>
     ${layers.map(
       ({ layer, isHidden }) =>
         html`<${LayerImage} key=${layer.id} layer=${layer} isHidden=${only ? !only.has(layer.id) : isHidden} />`,
     )}
   </div>`;
-}
-
-/** The ids of the layers of a node; null if it is gone. @param {import("../types.js").Node[]} nodes @param {number} id @returns {Set<number> | null} */
-function soloLayers(nodes, id) {
-  for (const node of nodes) {
-    if (node.id === id) return new Set(layersIn(node).map((layer) => layer.id));
-    const found = node.type === "group" ? soloLayers(node.layers, id) : null;
-    if (found) return found;
-  }
-  return null;
 }
 
 /** The first revision, over the layers or subtracted from them. @param {{editor: Editor, stack: import("../types.js").Stack}} props */

@@ -8,16 +8,13 @@ import { faceOf, familyNamed } from "../fonts.js";
 import { html } from "../html.js";
 import { sayError } from "../store.js";
 import { texts } from "../texts.js";
-import { Field, NumberField } from "./controls.js";
+import { Field, NumberField, valueOf } from "./controls.js";
 
 /** @typedef {import("../editor.js").Editor} Editor */
 /** @typedef {import("../types.js").Layer} Layer */
 
 const t = texts.properties;
 const WEIGHTS = [100, 200, 300, 400, 500, 600, 700, 800, 900];
-
-/** @param {Event} event */
-const valueOf = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
 
 /** @param {number[]} colour @returns {string} as `#rrggbb` */
 const hexOf = (colour) => `#${colour.map((sample) => sample.toString(16).padStart(2, "0")).join("")}`;
